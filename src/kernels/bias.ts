@@ -1,0 +1,5 @@
+import type { Backends } from "./backend.js";
+import type { BiasKernels } from "./interface/bias.js";
+import { referenceBias } from "./reference/bias.js";
+
+export const biasKernels: Backends<BiasKernels> = { reference: referenceBias };

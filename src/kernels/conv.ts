@@ -1,0 +1,5 @@
+import type { Backends } from "./backend.js";
+import type { ConvKernels } from "./interface/conv.js";
+import { referenceConv } from "./reference/conv.js";
+
+export const convKernels: Backends<ConvKernels> = { reference: referenceConv };

@@ -1,0 +1,18 @@
+/** Kernels that pad images: x (planes, H, W) → y (planes, H + top + bottom, W + left + right). */
+import type { FloatArray } from "../../tensor/tensor.js";
+
+/** Which input row each output row shows, and which input column each output column; −1 where the padding is zero. */
+export interface PadGeometry {
+  readonly planes: number;
+  readonly height: number;
+  readonly width: number;
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+}
+
+export interface PadKernels {
+  /** y[n, i, j] = x[n, rows[i], columns[j]], 0 where either is −1. Overwrites y. */
+  forward(g: PadGeometry, x: FloatArray, y: FloatArray): void;
+  /** dx[n, rows[i], columns[j]] += dy[n, i, j]: the adjoint of {@link forward}. Adds to dx. */
+  backward(g: PadGeometry, dy: FloatArray, dx: FloatArray): void;
+}

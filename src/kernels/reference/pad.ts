@@ -1,0 +1,29 @@
+import type { PadKernels } from "../interface/pad.js";
+
+export const referencePad: PadKernels = {
+  forward({ planes, height, width, rows, columns }, x, y) {
+    let to = 0;
+    for (let n = 0; n < planes; n++) {
+      for (let i = 0; i < rows.length; i++) {
+        const row = (n * height + rows[i]!) * width;
+        for (let j = 0; j < columns.length; j++) {
+          const column = columns[j]!;
+          y[to++] = rows[i]! < 0 || column < 0 ? 0 : x[row + column]!;
+        }
+      }
+    }
+  },
+
+  backward({ planes, height, width, rows, columns }, dy, dx) {
+    let from = 0;
+    for (let n = 0; n < planes; n++) {
+      for (let i = 0; i < rows.length; i++) {
+        const row = (n * height + rows[i]!) * width;
+        for (let j = 0; j < columns.length; j++, from++) {
+          const column = columns[j]!;
+          if (rows[i]! >= 0 && column >= 0) dx[row + column]! += dy[from]!;
+        }
+      }
+    }
+  },
+};

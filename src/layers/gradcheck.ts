@@ -1,0 +1,169 @@
+/** Checks a layer's hand-written backward against central differences, in double precision. */
+
+import type { ShapeRule } from "../shape/rule.js";
+import type { Shape } from "../shape/shape.js";
+import { defaultRandom, Random } from "../tensor/random.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+import type { Layer } from "./layer.js";
+import { StateBuffer } from "./parameter.js";
+
+export interface GradcheckOptions {
+  /** Seeds the input, the direction and the choice of entries. Default 0. */
+  readonly seed?: number;
+  /** Half of the distance between the two points of a difference. Default 1e-5. */
+  readonly step?: number;
+  /** Largest relative error that passes. Default 1e-6. */
+  readonly tolerance?: number;
+  /** Entries checked of each tensor; all, where it has no more. Default 48. */
+  readonly samples?: number;
+  /** The input to check at, where normal numbers will not do (indices of an Embedding, values away from a kink). */
+  readonly input?: Tensor;
+  /** Whether the input has a gradient at all. Default true; false for an Embedding. */
+  readonly inputGradient?: boolean;
+}
+
+/** One tensor's check: its gradient by backward against its gradient by differences. */
+export interface GradcheckEntry {
+  /** `"input"` or the parameter's key. */
+  readonly name: string;
+  /** ‖backward − differences‖ / max(‖backward‖, ‖differences‖, 0.01) over the entries that were checked. */
+  readonly relativeError: number;
+  /** The entry that differs most, by its row-major index, and what both sides say of it. */
+  readonly worst: { readonly index: number; readonly backward: number; readonly difference: number };
+}
+
+export interface GradcheckReport {
+  readonly passed: boolean;
+  /** The largest relative error of all entries. */
+  readonly relativeError: number;
+  readonly entries: readonly GradcheckEntry[];
+  /** One line an entry, for a failing test's message. */
+  toString(): string;
+}
+
+/**
+ * Compares the gradients that `layer.backward` computes with (L(p + h) − L(p − h)) / 2h for L = Σ direction · output,
+ * where direction is random. Works for layers of your own: they run in double precision if they allocate their results
+ * in their input's precision. The layer's parameters and buffers are put back afterwards; its gradients are cleared.
+ *
+ * @param inputShape shape of the input, which is drawn from a normal distribution: `[N, C, H, W]` for images
+ * @example
+ * const report = gradcheck(new Conv2d(2, 3, 3), [1, 2, 5, 5]);
+ * if (!report.passed) throw new Error(String(report));
+ */
+export function gradcheck(layer: Layer<ShapeRule>, inputShape: Shape, options: GradcheckOptions = {}): GradcheckReport {
+  const { seed = 0, step = 1e-5, tolerance = 1e-6, samples = 48, inputGradient = true } = options;
+  const random = new Random(seed);
+  const restore = snapshot(layer);
+  try {
+    layer.to("float64");
+    const x = options.input?.clone().to("float64") ?? fillNormal(allocate(inputShape, "float64"), random);
+    const generators = [defaultRandom(), ...layer.descendants().flatMap(ownGenerators)];
+    const states = generators.map((generator) => generator.state);
+    const forward = () => {
+      // Dropout must drop the same elements every time.
+      generators.forEach((generator, i) => {
+        const state = states[i];
+        if (state) generator.state = state;
+      });
+      return layer.forward(x);
+    };
+    const direction = fillNormal(allocate(forward().shape, "float64"), random);
+    const loss = () => {
+      const { data } = forward();
+      return direction.data.reduce((sum, d, i) => sum + d * (data[i] ?? 0), 0);
+    };
+
+    layer.zeroGrad();
+    forward();
+    const dx = layer.backward(direction, { inputGradient });
+    const leaves = layer
+      .namedParameters()
+      .filter(([, parameter]) => parameter.requiresGrad)
+      .map(([name, { value, grad }]) => ({ name, value, grad: grad.clone() }));
+    if (dx) leaves.unshift({ name: "input", value: x, grad: dx });
+
+    const entries = leaves.map(({ name, value, grad }): GradcheckEntry => {
+      let error = 0;
+      let normBackward = 0;
+      let normDifference = 0;
+      let worst = { index: 0, backward: 0, difference: 0 };
+      let worstError = -1;
+      for (const index of random.permutation(value.size).subarray(0, samples)) {
+        const { data } = value;
+        const held = data[index] ?? 0;
+        data[index] = held + step;
+        const above = loss();
+        data[index] = held - step;
+        const below = loss();
+        data[index] = held;
+        const difference = (above - below) / (2 * step);
+        const backward = grad.data[index] ?? 0;
+        const gap = Math.abs(backward - difference);
+        error += gap * gap;
+        normBackward += backward * backward;
+        normDifference += difference * difference;
+        if (!(gap <= worstError)) {
+          worstError = gap;
+          worst = { index, backward, difference };
+        }
+      }
+      const scale = Math.max(Math.sqrt(normBackward), Math.sqrt(normDifference), 0.01);
+      return { name, relativeError: Math.sqrt(error) / scale, worst };
+    });
+    return report(entries, tolerance);
+  } finally {
+    restore();
+  }
+}
+
+function report(entries: readonly GradcheckEntry[], tolerance: number): GradcheckReport {
+  const passed = entries.every(({ relativeError }) => relativeError <= tolerance);
+  return {
+    passed,
+    relativeError: entries.reduce((most, entry) => Math.max(most, entry.relativeError), 0),
+    entries,
+    toString: () =>
+      entries
+        .map(({ name, relativeError, worst }) => {
+          const verdict = relativeError <= tolerance ? "ok" : "WRONG";
+          const where = `at ${worst.index} backward says ${worst.backward}, differences say ${worst.difference}`;
+          return `${verdict}  ${name}: relative error ${relativeError.toExponential(1)} (${where})`;
+        })
+        .join("\n"),
+  };
+}
+
+function fillNormal(tensor: Tensor, random: Random): Tensor {
+  const { data } = tensor;
+  for (let i = 0; i < data.length; i++) data[i] = random.normal();
+  return tensor;
+}
+
+function ownGenerators(layer: object): Random[] {
+  return Object.values(layer).filter((field): field is Random => field instanceof Random);
+}
+
+/** Remembers every parameter, buffer and generator of the layer; the function that it returns puts them back. */
+function snapshot(layer: Layer<ShapeRule>): () => void {
+  const parameters = layer.parameters().map((parameter) => ({ parameter, value: parameter.value }));
+  const layers = layer.descendants();
+  const buffers = layers
+    .flatMap((each) => Object.values(each))
+    .filter((field): field is StateBuffer => field instanceof StateBuffer)
+    .map((buffer) => ({ buffer, value: buffer.value, copy: buffer.value.clone() }));
+  const generators = [defaultRandom(), ...layers.flatMap(ownGenerators)].map((generator) => ({
+    generator,
+    state: generator.state,
+  }));
+  return () => {
+    layer.to("float32");
+    for (const { parameter, value } of parameters) parameter.value = value;
+    for (const { buffer, value, copy } of buffers) {
+      value.data.set(copy.data);
+      buffer.value = value;
+    }
+    for (const { generator, state } of generators) generator.state = state;
+    layer.zeroGrad();
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * Initialisers: each fills a parameter's tensor in place and returns it, as torch.nn.init does.
+ * Source: https://pytorch.org/docs/stable/nn.init.html
+ */
+import { ArgumentError } from "../shape/errors.js";
+import { showShape, sizeOf } from "../shape/shape.js";
+import { defaultRandom, type Random } from "../tensor/random.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+export interface InitOptions {
+  /** Where the numbers come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
+
+/** The activation that follows the layer; decides the gain. */
+export type Nonlinearity = "linear" | "conv2d" | "sigmoid" | "tanh" | "relu" | "leakyRelu" | "selu";
+
+export interface KaimingOptions extends InitOptions {
+  /** Keep the variance of the forward pass (`"fanIn"`, default) or of the backward pass (`"fanOut"`). */
+  readonly mode?: "fanIn" | "fanOut";
+  /** Default `"leakyRelu"`. */
+  readonly nonlinearity?: Nonlinearity;
+  /** Negative slope of the Leaky ReLU that follows. Default 0, which is ReLU. */
+  readonly a?: number;
+}
+
+export interface XavierOptions extends InitOptions {
+  /** Scales the standard deviation. Default 1. */
+  readonly gain?: number;
+}
+
+/** Recommended gain for an activation: √2 for ReLU, 5/3 for tanh, 3/4 for SELU, √(2/(1 + slope²)) for Leaky ReLU. */
+export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number {
+  switch (nonlinearity) {
+    case "tanh":
+      return 5 / 3;
+    case "relu":
+      return Math.SQRT2;
+    case "leakyRelu":
+      return Math.sqrt(2 / (1 + slope * slope));
+    case "selu":
+      return 3 / 4;
+    default:
+      return 1;
+  }
+}
+
+/**
+ * Connections into and out of one unit, for weights `[out, in, …kernel]`.
+ * @throws ArgumentError for fewer than two axes.
+ */
+export function fans(weight: Tensor): { readonly fanIn: number; readonly fanOut: number } {
+  const [outputs, inputs, ...kernel] = weight.shape;
+  if (outputs === undefined || inputs === undefined) {
+    throw new ArgumentError(
+      `Initialisers expect a weight of at least two axes, but got ${showShape(weight.shape)}. Usual cause: a bias; fill it with constant.`,
+    );
+  }
+  const taps = sizeOf(kernel);
+  return { fanIn: inputs * taps, fanOut: outputs * taps };
+}
+
+/** Fills `weight` with numbers uniform in `[low, high)`. */
+export function uniform(weight: Tensor, low = 0, high = 1, { random = defaultRandom() }: InitOptions = {}): Tensor {
+  const { data } = weight;
+  for (let i = 0; i < data.length; i++) data[i] = random.uniform(low, high);
+  return weight;
+}
+
+/** Fills `weight` with normal numbers. */
+export function normal(weight: Tensor, mean = 0, std = 1, { random = defaultRandom() }: InitOptions = {}): Tensor {
+  const { data } = weight;
+  for (let i = 0; i < data.length; i++) data[i] = mean + std * random.normal();
+  return weight;
+}
+
+export function constant(weight: Tensor, value: number): Tensor {
+  weight.data.fill(value);
+  return weight;
+}
+
+function kaimingStd(weight: Tensor, { mode = "fanIn", nonlinearity = "leakyRelu", a = 0 }: KaimingOptions): number {
+  return calculateGain(nonlinearity, a) / Math.sqrt(fans(weight)[mode]);
+}
+
+/** Uniform in ±gain·√(3/fan): He et al. 2015, https://arxiv.org/abs/1502.01852 */
+export function kaimingUniform(weight: Tensor, options: KaimingOptions = {}): Tensor {
+  const bound = Math.sqrt(3) * kaimingStd(weight, options);
+  return uniform(weight, -bound, bound, options);
+}
+
+/** Normal with standard deviation gain/√fan: He et al. 2015, https://arxiv.org/abs/1502.01852 */
+export function kaimingNormal(weight: Tensor, options: KaimingOptions = {}): Tensor {
+  return normal(weight, 0, kaimingStd(weight, options), options);
+}
+
+function xavierStd(weight: Tensor, gain: number): number {
+  const { fanIn, fanOut } = fans(weight);
+  return gain * Math.sqrt(2 / (fanIn + fanOut));
+}
+
+/** Uniform in ±gain·√(6/(fanIn + fanOut)): Glorot & Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html */
+export function xavierUniform(weight: Tensor, { gain = 1, ...options }: XavierOptions = {}): Tensor {
+  const bound = Math.sqrt(3) * xavierStd(weight, gain);
+  return uniform(weight, -bound, bound, options);
+}
+
+/** Normal with standard deviation gain·√(2/(fanIn + fanOut)): Glorot & Bengio 2010. */
+export function xavierNormal(weight: Tensor, { gain = 1, ...options }: XavierOptions = {}): Tensor {
+  return normal(weight, 0, xavierStd(weight, gain), options);
+}
+
+/** torch's default for convolutions and Linear: weight and bias uniform in ±1/√fanIn (Kaiming uniform with a = √5). */
+export function initialiseLike(weight: Tensor, bias: Tensor | undefined, fanIn: number, random?: Random): void {
+  const bound = 1 / Math.sqrt(fanIn);
+  const options = random ? { random } : {};
+  uniform(weight, -bound, bound, options);
+  if (bias) uniform(bias, -bound, bound, options);
+}

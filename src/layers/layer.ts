@@ -1,0 +1,316 @@
+/**
+ * The one abstraction of the library: a layer owns its parameters, their gradients, and what its backward needs.
+ * There is no autograd tape: every backward is written by hand beside its forward.
+ */
+
+import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
+import type { AnyRule, OutputOf, ShapeRule } from "../shape/rule.js";
+import { type Shape, sameShape, showShape } from "../shape/shape.js";
+import { engine } from "../tensor/engine.js";
+import { allocate, type DType, Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { Parameter, StateBuffer } from "./parameter.js";
+
+export interface BackwardOptions {
+  /** Whether to compute the gradient of the input. Default true; false saves the first layer's half of the work. */
+  readonly inputGradient?: boolean;
+}
+
+/** A layer's parameters and buffers by torch's key names: `"0.weight"`, `"layer1.0.bn1.running_mean"`. */
+export type StateDict = Record<string, Tensor>;
+
+/**
+ * Base class of every layer. A layer of your own extends it, keeps its child layers and {@link Parameter}s in
+ * public fields (that is how `parameters()` and `stateDict()` find them), and implements `compute` and `computeBackward`.
+ *
+ * @example
+ * class Net extends Layer {
+ *   conv = new Conv2d(1, 8, 3); act = new ReLU();
+ *   protected compute(x: Tensor) { return this.act.forward(this.conv.forward(x)); }
+ *   protected computeBackward(dy: Tensor) { return this.conv.backward(this.act.backward(dy)); }
+ * }
+ */
+export abstract class Layer<Rule extends ShapeRule = AnyRule> {
+  /** True in train mode (the default): dropout drops, batch norm uses the batch's statistics. Set by `train()`/`eval()`. */
+  training = true;
+
+  /** The class's name, as messages and summaries show it. Written out by the library's layers: bundlers rename classes. */
+  readonly name: string = this.constructor.name;
+
+  /** Output shapes of the calls that wait for their backward. */
+  readonly #calls = new Cache<Shape>();
+  /** Input of an outermost eval-mode forward: its backward runs the forward again, so that inference keeps nothing. */
+  #replay: Tensor | undefined;
+  /** Children that were found to be among their parent's fields. */
+  #adopted: WeakSet<Layer<ShapeRule>> | undefined;
+
+  /**
+   * The layer's output for `x`. What it returns to your own call is a fresh tensor that shares memory with nothing.
+   * @throws ShapeError when the shape of `x` does not fit; nothing has changed then.
+   */
+  forward<const S extends Shape>(x: Tensor<S>): Tensor<OutputOf<Rule, S>> {
+    if (!(x instanceof Tensor)) {
+      throw new ArgumentError(
+        `${this.name}.forward expects a Tensor, but got ${describe(x)}. Usual cause: a plain array: wrap it with tensor(data, shape).`,
+      );
+    }
+    const state = engine();
+    return (state.depth === 0 ? this.#outermost(x) : this.#call(x)) as Tensor<OutputOf<Rule, S>>;
+  }
+
+  /**
+   * Adds to the gradients of all parameters and returns the gradient of the input. `dy` is the loss's gradient of what
+   * the last `forward` returned; each backward uses up one forward.
+   * @throws StateError when no forward waits for its backward, ShapeError when `dy` has another shape than the output.
+   */
+  backward(dy: Tensor, options?: { readonly inputGradient?: true }): Tensor;
+  backward(dy: Tensor, options: BackwardOptions): Tensor | undefined;
+  backward(dy: Tensor, { inputGradient = true }: BackwardOptions = {}): Tensor | undefined {
+    const state = engine();
+    const outermost = state.depth === 0;
+    const expected = this.#replay && outermost ? this.outputShape(this.#replay.shape) : this.#calls.peek(this.name);
+    if (!sameShape(dy.shape, expected)) {
+      throw new ShapeError(
+        `${this.name}.backward expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: the loss was given something else than what forward returned.`,
+      );
+    }
+    if (this.#replay && outermost) {
+      const x = this.#replay;
+      this.#replay = undefined;
+      this.#run(x, true);
+    }
+    this.#calls.pop(this.name);
+    state.depth++;
+    try {
+      const dx = this.computeBackward(dy, inputGradient);
+      if (!inputGradient) return undefined;
+      if (!dx)
+        throw new StateError(
+          `${this.name}.computeBackward returned no gradient of the input, though it was asked for one.`,
+        );
+      return outermost ? dx.clone() : dx;
+    } finally {
+      state.depth--;
+    }
+  }
+
+  /** The layer's work: reads `x`, keeps what backward needs in a {@link Cache}, returns the output. Never writes to `x`. */
+  protected abstract compute(x: Tensor): Tensor;
+
+  /**
+   * The adjoint of {@link compute}: adds to `parameter.grad`, returns the gradient of the input
+   * (which may be left out when `inputGradient` is false). Never writes to `dy`.
+   */
+  protected abstract computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined;
+
+  /**
+   * The shape of the output for an input of this shape; the rule that the compiler knows too.
+   * @throws ShapeError when the input does not fit, with the sentence that `forward` would throw.
+   */
+  outputShape(inputShape: Shape): number[] {
+    const output = this.inferShape(inputShape);
+    engine().observer?.(this, inputShape, output);
+    return output;
+  }
+
+  /** The shape rule. A layer of your own may leave it out: it is then found by running `compute` on zeros, in eval mode. */
+  protected inferShape(inputShape: Shape): number[] {
+    const modes = this.descendants().map((layer) => [layer, layer.training] as const);
+    const state = engine();
+    const { depth, caching } = state;
+    this.eval();
+    state.depth++;
+    state.caching = false;
+    try {
+      return [...this.compute(allocate(inputShape, this.parameters()[0]?.value.dtype ?? "float32")).shape];
+    } finally {
+      state.depth = depth;
+      state.caching = caching;
+      for (const [layer, training] of modes) layer.training = training;
+    }
+  }
+
+  /** Multiply-adds of one forward of an input of this shape, children not included. 0 where nothing is multiplied. */
+  multiplyAdds(_inputShape: Shape): number {
+    return 0;
+  }
+
+  /** Child layers and their keys, in the order of the fields: `[["conv1", Conv2d], …]`. */
+  children(): [key: string, child: Layer<ShapeRule>][] {
+    const found: [string, Layer<ShapeRule>][] = [];
+    for (const [key, field] of Object.entries(this)) {
+      if (field instanceof Layer) found.push([key, field]);
+      else if (Array.isArray(field)) {
+        field.forEach((entry, i) => {
+          if (entry instanceof Layer) found.push([`${key}.${i}`, entry]);
+        });
+      }
+    }
+    return found;
+  }
+
+  /** Every parameter of this layer and its children, each once. */
+  parameters(): Parameter[] {
+    return [...new Set(this.namedParameters().map(([, parameter]) => parameter))];
+  }
+
+  /** Every parameter with its full key: `[["0.weight", Parameter], …]`. */
+  namedParameters(): [key: string, parameter: Parameter][] {
+    return this.#named().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
+  }
+
+  /** Copies of all parameters and buffers by torch's key names. */
+  stateDict(): StateDict {
+    return Object.fromEntries(this.#named().map(([key, { value }]) => [key, value.clone()]));
+  }
+
+  /**
+   * Copies the tensors of `state` into this layer's parameters and buffers. All keys and shapes are checked first:
+   * a call that throws has changed nothing.
+   * @param options.strict whether missing and unknown keys are errors. Default true.
+   * @throws StateError that lists missing and unexpected keys, ShapeError for the first wrong shape.
+   */
+  loadStateDict(state: StateDict, { strict = true }: { readonly strict?: boolean } = {}): void {
+    const own = new Map(this.#named());
+    const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key));
+    const unexpected = Object.keys(state).filter((key) => !own.has(key));
+    if (strict && (missing.length > 0 || unexpected.length > 0)) {
+      const lists = [
+        missing.length > 0 ? `missing: ${missing.join(", ")}` : "",
+        unexpected.length > 0 ? `unexpected: ${unexpected.join(", ")}` : "",
+      ].filter((list) => list !== "");
+      throw new StateError(
+        `${this.name}.loadStateDict expects exactly the keys of this model, but got ${lists.join("; ")}. Usual cause: the file belongs to another architecture, or its keys carry a prefix such as "module.".`,
+      );
+    }
+    const entries = [...own].filter(([key]) => Object.hasOwn(state, key));
+    for (const [key, { value }] of entries) {
+      const got = state[key]?.shape ?? [];
+      if (!sameShape(value.shape, got)) {
+        throw new ShapeError(
+          `${this.name}.loadStateDict expects ${key} to have the shape ${showShape(value.shape)}, but got ${showShape(got)}. Usual cause: another number of classes or channels than the saved model's.`,
+        );
+      }
+    }
+    for (const [key, { value }] of entries) {
+      const saved = state[key];
+      if (saved) value.data.set(saved.data);
+    }
+  }
+
+  /** Sets every gradient to zero. Optimisers add nothing of their own: call it before each backward. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters()) parameter.zeroGrad();
+  }
+
+  /** Puts this layer and its children in train mode. */
+  train(): this {
+    return this.#setTraining(true);
+  }
+
+  /** Puts this layer and its children in eval mode: dropout passes through, batch norm uses its running statistics. */
+  eval(): this {
+    return this.#setTraining(false);
+  }
+
+  /** Converts all parameters and buffers to this precision; gradients are dropped. */
+  to(dtype: DType): this {
+    for (const [, tensor] of this.#named()) tensor.to(dtype);
+    return this;
+  }
+
+  /** This layer and every layer below it, each once, parents first. */
+  descendants(): Layer<ShapeRule>[] {
+    const all = new Set<Layer<ShapeRule>>();
+    const visit = (layer: Layer<ShapeRule>) => {
+      if (all.has(layer)) return;
+      all.add(layer);
+      for (const [, child] of layer.children()) visit(child);
+    };
+    visit(this);
+    return [...all];
+  }
+
+  #setTraining(training: boolean): this {
+    for (const layer of this.descendants()) layer.training = training;
+    return this;
+  }
+
+  #named(prefix = ""): [string, Parameter | StateBuffer][] {
+    const named: [string, Parameter | StateBuffer][] = [];
+    for (const field of Object.values(this)) {
+      if (field instanceof Parameter || field instanceof StateBuffer) named.push([prefix + field.name, field]);
+    }
+    for (const [key, child] of this.children()) named.push(...child.#named(`${prefix}${key}.`));
+    return named;
+  }
+
+  /** A user's own call: check first, so that a failed call changes nothing; keep a copy of x; hand out a copy of y. */
+  #outermost(x: Tensor): Tensor {
+    const shape = this.inferShape === Layer.prototype.inferShape ? undefined : this.outputShape(x.shape);
+    this.#replay = undefined;
+    const copy = x.clone();
+    const y = this.#run(copy, this.training);
+    if (!this.training) this.#replay = copy;
+    if (shape && !sameShape(shape, y.shape)) {
+      throw new StateError(
+        `${this.name} computed a tensor of shape ${showShape(y.shape)}, but its inferShape says ${showShape(shape)}.`,
+      );
+    }
+    return y.clone();
+  }
+
+  #run(x: Tensor, caching: boolean): Tensor {
+    const state = engine();
+    state.run++;
+    state.depth++;
+    state.caching = caching;
+    const parent = running;
+    running = undefined;
+    try {
+      return this.#call(x);
+    } finally {
+      running = parent;
+      state.caching = false;
+      state.depth--;
+    }
+  }
+
+  /** One call inside a run. */
+  #call(x: Tensor): Tensor {
+    const parent = running;
+    if (parent) parent.#adopt(this);
+    running = this;
+    try {
+      const y = this.compute(x);
+      this.#calls.push(y.shape);
+      return y;
+    } finally {
+      running = parent;
+    }
+  }
+
+  /** Refuses a child that is in none of its parent's fields: its weights would neither train nor be saved. */
+  #adopt(child: Layer<ShapeRule>): void {
+    this.#adopted ??= new WeakSet();
+    if (this.#adopted.has(child)) return;
+    if (!this.children().some(([, own]) => own === child)) {
+      throw new StateError(
+        `${this.name} ran a ${child.name} that is in none of its fields, so its weights would neither train nor be saved. Usual cause: a layer kept in a #private field, a Map or a local variable; keep it in a public field or an array field.`,
+      );
+    }
+    this.#adopted.add(child);
+  }
+}
+
+/** The layer whose `compute` is running, so that it can be asked whether it knows the child that it calls. */
+let running: Layer<ShapeRule> | undefined;
+
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return "an array";
+  return value === null
+    ? "null"
+    : typeof value === "object"
+      ? `a ${value.constructor?.name ?? "object"}`
+      : typeof value;
+}

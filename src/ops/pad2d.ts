@@ -1,0 +1,34 @@
+/** Padding of the last two axes, with zeros or with the image's own pixels. */
+import { kernelsFor } from "../kernels/backend.js";
+import type { PadGeometry } from "../kernels/interface/pad.js";
+import { padKernels } from "../kernels/pad.js";
+import type { PaddingMode } from "../shape/conv.js";
+import { type Padding2d, padIndices, padShape } from "../shape/pad.js";
+import { type Shape, sizeOf } from "../shape/shape.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+
+/** y[…, i, j] = x[…, row(i), column(j)], 0 outside in mode `"zeros"`. */
+export function pad2d(x: Tensor, padding: Padding2d, mode: PaddingMode, layer = "pad2d"): Tensor {
+  const y = allocate(padShape(layer, x.shape, padding, mode), x.dtype);
+  kernelsFor(padKernels, x.dtype).forward(padGeometry(x.shape, padding, mode), x.data, y.data);
+  return y;
+}
+
+/** dx[…, row(i), column(j)] += dy[…, i, j]: pixels that the padding repeats collect every copy's gradient. */
+export function pad2dBackward(dy: Tensor, inputShape: Shape, padding: Padding2d, mode: PaddingMode): Tensor {
+  const dx = allocate(inputShape, dy.dtype);
+  kernelsFor(padKernels, dy.dtype).backward(padGeometry(inputShape, padding, mode), dy.data, dx.data);
+  return dx;
+}
+
+function padGeometry(input: Shape, [left, right, top, bottom]: Padding2d, mode: PaddingMode): PadGeometry {
+  const height = input.at(-2) ?? 1;
+  const width = input.at(-1) ?? 1;
+  return {
+    planes: sizeOf(input.slice(0, -2)),
+    height,
+    width,
+    rows: padIndices(height, top, bottom, mode),
+    columns: padIndices(width, left, right, mode),
+  };
+}

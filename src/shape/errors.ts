@@ -1,0 +1,67 @@
+/**
+ * Every error of the library is a sentence: which layer, what it expected, what it got, the usual cause.
+ * The class says what kind of mistake it was.
+ */
+import { type Shape, showShape } from "./shape.js";
+
+/** What a {@link ShapeError} about a layer's input is made of, kept so that a container can retell it. */
+export interface Mismatch {
+  /** The layer as the user wrote it: `Linear`. */
+  readonly layer: string;
+  /** `400 features` */
+  readonly expected: string;
+  /** `576` */
+  readonly got: string;
+  /** `Usual cause: …` without the words "Usual cause". */
+  readonly cause: string;
+}
+
+/** A tensor's shape does not fit where it was put. */
+export class ShapeError extends Error {
+  override readonly name = "ShapeError";
+  constructor(
+    message: string,
+    /** Present when the error is about a layer's own input. */
+    readonly mismatch?: Mismatch,
+  ) {
+    super(message);
+  }
+}
+
+/** An option or argument has a value that can never work: a stride of 0, a fractional size, an unknown mode. */
+export class ArgumentError extends Error {
+  override readonly name = "ArgumentError";
+}
+
+/** A call came at the wrong time: backward before forward, a stale tensor, an optimiser for another model. */
+export class StateError extends Error {
+  override readonly name = "StateError";
+}
+
+/** Bytes that are not what their format promises: truncated, lying about sizes, or another format altogether. */
+export class FormatError extends Error {
+  override readonly name = "FormatError";
+}
+
+/** `Linear expects 400 features, but its input [64, 576] has 576. Usual cause: …` */
+export function inputMismatch(mismatch: Mismatch, input: Shape): ShapeError {
+  const { layer, expected, got, cause } = mismatch;
+  return new ShapeError(
+    `${layer} expects ${expected}, but its input ${showShape(input)} has ${got}. Usual cause: ${cause}.`,
+    mismatch,
+  );
+}
+
+/** `Linear expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6). Usual cause: …` */
+export function neighbourMismatch(mismatch: Mismatch, factors: Shape = []): ShapeError {
+  const { layer, expected, got, cause } = mismatch;
+  const product = factors.length > 1 ? ` (= ${factors.join(" × ")})` : "";
+  return new ShapeError(
+    `${layer} expects ${expected}, but the layer before it gives ${got}${product}. Usual cause: ${cause}.`,
+  );
+}
+
+/** `Conv2d expects an input [N, C, H, W] or [C, H, W], but got [784]. Usual cause: …` */
+export function rankMismatch(layer: string, axes: string, input: Shape, cause: string): ShapeError {
+  return new ShapeError(`${layer} expects an input ${axes}, but got ${showShape(input)}. Usual cause: ${cause}.`);
+}

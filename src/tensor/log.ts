@@ -1,0 +1,40 @@
+/**
+ * Natural logarithm in double precision from +, −, ×, ÷ alone, so that it gives the same bits on every engine.
+ *
+ *     x = m · 2^e with m in [√½, √2),  log x = e·ln 2 + 2·atanh(s),  s = (m − 1)/(m + 1)
+ *
+ * The odd series of atanh converges by |s|² ≤ 0.0295 a term; eleven terms leave an error below 2⁻⁵⁵.
+ * Error against the true logarithm: at most 2 units in the last place (tested against Math.log).
+ */
+const LN2_HIGH = 0.6931471803691238; // ln 2 with its last 21 bits zero: e · LN2_HIGH is exact
+const LN2_LOW = 1.9082149292705877e-10;
+
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+export function log(x: number): number {
+  if (!(x > 0)) return x === 0 ? -Infinity : Number.NaN;
+  if (x === Infinity) return x;
+  let exponent = 0;
+  if (x < 2.2250738585072014e-308) {
+    x *= 2 ** 54;
+    exponent = -54;
+  }
+  double[0] = x;
+  const high = words[HIGH]!;
+  exponent += (high >>> 20) - 1023;
+  words[HIGH] = (high & 0xfffff) | 0x3ff00000;
+  let m = double[0];
+  if (m > Math.SQRT2) {
+    m *= 0.5;
+    exponent++;
+  }
+  const f = m - 1;
+  const s = f / (2 + f);
+  const z = s * s;
+  let series = 2 / 23;
+  for (let odd = 21; odd >= 3; odd -= 2) series = series * z + 2 / odd;
+  // log m = 2s + s·z·series = f − s·(f − z·series): the leading f is exact.
+  return exponent * LN2_HIGH - (s * (f - z * series) - exponent * LN2_LOW - f);
+}

@@ -1,0 +1,124 @@
+/**
+ * Seeded random numbers with the same bits on every machine and JavaScript engine:
+ * integer arithmetic, Math.sqrt (exact by IEEE 754) and a logarithm of our own; never Math.random or Math.log.
+ */
+import { ArgumentError } from "../shape/errors.js";
+import { engine } from "./engine.js";
+import { log } from "./log.js";
+
+/**
+ * A generator of uniform and normal numbers (xoshiro128**, Blackman & Vigna 2018, https://prng.di.unimi.it).
+ *
+ * @example const random = new Random(1); random.uniform(); // the same number on every run
+ */
+export class Random {
+  #a = 0;
+  #b = 0;
+  #c = 0;
+  #d = 0;
+
+  /** @param seed any safe integer; equal seeds give equal sequences. */
+  constructor(seed: number) {
+    this.seed(seed);
+  }
+
+  /** Starts the sequence of `seed` from its beginning. */
+  seed(seed: number): void {
+    if (!Number.isSafeInteger(seed)) {
+      throw new ArgumentError(`Random expects seed to be an integer, but got ${seed}.`);
+    }
+    // splitmix32 spreads the seed, so that neighbouring seeds give unrelated states and no state is all zero.
+    let state = (seed ^ Math.floor(seed / 2 ** 32)) | 0;
+    const next = () => {
+      state = (state + 0x9e3779b9) | 0;
+      let z = state ^ (state >>> 16);
+      z = Math.imul(z, 0x21f0aaad);
+      z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+      return (z ^ (z >>> 15)) >>> 0;
+    };
+    this.state = [next(), next(), next(), next()];
+  }
+
+  /** The generator's whole state: four unsigned 32-bit integers. Assign it to resume a sequence. */
+  get state(): readonly [number, number, number, number] {
+    return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0];
+  }
+
+  set state([a, b, c, d]: readonly [number, number, number, number]) {
+    this.#a = a | 0;
+    this.#b = b | 0;
+    this.#c = c | 0;
+    this.#d = d | 0;
+  }
+
+  /** The next 32 random bits as an unsigned integer. */
+  bits(): number {
+    const times5 = Math.imul(this.#b, 5);
+    const result = Math.imul((times5 << 7) | (times5 >>> 25), 9) >>> 0;
+    const t = this.#b << 9;
+    this.#c ^= this.#a;
+    this.#d ^= this.#b;
+    this.#b ^= this.#c;
+    this.#a ^= this.#d;
+    this.#c ^= t;
+    this.#d = (this.#d << 11) | (this.#d >>> 21);
+    return result;
+  }
+
+  /** Uniform in `[low, high)`, 53 random bits. Default `[0, 1)`. */
+  uniform(low = 0, high = 1): number {
+    const unit = ((this.bits() >>> 5) * 2 ** 26 + (this.bits() >>> 6)) * 2 ** -53;
+    return low + (high - low) * unit;
+  }
+
+  /** Normal with mean 0 and variance 1, by Marsaglia's polar method. Both of its numbers come from one pair of draws; only one is used, so that the state is four integers and nothing else. */
+  normal(): number {
+    for (;;) {
+      const u = this.uniform(-1, 1);
+      const v = this.uniform(-1, 1);
+      const s = u * u + v * v;
+      if (s > 0 && s < 1) return u * Math.sqrt((-2 * log(s)) / s);
+    }
+  }
+
+  /** Uniform integer in `[0, below)`, without modulo bias. */
+  integer(below: number): number {
+    if (!Number.isSafeInteger(below) || below < 1 || below > 2 ** 32) {
+      throw new ArgumentError(`Random.integer expects an integer from 1 to 2³², but got ${below}.`);
+    }
+    const limit = 2 ** 32 - (2 ** 32 % below);
+    for (;;) {
+      const bits = this.bits();
+      if (bits < limit) return bits % below;
+    }
+  }
+
+  /** The integers `0 … length − 1` in random order (Fisher–Yates). */
+  permutation(length: number): Uint32Array {
+    const order = Uint32Array.from({ length }, (_, i) => i);
+    for (let i = length - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      const held = order[i]!;
+      order[i] = order[j]!;
+      order[j] = held;
+    }
+    return order;
+  }
+}
+
+/** The generator that initialisation, dropout and shuffling draw from unless they are given one. */
+export function defaultRandom(): Random {
+  const state = engine();
+  state.random ??= new Random(0);
+  return state.random as Random;
+}
+
+/**
+ * Seeds the default generator; every random number of the library that is not given a generator follows from it.
+ * Without a call the seed is 0.
+ *
+ * @example manualSeed(1); const conv = new Conv2d(1, 6, 5); // the same weights on every run
+ */
+export function manualSeed(seed: number): void {
+  defaultRandom().seed(seed);
+}

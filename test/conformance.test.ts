@@ -1,0 +1,59 @@
+/** Every module configuration that PyTorch computed: outputs, all gradients, buffers, within 1e-4 relative / 1e-5 absolute. */
+import { describe, expect, test } from "vitest";
+import { Tensor } from "../src/tensor/tensor.js";
+import { decode, expectClose, readFixture, type Stored } from "./support/fixtures.js";
+import { build, type TorchArguments } from "./support/torch.js";
+
+interface ModuleCase {
+  readonly name: string;
+  readonly module: string;
+  readonly args: TorchArguments;
+  readonly mode: "train" | "eval";
+  readonly params: Record<string, Stored>;
+  readonly buffers?: Record<string, Stored>;
+  readonly buffers_after?: Record<string, Stored>;
+  readonly input: Stored;
+  readonly output: Stored;
+  readonly grad_output: Stored | "ones" | null;
+  readonly grad_input: Stored | null;
+  readonly grad_params?: Record<string, Stored>;
+  readonly indices?: Stored;
+  readonly warmup_inputs?: Stored[];
+}
+
+function check(c: ModuleCase): void {
+  const layer = build(c.module, c.args);
+  const stored = { ...c.params, ...c.buffers };
+  const state = Object.fromEntries(Object.entries(stored).map(([key, value]) => [key, decode(value)]));
+  layer.loadStateDict(state);
+  if (c.mode === "eval") layer.eval();
+  for (const warmup of c.warmup_inputs ?? []) layer.forward(decode(warmup));
+
+  const x = decode(c.input);
+  expect(layer.outputShape(x.shape), "outputShape").toEqual(c.output.shape);
+  const y = layer.forward(x);
+  expectClose(y, decode(c.output), "output");
+  if (c.indices) expect([...(layer as unknown as { indices: Tensor }).indices.data]).toEqual(c.indices.data);
+
+  if (c.grad_output === null || c.grad_input === null) return; // PyTorch computed the forward only
+  const dy = c.grad_output === "ones" ? new Tensor(new Float32Array(y.size).fill(1), y.shape) : decode(c.grad_output);
+  expectClose(layer.backward(dy), decode(c.grad_input), "input gradient");
+  for (const [key, parameter] of layer.namedParameters()) {
+    const want = c.grad_params?.[key];
+    if (want) expectClose(parameter.grad, decode(want), `gradient of ${key}`);
+  }
+  const after = layer.stateDict();
+  for (const [key, want] of Object.entries(c.buffers_after ?? {})) {
+    const got = after[key];
+    if (!got) expect.fail(`no buffer ${key}`);
+    expectClose(got, decode(want), `${key} afterwards`);
+  }
+}
+
+describe("PyTorch's modules", () => {
+  for (const c of readFixture<ModuleCase[]>("torch_modules.json")) test(c.name, () => check(c));
+});
+
+describe("PyTorch's modules on NaN, infinities, −0, denormals and huge values", () => {
+  for (const c of readFixture<ModuleCase[]>("torch_special.json")) test(c.name, () => check(c));
+});
