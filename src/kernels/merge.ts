@@ -1,0 +1,5 @@
+import type { Backends } from "./backend.js";
+import type { MergeKernels } from "./interface/merge.js";
+import { referenceMerge } from "./reference/merge.js";
+
+export const mergeKernels: Backends<MergeKernels> = { reference: referenceMerge };

@@ -1,0 +1,14 @@
+import type { MergeKernels } from "../interface/merge.js";
+
+export const referenceMerge: MergeKernels = {
+  add(a, b, y) {
+    for (let i = 0; i < y.length; i++) y[i] = a[i]! + b[i]!;
+  },
+
+  copy(outer, block, from, fromAt, fromStride, to, toAt, toStride) {
+    for (let o = 0; o < outer; o++) {
+      const start = fromAt + o * fromStride;
+      to.set(from.subarray(start, start + block), toAt + o * toStride);
+    }
+  },
+};

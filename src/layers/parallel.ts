@@ -1,0 +1,75 @@
+import { add, concatenate, part } from "../ops/merge.js";
+import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
+import { ArgumentError } from "../shape/errors.js";
+import { addShape, concatShape } from "../shape/merge.js";
+import type { ShapeRule } from "../shape/rule.js";
+import type { Shape } from "../shape/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { Layer } from "./layer.js";
+
+export interface ParallelOptions {
+  /** Lay the branches' outputs side by side (`"concat"`, default) or sum them (`"add"`). */
+  readonly merge?: "concat" | "add";
+  /** The axis to concatenate along. Default 1, the channels. */
+  readonly dim?: number;
+}
+
+/**
+ * Gives the same input to several branches and joins their outputs: by concatenation along the channels
+ * (`[N, C₁, H, W]`, `[N, C₂, H, W]` → `[N, C₁ + C₂, H, W]`), or by sum. Keys are the branches' places: `"0.weight"`.
+ *
+ * @throws ArgumentError without branches; ShapeError (from forward) when the outputs do not fit together.
+ * Source: the Inception module, Szegedy et al. 2015, https://arxiv.org/abs/1409.4842
+ *
+ * @example
+ * const fire = new Parallel([new Conv2d(16, 64, 1), new Conv2d(16, 64, 3, { padding: 1 })]);
+ * fire.forward(randn([1, 16, 8, 8])).shape; // [1, 128, 8, 8]
+ */
+export class Parallel extends Layer {
+  override readonly name: string = "Parallel";
+  readonly branches: readonly Layer<ShapeRule>[];
+  readonly merge: "concat" | "add";
+  readonly dim: number;
+  readonly #cache = new Cache<readonly Shape[]>();
+
+  constructor(branches: readonly Layer<ShapeRule>[], options: ParallelOptions = {}) {
+    super();
+    checkOptions("Parallel", options, '{ merge: "add" }');
+    if (!Array.isArray(branches) || branches.length === 0 || !branches.every((branch) => branch instanceof Layer)) {
+      throw new ArgumentError(
+        "Parallel expects a list of at least one layer as its first argument. Usual cause: branches that are not in an array.",
+      );
+    }
+    this.branches = branches;
+    this.merge = checkOneOf("Parallel", "merge", options.merge ?? "concat", ["concat", "add"]);
+    this.dim = checkInteger("Parallel", "dim", options.dim ?? 1, 0);
+  }
+
+  override children(): [string, Layer<ShapeRule>][] {
+    return this.branches.map((branch, i) => [String(i), branch]);
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const outputs = this.branches.map((branch): Tensor => branch.forward(x));
+    if (this.merge === "add") return outputs.reduce(add);
+    const shapes = outputs.map(({ shape }) => shape);
+    this.#cache.push(shapes);
+    return concatenate(outputs, this.dim, concatShape(this.name, shapes, this.dim));
+  }
+
+  /** dx = Σ branchᵀ(dy's part), where a sum's part is all of dy. */
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const parts = this.merge === "concat" ? part(dy, this.dim, this.#cache.pop(this.name)) : undefined;
+    const gradients = this.branches.map((branch, i) => branch.backward(parts?.[i] ?? dy, { inputGradient }));
+    const found = gradients.filter((gradient) => gradient !== undefined);
+    return inputGradient ? found.reduce(add) : undefined;
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    const shapes = this.branches.map((branch) => branch.outputShape(inputShape));
+    return this.merge === "add"
+      ? addShape(this.name, shapes, "a branch with other channels or another stride")
+      : concatShape(this.name, shapes, this.dim);
+  }
+}

@@ -1,0 +1,45 @@
+import { add } from "../ops/merge.js";
+import { addShape } from "../shape/merge.js";
+import type { ShapeRule } from "../shape/rule.js";
+import type { Shape } from "../shape/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Layer } from "./layer.js";
+
+/**
+ * Adds a layer's input to its output: y = body(x) + x, or body(x) + projection(x) where the body changes the shape
+ * (a 1×1 convolution with the body's stride, as in ResNet). Keys: `"body.…"`, `"projection.…"`.
+ *
+ * @throws ShapeError (from forward) when the two summands differ in shape.
+ * Source: He et al. 2016, https://arxiv.org/abs/1512.03385
+ *
+ * @example
+ * const block = new Residual(new Sequential(new Conv2d(8, 8, 3, { padding: 1 }), new ReLU()));
+ * block.forward(randn([1, 8, 16, 16])).shape; // [1, 8, 16, 16]
+ */
+export class Residual extends Layer {
+  override readonly name: string = "Residual";
+
+  constructor(
+    readonly body: Layer<ShapeRule>,
+    readonly projection?: Layer<ShapeRule>,
+  ) {
+    super();
+  }
+
+  protected compute(x: Tensor): Tensor {
+    return add(this.body.forward(x), this.projection?.forward(x) ?? x);
+  }
+
+  /** dx = bodyᵀ(dy) + projectionᵀ(dy), or + dy without a projection. */
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const shortcut = this.projection ? this.projection.backward(dy, { inputGradient }) : dy;
+    const throughBody = this.body.backward(dy, { inputGradient });
+    return throughBody && shortcut && add(throughBody, shortcut);
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    const shortcut = this.projection?.outputShape(inputShape) ?? inputShape;
+    const cause = "a body that changes channels or size needs a projection, such as a 1×1 convolution with its stride";
+    return addShape(this.name, [this.body.outputShape(inputShape), shortcut], cause);
+  }
+}
