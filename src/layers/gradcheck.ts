@@ -1,6 +1,5 @@
 /** Checks a layer's hand-written backward against central differences, in double precision. */
 
-import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { defaultRandom, Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
@@ -51,7 +50,7 @@ export interface GradcheckReport {
  * const report = gradcheck(new Conv2d(2, 3, 3), [1, 2, 5, 5]);
  * if (!report.passed) throw new Error(String(report));
  */
-export function gradcheck(layer: Layer<ShapeRule>, inputShape: Shape, options: GradcheckOptions = {}): GradcheckReport {
+export function gradcheck(layer: Layer, inputShape: Shape, options: GradcheckOptions = {}): GradcheckReport {
   const { seed = 0, step = 1e-5, tolerance = 1e-6, samples = 48, inputGradient = true } = options;
   const random = new Random(seed);
   const restore = snapshot(layer);
@@ -145,7 +144,7 @@ function ownGenerators(layer: object): Random[] {
 }
 
 /** Remembers every parameter, buffer and generator of the layer; the function that it returns puts them back. */
-function snapshot(layer: Layer<ShapeRule>): () => void {
+function snapshot(layer: Layer): () => void {
   const parameters = layer.parameters().map((parameter) => ({ parameter, value: parameter.value }));
   const layers = layer.descendants();
   const buffers = layers

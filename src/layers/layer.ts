@@ -4,7 +4,7 @@
  */
 
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
-import type { AnyRule, OutputOf, ShapeRule } from "../shape/rule.js";
+import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
 import { allocate, type DType, Tensor } from "../tensor/tensor.js";
@@ -30,7 +30,10 @@ export type StateDict = Record<string, Tensor>;
  *   protected computeBackward(dy: Tensor) { return this.conv.backward(this.act.backward(dy)); }
  * }
  */
-export abstract class Layer<Rule extends ShapeRule = AnyRule> {
+export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
+  /** The layer's shape rule, for the compiler. */
+  declare readonly [RULE]: Rule;
+
   /** True in train mode (the default): dropout drops, batch norm uses the batch's statistics. Set by `train()`/`eval()`. */
   training = true;
 
@@ -42,13 +45,13 @@ export abstract class Layer<Rule extends ShapeRule = AnyRule> {
   /** Input of an outermost eval-mode forward: its backward runs the forward again, so that inference keeps nothing. */
   #replay: Tensor | undefined;
   /** Children that were found to be among their parent's fields. */
-  #adopted: WeakSet<Layer<ShapeRule>> | undefined;
+  #adopted: WeakSet<Layer> | undefined;
 
   /**
    * The layer's output for `x`. What it returns to your own call is a fresh tensor that shares memory with nothing.
    * @throws ShapeError when the shape of `x` does not fit; nothing has changed then.
    */
-  forward<const S extends Shape>(x: Tensor<S>): Tensor<OutputOf<Rule, S>> {
+  forward<const S extends Shape>(x: Tensor<S> & Refusal<Rule, S>): Tensor<OutputOf<Rule, S>> {
     if (!(x instanceof Tensor)) {
       throw new ArgumentError(
         `${this.name}.forward expects a Tensor, but got ${describe(x)}. Usual cause: a plain array: wrap it with tensor(data, shape).`,
@@ -136,8 +139,8 @@ export abstract class Layer<Rule extends ShapeRule = AnyRule> {
   }
 
   /** Child layers and their keys, in the order of the fields: `[["conv1", Conv2d], …]`. */
-  children(): [key: string, child: Layer<ShapeRule>][] {
-    const found: [string, Layer<ShapeRule>][] = [];
+  children(): [key: string, child: Layer][] {
+    const found: [string, Layer][] = [];
     for (const [key, field] of Object.entries(this)) {
       if (field instanceof Layer) found.push([key, field]);
       else if (Array.isArray(field)) {
@@ -220,9 +223,9 @@ export abstract class Layer<Rule extends ShapeRule = AnyRule> {
   }
 
   /** This layer and every layer below it, each once, parents first. */
-  descendants(): Layer<ShapeRule>[] {
-    const all = new Set<Layer<ShapeRule>>();
-    const visit = (layer: Layer<ShapeRule>) => {
+  descendants(): Layer[] {
+    const all = new Set<Layer>();
+    const visit = (layer: Layer) => {
       if (all.has(layer)) return;
       all.add(layer);
       for (const [, child] of layer.children()) visit(child);
@@ -291,7 +294,7 @@ export abstract class Layer<Rule extends ShapeRule = AnyRule> {
   }
 
   /** Refuses a child that is in none of its parent's fields: its weights would neither train nor be saved. */
-  #adopt(child: Layer<ShapeRule>): void {
+  #adopt(child: Layer): void {
     this.#adopted ??= new WeakSet();
     if (this.#adopted.has(child)) return;
     if (!this.children().some(([, own]) => own === child)) {
@@ -304,7 +307,7 @@ export abstract class Layer<Rule extends ShapeRule = AnyRule> {
 }
 
 /** The layer whose `compute` is running, so that it can be asked whether it knows the child that it calls. */
-let running: Layer<ShapeRule> | undefined;
+let running: Layer | undefined;
 
 function describe(value: unknown): string {
   if (Array.isArray(value)) return "an array";

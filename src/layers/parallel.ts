@@ -2,7 +2,6 @@ import { add, concatenate, part } from "../ops/merge.js";
 import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { addShape, concatShape } from "../shape/merge.js";
-import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -28,12 +27,12 @@ export interface ParallelOptions {
  */
 export class Parallel extends Layer {
   override readonly name: string = "Parallel";
-  readonly branches: readonly Layer<ShapeRule>[];
+  readonly branches: readonly Layer[];
   readonly merge: "concat" | "add";
   readonly dim: number;
   readonly #cache = new Cache<readonly Shape[]>();
 
-  constructor(branches: readonly Layer<ShapeRule>[], options: ParallelOptions = {}) {
+  constructor(branches: readonly Layer[], options: ParallelOptions = {}) {
     super();
     checkOptions("Parallel", options, '{ merge: "add" }');
     if (!Array.isArray(branches) || branches.length === 0 || !branches.every((branch) => branch instanceof Layer)) {
@@ -46,7 +45,7 @@ export class Parallel extends Layer {
     this.dim = checkInteger("Parallel", "dim", options.dim ?? 1, 0);
   }
 
-  override children(): [string, Layer<ShapeRule>][] {
+  override children(): [string, Layer][] {
     return this.branches.map((branch, i) => [String(i), branch]);
   }
 

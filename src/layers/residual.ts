@@ -1,6 +1,5 @@
 import { add } from "../ops/merge.js";
 import { addShape } from "../shape/merge.js";
-import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Layer } from "./layer.js";
@@ -20,8 +19,8 @@ export class Residual extends Layer {
   override readonly name: string = "Residual";
 
   constructor(
-    readonly body: Layer<ShapeRule>,
-    readonly projection?: Layer<ShapeRule>,
+    readonly body: Layer,
+    readonly projection?: Layer,
   ) {
     super();
   }

@@ -1,5 +1,4 @@
 import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js";
-import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Layer } from "./layer.js";
@@ -17,9 +16,9 @@ import { Layer } from "./layer.js";
  */
 export class Sequential extends Layer {
   override readonly name: string = "Sequential";
-  readonly layers: readonly Layer<ShapeRule>[];
+  readonly layers: readonly Layer[];
 
-  constructor(...layers: readonly Layer<ShapeRule>[]) {
+  constructor(...layers: readonly Layer[]) {
     super();
     layers.forEach((layer, i) => {
       if (!(layer instanceof Layer)) {
@@ -31,7 +30,7 @@ export class Sequential extends Layer {
     this.layers = layers;
   }
 
-  override children(): [string, Layer<ShapeRule>][] {
+  override children(): [string, Layer][] {
     return this.layers.map((layer, i) => [String(i), layer]);
   }
 
@@ -69,6 +68,6 @@ export class Sequential extends Layer {
   }
 }
 
-function learns(layer: Layer<ShapeRule>): boolean {
+function learns(layer: Layer): boolean {
   return layer.parameters().some((parameter) => parameter.requiresGrad);
 }

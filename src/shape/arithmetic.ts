@@ -30,60 +30,66 @@ export type IsKnown<N> = [N] extends [never]
 type IsUnion<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? false : true) : never;
 
 /** a + b */
-export type Add<A extends number, B extends number> = Both<A, B> extends true
-  ? B extends 0
-    ? A
-    : A extends 0
-      ? B
-      : ToNumber<Sum<Digits<`${A}`>, Digits<`${B}`>>>
-  : number;
+export type Add<A extends number, B extends number> =
+  Both<A, B> extends true
+    ? B extends 0
+      ? A
+      : A extends 0
+        ? B
+        : ToNumber<Sum<Digits<`${A}`>, Digits<`${B}`>>>
+    : number;
 
 /** a − b, or `never` where b is larger: compare first with {@link Less}. */
-export type Subtract<A extends number, B extends number> = Both<A, B> extends true
-  ? B extends 0
-    ? A
-    : A extends B
-      ? 0
-      : ToNumber<Difference<Digits<`${A}`>, Digits<`${B}`>>>
-  : number;
+export type Subtract<A extends number, B extends number> =
+  Both<A, B> extends true
+    ? B extends 0
+      ? A
+      : A extends B
+        ? 0
+        : ToNumber<Difference<Digits<`${A}`>, Digits<`${B}`>>>
+    : number;
 
 /** a · b; 0 · number is number: a size that is not known cannot be promised to be 0. */
-export type Multiply<A extends number, B extends number> = Both<A, B> extends true
-  ? B extends 1
-    ? A
-    : A extends 1
-      ? B
-      : ToNumber<Product<Digits<`${A}`>, Digits<`${B}`>>>
-  : number;
+export type Multiply<A extends number, B extends number> =
+  Both<A, B> extends true
+    ? B extends 1
+      ? A
+      : A extends 1
+        ? B
+        : ToNumber<Product<Digits<`${A}`>, Digits<`${B}`>>>
+    : number;
 
 /** ⌊a / b⌋; `number` for b = 0. */
-export type FloorDivide<A extends number, B extends number> = Both<A, B> extends true
-  ? B extends 0
-    ? number
-    : B extends 1
-      ? A
-      : B extends 2
-        ? TrimmedNumber<Halved<`${A}`>>
-        : TrimmedNumber<Quotient<`${A}`, Digits<`${B}`>>>
-  : number;
+export type FloorDivide<A extends number, B extends number> =
+  Both<A, B> extends true
+    ? B extends 0
+      ? number
+      : B extends 1
+        ? A
+        : B extends 2
+          ? TrimmedNumber<Halved<`${A}`>>
+          : TrimmedNumber<Quotient<`${A}`, Digits<`${B}`>>>
+    : number;
 
 /** a mod b; `number` for b = 0. */
-export type Modulo<A extends number, B extends number> = Both<A, B> extends true
-  ? B extends 0
-    ? number
-    : B extends 1
-      ? 0
-      : ToNumber<Remainder<`${A}`, Digits<`${B}`>>>
-  : number;
+export type Modulo<A extends number, B extends number> =
+  Both<A, B> extends true
+    ? B extends 0
+      ? number
+      : B extends 1
+        ? 0
+        : ToNumber<Remainder<`${A}`, Digits<`${B}`>>>
+    : number;
 
 /** a < b; `boolean` where it is not known. */
-export type Less<A extends number, B extends number> = Both<A, B> extends true
-  ? A extends B
-    ? false
-    : Order<Digits<`${A}`>, Digits<`${B}`>> extends "<"
-      ? true
-      : false
-  : boolean;
+export type Less<A extends number, B extends number> =
+  Both<A, B> extends true
+    ? A extends B
+      ? false
+      : Order<Digits<`${A}`>, Digits<`${B}`>> extends "<"
+        ? true
+        : false
+    : boolean;
 
 /** The product of a tuple's numbers: 1 for none, `number` where any is not known. */
 export type ProductOf<Factors extends readonly number[], Result extends number = 1> = Factors extends readonly [
@@ -111,7 +117,10 @@ type ToNumber<D extends readonly unknown[]> = D extends [infer Only extends Digi
     ? ToNumber<Rest>
     : Numeral<Written<D>>;
 
-type Written<D extends readonly unknown[], Result extends string = ""> = D extends [infer Low extends Digit, ...infer Rest]
+type Written<D extends readonly unknown[], Result extends string = ""> = D extends [
+  infer Low extends Digit,
+  ...infer Rest,
+]
   ? Written<Rest, `${Low}${Result}`>
   : Result;
 
@@ -202,10 +211,12 @@ type Half = [
 
 type Bit = "0" | "1";
 
-type Sum<A extends readonly unknown[], B extends readonly unknown[], Carry extends Bit = "0", Result extends Digit[] = []> = A extends [
-  infer X extends Digit,
-  ...infer XS,
-]
+type Sum<
+  A extends readonly unknown[],
+  B extends readonly unknown[],
+  Carry extends Bit = "0",
+  Result extends Digit[] = [],
+> = A extends [infer X extends Digit, ...infer XS]
   ? B extends [infer Y extends Digit, ...infer YS]
     ? Plus[Carry][X][Y] extends `${infer C extends Bit}${infer D extends Digit}`
       ? Sum<XS, YS, C, [...Result, D]>
@@ -239,17 +250,23 @@ type Difference<
     : never;
 
 /** a · b = (… (a·bₙ)·10 + a·bₙ₋₁)·10 + … from b's highest digit down. */
-type Product<A extends readonly unknown[], B extends readonly unknown[], Result extends readonly unknown[] = []> = B extends [
-  ...infer Lower,
-  infer High extends Digit,
-]
+type Product<
+  A extends readonly unknown[],
+  B extends readonly unknown[],
+  Result extends readonly unknown[] = [],
+> = B extends [...infer Lower, infer High extends Digit]
   ? Product<A, Lower, Sum<Scaled<A, High>, Shifted<Result>>>
   : Result;
 
 type Shifted<A extends readonly unknown[]> = A extends [] ? [] : ["0", ...A];
 
 /** a times one digit. */
-type Scaled<A extends readonly unknown[], D extends Digit, Carry extends Digit = "0", Result extends Digit[] = []> = D extends "0"
+type Scaled<
+  A extends readonly unknown[],
+  D extends Digit,
+  Carry extends Digit = "0",
+  Result extends Digit[] = [],
+> = D extends "0"
   ? ["0"]
   : D extends "1"
     ? A
@@ -266,20 +283,33 @@ type Scaled<A extends readonly unknown[], D extends Digit, Carry extends Digit =
         : [...Result, Carry];
 
 /** Digits of a / 2 from the highest down, with leading zeros. */
-type Halved<S extends string, R extends Bit = "0", Result extends string = ""> = S extends `${infer D extends Digit}${infer Rest}`
+type Halved<
+  S extends string,
+  R extends Bit = "0",
+  Result extends string = "",
+> = S extends `${infer D extends Digit}${infer Rest}`
   ? Half[R][D] extends `${infer Q extends Digit}${infer Next extends Bit}`
     ? Halved<Rest, Next, `${Result}${Q}`>
     : never
   : Result;
 
 /** Long division from the highest digit down: the quotient's digits with leading zeros. */
-type Quotient<S extends string, B extends readonly unknown[], R extends readonly unknown[] = [], Result extends string = ""> = S extends `${infer D extends Digit}${infer Rest}`
+type Quotient<
+  S extends string,
+  B extends readonly unknown[],
+  R extends readonly unknown[] = [],
+  Result extends string = "",
+> = S extends `${infer D extends Digit}${infer Rest}`
   ? Often<Trim<[D, ...R]>, B> extends [infer Times extends string, infer Left extends readonly unknown[]]
     ? Quotient<Rest, B, Left, `${Result}${Times}`>
     : never
   : Result;
 
-type Remainder<S extends string, B extends readonly unknown[], R extends readonly unknown[] = []> = S extends `${infer D extends Digit}${infer Rest}`
+type Remainder<
+  S extends string,
+  B extends readonly unknown[],
+  R extends readonly unknown[] = [],
+> = S extends `${infer D extends Digit}${infer Rest}`
   ? Often<Trim<[D, ...R]>, B> extends [unknown, infer Left extends readonly unknown[]]
     ? Remainder<Rest, B, Left>
     : never
@@ -288,9 +318,8 @@ type Remainder<S extends string, B extends readonly unknown[], R extends readonl
     : R;
 
 /** How often b fits into a (0 to 9) and what is left. */
-type Often<A extends readonly unknown[], B extends readonly unknown[], Count extends unknown[] = []> = Order<A, B> extends "<"
-  ? [`${Count["length"]}`, A]
-  : Often<Trim<Difference<A, B>>, B, [...Count, unknown]>;
+type Often<A extends readonly unknown[], B extends readonly unknown[], Count extends unknown[] = []> =
+  Order<A, B> extends "<" ? [`${Count["length"]}`, A] : Often<Trim<Difference<A, B>>, B, [...Count, unknown]>;
 
 /** Drops leading zeros, which are last: 0 is `[]`. */
 type Trim<A extends readonly unknown[]> = A extends [...infer Rest, "0"] ? Trim<Rest> : A;

@@ -1,23 +1,98 @@
 /**
- * A layer's shape rule as a type: a function from the input's shape to the output's.
- * `in` is filled in by {@link OutputOf}; `out` reads it as `this["in"]`. (TypeScript has no type-level functions; this
- * is the usual way to write one.)
+ * What a layer's shape rule is at the type level, and how its mistakes become sentences.
+ *
+ * A rule is a function from the input's shape to the output's. TypeScript has no type-level functions; the usual way to
+ * write one is an interface whose `out` is computed from `this["in"]`, and {@link OutputOf} that fills `in` in.
+ * Each rule stands beside the function of the same meaning in the files of this room.
  */
+import type { IsKnown } from "./arithmetic.js";
 import type { Shape } from "./shape.js";
 
+/** A layer's shape rule; `ShapeRule` itself is the rule that knows nothing: any shape in, any shape out. */
 export interface ShapeRule {
+  /** The input's shape. It must be `unknown`: with a constraint, `Rule & { in: S }` loses tuples and skips checks. */
   readonly in: unknown;
+  /** The output's shape, or a {@link Mismatch} or {@link Mistake}. */
   readonly out: unknown;
+  /** The input that the rule is tried on inside a `Sequential` whose input is not known: `[number, 3, number, number]`. */
+  readonly natural?: Shape;
 }
 
-/** The rule that knows nothing: any shape in, any shape out. */
-export interface AnyRule extends ShapeRule {
-  readonly out: Shape;
+/** The key under which a layer's type carries its rule; it exists for the compiler only. */
+export declare const RULE: unique symbol;
+
+/** The rule of a layer. */
+export type RuleOf<L> = L extends { readonly [RULE]: infer Rule } ? Rule : ShapeRule;
+
+/** The rule of a layer that keeps every shape. */
+export interface SameRule extends ShapeRule {
+  readonly out: this["in"];
 }
 
-/** The output shape of `Rule` for the input shape `S`. */
-export type OutputOf<Rule extends ShapeRule, S extends Shape> = (Rule & { readonly in: S })["out"] extends infer Out
-  ? Out extends Shape
-    ? Out
-    : Shape
-  : Shape;
+/** A layer got the wrong amount of something: told differently for an input of one's own and inside a Sequential. */
+export interface Mismatch<Layer extends string, Expected extends string, Got extends string> {
+  readonly mismatch: { readonly layer: Layer; readonly expected: Expected; readonly got: Got };
+}
+
+/** A whole sentence about what does not fit. */
+export interface Mistake<Sentence extends string> {
+  readonly mistake: Sentence;
+}
+
+/** What `Rule` makes of the shape `S`: a shape, a {@link Mismatch} or a {@link Mistake}. */
+export type Apply<Rule, S> = Rule extends ShapeRule ? (Rule & { readonly in: S })["out"] : Shape;
+
+/** The output shape of `Rule` for the input shape `S`; any shape where the rule refuses or does not know. */
+export type OutputOf<Rule, S> = Apply<Rule, S> extends infer Out ? (Out extends Shape ? Out : Shape) : Shape;
+
+/** `unknown` where `Rule` takes the shape `S`; otherwise the sentence that says why not, which no argument satisfies. */
+export type Refusal<Rule, S> =
+  Apply<Rule, S> extends infer Out
+    ? Out extends Mismatch<infer L, infer E, infer G>
+      ? `${L} expects ${E}, but its input ${Show<S>} has ${G}`
+      : Out extends Mistake<infer Sentence>
+        ? Sentence
+        : unknown
+    : unknown;
+
+/** A shape as messages write it; a size that is only known at run time is `?`. */
+export type Show<S> = S extends readonly number[] ? (number extends S["length"] ? "[…]" : `[${Join<S, ", ">}]`) : "[…]";
+
+/** Sizes with a separator between them. */
+export type Join<S extends readonly number[], Separator extends string> = S extends readonly [
+  infer First extends number,
+  ...infer Rest extends readonly number[],
+]
+  ? Rest extends readonly []
+    ? ShowSize<First>
+    : `${ShowSize<First>}${Separator}${Join<Rest, Separator>}`
+  : "";
+
+export type ShowSize<N extends number> = IsKnown<N> extends true ? `${N}` : "?";
+
+/** An image batch's axes with the batch axis apart, so that `[C, H, W]` and `[N, C, H, W]` are one case. */
+export type Image<S> = S extends readonly [infer C extends number, infer H extends number, infer W extends number]
+  ? { readonly batch: []; readonly channels: C; readonly height: H; readonly width: W }
+  : S extends readonly [infer N extends number, infer C extends number, infer H extends number, infer W extends number]
+    ? { readonly batch: [N]; readonly channels: C; readonly height: H; readonly width: W }
+    : never;
+
+/** Whether the number of axes of `S` is known; `any` and unions of shapes count as unknown. */
+export type HasRank<S> = 0 extends 1 & S
+  ? false
+  : [S] extends [readonly number[]]
+    ? number extends S["length"]
+      ? false
+      : IsKnown<S["length"]>
+    : false;
+
+/** An option's value, or its default where the options do not name it; both where the options may or may not. */
+export type Option<Options, Name extends string, Default> = Name extends keyof Options
+  ? object extends Pick<Options, Name>
+    ? Exclude<Options[Name], undefined> | Default
+    : Options[Name]
+  : Default;
+
+/** Height and width of a {@link Pair}: both the same for one number, `number` for anything widened. */
+export type PairHeight<P> = P extends readonly [infer H extends number, number] ? H : P extends number ? P : number;
+export type PairWidth<P> = P extends readonly [number, infer W extends number] ? W : P extends number ? P : number;

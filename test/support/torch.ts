@@ -1,7 +1,6 @@
 /** Builds this library's layer from the name and arguments of a torch.nn module. */
 import * as faltung from "../../src/index.js";
 import type { Layer } from "../../src/layers/layer.js";
-import type { ShapeRule } from "../../src/shape/rule.js";
 
 /** Arguments that are positional here, in order; every other one goes into the options, in camelCase. */
 const POSITIONAL: Record<string, readonly string[]> = {
@@ -41,8 +40,8 @@ export function camelCaseOptions(args: TorchArguments): Record<string, unknown> 
 }
 
 /** The class of this library with a torch module's name; undefined where there is none. */
-export function build(module: string, args: TorchArguments): Layer<ShapeRule> {
-  const Class = (faltung as unknown as Record<string, new (...args: unknown[]) => Layer<ShapeRule>>)[module];
+export function build(module: string, args: TorchArguments): Layer {
+  const Class = (faltung as unknown as Record<string, new (...args: unknown[]) => Layer>)[module];
   if (!Class) throw new Error(`faltung exports no ${module}`);
   const positional = POSITIONAL[module] ?? [];
   const options = camelCaseOptions(
