@@ -2,8 +2,7 @@
 import { kernelsFor } from "../kernels/backend.js";
 import type { PadGeometry } from "../kernels/interface/pad.js";
 import { padKernels } from "../kernels/pad.js";
-import type { PaddingMode } from "../shape/conv.js";
-import { type Padding2d, padIndices, padShape } from "../shape/pad.js";
+import { type Padding2d, type PaddingMode, padIndices, padShape } from "../shape/pad.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 

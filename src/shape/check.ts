@@ -14,7 +14,8 @@ const ARITHMETIC = "a division without Math.floor, or a variable that is undefin
 
 export function checkInteger(layer: string, option: string, value: number, minimum: number): number {
   if (!Number.isSafeInteger(value) || value < minimum) {
-    const kind = minimum === 1 ? "a positive integer" : `an integer ≥ ${minimum}`;
+    const kind =
+      minimum === 1 ? "a positive integer" : minimum === -Infinity ? "an integer" : `an integer ≥ ${minimum}`;
     refuse(layer, option, kind, value, ARITHMETIC);
   }
   return value;

@@ -1,25 +1,28 @@
 /** Shape rule of the convolutions: every size one convolution needs, resolved and checked once. */
 import { checkInteger, checkOneOf, checkPair } from "./check.js";
 import { ArgumentError, inputMismatch, rankMismatch, ShapeError } from "./errors.js";
+import { type Padding2d, type PaddingMode, padShape } from "./pad.js";
 import { type Pair, type Shape, showShape } from "./shape.js";
-
-export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
 /** A convolution's options with every default filled in; sizes are `[height, width]`. */
 export interface ConvSettings {
   /** The layer's name, for messages. */
   readonly layer: string;
+  /** Axes that the kernel slides along. A one-dimensional convolution is one of images of height 1. */
+  readonly dimensions: 1 | 2;
   readonly inChannels: number;
   readonly outChannels: number;
-  readonly kernelSize: readonly [number, number];
-  readonly stride: readonly [number, number];
+  readonly kernelSize: Sizes;
+  readonly stride: Sizes;
   /** Padding before and after each axis; they differ for `"same"` with an even kernel. */
-  readonly paddingBefore: readonly [number, number];
-  readonly paddingAfter: readonly [number, number];
+  readonly paddingBefore: Sizes;
+  readonly paddingAfter: Sizes;
   readonly paddingMode: PaddingMode;
-  readonly dilation: readonly [number, number];
+  readonly dilation: Sizes;
   readonly groups: number;
 }
+
+export type Sizes = readonly [height: number, width: number];
 
 /** Every size of one convolution of one input, in the letters of the formulas beside them; kernels trust it. */
 export interface ConvGeometry {
@@ -71,75 +74,104 @@ export interface Conv2dOptions {
   readonly paddingMode?: PaddingMode;
 }
 
-/** Checks a convolution's options and fills in the defaults. `layer` is the name in messages. */
+/** Options of {@link Conv1d}: those of Conv2d with one number a size. */
+export interface Conv1dOptions extends Omit<Conv2dOptions, "stride" | "padding" | "dilation"> {
+  /** Step between two positions of the kernel. Default 1. */
+  readonly stride?: number;
+  /** Samples added on each side; `"same"` keeps the input's length (stride 1 only), `"valid"` is 0. Default 0. */
+  readonly padding?: number | "same" | "valid";
+  /** Distance between two taps of the kernel. Default 1. */
+  readonly dilation?: number;
+}
+
+/** Checks a two-dimensional convolution's options and fills in the defaults. `layer` is the name in messages. */
 export function convSettings(
   layer: string,
   inChannels: number,
   outChannels: number,
   kernelSize: Pair,
-  options: Conv2dOptions,
+  { stride = 1, padding = 0, dilation = 1, ...options }: Conv2dOptions,
+): ConvSettings {
+  return settingsOf(layer, 2, inChannels, outChannels, options, {
+    kernelSize: checkPair(layer, "kernelSize", kernelSize, 1),
+    stride: checkPair(layer, "stride", stride, 1),
+    dilation: checkPair(layer, "dilation", dilation, 1),
+    padding: typeof padding === "string" ? padding : checkPair(layer, "padding", padding, 0),
+  });
+}
+
+/** Checks a one-dimensional convolution's options: the same convolution with height 1. */
+export function conv1dSettings(
+  layer: string,
+  inChannels: number,
+  outChannels: number,
+  kernelSize: number,
+  { stride = 1, padding = 0, dilation = 1, ...options }: Conv1dOptions,
+): ConvSettings {
+  return settingsOf(layer, 1, inChannels, outChannels, options, {
+    kernelSize: [1, checkInteger(layer, "kernelSize", kernelSize, 1)],
+    stride: [1, checkInteger(layer, "stride", stride, 1)],
+    dilation: [1, checkInteger(layer, "dilation", dilation, 1)],
+    padding: typeof padding === "string" ? padding : [0, checkInteger(layer, "padding", padding, 0)],
+  });
+}
+
+interface Taps {
+  readonly kernelSize: Sizes;
+  readonly stride: Sizes;
+  readonly dilation: Sizes;
+  readonly padding: Sizes | "same" | "valid";
+}
+
+function settingsOf(
+  layer: string,
+  dimensions: 1 | 2,
+  inChannels: number,
+  outChannels: number,
+  { groups = 1, paddingMode = "zeros" }: Pick<Conv2dOptions, "groups" | "paddingMode">,
+  { padding, ...taps }: Taps,
 ): ConvSettings {
   checkInteger(layer, "inChannels", inChannels, 1);
   checkInteger(layer, "outChannels", outChannels, 1);
-  const kernel = checkPair(layer, "kernelSize", kernelSize, 1);
-  const stride = checkPair(layer, "stride", options.stride ?? 1, 1);
-  const dilation = checkPair(layer, "dilation", options.dilation ?? 1, 1);
-  const groups = checkInteger(layer, "groups", options.groups ?? 1, 1);
-  for (const [option, channels] of [
-    ["inChannels", inChannels],
-    ["outChannels", outChannels],
-  ] as const) {
+  checkInteger(layer, "groups", groups, 1);
+  for (const [option, channels] of Object.entries({ inChannels, outChannels })) {
     if (channels % groups !== 0) {
       throw new ArgumentError(
         `${layer} expects ${option} to be a multiple of groups, but ${option} is ${channels} and groups is ${groups}.`,
       );
     }
   }
-  const paddingMode = checkOneOf(layer, "paddingMode", options.paddingMode ?? "zeros", [
-    "zeros",
-    "reflect",
-    "replicate",
-    "circular",
-  ]);
-  const [before, after] = resolvePadding(layer, options.padding ?? 0, kernel, stride, dilation);
-  return {
-    layer,
-    inChannels,
-    outChannels,
-    kernelSize: kernel,
-    stride,
-    paddingBefore: before,
-    paddingAfter: after,
-    paddingMode,
-    dilation,
-    groups,
-  };
+  checkOneOf(layer, "paddingMode", paddingMode, ["zeros", "reflect", "replicate", "circular"]);
+  if (typeof padding === "string") checkOneOf(layer, "padding", padding, ["same", "valid"]);
+  const [paddingBefore, paddingAfter] =
+    padding === "same" ? samePadding(layer, dimensions, taps) : padding === "valid" ? NONE : [padding, padding];
+  return { layer, dimensions, inChannels, outChannels, ...taps, paddingBefore, paddingAfter, paddingMode, groups };
 }
 
-type Sizes = readonly [number, number];
+const NONE: readonly [Sizes, Sizes] = [
+  [0, 0],
+  [0, 0],
+];
 
-/** Padding before and after each axis. `"same"` puts the odd row or column after, as torch does. */
-function resolvePadding(
+/** Padding before and after each axis that keeps its size. The odd row or column goes after, as in torch. */
+function samePadding(
   layer: string,
-  padding: Pair | "same" | "valid",
-  kernel: Sizes,
-  stride: Sizes,
-  dilation: Sizes,
+  dimensions: 1 | 2,
+  { kernelSize, stride, dilation }: Omit<Taps, "padding">,
 ): readonly [Sizes, Sizes] {
-  if (padding === "valid") return [[0, 0], [0, 0]]; // biome-ignore format: two pairs
-  if (padding === "same") {
-    if (stride[0] !== 1 || stride[1] !== 1) {
-      throw new ArgumentError(
-        `${layer} expects stride 1 with padding "same", but got stride ${showShape(stride)}. Usual cause: "same" keeps the input's size, which a larger stride cannot.`,
-      );
-    }
-    const total = [dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1)] as const;
-    const before = [Math.floor(total[0] / 2), Math.floor(total[1] / 2)] as const;
-    return [before, [total[0] - before[0], total[1] - before[1]]];
+  if (stride[0] !== 1 || stride[1] !== 1) {
+    throw new ArgumentError(
+      `${layer} expects stride 1 with padding "same", but got stride ${showSizes(dimensions, stride)}. Usual cause: "same" keeps the input's size, which a larger stride cannot.`,
+    );
   }
-  if (typeof padding === "string") checkOneOf(layer, "padding", padding, ["same", "valid"]);
-  const pair = checkPair(layer, "padding", padding, 0);
-  return [pair, pair];
+  const total = [dilation[0] * (kernelSize[0] - 1), dilation[1] * (kernelSize[1] - 1)] as const;
+  const before = [Math.floor(total[0] / 2), Math.floor(total[1] / 2)] as const;
+  return [before, [total[0] - before[0], total[1] - before[1]]];
+}
+
+/** `3 × 5`, or `5` for a convolution along one axis. */
+function showSizes(dimensions: 1 | 2, sizes: Sizes): string {
+  return sizes.slice(2 - dimensions).join(" × ");
 }
 
 /** `[N, C, H, W]` of an input `[N, C, H, W]` or `[C, H, W]`, whose N is 1. */
@@ -160,43 +192,83 @@ export function imageShape(input: Shape, batch: number, channels: number, height
   return input.length === 4 ? [batch, channels, height, width] : [channels, height, width];
 }
 
+/** `[N, C, 1, L]` of an input `[N, C, L]` or `[C, L]`, whose N is 1. */
+function signalSizes(layer: string, input: Shape): readonly [number, number, number, number] {
+  const [a, b, c] = input;
+  if (input.length === 3) return [a ?? 0, b ?? 0, 1, c ?? 0];
+  if (input.length === 2) return [1, a ?? 0, 1, b ?? 0];
+  throw rankMismatch(
+    layer,
+    "[N, C, L] or [C, L]",
+    input,
+    "images, which need Conv2d, or a missing channel axis: reshape signals to [N, 1, L]",
+  );
+}
+
+/** `[left, right, top, bottom]` of a convolution's padding. */
+export function paddingSides({ paddingBefore, paddingAfter }: ConvSettings): Padding2d {
+  return [paddingBefore[1], paddingAfter[1], paddingBefore[0], paddingAfter[0]];
+}
+
+/** The same convolution of an input that has been padded already. */
+export function withoutPadding(settings: ConvSettings): ConvSettings {
+  return { ...settings, paddingBefore: [0, 0], paddingAfter: [0, 0] };
+}
+
 /**
- * The geometry of one input, after any explicit padding (`paddingMode` other than zeros counts as part of the input).
+ * The geometry of one input, padded with zeros.
  * @throws ShapeError for a wrong rank, wrong channels, or a kernel larger than the padded input.
  */
 export function convGeometry(settings: ConvSettings, input: Shape): ConvGeometry {
-  const { layer, inChannels, outChannels, kernelSize, stride, dilation, groups, paddingBefore, paddingAfter } =
-    settings;
-  const [batch, channels, height, width] = imageSizes(layer, input);
-  if (channels !== inChannels) {
-    throw inputMismatch(
-      {
-        layer,
-        expected: `${inChannels} channels`,
-        got: `${channels}`,
-        cause:
-          "images stored channels-last (faltung reads [N, C, H, W]), or inChannels that differs from the previous outChannels",
-      },
-      input,
-    );
-  }
-  const outHeight = convOut(height, kernelSize[0], stride[0], paddingBefore[0] + paddingAfter[0], dilation[0]);
-  const outWidth = convOut(width, kernelSize[1], stride[1], paddingBefore[1] + paddingAfter[1], dilation[1]);
+  const { layer, dimensions, kernelSize, stride, dilation, paddingBefore, paddingAfter, paddingMode } = settings;
+  const [batch, channels, height, width] = dimensions === 1 ? signalSizes(layer, input) : imageSizes(layer, input);
+  checkChannels(settings, channels, input);
+  if (paddingMode !== "zeros") padShape(layer, input, paddingSides(settings), paddingMode);
+  const padded = [height + paddingBefore[0] + paddingAfter[0], width + paddingBefore[1] + paddingAfter[1]] as const;
+  const outHeight = convOut(padded[0], kernelSize[0], stride[0], 0, dilation[0]);
+  const outWidth = convOut(padded[1], kernelSize[1], stride[1], 0, dilation[1]);
   if (outHeight < 1 || outWidth < 1) {
-    const reach = [dilation[0] * (kernelSize[0] - 1) + 1, dilation[1] * (kernelSize[1] - 1) + 1];
-    const padded = [height + paddingBefore[0] + paddingAfter[0], width + paddingBefore[1] + paddingAfter[1]];
+    const reach = [dilation[0] * (kernelSize[0] - 1) + 1, dilation[1] * (kernelSize[1] - 1) + 1] as const;
     throw new ShapeError(
-      `${layer} expects an input at least as large as its kernel, which covers ${reach.join(" × ")}, but the padded input is ${padded.join(" × ")} (input ${showShape(input)}). Usual cause: too many poolings or strides before this layer, or a missing padding.`,
+      `${layer} expects an input at least as large as its kernel, which covers ${showSizes(dimensions, reach)}, but the padded input is ${showSizes(dimensions, padded)} (input ${showShape(input)}). Usual cause: too many poolings or strides before this layer, or a missing padding.`,
     );
   }
+  return geometryOf(settings, batch, [height, width], [outHeight, outWidth]);
+}
+
+/** @throws ShapeError where the input has other channels than the layer was made for. */
+export function checkChannels({ layer, dimensions, inChannels }: ConvSettings, channels: number, input: Shape): void {
+  if (channels === inChannels) return;
+  const axes = dimensions === 1 ? ["N", "C", "L"] : ["N", "C", "H", "W"];
+  const batched = input.length === axes.length;
+  throw inputMismatch(
+    {
+      layer,
+      expected: `${inChannels} ${inChannels === 1 ? "channel" : "channels"}`,
+      got: `${channels}`,
+      cause: batched
+        ? `channels stored last (faltung reads ${showAxes(axes)}), or inChannels that differs from the previous outChannels`
+        : `a batch without its channel axis (${axes.length - 1} axes are read as ${showAxes(axes.slice(1))}): reshape it to ${showAxes(axes.with(1, "1"))}`,
+    },
+    input,
+  );
+}
+
+function showAxes(axes: readonly string[]): string {
+  return `[${axes.join(", ")}]`;
+}
+
+/** The sizes of one input and its output, together with those of the layer. */
+export function geometryOf(settings: ConvSettings, batch: number, input: Sizes, output: Sizes): ConvGeometry {
+  const { inChannels, outChannels, kernelSize, stride, dilation, paddingBefore, groups } = settings;
   return {
     batch,
     inChannels,
-    height,
-    width,
+    height: input[0],
+    width: input[1],
     outChannels,
-    outHeight,
-    outWidth,
+    outHeight: output[0],
+    outWidth: output[1],
     kernelHeight: kernelSize[0],
     kernelWidth: kernelSize[1],
     strideHeight: stride[0],
@@ -211,6 +283,7 @@ export function convGeometry(settings: ConvSettings, input: Shape): ConvGeometry
 
 /** The output shape of a convolution: the same rule as {@link convGeometry}. */
 export function convShape(settings: ConvSettings, input: Shape): number[] {
-  const g = convGeometry(settings, input);
-  return imageShape(input, g.batch, g.outChannels, g.outHeight, g.outWidth);
+  const { batch, outChannels, outHeight, outWidth } = convGeometry(settings, input);
+  if (settings.dimensions === 2) return imageShape(input, batch, outChannels, outHeight, outWidth);
+  return input.length === 3 ? [batch, outChannels, outWidth] : [outChannels, outWidth];
 }

@@ -1,7 +1,10 @@
 /** Shape rule of padding, and which input pixel every padded pixel shows. */
-import type { PaddingMode } from "./conv.js";
-import { ShapeError } from "./errors.js";
+import { checkInteger } from "./check.js";
+import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
 import { type Shape, showShape } from "./shape.js";
+
+/** What padding holds: zeros, or the image's own pixels, mirrored, repeated at the edge or wrapped around. */
+export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
 /** `[left, right, top, bottom]`, as torch orders them; a negative number crops. */
 export type Padding2d = readonly [left: number, right: number, top: number, bottom: number];
@@ -36,23 +39,49 @@ export function padShape(layer: string, input: Shape, padding: Padding2d, mode: 
   const height = input.at(-2);
   const width = input.at(-1);
   if (height === undefined || width === undefined) {
-    throw new ShapeError(
-      `${layer} expects an input […, H, W], but got ${showShape(input)}. Usual cause: images that were flattened too early.`,
-    );
+    throw rankMismatch(layer, "[…, H, W]", input, "images that were flattened too early");
   }
   const [left, right, top, bottom] = padding;
+  return [
+    ...input.slice(0, -2),
+    paddedSize(layer, input, height, top, bottom, mode),
+    paddedSize(layer, input, width, left, right, mode),
+  ];
+}
+
+/** Size of one padded axis. @throws ShapeError for a crop of everything, or more padding than `mode` can fill. */
+export function paddedSize(
+  layer: string,
+  input: Shape,
+  size: number,
+  before: number,
+  after: number,
+  mode: PaddingMode,
+): number {
   // Reflection does not repeat the edge, so it can show size − 1 pixels; circular padding wraps around once.
-  const most = (size: number) => (mode === "reflect" ? size - 1 : mode === "circular" ? size : Infinity);
-  if (Math.max(left, right) > most(width) || Math.max(top, bottom) > most(height)) {
+  const most = mode === "reflect" ? size - 1 : mode === "circular" ? size : Infinity;
+  if (Math.max(before, after) > most) {
     throw new ShapeError(
-      `${layer} expects "${mode}" padding of at most ${most(height)} rows and ${most(width)} columns for the input ${showShape(input)}, but got ${showShape(padding)} (left, right, top, bottom). Usual cause: an image that earlier layers made too small.`,
+      `${layer} expects "${mode}" padding of at most ${most} on each side of an axis of ${size}, but got ${Math.max(before, after)} (input ${showShape(input)}). Usual cause: an input that earlier layers made too small.`,
     );
   }
-  const padded = [height + top + bottom, width + left + right];
-  if (padded.some((size) => size < 1)) {
+  const padded = size + before + after;
+  if (padded < 1 || Math.min(before, after) < -size) {
     throw new ShapeError(
-      `${layer} expects to leave at least one pixel, but the padding ${showShape(padding)} (left, right, top, bottom) crops ${showShape(input)} to ${padded.join(" × ")}.`,
+      `${layer} expects to leave at least one of the ${size} elements of an axis, but its padding is ${before} before and ${after} after (input ${showShape(input)}). Usual cause: a negative padding, which crops, on an input smaller than planned.`,
     );
   }
-  return [...input.slice(0, -2), ...padded];
+  return padded;
+}
+
+/** Checks a padding option: one integer for all sides or `[left, right, top, bottom]`; negative numbers crop. */
+export function checkPadding2d(layer: string, padding: number | Padding2d): Padding2d {
+  const sides = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
+  if (!Array.isArray(sides) || sides.length !== 4) {
+    throw new ArgumentError(
+      `${layer} expects padding to be a number or [left, right, top, bottom], but got ${Array.isArray(sides) ? showShape(sides) : String(sides)}. Usual cause: [height, width], as convolutions take it.`,
+    );
+  }
+  const [left, right, top, bottom] = sides.map((side) => checkInteger(layer, "padding", side, -Infinity));
+  return [left ?? 0, right ?? 0, top ?? 0, bottom ?? 0];
 }

@@ -1,0 +1,37 @@
+import { checkOptions } from "../shape/check.js";
+import { type Conv1dOptions, conv1dSettings } from "../shape/conv.js";
+import type { Random } from "../tensor/random.js";
+import { Convolution } from "./convolution.js";
+
+/**
+ * Slides learned filters along a batch of signals and adds a bias: `[N, inChannels, L]` → `[N, outChannels, L′]`
+ * with L′ = ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1. `[C, L]` works too.
+ *
+ *     y[n, o, i] = bias[o] + Σ_{c,u} weight[o, c, u] · x[n, c, i·stride + u·dilation − padding]
+ *
+ * Parameters: `weight` `[outChannels, inChannels / groups, kernelSize]` and `bias` `[outChannels]`,
+ * both uniform in ±1/√(inChannels / groups · kernelSize). Options are those of Conv2d, with one number a size.
+ *
+ * @throws ArgumentError for sizes that are no positive integers, channels that `groups` does not divide, or `"same"`
+ *   with a stride; ShapeError (from forward) for a wrong rank, wrong channels, a kernel longer than the padded input,
+ *   or a padding that mirrors or wraps around more than the signal has.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
+ *
+ * @example
+ * const conv = new Conv1d(2, 8, 5, { padding: "same" });
+ * conv.forward(randn([1, 2, 100])).shape; // [1, 8, 100]
+ */
+export class Conv1d extends Convolution {
+  override readonly name: string = "Conv1d";
+
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: number,
+    options: Conv1dOptions & { readonly random?: Random } = {},
+  ) {
+    checkOptions("Conv1d", options, "{ stride: 2, padding: 1 }");
+    const settings = conv1dSettings("Conv1d", inChannels, outChannels, kernelSize, options);
+    super(settings, options.bias !== false, options.random);
+  }
+}

@@ -1,0 +1,70 @@
+import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../ops/conv2d.js";
+import { pad2d, pad2dBackward } from "../ops/pad2d.js";
+import {
+  type ConvGeometry,
+  type ConvSettings,
+  convGeometry,
+  convShape,
+  paddingSides,
+  withoutPadding,
+} from "../shape/conv.js";
+import { type Shape, sizeOf } from "../shape/shape.js";
+import type { Random } from "../tensor/random.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { initialiseLike } from "./initialisers.js";
+import { Layer } from "./layer.js";
+import { Parameter } from "./parameter.js";
+
+/** What {@link Conv1d} and {@link Conv2d} share: everything except how their options read. */
+export abstract class Convolution extends Layer {
+  /** `[outChannels, inChannels / groups, …kernelSize]` */
+  readonly weight: Parameter;
+  /** `[outChannels]`; undefined with `bias: false`. */
+  readonly bias: Parameter | undefined;
+  readonly settings: ConvSettings;
+  readonly #cache = new Cache<{ g: ConvGeometry; x: Tensor; inputShape: Shape }>();
+
+  protected constructor(settings: ConvSettings, bias: boolean, random: Random | undefined) {
+    super();
+    this.settings = settings;
+    const { inChannels, outChannels, groups, kernelSize, dimensions } = settings;
+    const filter = [inChannels / groups, ...kernelSize.slice(2 - dimensions)];
+    const weight = allocate([outChannels, ...filter], "float32");
+    const biasValue = bias ? allocate([outChannels], "float32") : undefined;
+    initialiseLike(weight, biasValue, sizeOf(filter), random);
+    this.weight = new Parameter("weight", weight);
+    this.bias = biasValue && new Parameter("bias", biasValue);
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const { settings } = this;
+    const shape = convShape(settings, x.shape);
+    const zeros = settings.paddingMode === "zeros";
+    const padded = zeros ? x : pad2d(x, paddingSides(settings), settings.paddingMode, this.name);
+    const g = convGeometry(zeros ? settings : withoutPadding(settings), padded.shape);
+    this.#cache.push({ g, x: padded, inputShape: x.shape });
+    return conv2d(g, padded, this.weight.value, this.bias?.value, shape);
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { g, x, inputShape } = this.#cache.pop(this.name);
+    if (this.weight.requiresGrad) conv2dWeightGradient(g, x, dy, this.weight.grad);
+    if (this.bias?.requiresGrad) conv2dBiasGradient(g, dy, this.bias.grad);
+    if (!inputGradient) return undefined;
+    const dx = conv2dInputGradient(g, dy, this.weight.value, x.shape);
+    const { settings } = this;
+    return settings.paddingMode === "zeros"
+      ? dx
+      : pad2dBackward(dx, inputShape, paddingSides(settings), settings.paddingMode);
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    return convShape(this.settings, inputShape);
+  }
+
+  override multiplyAdds(inputShape: Shape): number {
+    const [, ...filter] = this.weight.value.shape;
+    return sizeOf(this.inferShape(inputShape)) * sizeOf(filter);
+  }
+}

@@ -1,0 +1,90 @@
+import {
+  convTranspose2d,
+  convTranspose2dBiasGradient,
+  convTranspose2dInputGradient,
+  convTranspose2dWeightGradient,
+} from "../ops/convtranspose2d.js";
+import { checkOptions } from "../shape/check.js";
+import type { ConvGeometry } from "../shape/conv.js";
+import {
+  type ConvTranspose2dOptions,
+  type ConvTransposeSettings,
+  convTransposeGeometry,
+  convTransposeSettings,
+  convTransposeShape,
+} from "../shape/convtranspose.js";
+import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
+import type { Random } from "../tensor/random.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { initialiseLike } from "./initialisers.js";
+import { Layer } from "./layer.js";
+import { Parameter } from "./parameter.js";
+
+/**
+ * Stamps learned filters onto a larger image, one copy for each input pixel: the adjoint of {@link Conv2d}, also called
+ * fractionally strided convolution. `[N, inChannels, H, W]` → `[N, outChannels, H′, W′]` with
+ * H′ = (H − 1)·stride − 2·padding + dilation·(kernelSize − 1) + outputPadding + 1 and W′ likewise. `[C, H, W]` works too.
+ *
+ *     y[n, o, i·stride + u·dilation − padding, …] = bias[o] + Σ_{c,i,u} weight[c, o, u, v] · x[n, c, i, j]
+ *
+ * Parameters: `weight` `[inChannels, outChannels / groups, kernelHeight, kernelWidth]` and `bias` `[outChannels]`,
+ * both uniform in ±1/√(outChannels / groups · kernelHeight · kernelWidth).
+ *
+ * @throws ArgumentError for sizes that are no positive integers, channels that `groups` does not divide, or an
+ *   outputPadding that is neither smaller than the stride nor than the dilation; ShapeError (from forward) for a wrong
+ *   rank, wrong channels, or a padding that leaves no output.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
+ *
+ * @example
+ * const up = new ConvTranspose2d(8, 4, 4, { stride: 2, padding: 1 });
+ * up.forward(randn([1, 8, 16, 16])).shape; // [1, 4, 32, 32]
+ */
+export class ConvTranspose2d extends Layer {
+  override readonly name: string = "ConvTranspose2d";
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+  readonly settings: ConvTransposeSettings;
+  readonly #cache = new Cache<{ g: ConvGeometry; x: Tensor }>();
+
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Pair,
+    options: ConvTranspose2dOptions & { readonly random?: Random } = {},
+  ) {
+    super();
+    checkOptions("ConvTranspose2d", options, "{ stride: 2, padding: 1 }");
+    this.settings = convTransposeSettings("ConvTranspose2d", inChannels, outChannels, kernelSize, options);
+    const filter = [outChannels / this.settings.groups, ...this.settings.kernelSize];
+    const weight = allocate([inChannels, ...filter], "float32");
+    const bias = options.bias === false ? undefined : allocate([outChannels], "float32");
+    initialiseLike(weight, bias, sizeOf(filter), options.random);
+    this.weight = new Parameter("weight", weight);
+    this.bias = bias && new Parameter("bias", bias);
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const g = convTransposeGeometry(this.settings, x.shape);
+    this.#cache.push({ g, x });
+    return convTranspose2d(g, x, this.weight.value, this.bias?.value, this.inferShape(x.shape));
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { g, x } = this.#cache.pop(this.name);
+    if (this.weight.requiresGrad) convTranspose2dWeightGradient(g, x, dy, this.weight.grad);
+    if (this.bias?.requiresGrad) convTranspose2dBiasGradient(g, dy, this.bias.grad);
+    return inputGradient ? convTranspose2dInputGradient(g, dy, this.weight.value, x.shape) : undefined;
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    return convTransposeShape(this.settings, inputShape);
+  }
+
+  /** Every input pixel meets every weight of its channel. */
+  override multiplyAdds(inputShape: Shape): number {
+    this.inferShape(inputShape);
+    const [, ...filter] = this.weight.value.shape;
+    return sizeOf(inputShape) * sizeOf(filter);
+  }
+}

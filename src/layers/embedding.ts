@@ -1,0 +1,85 @@
+import { embedding, embeddingIndices, embeddingWeightGradient } from "../ops/embedding.js";
+import { checkInteger, checkOptions } from "../shape/check.js";
+import { ArgumentError } from "../shape/errors.js";
+import type { Shape } from "../shape/shape.js";
+import type { Random } from "../tensor/random.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { normal } from "./initialisers.js";
+import { Layer } from "./layer.js";
+import { Parameter } from "./parameter.js";
+
+export interface EmbeddingOptions {
+  /** An index whose row starts at zero and never learns; negative counts from the end. Default: none. */
+  readonly paddingIdx?: number;
+}
+
+/**
+ * Looks up a learned vector for each index: `[…]` of integers from 0 to numEmbeddings − 1 → `[…, embeddingDim]`.
+ *
+ *     y[…, j] = weight[x[…], j]
+ *
+ * Parameter: `weight` `[numEmbeddings, embeddingDim]`, normal with mean 0 and variance 1. The gradient of the input is
+ * zero: indices do not vary.
+ *
+ * @throws ArgumentError for sizes that are no positive integers, a paddingIdx that is no index, and (from forward)
+ *   indices that are fractional or out of range.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html
+ *
+ * @example
+ * const words = new Embedding(1000, 16);
+ * words.forward(tensor([3, 14, 159])).shape; // [3, 16]
+ */
+export class Embedding extends Layer {
+  override readonly name: string = "Embedding";
+  readonly weight: Parameter;
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly paddingIdx: number | undefined;
+  readonly #cache = new Cache<{ indices: Int32Array; inputShape: Shape }>();
+
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    options: EmbeddingOptions & { readonly random?: Random } = {},
+  ) {
+    super();
+    checkOptions("Embedding", options, "{ paddingIdx: 0 }");
+    this.numEmbeddings = checkInteger("Embedding", "numEmbeddings", numEmbeddings, 1);
+    this.embeddingDim = checkInteger("Embedding", "embeddingDim", embeddingDim, 1);
+    this.paddingIdx = resolvePaddingIdx(options.paddingIdx, numEmbeddings);
+    const weight = allocate([numEmbeddings, embeddingDim], "float32");
+    normal(weight, 0, 1, options.random ? { random: options.random } : {});
+    if (this.paddingIdx !== undefined) {
+      weight.data.fill(0, this.paddingIdx * embeddingDim, (this.paddingIdx + 1) * embeddingDim);
+    }
+    this.weight = new Parameter("weight", weight);
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const indices = embeddingIndices(this.name, x, this.numEmbeddings);
+    this.#cache.push({ indices, inputShape: x.shape });
+    return embedding(indices, x, this.weight.value);
+  }
+
+  protected computeBackward(dy: Tensor): Tensor {
+    const { indices, inputShape } = this.#cache.pop(this.name);
+    if (this.weight.requiresGrad) embeddingWeightGradient(indices, dy, this.weight.grad, this.paddingIdx);
+    return allocate(inputShape, dy.dtype);
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    return [...inputShape, this.embeddingDim];
+  }
+}
+
+function resolvePaddingIdx(index: number | undefined, entries: number): number | undefined {
+  if (index === undefined) return undefined;
+  checkInteger("Embedding", "paddingIdx", index, -Infinity);
+  if (index < -entries || index >= entries) {
+    throw new ArgumentError(
+      `Embedding expects paddingIdx from ${-entries} to ${entries - 1}, but got ${index}. Usual cause: an index that was meant for a larger vocabulary.`,
+    );
+  }
+  return index < 0 ? index + entries : index;
+}

@@ -1,0 +1,85 @@
+import { checkInteger, checkOptions } from "../shape/check.js";
+import { checkUnflattened, flattenShape, unflattenShape } from "../shape/flatten.js";
+import type { Shape } from "../shape/shape.js";
+import { Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { Layer } from "./layer.js";
+
+/** A layer that gives the same numbers another shape: its backward gives them the first shape back. */
+abstract class Reshape extends Layer {
+  readonly #cache = new Cache<Shape>();
+
+  protected compute(x: Tensor): Tensor {
+    this.#cache.push(x.shape);
+    return new Tensor(x.data, this.inferShape(x.shape));
+  }
+
+  protected computeBackward(dy: Tensor): Tensor {
+    return new Tensor(dy.data, this.#cache.pop(this.name));
+  }
+}
+
+export interface FlattenOptions {
+  /** First axis to merge; negative counts from the end. Default 1, which keeps the batch axis. */
+  readonly startDim?: number;
+  /** Last axis to merge, included; negative counts from the end. Default −1. */
+  readonly endDim?: number;
+}
+
+/**
+ * Merges the axes from `startDim` to `endDim` into one: `[N, C, H, W]` → `[N, C·H·W]`.
+ *
+ *     y[n, (c·H + h)·W + w] = x[n, c, h, w]
+ *
+ * @throws ArgumentError for fractional axes; ShapeError (from forward) for an axis that the input does not have.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.Flatten.html
+ *
+ * @example
+ * const flatten = new Flatten();
+ * flatten.forward(randn([64, 16, 5, 5])).shape; // [64, 400]
+ */
+export class Flatten extends Reshape {
+  override readonly name: string = "Flatten";
+  readonly startDim: number;
+  readonly endDim: number;
+
+  constructor(options: FlattenOptions = {}) {
+    super();
+    checkOptions("Flatten", options, "{ startDim: 1, endDim: -1 }");
+    this.startDim = checkInteger("Flatten", "startDim", options.startDim ?? 1, -Infinity);
+    this.endDim = checkInteger("Flatten", "endDim", options.endDim ?? -1, -Infinity);
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    return flattenShape(this.name, inputShape, this.startDim, this.endDim);
+  }
+}
+
+/**
+ * Splits the axis `dim` into the axes `unflattenedSize`, of which one may be −1: `[N, 400]` → `[N, 16, 5, 5]`.
+ *
+ *     y[n, c, h, w] = x[n, (c·H + h)·W + w]
+ *
+ * @throws ArgumentError for sizes that are no positive integers or a second −1; ShapeError (from forward) for an axis
+ *   that the input does not have, or sizes whose product is not that axis's size.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
+ *
+ * @example
+ * const unflatten = new Unflatten(1, [16, 5, -1]);
+ * unflatten.forward(randn([64, 400])).shape; // [64, 16, 5, 5]
+ */
+export class Unflatten extends Reshape {
+  override readonly name: string = "Unflatten";
+  readonly dim: number;
+  readonly unflattenedSize: Shape;
+
+  constructor(dim: number, unflattenedSize: Shape) {
+    super();
+    this.dim = checkInteger("Unflatten", "dim", dim, -Infinity);
+    this.unflattenedSize = checkUnflattened("Unflatten", unflattenedSize);
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    return unflattenShape(this.name, inputShape, this.dim, this.unflattenedSize);
+  }
+}

@@ -1,0 +1,76 @@
+import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
+import { checkInteger, checkOptions } from "../shape/check.js";
+import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
+import { type Shape, sizeOf } from "../shape/shape.js";
+import type { Random } from "../tensor/random.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { initialiseLike } from "./initialisers.js";
+import { Layer } from "./layer.js";
+import { Parameter } from "./parameter.js";
+
+export interface LinearOptions {
+  /** Whether to add a learned number to each output feature. Default true. */
+  readonly bias?: boolean;
+}
+
+/**
+ * A fully connected layer: `[…, inFeatures]` → `[…, outFeatures]`, with any leading axes or none.
+ *
+ *     y = x · weightᵀ + bias
+ *
+ * Parameters: `weight` `[outFeatures, inFeatures]` and `bias` `[outFeatures]`, both uniform in ±1/√inFeatures.
+ *
+ * @throws ArgumentError for features that are no positive integers; ShapeError (from forward) for other features.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.Linear.html
+ *
+ * @example
+ * const classify = new Linear(84, 10);
+ * classify.forward(randn([64, 84])).shape; // [64, 10]
+ */
+export class Linear extends Layer {
+  override readonly name: string = "Linear";
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly #cache = new Cache<{ g: LinearGeometry; x: Tensor }>();
+
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions & { readonly random?: Random } = {}) {
+    super();
+    checkOptions("Linear", options, "{ bias: false }");
+    this.inFeatures = checkInteger("Linear", "inFeatures", inFeatures, 1);
+    this.outFeatures = checkInteger("Linear", "outFeatures", outFeatures, 1);
+    const weight = allocate([outFeatures, inFeatures], "float32");
+    const bias = options.bias === false ? undefined : allocate([outFeatures], "float32");
+    initialiseLike(weight, bias, inFeatures, options.random);
+    this.weight = new Parameter("weight", weight);
+    this.bias = bias && new Parameter("bias", bias);
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const g = this.#geometry(x.shape);
+    this.#cache.push({ g, x });
+    return linear(g, x, this.weight.value, this.bias?.value);
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { g, x } = this.#cache.pop(this.name);
+    if (this.weight.requiresGrad) linearWeightGradient(g, x, dy, this.weight.grad);
+    if (this.bias?.requiresGrad) linearBiasGradient(g, dy, this.bias.grad);
+    return inputGradient ? linearInputGradient(g, dy, this.weight.value) : undefined;
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    this.#geometry(inputShape);
+    return [...inputShape.slice(0, -1), this.outFeatures];
+  }
+
+  override multiplyAdds(inputShape: Shape): number {
+    return this.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
+  }
+
+  #geometry(inputShape: Shape): LinearGeometry {
+    return linearGeometry(this.name, this.inFeatures, this.outFeatures, inputShape);
+  }
+}

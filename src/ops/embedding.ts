@@ -1,0 +1,38 @@
+/** Rows of a table by their numbers, and the adjoint in the table. */
+import { kernelsFor } from "../kernels/backend.js";
+import { embeddingKernels } from "../kernels/embedding.js";
+import { ArgumentError } from "../shape/errors.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+
+/** The indices in `x`. @throws ArgumentError for the first that is fractional or names no row of the table. */
+export function embeddingIndices(layer: string, x: Tensor, entries: number): Int32Array {
+  const { data } = x;
+  for (let i = 0; i < data.length; i++) {
+    const index = data[i] ?? 0;
+    if (!Number.isInteger(index) || index < 0 || index >= entries) {
+      throw new ArgumentError(
+        `${layer} expects indices that are integers from 0 to ${entries - 1}, but element ${i} of its input is ${index}. Usual cause: numEmbeddings smaller than the vocabulary, or numbers that are no indices.`,
+      );
+    }
+  }
+  return Int32Array.from(data);
+}
+
+/** y[…, j] = weight[x[…], j] */
+export function embedding(indices: Int32Array, x: Tensor, weight: Tensor): Tensor {
+  const width = weight.shape[1] ?? 1;
+  const y = allocate([...x.shape, width], weight.dtype);
+  kernelsFor(embeddingKernels, weight.dtype).forward(width, indices, weight.data, y.data);
+  return y;
+}
+
+/** dweight[x[…], j] += dy[…, j], except for the padding index. */
+export function embeddingWeightGradient(
+  indices: Int32Array,
+  dy: Tensor,
+  dweight: Tensor,
+  paddingIdx: number | undefined,
+): void {
+  const width = dweight.shape[1] ?? 1;
+  kernelsFor(embeddingKernels, dy.dtype).weightGradient(width, indices, dy.data, dweight.data, paddingIdx ?? -1);
+}

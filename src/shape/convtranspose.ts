@@ -1,0 +1,108 @@
+/** Shape rule of transposed convolution: that of convolution with input and output exchanged. */
+import { checkOneOf, checkPair } from "./check.js";
+import {
+  type ConvGeometry,
+  type ConvSettings,
+  checkChannels,
+  convSettings,
+  geometryOf,
+  imageShape,
+  imageSizes,
+  type Sizes,
+} from "./conv.js";
+import { ArgumentError, ShapeError } from "./errors.js";
+import { type Pair, type Shape, showShape } from "./shape.js";
+
+/** Options of {@link ConvTranspose2d}; every default is torch's. */
+export interface ConvTranspose2dOptions {
+  /** Distance between the places of two neighbouring input pixels in the output. Default 1. */
+  readonly stride?: Pair;
+  /** Rows and columns cut off on each side of the output. Default 0. */
+  readonly padding?: Pair;
+  /** Rows below and columns right that the output has on top; smaller than the stride or the dilation. Default 0. */
+  readonly outputPadding?: Pair;
+  /** Input and output channels are split into this many independent convolutions. Default 1. */
+  readonly groups?: number;
+  /** Whether to add a learned number to each output channel. Default true. */
+  readonly bias?: boolean;
+  /** Distance between two taps of the kernel. Default 1. */
+  readonly dilation?: Pair;
+  /** torch offers no other than `"zeros"`, the default. */
+  readonly paddingMode?: "zeros";
+}
+
+/** A transposed convolution's options with every default filled in. */
+export interface ConvTransposeSettings extends ConvSettings {
+  readonly outputPadding: Sizes;
+}
+
+/** Checks a transposed convolution's options and fills in the defaults. `layer` is the name in messages. */
+export function convTransposeSettings(
+  layer: string,
+  inChannels: number,
+  outChannels: number,
+  kernelSize: Pair,
+  { padding = 0, outputPadding = 0, paddingMode = "zeros", ...options }: ConvTranspose2dOptions,
+): ConvTransposeSettings {
+  checkOneOf(layer, "paddingMode", paddingMode, ["zeros"]);
+  const settings = convSettings(layer, inChannels, outChannels, kernelSize, {
+    padding: checkPair(layer, "padding", padding, 0),
+    ...options,
+  });
+  const { stride, dilation } = settings;
+  const extra = checkPair(layer, "outputPadding", outputPadding, 0);
+  if (extra.some((size, axis) => size >= Math.max(stride[axis] ?? 0, dilation[axis] ?? 0))) {
+    throw new ArgumentError(
+      `${layer} expects outputPadding to be smaller than stride or dilation, but got outputPadding ${showShape(extra)}, stride ${showShape(stride)} and dilation ${showShape(dilation)}. Usual cause: outputPadding adds no zeros around the output; it picks one of the sizes that a strided convolution maps to the same one.`,
+    );
+  }
+  return { ...settings, outputPadding: extra };
+}
+
+/**
+ * Size along one axis: (size − 1)·stride − padding + dilation·(kernel − 1) + outputPadding + 1, where `padding`
+ * counts both sides. It is a size whose convolution gives `size` back.
+ */
+export function convTransposeOut(
+  size: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  dilation: number,
+  outputPadding: number,
+): number {
+  return (size - 1) * stride - padding + dilation * (kernel - 1) + outputPadding + 1;
+}
+
+/**
+ * The geometry of the convolution whose adjoint the layer is: from the layer's output back to its input.
+ * @throws ShapeError for a wrong rank, wrong channels, or an output of which the padding leaves nothing.
+ */
+export function convTransposeGeometry(settings: ConvTransposeSettings, input: Shape): ConvGeometry {
+  const { layer, kernelSize, stride, dilation, paddingBefore, outputPadding } = settings;
+  const [batch, channels, height, width] = imageSizes(layer, input);
+  checkChannels(settings, channels, input);
+  const [outHeight, outWidth] = [height, width].map((size, axis) =>
+    convTransposeOut(
+      size,
+      kernelSize[axis] ?? 1,
+      stride[axis] ?? 1,
+      2 * (paddingBefore[axis] ?? 0),
+      dilation[axis] ?? 1,
+      outputPadding[axis] ?? 0,
+    ),
+  ) as [number, number];
+  if (Math.min(height, width, outHeight, outWidth) < 1) {
+    throw new ShapeError(
+      `${layer} expects an output of at least one pixel, but the input ${showShape(input)} gives ${outHeight} × ${outWidth}. Usual cause: a padding that cuts off more than the kernel adds.`,
+    );
+  }
+  const adjoint = { ...settings, inChannels: settings.outChannels, outChannels: settings.inChannels };
+  return geometryOf(adjoint, batch, [outHeight, outWidth], [height, width]);
+}
+
+/** The output shape of a transposed convolution: the same rule as {@link convTransposeGeometry}. */
+export function convTransposeShape(settings: ConvTransposeSettings, input: Shape): number[] {
+  const g = convTransposeGeometry(settings, input);
+  return imageShape(input, g.batch, g.inChannels, g.height, g.width);
+}

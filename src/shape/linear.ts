@@ -1,0 +1,33 @@
+/** Shape rule of Linear: the last axis changes, all others are left alone. */
+import { inputMismatch, rankMismatch } from "./errors.js";
+import { type Shape, sizeOf } from "./shape.js";
+
+/** Every size of one matrix product of a Linear: x (rows, inFeatures) → y (rows, outFeatures). */
+export interface LinearGeometry {
+  readonly rows: number;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+}
+
+/** @throws ShapeError for a scalar or another number of features. */
+export function linearGeometry(layer: string, inFeatures: number, outFeatures: number, input: Shape): LinearGeometry {
+  const features = input.at(-1);
+  if (features === undefined) {
+    throw rankMismatch(layer, `[…, ${inFeatures}]`, input, "a loss or another reduced value, which has no axes");
+  }
+  if (features !== inFeatures) {
+    throw inputMismatch(
+      {
+        layer,
+        expected: `${inFeatures} ${inFeatures === 1 ? "feature" : "features"}`,
+        got: `${features}`,
+        cause:
+          input.length > 2
+            ? "a missing Flatten before it"
+            : "inFeatures computed for another image size, or for another padding or stride of the layers before",
+      },
+      input,
+    );
+  }
+  return { rows: sizeOf(input.slice(0, -1)), inFeatures, outFeatures };
+}

@@ -1,0 +1,55 @@
+/** Shape rules of PixelShuffle and PixelUnshuffle. */
+import { inputMismatch, rankMismatch, ShapeError } from "./errors.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
+
+/** Sizes of one shuffle between `planes · factor²` maps of `height × width` and `planes` larger ones. */
+export interface PixelShuffleGeometry {
+  /** Maps of the large side: batch times channels. */
+  readonly planes: number;
+  readonly factor: number;
+  /** Height and width of the small side. */
+  readonly height: number;
+  readonly width: number;
+}
+
+/** `[…, C·r², H, W]` → `[…, C, H·r, W·r]` @throws ShapeError for fewer than three axes or channels that r² does not divide. */
+export function pixelShuffleShape(layer: string, input: Shape, factor: number): number[] {
+  const { leading, channels, height, width } = imageAxes(layer, input);
+  if (channels % factor ** 2 !== 0) {
+    throw inputMismatch(
+      {
+        layer,
+        expected: `a multiple of ${factor ** 2} channels (upscaleFactor²)`,
+        got: `${channels}`,
+        cause: "a convolution before it whose outChannels is not channels · upscaleFactor²",
+      },
+      input,
+    );
+  }
+  return [...leading, channels / factor ** 2, height * factor, width * factor];
+}
+
+/** `[…, C, H·r, W·r]` → `[…, C·r², H, W]` @throws ShapeError for fewer than three axes or sizes that r does not divide. */
+export function pixelUnshuffleShape(layer: string, input: Shape, factor: number): number[] {
+  const { leading, channels, height, width } = imageAxes(layer, input);
+  if (height % factor !== 0 || width % factor !== 0) {
+    throw new ShapeError(
+      `${layer} expects height and width to be multiples of ${factor} (downscaleFactor), but its input ${showShape(input)} has ${height} × ${width}. Usual cause: an odd image size; pad or crop it first.`,
+    );
+  }
+  return [...leading, channels * factor ** 2, height / factor, width / factor];
+}
+
+/** The geometry of a shuffle from its small side, `[…, C·r², H, W]`. */
+export function pixelShuffleGeometry(small: Shape, factor: number): PixelShuffleGeometry {
+  const [height = 1, width = 1] = small.slice(-2);
+  return { planes: sizeOf(small.slice(0, -2)) / factor ** 2, factor, height, width };
+}
+
+function imageAxes(layer: string, input: Shape) {
+  const [channels, height, width] = input.slice(-3);
+  if (channels === undefined || height === undefined || width === undefined) {
+    throw rankMismatch(layer, "[…, C, H, W]", input, "images that were flattened too early");
+  }
+  return { leading: input.slice(0, -3), channels, height, width };
+}
