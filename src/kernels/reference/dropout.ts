@@ -1,0 +1,11 @@
+import type { DropoutKernels } from "../interface/dropout.js";
+
+export const referenceDropout: DropoutKernels = {
+  scaleRows(outer, inner, mask, x, y) {
+    let at = 0;
+    for (let i = 0; i < outer; i++) {
+      const factor = mask[i]!;
+      for (const end = at + inner; at < end; at++) y[at] = x[at]! * factor;
+    }
+  },
+};

@@ -1,0 +1,53 @@
+import type { LrnKernels } from "../interface/lrn.js";
+import { scratch } from "./scratch.js";
+
+/** base^β; the usual exponent by square roots, which are several times faster than Math.pow and exact on any engine. */
+function power(base: number, beta: number): number {
+  if (beta !== 0.75) return base ** beta;
+  const root = Math.sqrt(base);
+  return root * Math.sqrt(root);
+}
+
+export const referenceLrn: LrnKernels = {
+  forward({ outer, channels, inner, before, after }, { scale, beta, k }, x, base, y) {
+    for (let n = 0; n < outer; n++) {
+      const sample = n * channels * inner;
+      for (let c = 0; c < channels; c++) {
+        const first = sample + Math.max(0, c - before) * inner;
+        const last = sample + Math.min(channels - 1, c + after) * inner;
+        const row = sample + c * inner;
+        for (let p = 0; p < inner; p++) {
+          let sum = 0;
+          for (let at = first + p; at <= last + p; at += inner) sum += x[at]! * x[at]!;
+          base[row + p] = k + scale * sum;
+          y[row + p] = x[row + p]! / power(base[row + p]!, beta);
+        }
+      }
+    }
+  },
+
+  backward({ outer, channels, inner, before, after }, { scale, beta }, x, base, dy, dx) {
+    // What each channel's divisor hands back to the channels that it saw, for one sample.
+    const shares = scratch(dy, channels * inner);
+    for (let n = 0; n < outer; n++) {
+      const sample = n * channels * inner;
+      for (let i = 0; i < channels * inner; i++) {
+        const at = sample + i;
+        const direct = dy[at]! / power(base[at]!, beta);
+        dx[at] = direct;
+        shares[i] = (direct * x[at]!) / base[at]!;
+      }
+      for (let j = 0; j < channels; j++) {
+        // j ∈ W(c) for c from j − after to j + before.
+        const first = Math.max(0, j - after) * inner;
+        const last = Math.min(channels - 1, j + before) * inner;
+        const row = sample + j * inner;
+        for (let p = 0; p < inner; p++) {
+          let sum = 0;
+          for (let i = first + p; i <= last + p; i += inner) sum += shares[i]!;
+          dx[row + p]! -= 2 * beta * scale * x[row + p]! * sum;
+        }
+      }
+    }
+  },
+};

@@ -1,0 +1,50 @@
+import { checkOptions } from "../shape/check.js";
+import { checkGroupNorm, checkGroups, groupNormGeometry, type NormGeometry } from "../shape/norm.js";
+import type { Shape } from "../shape/shape.js";
+import { Norm } from "./norm.js";
+
+/** Options of {@link GroupNorm}; every default is torch's. */
+export interface GroupNormOptions {
+  /** Added to the variance, so that a constant group is not divided by 0. Default 1e-5. */
+  readonly eps?: number;
+  /** Whether each channel has a learned weight and bias. Default true. */
+  readonly affine?: boolean;
+}
+
+/**
+ * Cuts the channels of every sample into groups and normalises each: `[N, C, …]`, same shape out.
+ *
+ *     y = (x − mean) / √(variance + eps) · weight + bias
+ *
+ * Mean and (biased) variance are over the group's C / numGroups channels and all axes behind them, in train and eval
+ * mode alike. One group is LayerNorm over `[C, …]`; as many groups as channels is InstanceNorm.
+ * Parameters: `weight` `[numChannels]`, ones, and `bias` `[numChannels]`, zeros.
+ *
+ * @throws ArgumentError for numbers that are no positive integers, channels that numGroups does not divide, or a
+ *   negative eps; ShapeError (from forward) for fewer than two axes, wrong channels, or one value per group.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html, Wu & He 2018, https://arxiv.org/abs/1803.08494
+ *
+ * @example
+ * const norm = new GroupNorm(4, 16);
+ * norm.forward(randn([2, 16, 8, 8])).shape; // [2, 16, 8, 8]
+ */
+export class GroupNorm extends Norm {
+  override readonly name: string = "GroupNorm";
+
+  constructor(
+    readonly numGroups: number,
+    readonly numChannels: number,
+    options: GroupNormOptions = {},
+  ) {
+    checkGroups("GroupNorm", numGroups, numChannels);
+    checkOptions("GroupNorm", options, "{ eps: 1e-6 }");
+    const { eps = 1e-5, affine = true } = options;
+    const shape = affine ? [numChannels] : undefined;
+    super("GroupNorm", eps, { weight: shape, bias: shape });
+  }
+
+  protected geometry(input: Shape): NormGeometry {
+    checkGroupNorm(this.name, this.numGroups, this.numChannels, input);
+    return groupNormGeometry(this.numGroups, this.numChannels, input);
+  }
+}

@@ -1,0 +1,62 @@
+import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { batchNormGeometry, groupNormGeometry, instanceNormSizes, type NormGeometry } from "../shape/norm.js";
+import type { Shape } from "../shape/shape.js";
+import { RunningNorm } from "./norm.js";
+
+/** Options of {@link InstanceNorm2d}; every default is torch's. */
+export interface InstanceNorm2dOptions {
+  /** Added to the variance, so that a constant channel is not divided by 0. Default 1e-5. */
+  readonly eps?: number;
+  /** Weight of a new batch in the running statistics. Default 0.1. */
+  readonly momentum?: number;
+  /** Whether each channel has a learned weight and bias. Default false. */
+  readonly affine?: boolean;
+  /** Whether to keep running statistics and use them in eval mode. Default false. */
+  readonly trackRunningStats?: boolean;
+}
+
+/**
+ * Normalises every channel of every image by itself: `[N, C, H, W]` or `[C, H, W]`, same shape out.
+ *
+ *     y = (x − mean) / √(variance + eps) · weight + bias
+ *
+ * Mean and (biased) variance are over H and W, in train and eval mode alike. With trackRunningStats, train mode moves
+ * running statistics towards the batch's average (unbiased variance) and eval mode normalises by them; as in torch,
+ * `num_batches_tracked` is kept for the file format only and stays 0.
+ *
+ * Parameters with affine: `weight` `[numFeatures]`, ones, and `bias` `[numFeatures]`, zeros. Buffers with
+ * trackRunningStats: `running_mean` and `running_var` `[numFeatures]`, zeros and ones, `num_batches_tracked` `[]`.
+ *
+ * @throws ArgumentError for numFeatures that is no positive integer, a negative eps, or a momentum outside 0 to 1;
+ *   ShapeError (from forward) for a wrong rank, wrong channels, or a single pixel where the image's own statistics
+ *   are used.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html,
+ *   Ulyanov et al. 2016, https://arxiv.org/abs/1607.08022
+ *
+ * @example
+ * const norm = new InstanceNorm2d(16);
+ * norm.forward(randn([8, 16, 32, 32])).shape; // [8, 16, 32, 32]
+ */
+export class InstanceNorm2d extends RunningNorm {
+  override readonly name: string = "InstanceNorm2d";
+  /** Weight of a new batch in the running statistics. */
+  readonly momentum: number;
+
+  constructor(numFeatures: number, options: InstanceNorm2dOptions = {}) {
+    const layer = "InstanceNorm2d";
+    checkOptions(layer, options, "{ affine: true }");
+    const { eps = 1e-5, momentum = 0.1, affine = false, trackRunningStats = false } = options;
+    super(layer, checkInteger(layer, "numFeatures", numFeatures, 1), eps, { affine, trackRunningStats });
+    this.momentum = checkRange(layer, "momentum", momentum, 0, 1);
+  }
+
+  protected geometry(input: Shape): NormGeometry {
+    const { numFeatures, usesInput } = this;
+    const sizes = instanceNormSizes(this.name, numFeatures, usesInput, input);
+    return usesInput ? groupNormGeometry(numFeatures, numFeatures, sizes) : batchNormGeometry(numFeatures, sizes);
+  }
+
+  protected averagingFactor(): number {
+    return this.momentum;
+  }
+}

@@ -1,0 +1,52 @@
+import { checkOptions } from "../shape/check.js";
+import { checkLayerNorm, layerNormGeometry, type NormGeometry, normalizedAxes } from "../shape/norm.js";
+import type { Shape } from "../shape/shape.js";
+import { Norm } from "./norm.js";
+
+/** Options of {@link LayerNorm}; every default is torch's. */
+export interface LayerNormOptions {
+  /** Added to the variance, so that constant elements are not divided by 0. Default 1e-5. */
+  readonly eps?: number;
+  /** Whether each element of `normalizedShape` has a learned weight. Default true. */
+  readonly elementwiseAffine?: boolean;
+  /** Whether each element has a learned bias too; without elementwiseAffine there is none. Default true. */
+  readonly bias?: boolean;
+}
+
+/**
+ * Normalises every sample over its last axes, those of `normalizedShape`: `[…, ...normalizedShape]`, same shape out.
+ *
+ *     y = (x − mean) / √(variance + eps) · weight + bias
+ *
+ * Mean and (biased) variance are over all of `normalizedShape`, in train and eval mode alike.
+ * Parameters: `weight`, ones, and `bias`, zeros, both of the shape `normalizedShape`.
+ *
+ * @param normalizedShape sizes of the last axes; a number stands for one axis
+ * @throws ArgumentError for sizes that are no positive integers, no sizes at all, or a negative eps; ShapeError (from
+ *   forward) for an input with other last axes.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html, Ba et al. 2016, https://arxiv.org/abs/1607.06450
+ *
+ * @example
+ * const norm = new LayerNorm([16, 8, 8]);
+ * norm.forward(randn([4, 16, 8, 8])).shape; // [4, 16, 8, 8]
+ */
+export class LayerNorm extends Norm {
+  override readonly name: string = "LayerNorm";
+  readonly normalizedShape: Shape;
+
+  constructor(normalizedShape: number | Shape, options: LayerNormOptions = {}) {
+    checkOptions("LayerNorm", options, "{ eps: 1e-6 }");
+    const shape = normalizedAxes("LayerNorm", normalizedShape);
+    const { eps = 1e-5, elementwiseAffine = true, bias = true } = options;
+    super("LayerNorm", eps, {
+      weight: elementwiseAffine ? shape : undefined,
+      bias: elementwiseAffine && bias ? shape : undefined,
+    });
+    this.normalizedShape = shape;
+  }
+
+  protected geometry(input: Shape): NormGeometry {
+    checkLayerNorm(this.name, this.normalizedShape, input);
+    return layerNormGeometry(this.normalizedShape, input);
+  }
+}

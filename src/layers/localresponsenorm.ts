@@ -1,0 +1,75 @@
+import type { LrnSettings } from "../kernels/interface/lrn.js";
+import { localResponseNorm, localResponseNormBackward } from "../ops/lrn.js";
+import { checkFinite, checkInteger, checkOptions } from "../shape/check.js";
+import { lrnGeometry } from "../shape/lrn.js";
+import type { Shape } from "../shape/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { Layer } from "./layer.js";
+
+/** Options of {@link LocalResponseNorm}; every default is torch's. */
+export interface LocalResponseNormOptions {
+  /** How much the neighbours' squares count. Default 1e-4. */
+  readonly alpha?: number;
+  /** Exponent of the divisor. Default 0.75. */
+  readonly beta?: number;
+  /** Added to the divisor before the exponent. Default 1. */
+  readonly k?: number;
+}
+
+/**
+ * Divides each element by the strength of its neighbours in the channels around it: `[N, C, L]`, `[N, C, H, W]` or
+ * more axes, same shape out.
+ *
+ *     y[c] = x[c] / (k + alpha / size · Σ_j x[j]²)^beta,   j from c − ⌊size/2⌋ to c + ⌊(size − 1)/2⌋
+ *
+ * Channels that do not exist count as 0. The sum is divided by `size` (AlexNet's paper does not divide: its α = 1e-4
+ * with 5 channels is `alpha: 5e-4` here).
+ *
+ * @param size how many channels a window has
+ * @throws ArgumentError for a size that is no positive integer, or an option that is no finite number; ShapeError
+ *   (from forward) for fewer than three axes.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html,
+ *   Krizhevsky et al. 2012, section 3.3
+ *
+ * @example
+ * const norm = new LocalResponseNorm(5, { k: 2 });
+ * norm.forward(randn([1, 96, 55, 55])).shape; // [1, 96, 55, 55]
+ */
+export class LocalResponseNorm extends Layer {
+  override readonly name: string = "LocalResponseNorm";
+  readonly #settings: LrnSettings;
+  readonly #cache = new Cache<{ x: Tensor; base: Tensor }>();
+
+  constructor(
+    readonly size: number,
+    options: LocalResponseNormOptions = {},
+  ) {
+    super();
+    checkInteger("LocalResponseNorm", "size", size, 1);
+    checkOptions("LocalResponseNorm", options, "{ alpha: 1e-4, k: 2 }");
+    const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
+    this.#settings = {
+      scale: checkFinite("LocalResponseNorm", "alpha", alpha) / size,
+      beta: checkFinite("LocalResponseNorm", "beta", beta),
+      k: checkFinite("LocalResponseNorm", "k", k),
+    };
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const { base, y } = localResponseNorm(lrnGeometry(this.name, this.size, x.shape), this.#settings, x);
+    this.#cache.push({ x, base });
+    return y;
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { x, base } = this.#cache.pop(this.name);
+    if (!inputGradient) return undefined;
+    return localResponseNormBackward(lrnGeometry(this.name, this.size, x.shape), this.#settings, x, base, dy);
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    lrnGeometry(this.name, this.size, inputShape);
+    return [...inputShape];
+  }
+}

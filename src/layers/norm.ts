@@ -1,0 +1,102 @@
+/** What the normalising layers share: weight and bias, and, for some, running statistics. */
+import { frozenMoments, type Moments, momentsOf, normalise, normaliseBackward, trackMoments } from "../ops/norm.js";
+import { checkRange } from "../shape/check.js";
+import type { NormGeometry } from "../shape/norm.js";
+import type { Shape } from "../shape/shape.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { constant } from "./initialisers.js";
+import { Layer } from "./layer.js";
+import { Parameter, StateBuffer } from "./parameter.js";
+
+/** Shapes of weight and bias; undefined for a layer without them. */
+interface AffineShapes {
+  readonly weight: Shape | undefined;
+  readonly bias: Shape | undefined;
+}
+
+/** A layer that normalises groups of elements; a subclass says by {@link geometry} which. */
+export abstract class Norm extends Layer {
+  readonly eps: number;
+  /** Starts at 1. */
+  readonly weight: Parameter | undefined;
+  /** Starts at 0. */
+  readonly bias: Parameter | undefined;
+  readonly #cache = new Cache<{ g: NormGeometry; x: Tensor; moments: Moments }>();
+
+  constructor(layer: string, eps: number, { weight, bias }: AffineShapes) {
+    super();
+    this.eps = checkRange(layer, "eps", eps, 0, Infinity);
+    this.weight = weight && new Parameter("weight", constant(allocate(weight, "float32"), 1));
+    this.bias = bias && new Parameter("bias", allocate(bias, "float32"));
+  }
+
+  /** Which elements share statistics. @throws ShapeError for an input that does not fit. */
+  protected abstract geometry(input: Shape): NormGeometry;
+
+  protected moments(g: NormGeometry, x: Tensor): Moments {
+    return momentsOf(g, x);
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const g = this.geometry(x.shape);
+    const moments = this.moments(g, x);
+    this.#cache.push({ g, x, moments });
+    return normalise(g, x, moments, this.eps, { weight: this.weight?.value, bias: this.bias?.value });
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { g, x, moments } = this.#cache.pop(this.name);
+    const { weight, bias } = this;
+    const gradients = {
+      weight: weight?.requiresGrad ? weight.grad : undefined,
+      bias: bias?.requiresGrad ? bias.grad : undefined,
+    };
+    return normaliseBackward(g, x, moments, this.eps, weight?.value, dy, gradients, inputGradient);
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    this.geometry(inputShape);
+    return [...inputShape];
+  }
+}
+
+/** A norm that may keep running statistics of each channel while it trains, and then uses them in eval mode. */
+export abstract class RunningNorm extends Norm {
+  readonly runningMean: StateBuffer | undefined;
+  readonly runningVar: StateBuffer | undefined;
+  readonly numBatchesTracked: StateBuffer | undefined;
+
+  constructor(
+    layer: string,
+    readonly numFeatures: number,
+    eps: number,
+    options: { readonly affine: boolean; readonly trackRunningStats: boolean },
+  ) {
+    const shape = options.affine ? [numFeatures] : undefined;
+    super(layer, eps, { weight: shape, bias: shape });
+    if (!options.trackRunningStats) return;
+    this.runningMean = new StateBuffer("running_mean", allocate([numFeatures], "float32"));
+    this.runningVar = new StateBuffer("running_var", constant(allocate([numFeatures], "float32"), 1));
+    this.numBatchesTracked = new StateBuffer("num_batches_tracked", allocate([], "float32"));
+  }
+
+  /** Whether the next forward normalises by its input's own statistics; without running ones it always does. */
+  protected get usesInput(): boolean {
+    return this.training || !this.runningMean;
+  }
+
+  /** How much of the running statistics this batch becomes. Called once for each forward in train mode. */
+  protected abstract averagingFactor(): number;
+
+  protected override moments(g: NormGeometry, x: Tensor): Moments {
+    const { runningMean, runningVar } = this;
+    if (!runningMean || !runningVar) return momentsOf(g, x);
+    if (!this.training) return frozenMoments(runningMean.value, runningVar.value);
+    const now = momentsOf(g, x);
+    const factor = this.averagingFactor();
+    // An empty batch has no statistics.
+    if (x.size > 0) trackMoments(g, now, factor, { mean: runningMean.value, variance: runningVar.value });
+    return now;
+  }
+}

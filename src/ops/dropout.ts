@@ -1,0 +1,33 @@
+/** Dropout: which elements or channels to drop, and dropping them. */
+import { kernelsFor } from "../kernels/backend.js";
+import { dropoutKernels } from "../kernels/dropout.js";
+import type { Shape } from "../shape/shape.js";
+import type { Random } from "../tensor/random.js";
+import { allocate, type DType, type Tensor } from "../tensor/tensor.js";
+
+/**
+ * For each entry 0 with probability p, else 1/(1 − p), so that the expected value of mask · x is x.
+ * All zeros for p = 1, where nothing is left to be scaled up (and nothing is drawn).
+ */
+export function dropoutMask(shape: Shape, p: number, random: Random, dtype: DType): Tensor {
+  const mask = allocate(shape, dtype);
+  if (p === 1) return mask;
+  const { data } = mask;
+  const scale = 1 / (1 - p);
+  const threshold = p * 2 ** 32;
+  for (let i = 0; i < data.length; i++) data[i] = random.bits() < threshold ? 0 : scale;
+  return mask;
+}
+
+/**
+ * y = x · mask, where one entry of mask stands for as many elements of x as it takes; a NaN that is dropped stays NaN,
+ * as in torch. Its adjoint is itself: dx = dy · mask.
+ *
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html
+ */
+export function dropout(x: Tensor, mask: Tensor): Tensor {
+  const y = allocate(x.shape, x.dtype);
+  const inner = mask.size > 0 ? x.size / mask.size : 0;
+  kernelsFor(dropoutKernels, x.dtype).scaleRows(mask.size, inner, mask.data, x.data, y.data);
+  return y;
+}

@@ -1,0 +1,144 @@
+/** Shape rules of the normalisations: which elements share a mean and a variance, and which share a weight. */
+import { checkInteger } from "./check.js";
+import { ArgumentError, inputMismatch, rankMismatch } from "./errors.js";
+import { type Shape, sameShape, showShape, sizeOf } from "./shape.js";
+
+/**
+ * The elements of x as a normalisation sees them. A group is what shares one mean and one variance: `segments` runs of
+ * `channelsPerGroup · inner` elements, `segmentStride` apart. Group s starts at element s · channelsPerGroup · inner.
+ *
+ *     BatchNorm                x (N, C, P)      groups C      segments N   channelsPerGroup 1
+ *     GroupNorm, InstanceNorm  x (N, G, K, P)   groups N·G    segments 1   channelsPerGroup K
+ *     LayerNorm                x (M, D)         groups M      segments 1   channelsPerGroup D   inner 1
+ *
+ * Channel k of group s has the weight (s · channelsPerGroup + k) mod channels.
+ */
+export interface NormGeometry {
+  readonly groups: number;
+  readonly segments: number;
+  readonly segmentStride: number;
+  readonly channelsPerGroup: number;
+  /** Elements of one channel in one segment. */
+  readonly inner: number;
+  /** How many weights and biases there are. */
+  readonly channels: number;
+}
+
+const CHANNELS_CAUSE =
+  "images stored channels-last (faltung reads [N, C, H, W]), or a layer made for another number of channels";
+
+function checkChannels(layer: string, channels: number, got: number, input: Shape): void {
+  if (got === channels) return;
+  throw inputMismatch({ layer, expected: `${channels} channels`, got: `${got}`, cause: CHANNELS_CAUSE }, input);
+}
+
+/** One value has no variance: its deviation from the mean is 0 whatever it is. */
+function checkCount(layer: string, what: string, count: number, cause: string, input: Shape): void {
+  if (count !== 1) return;
+  throw inputMismatch({ layer, expected: `more than 1 ${what}`, got: "1", cause }, input);
+}
+
+/** A channel's elements all over the batch share statistics: x (N, C, …). */
+export function batchNormGeometry(channels: number, input: Shape): NormGeometry {
+  const inner = sizeOf(input.slice(2));
+  const segments = input[0] ?? 0;
+  return { groups: channels, segments, segmentStride: channels * inner, channelsPerGroup: 1, inner, channels };
+}
+
+/** Each sample's channels are cut into `numGroups`, and each cut has statistics of its own: x (N, C, …). */
+export function groupNormGeometry(numGroups: number, channels: number, input: Shape): NormGeometry {
+  const inner = sizeOf(input.slice(2));
+  const groups = (input[0] ?? 0) * numGroups;
+  return { groups, segments: 1, segmentStride: 0, channelsPerGroup: channels / numGroups, inner, channels };
+}
+
+/** The axes of `normalizedShape`, the last ones of the input, share statistics, and each element has its own weight. */
+export function layerNormGeometry(normalizedShape: Shape, input: Shape): NormGeometry {
+  const channels = sizeOf(normalizedShape);
+  const groups = sizeOf(input.slice(0, input.length - normalizedShape.length));
+  return { groups, segments: 1, segmentStride: 0, channelsPerGroup: channels, inner: 1, channels };
+}
+
+/**
+ * @param axes the ranks that fit, as messages show them: `{ 4: "[N, C, H, W]" }`
+ * @param fromBatch whether the statistics come from the input itself, which then needs more than one value a channel
+ * @throws ShapeError for a wrong rank, wrong channels, or one value per channel.
+ */
+export function checkBatchNorm(
+  layer: string,
+  axes: Readonly<Record<number, string>>,
+  channels: number,
+  fromBatch: boolean,
+  input: Shape,
+): void {
+  if (!Object.hasOwn(axes, input.length)) {
+    const cause = "a missing batch axis (reshape one sample to [1, C, …]), or images that were flattened too early";
+    throw rankMismatch(layer, Object.values(axes).join(" or "), input, cause);
+  }
+  checkChannels(layer, channels, input[1] ?? 0, input);
+  if (!fromBatch) return;
+  const { segments, inner } = batchNormGeometry(channels, input);
+  const cause = "a last batch of one sample (drop it while training), or a forward without eval() before it";
+  checkCount(layer, "value per channel when training", segments * inner, cause, input);
+}
+
+/** `[N, C, H, W]` of an input that may be one image `[C, H, W]`. */
+export function instanceNormSizes(layer: string, channels: number, fromInput: boolean, input: Shape): Shape {
+  if (input.length !== 3 && input.length !== 4) {
+    throw rankMismatch(layer, "[N, C, H, W] or [C, H, W]", input, "images that were flattened too early");
+  }
+  const sizes = input.length === 4 ? input : [1, ...input];
+  checkChannels(layer, channels, sizes[1] ?? 0, input);
+  const cause = "an image that poolings or strides before this layer shrank to one pixel";
+  if (fromInput) checkCount(layer, "spatial element when training", sizeOf(sizes.slice(2)), cause, input);
+  return sizes;
+}
+
+/** @throws ArgumentError for numbers that are no positive integers, or channels that the groups do not divide. */
+export function checkGroups(layer: string, numGroups: number, numChannels: number): void {
+  checkInteger(layer, "numGroups", numGroups, 1);
+  checkInteger(layer, "numChannels", numChannels, 1);
+  if (numChannels % numGroups === 0) return;
+  throw new ArgumentError(
+    `${layer} expects numChannels to be a multiple of numGroups, but numChannels is ${numChannels} and numGroups is ${numGroups}.`,
+  );
+}
+
+/** @throws ShapeError for fewer than two axes, wrong channels, or one value in the whole input of a group. */
+export function checkGroupNorm(layer: string, numGroups: number, channels: number, input: Shape): void {
+  if (input.length < 2)
+    throw rankMismatch(layer, "[N, C, …]", input, "a missing batch axis: reshape one sample to [1, C, …]");
+  checkChannels(layer, channels, input[1] ?? 0, input);
+  // torch counts over the whole batch, so that two samples of one value each pass (and are normalised to 0).
+  const { groups, channelsPerGroup, inner } = groupNormGeometry(numGroups, channels, input);
+  const count = (groups / numGroups) * channelsPerGroup * inner;
+  checkCount(layer, "value per group", count, "as many groups as channels, on an input without spatial axes", input);
+}
+
+/** Resolves LayerNorm's `normalizedShape`, where a number stands for one axis. */
+export function normalizedAxes(layer: string, normalizedShape: number | Shape): Shape {
+  const axes = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
+  if (!Array.isArray(axes) || axes.length === 0) {
+    const got = Array.isArray(axes) ? "[]" : String(axes);
+    throw new ArgumentError(
+      `${layer} expects normalizedShape to be the sizes of at least one axis, such as 64 or [3, 32, 32], but got ${got}.`,
+    );
+  }
+  for (const size of axes) checkInteger(layer, "normalizedShape", size, 1);
+  return [...axes];
+}
+
+/** @throws ShapeError when the input's last axes are others than `normalizedShape`. */
+export function checkLayerNorm(layer: string, normalizedShape: Shape, input: Shape): void {
+  const last = input.slice(-normalizedShape.length);
+  if (sameShape(last, normalizedShape)) return;
+  throw inputMismatch(
+    {
+      layer,
+      expected: `the last axes ${showShape(normalizedShape)}`,
+      got: showShape(last),
+      cause: "a normalizedShape that counts the batch axis, or images of another size than the layer was made for",
+    },
+    input,
+  );
+}
