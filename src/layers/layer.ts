@@ -42,8 +42,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
   /** Output shapes of the calls that wait for their backward. */
   readonly #calls = new Cache<Shape>();
-  /** Input of an outermost eval-mode forward: its backward runs the forward again, so that inference keeps nothing. */
-  #replay: Tensor | undefined;
+  /** Of an outermost eval-mode forward: its backward runs the forward again, so that inference keeps nothing. */
+  #replay: { readonly x: Tensor; readonly output: Shape } | undefined;
   /** Children that were found to be among their parent's fields. */
   #adopted: WeakSet<Layer> | undefined;
 
@@ -71,16 +71,17 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   backward(dy: Tensor, { inputGradient = true }: BackwardOptions = {}): Tensor | undefined {
     const state = engine();
     const outermost = state.depth === 0;
-    const expected = this.#replay && outermost ? this.outputShape(this.#replay.shape) : this.#calls.peek(this.name);
+    const replay = outermost ? this.#replay : undefined;
+    const expected = replay ? replay.output : this.#calls.peek(this.name);
     if (!sameShape(dy.shape, expected)) {
       throw new ShapeError(
         `${this.name}.backward expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: the loss was given something else than what forward returned.`,
       );
     }
-    if (this.#replay && outermost) {
-      const x = this.#replay;
+    if (replay) {
       this.#replay = undefined;
-      this.#run(x, true);
+      // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
+      this.#inEval(() => this.#run(replay.x, true));
     }
     this.#calls.pop(this.name);
     state.depth++;
@@ -118,18 +119,16 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
   /** The shape rule. A layer of your own may leave it out: it is then found by running `compute` on zeros, in eval mode. */
   protected inferShape(inputShape: Shape): number[] {
-    const modes = this.descendants().map((layer) => [layer, layer.training] as const);
     const state = engine();
     const { depth, caching } = state;
-    this.eval();
     state.depth++;
     state.caching = false;
     try {
-      return [...this.compute(allocate(inputShape, this.parameters()[0]?.value.dtype ?? "float32")).shape];
+      const x = allocate(inputShape, this.parameters()[0]?.value.dtype ?? "float32");
+      return [...this.#inEval(() => this.compute(x)).shape];
     } finally {
       state.depth = depth;
       state.caching = caching;
-      for (const [layer, training] of modes) layer.training = training;
     }
   }
 
@@ -234,6 +233,17 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     return [...all];
   }
 
+  /** Runs `action` with this layer and its children in eval mode, and puts their modes back. */
+  #inEval<T>(action: () => T): T {
+    const modes = this.descendants().map((layer) => [layer, layer.training] as const);
+    this.eval();
+    try {
+      return action();
+    } finally {
+      for (const [layer, training] of modes) layer.training = training;
+    }
+  }
+
   #setTraining(training: boolean): this {
     for (const layer of this.descendants()) layer.training = training;
     return this;
@@ -253,8 +263,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     const shape = this.inferShape === Layer.prototype.inferShape ? undefined : this.outputShape(x.shape);
     this.#replay = undefined;
     const copy = x.clone();
-    const y = this.#run(copy, this.training);
-    if (!this.training) this.#replay = copy;
+    // A child in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
+    const caching = this.descendants().some((layer) => layer.training);
+    const y = this.#run(copy, caching);
+    if (!caching) this.#replay = { x: copy, output: y.shape };
     if (shape && !sameShape(shape, y.shape)) {
       throw new StateError(
         `${this.name} computed a tensor of shape ${showShape(y.shape)}, but its inferShape says ${showShape(shape)}.`,
