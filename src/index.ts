@@ -1,5 +1,54 @@
+export { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "./layers/adaptivepool2d.js";
+export { AvgPool2d } from "./layers/avgpool2d.js";
+export { BatchNorm1d, BatchNorm2d } from "./layers/batchnorm.js";
+export { Cache } from "./layers/cache.js";
+export { Conv1d } from "./layers/conv1d.js";
 export { Conv2d } from "./layers/conv2d.js";
+export { ConvTranspose2d } from "./layers/convtranspose2d.js";
+export { Dropout, Dropout2d } from "./layers/dropout.js";
+export { Embedding } from "./layers/embedding.js";
+export { Flatten, Unflatten } from "./layers/flatten.js";
+export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/globalpool2d.js";
 export { gradcheck } from "./layers/gradcheck.js";
-export { Layer } from "./layers/layer.js";
-export { Parameter } from "./layers/parameter.js";
-export { Tensor } from "./tensor/tensor.js";
+export { GroupNorm } from "./layers/groupnorm.js";
+export { Identity } from "./layers/identity.js";
+export * as initialisers from "./layers/initialisers.js";
+export { InstanceNorm2d } from "./layers/instancenorm2d.js";
+export { type BackwardOptions, Layer, type StateDict } from "./layers/layer.js";
+export { LayerNorm } from "./layers/layernorm.js";
+export { Linear } from "./layers/linear.js";
+export { LocalResponseNorm } from "./layers/localresponsenorm.js";
+export { MaxPool2d } from "./layers/maxpool2d.js";
+export { Parallel, type ParallelOptions } from "./layers/parallel.js";
+export { Parameter, StateBuffer } from "./layers/parameter.js";
+export { PixelShuffle, PixelUnshuffle } from "./layers/pixelshuffle.js";
+export { Residual } from "./layers/residual.js";
+export { Sequential } from "./layers/sequential.js";
+export { Upsample } from "./layers/upsample.js";
+export { ZeroPad2d } from "./layers/zeropad2d.js";
+export type { Axes } from "./shape/axis.js";
+export { ArgumentError, FormatError, ShapeError, StateError } from "./shape/errors.js";
+export type { ShapeRule } from "./shape/rule.js";
+export type { Pair, Shape } from "./shape/shape.js";
+export type { ToleranceOptions } from "./tensor/compare.js";
+export {
+  arange,
+  eye,
+  fromTypedArray,
+  full,
+  ones,
+  onesLike,
+  type RandomOptions,
+  rand,
+  randn,
+  tensor,
+  zeros,
+  zerosLike,
+} from "./tensor/create.js";
+export { concat, stack } from "./tensor/join.js";
+export type { Slice } from "./tensor/layout.js";
+export type { ArrayOf, NestedArray, TensorData, TypedArray } from "./tensor/nested.js";
+export type { PadOptions } from "./tensor/pad.js";
+export { defaultRandom, manualSeed, Random } from "./tensor/random.js";
+export type { ReduceOptions, VarianceOptions } from "./tensor/reduce.js";
+export { type DType, Tensor } from "./tensor/tensor.js";

@@ -2,6 +2,7 @@
  * Seeded random numbers with the same bits on every machine and JavaScript engine:
  * integer arithmetic, Math.sqrt (exact by IEEE 754) and a logarithm of our own; never Math.random or Math.log.
  */
+import { checkInteger } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { engine } from "./engine.js";
 import { log } from "./log.js";
@@ -25,10 +26,14 @@ export class Random {
   /** Starts the sequence of `seed` from its beginning. */
   seed(seed: number): void {
     if (!Number.isSafeInteger(seed)) {
-      throw new ArgumentError(`Random expects seed to be an integer, but got ${seed}.`);
+      throw new ArgumentError(
+        `Random expects seed to be an integer of at most 2⁵³ − 1, but got ${seed}. Usual cause: Math.random(), or a variable that is undefined.`,
+      );
     }
-    // splitmix32 spreads the seed, so that neighbouring seeds give unrelated states and no state is all zero.
-    let state = (seed ^ Math.floor(seed / 2 ** 32)) | 0;
+    // splitmix32 spreads the seed, so that neighbouring seeds give unrelated states and no state is all zero. The high
+    // half of the seed goes in twice: once to change every word, once more so that no two seeds share all four.
+    const high = Math.floor(seed / 2 ** 32);
+    let state = (seed | 0) ^ Math.imul(high, 0x85ebca6b);
     const next = () => {
       state = (state + 0x9e3779b9) | 0;
       let z = state ^ (state >>> 16);
@@ -36,15 +41,30 @@ export class Random {
       z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
       return (z ^ (z >>> 15)) >>> 0;
     };
-    this.state = [next(), next(), next(), next()];
+    const [a, b] = [next(), next()];
+    state ^= high;
+    this.state = [a, b, next(), next()];
   }
 
-  /** The generator's whole state: four unsigned 32-bit integers. Assign it to resume a sequence. */
+  /**
+   * The generator's whole state: four unsigned 32-bit integers. Assign it to resume a sequence.
+   * @throws ArgumentError for anything else, and for four zeros, which would give zeros for ever.
+   */
   get state(): readonly [number, number, number, number] {
     return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0];
   }
 
-  set state([a, b, c, d]: readonly [number, number, number, number]) {
+  set state(words: readonly [number, number, number, number]) {
+    const given: unknown = words;
+    const list: unknown[] = Array.isArray(given) ? given : [];
+    const valid = list.length === 4 && words.every((word) => word >>> 0 === word);
+    if (!valid || words.every((word) => word === 0)) {
+      const got = Array.isArray(given) ? `[${given.join(", ")}]` : String(given);
+      throw new ArgumentError(
+        `Random expects state to be four unsigned 32-bit integers that are not all 0, but got ${got}. Usual cause: a checkpoint of another library.`,
+      );
+    }
+    const [a, b, c, d] = words;
     this.#a = a | 0;
     this.#b = b | 0;
     this.#c = c | 0;
@@ -65,13 +85,19 @@ export class Random {
     return result;
   }
 
-  /** Uniform in `[low, high)`, 53 random bits. Default `[0, 1)`. */
+  /**
+   * Uniform in `[low, high)`, 53 random bits. Default `[0, 1)`. With other bounds the result is rounded,
+   * and in rare cases rounded up to `high` itself.
+   */
   uniform(low = 0, high = 1): number {
     const unit = ((this.bits() >>> 5) * 2 ** 26 + (this.bits() >>> 6)) * 2 ** -53;
     return low + (high - low) * unit;
   }
 
-  /** Normal with mean 0 and variance 1, by Marsaglia's polar method. Both of its numbers come from one pair of draws; only one is used, so that the state is four integers and nothing else. */
+  /**
+   * Normal with mean 0 and variance 1, by Marsaglia's polar method. It gives two numbers at a time, of which only one
+   * is used, so that the state is four integers and nothing else.
+   */
   normal(): number {
     for (;;) {
       const u = this.uniform(-1, 1);
@@ -95,6 +121,7 @@ export class Random {
 
   /** The integers `0 … length − 1` in random order (Fisher–Yates). */
   permutation(length: number): Uint32Array {
+    checkInteger("Random.permutation", "length", length, 0);
     const order = Uint32Array.from({ length }, (_, i) => i);
     for (let i = length - 1; i > 0; i--) {
       const j = this.integer(i + 1);

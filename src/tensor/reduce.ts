@@ -1,0 +1,124 @@
+/** Reductions: one number from all elements along some axes. Sums run in double precision and are rounded once. */
+import { type Axes, resolveAxes } from "../shape/axis.js";
+import { ShapeError } from "../shape/errors.js";
+import { showShape, sizeOf } from "../shape/shape.js";
+import { permute } from "./layout.js";
+import { type DType, dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
+
+export interface ReduceOptions {
+  /** Whether the reduced axes stay, with size 1. Default false. */
+  readonly keepDims?: boolean;
+}
+
+export interface VarianceOptions extends ReduceOptions {
+  /** Subtracted from the number of elements in the divisor: 1 (default) for a sample, 0 for a whole population. */
+  readonly correction?: number;
+}
+
+/** The number that stands for data[at], data[at + step], …, `count` elements in all. */
+type Reducer = (data: FloatArray, at: number, step: number, count: number) => number;
+
+/**
+ * y[kept axes] = run(elements along `axes`).
+ * @param dtype precision of the result. Default: that of `x`.
+ */
+export function reduce(
+  who: string,
+  x: TensorLike,
+  axes: Axes,
+  keepDims: boolean,
+  run: Reducer,
+  dtype: DType = dtypeOf(x),
+): TensorLike {
+  const reduced = resolveAxes(who, axes, x.shape);
+  const kept = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
+  // Neighbouring axes are one block (outer, count, inner) in memory; others are brought to the end first.
+  const first = reduced[0] ?? x.shape.length;
+  const adjacent = reduced.every((axis, i) => axis === first + i);
+  const { data, shape } = adjacent ? x : permute(who, x, [...kept, ...reduced]);
+  const start = adjacent ? first : kept.length;
+  const count = sizeOf(shape.slice(start, start + reduced.length));
+  const inner = sizeOf(shape.slice(start + reduced.length));
+  const outShape = keepDims
+    ? x.shape.map((extent, axis) => (reduced.includes(axis) ? 1 : extent))
+    : kept.map((axis) => x.shape[axis]!);
+  const result = floats(sizeOf(outShape), dtype);
+  for (let i = 0; i < result.length; i++) {
+    const at = Math.floor(i / inner) * count * inner + (i % inner);
+    result[i] = run(data, at, inner, count);
+  }
+  return { data: result, shape: outShape };
+}
+
+/**
+ * {@link reduce} by one of the reducers that choose an element.
+ * @throws ShapeError where there is nothing to choose from.
+ */
+export function extreme(who: string, x: TensorLike, axes: Axes, keepDims: boolean, run: Reducer): TensorLike {
+  const empty = resolveAxes(who, axes, x.shape).find((axis) => x.shape[axis] === 0);
+  if (empty !== undefined) {
+    throw new ShapeError(
+      `${who} expects at least one element along axis ${empty}, but got the shape ${showShape(x.shape)}. Usual cause: an empty batch, or a slice that selects nothing.`,
+    );
+  }
+  // A float32 cannot hold every index of more elements than 2²⁴.
+  const isIndex = run === argmax || run === argmin;
+  return reduce(who, x, axes, keepDims, run, isIndex && x.data.length > 2 ** 24 ? "float64" : dtypeOf(x));
+}
+
+export const sum: Reducer = (data, at, step, count) => {
+  let total = 0;
+  for (let i = 0; i < count; i++, at += step) total += data[at]!;
+  return total;
+};
+
+export const mean: Reducer = (data, at, step, count) => sum(data, at, step, count) / count;
+
+/** Σ (x − mean)² / max(0, count − correction), in two passes. */
+export function variance(correction: number): Reducer {
+  return (data, at, step, count) => {
+    const centre = mean(data, at, step, count);
+    let squares = 0;
+    for (let i = 0; i < count; i++, at += step) squares += (data[at]! - centre) ** 2;
+    return squares / Math.max(0, count - correction);
+  };
+}
+
+export function deviation(correction: number): Reducer {
+  const run = variance(correction);
+  return (data, at, step, count) => Math.sqrt(run(data, at, step, count));
+}
+
+/** The largest element; NaN as soon as there is one. */
+export const max: Reducer = (data, at, step, count) => data[at + argmax(data, at, step, count) * step]!;
+
+/** The smallest element; NaN as soon as there is one. */
+export const min: Reducer = (data, at, step, count) => data[at + argmin(data, at, step, count) * step]!;
+
+/** Position of the first largest element, or of the first NaN. */
+export const argmax: Reducer = (data, at, step, count) => {
+  let best = data[at]!;
+  let position = 0;
+  for (let i = 1; i < count && !Number.isNaN(best); i++) {
+    const value = data[at + i * step]!;
+    if (!(value <= best)) {
+      best = value;
+      position = i;
+    }
+  }
+  return position;
+};
+
+/** Position of the first smallest element, or of the first NaN. */
+export const argmin: Reducer = (data, at, step, count) => {
+  let best = data[at]!;
+  let position = 0;
+  for (let i = 1; i < count && !Number.isNaN(best); i++) {
+    const value = data[at + i * step]!;
+    if (!(value >= best)) {
+      best = value;
+      position = i;
+    }
+  }
+  return position;
+};
