@@ -1,0 +1,144 @@
+/** Samples in memory: inputs and what a model should say of them. */
+import { checkInteger, checkRange } from "../shape/check.js";
+import { ArgumentError, ShapeError } from "../shape/errors.js";
+import { showShape, sizeOf } from "../shape/shape.js";
+import { defaultRandom, type Random } from "../tensor/random.js";
+import { allocate, Tensor } from "../tensor/tensor.js";
+
+/** One class index a sample, or a tensor whose first axis counts samples (regression, soft labels, images to match). */
+export type Targets = Int32Array | Uint8Array | Tensor;
+
+/** Samples side by side: inputs `[N, …]` and N targets. What a {@link DataLoader} gives and `fit` takes. */
+export interface Batch<T extends Targets = Targets> {
+  readonly inputs: Tensor;
+  readonly targets: T;
+}
+
+/** One sample, without the batch axis. */
+export interface Sample<T extends Targets = Targets> {
+  readonly input: Tensor;
+  readonly target: T extends Tensor ? Tensor : number;
+}
+
+/** What a {@link DataLoader} needs of a data set. Implement it for data that does not fit in memory. */
+export interface BatchSource<T extends Targets = Targets> {
+  /** Number of samples. */
+  readonly length: number;
+  /** The samples of these indices, in this order, in memory of their own. */
+  batch(rows: Uint32Array): Batch<T>;
+}
+
+/**
+ * Samples in memory.
+ *
+ * @example
+ * const digits = new Dataset(imagesToTensor(readIdx(imageBytes)), labelsToInt32(readIdx(labelBytes)));
+ * const [training, validation] = digits.split(0.9);
+ */
+export class Dataset<T extends Targets = Targets> implements BatchSource<T>, Batch<T> {
+  readonly length: number;
+
+  /**
+   * @param inputs `[N, …]`, for images `[N, C, H, W]`; kept, not copied.
+   * @param targets N class indices, or a tensor `[N, …]`; kept, not copied.
+   * @throws ShapeError when the two do not have as many samples, or `inputs` has no axis that counts them.
+   */
+  constructor(
+    readonly inputs: Tensor,
+    readonly targets: T,
+  ) {
+    const [samples] = inputs.shape;
+    const answers = targets instanceof Tensor ? targets.shape[0] : targets.length;
+    if (samples === undefined || samples !== answers) {
+      throw new ShapeError(
+        `Dataset expects as many targets as inputs, but got inputs ${showShape(inputs.shape)} and ${targets instanceof Tensor ? `targets ${showShape(targets.shape)}` : `${answers} targets`}. Usual cause: images of one file with labels of another, or an input without batch axis.`,
+      );
+    }
+    this.length = samples;
+  }
+
+  /**
+   * Sample number `index`, in memory of its own.
+   * @throws ArgumentError when there is no such sample.
+   */
+  get(index: number): Sample<T> {
+    if (!Number.isInteger(index) || index < 0 || index >= this.length) {
+      throw new ArgumentError(`Dataset.get expects an index from 0 to ${this.length - 1}, but got ${index}.`);
+    }
+    const { targets } = this;
+    const target = targets instanceof Tensor ? gather(targets, Uint32Array.of(index), []) : targets[index];
+    return { input: gather(this.inputs, Uint32Array.of(index), []), target: target as Sample<T>["target"] };
+  }
+
+  /** The samples of these indices, in this order, in memory of their own. */
+  batch(rows: Uint32Array): Batch<T> {
+    const { targets } = this;
+    return {
+      inputs: gather(this.inputs, rows, [rows.length]),
+      targets: (targets instanceof Tensor ? gather(targets, rows, [rows.length]) : pick(targets, rows)) as T,
+    };
+  }
+
+  /** Samples `start` to `end − 1`, counted as `Array.slice` counts. Shares memory with this data set. */
+  slice(start = 0, end = this.length): Dataset<T> {
+    const { targets } = this;
+    const part = targets instanceof Tensor ? sliceRows(targets, start, end) : targets.subarray(start, end);
+    return new Dataset(sliceRows(this.inputs, start, end), part as T);
+  }
+
+  /**
+   * The first `count` samples, or all where there are no more. Shares memory with this data set.
+   * @throws ArgumentError when `count` is no integer ≥ 0.
+   */
+  take(count: number): Dataset<T> {
+    return this.slice(0, checkInteger("Dataset.take", "count", count, 0));
+  }
+
+  /**
+   * Two data sets of randomly drawn samples, which have no sample in common: `fraction` of all, and the rest. Copies them.
+   * @param fraction from 0 to 1
+   * @param random where the order comes from. Default: the generator that `manualSeed` seeds.
+   */
+  split(fraction: number, random: Random = defaultRandom()): [Dataset<T>, Dataset<T>] {
+    checkRange("Dataset.split", "fraction", fraction, 0, 1);
+    const order = random.permutation(this.length);
+    const first = Math.round(fraction * this.length);
+    return [this.#select(order.subarray(0, first)), this.#select(order.subarray(first))];
+  }
+
+  #select(rows: Uint32Array): Dataset<T> {
+    const { inputs, targets } = this.batch(rows);
+    return new Dataset(inputs, targets);
+  }
+}
+
+/** y[i, …] = x[rows[i], …]; `lead` replaces the first axis, so that `[]` drops it. */
+function gather(x: Tensor, rows: Uint32Array, lead: readonly number[]): Tensor {
+  const sample = x.shape.slice(1);
+  const size = sizeOf(sample);
+  const y = allocate([...lead, ...sample], x.dtype);
+  const [from, to] = [x.data, y.data];
+  for (let i = 0; i < rows.length; i++) {
+    const at = (rows[i] ?? 0) * size;
+    to.set(from.subarray(at, at + size), i * size);
+  }
+  return y;
+}
+
+function pick(labels: Int32Array | Uint8Array, rows: Uint32Array): Int32Array | Uint8Array {
+  const picked = labels instanceof Int32Array ? new Int32Array(rows.length) : new Uint8Array(rows.length);
+  for (let i = 0; i < rows.length; i++) picked[i] = labels[rows[i] ?? 0] ?? 0;
+  return picked;
+}
+
+function sliceRows(x: Tensor, start: number, end: number): Tensor {
+  const [samples = 0, ...sample] = x.shape;
+  const size = sizeOf(sample);
+  const clamp = (at: number) => {
+    const whole = Math.trunc(at) || 0;
+    return whole < 0 ? Math.max(0, samples + whole) : Math.min(whole, samples);
+  };
+  const from = clamp(start);
+  const count = Math.max(0, clamp(end) - from);
+  return new Tensor(x.data.subarray(from * size, (from + count) * size), [count, ...sample]);
+}

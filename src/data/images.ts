@@ -1,0 +1,136 @@
+/** Images of bytes to tensors, and their normalisation. */
+import { checkFinite } from "../shape/check.js";
+import { ArgumentError, ShapeError } from "../shape/errors.js";
+import { type Shape, showShape } from "../shape/shape.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+import type { InputTransform } from "./loader.js";
+
+/** What to subtract from each channel and then divide it by: one number for all channels, or one for each. */
+export interface NormaliseOptions {
+  /** Default 0. MNIST: 0.1307. */
+  readonly mean?: number | readonly number[];
+  /** Default 1. MNIST: 0.3081. */
+  readonly std?: number | readonly number[];
+}
+
+/** Numbers with a shape, as `readIdx` reads them; a tensor is one, too. */
+export interface RawArray {
+  readonly shape: Shape;
+  readonly data: ArrayLike<number>;
+}
+
+/**
+ * Images of bytes `[N, H, W]` or `[N, C, H, W]` as a tensor `[N, 1, H, W]` or `[N, C, H, W]`: divided by 255, then
+ * normalised, each step rounded to float32 as torchvision's `ToTensor` and `Normalize` do.
+ *
+ *     y[n, c] = (x[n, c] / 255 − mean[c]) / std[c]
+ *
+ * @throws ArgumentError when the data are no bytes, or for a mean that is not finite or a std that is not positive;
+ *   ShapeError for another rank, or for as many means or stds as there are no channels.
+ * Source: https://pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html
+ * @example
+ * const x = imagesToTensor(readIdx(bytes), { mean: 0.1307, std: 0.3081 }); // [60000, 1, 28, 28]
+ */
+export function imagesToTensor({ shape, data }: RawArray, options: NormaliseOptions = {}): Tensor {
+  if (!(data instanceof Uint8Array)) {
+    throw new ArgumentError(
+      `imagesToTensor expects bytes, as a Uint8Array, but got ${Object.prototype.toString.call(data).slice(8, -1)}. Usual cause: pixels that are floats already: new Tensor(data, shape).`,
+    );
+  }
+  const [batch, ...rest] = shape;
+  if (batch === undefined || (rest.length !== 2 && rest.length !== 3)) {
+    throw new ShapeError(
+      `imagesToTensor expects images [N, H, W] or [N, C, H, W], but got ${showShape(shape)}. Usual cause: the file of labels instead of the file of images.`,
+    );
+  }
+  const y = allocate([batch, ...(rest.length === 2 ? [1] : []), ...rest], "float32");
+  const scaled = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+  const out = y.data;
+  forEachChannel("imagesToTensor", y.shape, options, (start, end, mean, std) => {
+    for (let i = start; i < end; i++) out[i] = Math.fround((scaled[data[i] ?? 0] ?? 0) - mean) / std;
+  });
+  return y;
+}
+
+/**
+ * A transform that normalises inputs `[N, C, …]`: y[n, c] = (x[n, c] − mean[c]) / std[c]. Put it last: augmentations
+ * fill with 0, which is black only before normalising.
+ *
+ * @throws ArgumentError for a mean that is not finite or a std that is not positive; ShapeError (when it runs) for
+ *   inputs without channel axis, or for as many means or stds as there are no channels.
+ * @example
+ * new DataLoader(photos, { transform: normalise({ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }) });
+ */
+export function normalise(options: NormaliseOptions): InputTransform {
+  statistics("normalise", options);
+  return ({ inputs, targets }) => {
+    const y = allocate(inputs.shape, inputs.dtype);
+    const [from, to] = [inputs.data, y.data];
+    const round = inputs.dtype === "float64" ? Number : Math.fround;
+    forEachChannel("normalise", inputs.shape, options, (start, end, mean, std) => {
+      for (let i = start; i < end; i++) to[i] = round((from[i] ?? 0) - mean) / std;
+    });
+    return { inputs: y, targets };
+  };
+}
+
+type Statistic = readonly number[];
+
+/** Checked means and standard deviations, each of one number or one a channel. */
+function statistics(who: string, { mean = 0, std = 1 }: NormaliseOptions): readonly [Statistic, Statistic] {
+  const means = typeof mean === "number" ? [mean] : mean;
+  const stds = typeof std === "number" ? [std] : std;
+  for (const each of means) checkFinite(who, "mean", each);
+  for (const each of stds) {
+    if (!(checkFinite(who, "std", each) > 0)) {
+      throw new ArgumentError(
+        `${who} expects std to be positive, but got ${each}. Usual cause: a channel that is constant, or a variance that was never computed.`,
+      );
+    }
+  }
+  return [means, stds];
+}
+
+/** Calls `each` with the range of every channel of every sample and its statistics, in float32 as torch keeps them. */
+function forEachChannel(
+  who: string,
+  shape: Shape,
+  options: NormaliseOptions,
+  each: (start: number, end: number, mean: number, std: number) => void,
+): void {
+  const [means, stds] = statistics(who, options);
+  const [batch, channels, ...pixels] = shape;
+  const wrong = [means.length, stds.length].find((count) => count !== 1 && count !== channels);
+  if (batch === undefined || channels === undefined || wrong !== undefined) {
+    throw new ShapeError(
+      `${who} expects inputs [N, C, …]${wrong === undefined ? "" : ` with ${wrong} channels, one for each mean and std`}, but got ${showShape(shape)}. Usual cause: statistics of colour images for grey ones, or a missing channel axis.`,
+    );
+  }
+  const size = pixels.reduce((product, extent) => product * extent, 1);
+  for (let plane = 0; plane < batch * channels; plane++) {
+    const channel = plane % channels;
+    const at = (statistic: Statistic) => Math.fround(statistic[statistic.length === 1 ? 0 : channel] ?? 0);
+    each(plane * size, (plane + 1) * size, at(means), at(stds));
+  }
+}
+
+/**
+ * Class indices as the losses take them. Accepts what `readIdx` gives, a tensor `[N]` (as `readNpy` gives), or numbers.
+ * @throws ArgumentError for a label that is no integer of 32 bits, ShapeError for more than one axis.
+ * @example
+ * const labels = labelsToInt32(readIdx(labelBytes)); // Int32Array of 60000
+ */
+export function labelsToInt32(labels: ArrayLike<number> | RawArray): Int32Array {
+  const { shape, data } = "data" in labels ? labels : { shape: [labels.length], data: labels };
+  if (shape.length !== 1) {
+    throw new ShapeError(
+      `labelsToInt32 expects one label a sample, a shape [N], but got ${showShape(shape)}. Usual cause: the file of images instead of the file of labels, or labels as one-hot rows.`,
+    );
+  }
+  return Int32Array.from(data, (label, i) => {
+    if (label !== (label | 0)) {
+      throw new ArgumentError(`labelsToInt32 expects integers of 32 bits, but label ${i} is ${label}.`);
+    }
+    return label;
+  });
+}

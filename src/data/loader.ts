@@ -1,0 +1,149 @@
+/** Batches of a data set, in an order that one seed decides and a checkpoint can resume. */
+import { checkInteger, checkOptions } from "../shape/check.js";
+import { ArgumentError, StateError } from "../shape/errors.js";
+import { defaultRandom, Random } from "../tensor/random.js";
+import type { Batch, BatchSource, Targets } from "./dataset.js";
+
+type RandomState = Random["state"];
+
+/** Changes a batch on its way to the model; draws every random number from `random`. Never writes to its batch. */
+export type Transform<T extends Targets = Targets> = (batch: Batch<T>, random: Random) => Batch<T>;
+
+/** A transform that passes targets through, whatever they are. */
+export type InputTransform = <T extends Targets>(batch: Batch<T>, random: Random) => Batch<T>;
+
+export interface DataLoaderOptions<T extends Targets = Targets> {
+  /** Samples a batch. Default 1. */
+  readonly batchSize?: number;
+  /** Whether every epoch has an order of its own. Default false: the order of the data set. */
+  readonly shuffle?: boolean;
+  /** Whether to leave out the last batch when it is smaller than the others. Default false. */
+  readonly dropLast?: boolean;
+  /** Applied to every batch; see {@link randomShift} and its neighbours. */
+  readonly transform?: Transform<T>;
+  /** Decides the shuffling and the transforms. Default: a generator seeded from the one that `manualSeed` seeds. */
+  readonly random?: Random;
+}
+
+/** Where a {@link DataLoader} stands. Plain data: JSON keeps it. */
+export interface DataLoaderState {
+  readonly samples: number;
+  readonly batchSize: number;
+  readonly random: RandomState;
+  /** The epoch that has been started and not finished: the generator before its shuffle, the batches given out. */
+  readonly epoch: { readonly random: RandomState; readonly batches: number } | null;
+}
+
+/**
+ * Gives a data set's samples in batches. Every `for…of` is one epoch; no batch shares memory with another one or with
+ * the data set.
+ *
+ * One epoch runs at a time: starting the next one ends it. A loop that `break` left can only go on through
+ * `loadStateDict(stateDict())`.
+ *
+ * @example
+ * const loader = new DataLoader(digits, { batchSize: 64, shuffle: true, random: new Random(1) });
+ * for (const { inputs, targets } of loader) model.forward(inputs); // [64, 1, 28, 28]
+ */
+export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T>> {
+  /** Number of batches an epoch. */
+  readonly length: number;
+  readonly batchSize: number;
+  readonly #shuffle: boolean;
+  readonly #transform: Transform<T> | undefined;
+  readonly #random: Random;
+  #epoch: { readonly random: RandomState; batches: number } | undefined;
+  /** Whether the next loop goes on with `#epoch` instead of starting one. */
+  #resume = false;
+
+  /** @throws ArgumentError for a batch size that is no positive integer, or when an epoch would have no batch. */
+  constructor(
+    readonly dataset: BatchSource<T>,
+    options: DataLoaderOptions<T> = {},
+  ) {
+    checkOptions("DataLoader", options, "{ batchSize: 64, shuffle: true }");
+    const { batchSize = 1, shuffle = false, dropLast = false, transform, random } = options;
+    this.batchSize = checkInteger("DataLoader", "batchSize", batchSize, 1);
+    this.length = (dropLast ? Math.floor : Math.ceil)(dataset.length / batchSize);
+    if (this.length === 0) {
+      throw new ArgumentError(
+        `DataLoader expects samples for one batch at least, but got ${dataset.length}${dropLast ? ` with a batchSize of ${batchSize} and dropLast` : ""}. Usual cause: an empty part of a split, or a batchSize beyond a small data set.`,
+      );
+    }
+    this.#shuffle = shuffle;
+    this.#transform = transform;
+    this.#random = random ?? new Random(defaultRandom().bits());
+  }
+
+  /** One epoch, or the rest of the one that `loadStateDict` restored. */
+  *[Symbol.iterator](): Generator<Batch<T>, void, undefined> {
+    const resumed = this.#resume ? this.#epoch : undefined;
+    const epoch = resumed ?? { random: this.#random.state, batches: 0 };
+    this.#resume = false;
+    this.#epoch = epoch;
+    const order = this.#order(epoch.random, resumed === undefined);
+    while (epoch.batches < this.length) {
+      const start = epoch.batches * this.batchSize;
+      const batch = this.dataset.batch(order.slice(start, start + this.batchSize));
+      const transformed = this.#transform ? this.#transform(batch, this.#random) : batch;
+      epoch.batches++;
+      yield transformed;
+      if (this.#epoch !== epoch) {
+        throw new StateError(
+          "DataLoader expects one loop over it at a time, but another one was started or a state was loaded before this one ended. Usual cause: two nested loops over one loader: make two.",
+        );
+      }
+    }
+    this.#epoch = undefined;
+  }
+
+  /** The order of the epoch that starts with this state of the generator; `advance` moves the loader's own past the draw. */
+  #order(state: RandomState, advance: boolean): Uint32Array {
+    if (!this.#shuffle) return Uint32Array.from({ length: this.dataset.length }, (_, i) => i);
+    const random = new Random(0);
+    random.state = state;
+    const order = random.permutation(this.dataset.length);
+    if (advance) this.#random.state = random.state;
+    return order;
+  }
+
+  /** Where the loader stands: a loader of the same data and options that loads it gives the batches that this one would. */
+  stateDict(): DataLoaderState {
+    return {
+      samples: this.dataset.length,
+      batchSize: this.batchSize,
+      random: this.#random.state,
+      epoch: this.#epoch ? { ...this.#epoch } : null,
+    };
+  }
+
+  /**
+   * Goes on where `stateDict` was called: in the middle of an epoch, the next loop gives that epoch's remaining batches
+   * (none, if the last one had been given out).
+   * @throws StateError when the state is of another number of samples or batch size, or no such state at all; nothing
+   *   has changed then.
+   */
+  loadStateDict(state: DataLoaderState): void {
+    const { samples, batchSize, random, epoch } = state;
+    if (samples !== this.dataset.length || batchSize !== this.batchSize) {
+      throw new StateError(
+        `DataLoader.loadStateDict expects a state of ${this.dataset.length} samples in batches of ${this.batchSize}, but got one of ${samples} in batches of ${batchSize}. Usual cause: resuming with other data or another batchSize than the run was started with.`,
+      );
+    }
+    const inRange = (batches: number) => Number.isInteger(batches) && batches >= 0 && batches <= this.length;
+    if (!isRandomState(random) || (epoch !== null && !(isRandomState(epoch?.random) && inRange(epoch.batches)))) {
+      throw new StateError(
+        "DataLoader.loadStateDict expects what stateDict returned, but its random state or its epoch is missing or damaged. Usual cause: a checkpoint written by hand or by another version.",
+      );
+    }
+    this.#random.state = random;
+    this.#epoch = epoch ? { random: epoch.random, batches: epoch.batches } : undefined;
+    this.#resume = epoch !== null;
+  }
+}
+
+/** Four words of 32 bits, not all 0, which is the one state that xoshiro never leaves. */
+function isRandomState(state: unknown): boolean {
+  const isWord = (word: unknown) => Number.isInteger(word) && word === (word as number) >>> 0;
+  return Array.isArray(state) && state.length === 4 && state.every(isWord) && state.some((word) => word !== 0);
+}

@@ -1,0 +1,13 @@
+/** `faltung/io`: tensors to and from files. Everything takes and gives bytes; where they are stored is the caller's choice. */
+export type { Bytes } from "./io/bytes.js";
+export type { ReadOptions } from "./io/elements.js";
+export { gunzip } from "./io/inflate.js";
+export { readNpy, writeNpy } from "./io/npy.js";
+export { readNpz, writeNpz } from "./io/npz.js";
+export {
+  readSafetensors,
+  readSafetensorsMetadata,
+  type WriteSafetensorsOptions,
+  writeSafetensors,
+} from "./io/safetensors.js";
+export { FormatError } from "./shape/errors.js";
