@@ -1,0 +1,32 @@
+import type { UpsampleKernels } from "../interface/upsample.js";
+
+export const referenceUpsample: UpsampleKernels = {
+  forward({ size, out, taps, index, weight }, outer, inner, x, y) {
+    let to = 0;
+    for (let o = 0; o < outer; o++) {
+      const slab = o * size * inner;
+      for (let i = 0; i < out; i++) {
+        const from = i * taps;
+        for (let p = 0; p < inner; p++) {
+          let sum = weight[from]! * x[slab + index[from]! * inner + p]!;
+          for (let k = from + 1; k < from + taps; k++) sum += weight[k]! * x[slab + index[k]! * inner + p]!;
+          y[to++] = sum;
+        }
+      }
+    }
+  },
+
+  backward({ size, out, taps, index, weight }, outer, inner, dy, dx) {
+    dx.fill(0);
+    let from = 0;
+    for (let o = 0; o < outer; o++) {
+      const slab = o * size * inner;
+      for (let i = 0; i < out; i++) {
+        for (let p = 0; p < inner; p++) {
+          const d = dy[from++]!;
+          for (let k = i * taps; k < (i + 1) * taps; k++) dx[slab + index[k]! * inner + p]! += weight[k]! * d;
+        }
+      }
+    }
+  },
+};

@@ -1,0 +1,42 @@
+import { checkOptions } from "../shape/check.js";
+import {
+  type AvgPool2dOptions,
+  type PoolGeometry,
+  type PoolSettings,
+  poolGeometry,
+  poolSettings,
+} from "../shape/pool.js";
+import type { Pair, Shape } from "../shape/shape.js";
+import { AveragePool2d } from "./pool2d.js";
+
+/**
+ * Averages each window: `[N, C, H, W]` → `[N, C, H′, W′]` with H′ = ⌊(H + 2·padding − kernelSize) / stride⌋ + 1,
+ * rounded up in ceil mode, and W′ likewise. `[C, H, W]` works too.
+ *
+ *     y[n, c, i, j] = Σᵤᵥ x[n, c, i·stride + u − padding, j·stride + v − padding] / divisor
+ *
+ * Padding counts as 0. The divisor is the number of the window's pixels, with those in the padding unless
+ * `countIncludePad` is false, but never those that ceil mode adds beyond it; `divisorOverride` replaces it.
+ *
+ * @throws ArgumentError for sizes that are no positive integers, padding wider than half the kernel or a divisor of 0;
+ *   ShapeError (from forward) for a wrong rank, an empty image, or a window larger than the padded input.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
+ *
+ * @example
+ * const pool = new AvgPool2d(2); // stride is the kernel's size unless given: new AvgPool2d(3, { stride: 2 })
+ * pool.forward(randn([1, 6, 28, 28])).shape; // [1, 6, 14, 14]
+ */
+export class AvgPool2d extends AveragePool2d {
+  override readonly name: string = "AvgPool2d";
+  readonly settings: PoolSettings;
+
+  constructor(kernelSize: Pair, options: AvgPool2dOptions = {}) {
+    super();
+    checkOptions("AvgPool2d", options, "{ stride: 2, padding: 1 }");
+    this.settings = poolSettings("AvgPool2d", kernelSize, options);
+  }
+
+  protected override windows(inputShape: Shape): PoolGeometry {
+    return poolGeometry(this.name, this.settings, inputShape);
+  }
+}

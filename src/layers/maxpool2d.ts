@@ -1,0 +1,42 @@
+import { checkOptions } from "../shape/check.js";
+import {
+  type MaxPool2dOptions,
+  type PoolGeometry,
+  type PoolSettings,
+  poolGeometry,
+  poolSettings,
+} from "../shape/pool.js";
+import type { Pair, Shape } from "../shape/shape.js";
+import { MaximumPool2d } from "./pool2d.js";
+
+/**
+ * Keeps the largest number of each window: `[N, C, H, W]` → `[N, C, H′, W′]` with
+ * H′ = ⌊(H + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1, rounded up in ceil mode, and W′ likewise.
+ * `[C, H, W]` works too.
+ *
+ *     y[n, c, i, j] = max x[n, c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]    over all u, v
+ *
+ * Padding counts as −∞. The gradient goes to the maximum, of equal ones to the first; NaN counts as the largest.
+ *
+ * @throws ArgumentError for sizes that are no positive integers or padding wider than half the kernel; ShapeError (from
+ *   forward) for a wrong rank, an empty image, or a window larger than the padded input.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
+ *
+ * @example
+ * const pool = new MaxPool2d(2); // stride is the kernel's size unless given: new MaxPool2d(3, { stride: 2 })
+ * pool.forward(randn([1, 6, 28, 28])).shape; // [1, 6, 14, 14]
+ */
+export class MaxPool2d extends MaximumPool2d {
+  override readonly name: string = "MaxPool2d";
+  readonly settings: PoolSettings;
+
+  constructor(kernelSize: Pair, options: MaxPool2dOptions = {}) {
+    checkOptions("MaxPool2d", options, "{ stride: 2, padding: 1 }");
+    super(options.returnIndices ?? false);
+    this.settings = poolSettings("MaxPool2d", kernelSize, options);
+  }
+
+  protected override windows(inputShape: Shape): PoolGeometry {
+    return poolGeometry(this.name, this.settings, inputShape);
+  }
+}

@@ -1,0 +1,76 @@
+/** What the poolings share: they differ in which windows they lay over the input. */
+import { avgPool2d, avgPool2dBackward, maxPool2d, maxPool2dBackward } from "../ops/pool2d.js";
+import { StateError } from "../shape/errors.js";
+import { type PoolGeometry, poolShape } from "../shape/pool.js";
+import type { Shape } from "../shape/shape.js";
+import { Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { Layer } from "./layer.js";
+
+/** A layer that reduces each window of its input to one number. */
+abstract class Pool2d extends Layer {
+  /** The windows over an input of this shape. @throws ShapeError when it does not fit. */
+  protected abstract windows(inputShape: Shape): PoolGeometry;
+
+  protected override inferShape(inputShape: Shape): number[] {
+    return poolShape(this.windows(inputShape), inputShape);
+  }
+}
+
+/** Keeps each window's maximum, and where it was. */
+export abstract class MaximumPool2d extends Pool2d {
+  readonly #cache = new Cache<{ g: PoolGeometry; argmax: Int32Array; inputShape: Shape }>();
+  #indices: Tensor | undefined;
+
+  constructor(readonly returnIndices: boolean) {
+    super();
+  }
+
+  /**
+   * Positions of the last forward's maxima, row · W + column in the plane of each, in the output's shape. −1 where
+   * dilation steps over the whole input. Exact for planes of up to 2²⁴ pixels.
+   * @throws StateError without the option `returnIndices`, or before the first forward.
+   */
+  get indices(): Tensor {
+    if (!this.returnIndices) {
+      throw new StateError(
+        `${this.name}.indices expects a layer made with { returnIndices: true }, but this one was made without. Usual cause: torch's return_indices, which is an option here.`,
+      );
+    }
+    if (!this.#indices) {
+      throw new StateError(
+        `${this.name}.indices expects a forward before it, but none has run. Usual cause: reading the indices of another layer than the one that ran.`,
+      );
+    }
+    return this.#indices;
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const g = this.windows(x.shape);
+    const { y, argmax } = maxPool2d(g, x);
+    if (this.returnIndices) this.#indices = new Tensor(new Float32Array(argmax), y.shape);
+    this.#cache.push({ g, argmax, inputShape: x.shape });
+    return y;
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { g, argmax, inputShape } = this.#cache.pop(this.name);
+    return inputGradient ? maxPool2dBackward(g, dy, argmax, inputShape) : undefined;
+  }
+}
+
+/** Averages each window. */
+export abstract class AveragePool2d extends Pool2d {
+  readonly #cache = new Cache<{ g: PoolGeometry; inputShape: Shape }>();
+
+  protected compute(x: Tensor): Tensor {
+    const g = this.windows(x.shape);
+    this.#cache.push({ g, inputShape: x.shape });
+    return avgPool2d(g, x);
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { g, inputShape } = this.#cache.pop(this.name);
+    return inputGradient ? avgPool2dBackward(g, dy, inputShape) : undefined;
+  }
+}

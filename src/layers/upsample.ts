@@ -1,0 +1,67 @@
+import { upsample, upsampleBackward } from "../ops/upsample.js";
+import { checkOptions } from "../shape/check.js";
+import type { Shape } from "../shape/shape.js";
+import {
+  type ResizedAxis,
+  type UpsampleOptions,
+  type UpsampleSettings,
+  upsampleAxes,
+  upsampleSettings,
+  upsampleShape,
+} from "../shape/upsample.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { Layer } from "./layer.js";
+
+/**
+ * Resizes images, up or down: `[N, C, H, W]` → `[N, C, H′, W′]` with H′ = size or ⌊H · scaleFactor⌋ and W′ likewise.
+ * `"linear"` resizes `[N, C, L]`, `"bilinear"` and `"bicubic"` `[N, C, H, W]`, `"trilinear"` `[N, C, D, H, W]`, the
+ * nearest modes all three. Output pixel i lies at the input position
+ *
+ *     p = i · (H − 1) / (H′ − 1)          with alignCorners
+ *     p = (i + ½) · s − ½                 without; s = 1 / scaleFactor, or H / H′ for a size
+ *
+ * and is mixed along each axis from
+ *
+ *     the pixel ⌊i · s⌋                               "nearest"
+ *     the pixel closest to p                          "nearest-exact"
+ *     ⌊p⌋ and ⌊p⌋ + 1 by distance                     "linear", "bilinear", "trilinear"
+ *     ⌊p⌋ − 1 … ⌊p⌋ + 2 by Keys' cubic, a = −3/4      "bicubic"
+ *
+ * Pixels beyond an edge are the edge's pixels.
+ *
+ * @throws ArgumentError for both or neither of size and scaleFactor, for sizes that are no positive integers, scales
+ *   that are not positive, an unknown mode, or alignCorners with a nearest mode; ShapeError (from forward) for a rank
+ *   that the mode does not take, or an output without pixels.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.Upsample.html
+ *
+ * @example
+ * const up = new Upsample({ scaleFactor: 2, mode: "bilinear" });
+ * up.forward(randn([1, 64, 14, 14])).shape; // [1, 64, 28, 28]
+ */
+export class Upsample extends Layer {
+  override readonly name: string = "Upsample";
+  readonly settings: UpsampleSettings;
+  readonly #cache = new Cache<readonly ResizedAxis[]>();
+
+  constructor(options: UpsampleOptions) {
+    super();
+    checkOptions("Upsample", options, "{ scaleFactor: 2 }");
+    this.settings = upsampleSettings("Upsample", options);
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const axes = upsampleAxes(this.name, this.settings, x.shape);
+    this.#cache.push(axes);
+    return upsample(axes, x);
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const axes = this.#cache.pop(this.name);
+    return inputGradient ? upsampleBackward(axes, dy) : undefined;
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    return upsampleShape(this.name, this.settings, inputShape);
+  }
+}

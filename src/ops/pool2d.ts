@@ -1,0 +1,43 @@
+/** Maximum and average over windows of the last two axes, with their adjoints. */
+import { kernelsFor } from "../kernels/backend.js";
+import { poolKernels } from "../kernels/pool.js";
+import { type PoolGeometry, poolShape } from "../shape/pool.js";
+import type { Shape } from "../shape/shape.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+
+/**
+ * y[n, c, i, j] = max of window (i, j), and the position of each maximum in its plane.
+ *
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
+ */
+export function maxPool2d(g: PoolGeometry, x: Tensor): { readonly y: Tensor; readonly argmax: Int32Array } {
+  const y = allocate(poolShape(g, x.shape), x.dtype);
+  const argmax = new Int32Array(y.size);
+  kernelsFor(poolKernels, x.dtype).maxForward(g, x.data, y.data, argmax);
+  return { y, argmax };
+}
+
+/** dx[n, c, argmax] += dy[n, c, i, j]: each window's gradient goes to its maximum. */
+export function maxPool2dBackward(g: PoolGeometry, dy: Tensor, argmax: Int32Array, inputShape: Shape): Tensor {
+  const dx = allocate(inputShape, dy.dtype);
+  kernelsFor(poolKernels, dy.dtype).maxBackward(g, dy.data, argmax, dx.data);
+  return dx;
+}
+
+/**
+ * y[n, c, i, j] = Σ of window (i, j) / its divisor
+ *
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
+ */
+export function avgPool2d(g: PoolGeometry, x: Tensor): Tensor {
+  const y = allocate(poolShape(g, x.shape), x.dtype);
+  kernelsFor(poolKernels, x.dtype).averageForward(g, x.data, y.data);
+  return y;
+}
+
+/** dx = Σ dy[n, c, i, j] / divisor over the windows of each pixel: every pixel of a window gets the same share. */
+export function avgPool2dBackward(g: PoolGeometry, dy: Tensor, inputShape: Shape): Tensor {
+  const dx = allocate(inputShape, dy.dtype);
+  kernelsFor(poolKernels, dy.dtype).averageBackward(g, dy.data, dx.data);
+  return dx;
+}

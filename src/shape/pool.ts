@@ -1,0 +1,219 @@
+/** Shape rule of the poolings: which pixels every window covers, resolved and checked once. */
+import { checkInteger, checkPair } from "./check.js";
+import { imageSizes, type Sizes } from "./conv.js";
+import { ArgumentError, ShapeError } from "./errors.js";
+import { type Pair, type Shape, showShape } from "./shape.js";
+
+/** The windows along one axis. Window i covers `first[i], first[i] + step, …` below `end[i]`; none leaves the input. */
+export interface PoolAxis {
+  /** Size of the input. */
+  readonly size: number;
+  /** Number of windows: the size of the output. */
+  readonly out: number;
+  readonly first: Int32Array;
+  readonly end: Int32Array;
+  /** Distance between two pixels of a window: the dilation. */
+  readonly step: number;
+  /** What an average divides by is the row's count times the column's. */
+  readonly count: Float64Array;
+}
+
+/** Every window of one pooling of one input; kernels trust it. */
+export interface PoolGeometry {
+  /** N · C */
+  readonly planes: number;
+  readonly rows: PoolAxis;
+  readonly columns: PoolAxis;
+}
+
+/** Options that all window poolings share; every default is torch's. */
+export interface PoolOptions {
+  /** Step between two windows. Default: the kernel's size, so that windows neither overlap nor leave gaps. */
+  readonly stride?: Pair;
+  /** Rows and columns added on each side, at most half the kernel. Default 0. */
+  readonly padding?: Pair;
+  /** Whether a last window may reach over the edge, as long as it starts inside. Default false. */
+  readonly ceilMode?: boolean;
+}
+
+/** Options of {@link MaxPool2d}. */
+export interface MaxPool2dOptions extends PoolOptions {
+  /** Distance between two pixels of a window. Default 1. */
+  readonly dilation?: Pair;
+  /** Whether to keep the positions of the maxima in `indices`. Default false. */
+  readonly returnIndices?: boolean;
+}
+
+/** Options of {@link AvgPool2d}. */
+export interface AvgPool2dOptions extends PoolOptions {
+  /** Whether the zeros of the padding count as pixels. Default true. */
+  readonly countIncludePad?: boolean;
+  /** What to divide each window's sum by. Default: the number of its pixels. */
+  readonly divisorOverride?: number;
+}
+
+/** A pooling's options with every default filled in. */
+export interface PoolSettings {
+  readonly kernelSize: Sizes;
+  readonly stride: Sizes;
+  readonly padding: Sizes;
+  readonly dilation: Sizes;
+  readonly ceilMode: boolean;
+  readonly countIncludePad: boolean;
+  readonly divisorOverride: number | undefined;
+}
+
+/** Checks a pooling's options and fills in the defaults. `layer` is the name in messages. */
+export function poolSettings(
+  layer: string,
+  kernelSize: Pair,
+  options: MaxPool2dOptions & AvgPool2dOptions,
+): PoolSettings {
+  const kernel = checkPair(layer, "kernelSize", kernelSize, 1);
+  const stride = checkPair(layer, "stride", options.stride ?? kernel, 1);
+  const padding = checkPair(layer, "padding", options.padding ?? 0, 0);
+  const dilation = checkPair(layer, "dilation", options.dilation ?? 1, 1);
+  const most = kernel.map((size) => Math.floor(size / 2));
+  if (padding.some((size, axis) => size > (most[axis] ?? 0))) {
+    throw new ArgumentError(
+      `${layer} expects padding of at most half its kernel, ${showShape(most)} for the kernel ${showShape(kernel)}, but got ${showShape(padding)}. Usual cause: padding that was meant for a convolution.`,
+    );
+  }
+  const divisorOverride = options.divisorOverride ?? undefined;
+  if (divisorOverride !== undefined) checkDivisor(layer, divisorOverride);
+  return {
+    kernelSize: kernel,
+    stride,
+    padding,
+    dilation,
+    ceilMode: options.ceilMode ?? false,
+    countIncludePad: options.countIncludePad ?? true,
+    divisorOverride,
+  };
+}
+
+/** torch takes any integer but 0. */
+function checkDivisor(layer: string, divisor: number): void {
+  if (divisor === 0 || !Number.isSafeInteger(divisor)) {
+    throw new ArgumentError(
+      `${layer} expects divisorOverride to be an integer other than 0, but got ${divisor}. Usual cause: a size that was computed with a division.`,
+    );
+  }
+}
+
+/**
+ * Number of windows along one axis: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1, rounded up instead
+ * in ceil mode, where a last window that would start in the padding after the input is dropped.
+ */
+export function poolOut(
+  size: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  dilation: number,
+  ceilMode: boolean,
+): number {
+  const steps = (size + 2 * padding - dilation * (kernel - 1) - 1) / stride;
+  const out = (ceilMode ? Math.ceil(steps) : Math.floor(steps)) + 1;
+  return ceilMode && (out - 1) * stride >= size + padding ? out - 1 : out;
+}
+
+/**
+ * The windows of a pooling of an input `[N, C, H, W]` or `[C, H, W]`.
+ * @throws ShapeError for a wrong rank, an empty image, or a window larger than the padded input.
+ */
+export function poolGeometry(layer: string, settings: PoolSettings, input: Shape): PoolGeometry {
+  const [planes, height, width] = planesOf(layer, input);
+  const { kernelSize, padding, dilation, divisorOverride } = settings;
+  const rows = slidingWindows(height, 0, settings);
+  const columns = slidingWindows(width, 1, settings);
+  if (rows.out < 1 || columns.out < 1) {
+    const reach = kernelSize.map((size, axis) => (dilation[axis] ?? 1) * (size - 1) + 1);
+    const padded = [height + 2 * padding[0], width + 2 * padding[1]];
+    throw new ShapeError(
+      `${layer} expects an input at least as large as its window, which covers ${reach.join(" × ")}, but the padded input is ${padded.join(" × ")} (input ${showShape(input)}). Usual cause: too many poolings or strides before this layer.`,
+    );
+  }
+  if (divisorOverride !== undefined) {
+    rows.count.fill(divisorOverride);
+    columns.count.fill(1);
+  }
+  return { planes, rows, columns };
+}
+
+function slidingWindows(size: number, axis: 0 | 1, settings: PoolSettings): PoolAxis {
+  const kernel = settings.kernelSize[axis];
+  const stride = settings.stride[axis];
+  const padding = settings.padding[axis];
+  const step = settings.dilation[axis];
+  const out = Math.max(0, poolOut(size, kernel, stride, padding, step, settings.ceilMode));
+  const first = new Int32Array(out);
+  const end = new Int32Array(out);
+  const count = new Float64Array(out);
+  for (let i = 0; i < out; i++) {
+    const start = i * stride - padding;
+    const stop = start + step * (kernel - 1) + 1;
+    first[i] = start < 0 ? start + step * Math.ceil(-start / step) : start;
+    end[i] = Math.min(stop, size);
+    // Padding counts, but not what ceil mode adds beyond it.
+    count[i] = settings.countIncludePad
+      ? Math.min(stop, size + padding) - start
+      : Math.min(stop, size) - Math.max(start, 0);
+  }
+  return { size, out, first, end, step, count };
+}
+
+/** Size of an adaptive pooling's output; null keeps the input's size. */
+export type AdaptiveSize = number | readonly [height: number | null, width: number | null];
+
+/** Resolves an adaptive pooling's size to a checked pair. */
+export function adaptiveSizes(layer: string, outputSize: AdaptiveSize): readonly [number | null, number | null] {
+  const pair = typeof outputSize === "number" ? ([outputSize, outputSize] as const) : outputSize;
+  if (!Array.isArray(pair) || pair.length !== 2) {
+    throw new ArgumentError(
+      `${layer} expects outputSize to be a number or [height, width], where null keeps the input's size, but got ${Array.isArray(pair) ? showShape(pair) : pair}.`,
+    );
+  }
+  for (const size of pair) if (size !== null) checkInteger(layer, "outputSize", size, 1);
+  return pair as readonly [number | null, number | null];
+}
+
+/**
+ * The windows that split an image into `out` parts along each axis: window i covers ⌊i·size/out⌋ up to ⌈(i + 1)·size/out⌉.
+ * They overlap where `out` does not divide the size, and repeat pixels where it is larger.
+ * @throws ShapeError for a wrong rank or an empty image.
+ */
+export function adaptiveGeometry(
+  layer: string,
+  [outHeight, outWidth]: readonly [number | null, number | null],
+  input: Shape,
+): PoolGeometry {
+  const [planes, height, width] = planesOf(layer, input);
+  return {
+    planes,
+    rows: adaptiveWindows(height, outHeight ?? height),
+    columns: adaptiveWindows(width, outWidth ?? width),
+  };
+}
+
+function adaptiveWindows(size: number, out: number): PoolAxis {
+  const first = Int32Array.from({ length: out }, (_, i) => Math.floor((i * size) / out));
+  const end = Int32Array.from({ length: out }, (_, i) => Math.ceil(((i + 1) * size) / out));
+  return { size, out, first, end, step: 1, count: Float64Array.from(end, (stop, i) => stop - (first[i] ?? 0)) };
+}
+
+/** `[N · C, H, W]`. An empty batch is fine; an image without pixels has no maximum. */
+function planesOf(layer: string, input: Shape): readonly [planes: number, height: number, width: number] {
+  const [batch, channels, height, width] = imageSizes(layer, input);
+  if (channels * height * width === 0) {
+    throw new ShapeError(
+      `${layer} expects images with at least one channel, row and column, but got ${showShape(input)}. Usual cause: a slice that came out empty.`,
+    );
+  }
+  return [batch * channels, height, width];
+}
+
+/** The output shape: the input's with the last two axes replaced. */
+export function poolShape({ rows, columns }: PoolGeometry, input: Shape): number[] {
+  return [...input.slice(0, -2), rows.out, columns.out];
+}

@@ -1,0 +1,179 @@
+/** Shape rule of resizing, and which pixels every output pixel is mixed from. */
+import { checkInteger, checkOneOf } from "./check.js";
+import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
+import { type Shape, showShape } from "./shape.js";
+
+/** How pixels between pixels are found; torch's names. */
+export type UpsampleMode = "nearest" | "nearest-exact" | "linear" | "bilinear" | "bicubic" | "trilinear";
+
+/** Options of {@link Upsample}; every default is torch's. */
+export interface UpsampleOptions {
+  /** Size of the output: one number for all axes, or one for each. Either this or `scaleFactor`. */
+  readonly size?: number | readonly number[];
+  /** Output over input size, rounded down: one number for all axes, or one for each. Need not be whole. */
+  readonly scaleFactor?: number | readonly number[];
+  /** Default `"nearest"`. */
+  readonly mode?: UpsampleMode;
+  /** Whether the corner pixels' centres stay in the corners (else their outer edges do). Default false; not for nearest. */
+  readonly alignCorners?: boolean;
+  /** Whether the sizes' true ratio replaces `scaleFactor` in the positions. They differ where rounding took place. Default false. */
+  readonly recomputeScaleFactor?: boolean;
+}
+
+/** The options, checked. */
+export interface UpsampleSettings {
+  readonly size: number | readonly number[] | undefined;
+  readonly scaleFactor: number | readonly number[] | undefined;
+  readonly mode: UpsampleMode;
+  readonly alignCorners: boolean;
+  readonly recomputeScaleFactor: boolean;
+}
+
+/** Spatial axes that a mode takes; the nearest ones take any number up to 3. */
+const AXES = { linear: 1, bilinear: 2, bicubic: 2, trilinear: 3 } as const;
+const LAYOUTS = ["[N, C, L]", "[N, C, H, W]", "[N, C, D, H, W]"] as const;
+
+/** How one axis is resized: output i = Σₖ weight[i·taps + k] · input index[i·taps + k]. */
+export interface ResizedAxis {
+  readonly size: number;
+  readonly out: number;
+  readonly taps: number;
+  readonly index: Int32Array;
+  readonly weight: Float64Array;
+}
+
+/** Checks the options and fills in the defaults. */
+export function upsampleSettings(layer: string, options: UpsampleOptions): UpsampleSettings {
+  const mode = checkOneOf(layer, "mode", options.mode ?? "nearest", [
+    "nearest",
+    "nearest-exact",
+    "linear",
+    "bilinear",
+    "bicubic",
+    "trilinear",
+  ]);
+  const size = options.size ?? undefined;
+  const scaleFactor = options.scaleFactor ?? undefined;
+  const alignCorners = options.alignCorners ?? undefined;
+  const recomputeScaleFactor = options.recomputeScaleFactor ?? false;
+  if ((size === undefined) === (scaleFactor === undefined)) {
+    throw new ArgumentError(
+      `${layer} expects either size or scaleFactor, but got ${size === undefined ? "neither. Usual cause: a misspelt option" : "both. Usual cause: a scaleFactor left over from another setting"}.`,
+    );
+  }
+  for (const each of listOf(size)) checkInteger(layer, "size", each, 1);
+  for (const each of listOf(scaleFactor)) checkScale(layer, each);
+  if (alignCorners !== undefined && !(mode in AXES)) {
+    throw new ArgumentError(
+      `${layer} expects no alignCorners in mode "${mode}", which mixes no pixels, but got ${alignCorners}. Usual cause: mode: "bilinear" left out.`,
+    );
+  }
+  if (recomputeScaleFactor && size !== undefined) {
+    throw new ArgumentError(
+      `${layer} expects a scaleFactor with recomputeScaleFactor, but got size ${show(size)}. Usual cause: a size gives the ratio already.`,
+    );
+  }
+  return { size, scaleFactor, mode, alignCorners: alignCorners ?? false, recomputeScaleFactor };
+}
+
+function checkScale(layer: string, scale: number): void {
+  if (!(scale > 0 && Number.isFinite(scale))) {
+    throw new ArgumentError(
+      `${layer} expects scaleFactor to be a positive number, but got ${scale}. Usual cause: a division by 0, or a variable that is undefined.`,
+    );
+  }
+}
+
+const listOf = (value: number | readonly number[] | undefined): readonly number[] =>
+  value === undefined ? [] : typeof value === "number" ? [value] : value;
+
+const show = (value: number | readonly number[]) => (typeof value === "number" ? `${value}` : showShape(value));
+
+/**
+ * The output shape: batch and channels of the input, then the size asked for or ⌊size · scaleFactor⌋ of each axis.
+ * @throws ShapeError for a wrong rank, a list of another length than the spatial axes, or an image without pixels.
+ */
+export function upsampleShape(layer: string, settings: UpsampleSettings, input: Shape): number[] {
+  const { mode, size, scaleFactor } = settings;
+  const [batch = 0, channels = 0, ...sizes] = input;
+  const axes = mode in AXES ? AXES[mode as keyof typeof AXES] : undefined;
+  if (axes === undefined ? sizes.length < 1 || sizes.length > 3 : sizes.length !== axes) {
+    const layouts = axes === undefined ? `${LAYOUTS[0]}, ${LAYOUTS[1]} or ${LAYOUTS[2]}` : LAYOUTS[axes - 1];
+    throw rankMismatch(
+      layer,
+      `${layouts} in mode "${mode}"`,
+      input,
+      'a missing batch axis, or another mode\'s input: "linear" resizes [N, C, L], "bilinear" and "bicubic" [N, C, H, W]',
+    );
+  }
+  const wanted = size ?? scaleFactor ?? 1;
+  if (typeof wanted !== "number" && wanted.length !== sizes.length) {
+    throw new ShapeError(
+      `${layer} expects one ${size === undefined ? "scaleFactor" : "size"} for each of the ${sizes.length} axes after [N, C], but got ${showShape(wanted)} for the input ${showShape(input)}. Usual cause: batch and channels listed as well.`,
+    );
+  }
+  const out = sizes.map((each, axis) => {
+    const want = typeof wanted === "number" ? wanted : (wanted[axis] ?? 1);
+    return size === undefined ? Math.floor(each * want) : want;
+  });
+  if (channels * Math.min(...sizes, ...out) === 0) {
+    throw new ShapeError(
+      `${layer} expects at least one channel and one pixel along each axis, before and after, but would make ${showShape([batch, channels, ...out])} of ${showShape(input)}. Usual cause: a scaleFactor below 1 on an image that earlier layers made small.`,
+    );
+  }
+  return [batch, channels, ...out];
+}
+
+/** How each spatial axis of `input` is resized. @throws ShapeError as {@link upsampleShape} does. */
+export function upsampleAxes(layer: string, settings: UpsampleSettings, input: Shape): ResizedAxis[] {
+  const output = upsampleShape(layer, settings, input);
+  const scales = settings.recomputeScaleFactor ? undefined : settings.scaleFactor;
+  return input.slice(2).map((size, axis) => {
+    const out = output[axis + 2] ?? 1;
+    const scale = typeof scales === "number" ? scales : scales?.[axis];
+    return resizedAxis(settings, size, out, scale === undefined ? size / out : 1 / scale);
+  });
+}
+
+/**
+ * Positions are computed in single precision with one rounding a step, as torch's kernels do: where one lands on the
+ * other side of a whole number, "nearest" takes another pixel.
+ */
+function resizedAxis({ mode, alignCorners }: UpsampleSettings, size: number, out: number, ratio: number): ResizedAxis {
+  const step = Math.fround(alignCorners ? (out > 1 ? (size - 1) / (out - 1) : 0) : ratio);
+  const last = size - 1;
+  /** Where output pixel i lies in the input, in pixels; not limited to 0 … size − 1. */
+  const position = (i: number) => Math.fround(alignCorners ? step * i : step * (i + 0.5) - 0.5);
+  const taps = mode === "bicubic" ? 4 : mode in AXES ? 2 : 1;
+  const index = new Int32Array(out * taps);
+  const weight = new Float64Array(out * taps);
+  for (let i = 0; i < out; i++) {
+    if (taps === 1) {
+      const at = mode === "nearest" ? Math.fround(step * i) : Math.fround(Math.max(position(i), 0) + 0.5);
+      index[i] = Math.min(Math.floor(at), last);
+      weight[i] = 1;
+    } else if (taps === 2) {
+      // An axis that keeps its size is copied, also where scaleFactor · size was rounded down to it.
+      const at = size === out ? i : Math.max(position(i), 0);
+      const floor = Math.min(Math.floor(at), last);
+      index[2 * i] = floor;
+      index[2 * i + 1] = size === out ? floor : Math.min(floor + 1, last);
+      weight[2 * i] = 1 - (at - floor);
+      weight[2 * i + 1] = at - floor;
+    } else {
+      const at = position(i);
+      const floor = Math.floor(at);
+      for (let k = 0; k < 4; k++) {
+        index[4 * i + k] = Math.min(Math.max(floor + k - 1, 0), last);
+        weight[4 * i + k] = cubic(Math.abs(at - floor - (k - 1)));
+      }
+    }
+  }
+  return { size, out, taps, index, weight };
+}
+
+/** Keys' cubic convolution kernel with a = −3/4 at the distance d, 0 ≤ d ≤ 2: https://doi.org/10.1109/TASSP.1981.1163711 */
+function cubic(d: number): number {
+  const a = -0.75;
+  return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+}
