@@ -6,7 +6,7 @@ import { defaultRandom, type Random } from "../tensor/random.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
 
 /** One class index a sample, or a tensor whose first axis counts samples (regression, soft labels, images to match). */
-export type Targets = Int32Array | Uint8Array | Tensor;
+export type Targets = readonly number[] | Int32Array | Uint8Array | Tensor;
 
 /** Samples side by side: inputs `[N, …]` and N targets. What a {@link DataLoader} gives and `fit` takes. */
 export interface Batch<T extends Targets = Targets> {
@@ -82,7 +82,9 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<T>, Bat
   /** Samples `start` to `end − 1`, counted as `Array.slice` counts. Shares memory with this data set. */
   slice(start = 0, end = this.length): Dataset<T> {
     const { targets } = this;
-    const part = targets instanceof Tensor ? sliceRows(targets, start, end) : targets.subarray(start, end);
+    let part: Targets;
+    if (targets instanceof Tensor) part = sliceRows(targets, start, end);
+    else part = ArrayBuffer.isView(targets) ? targets.subarray(start, end) : targets.slice(start, end);
     return new Dataset(sliceRows(this.inputs, start, end), part as T);
   }
 
@@ -125,10 +127,11 @@ function gather(x: Tensor, rows: Uint32Array, lead: readonly number[]): Tensor {
   return y;
 }
 
-function pick(labels: Int32Array | Uint8Array, rows: Uint32Array): Int32Array | Uint8Array {
-  const picked = labels instanceof Int32Array ? new Int32Array(rows.length) : new Uint8Array(rows.length);
-  for (let i = 0; i < rows.length; i++) picked[i] = labels[rows[i] ?? 0] ?? 0;
-  return picked;
+/** The labels of these samples, in an array of the same kind. */
+function pick(labels: Exclude<Targets, Tensor>, rows: Uint32Array): Exclude<Targets, Tensor> {
+  const label = (row: number) => labels[row] ?? 0;
+  if (labels instanceof Int32Array) return Int32Array.from(rows, label);
+  return labels instanceof Uint8Array ? Uint8Array.from(rows, label) : Array.from(rows, label);
 }
 
 function sliceRows(x: Tensor, start: number, end: number): Tensor {
