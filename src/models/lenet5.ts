@@ -1,0 +1,87 @@
+import { AvgPool2d } from "../layers/avgpool2d.js";
+import { Conv2d } from "../layers/conv2d.js";
+import { Flatten } from "../layers/flatten.js";
+import { Layer } from "../layers/layer.js";
+import { Linear } from "../layers/linear.js";
+import { MaxPool2d } from "../layers/maxpool2d.js";
+import { ReLU } from "../layers/relu.js";
+import { Sequential } from "../layers/sequential.js";
+import { Tanh } from "../layers/tanh.js";
+import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
+import type { Shape } from "../shape/shape.js";
+import type { Random } from "../tensor/random.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+export interface LeNet5Options {
+  /** Number of classes. Default 10. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 1. */
+  readonly inChannels?: number;
+  /** Default `"relu"`; LeCun's own was `"tanh"`. */
+  readonly activation?: "relu" | "tanh";
+  /** Default `"max"`; LeCun's own was `"average"`. */
+  readonly pooling?: "max" | "average";
+  /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
+
+/**
+ * LeNet-5 for images of 28×28: `[N, 1, 28, 28]` → `[N, 10]`, 61,706 parameters.
+ *
+ *     features    conv 5×5 → 6 (padding 2), activation, pool 2, conv 5×5 → 16, activation, pool 2
+ *     classifier  400 → 120 → 84 → numClasses
+ *
+ * @throws ArgumentError for options that are no positive integers or unknown names.
+ * Source: LeCun et al. 1998, http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf; `{ activation: "tanh", pooling:
+ *   "average" }` is the original up to its trainable subsampling and radial output.
+ *
+ * @example
+ * const model = new LeNet5();
+ * model.forward(randn([64, 1, 28, 28])).shape; // [64, 10]
+ */
+export class LeNet5 extends Layer {
+  override readonly name: string = "LeNet5";
+  readonly features: Sequential;
+  readonly classifier: Sequential;
+
+  constructor(options: LeNet5Options = {}) {
+    super();
+    checkOptions("LeNet5", options, "{ numClasses: 10 }");
+    const { numClasses = 10, inChannels = 1, activation = "relu", pooling = "max" } = options;
+    checkInteger("LeNet5", "numClasses", numClasses, 1);
+    checkInteger("LeNet5", "inChannels", inChannels, 1);
+    checkOneOf("LeNet5", "activation", activation, ["relu", "tanh"]);
+    checkOneOf("LeNet5", "pooling", pooling, ["max", "average"]);
+    const init = options.random ? { random: options.random } : {};
+    const act = () => (activation === "relu" ? new ReLU() : new Tanh());
+    const pool = () => (pooling === "max" ? new MaxPool2d(2) : new AvgPool2d(2));
+    this.features = new Sequential(
+      new Conv2d(inChannels, 6, 5, { padding: 2, ...init }),
+      act(),
+      pool(),
+      new Conv2d(6, 16, 5, init),
+      act(),
+      pool(),
+    );
+    this.classifier = new Sequential(
+      new Flatten(),
+      new Linear(400, 120, init),
+      act(),
+      new Linear(120, 84, init),
+      act(),
+      new Linear(84, numClasses, init),
+    );
+  }
+
+  protected compute(x: Tensor): Tensor {
+    return this.classifier.forward(this.features.forward(x));
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    return this.features.backward(this.classifier.backward(dy), { inputGradient });
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    return this.classifier.outputShape(this.features.outputShape(inputShape));
+  }
+}
