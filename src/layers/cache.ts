@@ -11,6 +11,11 @@ export class Cache<T> {
   readonly #entries: T[] = [];
   #run = -1;
 
+  /** The run that the entries belong to. */
+  get run(): number {
+    return this.#run;
+  }
+
   /** Keeps `entry` until its backward; does nothing where no backward will come. */
   push(entry: T): void {
     const { caching, run } = engine();
@@ -29,12 +34,18 @@ export class Cache<T> {
     return entry;
   }
 
-  /** The newest entry, left where it is. */
+  /** The newest entry, left where it is. Inside an outer backward it must come from that backward's own forward. */
   peek(layer: string): T {
     const entry = this.#entries.at(-1);
     if (entry === undefined) {
       throw new StateError(
         `${layer}.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.`,
+      );
+    }
+    const { depth, backwardRun } = engine();
+    if (depth > 0 && this.#run !== backwardRun) {
+      throw new StateError(
+        `${layer}.backward expects the forward of the model whose backward is running, but the layer has run outside of it since. Usual cause: a forward of this layer alone, of another model that shares it, or one that failed, between the model's forward and backward.`,
       );
     }
     return entry;

@@ -83,6 +83,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
       // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
       this.#inEval(() => this.#run(replay.x, true));
     }
+    if (outermost) state.backwardRun = this.#calls.run;
     this.#calls.pop(this.name);
     state.depth++;
     try {
@@ -261,12 +262,11 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   /** A user's own call: check first, so that a failed call changes nothing; keep a copy of x; hand out a copy of y. */
   #outermost(x: Tensor): Tensor {
     const shape = this.inferShape === Layer.prototype.inferShape ? undefined : this.outputShape(x.shape);
-    this.#replay = undefined;
     const copy = x.clone();
     // A child in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
     const caching = this.descendants().some((layer) => layer.training);
     const y = this.#run(copy, caching);
-    if (!caching) this.#replay = { x: copy, output: y.shape };
+    this.#replay = caching ? undefined : { x: copy, output: y.shape };
     if (shape && !sameShape(shape, y.shape)) {
       throw new StateError(
         `${this.name} computed a tensor of shape ${showShape(y.shape)}, but its inferShape says ${showShape(shape)}.`,

@@ -8,6 +8,8 @@ export interface Engine {
   depth: number;
   /** Counts outermost forward calls, so that a layer can tell this run's memory from an older one's. */
   run: number;
+  /** The run whose backward was started last. */
+  backwardRun: number;
   /** Whether the running forward keeps what backward needs. */
   caching: boolean;
   /** Called by `outputShape` of every layer, for `summary`. */
@@ -22,6 +24,14 @@ const KEY = Symbol.for("faltung.engine");
 
 export function engine(): Engine {
   const host = globalThis as { [KEY]?: Engine };
-  host[KEY] ??= { depth: 0, run: 0, caching: false, observer: undefined, backend: undefined, random: undefined };
+  host[KEY] ??= {
+    depth: 0,
+    run: 0,
+    backwardRun: 0,
+    caching: false,
+    observer: undefined,
+    backend: undefined,
+    random: undefined,
+  };
   return host[KEY];
 }
