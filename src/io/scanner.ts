@@ -83,7 +83,7 @@ export class Scanner {
     if (this.take("}")) return;
     do {
       const start = this.#at;
-      const key = this.string(what);
+      const key = this.string(`a ${what}`);
       if (keys.has(key)) {
         this.#at = start;
         this.fail(`each ${what} once`);
