@@ -1,11 +1,17 @@
+import { log } from "../../tensor/log.js";
 import type { LrnKernels } from "../interface/lrn.js";
+import { exp } from "./math.js";
 import { scratch } from "./scratch.js";
 
-/** base^β; the usual exponent by square roots, which are several times faster than Math.pow and exact on any engine. */
+/** base^β: by roots and products for the usual exponents (multiples of ¼), which is faster than exp(β · log base). */
 function power(base: number, beta: number): number {
-  if (beta !== 0.75) return base ** beta;
+  let quarters = 4 * beta;
+  if (!(quarters >= 0 && quarters <= 16 && Number.isInteger(quarters))) return exp(beta * log(base));
   const root = Math.sqrt(base);
-  return root * Math.sqrt(root);
+  let y = quarters & 2 ? root : 1;
+  if (quarters & 1) y *= Math.sqrt(root);
+  for (; quarters >= 4; quarters -= 4) y *= base;
+  return y;
 }
 
 export const referenceLrn: LrnKernels = {
