@@ -45,6 +45,20 @@ export function checkRange(layer: string, option: string, value: number, low: nu
   return value;
 }
 
+/** A finite number above 0. */
+export function checkPositive(layer: string, option: string, value: number): number {
+  if (typeof value !== "number" || !(value > 0 && value < Infinity)) refuse(layer, option, "a number above 0", value);
+  return value;
+}
+
+/** A number in `[0, 1)`, such as a decay rate. */
+export function checkFraction(layer: string, option: string, value: number): number {
+  if (typeof value !== "number" || !(value >= 0 && value < 1)) {
+    refuse(layer, option, "a number from 0 to below 1", value);
+  }
+  return value;
+}
+
 export function checkOneOf<T extends string>(layer: string, option: string, value: T, allowed: readonly T[]): T {
   if (!allowed.includes(value)) refuse(layer, option, `one of ${allowed.map((a) => `"${a}"`).join(", ")}`, value);
   return value;

@@ -1,0 +1,34 @@
+export { clipGradNorm, clipGradValue } from "./train/clip.js";
+export { ConfusionMatrix } from "./train/confusion-matrix.js";
+export type { Labels } from "./train/labels.js";
+export {
+  Loss,
+  type LossOptions,
+  type LossResult,
+  type LossValue,
+  type Reduction,
+  type ScalarReduction,
+} from "./train/loss.js";
+export { BCELoss, BCEWithLogitsLoss } from "./train/losses/binary.js";
+export { CrossEntropyLoss, NLLLoss } from "./train/losses/cross-entropy.js";
+export { KLDivLoss } from "./train/losses/kl-div.js";
+export { HuberLoss, L1Loss, MSELoss, SmoothL1Loss } from "./train/losses/regression.js";
+export type { Weights } from "./train/losses/weights.js";
+export { accuracy, type MetricOptions, topKAccuracy } from "./train/metrics.js";
+export { Adadelta, Adagrad } from "./train/optimisers/adagrad.js";
+export { Adam, Adamax, AdamW, RAdam } from "./train/optimisers/adam.js";
+export { RMSprop } from "./train/optimisers/rmsprop.js";
+export { Rprop } from "./train/optimisers/rprop.js";
+export { SGD } from "./train/optimisers/sgd.js";
+export {
+  type GroupOptions,
+  Optimizer,
+  type OptimizerOptions,
+  type OptimizerState,
+  type ParameterGroup,
+  type Parameters,
+} from "./train/optimizer.js";
+export { Scheduler, type SchedulerState } from "./train/scheduler.js";
+export { CosineAnnealingLR, ExponentialLR, LinearLR, PolynomialLR, StepLR } from "./train/schedulers/decay.js";
+export { OneCycleLR, type OneCycleLROptions } from "./train/schedulers/one-cycle.js";
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./train/schedulers/plateau.js";

@@ -1,0 +1,78 @@
+/** Bounds on gradients, between `backward` and the optimiser's step. */
+import { kernelsFor } from "../kernels/backend.js";
+import { gradientKernels } from "../kernels/gradient.js";
+import type { GradientKernels } from "../kernels/interface/gradient.js";
+import { Parameter } from "../layers/parameter.js";
+import { checkRange } from "../shape/check.js";
+import { ArgumentError } from "../shape/errors.js";
+
+/**
+ * Scales all gradients together so that their norm, as one vector, is at most `maxNorm`; returns the norm before that.
+ * A smaller norm changes nothing; a norm of NaN makes every gradient NaN, as in torch.
+ *
+ * @param options.normType p of the p-norm: 2 (default), 1, Infinity for the largest |g|, or any number above 0
+ * @throws ArgumentError for a negative `maxNorm` or a `normType` that is not above 0.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
+ *
+ * @example
+ * model.backward(loss.backward());
+ * clipGradNorm(model.parameters(), 1); optimizer.step();
+ */
+export function clipGradNorm(
+  parameters: readonly Parameter[],
+  maxNorm: number,
+  options: { readonly normType?: number } = {},
+): number {
+  const { normType = 2 } = options;
+  checkRange("clipGradNorm", "maxNorm", maxNorm, 0, Infinity);
+  if (!(normType > 0)) {
+    throw new ArgumentError(
+      `clipGradNorm expects normType to be above 0, but got ${normType}. Usual cause: "inf" as text, where Infinity is meant.`,
+    );
+  }
+  const gradients = learned("clipGradNorm", parameters);
+  const norm =
+    normType === Infinity
+      ? Math.max(0, ...gradients.map(({ kernels, data }) => kernels.maxAbs(data)))
+      : root(
+          gradients.reduce((sum, { kernels, data }) => sum + kernels.powerSum(data, normType), 0),
+          normType,
+        );
+  const factor = maxNorm / (norm + 1e-6);
+  if (!(factor >= 1)) for (const { kernels, data } of gradients) kernels.scale(data, factor);
+  return norm;
+}
+
+/**
+ * Bounds every gradient to −`clipValue` … `clipValue`.
+ *
+ * @throws ArgumentError for a negative `clipValue`.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
+ *
+ * @example
+ * clipGradValue(model.parameters(), 0.5);
+ * optimizer.step();
+ */
+export function clipGradValue(parameters: readonly Parameter[], clipValue: number): void {
+  checkRange("clipGradValue", "clipValue", clipValue, 0, Infinity);
+  for (const { kernels, data } of learned("clipGradValue", parameters)) kernels.clamp(data, clipValue);
+}
+
+/** The gradients of the parameters that are not frozen, with the kernels of their precision. */
+function learned(
+  who: string,
+  parameters: readonly Parameter[],
+): { readonly kernels: GradientKernels; readonly data: Float32Array }[] {
+  if (!Array.isArray(parameters) || !parameters.every((entry) => entry instanceof Parameter)) {
+    throw new ArgumentError(
+      `${who} expects an array of Parameters. Usual cause: the model itself, where model.parameters() is meant.`,
+    );
+  }
+  return parameters
+    .filter(({ requiresGrad }) => requiresGrad)
+    .map(({ grad }) => ({ kernels: kernelsFor(gradientKernels, grad.dtype), data: grad.data }));
+}
+
+function root(sum: number, exponent: number): number {
+  return exponent === 2 ? Math.sqrt(sum) : exponent === 1 ? sum : sum ** (1 / exponent);
+}

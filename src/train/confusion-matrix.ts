@@ -1,0 +1,123 @@
+import { checkInteger } from "../shape/check.js";
+import { classGeometry } from "../shape/classes.js";
+import { ArgumentError, inputMismatch } from "../shape/errors.js";
+import { Tensor } from "../tensor/tensor.js";
+import { IGNORE_INDEX, type Labels, readLabels } from "./labels.js";
+import type { MetricOptions } from "./metrics.js";
+
+/**
+ * Counts how often each class was taken for each: rows are the true classes, columns the predicted ones.
+ *
+ * @example
+ * const confusion = new ConfusionMatrix(10);
+ * confusion.update(model.forward(images), labels); console.log(String(confusion));
+ */
+export class ConfusionMatrix {
+  /** Names of the classes, as the table shows them. */
+  readonly classes: readonly string[];
+  readonly #counts: Float64Array;
+
+  /**
+   * @param classes the number of classes, or their names
+   * @throws ArgumentError when there are none.
+   */
+  constructor(classes: number | readonly string[]) {
+    this.classes =
+      typeof classes === "number"
+        ? Array.from({ length: checkInteger("ConfusionMatrix", "classes", classes, 1) }, (_, c) => String(c))
+        : [...classes];
+    checkInteger("ConfusionMatrix", "classes", this.classes.length, 1);
+    this.#counts = new Float64Array(this.classes.length ** 2);
+  }
+
+  /**
+   * Adds a batch: scores as for {@link accuracy}, or the predicted classes themselves as an array.
+   * @throws ShapeError for a wrong count of labels or classes, ArgumentError for a label that is no class; nothing has
+   * been counted then.
+   */
+  update(predictions: Tensor | Exclude<Labels, Tensor>, labels: Labels, options: MetricOptions = {}): this {
+    const { ignoreIndex = IGNORE_INDEX } = options;
+    const classes = this.classes.length;
+    const predicted = predictions instanceof Tensor ? this.#best(predictions) : predictions;
+    const scores = predictions instanceof Tensor ? predictions.shape : [predicted.length, classes];
+    const actual = readLabels("ConfusionMatrix", labels, scores, classes, ignoreIndex);
+    const checked = readLabels("ConfusionMatrix", predicted, scores, classes, Number.NaN);
+    actual.forEach((label, i) => {
+      if (label === ignoreIndex) return;
+      const at = label * classes + (checked[i] ?? 0);
+      this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    });
+    return this;
+  }
+
+  /** The class of the highest score of each row. */
+  #best(scores: Tensor): Int32Array {
+    const { classes } = classGeometry("ConfusionMatrix", scores.shape);
+    if (classes !== this.classes.length) {
+      const cause = "another number of classes than the matrix was made for";
+      const mismatch = {
+        layer: "ConfusionMatrix",
+        expected: `${this.classes.length} classes`,
+        got: `${classes}`,
+        cause,
+      };
+      throw inputMismatch(mismatch, scores.shape);
+    }
+    return Int32Array.from(scores.argmax(scores.shape.length === 1 ? 0 : 1).data);
+  }
+
+  /** Sets all counts to 0. */
+  reset(): void {
+    this.#counts.fill(0);
+  }
+
+  /** How many of class `actual` were taken for class `predicted`. */
+  count(actual: number, predicted: number): number {
+    return this.#counts[this.#class(actual) * this.classes.length + this.#class(predicted)] ?? 0;
+  }
+
+  /** All counts, row by row: `counts[actual][predicted]`. */
+  get counts(): number[][] {
+    return this.classes.map((_, actual) => this.classes.map((_, predicted) => this.count(actual, predicted)));
+  }
+
+  /** How many were counted. */
+  get total(): number {
+    return this.#counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Share that was right; NaN before the first batch. */
+  get accuracy(): number {
+    return this.classes.reduce((sum, _, c) => sum + this.count(c, c), 0) / this.total;
+  }
+
+  /** Of all that were taken for this class, the share that is of it; NaN when there were none. */
+  precision(c: number): number {
+    return this.count(c, c) / this.classes.reduce((sum, _, actual) => sum + this.count(actual, c), 0);
+  }
+
+  /** Of all that are of this class, the share that was taken for it; NaN when there were none. */
+  recall(c: number): number {
+    return this.count(c, c) / this.classes.reduce((sum, _, predicted) => sum + this.count(c, predicted), 0);
+  }
+
+  /** A table for the console: a row for each true class with its recall, below the precisions, and the accuracy. */
+  toString(): string {
+    const percent = (share: number) => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)}%`);
+    const rows = [
+      ["actual \\ predicted", ...this.classes, "recall"],
+      ...this.counts.map((row, c) => [this.classes[c] ?? "", ...row.map(String), percent(this.recall(c))]),
+      ["precision", ...this.classes.map((_, c) => percent(this.precision(c))), percent(this.accuracy)],
+    ];
+    const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(cell.length, most[i] ?? 0)), []);
+    const line = (row: string[]) => row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  ");
+    return `${rows.map(line).join("\n")}\naccuracy ${percent(this.accuracy)} of ${this.total}`;
+  }
+
+  #class(c: number): number {
+    if (Number.isInteger(c) && c >= 0 && c < this.classes.length) return c;
+    throw new ArgumentError(
+      `ConfusionMatrix expects a class from 0 to ${this.classes.length - 1}, but got ${c}. Usual cause: classes counted from 1.`,
+    );
+  }
+}

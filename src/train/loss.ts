@@ -1,0 +1,116 @@
+/** What every loss has in common: a number from `forward`, the gradient of the prediction from `backward`. */
+import { kernelsFor } from "../kernels/backend.js";
+import { lossKernels } from "../kernels/loss.js";
+import { checkOneOf, checkOptions } from "../shape/check.js";
+import type { ClassGeometry } from "../shape/classes.js";
+import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
+import { type Shape, sameShape, showShape } from "../shape/shape.js";
+import { allocate, Tensor } from "../tensor/tensor.js";
+
+/** What becomes of the losses of all elements or rows: their mean, their sum, or nothing. */
+export type Reduction = "mean" | "sum" | "none";
+
+/** The reductions that make one number of all losses; `"batchmean"` is {@link KLDivLoss}'s. */
+export type ScalarReduction = "mean" | "sum" | "batchmean";
+
+/** What `forward` returns: a Tensor with reduction `"none"`, a number otherwise. */
+export type LossValue<R extends string> = R extends "none" ? Tensor : number;
+
+/** Options of every loss. */
+export interface LossOptions<R extends string> {
+  /** `"mean"` (default), `"sum"`, or `"none"`, with which forward returns one loss an element or row. */
+  readonly reduction?: R;
+}
+
+/** What a loss makes of a prediction and its target. */
+export interface LossResult {
+  /** The reduced loss, or all losses with reduction `"none"`. */
+  readonly value: number | Tensor;
+  /** Its gradient in the prediction; with `"none"`, the derivative of each loss, not yet multiplied by `dy`. */
+  readonly gradient: Tensor;
+  /** How the losses lie in the prediction. */
+  readonly geometry: ClassGeometry;
+}
+
+type Run = (scale: number, losses: Float32Array | undefined, gradient: Float32Array) => number;
+
+/**
+ * Base class of every loss. A loss of your own extends it and implements `compute`.
+ *
+ * @typeParam Target what `forward` compares the prediction with
+ * @typeParam R the reduction, which decides what `forward` returns
+ * @example
+ * const value = loss.forward(model.forward(images), labels);
+ * model.backward(loss.backward());
+ */
+export abstract class Loss<Target = Tensor, R extends string = "mean"> {
+  readonly reduction: R;
+  #waiting: { readonly result: LossResult; readonly losses: Shape | undefined } | undefined;
+
+  /** @param name the class's name, as messages show it */
+  constructor(
+    readonly name: string,
+    options: LossOptions<R> = {},
+    reductions: readonly string[] = ["mean", "sum", "none"],
+  ) {
+    checkOptions(name, options, '{ reduction: "sum" }');
+    this.reduction = checkOneOf<string>(name, "reduction", options.reduction ?? "mean", reductions) as R;
+  }
+
+  /**
+   * The loss of `prediction` against `target`: a number, or a Tensor with reduction `"none"`.
+   * @throws ShapeError or ArgumentError when the two do not fit each other; nothing has changed then.
+   */
+  forward(prediction: Tensor, target: Target): LossValue<R> {
+    if (!(prediction instanceof Tensor)) {
+      throw new ArgumentError(
+        `${this.name}.forward expects its prediction to be a Tensor. Usual cause: a plain array: wrap it with tensor(data, shape).`,
+      );
+    }
+    const result = this.compute(prediction, target);
+    this.#waiting = { result, losses: typeof result.value === "number" ? undefined : result.value.shape };
+    return result.value as LossValue<R>;
+  }
+
+  /**
+   * The gradient of the last `forward`'s prediction; each backward uses up one forward.
+   * With reduction `"none"` it takes `dy`, the gradient of every loss that `forward` returned.
+   * @throws StateError when no forward waits, ShapeError when `dy` has another shape than the losses.
+   */
+  backward(...dy: R extends "none" ? [dy: Tensor] : []): Tensor;
+  backward(dy?: Tensor): Tensor {
+    if (!this.#waiting) {
+      throw new StateError(
+        `${this.name}.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.`,
+      );
+    }
+    const { losses, result } = this.#waiting;
+    if (losses) {
+      if (!(dy instanceof Tensor) || !sameShape(dy.shape, losses)) {
+        throw new ShapeError(
+          `${this.name}.backward expects the gradient of its losses ${showShape(losses)}, but got ${dy instanceof Tensor ? showShape(dy.shape) : "none"}. Usual cause: reduction "none", where "mean" was meant.`,
+        );
+      }
+      const { gradient, geometry } = result;
+      kernelsFor(lossKernels, gradient.dtype).chain(geometry, dy.to(gradient.dtype).data, gradient.data);
+    }
+    this.#waiting = undefined;
+    return result.gradient;
+  }
+
+  /**
+   * Allocates and runs a kernel that sums all losses, writes each (reduction `"none"`), and writes `scale` times their
+   * derivatives.
+   * @param shape the shape of all losses
+   * @param divisor what the sum is divided by
+   */
+  protected reduce(prediction: Tensor, geometry: ClassGeometry, shape: Shape, divisor: number, run: Run): LossResult {
+    const losses = this.reduction === "none" ? allocate(shape, prediction.dtype) : undefined;
+    const gradient = allocate(prediction.shape, prediction.dtype);
+    const total = run(1 / divisor, losses?.data, gradient.data);
+    return { value: losses ?? total / divisor, gradient, geometry };
+  }
+
+  /** Checks the target against the prediction, then computes losses and gradient. Keeps neither tensor. */
+  protected abstract compute(prediction: Tensor, target: Target): LossResult;
+}

@@ -1,0 +1,67 @@
+/** What the losses of class labels share: a weight a class, a label to ignore, and what the mean divides by. */
+import { kernelsFor } from "../../kernels/backend.js";
+import { lossKernels } from "../../kernels/loss.js";
+import { checkInteger } from "../../shape/check.js";
+import { type ClassGeometry, classGeometry } from "../../shape/classes.js";
+import { inputMismatch, ShapeError } from "../../shape/errors.js";
+import { showShape } from "../../shape/shape.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { IGNORE_INDEX, type Labels, readLabels } from "../labels.js";
+import { Loss, type LossOptions, type Reduction } from "../loss.js";
+import { type Weights, weightTensor } from "./weights.js";
+
+export interface ClassLossOptions<R extends Reduction> extends LossOptions<R> {
+  /** One factor a class, `[C]`; the mean then divides by the sum of the labels' weights. Default: all 1. */
+  readonly weight?: Weights;
+  /** Rows or pixels with this label add nothing to the loss, its mean and its gradient. Default −100. */
+  readonly ignoreIndex?: number;
+}
+
+/** Labels that were checked, the class weights in the prediction's precision, and what the mean divides by. */
+export interface CheckedLabels {
+  readonly geometry: ClassGeometry;
+  readonly labels: Int32Array;
+  readonly weight: Float32Array | undefined;
+  readonly divisor: number;
+}
+
+export abstract class ClassLoss<R extends Reduction> extends Loss<Labels, R> {
+  readonly weight: Tensor | undefined;
+  readonly ignoreIndex: number;
+
+  constructor(name: string, options: ClassLossOptions<R>) {
+    super(name, options);
+    this.weight = weightTensor(name, "weight", options.weight);
+    if (this.weight && this.weight.shape.length !== 1) {
+      throw new ShapeError(
+        `${name} expects weight to have one axis, [classes], but got ${showShape(this.weight.shape)}. Usual cause: one weight a pixel, which reduction "none" and a product are for.`,
+      );
+    }
+    this.ignoreIndex = checkInteger(name, "ignoreIndex", options.ignoreIndex ?? IGNORE_INDEX, -Infinity);
+  }
+
+  /** How the prediction lies. @throws ShapeError for a scalar, or when the weights are of another number of classes. */
+  protected geometry({ shape }: Tensor): ClassGeometry {
+    const geometry = classGeometry(this.name, shape);
+    const { classes } = geometry;
+    if (this.weight && this.weight.size !== classes) {
+      const mismatch = {
+        layer: this.name,
+        expected: `${this.weight.size} classes, one for each weight`,
+        got: String(classes),
+        cause: "weights of another data set, or classes that are not on axis 1",
+      };
+      throw inputMismatch(mismatch, shape);
+    }
+    return geometry;
+  }
+
+  protected checkLabels(prediction: Tensor, target: Labels): CheckedLabels {
+    const geometry = this.geometry(prediction);
+    const labels = readLabels(this.name, target, prediction.shape, geometry.classes, this.ignoreIndex);
+    const weight = this.weight?.to(prediction.dtype).data;
+    const { totalWeight } = kernelsFor(lossKernels, prediction.dtype);
+    const divisor = this.reduction === "mean" ? totalWeight(labels, this.ignoreIndex, weight) : 1;
+    return { geometry, labels, weight, divisor };
+  }
+}

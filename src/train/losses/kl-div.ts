@@ -1,0 +1,43 @@
+import type { LossKernels } from "../../kernels/interface/loss.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { LossOptions, Reduction } from "../loss.js";
+import { ElementwiseLoss, type Outputs } from "./elementwise.js";
+
+/** The reductions of {@link KLDivLoss}; `"batchmean"` divides by the size of the first axis. */
+export type KLDivReduction = Reduction | "batchmean";
+
+export interface KLDivLossOptions<R extends KLDivReduction> extends LossOptions<R> {
+  /** Whether the target holds log-probabilities too. Default false. */
+  readonly logTarget?: boolean;
+}
+
+/**
+ * Kullback–Leibler divergence of a prediction in log-probabilities from a target of probabilities: t·(log t − x).
+ * Prediction and target have the same shape, any shape.
+ *
+ * Options: `reduction` `"mean"` (default, over all elements as in torch), `"batchmean"` (the divergence as textbooks
+ * define it: the sum divided by the batch size), `"sum"` or `"none"`; `logTarget` (default false) for a target of
+ * log-probabilities: exp(t)·(t − x). Throws ShapeError when the shapes differ.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.KLDivLoss.html
+ *
+ * @example
+ * const loss = new KLDivLoss({ reduction: "batchmean" });
+ * loss.forward(new LogSoftmax(1).forward(student), new Softmax(1).forward(teacher));
+ */
+export class KLDivLoss<R extends KLDivReduction = "mean"> extends ElementwiseLoss<R> {
+  readonly logTarget: boolean;
+
+  constructor(options: KLDivLossOptions<R> = {}) {
+    super("KLDivLoss", options, ["mean", "batchmean", "sum", "none"]);
+    this.logTarget = options.logTarget ?? false;
+  }
+
+  protected override divisor(prediction: Tensor): number {
+    return this.reduction === "batchmean" ? (prediction.shape[0] ?? 1) : super.divisor(prediction);
+  }
+
+  protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
+    if (this.logTarget) return kernels.klDivergenceOfLogs(x.data, target.data, ...outputs);
+    return kernels.klDivergence(x.data, target.data, ...outputs);
+  }
+}

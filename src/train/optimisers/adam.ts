@@ -1,0 +1,178 @@
+/** Adam and its kin: a running mean of the gradient, divided by a running measure of its size. */
+import type { AdamStep, OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
+import type { Parameter } from "../../layers/parameter.js";
+import { checkFraction } from "../../shape/check.js";
+import { ArgumentError } from "../../shape/errors.js";
+import { power } from "../maths.js";
+import { checkRate, Optimizer, type OptimizerOptions, type ParameterState, type Parameters } from "../optimizer.js";
+
+/** Options of Adamax, and of every kin of Adam. */
+export interface AdamaxOptions extends OptimizerOptions {
+  /** Decay of the running mean and of the running size, each from 0 to below 1. Default [0.9, 0.999]. */
+  readonly betas?: readonly [number, number];
+  /** Added to the divisor, against division by 0. Default 1e-8. */
+  readonly eps?: number;
+}
+
+export interface AdamOptions extends AdamaxOptions {
+  /** Whether to divide by the largest size seen so far (Reddi et al. 2018). Default false. */
+  readonly amsgrad?: boolean;
+}
+
+export interface RAdamOptions extends AdamaxOptions {
+  /** Whether weight decay shrinks the parameter itself, as AdamW does, instead of adding to the gradient. Default false. */
+  readonly decoupledWeightDecay?: boolean;
+}
+
+abstract class AdamKin extends Optimizer {
+  /** [β₁, β₂] */
+  betas: readonly [number, number];
+  readonly eps: number;
+
+  constructor(
+    name: string,
+    parameters: Parameters,
+    options: AdamaxOptions,
+    defaults: { readonly lr: number; readonly weightDecay?: number },
+    private readonly decoupled: boolean,
+  ) {
+    super(name, parameters, options, defaults);
+    const betas = options.betas ?? [0.9, 0.999];
+    if (!Array.isArray(betas) || betas.length !== 2) {
+      throw new ArgumentError(`${name} expects betas to be two numbers, but got ${JSON.stringify(betas)}.`);
+    }
+    this.betas = [checkFraction(name, "betas[0]", betas[0]), checkFraction(name, "betas[1]", betas[1])];
+    this.eps = checkRate(name, "eps", options.eps ?? 1e-8);
+  }
+
+  /** β₁, under the name that `OneCycleLR` changes it by. */
+  override get momentum(): number {
+    return this.betas[0];
+  }
+
+  override set momentum(beta1: number) {
+    this.betas = [beta1, this.betas[1]];
+  }
+
+  /** Everything that step number `t` needs besides the arrays. */
+  protected adamStep(step: Step, t: number): AdamStep {
+    const [beta1, beta2] = this.betas;
+    const { eps, decoupled } = this;
+    const [correction1, correction2] = [1 - power(beta1, t), 1 - power(beta2, t)];
+    return { ...step, beta1, beta2, eps, correction1, correction2, decoupled };
+  }
+}
+
+abstract class AdamFamily extends AdamKin {
+  readonly amsgrad: boolean;
+  protected readonly stateNames: readonly string[];
+
+  constructor(
+    name: string,
+    parameters: Parameters,
+    options: AdamOptions,
+    defaults: { readonly lr: number; readonly weightDecay?: number },
+    decoupled: boolean,
+  ) {
+    super(name, parameters, options, defaults, decoupled);
+    this.amsgrad = options.amsgrad ?? false;
+    this.stateNames = ["exp_avg", "exp_avg_sq", ...(this.amsgrad ? ["max_exp_avg_sq"] : [])];
+  }
+
+  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+    const highest = this.amsgrad ? state.get("max_exp_avg_sq") : undefined;
+    const [mean, variance] = [state.get("exp_avg"), state.get("exp_avg_sq")];
+    kernels.adam(this.adamStep(step, state.step), value.data, grad.data, mean, variance, highest);
+  }
+}
+
+/**
+ * Adam: with running means m of the gradient and v of its square, each corrected for its start at 0,
+ * p −= lr·m / (√v + eps).
+ *
+ * Options: `lr` (default 0.001), `betas` (default [0.9, 0.999]), `eps` (default 1e-8), `weightDecay` (default 0, added to
+ * the gradient), `amsgrad`, `maximize` (default false). Throws ArgumentError for options that cannot work.
+ * Source: Kingma & Ba 2014, https://arxiv.org/abs/1412.6980; https://pytorch.org/docs/stable/generated/torch.optim.Adam.html
+ *
+ * @example
+ * const optimizer = new Adam(model.parameters(), { lr: 0.001 });
+ * optimizer.step();
+ */
+export class Adam extends AdamFamily {
+  constructor(parameters: Parameters, options: AdamOptions = {}) {
+    super("Adam", parameters, options, { lr: 0.001 }, false);
+  }
+}
+
+/**
+ * Adam with decoupled weight decay: p ← p·(1 − lr·weightDecay) before each step, so that the decay is not divided by √v.
+ *
+ * Options: as {@link Adam}'s, with `weightDecay` 0.01 by default.
+ * Source: Loshchilov & Hutter 2017, https://arxiv.org/abs/1711.05101; https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
+ *
+ * @example
+ * const optimizer = new AdamW(model.parameters(), { lr: 0.001, weightDecay: 0.05 });
+ * optimizer.step();
+ */
+export class AdamW extends AdamFamily {
+  constructor(parameters: Parameters, options: AdamOptions = {}) {
+    super("AdamW", parameters, options, { lr: 0.001, weightDecay: 0.01 }, true);
+  }
+}
+
+/**
+ * Adam with the largest recent |g| in place of √v: u = max(β₂·u, |g| + eps), p −= lr·m / u.
+ *
+ * Options: `lr` (default 0.002), `betas` (default [0.9, 0.999]), `eps` (default 1e-8), `weightDecay` (default 0),
+ * `maximize` (default false).
+ * Source: Kingma & Ba 2014, https://arxiv.org/abs/1412.6980; https://pytorch.org/docs/stable/generated/torch.optim.Adamax.html
+ *
+ * @example
+ * const optimizer = new Adamax(model.parameters());
+ * optimizer.step();
+ */
+export class Adamax extends AdamKin {
+  protected readonly stateNames = ["exp_avg", "exp_inf"];
+
+  constructor(parameters: Parameters, options: AdamaxOptions = {}) {
+    super("Adamax", parameters, options, { lr: 0.002 }, false);
+  }
+
+  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+    const s = this.adamStep(step, state.step);
+    kernels.adamax(s, value.data, grad.data, state.get("exp_avg"), state.get("exp_inf"));
+  }
+}
+
+/**
+ * Adam that begins as plain momentum and divides by √v only once v has seen enough gradients to be trusted.
+ *
+ * Options: `lr` (default 0.001), `betas` (default [0.9, 0.999]), `eps` (default 1e-8), `weightDecay` (default 0),
+ * `decoupledWeightDecay`, `maximize` (default false).
+ * Source: Liu et al. 2019, https://arxiv.org/abs/1908.03265; https://pytorch.org/docs/stable/generated/torch.optim.RAdam.html
+ *
+ * @example
+ * const optimizer = new RAdam(model.parameters());
+ * optimizer.step();
+ */
+export class RAdam extends AdamKin {
+  protected readonly stateNames = ["exp_avg", "exp_avg_sq"];
+
+  constructor(parameters: Parameters, options: RAdamOptions = {}) {
+    super("RAdam", parameters, options, { lr: 0.001 }, options.decoupledWeightDecay ?? false);
+  }
+
+  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+    const s = this.adamStep(step, state.step);
+    const rectified = { ...s, rectification: rectification(s.beta2, s.correction2, state.step) };
+    kernels.radam(rectified, value.data, grad.data, state.get("exp_avg"), state.get("exp_avg_sq"));
+  }
+}
+
+/** r = √((ρ − 4)(ρ − 2)·ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)·ρ)) with ρ∞ = 2/(1 − β₂) − 1, ρ = ρ∞ − 2t·β₂ᵗ/(1 − β₂ᵗ); 0 up to ρ = 5. */
+function rectification(beta2: number, correction2: number, t: number): number {
+  const most = 2 / (1 - beta2) - 1;
+  const length = most - (2 * t * (1 - correction2)) / correction2;
+  if (length <= 5) return 0;
+  return Math.sqrt(((length - 4) * (length - 2) * most) / ((most - 4) * (most - 2) * length));
+}

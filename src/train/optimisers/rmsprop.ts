@@ -1,0 +1,53 @@
+import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
+import type { Parameter } from "../../layers/parameter.js";
+import { checkFraction } from "../../shape/check.js";
+import { checkRate, Optimizer, type OptimizerOptions, type ParameterState, type Parameters } from "../optimizer.js";
+
+export interface RMSpropOptions extends OptimizerOptions {
+  /** Decay of the running mean of squared gradients, from 0 to below 1. Default 0.99. */
+  readonly alpha?: number;
+  /** Added to the divisor, against division by 0. Default 1e-8. */
+  readonly eps?: number;
+  /** Share of the last step that is repeated. Default 0. */
+  readonly momentum?: number;
+  /** Whether to divide by the gradient's deviation from its running mean. Default false. */
+  readonly centered?: boolean;
+}
+
+/**
+ * RMSprop: with a running mean v of the squared gradient, p −= lr·g / (√v + eps); with momentum the quotient is
+ * accumulated as b = momentum·b + g/(√v + eps). `centered` takes the square of the gradient's running mean from v.
+ *
+ * Options: `lr` (default 0.01), `alpha` (default 0.99), `eps` (default 1e-8), `weightDecay`, `momentum` (default 0),
+ * `centered`, `maximize` (default false). Throws ArgumentError for options that cannot work.
+ * Source: Hinton's lecture 6, https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf; https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
+ *
+ * @example
+ * const optimizer = new RMSprop(model.parameters(), { lr: 0.001 });
+ * optimizer.step();
+ */
+export class RMSprop extends Optimizer {
+  readonly alpha: number;
+  readonly eps: number;
+  override momentum: number;
+  readonly centered: boolean;
+  protected readonly stateNames: readonly string[];
+  protected override readonly optionalStateNames = ["momentum_buffer"];
+
+  constructor(parameters: Parameters, options: RMSpropOptions = {}) {
+    super("RMSprop", parameters, options, { lr: 0.01 });
+    this.alpha = checkFraction("RMSprop", "alpha", options.alpha ?? 0.99);
+    this.eps = checkRate("RMSprop", "eps", options.eps ?? 1e-8);
+    this.momentum = checkRate("RMSprop", "momentum", options.momentum ?? 0);
+    this.centered = options.centered ?? false;
+    this.stateNames = ["square_avg", ...(this.centered ? ["grad_avg"] : [])];
+  }
+
+  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+    const { alpha, eps, momentum, centered } = this;
+    const mean = centered ? state.get("grad_avg") : undefined;
+    const buffer = momentum > 0 ? state.get("momentum_buffer") : undefined;
+    const s = { ...step, alpha, eps, momentum };
+    kernels.rmsprop(s, value.data, grad.data, state.get("square_avg"), mean, buffer);
+  }
+}

@@ -1,0 +1,53 @@
+import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
+import type { Parameter } from "../../layers/parameter.js";
+import { checkFinite } from "../../shape/check.js";
+import { ArgumentError } from "../../shape/errors.js";
+import { checkRate, Optimizer, type OptimizerOptions, type ParameterState, type Parameters } from "../optimizer.js";
+
+export interface SGDOptions extends OptimizerOptions {
+  /** Share of the last step that is repeated. Default 0. */
+  readonly momentum?: number;
+  /** Share of the gradient that is left out of the running step. Default 0. */
+  readonly dampening?: number;
+  /** Whether to look ahead along the running step; needs momentum and no dampening. Default false. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent: p −= lr·g, with momentum b = momentum·b + (1 − dampening)·g and p −= lr·b
+ * (nesterov: p −= lr·(g + momentum·b)). The first b is g.
+ *
+ * Options: `lr` (default 0.001), `momentum`, `dampening`, `weightDecay` (each default 0), `nesterov`, `maximize` (default
+ * false). `lr` and `momentum` may be changed between steps. Throws ArgumentError for options that cannot work.
+ * Source: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html
+ *
+ * @example
+ * const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+ * optimizer.step();
+ */
+export class SGD extends Optimizer {
+  override momentum: number;
+  readonly dampening: number;
+  readonly nesterov: boolean;
+  protected readonly stateNames = [];
+  protected override readonly optionalStateNames = ["momentum_buffer"];
+
+  constructor(parameters: Parameters, options: SGDOptions = {}) {
+    super("SGD", parameters, options, { lr: 0.001 });
+    this.momentum = checkRate("SGD", "momentum", options.momentum ?? 0);
+    this.dampening = checkFinite("SGD", "dampening", options.dampening ?? 0);
+    this.nesterov = options.nesterov ?? false;
+    if (this.nesterov && (this.momentum === 0 || this.dampening !== 0)) {
+      throw new ArgumentError(
+        `SGD expects a momentum and no dampening with nesterov, but got momentum ${this.momentum} and dampening ${this.dampening}. Usual cause: nesterov without momentum: 0.9.`,
+      );
+    }
+  }
+
+  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+    const { momentum, dampening, nesterov } = this;
+    const first = !state.tensors.has("momentum_buffer");
+    const buffer = momentum === 0 ? undefined : state.get("momentum_buffer");
+    kernels.sgd({ ...step, momentum, dampening, nesterov }, value.data, grad.data, buffer, first);
+  }
+}

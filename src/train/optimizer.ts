@@ -1,0 +1,288 @@
+/** What every optimiser has in common: groups of parameters, a step over all of them, and a state that can be saved. */
+import { kernelsFor } from "../kernels/backend.js";
+import type { OptimiserKernels, Step } from "../kernels/interface/optimiser.js";
+import { optimiserKernels } from "../kernels/optimiser.js";
+import { Parameter } from "../layers/parameter.js";
+import { checkFinite, checkOptions, checkRange } from "../shape/check.js";
+import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
+import { sameShape, showShape } from "../shape/shape.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+
+/** Parameters with a learning rate and weight decay of their own, as transfer learning wants. */
+export interface GroupOptions {
+  readonly parameters: readonly Parameter[];
+  /** Default: the optimiser's. */
+  readonly lr?: number;
+  /** Default: the optimiser's. */
+  readonly weightDecay?: number;
+}
+
+/** What an optimiser takes: `model.parameters()`, or groups, or both mixed. */
+export type Parameters = readonly (Parameter | GroupOptions)[];
+
+/** Options of every optimiser. */
+export interface OptimizerOptions {
+  /** Learning rate. */
+  readonly lr?: number;
+  /** L2 penalty: its gradient, weightDecay · parameter, is added to the parameter's. Default 0. */
+  readonly weightDecay?: number;
+  /** Whether to climb instead of descend. Default false. */
+  readonly maximize?: boolean;
+}
+
+export interface ParameterGroup {
+  readonly parameters: readonly Parameter[];
+  /** Learning rate; schedulers change it. */
+  lr: number;
+  weightDecay: number;
+  /** The rate before any scheduler changed it; set by the first scheduler. */
+  initialLr?: number;
+}
+
+/** An optimiser's state as plain records, for a file: tensors by `"<index>.<name>"`, and numbers. */
+export interface OptimizerState {
+  readonly tensors: Record<string, Tensor>;
+  readonly numbers: Record<string, number>;
+}
+
+/** What an optimiser remembers of one parameter. */
+export class ParameterState {
+  /** Steps taken. */
+  step = 0;
+  /** Running quantities by torch's names, such as `exp_avg`. */
+  readonly tensors = new Map<string, Tensor>();
+
+  constructor(private readonly parameter: Parameter) {}
+
+  /** The running quantity `name`, in the parameter's shape and precision; made on first use, filled with `initial`. */
+  get(name: string, initial = 0): Float32Array {
+    let tensor = this.tensors.get(name);
+    if (!tensor) {
+      const { shape, dtype } = this.parameter.value;
+      tensor = allocate(shape, dtype);
+      if (initial !== 0) tensor.data.fill(initial);
+      this.tensors.set(name, tensor);
+    }
+    return tensor.data;
+  }
+}
+
+/**
+ * Base class of every optimiser. `step` changes each parameter by its gradient; parameters with `requiresGrad` false
+ * are left alone.
+ *
+ * @example
+ * const optimizer = new Adam(model.parameters(), { lr: 0.001 });
+ * optimizer.zeroGrad(); model.backward(loss.backward()); optimizer.step();
+ */
+export abstract class Optimizer {
+  readonly groups: readonly ParameterGroup[];
+  readonly maximize: boolean;
+  /** What `OneCycleLR` cycles: the momentum, or Adam's β₁; undefined where there is neither. */
+  abstract momentum: number | undefined;
+  /** The running quantities that every parameter has after its first step, by torch's names. */
+  protected abstract readonly stateNames: readonly string[];
+  /** Running quantities that depend on options which may change between steps. */
+  protected readonly optionalStateNames: readonly string[] = [];
+
+  readonly #states = new Map<Parameter, ParameterState>();
+
+  /**
+   * @param name the class's name, as messages show it
+   * @param defaults learning rate and weight decay where neither options nor group say one
+   */
+  constructor(
+    readonly name: string,
+    parameters: Parameters,
+    options: OptimizerOptions,
+    defaults: { readonly lr: number; readonly weightDecay?: number },
+  ) {
+    checkOptions(name, options, `{ lr: ${defaults.lr} }`);
+    const lr = options.lr ?? defaults.lr;
+    const weightDecay = options.weightDecay ?? defaults.weightDecay ?? 0;
+    this.groups = groupsOf(name, parameters, { lr, weightDecay });
+    this.maximize = options.maximize ?? false;
+  }
+
+  /** The learning rate of the first group; setting it sets that of every group. */
+  get lr(): number {
+    return this.groups[0]?.lr ?? Number.NaN;
+  }
+
+  set lr(lr: number) {
+    checkRate(this.name, "lr", lr);
+    for (const group of this.groups) group.lr = lr;
+  }
+
+  /** Changes every parameter by its gradient. */
+  step(): void {
+    for (const group of this.groups) {
+      const { lr, weightDecay } = group;
+      for (const parameter of group.parameters) {
+        if (!parameter.requiresGrad) continue;
+        const state = this.#state(parameter);
+        state.step++;
+        const kernels = kernelsFor(optimiserKernels, parameter.value.dtype);
+        this.update(kernels, { lr, weightDecay, maximize: this.maximize }, parameter, state);
+      }
+    }
+  }
+
+  /** Sets every gradient to zero. */
+  zeroGrad(): void {
+    for (const parameter of this.#parameters()) parameter.zeroGrad();
+  }
+
+  /** One step of one parameter; `state.step` counts it already. */
+  protected abstract update(kernels: OptimiserKernels, step: Step, parameter: Parameter, state: ParameterState): void;
+
+  /**
+   * Copies of everything that changes from step to step: running quantities (`"0.exp_avg"`), step counts (`"0.step"`),
+   * learning rates (`"group.0.lr"`) and momentum. Together with the parameters it resumes a run to the same bits.
+   */
+  stateDict(): OptimizerState {
+    const tensors: Record<string, Tensor> = {};
+    const numbers: Record<string, number> = {};
+    this.#parameters().forEach((parameter, i) => {
+      const state = this.#states.get(parameter);
+      if (!state) return;
+      numbers[`${i}.step`] = state.step;
+      for (const [name, tensor] of state.tensors) tensors[`${i}.${name}`] = tensor.clone();
+    });
+    this.groups.forEach((group, i) => {
+      numbers[`group.${i}.lr`] = group.lr;
+    });
+    if (this.momentum !== undefined) numbers.momentum = this.momentum;
+    return { tensors, numbers };
+  }
+
+  /**
+   * Continues from a state that `stateDict` of the same optimiser over the same parameters returned. Everything is
+   * checked first: a call that throws has changed nothing.
+   * @throws StateError for missing, unknown or impossible entries, ShapeError for a tensor of another shape.
+   */
+  loadStateDict({ tensors, numbers }: OptimizerState): void {
+    const parameters = this.#parameters();
+    this.#checkState(tensors, numbers);
+    this.#states.clear();
+    parameters.forEach((parameter, i) => {
+      const step = numbers[`${i}.step`];
+      if (step === undefined) return;
+      const state = this.#state(parameter);
+      state.step = step;
+      for (const name of [...this.stateNames, ...this.optionalStateNames]) {
+        const tensor = tensors[`${i}.${name}`];
+        if (tensor) state.tensors.set(name, tensor.clone().to(parameter.value.dtype));
+      }
+    });
+    this.groups.forEach((group, i) => {
+      group.lr = numbers[`group.${i}.lr`] ?? group.lr;
+    });
+    if (this.momentum !== undefined) this.momentum = numbers.momentum;
+  }
+
+  #checkState(tensors: Record<string, Tensor>, numbers: Record<string, number>): void {
+    const parameters = this.#parameters();
+    const rates = [...this.groups.keys()].map((i) => `group.${i}.lr`);
+    const stepped = parameters.flatMap((_, i) => (Object.hasOwn(numbers, `${i}.step`) ? [i] : []));
+    const keys = (indices: number[], names: readonly string[]) => indices.flatMap((i) => names.map((n) => `${i}.${n}`));
+    const required = [
+      ...rates,
+      ...(this.momentum === undefined ? [] : ["momentum"]),
+      ...keys(stepped, ["step", ...this.stateNames]),
+    ];
+    const got = [...Object.keys(numbers), ...Object.keys(tensors)];
+    const known = new Set([...required, ...keys(stepped, this.optionalStateNames)]);
+    const missing = required.filter((key) => !got.includes(key));
+    const unexpected = got.filter((key) => !known.has(key));
+    if (missing.length > 0 || unexpected.length > 0) {
+      const lists = [list("missing", missing), list("unexpected", unexpected)].filter((text) => text !== "");
+      throw new StateError(
+        `${this.name}.loadStateDict expects the state of the same optimiser over the same parameters, but got ${lists.join("; ")}. Usual cause: a checkpoint of another model, or other options than when it was saved.`,
+      );
+    }
+    for (const [key, value] of Object.entries(numbers)) {
+      const valid = key.endsWith(".step") ? Number.isSafeInteger(value) && value >= 0 : Number.isFinite(value);
+      if (!valid) {
+        throw new StateError(
+          `${this.name}.loadStateDict expects ${key} to be ${key.endsWith(".step") ? "a count" : "a finite number"}, but got ${value}. Usual cause: a checkpoint that was edited or written by another program.`,
+        );
+      }
+    }
+    for (const [key, { shape }] of Object.entries(tensors)) {
+      const own = parameters[Number(key.slice(0, key.indexOf(".")))]?.value.shape ?? [];
+      if (!sameShape(shape, own)) {
+        throw new ShapeError(
+          `${this.name}.loadStateDict expects ${key} to have its parameter's shape ${showShape(own)}, but got ${showShape(shape)}. Usual cause: a checkpoint of another model, or parameters in another order.`,
+        );
+      }
+    }
+  }
+
+  #parameters(): readonly Parameter[] {
+    return this.groups.flatMap(({ parameters }) => parameters);
+  }
+
+  #state(parameter: Parameter): ParameterState {
+    let state = this.#states.get(parameter);
+    if (!state) {
+      state = new ParameterState(parameter);
+      this.#states.set(parameter, state);
+    }
+    return state;
+  }
+}
+
+function list(title: string, keys: readonly string[]): string {
+  if (keys.length === 0) return "";
+  const rest = keys.length > 8 ? ` and ${keys.length - 8} more` : "";
+  return `${title}: ${keys.slice(0, 8).join(", ")}${rest}`;
+}
+
+/** A learning rate, weight decay or eps: finite and at least 0. */
+export function checkRate(optimizer: string, option: string, value: number): number {
+  return checkFinite(optimizer, option, checkRange(optimizer, option, value, 0, Infinity));
+}
+
+/** Loose parameters make up the first group, in their order; then come the groups that were given. */
+function groupsOf(
+  optimizer: string,
+  parameters: Parameters,
+  defaults: { readonly lr: number; readonly weightDecay: number },
+): ParameterGroup[] {
+  if (!Array.isArray(parameters)) {
+    throw new ArgumentError(
+      `${optimizer} expects an array of parameters, but got a value of type ${typeof parameters}. Usual cause: the model itself, where model.parameters() is meant.`,
+    );
+  }
+  const list = parameters as Parameters;
+  const loose = list.filter((entry) => entry instanceof Parameter);
+  const given = list.filter((entry): entry is GroupOptions => !(entry instanceof Parameter));
+  const seen = new Set<Parameter>();
+  const groups = [...(loose.length > 0 ? [{ parameters: loose }] : []), ...given].map((group: GroupOptions) => {
+    if (!Array.isArray(group?.parameters) || !group.parameters.every((entry) => entry instanceof Parameter)) {
+      throw new ArgumentError(
+        `${optimizer} expects each entry to be a Parameter or { parameters, lr }, but one is neither. Usual cause: tensors or layers, where layer.parameters() is meant.`,
+      );
+    }
+    for (const parameter of group.parameters) {
+      if (seen.has(parameter)) {
+        throw new ArgumentError(
+          `${optimizer} expects each parameter once, but got "${parameter.name}" of shape ${showShape(parameter.value.shape)} twice. Usual cause: a layer whose parameters are in two groups.`,
+        );
+      }
+      seen.add(parameter);
+    }
+    return {
+      parameters: [...group.parameters],
+      lr: checkRate(optimizer, "lr", group.lr ?? defaults.lr),
+      weightDecay: checkRate(optimizer, "weightDecay", group.weightDecay ?? defaults.weightDecay),
+    };
+  });
+  if (seen.size === 0) {
+    throw new ArgumentError(
+      `${optimizer} expects at least one parameter, but got none. Usual cause: a model that keeps its layers in private fields.`,
+    );
+  }
+  return groups;
+}

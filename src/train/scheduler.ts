@@ -1,0 +1,113 @@
+/** What every scheduler has in common: a count of steps, and a change of each group's learning rate at each. */
+import { ArgumentError, StateError } from "../shape/errors.js";
+import { Optimizer } from "./optimizer.js";
+
+/** A scheduler's state as a plain record of finite numbers, for a JSON file. */
+export type SchedulerState = Record<string, number>;
+
+/**
+ * Base class of every scheduler. Call `step()` once an epoch (or once a batch, for `OneCycleLR`), after the optimiser's.
+ * A scheduler of your own extends it and implements `next`.
+ *
+ * @example
+ * const scheduler = new StepLR(optimizer, { stepSize: 10 });
+ * scheduler.step(); // after each epoch
+ */
+export abstract class Scheduler {
+  #steps = 0;
+  /** The learning rate of each group before any scheduler changed it. */
+  #baseLrs: readonly number[];
+
+  /** @param name the class's name, as messages show it */
+  constructor(
+    readonly name: string,
+    readonly optimizer: Optimizer,
+  ) {
+    if (!(optimizer instanceof Optimizer)) {
+      throw new ArgumentError(
+        `${name} expects an optimiser first, but got a value of type ${typeof optimizer}. Usual cause: the options in its place.`,
+      );
+    }
+    this.#baseLrs = optimizer.groups.map(({ initialLr, lr }) => initialLr ?? lr);
+  }
+
+  /** How many times `step` was called. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /**
+   * Moves on to the next learning rate.
+   * @param metric what `ReduceLROnPlateau` watches; the others pay no heed to it
+   */
+  step(metric?: number): void {
+    this.check(this.#steps + 1, metric);
+    this.#steps++;
+    this.apply(metric);
+  }
+
+  /** Throws where step number `steps` is impossible, before anything changes. */
+  protected check(_steps: number, _metric: number | undefined): void {}
+
+  /** Sets every group's learning rate for the current step. */
+  protected apply(_metric?: number): void {
+    this.optimizer.groups.forEach((group, i) => {
+      const base = this.#baseLrs[i] ?? group.lr;
+      group.initialLr ??= base;
+      group.lr = this.next(group.lr, base, i);
+    });
+  }
+
+  /**
+   * A group's learning rate at the current step.
+   * @param lr its learning rate now
+   * @param base its learning rate before any scheduler changed it
+   * @param group its position among the groups
+   */
+  protected abstract next(lr: number, base: number, group: number): number;
+
+  /** Numbers of a subclass that change from step to step. */
+  protected extraState(): SchedulerState {
+    return {};
+  }
+
+  protected loadExtraState(_state: SchedulerState): void {}
+
+  /** Steps taken, and the optimiser's learning rates and momentum: everything to resume from. */
+  stateDict(): SchedulerState {
+    const { groups, momentum } = this.optimizer;
+    return {
+      steps: this.#steps,
+      ...Object.fromEntries(groups.map(({ lr }, i) => [`group.${i}.lr`, lr])),
+      ...Object.fromEntries(this.#baseLrs.map((lr, i) => [`group.${i}.base_lr`, lr])),
+      ...(momentum === undefined ? {} : { momentum }),
+      ...this.extraState(),
+    };
+  }
+
+  /**
+   * Continues from a state that `stateDict` returned, and puts the optimiser's learning rates and momentum back too, so
+   * that it does not matter which of the two is loaded first.
+   * @throws StateError when entries are missing, unknown or no numbers; nothing has changed then.
+   */
+  loadStateDict(state: SchedulerState): void {
+    const expected = Object.keys(this.stateDict());
+    const wrong = [
+      ...expected.filter((key) => !Number.isFinite(state[key])),
+      ...Object.keys(state).filter((key) => !expected.includes(key)),
+    ];
+    if (wrong.length > 0) {
+      throw new StateError(
+        `${this.name}.loadStateDict expects finite numbers for ${expected.join(", ")} and nothing else, but these are missing or unexpected: ${wrong.join(", ")}. Usual cause: a checkpoint of another scheduler or optimiser.`,
+      );
+    }
+    const at = (key: string) => state[key] ?? Number.NaN;
+    this.#steps = at("steps");
+    this.#baseLrs = this.#baseLrs.map((_, i) => at(`group.${i}.base_lr`));
+    this.optimizer.groups.forEach((group, i) => {
+      group.lr = at(`group.${i}.lr`);
+    });
+    if (this.optimizer.momentum !== undefined) this.optimizer.momentum = at("momentum");
+    this.loadExtraState(state);
+  }
+}

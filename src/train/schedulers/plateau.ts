@@ -1,0 +1,122 @@
+import { checkFinite, checkInteger, checkOneOf, checkOptions } from "../../shape/check.js";
+import { ArgumentError } from "../../shape/errors.js";
+import { checkRate, type Optimizer } from "../optimizer.js";
+import { Scheduler, type SchedulerState } from "../scheduler.js";
+
+export interface ReduceLROnPlateauOptions {
+  /** Whether the metric should fall (a loss) or rise (an accuracy). Default `"min"`. */
+  readonly mode?: "min" | "max";
+  /** What the learning rate is multiplied by. Default 0.1. */
+  readonly factor?: number;
+  /** Steps without improvement that are put up with. Default 10. */
+  readonly patience?: number;
+  /** The least change that counts as improvement. Default 1e-4. */
+  readonly threshold?: number;
+  /** Whether the threshold is a share of the best metric or a difference from it. Default `"rel"`. */
+  readonly thresholdMode?: "rel" | "abs";
+  /** Steps after a reduction that count for nothing. Default 0. */
+  readonly cooldown?: number;
+  /** The lowest learning rate, for all groups or one for each. Default 0. */
+  readonly minLr?: number | readonly number[];
+  /** A smaller change of the learning rate than this is not made. Default 1e-8. */
+  readonly eps?: number;
+}
+
+/**
+ * Multiplies the learning rate by `factor` when a metric has not improved for more than `patience` steps.
+ *
+ * Options: {@link ReduceLROnPlateauOptions}. `step(metric)` throws ArgumentError without a metric; NaN is no improvement.
+ * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
+ *
+ * @example
+ * const scheduler = new ReduceLROnPlateau(optimizer, { factor: 0.5, patience: 3 });
+ * scheduler.step(validationLoss); // after each epoch
+ */
+export class ReduceLROnPlateau extends Scheduler {
+  readonly #mode: "min" | "max";
+  readonly #factor: number;
+  readonly #patience: number;
+  readonly #threshold: number;
+  readonly #relative: boolean;
+  readonly #cooldown: number;
+  readonly #minLrs: readonly number[];
+  readonly #eps: number;
+  /** The largest finite number stands for "none yet": unlike Infinity, a JSON file can hold it. */
+  #best: number;
+  #badSteps = 0;
+  #cooling = 0;
+
+  constructor(optimizer: Optimizer, options: ReduceLROnPlateauOptions = {}) {
+    const name = "ReduceLROnPlateau";
+    super(name, optimizer);
+    checkOptions(name, options, "{ factor: 0.5, patience: 3 }");
+    this.#mode = checkOneOf(name, "mode", options.mode ?? "min", ["min", "max"]);
+    this.#factor = checkRate(name, "factor", options.factor ?? 0.1);
+    if (this.#factor >= 1) {
+      throw new ArgumentError(
+        `${name} expects factor to be below 1, but got ${this.#factor}. Usual cause: what is divided by, where what is multiplied by is meant.`,
+      );
+    }
+    this.#patience = checkInteger(name, "patience", options.patience ?? 10, 0);
+    this.#threshold = checkFinite(name, "threshold", options.threshold ?? 1e-4);
+    this.#relative = checkOneOf(name, "thresholdMode", options.thresholdMode ?? "rel", ["rel", "abs"]) === "rel";
+    this.#cooldown = checkInteger(name, "cooldown", options.cooldown ?? 0, 0);
+    const { minLr = 0 } = options;
+    const minLrs = typeof minLr === "number" ? optimizer.groups.map(() => minLr) : minLr;
+    if (minLrs.length !== optimizer.groups.length) {
+      throw new ArgumentError(
+        `${name} expects minLr to be a number, or one for each of the ${optimizer.groups.length} groups, but got ${minLrs.length}.`,
+      );
+    }
+    this.#minLrs = minLrs.map((lr) => checkRate(name, "minLr", lr));
+    this.#eps = checkRate(name, "eps", options.eps ?? 1e-8);
+    this.#best = this.#mode === "min" ? Number.MAX_VALUE : -Number.MAX_VALUE;
+  }
+
+  protected override check(_steps: number, metric: number | undefined): void {
+    if (typeof metric === "number") return;
+    throw new ArgumentError(
+      `ReduceLROnPlateau.step expects the metric to watch, but got ${metric === undefined ? "none" : `a value of type ${typeof metric}`}. Usual cause: step() as with the other schedulers, where step(validationLoss) is meant.`,
+    );
+  }
+
+  protected override apply(metric = Number.NaN): void {
+    if (this.#improves(metric)) {
+      this.#best = metric;
+      this.#badSteps = 0;
+    } else {
+      this.#badSteps++;
+    }
+    if (this.#cooling > 0) {
+      this.#cooling--;
+      this.#badSteps = 0;
+    }
+    if (this.#badSteps > this.#patience) {
+      super.apply();
+      this.#cooling = this.#cooldown;
+      this.#badSteps = 0;
+    }
+  }
+
+  protected next(lr: number, _base: number, group: number): number {
+    const reduced = Math.max(lr * this.#factor, this.#minLrs[group] ?? 0);
+    return lr - reduced > this.#eps ? reduced : lr;
+  }
+
+  #improves(metric: number): boolean {
+    const margin = this.#threshold;
+    if (this.#mode === "min") return metric < (this.#relative ? this.#best * (1 - margin) : this.#best - margin);
+    return metric > (this.#relative ? this.#best * (1 + margin) : this.#best + margin);
+  }
+
+  protected override extraState(): SchedulerState {
+    return { best: this.#best, num_bad_epochs: this.#badSteps, cooldown_counter: this.#cooling };
+  }
+
+  protected override loadExtraState(state: SchedulerState): void {
+    const { best = this.#best, num_bad_epochs = 0, cooldown_counter = 0 } = state;
+    this.#best = best;
+    this.#badSteps = num_bad_epochs;
+    this.#cooling = cooldown_counter;
+  }
+}
