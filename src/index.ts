@@ -18,12 +18,41 @@ export { type BackwardOptions, Layer, type StateDict } from "./layers/layer.js";
 export { LayerNorm } from "./layers/layernorm.js";
 export { Linear } from "./layers/linear.js";
 export { LocalResponseNorm } from "./layers/localresponsenorm.js";
+export { Maxout, MaxoutLinear, type MaxoutLinearOptions, type MaxoutOptions } from "./layers/maxout.js";
 export { MaxPool2d } from "./layers/maxpool2d.js";
 export { Parallel, type ParallelOptions } from "./layers/parallel.js";
 export { Parameter, StateBuffer } from "./layers/parameter.js";
+export {
+  ELU,
+  Hardshrink,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
+  type HardtanhOptions,
+  LeakyReLU,
+  ReLU,
+  ReLU6,
+  SELU,
+  Softshrink,
+} from "./layers/piecewise.js";
 export { PixelShuffle, PixelUnshuffle } from "./layers/pixelshuffle.js";
+export { PReLU, type PReLUOptions } from "./layers/prelu.js";
 export { Residual } from "./layers/residual.js";
 export { Sequential } from "./layers/sequential.js";
+export {
+  GELU,
+  type GELUOptions,
+  LogSigmoid,
+  Mish,
+  Sigmoid,
+  SiLU,
+  Softplus,
+  type SoftplusOptions,
+  Softsign,
+  Tanh,
+  Tanhshrink,
+} from "./layers/smooth.js";
+export { LogSoftmax, Softmax } from "./layers/softmax.js";
 export { Upsample } from "./layers/upsample.js";
 export { ZeroPad2d } from "./layers/zeropad2d.js";
 export type { Axes } from "./shape/axis.js";

@@ -1,6 +1,6 @@
 /** Axes as users write them: counted from 0, or from the end by negative numbers. */
 import { ArgumentError, ShapeError } from "./errors.js";
-import { type Shape, showShape } from "./shape.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** One axis, several axes, or (undefined) all of them. */
 export type Axes = number | readonly number[] | undefined;
@@ -37,4 +37,18 @@ export function resolveAxes(who: string, axes: Axes, shape: Shape): number[] {
     );
   }
   return [...resolved].sort((a, b) => a - b);
+}
+
+/** A tensor read about one axis: element (o, k, i) lies at (o · size + k) · inner + i. */
+export interface AxisGeometry {
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+}
+
+/** @throws as {@link resolveAxis}. A scalar counts as `[1]`, as in torch. */
+export function axisGeometry(who: string, axis: number, shape: Shape): AxisGeometry {
+  if (shape.length === 0) shape = [1];
+  const at = resolveAxis(who, axis, shape);
+  return { outer: sizeOf(shape.slice(0, at)), size: shape[at] ?? 1, inner: sizeOf(shape.slice(at + 1)) };
 }

@@ -1,0 +1,5 @@
+import type { Backends } from "./backend.js";
+import type { MaxoutKernels } from "./interface/maxout.js";
+import { referenceMaxout } from "./reference/maxout.js";
+
+export const maxoutKernels: Backends<MaxoutKernels> = { reference: referenceMaxout };

@@ -1,0 +1,5 @@
+import type { Backends } from "./backend.js";
+import type { PReLUKernels } from "./interface/prelu.js";
+import { referencePReLU } from "./reference/prelu.js";
+
+export const preluKernels: Backends<PReLUKernels> = { reference: referencePReLU };

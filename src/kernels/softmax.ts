@@ -1,0 +1,5 @@
+import type { Backends } from "./backend.js";
+import type { SoftmaxKernels } from "./interface/softmax.js";
+import { referenceSoftmax } from "./reference/softmax.js";
+
+export const softmaxKernels: Backends<SoftmaxKernels> = { reference: referenceSoftmax };

@@ -1,0 +1,36 @@
+import type { ActivationName } from "../kernels/interface/activation.js";
+import { activation, activationBackward, keptByActivation } from "../ops/activation.js";
+import type { SameRule } from "../shape/rule.js";
+import type { Shape } from "../shape/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { Layer } from "./layer.js";
+
+/** What all activations share that work on each element by itself: any shape in, the same shape out, no parameters. */
+export abstract class Activation extends Layer<SameRule> {
+  readonly #cache = new Cache<Tensor>();
+
+  /** @param f the function, `p` and `q` its own numbers as the kernels count them */
+  protected constructor(
+    private readonly f: ActivationName,
+    private readonly p = 0,
+    private readonly q = 0,
+  ) {
+    super();
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const y = activation(this.f, x, this.p, this.q);
+    this.#cache.push(keptByActivation(this.f, x, y));
+    return y;
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const kept = this.#cache.pop(this.name);
+    return inputGradient ? activationBackward(this.f, kept, dy, this.p, this.q) : undefined;
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    return [...inputShape];
+  }
+}

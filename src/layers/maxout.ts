@@ -1,0 +1,145 @@
+import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
+import { maxout, maxoutBackward } from "../ops/maxout.js";
+import { checkInteger, checkOptions } from "../shape/check.js";
+import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
+import { maxoutGeometry, maxoutShape } from "../shape/maxout.js";
+import { type Shape, sizeOf } from "../shape/shape.js";
+import type { Random } from "../tensor/random.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { initialiseLike } from "./initialisers.js";
+import { Layer } from "./layer.js";
+import { Parameter } from "./parameter.js";
+
+export interface MaxoutOptions {
+  /** The axis of the channels; negative numbers count from the end. Default 1. */
+  readonly dim?: number;
+}
+
+/**
+ * The maximum over groups of `pieces` neighbouring channels: `[N, C, …]` → `[N, C / pieces, …]`. With the layer before
+ * it, it learns the activation itself: any convex function in `pieces` straight pieces, ReLU and |x| among them.
+ *
+ *     y[n, c] = max over k < pieces of x[n, c · pieces + k]
+ *
+ * The gradient goes to the first maximum; a NaN counts as the maximum.
+ *
+ * @param pieces channels in a group, a positive integer
+ * @throws ArgumentError for pieces that are no positive integer, or a dim that is no integer;
+ *   ShapeError (from forward) where the input has no axis `dim` or `pieces` does not divide it.
+ * Source: Goodfellow et al. 2013, https://arxiv.org/abs/1302.4389
+ *
+ * @example
+ * const layers = new Sequential(new Conv2d(3, 32, 3), new Maxout(2));
+ * layers.forward(randn([1, 3, 32, 32])).shape; // [1, 16, 30, 30]
+ */
+export class Maxout extends Layer {
+  override readonly name: string = "Maxout";
+  readonly pieces: number;
+  readonly dim: number;
+  readonly #cache = new Cache<{ winners: Int32Array; inputShape: Shape }>();
+
+  constructor(pieces: number, options: MaxoutOptions = {}) {
+    super();
+    checkOptions("Maxout", options, "{ dim: 1 }");
+    this.pieces = checkInteger("Maxout", "pieces", pieces, 1);
+    this.dim = checkInteger("Maxout", "dim", options.dim ?? 1, -Infinity);
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const g = maxoutGeometry(this.name, this.pieces, this.dim, x.shape);
+    const { y, winners } = maxout(g, x, this.inferShape(x.shape));
+    this.#cache.push({ winners, inputShape: x.shape });
+    return y;
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { winners, inputShape } = this.#cache.pop(this.name);
+    return inputGradient ? maxoutBackward(winners, dy, inputShape) : undefined;
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    return maxoutShape(this.name, this.pieces, this.dim, inputShape);
+  }
+}
+
+export interface MaxoutLinearOptions {
+  /** Straight pieces of each output. Default 2. */
+  readonly pieces?: number;
+  /** Whether to add a learned number to each piece. Default true. */
+  readonly bias?: boolean;
+  /** Where the first weights come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
+
+/**
+ * Fully connected outputs that are each the maximum of `pieces` affine maps: `[…, inFeatures]` → `[…, outFeatures]`.
+ *
+ *     y[o] = max over k < pieces of weight[o · pieces + k] · x + bias[o · pieces + k]
+ *
+ * It is `Linear(inFeatures, pieces · outFeatures)` followed by `Maxout(pieces, { dim: -1 })`, and loads the former's
+ * state: rows o · pieces to o · pieces + pieces − 1 of the weight belong to output o.
+ *
+ * Parameters: `weight` `[pieces · outFeatures, inFeatures]` and `bias` `[pieces · outFeatures]`, both uniform in
+ * ±1/√inFeatures.
+ *
+ * @throws ArgumentError for features or pieces that are no positive integers; ShapeError (from forward) for other features.
+ * Source: Goodfellow et al. 2013, https://arxiv.org/abs/1302.4389
+ *
+ * @example
+ * const hidden = new MaxoutLinear(784, 240, { pieces: 5 });
+ * hidden.forward(randn([64, 784])).shape; // [64, 240]
+ */
+export class MaxoutLinear extends Layer {
+  override readonly name: string = "MaxoutLinear";
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly pieces: number;
+  readonly #cache = new Cache<{ g: LinearGeometry; x: Tensor; affineShape: Shape; winners: Int32Array }>();
+
+  constructor(inFeatures: number, outFeatures: number, options: MaxoutLinearOptions = {}) {
+    super();
+    checkOptions("MaxoutLinear", options, "{ pieces: 2, bias: false }");
+    this.inFeatures = checkInteger("MaxoutLinear", "inFeatures", inFeatures, 1);
+    this.outFeatures = checkInteger("MaxoutLinear", "outFeatures", outFeatures, 1);
+    this.pieces = checkInteger("MaxoutLinear", "pieces", options.pieces ?? 2, 1);
+    const rows = this.pieces * outFeatures;
+    const weight = allocate([rows, inFeatures], "float32");
+    const bias = options.bias === false ? undefined : allocate([rows], "float32");
+    initialiseLike(weight, bias, inFeatures, options.random);
+    this.weight = new Parameter("weight", weight);
+    this.bias = bias && new Parameter("bias", bias);
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const g = this.#geometry(x.shape);
+    const affine = linear(g, x, this.weight.value, this.bias?.value);
+    const pieces = maxoutGeometry(this.name, this.pieces, -1, affine.shape);
+    const { y, winners } = maxout(pieces, affine, this.inferShape(x.shape));
+    this.#cache.push({ g, x, affineShape: affine.shape, winners });
+    return y;
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { g, x, affineShape, winners } = this.#cache.pop(this.name);
+    const daffine = maxoutBackward(winners, dy, affineShape);
+    if (this.weight.requiresGrad) linearWeightGradient(g, x, daffine, this.weight.grad);
+    if (this.bias?.requiresGrad) linearBiasGradient(g, daffine, this.bias.grad);
+    return inputGradient ? linearInputGradient(g, daffine, this.weight.value) : undefined;
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    this.#geometry(inputShape);
+    return [...inputShape.slice(0, -1), this.outFeatures];
+  }
+
+  override multiplyAdds(inputShape: Shape): number {
+    return this.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
+  }
+
+  #geometry(inputShape: Shape): LinearGeometry {
+    return linearGeometry(this.name, this.inFeatures, this.pieces * this.outFeatures, inputShape);
+  }
+}

@@ -1,0 +1,64 @@
+import { prelu, preluInputGradient, preluWeightGradient } from "../ops/prelu.js";
+import type { AxisGeometry } from "../shape/axis.js";
+import { checkFinite, checkInteger, checkOptions } from "../shape/check.js";
+import { preluGeometry } from "../shape/prelu.js";
+import type { SameRule } from "../shape/rule.js";
+import type { Shape } from "../shape/shape.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { constant } from "./initialisers.js";
+import { Layer } from "./layer.js";
+import { Parameter } from "./parameter.js";
+
+export interface PReLUOptions {
+  /** Every slope's first value. Default 0.25. */
+  readonly init?: number;
+}
+
+/**
+ * The rectifier with a learned slope for negative inputs: any shape, or `[N, numParameters, …]`, and the same out.
+ *
+ *     y[n, c] = x[n, c] where that is > 0, else weight[c] · x[n, c]
+ *
+ * Parameter: `weight` `[numParameters]`. It should not be decayed.
+ *
+ * @param numParameters 1 (default) for one slope for all elements, or the number of channels, axis 1 of the input.
+ * @throws ArgumentError for a numParameters that is no positive integer, or an init that is no finite number;
+ *   ShapeError (from forward) for several parameters and another number of channels.
+ * Source: He et al. 2015, https://arxiv.org/abs/1502.01852
+ *
+ * @example
+ * const act = new PReLU(16);
+ * act.forward(randn([8, 16, 4, 4])).shape; // [8, 16, 4, 4]
+ */
+export class PReLU extends Layer<SameRule> {
+  override readonly name: string = "PReLU";
+  readonly numParameters: number;
+  readonly weight: Parameter;
+  readonly #cache = new Cache<{ g: AxisGeometry; x: Tensor }>();
+
+  constructor(numParameters = 1, options: PReLUOptions = {}) {
+    super();
+    this.numParameters = checkInteger("PReLU", "numParameters", numParameters, 1);
+    checkOptions("PReLU", options, "{ init: 0.25 }");
+    const init = checkFinite("PReLU", "init", options.init ?? 0.25);
+    this.weight = new Parameter("weight", constant(allocate([numParameters], "float32"), init));
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const g = preluGeometry(this.name, this.numParameters, x.shape);
+    this.#cache.push({ g, x });
+    return prelu(g, x, this.weight.value);
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { g, x } = this.#cache.pop(this.name);
+    if (this.weight.requiresGrad) preluWeightGradient(g, x, dy, this.weight.grad);
+    return inputGradient ? preluInputGradient(g, x, this.weight.value, dy) : undefined;
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    preluGeometry(this.name, this.numParameters, inputShape);
+    return [...inputShape];
+  }
+}

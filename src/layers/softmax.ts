@@ -1,0 +1,84 @@
+import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "../ops/softmax.js";
+import { type AxisGeometry, axisGeometry } from "../shape/axis.js";
+import { checkInteger } from "../shape/check.js";
+import type { SameRule } from "../shape/rule.js";
+import type { Shape } from "../shape/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { Layer } from "./layer.js";
+
+/** What Softmax and LogSoftmax share: an axis, and a backward that needs the output. */
+abstract class AlongAxis extends Layer<SameRule> {
+  readonly #cache = new Cache<{ g: AxisGeometry; y: Tensor }>();
+
+  constructor(
+    layer: string,
+    readonly dim: number,
+    private readonly forwards: (g: AxisGeometry, x: Tensor) => Tensor,
+    private readonly backwards: (g: AxisGeometry, y: Tensor, dy: Tensor) => Tensor,
+  ) {
+    super();
+    checkInteger(layer, "dim", dim, -Infinity);
+  }
+
+  protected compute(x: Tensor): Tensor {
+    const g = axisGeometry(this.name, this.dim, x.shape);
+    const y = this.forwards(g, x);
+    this.#cache.push({ g, y });
+    return y;
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { g, y } = this.#cache.pop(this.name);
+    return inputGradient ? this.backwards(g, y, dy) : undefined;
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    axisGeometry(this.name, this.dim, inputShape);
+    return [...inputShape];
+  }
+}
+
+/**
+ * Makes every line along one axis a distribution: any shape, the same out. Large inputs do not overflow.
+ *
+ *     y[k] = e^x[k] / Σⱼ e^x[j]        dx[k] = y[k] · (dy[k] − Σⱼ dy[j] · y[j])
+ *
+ * Not before {@link CrossEntropyLoss}, which takes the scores themselves.
+ *
+ * @param dim the axis that sums to 1; negative numbers count from the end.
+ * @throws ArgumentError for a dim that is no integer; ShapeError (from forward) where the input has no such axis.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html
+ *
+ * @example
+ * const softmax = new Softmax(1);
+ * softmax.forward(tensor([[0, 0, 1]])); // [[0.2119, 0.2119, 0.5761]]
+ */
+export class Softmax extends AlongAxis {
+  override readonly name: string = "Softmax";
+
+  constructor(dim: number) {
+    super("Softmax", dim, softmax, softmaxBackward);
+  }
+}
+
+/**
+ * The logarithm of {@link Softmax}, without its rounding near 0: any shape, the same out.
+ *
+ *     y[k] = x[k] − log Σⱼ e^x[j]        dx[k] = dy[k] − e^y[k] · Σⱼ dy[j]
+ *
+ * @param dim the axis whose powers sum to 1; negative numbers count from the end.
+ * @throws ArgumentError for a dim that is no integer; ShapeError (from forward) where the input has no such axis.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
+ *
+ * @example
+ * const logSoftmax = new LogSoftmax(-1);
+ * logSoftmax.forward(tensor([[0, 0, 1]])); // [[-1.5514, -1.5514, -0.5514]]
+ */
+export class LogSoftmax extends AlongAxis {
+  override readonly name: string = "LogSoftmax";
+
+  constructor(dim: number) {
+    super("LogSoftmax", dim, logSoftmax, logSoftmaxBackward);
+  }
+}

@@ -1,0 +1,25 @@
+/** Shape rule of PReLU: the input's shape, whose axis 1 has as many channels as there are parameters, unless that is one. */
+import type { AxisGeometry } from "./axis.js";
+import { inputMismatch, rankMismatch } from "./errors.js";
+import { type Shape, sizeOf } from "./shape.js";
+
+/** @throws ShapeError for several parameters and an input without channels or with another number of them. */
+export function preluGeometry(layer: string, numParameters: number, input: Shape): AxisGeometry {
+  if (numParameters === 1) return { outer: 1, size: 1, inner: sizeOf(input) };
+  const [batch, channels, ...rest] = input;
+  if (batch === undefined || channels === undefined) {
+    throw rankMismatch(layer, `[N, ${numParameters}, …]`, input, "a missing batch axis");
+  }
+  if (channels !== numParameters) {
+    throw inputMismatch(
+      {
+        layer,
+        expected: `${numParameters} channels`,
+        got: `${channels}`,
+        cause: "numParameters that is neither 1 nor the number of channels of the layer before",
+      },
+      input,
+    );
+  }
+  return { outer: batch, size: channels, inner: sizeOf(rest) };
+}
