@@ -32,14 +32,11 @@ export class Random {
     }
     // splitmix32 spreads the seed, so that neighbouring seeds give unrelated states and no state is all zero. The high
     // half of the seed goes in twice: once to change every word, once more so that no two seeds share all four.
-    const high = Math.floor(seed / 2 ** 32);
-    let state = (seed | 0) ^ Math.imul(high, 0x85ebca6b);
+    const high = Math.floor(seed / 2 ** 32) | 0;
+    let state = (seed | 0) ^ mix(high);
     const next = () => {
       state = (state + 0x9e3779b9) | 0;
-      let z = state ^ (state >>> 16);
-      z = Math.imul(z, 0x21f0aaad);
-      z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-      return (z ^ (z >>> 15)) >>> 0;
+      return mix(state);
     };
     const [a, b] = [next(), next()];
     state ^= high;
@@ -131,6 +128,14 @@ export class Random {
     }
     return order;
   }
+}
+
+/** Scatters 32 bits, one to one; 0 stays 0. */
+function mix(z: number): number {
+  z ^= z >>> 16;
+  z = Math.imul(z, 0x21f0aaad);
+  z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+  return (z ^ (z >>> 15)) >>> 0;
 }
 
 /** The generator that initialisation, dropout and shuffling draw from unless they are given one. */
