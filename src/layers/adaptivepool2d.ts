@@ -1,4 +1,5 @@
 import { checkOptions } from "../shape/check.js";
+import type { AdaptivePoolRule } from "../shape/pool.js";
 import { type AdaptiveSize, adaptiveGeometry, adaptiveSizes, type PoolGeometry } from "../shape/pool.js";
 import type { Shape } from "../shape/shape.js";
 import { AveragePool2d, MaximumPool2d } from "./pool2d.js";
@@ -17,11 +18,13 @@ import { AveragePool2d, MaximumPool2d } from "./pool2d.js";
  * const pool = new AdaptiveAvgPool2d([6, null]); // one number for both: new AdaptiveAvgPool2d(6)
  * pool.forward(randn([1, 256, 13, 9])).shape; // [1, 256, 6, 9]
  */
-export class AdaptiveAvgPool2d extends AveragePool2d {
+export class AdaptiveAvgPool2d<const Size extends AdaptiveSize = AdaptiveSize> extends AveragePool2d<
+  AdaptivePoolRule<"AdaptiveAvgPool2d", Size>
+> {
   override readonly name: string = "AdaptiveAvgPool2d";
   readonly outputSize: readonly [height: number | null, width: number | null];
 
-  constructor(outputSize: AdaptiveSize) {
+  constructor(outputSize: Size) {
     super();
     this.outputSize = adaptiveSizes("AdaptiveAvgPool2d", outputSize);
   }
@@ -53,11 +56,13 @@ export interface AdaptiveMaxPool2dOptions {
  * const pool = new AdaptiveMaxPool2d([6, null]); // one number for both: new AdaptiveMaxPool2d(6)
  * pool.forward(randn([1, 256, 13, 9])).shape; // [1, 256, 6, 9]
  */
-export class AdaptiveMaxPool2d extends MaximumPool2d {
+export class AdaptiveMaxPool2d<const Size extends AdaptiveSize = AdaptiveSize> extends MaximumPool2d<
+  AdaptivePoolRule<"AdaptiveMaxPool2d", Size>
+> {
   override readonly name: string = "AdaptiveMaxPool2d";
   readonly outputSize: readonly [height: number | null, width: number | null];
 
-  constructor(outputSize: AdaptiveSize, options: AdaptiveMaxPool2dOptions = {}) {
+  constructor(outputSize: Size, options: AdaptiveMaxPool2dOptions = {}) {
     checkOptions("AdaptiveMaxPool2d", options, "{ returnIndices: true }");
     super(options.returnIndices ?? false);
     this.outputSize = adaptiveSizes("AdaptiveMaxPool2d", outputSize);

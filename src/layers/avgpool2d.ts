@@ -1,4 +1,5 @@
 import { checkOptions } from "../shape/check.js";
+import type { PoolRule } from "../shape/pool.js";
 import {
   type AvgPool2dOptions,
   type PoolGeometry,
@@ -6,6 +7,7 @@ import {
   poolGeometry,
   poolSettings,
 } from "../shape/pool.js";
+import type { NoOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
 import { AveragePool2d } from "./pool2d.js";
 
@@ -26,11 +28,14 @@ import { AveragePool2d } from "./pool2d.js";
  * const pool = new AvgPool2d(2); // stride is the kernel's size unless given: new AvgPool2d(3, { stride: 2 })
  * pool.forward(randn([1, 6, 28, 28])).shape; // [1, 6, 14, 14]
  */
-export class AvgPool2d extends AveragePool2d {
+export class AvgPool2d<const K extends Pair = Pair, const O extends AvgPool2dOptions = NoOptions> extends AveragePool2d<
+  PoolRule<"AvgPool2d", K, O>
+> {
   override readonly name: string = "AvgPool2d";
   readonly settings: PoolSettings;
 
-  constructor(kernelSize: Pair, options: AvgPool2dOptions = {}) {
+  constructor(kernelSize: K, options?: O);
+  constructor(kernelSize: K, options: AvgPool2dOptions = {}) {
     super();
     checkOptions("AvgPool2d", options, "{ stride: 2, padding: 1 }");
     this.settings = poolSettings("AvgPool2d", kernelSize, options);

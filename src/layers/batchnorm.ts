@@ -1,5 +1,7 @@
 import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import type { BatchNorm1dRule, BatchNorm2dRule } from "../shape/norm.js";
 import { batchNormGeometry, checkBatchNorm, type NormGeometry } from "../shape/norm.js";
+import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { RunningNorm } from "./norm.js";
 
@@ -15,7 +17,7 @@ export interface BatchNormOptions {
   readonly trackRunningStats?: boolean;
 }
 
-abstract class BatchNorm extends RunningNorm {
+abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
   /** Weight of a new batch in the running statistics; null averages all batches equally. */
   readonly momentum: number | null;
 
@@ -64,11 +66,11 @@ abstract class BatchNorm extends RunningNorm {
  * const norm = new BatchNorm1d(100);
  * norm.forward(randn([20, 100])).shape; // [20, 100]
  */
-export class BatchNorm1d extends BatchNorm {
+export class BatchNorm1d<const C extends number = number> extends BatchNorm<BatchNorm1dRule<C>> {
   override readonly name: string = "BatchNorm1d";
   protected readonly axes = { 2: "[N, C]", 3: "[N, C, L]" };
 
-  constructor(numFeatures: number, options: BatchNormOptions = {}) {
+  constructor(numFeatures: C, options: BatchNormOptions = {}) {
     super("BatchNorm1d", numFeatures, options);
   }
 }
@@ -87,11 +89,11 @@ export class BatchNorm1d extends BatchNorm {
  * const norm = new BatchNorm2d(16);
  * norm.forward(randn([8, 16, 32, 32])).shape; // [8, 16, 32, 32]
  */
-export class BatchNorm2d extends BatchNorm {
+export class BatchNorm2d<const C extends number = number> extends BatchNorm<BatchNorm2dRule<C>> {
   override readonly name: string = "BatchNorm2d";
   protected readonly axes = { 4: "[N, C, H, W]" };
 
-  constructor(numFeatures: number, options: BatchNormOptions = {}) {
+  constructor(numFeatures: C, options: BatchNormOptions = {}) {
     super("BatchNorm2d", numFeatures, options);
   }
 }

@@ -1,5 +1,6 @@
 import { checkOptions } from "../shape/check.js";
-import { type Conv1dOptions, conv1dSettings } from "../shape/conv.js";
+import { type Conv1dOptions, type Conv1dRule, conv1dSettings, type GroupsFit } from "../shape/conv.js";
+import type { NoOptions } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { Convolution } from "./convolution.js";
 
@@ -21,13 +22,24 @@ import { Convolution } from "./convolution.js";
  * const conv = new Conv1d(2, 8, 5, { padding: "same" });
  * conv.forward(randn([1, 2, 100])).shape; // [1, 8, 100]
  */
-export class Conv1d extends Convolution {
+export class Conv1d<
+  const Ci extends number = number,
+  const Co extends number = number,
+  const K extends number = number,
+  const O extends Conv1dOptions = NoOptions,
+> extends Convolution<Conv1dRule<Ci, Co, K, O>> {
   override readonly name: string = "Conv1d";
 
   constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: number,
+    inChannels: Ci,
+    outChannels: Co,
+    kernelSize: K,
+    options?: O & { readonly random?: Random } & GroupsFit<"Conv1d", Ci, Co, O>,
+  );
+  constructor(
+    inChannels: Ci,
+    outChannels: Co,
+    kernelSize: K,
     options: Conv1dOptions & { readonly random?: Random } = {},
   ) {
     checkOptions("Conv1d", options, "{ stride: 2, padding: 1 }");

@@ -1,5 +1,6 @@
 import { checkOptions } from "../shape/check.js";
-import { type Conv2dOptions, convSettings } from "../shape/conv.js";
+import { type Conv2dOptions, type Conv2dRule, convSettings, type GroupsFit } from "../shape/conv.js";
+import type { NoOptions } from "../shape/rule.js";
 import type { Pair } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { Convolution } from "./convolution.js";
@@ -22,13 +23,24 @@ import { Convolution } from "./convolution.js";
  * const conv = new Conv2d(3, 8, 3, { padding: 1 });
  * conv.forward(randn([1, 3, 32, 32])).shape; // [1, 8, 32, 32]
  */
-export class Conv2d extends Convolution {
+export class Conv2d<
+  const Ci extends number = number,
+  const Co extends number = number,
+  const K extends Pair = Pair,
+  const O extends Conv2dOptions = NoOptions,
+> extends Convolution<Conv2dRule<Ci, Co, K, O>> {
   override readonly name: string = "Conv2d";
 
   constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Pair,
+    inChannels: Ci,
+    outChannels: Co,
+    kernelSize: K,
+    options?: O & { readonly random?: Random } & GroupsFit<"Conv2d", Ci, Co, O>,
+  );
+  constructor(
+    inChannels: Ci,
+    outChannels: Co,
+    kernelSize: K,
     options: Conv2dOptions & { readonly random?: Random } = {},
   ) {
     checkOptions("Conv2d", options, "{ stride: 2, padding: 1 }");

@@ -8,6 +8,7 @@ import {
   paddingSides,
   withoutPadding,
 } from "../shape/conv.js";
+import type { ShapeRule } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
@@ -17,7 +18,7 @@ import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
 
 /** What {@link Conv1d} and {@link Conv2d} share: everything except how their options read. */
-export abstract class Convolution extends Layer {
+export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
   /** `[outChannels, inChannels / groups, …kernelSize]` */
   readonly weight: Parameter;
   /** `[outChannels]`; undefined with `bias: false`. */

@@ -5,14 +5,16 @@ import {
   convTranspose2dWeightGradient,
 } from "../ops/convtranspose2d.js";
 import { checkOptions } from "../shape/check.js";
-import type { ConvGeometry } from "../shape/conv.js";
+import type { ConvGeometry, GroupsFit } from "../shape/conv.js";
 import {
   type ConvTranspose2dOptions,
+  type ConvTranspose2dRule,
   type ConvTransposeSettings,
   convTransposeGeometry,
   convTransposeSettings,
   convTransposeShape,
 } from "../shape/convtranspose.js";
+import type { NoOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
@@ -40,7 +42,12 @@ import { Parameter } from "./parameter.js";
  * const up = new ConvTranspose2d(8, 4, 4, { stride: 2, padding: 1 });
  * up.forward(randn([1, 8, 16, 16])).shape; // [1, 4, 32, 32]
  */
-export class ConvTranspose2d extends Layer {
+export class ConvTranspose2d<
+  const Ci extends number = number,
+  const Co extends number = number,
+  const K extends Pair = Pair,
+  const O extends ConvTranspose2dOptions = NoOptions,
+> extends Layer<ConvTranspose2dRule<Ci, Co, K, O>> {
   override readonly name: string = "ConvTranspose2d";
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
@@ -48,9 +55,15 @@ export class ConvTranspose2d extends Layer {
   readonly #cache = new Cache<{ g: ConvGeometry; x: Tensor }>();
 
   constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Pair,
+    inChannels: Ci,
+    outChannels: Co,
+    kernelSize: K,
+    options?: O & { readonly random?: Random } & GroupsFit<"ConvTranspose2d", Ci, Co, O>,
+  );
+  constructor(
+    inChannels: Ci,
+    outChannels: Co,
+    kernelSize: K,
     options: ConvTranspose2dOptions & { readonly random?: Random } = {},
   ) {
     super();

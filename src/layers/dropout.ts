@@ -1,6 +1,7 @@
 import { dropout, dropoutMask } from "../ops/dropout.js";
 import { checkOptions, checkRange } from "../shape/check.js";
 import { rankMismatch } from "../shape/errors.js";
+import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { defaultRandom, type Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -13,7 +14,7 @@ export interface DropoutOptions {
 }
 
 /** What is dropped together: an element, or a channel. */
-abstract class DropoutLayer extends Layer {
+abstract class DropoutLayer extends Layer<SameRule> {
   readonly p: number;
   readonly random: Random | undefined;
   readonly #cache = new Cache<{ mask: Tensor | undefined }>();

@@ -1,5 +1,6 @@
 import { embedding, embeddingIndices, embeddingWeightGradient } from "../ops/embedding.js";
 import { checkInteger, checkOptions } from "../shape/check.js";
+import { type EmbeddingRule, embeddingShape } from "../shape/embedding.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
@@ -30,7 +31,7 @@ export interface EmbeddingOptions {
  * const words = new Embedding(1000, 16);
  * words.forward(tensor([3, 14, 159])).shape; // [3, 16]
  */
-export class Embedding extends Layer {
+export class Embedding<const D extends number = number> extends Layer<EmbeddingRule<D>> {
   override readonly name: string = "Embedding";
   readonly weight: Parameter;
   readonly numEmbeddings: number;
@@ -38,11 +39,7 @@ export class Embedding extends Layer {
   readonly paddingIdx: number | undefined;
   readonly #cache = new Cache<{ indices: Int32Array; inputShape: Shape }>();
 
-  constructor(
-    numEmbeddings: number,
-    embeddingDim: number,
-    options: EmbeddingOptions & { readonly random?: Random } = {},
-  ) {
+  constructor(numEmbeddings: number, embeddingDim: D, options: EmbeddingOptions & { readonly random?: Random } = {}) {
     super();
     checkOptions("Embedding", options, "{ paddingIdx: 0 }");
     this.numEmbeddings = checkInteger("Embedding", "numEmbeddings", numEmbeddings, 1);
@@ -69,7 +66,7 @@ export class Embedding extends Layer {
   }
 
   protected override inferShape(inputShape: Shape): number[] {
-    return [...inputShape, this.embeddingDim];
+    return embeddingShape(this.embeddingDim, inputShape);
   }
 }
 

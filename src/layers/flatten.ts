@@ -1,12 +1,19 @@
 import { checkInteger, checkOptions } from "../shape/check.js";
-import { checkUnflattened, flattenShape, unflattenShape } from "../shape/flatten.js";
+import {
+  checkUnflattened,
+  type FlattenRule,
+  flattenShape,
+  type UnflattenRule,
+  unflattenShape,
+} from "../shape/flatten.js";
+import type { NoOptions, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
 
 /** A layer that gives the same numbers another shape: its backward gives them the first shape back. */
-abstract class Reshape extends Layer {
+abstract class Reshape<Rule extends ShapeRule> extends Layer<Rule> {
   readonly #cache = new Cache<Shape>();
 
   protected compute(x: Tensor): Tensor {
@@ -38,11 +45,12 @@ export interface FlattenOptions {
  * const flatten = new Flatten();
  * flatten.forward(randn([64, 16, 5, 5])).shape; // [64, 400]
  */
-export class Flatten extends Reshape {
+export class Flatten<const O extends FlattenOptions = NoOptions> extends Reshape<FlattenRule<O>> {
   override readonly name: string = "Flatten";
   readonly startDim: number;
   readonly endDim: number;
 
+  constructor(options?: O);
   constructor(options: FlattenOptions = {}) {
     super();
     checkOptions("Flatten", options, "{ startDim: 1, endDim: -1 }");
@@ -68,12 +76,14 @@ export class Flatten extends Reshape {
  * const unflatten = new Unflatten(1, [16, 5, -1]);
  * unflatten.forward(randn([64, 400])).shape; // [64, 16, 5, 5]
  */
-export class Unflatten extends Reshape {
+export class Unflatten<const Dim extends number = number, const Sizes extends Shape = Shape> extends Reshape<
+  UnflattenRule<Dim, Sizes>
+> {
   override readonly name: string = "Unflatten";
   readonly dim: number;
   readonly unflattenedSize: Shape;
 
-  constructor(dim: number, unflattenedSize: Shape) {
+  constructor(dim: Dim, unflattenedSize: Sizes) {
     super();
     this.dim = checkInteger("Unflatten", "dim", dim, -Infinity);
     this.unflattenedSize = checkUnflattened("Unflatten", unflattenedSize);

@@ -1,4 +1,5 @@
 import { checkOptions } from "../shape/check.js";
+import type { GroupNormRule } from "../shape/norm.js";
 import { checkGroupNorm, checkGroups, groupNormGeometry, type NormGeometry } from "../shape/norm.js";
 import type { Shape } from "../shape/shape.js";
 import { Norm } from "./norm.js";
@@ -28,12 +29,12 @@ export interface GroupNormOptions {
  * const norm = new GroupNorm(4, 16);
  * norm.forward(randn([2, 16, 8, 8])).shape; // [2, 16, 8, 8]
  */
-export class GroupNorm extends Norm {
+export class GroupNorm<const C extends number = number> extends Norm<GroupNormRule<C>> {
   override readonly name: string = "GroupNorm";
 
   constructor(
     readonly numGroups: number,
-    readonly numChannels: number,
+    readonly numChannels: C,
     options: GroupNormOptions = {},
   ) {
     checkGroups("GroupNorm", numGroups, numChannels);

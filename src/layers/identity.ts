@@ -1,3 +1,4 @@
+import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Layer } from "./layer.js";
@@ -13,7 +14,7 @@ import { Layer } from "./layer.js";
  * const skip = stride === 1 ? new Identity() : new Conv2d(8, 16, 1, { stride });
  * skip.forward(randn([1, 8, 4, 4])).shape; // [1, 8, 4, 4]
  */
-export class Identity extends Layer {
+export class Identity extends Layer<SameRule> {
   override readonly name: string = "Identity";
 
   protected compute(x: Tensor): Tensor {

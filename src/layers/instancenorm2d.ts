@@ -1,4 +1,5 @@
 import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import type { InstanceNorm2dRule } from "../shape/norm.js";
 import { batchNormGeometry, groupNormGeometry, instanceNormSizes, type NormGeometry } from "../shape/norm.js";
 import type { Shape } from "../shape/shape.js";
 import { RunningNorm } from "./norm.js";
@@ -37,12 +38,12 @@ export interface InstanceNorm2dOptions {
  * const norm = new InstanceNorm2d(16);
  * norm.forward(randn([8, 16, 32, 32])).shape; // [8, 16, 32, 32]
  */
-export class InstanceNorm2d extends RunningNorm {
+export class InstanceNorm2d<const C extends number = number> extends RunningNorm<InstanceNorm2dRule<C>> {
   override readonly name: string = "InstanceNorm2d";
   /** Weight of a new batch in the running statistics. */
   readonly momentum: number;
 
-  constructor(numFeatures: number, options: InstanceNorm2dOptions = {}) {
+  constructor(numFeatures: C, options: InstanceNorm2dOptions = {}) {
     const layer = "InstanceNorm2d";
     checkOptions(layer, options, "{ affine: true }");
     const { eps = 1e-5, momentum = 0.1, affine = false, trackRunningStats = false } = options;

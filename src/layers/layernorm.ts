@@ -1,5 +1,6 @@
 import { checkOptions } from "../shape/check.js";
 import { checkLayerNorm, layerNormGeometry, type NormGeometry, normalizedAxes } from "../shape/norm.js";
+import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { Norm } from "./norm.js";
 
@@ -30,7 +31,7 @@ export interface LayerNormOptions {
  * const norm = new LayerNorm([16, 8, 8]);
  * norm.forward(randn([4, 16, 8, 8])).shape; // [4, 16, 8, 8]
  */
-export class LayerNorm extends Norm {
+export class LayerNorm extends Norm<SameRule> {
   override readonly name: string = "LayerNorm";
   readonly normalizedShape: Shape;
 

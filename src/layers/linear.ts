@@ -1,6 +1,6 @@
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { checkInteger, checkOptions } from "../shape/check.js";
-import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
+import { type LinearGeometry, type LinearRule, linearGeometry } from "../shape/linear.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
@@ -28,19 +28,23 @@ export interface LinearOptions {
  * const classify = new Linear(84, 10);
  * classify.forward(randn([64, 84])).shape; // [64, 10]
  */
-export class Linear extends Layer {
+export class Linear<const In extends number = number, const Out extends number = number> extends Layer<
+  LinearRule<In, Out>
+> {
   override readonly name: string = "Linear";
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
-  readonly inFeatures: number;
-  readonly outFeatures: number;
+  readonly inFeatures: In;
+  readonly outFeatures: Out;
   readonly #cache = new Cache<{ g: LinearGeometry; x: Tensor }>();
 
-  constructor(inFeatures: number, outFeatures: number, options: LinearOptions & { readonly random?: Random } = {}) {
+  constructor(inFeatures: In, outFeatures: Out, options: LinearOptions & { readonly random?: Random } = {}) {
     super();
     checkOptions("Linear", options, "{ bias: false }");
-    this.inFeatures = checkInteger("Linear", "inFeatures", inFeatures, 1);
-    this.outFeatures = checkInteger("Linear", "outFeatures", outFeatures, 1);
+    checkInteger("Linear", "inFeatures", inFeatures, 1);
+    checkInteger("Linear", "outFeatures", outFeatures, 1);
+    this.inFeatures = inFeatures;
+    this.outFeatures = outFeatures;
     const weight = allocate([outFeatures, inFeatures], "float32");
     const bias = options.bias === false ? undefined : allocate([outFeatures], "float32");
     initialiseLike(weight, bias, inFeatures, options.random);

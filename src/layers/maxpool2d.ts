@@ -1,4 +1,5 @@
 import { checkOptions } from "../shape/check.js";
+import type { PoolRule } from "../shape/pool.js";
 import {
   type MaxPool2dOptions,
   type PoolGeometry,
@@ -6,6 +7,7 @@ import {
   poolGeometry,
   poolSettings,
 } from "../shape/pool.js";
+import type { NoOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
 import { MaximumPool2d } from "./pool2d.js";
 
@@ -26,11 +28,14 @@ import { MaximumPool2d } from "./pool2d.js";
  * const pool = new MaxPool2d(2); // stride is the kernel's size unless given: new MaxPool2d(3, { stride: 2 })
  * pool.forward(randn([1, 6, 28, 28])).shape; // [1, 6, 14, 14]
  */
-export class MaxPool2d extends MaximumPool2d {
+export class MaxPool2d<const K extends Pair = Pair, const O extends MaxPool2dOptions = NoOptions> extends MaximumPool2d<
+  PoolRule<"MaxPool2d", K, O>
+> {
   override readonly name: string = "MaxPool2d";
   readonly settings: PoolSettings;
 
-  constructor(kernelSize: Pair, options: MaxPool2dOptions = {}) {
+  constructor(kernelSize: K, options?: O);
+  constructor(kernelSize: K, options: MaxPool2dOptions = {}) {
     checkOptions("MaxPool2d", options, "{ stride: 2, padding: 1 }");
     super(options.returnIndices ?? false);
     this.settings = poolSettings("MaxPool2d", kernelSize, options);

@@ -1,7 +1,9 @@
 /** What the normalising layers share: weight and bias, and, for some, running statistics. */
+
 import { frozenMoments, type Moments, momentsOf, normalise, normaliseBackward, trackMoments } from "../ops/norm.js";
 import { checkRange } from "../shape/check.js";
 import type { NormGeometry } from "../shape/norm.js";
+import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -16,7 +18,7 @@ interface AffineShapes {
 }
 
 /** A layer that normalises groups of elements; a subclass says by {@link geometry} which. */
-export abstract class Norm extends Layer {
+export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
   readonly eps: number;
   /** Starts at 1. */
   readonly weight: Parameter | undefined;
@@ -62,7 +64,7 @@ export abstract class Norm extends Layer {
 }
 
 /** A norm that may keep running statistics of each channel while it trains, and then uses them in eval mode. */
-export abstract class RunningNorm extends Norm {
+export abstract class RunningNorm<Rule extends ShapeRule> extends Norm<Rule> {
   readonly runningMean: StateBuffer | undefined;
   readonly runningVar: StateBuffer | undefined;
   readonly numBatchesTracked: StateBuffer | undefined;

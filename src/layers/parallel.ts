@@ -1,7 +1,9 @@
 import { add, concatenate, part } from "../ops/merge.js";
 import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import type { ParallelRule } from "../shape/merge.js";
 import { addShape, concatShape } from "../shape/merge.js";
+import type { NoOptions } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -25,14 +27,18 @@ export interface ParallelOptions {
  * const fire = new Parallel([new Conv2d(16, 64, 1), new Conv2d(16, 64, 3, { padding: 1 })]);
  * fire.forward(randn([1, 16, 8, 8])).shape; // [1, 128, 8, 8]
  */
-export class Parallel extends Layer {
+export class Parallel<
+  const Branches extends readonly Layer[] = readonly Layer[],
+  const O extends ParallelOptions = NoOptions,
+> extends Layer<ParallelRule<Branches, O>> {
   override readonly name: string = "Parallel";
-  readonly branches: readonly Layer[];
+  readonly branches: Branches;
   readonly merge: "concat" | "add";
   readonly dim: number;
   readonly #cache = new Cache<readonly Shape[]>();
 
-  constructor(branches: readonly Layer[], options: ParallelOptions = {}) {
+  constructor(branches: Branches, options?: O);
+  constructor(branches: Branches, options: ParallelOptions = {}) {
     super();
     checkOptions("Parallel", options, '{ merge: "add" }');
     if (!Array.isArray(branches) || branches.length === 0 || !branches.every((branch) => branch instanceof Layer)) {

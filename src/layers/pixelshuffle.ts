@@ -1,5 +1,6 @@
 import { pixelShuffle, pixelUnshuffle } from "../ops/pixelshuffle.js";
 import { checkInteger } from "../shape/check.js";
+import type { PixelShuffleRule, PixelUnshuffleRule } from "../shape/pixelshuffle.js";
 import { pixelShuffleShape, pixelUnshuffleShape } from "../shape/pixelshuffle.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -19,12 +20,12 @@ import { Layer } from "./layer.js";
  * const upscale = new PixelShuffle(2);
  * upscale.forward(randn([1, 12, 16, 16])).shape; // [1, 3, 32, 32]
  */
-export class PixelShuffle extends Layer {
+export class PixelShuffle<const R extends number = number> extends Layer<PixelShuffleRule<R>> {
   override readonly name: string = "PixelShuffle";
   readonly upscaleFactor: number;
   readonly #cache = new Cache<Shape>();
 
-  constructor(upscaleFactor: number) {
+  constructor(upscaleFactor: R) {
     super();
     this.upscaleFactor = checkInteger("PixelShuffle", "upscaleFactor", upscaleFactor, 1);
   }
@@ -57,12 +58,12 @@ export class PixelShuffle extends Layer {
  * const fold = new PixelUnshuffle(2);
  * fold.forward(randn([1, 3, 32, 32])).shape; // [1, 12, 16, 16]
  */
-export class PixelUnshuffle extends Layer {
+export class PixelUnshuffle<const R extends number = number> extends Layer<PixelUnshuffleRule<R>> {
   override readonly name: string = "PixelUnshuffle";
   readonly downscaleFactor: number;
   readonly #cache = new Cache<Shape>();
 
-  constructor(downscaleFactor: number) {
+  constructor(downscaleFactor: R) {
     super();
     this.downscaleFactor = checkInteger("PixelUnshuffle", "downscaleFactor", downscaleFactor, 1);
   }

@@ -1,14 +1,16 @@
 /** What the poolings share: they differ in which windows they lay over the input. */
+
 import { avgPool2d, avgPool2dBackward, maxPool2d, maxPool2dBackward } from "../ops/pool2d.js";
 import { StateError } from "../shape/errors.js";
 import { type PoolGeometry, poolShape } from "../shape/pool.js";
+import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
 
 /** A layer that reduces each window of its input to one number. */
-abstract class Pool2d extends Layer {
+abstract class Pool2d<Rule extends ShapeRule> extends Layer<Rule> {
   /** The windows over an input of this shape. @throws ShapeError when it does not fit. */
   protected abstract windows(inputShape: Shape): PoolGeometry;
 
@@ -18,7 +20,7 @@ abstract class Pool2d extends Layer {
 }
 
 /** Keeps each window's maximum, and where it was. */
-export abstract class MaximumPool2d extends Pool2d {
+export abstract class MaximumPool2d<Rule extends ShapeRule> extends Pool2d<Rule> {
   readonly #cache = new Cache<{ g: PoolGeometry; argmax: Int32Array; inputShape: Shape }>();
   #indices: Tensor | undefined;
 
@@ -60,7 +62,7 @@ export abstract class MaximumPool2d extends Pool2d {
 }
 
 /** Averages each window. */
-export abstract class AveragePool2d extends Pool2d {
+export abstract class AveragePool2d<Rule extends ShapeRule> extends Pool2d<Rule> {
   readonly #cache = new Cache<{ g: PoolGeometry; inputShape: Shape }>();
 
   protected compute(x: Tensor): Tensor {

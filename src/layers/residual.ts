@@ -1,4 +1,5 @@
 import { add } from "../ops/merge.js";
+import type { ResidualRule } from "../shape/merge.js";
 import { addShape } from "../shape/merge.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -15,12 +16,14 @@ import { Layer } from "./layer.js";
  * const block = new Residual(new Sequential(new Conv2d(8, 8, 3, { padding: 1 }), new ReLU()));
  * block.forward(randn([1, 8, 16, 16])).shape; // [1, 8, 16, 16]
  */
-export class Residual extends Layer {
+export class Residual<Body extends Layer = Layer, Projection extends Layer | undefined = undefined> extends Layer<
+  ResidualRule<Body, Projection>
+> {
   override readonly name: string = "Residual";
 
   constructor(
-    readonly body: Layer,
-    readonly projection?: Layer,
+    readonly body: Body,
+    readonly projection?: Projection,
   ) {
     super();
   }

@@ -1,6 +1,7 @@
 import { upsample, upsampleBackward } from "../ops/upsample.js";
 import { checkOptions } from "../shape/check.js";
 import type { Shape } from "../shape/shape.js";
+import type { UpsampleRule } from "../shape/upsample.js";
 import {
   type ResizedAxis,
   type UpsampleOptions,
@@ -39,12 +40,12 @@ import { Layer } from "./layer.js";
  * const up = new Upsample({ scaleFactor: 2, mode: "bilinear" });
  * up.forward(randn([1, 64, 14, 14])).shape; // [1, 64, 28, 28]
  */
-export class Upsample extends Layer {
+export class Upsample<const O extends UpsampleOptions = UpsampleOptions> extends Layer<UpsampleRule<O>> {
   override readonly name: string = "Upsample";
   readonly settings: UpsampleSettings;
   readonly #cache = new Cache<readonly ResizedAxis[]>();
 
-  constructor(options: UpsampleOptions) {
+  constructor(options: O) {
     super();
     checkOptions("Upsample", options, "{ scaleFactor: 2 }");
     this.settings = upsampleSettings("Upsample", options);

@@ -1,4 +1,5 @@
 import { pad2d, pad2dBackward } from "../ops/pad2d.js";
+import type { ZeroPadRule } from "../shape/pad.js";
 import { checkPadding2d, type Padding2d, padShape } from "../shape/pad.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -19,12 +20,12 @@ import { Layer } from "./layer.js";
  * const pad = new ZeroPad2d([1, 1, 2, 2]);
  * pad.forward(randn([1, 3, 32, 32])).shape; // [1, 3, 36, 34]
  */
-export class ZeroPad2d extends Layer {
+export class ZeroPad2d<const P extends number | Padding2d = number | Padding2d> extends Layer<ZeroPadRule<P>> {
   override readonly name: string = "ZeroPad2d";
   readonly padding: Padding2d;
   readonly #cache = new Cache<Shape>();
 
-  constructor(padding: number | Padding2d) {
+  constructor(padding: P) {
     super();
     this.padding = checkPadding2d("ZeroPad2d", padding);
   }

@@ -27,7 +27,8 @@ export type IsKnown<N> = [N] extends [never]
             : false
       : false;
 
-type IsUnion<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? false : true) : never;
+/** Whether a type is a union of several. */
+export type IsUnion<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? false : true) : never;
 
 /** a + b */
 export type Add<A extends number, B extends number> =

@@ -59,11 +59,17 @@ type Retold<Out, Factors extends string> =
       : unknown;
 
 /** After a Flatten the sizes that it multiplied, so that a wrong product shows where it came from. */
-type FactorsAfter<L, S> = L extends { readonly name: "Flatten" }
-  ? S extends readonly [number, infer A extends number, infer B extends number, ...infer Rest extends readonly number[]]
-    ? ` (= ${Join<[A, B, ...Rest], " × ">})`
-    : ""
-  : "";
+type FactorsAfter<L, S> =
+  RuleOf<L> extends { readonly flattens: true }
+    ? S extends readonly [
+        number,
+        infer A extends number,
+        infer B extends number,
+        ...infer Rest extends readonly number[],
+      ]
+      ? ` (= ${Join<[A, B, ...Rest], " × ">})`
+      : ""
+    : "";
 
 /** The whole model in one line: `[N, 1, 28, 28] → [N, 10]`. */
 export type Signature<Layers, S> =
@@ -79,5 +85,3 @@ type ShowBatch<S> = S extends readonly [infer N extends number, ...infer Rest ex
   : S extends Shape
     ? "[…]"
     : string;
-
-export type { AnyRule };

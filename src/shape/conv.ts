@@ -1,7 +1,26 @@
 /** Shape rule of the convolutions: every size one convolution needs, resolved and checked once. */
+import type { Add, FloorDivide, IsKnown, Less, Modulo, Multiply, Subtract } from "./arithmetic.js";
 import { checkInteger, checkOneOf, checkPair } from "./check.js";
 import { ArgumentError, inputMismatch, rankMismatch, ShapeError } from "./errors.js";
 import { type Padding2d, type PaddingMode, padShape } from "./pad.js";
+import type {
+  AsNumber,
+  Counted,
+  Differs,
+  HasRank,
+  Image,
+  ImageAxes,
+  Join,
+  Mismatch,
+  Mistake,
+  Option,
+  PairHeight,
+  PairWidth,
+  RankMistake,
+  ShapeRule,
+  Show,
+  ShowSize,
+} from "./rule.js";
 import { type Pair, type Shape, showShape } from "./shape.js";
 
 /** A convolution's options with every default filled in; sizes are `[height, width]`. */
@@ -287,3 +306,151 @@ export function convShape(settings: ConvSettings, input: Shape): number[] {
   if (settings.dimensions === 2) return imageShape(input, batch, outChannels, outHeight, outWidth);
   return input.length === 3 ? [batch, outChannels, outWidth] : [outChannels, outWidth];
 }
+
+/** {@link convOut} as a type; `never` where the kernel does not fit. */
+export type ConvOut<
+  Size extends number,
+  Kernel extends number,
+  Stride extends number,
+  Padding extends number,
+  Dilation extends number,
+> =
+  Less<Add<Size, Padding>, Reach<Kernel, Dilation>> extends true
+    ? never
+    : Add<FloorDivide<Subtract<Add<Size, Padding>, Reach<Kernel, Dilation>>, Stride>, 1>;
+
+/** What a kernel covers: dilation·(kernel − 1) + 1. */
+export type Reach<Kernel extends number, Dilation extends number> = Dilation extends 1
+  ? Kernel
+  : Add<Multiply<Dilation, Subtract<Kernel, 1>>, 1>;
+
+/** Both sides' padding along one axis, of which `Side` is the padding option's part. */
+type TotalPadding<Padding, Side, Kernel extends number, Dilation extends number> = Padding extends "same"
+  ? Subtract<Reach<Kernel, Dilation>, 1>
+  : Padding extends "valid"
+    ? 0
+    : Side extends number
+      ? Multiply<Side, 2>
+      : number;
+
+/** One axis of a convolution: its options along it, resolved. */
+type ConvAxis<Size extends number, K extends number, S extends number, P, Side, D extends number> = ConvOut<
+  Size,
+  K,
+  S,
+  TotalPadding<P, Side, K, D>,
+  D
+>;
+
+/** The rule of Conv2d: {@link convShape} as a type. */
+export interface Conv2dRule<Ci extends number, Co extends number, K, O> extends ShapeRule {
+  readonly natural: readonly [number, Ci, number, number];
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : Image<this["in"]> extends ImageAxes<infer Batch, infer C, infer H, infer W>
+      ? Differs<C, Ci> extends true
+        ? Mismatch<"Conv2d", Counted<Ci, "channel">, `${C}`>
+        : Conv2dShape<
+            this["in"],
+            Batch,
+            Co,
+            [H, W],
+            [PairHeight<K>, PairWidth<K>],
+            Option<O, "stride", 1>,
+            Option<O, "padding", 0>,
+            Option<O, "dilation", 1>
+          >
+      : RankMistake<"Conv2d", "[N, C, H, W] or [C, H, W]", this["in"]>;
+}
+
+type Conv2dShape<
+  Input,
+  Batch extends Shape,
+  Co extends number,
+  Size extends readonly [number, number],
+  K extends readonly [number, number],
+  S,
+  P,
+  D,
+> = [
+  ConvAxis<Size[0], K[0], PairHeight<S>, P, PairHeight<P>, PairHeight<D>>,
+  ConvAxis<Size[1], K[1], PairWidth<S>, P, PairWidth<P>, PairWidth<D>>,
+] extends [infer H, infer W]
+  ? [H] extends [never]
+    ? KernelMistake<Input, Size, K, P, D>
+    : [W] extends [never]
+      ? KernelMistake<Input, Size, K, P, D>
+      : [H, W] extends [infer H extends number, infer W extends number]
+        ? readonly [...Batch, Co, H, W]
+        : never
+  : never;
+
+type KernelMistake<
+  Input,
+  Size extends readonly [number, number],
+  K extends readonly [number, number],
+  P,
+  D,
+> = Mistake<`Conv2d expects an input at least as large as its kernel, which covers ${Join<
+  [Reach<K[0], PairHeight<D>>, Reach<K[1], PairWidth<D>>],
+  " × "
+>}, but the padded input is ${Join<
+  [
+    Add<Size[0], TotalPadding<P, PairHeight<P>, K[0], PairHeight<D>>>,
+    Add<Size[1], TotalPadding<P, PairWidth<P>, K[1], PairWidth<D>>>,
+  ],
+  " × "
+>} (input ${Show<Input>})`>;
+
+/** The rule of Conv1d: {@link convShape} as a type. */
+export interface Conv1dRule<Ci extends number, Co extends number, K extends number, O> extends ShapeRule {
+  readonly natural: readonly [number, Ci, number];
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends readonly [...infer Batch extends Shape, infer C extends number, infer L extends number]
+      ? Batch extends readonly [] | readonly [number]
+        ? Differs<C, Ci> extends true
+          ? Mismatch<"Conv1d", Counted<Ci, "channel">, `${C}`>
+          : ConvAxis<
+                L,
+                K,
+                AsNumber<Option<O, "stride", 1>>,
+                Option<O, "padding", 0>,
+                Option<O, "padding", 0>,
+                AsNumber<Option<O, "dilation", 1>>
+              > extends infer Out
+            ? [Out] extends [never]
+              ? Mistake<`Conv1d expects an input at least as large as its kernel, which covers ${ShowSize<
+                  Reach<K, AsNumber<Option<O, "dilation", 1>>>
+                >}, but the padded input is ${ShowSize<
+                  Add<
+                    L,
+                    TotalPadding<
+                      Option<O, "padding", 0>,
+                      Option<O, "padding", 0>,
+                      K,
+                      AsNumber<Option<O, "dilation", 1>>
+                    >
+                  >
+                >} (input ${Show<this["in"]>})`>
+              : [Out] extends [infer Out extends number]
+                ? readonly [...Batch, Co, Out]
+                : never
+            : never
+        : RankMistake<"Conv1d", "[N, C, L] or [C, L]", this["in"]>
+      : RankMistake<"Conv1d", "[N, C, L] or [C, L]", this["in"]>;
+}
+
+/** `unknown`, or the sentence of {@link convSettings} about groups that do not divide the channels. */
+export type GroupsFit<Layer extends string, Ci extends number, Co extends number, O> =
+  Option<O, "groups", 1> extends infer G extends number
+    ? Divides<G, Ci> extends false
+      ? `${Layer} expects inChannels to be a multiple of groups, but inChannels is ${Ci} and groups is ${G}`
+      : Divides<G, Co> extends false
+        ? `${Layer} expects outChannels to be a multiple of groups, but outChannels is ${Co} and groups is ${G}`
+        : unknown
+    : unknown;
+
+/** Whether a divides b; `boolean` where it is not known. */
+type Divides<A extends number, B extends number> =
+  Modulo<B, A> extends infer R ? (IsKnown<R> extends true ? (R extends 0 ? true : false) : boolean) : boolean;

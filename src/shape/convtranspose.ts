@@ -1,4 +1,5 @@
 /** Shape rule of transposed convolution: that of convolution with input and output exchanged. */
+import type { Add, Less, Multiply, Subtract } from "./arithmetic.js";
 import { checkOneOf, checkPair } from "./check.js";
 import {
   type ConvGeometry,
@@ -8,9 +9,25 @@ import {
   geometryOf,
   imageShape,
   imageSizes,
+  type Reach,
   type Sizes,
 } from "./conv.js";
 import { ArgumentError, ShapeError } from "./errors.js";
+import type {
+  Counted,
+  Differs,
+  HasRank,
+  Image,
+  ImageAxes,
+  Mismatch,
+  Mistake,
+  Option,
+  PairHeight,
+  PairWidth,
+  RankMistake,
+  ShapeRule,
+  Show,
+} from "./rule.js";
 import { type Pair, type Shape, showShape } from "./shape.js";
 
 /** Options of {@link ConvTranspose2d}; every default is torch's. */
@@ -106,3 +123,66 @@ export function convTransposeShape(settings: ConvTransposeSettings, input: Shape
   const g = convTransposeGeometry(settings, input);
   return imageShape(input, g.batch, g.inChannels, g.height, g.width);
 }
+
+/** {@link convTransposeOut} as a type; `never` where nothing is left. */
+export type ConvTransposeOut<
+  Size extends number,
+  Kernel extends number,
+  Stride extends number,
+  Padding extends number,
+  Dilation extends number,
+  OutputPadding extends number,
+> =
+  Add<Multiply<Subtract<Size, 1>, Stride>, Add<Reach<Kernel, Dilation>, OutputPadding>> extends infer Full extends
+    number
+    ? Less<Padding, Full> extends false
+      ? never
+      : Subtract<Full, Padding>
+    : never;
+
+/** The rule of ConvTranspose2d: {@link convTransposeShape} as a type. */
+export interface ConvTranspose2dRule<Ci extends number, Co extends number, K, O> extends ShapeRule {
+  readonly natural: readonly [number, Ci, number, number];
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : Image<this["in"]> extends ImageAxes<infer Batch, infer C, infer H, infer W>
+      ? Differs<C, Ci> extends true
+        ? Mismatch<"ConvTranspose2d", Counted<Ci, "channel">, `${C}`>
+        : Grown<
+            Batch,
+            Co,
+            [
+              ConvTransposeOut<
+                H,
+                PairHeight<K>,
+                PairHeight<Option<O, "stride", 1>>,
+                Multiply<PairHeight<Option<O, "padding", 0>>, 2>,
+                PairHeight<Option<O, "dilation", 1>>,
+                PairHeight<Option<O, "outputPadding", 0>>
+              >,
+              ConvTransposeOut<
+                W,
+                PairWidth<K>,
+                PairWidth<Option<O, "stride", 1>>,
+                Multiply<PairWidth<Option<O, "padding", 0>>, 2>,
+                PairWidth<Option<O, "dilation", 1>>,
+                PairWidth<Option<O, "outputPadding", 0>>
+              >,
+            ],
+            this["in"]
+          >
+      : RankMistake<"ConvTranspose2d", "[N, C, H, W] or [C, H, W]", this["in"]>;
+}
+
+type Grown<Batch extends Shape, Co extends number, Sizes extends readonly [unknown, unknown], Input> = [
+  Sizes[0],
+] extends [never]
+  ? PixelMistake<Input>
+  : [Sizes[1]] extends [never]
+    ? PixelMistake<Input>
+    : Sizes extends [infer H extends number, infer W extends number]
+      ? readonly [...Batch, Co, H, W]
+      : never;
+
+type PixelMistake<Input> =
+  Mistake<`ConvTranspose2d expects an output of at least one pixel, but the input ${Show<Input>} leaves none`>;

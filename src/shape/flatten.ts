@@ -1,7 +1,9 @@
 /** Shape rules of Flatten and Unflatten. */
+import type { IsKnown, ProductOf } from "./arithmetic.js";
 import { resolveAxis } from "./axis.js";
 import { checkInteger } from "./check.js";
 import { ArgumentError, ShapeError } from "./errors.js";
+import type { Differs, HasRank, Mistake, Option, ShapeRule, Show } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /**
@@ -52,3 +54,63 @@ export function unflattenShape(layer: string, input: Shape, dim: number, sizes: 
   }
   return [...input.slice(0, axis), ...resolved, ...input.slice(axis + 1)];
 }
+
+/** The rule of Flatten: {@link flattenShape} as a type, for axes counted from the front and for −1, the last. */
+export interface FlattenRule<O> extends ShapeRule {
+  /** Tells a Sequential to show the factors of a size that a Linear refuses. */
+  readonly flattens: true;
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : Flattened<this["in"], Option<O, "startDim", 1>, Option<O, "endDim", -1>>;
+}
+
+type Flattened<S, Start, End> = S extends Shape
+  ? [End] extends [-1]
+    ? Split<S, Start> extends { readonly front: infer Front extends Shape; readonly back: infer Back extends Shape }
+      ? Back extends readonly []
+        ? Shape
+        : readonly [...Front, ProductOf<Back>]
+      : Shape
+    : Shape
+  : Shape;
+
+/** The first `At` sizes and the others. */
+type Split<S extends Shape, At, Front extends Shape = []> =
+  IsKnown<At> extends true
+    ? Front["length"] extends At
+      ? { readonly front: Front; readonly back: S }
+      : S extends readonly [infer First extends number, ...infer Rest extends Shape]
+        ? Split<Rest, At, [...Front, First]>
+        : never
+    : never;
+
+/** The rule of Unflatten: {@link unflattenShape} as a type, for axes counted from the front. */
+export interface UnflattenRule<Dim, Sizes> extends ShapeRule {
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : HasRank<Sizes> extends false
+      ? Shape
+      : this["in"] extends Shape
+        ? Split<this["in"], Dim> extends {
+            readonly front: infer Front extends Shape;
+            readonly back: readonly [infer Extent extends number, ...infer Rest extends Shape];
+          }
+          ? Sizes extends Shape
+            ? Unflattened<Front, Extent, Rest, Sizes, this["in"], Dim>
+            : Shape
+          : Shape
+        : Shape;
+}
+
+type Unflattened<
+  Front extends Shape,
+  Extent extends number,
+  Rest extends Shape,
+  Sizes extends Shape,
+  Input,
+  Dim,
+> = -1 extends Sizes[number]
+  ? readonly [...Front, ...{ [I in keyof Sizes]: Sizes[I] extends -1 ? number : Sizes[I] }, ...Rest]
+  : Differs<ProductOf<Sizes>, Extent> extends true
+    ? Mistake<`Unflatten expects axis ${Dim & number} to be ${ProductOf<Sizes>} to split it into ${Show<Sizes>}, but its input ${Show<Input>} has ${Extent}`>
+    : readonly [...Front, ...Sizes, ...Rest];

@@ -1,5 +1,7 @@
 /** Shape rule of Linear: the last axis changes, all others are left alone. */
+
 import { inputMismatch, rankMismatch } from "./errors.js";
+import type { Counted, Differs, HasRank, Mismatch, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, sizeOf } from "./shape.js";
 
 /** Every size of one matrix product of a Linear: x (rows, inFeatures) → y (rows, outFeatures). */
@@ -30,4 +32,16 @@ export function linearGeometry(layer: string, inFeatures: number, outFeatures: n
     );
   }
   return { rows: sizeOf(input.slice(0, -1)), inFeatures, outFeatures };
+}
+
+/** The rule of Linear: {@link linearGeometry} as a type. */
+export interface LinearRule<In extends number, Out extends number> extends ShapeRule {
+  readonly natural: readonly [number, In];
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends readonly [...infer Rows extends Shape, infer Features extends number]
+      ? Differs<Features, In> extends true
+        ? Mismatch<"Linear", Counted<In, "feature">, `${Features}`>
+        : readonly [...Rows, Out]
+      : RankMistake<"Linear", `[…, ${In}]`, this["in"]>;
 }

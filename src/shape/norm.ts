@@ -1,6 +1,8 @@
 /** Shape rules of the normalisations: which elements share a mean and a variance, and which share a weight. */
+
 import { checkInteger } from "./check.js";
 import { ArgumentError, inputMismatch, rankMismatch } from "./errors.js";
+import type { Differs, HasRank, Image, ImageAxes, Mismatch, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, sameShape, showShape, sizeOf } from "./shape.js";
 
 /**
@@ -142,3 +144,44 @@ export function checkLayerNorm(layer: string, normalizedShape: Shape, input: Sha
     input,
   );
 }
+
+/** The rule of BatchNorm1d and InstanceNorm2d's kind: the shape is kept, the channels are checked. */
+export interface BatchNorm1dRule<C extends number> extends ShapeRule {
+  readonly natural: readonly [number, C] | readonly [number, C, number];
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends
+          | readonly [number, infer Got extends number]
+          | readonly [number, infer Got extends number, number]
+      ? Kept<"BatchNorm1d", C, Got, this["in"]>
+      : RankMistake<"BatchNorm1d", "[N, C] or [N, C, L]", this["in"]>;
+}
+
+export interface BatchNorm2dRule<C extends number> extends ShapeRule {
+  readonly natural: readonly [number, C, number, number];
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends readonly [number, infer Got extends number, number, number]
+      ? Kept<"BatchNorm2d", C, Got, this["in"]>
+      : RankMistake<"BatchNorm2d", "[N, C, H, W]", this["in"]>;
+}
+
+export interface InstanceNorm2dRule<C extends number> extends ShapeRule {
+  readonly natural: readonly [number, C, number, number];
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : Image<this["in"]> extends ImageAxes<Shape, infer Got, number, number>
+      ? Kept<"InstanceNorm2d", C, Got, this["in"]>
+      : RankMistake<"InstanceNorm2d", "[N, C, H, W] or [C, H, W]", this["in"]>;
+}
+
+export interface GroupNormRule<C extends number> extends ShapeRule {
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends readonly [number, infer Got extends number, ...Shape]
+      ? Kept<"GroupNorm", C, Got, this["in"]>
+      : RankMistake<"GroupNorm", "[N, C, …]", this["in"]>;
+}
+
+type Kept<Layer extends string, C extends number, Got extends number, S> =
+  Differs<Got, C> extends true ? Mismatch<Layer, `${C} channels`, `${Got}`> : S;

@@ -1,6 +1,8 @@
 /** Shape rule of padding, and which input pixel every padded pixel shows. */
+import type { Add, Multiply } from "./arithmetic.js";
 import { checkInteger } from "./check.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
+import type { HasRank, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
 
 /** What padding holds: zeros, or the image's own pixels, mirrored, repeated at the edge or wrapped around. */
@@ -84,4 +86,22 @@ export function checkPadding2d(layer: string, padding: number | Padding2d): Padd
   }
   const [left, right, top, bottom] = sides.map((side) => checkInteger(layer, "padding", side, -Infinity));
   return [left ?? 0, right ?? 0, top ?? 0, bottom ?? 0];
+}
+
+/** The rule of ZeroPad2d: {@link padShape} as a type; a negative padding is left to run time. */
+export interface ZeroPadRule<P> extends ShapeRule {
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends readonly [...infer Leading extends Shape, infer H extends number, infer W extends number]
+      ? P extends readonly [
+          infer L extends number,
+          infer R extends number,
+          infer T extends number,
+          infer B extends number,
+        ]
+        ? readonly [...Leading, Add<H, Add<T, B>>, Add<W, Add<L, R>>]
+        : P extends number
+          ? readonly [...Leading, Add<H, Multiply<P, 2>>, Add<W, Multiply<P, 2>>]
+          : readonly [...Leading, number, number]
+      : RankMistake<"ZeroPad2d", "[…, H, W]", this["in"]>;
 }

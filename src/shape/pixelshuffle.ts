@@ -1,5 +1,7 @@
 /** Shape rules of PixelShuffle and PixelUnshuffle. */
+import type { FloorDivide, Modulo, Multiply } from "./arithmetic.js";
 import { inputMismatch, rankMismatch, ShapeError } from "./errors.js";
+import type { Differs, HasRank, Join, Mismatch, Mistake, RankMistake, ShapeRule, Show } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** Sizes of one shuffle between `planes · factor²` maps of `height × width` and `planes` larger ones. */
@@ -52,4 +54,36 @@ function imageAxes(layer: string, input: Shape) {
     throw rankMismatch(layer, "[…, C, H, W]", input, "images that were flattened too early");
   }
   return { leading: input.slice(0, -3), channels, height, width };
+}
+
+/** The rule of PixelShuffle: {@link pixelShuffleShape} as a type. */
+export interface PixelShuffleRule<R extends number> extends ShapeRule {
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends readonly [
+          ...infer Leading extends Shape,
+          infer C extends number,
+          infer H extends number,
+          infer W extends number,
+        ]
+      ? Differs<Modulo<C, Multiply<R, R>>, 0> extends true
+        ? Mismatch<"PixelShuffle", `a multiple of ${Multiply<R, R>} channels (upscaleFactor²)`, `${C}`>
+        : readonly [...Leading, FloorDivide<C, Multiply<R, R>>, Multiply<H, R>, Multiply<W, R>]
+      : RankMistake<"PixelShuffle", "[…, C, H, W]", this["in"]>;
+}
+
+/** The rule of PixelUnshuffle: {@link pixelUnshuffleShape} as a type. */
+export interface PixelUnshuffleRule<R extends number> extends ShapeRule {
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends readonly [
+          ...infer Leading extends Shape,
+          infer C extends number,
+          infer H extends number,
+          infer W extends number,
+        ]
+      ? [Differs<Modulo<H, R>, 0>, Differs<Modulo<W, R>, 0>] extends [false, false]
+        ? readonly [...Leading, Multiply<C, Multiply<R, R>>, FloorDivide<H, R>, FloorDivide<W, R>]
+        : Mistake<`PixelUnshuffle expects height and width to be multiples of ${R} (downscaleFactor), but its input ${Show<this["in"]>} has ${Join<[H, W], " × ">}`>
+      : RankMistake<"PixelUnshuffle", "[…, C, H, W]", this["in"]>;
 }

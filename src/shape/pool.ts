@@ -1,7 +1,21 @@
 /** Shape rule of the poolings: which pixels every window covers, resolved and checked once. */
+import type { Add, Less, Multiply, Subtract } from "./arithmetic.js";
 import { checkInteger, checkPair } from "./check.js";
-import { imageSizes, type Sizes } from "./conv.js";
+import { type ConvOut, imageSizes, type Reach, type Sizes } from "./conv.js";
 import { ArgumentError, ShapeError } from "./errors.js";
+import type {
+  HasRank,
+  Image,
+  ImageAxes,
+  Join,
+  Mistake,
+  Option,
+  PairHeight,
+  PairWidth,
+  RankMistake,
+  ShapeRule,
+  Show,
+} from "./rule.js";
 import { type Pair, type Shape, showShape } from "./shape.js";
 
 /** The windows along one axis. Window i covers `first[i], first[i] + step, …` below `end[i]`; none leaves the input. */
@@ -217,3 +231,100 @@ function planesOf(layer: string, input: Shape): readonly [planes: number, height
 export function poolShape({ rows, columns }: PoolGeometry, input: Shape): number[] {
   return [...input.slice(0, -2), rows.out, columns.out];
 }
+
+/** {@link poolOut} as a type; `never` where the window does not fit. */
+export type PoolOut<
+  Size extends number,
+  Kernel extends number,
+  Stride extends number,
+  Padding extends number,
+  Dilation extends number,
+  Ceil,
+> = [Ceil] extends [false]
+  ? ConvOut<Size, Kernel, Stride, Multiply<Padding, 2>, Dilation>
+  : [Ceil] extends [true]
+    ? ConvOut<Size, Kernel, Stride, Add<Multiply<Padding, 2>, Subtract<Stride, 1>>, Dilation> extends infer Out
+      ? [Out] extends [never]
+        ? never
+        : Out extends number
+          ? // A last window that would start in the padding after the input is dropped.
+            Less<Multiply<Subtract<Out, 1>, Stride>, Add<Size, Padding>> extends false
+            ? Subtract<Out, 1>
+            : Out
+          : never
+      : never
+    : number;
+
+/** The rule of the window poolings, {@link MaxPool2d} and {@link AvgPool2d}. */
+export interface PoolRule<Layer extends string, K, O> extends ShapeRule {
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : Image<this["in"]> extends ImageAxes<infer Batch, infer C, infer H, infer W>
+      ? Pooled<
+          Layer,
+          this["in"],
+          [...Batch, C],
+          [H, W],
+          [PairHeight<K>, PairWidth<K>],
+          Option<O, "stride", K>,
+          Option<O, "padding", 0>,
+          Option<O, "dilation", 1>,
+          Option<O, "ceilMode", false>
+        >
+      : RankMistake<Layer, "[N, C, H, W] or [C, H, W]", this["in"]>;
+}
+
+type Pooled<
+  Layer extends string,
+  Input,
+  Planes extends Shape,
+  Size extends readonly [number, number],
+  K extends readonly [number, number],
+  S,
+  P,
+  D,
+  Ceil,
+> = [
+  PoolOut<Size[0], K[0], PairHeight<S>, PairHeight<P>, PairHeight<D>, Ceil>,
+  PoolOut<Size[1], K[1], PairWidth<S>, PairWidth<P>, PairWidth<D>, Ceil>,
+] extends [infer H, infer W]
+  ? [H] extends [never]
+    ? WindowMistake<Layer, Input, Size, K, P, D>
+    : [W] extends [never]
+      ? WindowMistake<Layer, Input, Size, K, P, D>
+      : [H, W] extends [infer H extends number, infer W extends number]
+        ? readonly [...Planes, H, W]
+        : never
+  : never;
+
+type WindowMistake<
+  Layer extends string,
+  Input,
+  Size extends readonly [number, number],
+  K extends readonly [number, number],
+  P,
+  D,
+> = Mistake<`${Layer} expects an input at least as large as its window, which covers ${Join<
+  [Reach<K[0], PairHeight<D>>, Reach<K[1], PairWidth<D>>],
+  " × "
+>}, but the padded input is ${Join<
+  [Add<Size[0], Multiply<PairHeight<P>, 2>>, Add<Size[1], Multiply<PairWidth<P>, 2>>],
+  " × "
+>} (input ${Show<Input>})`>;
+
+/** The rule of the adaptive poolings: the sizes asked for, where null keeps the input's. */
+export interface AdaptivePoolRule<Layer extends string, Size> extends ShapeRule {
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : Image<this["in"]> extends ImageAxes<infer Batch, infer C, infer H, infer W>
+      ? readonly [...Batch, C, AdaptiveOut<AdaptiveHeight<Size>, H>, AdaptiveOut<AdaptiveWidth<Size>, W>]
+      : RankMistake<Layer, "[N, C, H, W] or [C, H, W]", this["in"]>;
+}
+
+type AdaptiveHeight<Size> = Size extends readonly [infer H, unknown] ? H : Size;
+type AdaptiveWidth<Size> = Size extends readonly [unknown, infer W] ? W : Size;
+type AdaptiveOut<Wanted, Size extends number> = [Wanted] extends [null]
+  ? Size
+  : [Wanted] extends [number]
+    ? Wanted
+    : number;

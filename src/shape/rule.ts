@@ -5,7 +5,7 @@
  * write one is an interface whose `out` is computed from `this["in"]`, and {@link OutputOf} that fills `in` in.
  * Each rule stands beside the function of the same meaning in the files of this room.
  */
-import type { IsKnown } from "./arithmetic.js";
+import type { IsKnown, IsUnion } from "./arithmetic.js";
 import type { Shape } from "./shape.js";
 
 /** A layer's shape rule; `ShapeRule` itself is the rule that knows nothing: any shape in, any shape out. */
@@ -21,8 +21,9 @@ export interface ShapeRule {
 /** The key under which a layer's type carries its rule; it exists for the compiler only. */
 export declare const RULE: unique symbol;
 
-/** The rule of a layer. */
-export type RuleOf<L> = L extends { readonly [RULE]: infer Rule } ? Rule : ShapeRule;
+/** The rule of a layer; of one of several layers, nothing is known. */
+export type RuleOf<L> =
+  IsUnion<L> extends true ? ShapeRule : L extends { readonly [RULE]: infer Rule } ? Rule : ShapeRule;
 
 /** The rule of a layer that keeps every shape. */
 export interface SameRule extends ShapeRule {
@@ -70,12 +71,34 @@ export type Join<S extends readonly number[], Separator extends string> = S exte
 
 export type ShowSize<N extends number> = IsKnown<N> extends true ? `${N}` : "?";
 
+/** True where both numbers are known and are not the same. */
+export type Differs<A extends number, B extends number> =
+  IsKnown<A> extends true ? (IsKnown<B> extends true ? (A extends B ? false : true) : false) : false;
+
+/** `1 channel`, `3 channels` */
+export type Counted<N extends number, Noun extends string> = N extends 1 ? `1 ${Noun}` : `${N} ${Noun}s`;
+
 /** An image batch's axes with the batch axis apart, so that `[C, H, W]` and `[N, C, H, W]` are one case. */
+export interface ImageAxes<Batch extends Shape, C extends number, H extends number, W extends number> {
+  readonly batch: Batch;
+  readonly channels: C;
+  readonly height: H;
+  readonly width: W;
+}
+
+/** The axes of an image batch or one image; `never` for another rank. */
 export type Image<S> = S extends readonly [infer C extends number, infer H extends number, infer W extends number]
-  ? { readonly batch: []; readonly channels: C; readonly height: H; readonly width: W }
+  ? ImageAxes<[], C, H, W>
   : S extends readonly [infer N extends number, infer C extends number, infer H extends number, infer W extends number]
-    ? { readonly batch: [N]; readonly channels: C; readonly height: H; readonly width: W }
+    ? ImageAxes<[N], C, H, W>
     : never;
+
+/** The sentence for an input of the wrong rank. */
+export type RankMistake<
+  Layer extends string,
+  Axes extends string,
+  S,
+> = Mistake<`${Layer} expects an input ${Axes}, but got ${Show<S>}`>;
 
 /** Whether the number of axes of `S` is known; `any` and unions of shapes count as unknown. */
 export type HasRank<S> = 0 extends 1 & S
@@ -85,6 +108,9 @@ export type HasRank<S> = 0 extends 1 & S
       ? false
       : IsKnown<S["length"]>
     : false;
+
+/** The type of options that were left out: every default holds. */
+export type NoOptions = Record<never, never>;
 
 /** An option's value, or its default where the options do not name it; both where the options may or may not. */
 export type Option<Options, Name extends string, Default> = Name extends keyof Options
@@ -96,3 +122,6 @@ export type Option<Options, Name extends string, Default> = Name extends keyof O
 /** Height and width of a {@link Pair}: both the same for one number, `number` for anything widened. */
 export type PairHeight<P> = P extends readonly [infer H extends number, number] ? H : P extends number ? P : number;
 export type PairWidth<P> = P extends readonly [number, infer W extends number] ? W : P extends number ? P : number;
+
+/** An option that is one number; `number` for anything else. */
+export type AsNumber<N> = N extends number ? N : number;

@@ -1,6 +1,8 @@
 /** Shape rule of resizing, and which pixels every output pixel is mixed from. */
+import type { Multiply } from "./arithmetic.js";
 import { checkInteger, checkOneOf } from "./check.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
+import type { AsNumber, HasRank, ShapeRule } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
 
 /** How pixels between pixels are found; torch's names. */
@@ -177,3 +179,21 @@ function cubic(d: number): number {
   const a = -0.75;
   return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
 }
+
+/** The rule of Upsample: {@link upsampleShape} as a type; a fractional scale is left to run time. */
+export interface UpsampleRule<O> extends ShapeRule {
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends readonly [infer N extends number, infer C extends number, ...infer Sizes extends Shape]
+      ? O extends { readonly size: infer Size }
+        ? readonly [N, C, ...Resized<Sizes, Size>]
+        : O extends { readonly scaleFactor: infer Scale }
+          ? readonly [N, C, ...Scaled<Sizes, Scale>]
+          : readonly [N, C, ...Unknown<Sizes>]
+      : Shape;
+}
+
+type Unknown<Sizes extends Shape> = { [I in keyof Sizes]: number };
+type Resized<Sizes extends Shape, Size> = { [I in keyof Sizes]: AsNumber<PerAxis<Size, I>> };
+type Scaled<Sizes extends Shape, Scale> = { [I in keyof Sizes]: Multiply<Sizes[I], AsNumber<PerAxis<Scale, I>>> };
+type PerAxis<Value, I> = Value extends Shape ? (I extends keyof Value ? Value[I] : number) : Value;
