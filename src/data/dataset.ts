@@ -8,6 +8,9 @@ import { allocate, Tensor } from "../tensor/tensor.js";
 /** One class index a sample, or a tensor whose first axis counts samples (regression, soft labels, images to match). */
 export type Targets = readonly number[] | Int32Array | Uint8Array | Tensor;
 
+/** The kind of targets that a part of a data set has: a tensor's shape changes, so its type forgets it. */
+export type PartOf<T extends Targets> = T extends Tensor ? Tensor : T;
+
 /** Samples side by side: inputs `[N, …]` and N targets. What a {@link DataLoader} gives and `fit` takes. */
 export interface Batch<T extends Targets = Targets> {
   readonly inputs: Tensor;
@@ -35,8 +38,9 @@ export interface BatchSource<T extends Targets = Targets> {
  * const digits = new Dataset(imagesToTensor(readIdx(imageBytes)), labelsToInt32(readIdx(labelBytes)));
  * const [training, validation] = digits.split(0.9);
  */
-export class Dataset<T extends Targets = Targets> implements BatchSource<T>, Batch<T> {
+export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<T>>, Batch<PartOf<T>> {
   readonly length: number;
+  readonly targets: PartOf<T>;
 
   /**
    * @param inputs `[N, …]`, for images `[N, C, H, W]`; kept, not copied.
@@ -45,7 +49,7 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<T>, Bat
    */
   constructor(
     readonly inputs: Tensor,
-    readonly targets: T,
+    targets: T,
   ) {
     const [samples] = inputs.shape;
     const answers = targets instanceof Tensor ? targets.shape[0] : targets.length;
@@ -55,6 +59,7 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<T>, Bat
       );
     }
     this.length = samples;
+    this.targets = targets as PartOf<T>;
   }
 
   /**
@@ -71,11 +76,11 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<T>, Bat
   }
 
   /** The samples of these indices, in this order, in memory of their own. */
-  batch(rows: Uint32Array): Batch<T> {
+  batch(rows: Uint32Array): Batch<PartOf<T>> {
     const { targets } = this;
     return {
       inputs: gather(this.inputs, rows, [rows.length]),
-      targets: (targets instanceof Tensor ? gather(targets, rows, [rows.length]) : pick(targets, rows)) as T,
+      targets: (targets instanceof Tensor ? gather(targets, rows, [rows.length]) : pick(targets, rows)) as PartOf<T>,
     };
   }
 
@@ -110,7 +115,7 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<T>, Bat
 
   #select(rows: Uint32Array): Dataset<T> {
     const { inputs, targets } = this.batch(rows);
-    return new Dataset(inputs, targets);
+    return new Dataset(inputs, targets as T);
   }
 }
 
