@@ -114,10 +114,14 @@ export class Tensor<S extends Shape = Shape> {
     return toNested(this) as ArrayOf<S>;
   }
 
-  /** The tensors along the first axis: the rows of a matrix, the samples of a batch. @throws ShapeError for a scalar. */
-  *[Symbol.iterator](): Generator<Tensor, void, undefined> {
-    const length = this.shape[resolveAxis("Iterating over a Tensor", 0, this.shape)]!;
-    for (let i = 0; i < length; i++) yield this.slice(i);
+  /**
+   * The tensors along the first axis: the samples of a batch, the rows of a matrix, the scalars of a vector. A scalar
+   * gives its one number, so that what compares iterables (`expect(x).toEqual(y)`) compares elements in the end.
+   */
+  *[Symbol.iterator](): Generator<S extends readonly [] ? number : Tensor, void, undefined> {
+    type Item = S extends readonly [] ? number : Tensor;
+    if (this.rank === 0) yield this.item() as Item;
+    else for (let i = 0; i < this.shape[0]!; i++) yield this.slice(i) as Item;
   }
 
   // ── Layout ──

@@ -182,7 +182,8 @@ describe("elementwise functions", () => {
           const value = x.at(...index);
           if (Number.isNaN(value)) return value;
           if (value > high || low > high) return high;
-          return value < low ? low : value;
+          if (value < low) return low;
+          return value;
         });
         expectSame(plusZero(x.clip(low, high)), plusZero(want));
       }),

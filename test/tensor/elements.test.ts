@@ -147,11 +147,18 @@ describe("iteration", () => {
     );
   });
 
-  test("refuses a scalar", () => {
-    expectError(
-      () => [...tensor(1)],
-      ShapeError,
-      "Iterating over a Tensor expects no axis, for the tensor has none, but got axis 0 for the shape []. Usual cause: a batch axis that is missing, or an axis that an earlier step removed.",
+  test("of a scalar gives its number, so that toEqual compares elements", () => {
+    expect([...tensor(7)]).toEqual([7]);
+    expectTypeOf([...tensor(7)]).toEqualTypeOf<number[]>();
+    expectTypeOf([...zeros([2, 3])]).toEqualTypeOf<Tensor[]>();
+    expectTypeOf([...(zeros([2]) as Tensor)]).toEqualTypeOf<Tensor[]>();
+    fc.assert(
+      fc.property(tensors(4, 1), (x) => {
+        expect(x).toEqual(x.clone());
+        const y = x.clone();
+        y.data[x.size - 1] = x.data[x.size - 1] === 0 ? 1 : 0;
+        expect(x).not.toEqual(y);
+      }),
     );
   });
 });
