@@ -28,8 +28,8 @@ export interface LossResult {
   readonly value: number | Tensor;
   /** Its gradient in the prediction; with `"none"`, the derivative of each loss, not yet multiplied by `dy`. */
   readonly gradient: Tensor;
-  /** How the losses lie in the prediction. */
-  readonly geometry: ClassGeometry;
+  /** How the losses lie in the prediction, for reduction `"none"`. Default: one for each element. */
+  readonly geometry?: ClassGeometry;
 }
 
 type Run = (scale: number, losses: Float32Array | undefined, gradient: Float32Array) => number;
@@ -91,7 +91,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
           `${this.name}.backward expects the gradient of its losses ${showShape(losses)}, but got ${dy instanceof Tensor ? showShape(dy.shape) : "none"}. Usual cause: reduction "none", where "mean" was meant.`,
         );
       }
-      const { gradient, geometry } = result;
+      const { gradient, geometry = { outer: 1, classes: 1, inner: gradient.size } } = result;
       kernelsFor(lossKernels, gradient.dtype).chain(geometry, dy.to(gradient.dtype).data, gradient.data);
     }
     this.#waiting = undefined;

@@ -2,7 +2,7 @@
 import { checkInteger } from "../shape/check.js";
 import { classGeometry } from "../shape/classes.js";
 import { ArgumentError } from "../shape/errors.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { Tensor } from "../tensor/tensor.js";
 import { IGNORE_INDEX, type Labels, readLabels } from "./labels.js";
 
 export interface MetricOptions {
@@ -30,18 +30,22 @@ export function accuracy(scores: Tensor, labels: Labels, options: MetricOptions 
  */
 export function topKAccuracy(scores: Tensor, labels: Labels, k: number, options: MetricOptions = {}): number {
   checkInteger("topKAccuracy", "k", k, 1);
-  const { classes } = classGeometry("topKAccuracy", scores.shape);
-  if (k > classes) {
-    throw new ArgumentError(
-      `topKAccuracy expects k to be at most the number of classes, ${classes}, but got ${k}. Usual cause: k = 5 with a handful of classes.`,
-    );
-  }
   return shareWithin("topKAccuracy", scores, labels, k, options);
 }
 
 function shareWithin(who: string, scores: Tensor, labels: Labels, k: number, options: MetricOptions): number {
   const { ignoreIndex = IGNORE_INDEX } = options;
+  if (!(scores instanceof Tensor)) {
+    throw new ArgumentError(
+      `${who} expects its scores to be a Tensor. Usual cause: predicted classes, where the model's output is meant.`,
+    );
+  }
   const { classes, inner } = classGeometry(who, scores.shape);
+  if (k > classes) {
+    throw new ArgumentError(
+      `${who} expects k to be at most the number of classes, ${classes}, but got ${k}. Usual cause: k = 5 with a handful of classes.`,
+    );
+  }
   const checked = readLabels(who, labels, scores.shape, classes, ignoreIndex);
   let right = 0;
   let counted = 0;

@@ -93,7 +93,7 @@ export abstract class Scheduler {
   loadStateDict(state: SchedulerState): void {
     const expected = Object.keys(this.stateDict());
     const wrong = [
-      ...expected.filter((key) => !Number.isFinite(state[key])),
+      ...expected.filter((key) => !(key === "steps" ? isCount(state[key]) : Number.isFinite(state[key]))),
       ...Object.keys(state).filter((key) => !expected.includes(key)),
     ];
     if (wrong.length > 0) {
@@ -110,4 +110,8 @@ export abstract class Scheduler {
     if (this.optimizer.momentum !== undefined) this.optimizer.momentum = at("momentum");
     this.loadExtraState(state);
   }
+}
+
+function isCount(value: number | undefined): boolean {
+  return value !== undefined && Number.isSafeInteger(value) && value >= 0;
 }
