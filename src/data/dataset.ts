@@ -45,12 +45,17 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<
   /**
    * @param inputs `[N, …]`, for images `[N, C, H, W]`; kept, not copied.
    * @param targets N class indices, or a tensor `[N, …]`; kept, not copied.
-   * @throws ShapeError when the two do not have as many samples, or `inputs` has no axis that counts them.
+   * @throws ArgumentError when `inputs` is no Tensor; ShapeError when the two do not have as many samples, or `inputs` has no axis that counts them.
    */
   constructor(
     readonly inputs: Tensor,
     targets: T,
   ) {
+    if (!(inputs instanceof Tensor)) {
+      throw new ArgumentError(
+        "Dataset expects inputs to be a Tensor whose first axis counts samples, but got something else. Usual cause: images as readIdx gives them: convert them with imagesToTensor.",
+      );
+    }
     const [samples] = inputs.shape;
     const answers = targets instanceof Tensor ? targets.shape[0] : targets.length;
     if (samples === undefined || samples !== answers) {

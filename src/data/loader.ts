@@ -56,11 +56,16 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
   /** Whether the next loop goes on with `#epoch` instead of starting one. */
   #resume = false;
 
-  /** @throws ArgumentError for a batch size that is no positive integer, or when an epoch would have no batch. */
+  /** @throws ArgumentError for no data set, a batch size that is no positive integer, or an epoch without any batch. */
   constructor(
     readonly dataset: BatchSource<T>,
     options: DataLoaderOptions<T> = {},
   ) {
+    if (typeof dataset?.batch !== "function") {
+      throw new ArgumentError(
+        "DataLoader expects a Dataset, or an object with length and batch(rows), but got something else. Usual cause: a tensor: new Dataset(inputs, targets).",
+      );
+    }
     checkOptions("DataLoader", options, "{ batchSize: 64, shuffle: true }");
     const { batchSize = 1, shuffle = false, dropLast = false, transform, random } = options;
     this.batchSize = checkInteger("DataLoader", "batchSize", batchSize, 1);

@@ -1,9 +1,14 @@
 /** CRC-32 of zip and gzip (reflected polynomial EDB88320), one table look-up a byte. */
 export function crc32(bytes: Uint8Array): number {
   table ??= makeTable();
+  return ~update(table, bytes) >>> 0;
+}
+
+/** A loop by index in a function of its own: several times faster than `for…of`, and arrays are hundreds of megabytes. */
+function update(table: Int32Array, bytes: Uint8Array): number {
   let crc = -1;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (table[(crc ^ byte) & 255] ?? 0);
-  return ~crc >>> 0;
+  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ (table[(crc ^ (bytes[i] ?? 0)) & 255] ?? 0);
+  return crc;
 }
 
 let table: Int32Array | undefined;

@@ -1,4 +1,5 @@
 /** The element types of the files that this library reads, and how their bytes become numbers. */
+import { checkOneOf } from "../shape/check.js";
 import type { DType, FloatArray } from "../tensor/tensor.js";
 
 export interface ReadOptions {
@@ -8,6 +9,11 @@ export interface ReadOptions {
    * beyond ±2⁵³.
    */
   readonly dtype?: DType;
+}
+
+/** The checked precision that a reader was asked for. */
+export function precisionOf(who: string, { dtype = "float32" }: ReadOptions): DType {
+  return checkOneOf(who, "dtype", dtype, ["float32", "float64"]);
 }
 
 const VIEWS = {

@@ -4,7 +4,7 @@
  */
 import { ArgumentError } from "../shape/errors.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
-import { type FloatArray, Tensor } from "../tensor/tensor.js";
+import { type DType, type FloatArray, Tensor } from "../tensor/tensor.js";
 import {
   type Bytes,
   bytesOf,
@@ -16,7 +16,14 @@ import {
   TRUNCATED,
   viewOf,
 } from "./bytes.js";
-import { bytesPerElement, decodeFloats, type ElementType, encodeFloats, type ReadOptions } from "./elements.js";
+import {
+  bytesPerElement,
+  decodeFloats,
+  type ElementType,
+  encodeFloats,
+  precisionOf,
+  type ReadOptions,
+} from "./elements.js";
 import { Scanner } from "./scanner.js";
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
@@ -46,11 +53,11 @@ const TYPES = new Map<string, ElementType>([
  * const x = readNpy(await readFile("images.npy")); // x.shape as NumPy's
  */
 export function readNpy(bytes: Bytes, options: ReadOptions = {}): Tensor {
-  return parseNpy("readNpy", bytesOf("readNpy", bytes), options);
+  return parseNpy("readNpy", bytesOf("readNpy", bytes), precisionOf("readNpy", options));
 }
 
 /** `who` begins the messages: the entry of a .npz says its name. */
-export function parseNpy(who: string, bytes: Uint8Array, { dtype = "float32" }: ReadOptions): Tensor {
+export function parseNpy(who: string, bytes: Uint8Array, dtype: DType): Tensor {
   const { text, data } = splitHeader(who, bytes);
   const { descr, fortranOrder, shape } = parseHeader(who, text);
   const [order = "", type] = [descr[0], TYPES.get(descr.slice(1))];

@@ -2,7 +2,7 @@
 import { ArgumentError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
 import { type Bytes, bytesOf, isUnicode, quote, refuse } from "./bytes.js";
-import type { ReadOptions } from "./elements.js";
+import { precisionOf, type ReadOptions } from "./elements.js";
 import { parseNpy, writeNpy } from "./npy.js";
 import { extract, readZip, writeZip } from "./zip.js";
 
@@ -16,6 +16,7 @@ import { extract, readZip, writeZip } from "./zip.js";
  * const { images, labels } = await readNpz(await readFile("mnist.npz"));
  */
 export async function readNpz(bytes: Bytes, options: ReadOptions = {}): Promise<Record<string, Tensor>> {
+  const dtype = precisionOf("readNpz", options);
   const arrays = new Map<string, Tensor>();
   for (const entry of readZip("readNpz", bytesOf("readNpz", bytes))) {
     const who = `readNpz, entry ${quote(entry.name)},`;
@@ -23,7 +24,7 @@ export async function readNpz(bytes: Bytes, options: ReadOptions = {}): Promise<
       refuse(who, "a name that ends in .npy", "it does not", "a zip file of another kind");
     const name = entry.name.slice(0, -".npy".length);
     if (arrays.has(name)) refuse(who, "each name once", "it comes twice");
-    arrays.set(name, parseNpy(who, await extract(who, entry), options));
+    arrays.set(name, parseNpy(who, await extract(who, entry), dtype));
   }
   return Object.fromEntries(arrays);
 }

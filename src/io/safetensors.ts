@@ -16,7 +16,14 @@ import {
   refuse,
   viewOf,
 } from "./bytes.js";
-import { bytesPerElement, decodeFloats, type ElementType, encodeFloats, type ReadOptions } from "./elements.js";
+import {
+  bytesPerElement,
+  decodeFloats,
+  type ElementType,
+  encodeFloats,
+  precisionOf,
+  type ReadOptions,
+} from "./elements.js";
 import { Scanner } from "./scanner.js";
 
 const WHO = "readSafetensors";
@@ -71,7 +78,8 @@ interface Header {
  * @example
  * model.loadStateDict(readSafetensors(await readFile("lenet5.safetensors")));
  */
-export function readSafetensors(bytes: Bytes, { dtype = "float32" }: ReadOptions = {}): Record<string, Tensor> {
+export function readSafetensors(bytes: Bytes, options: ReadOptions = {}): Record<string, Tensor> {
+  const dtype = precisionOf(WHO, options);
   const { entries, data } = readHeader(bytesOf(WHO, bytes));
   return Object.fromEntries(
     entries.map(({ name, type, shape, begin, end }) => [

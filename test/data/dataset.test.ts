@@ -116,6 +116,11 @@ describe("Dataset", () => {
   const range = "Usual cause: a division without Math.floor, or a variable that is undefined.";
   test.each([
     [
+      () => new Dataset({ shape: [1], data: Uint8Array.of(1) } as never, [1]),
+      ArgumentError,
+      "Dataset expects inputs to be a Tensor whose first axis counts samples, but got something else. Usual cause: images as readIdx gives them: convert them with imagesToTensor.",
+    ],
+    [
       () => new Dataset(inputs(3), Int32Array.of(1, 2)),
       ShapeError,
       `Dataset expects as many targets as inputs, but got inputs [3, 2, 3] and 2 targets. ${cause}`,

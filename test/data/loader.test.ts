@@ -188,6 +188,10 @@ describe("bad arguments", () => {
   const cause = "Usual cause: an empty part of a split, or a batchSize beyond a small data set.";
   test.each([
     [
+      () => new DataLoader(numbers(3).inputs as never),
+      "DataLoader expects a Dataset, or an object with length and batch(rows), but got something else. Usual cause: a tensor: new Dataset(inputs, targets).",
+    ],
+    [
       () => new DataLoader(numbers(3), { batchSize: 0 }),
       "DataLoader expects batchSize to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
     ],

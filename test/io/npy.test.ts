@@ -199,6 +199,10 @@ describe("bad files", () => {
 describe("bad arguments", () => {
   test.each([
     [
+      () => readNpy(writeNpy(new Tensor(new Float32Array(1), [])), { dtype: "f4" as never }),
+      'readNpy expects dtype to be one of "float32", "float64", but got "f4".',
+    ],
+    [
       () => readNpy([1, 2] as never),
       "readNpy expects the bytes of a file (a Uint8Array or ArrayBuffer), but got 1,2. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.",
     ],

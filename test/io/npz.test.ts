@@ -307,6 +307,11 @@ describe("bad arguments", () => {
   ])("%s", (call, message) => {
     expect(call).toThrow(new ArgumentError(message));
   });
+  test("an unknown precision", async () => {
+    await expect(readNpz(small, { dtype: "f4" as never })).rejects.toThrow(
+      new ArgumentError('readNpz expects dtype to be one of "float32", "float64", but got "f4".'),
+    );
+  });
   test("a path instead of bytes", async () => {
     await expect(readNpz("x.npz" as never)).rejects.toThrow(
       new ArgumentError(
