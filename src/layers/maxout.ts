@@ -2,7 +2,8 @@ import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient }
 import { maxout, maxoutBackward } from "../ops/maxout.js";
 import { checkInteger, checkOptions } from "../shape/check.js";
 import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
-import { maxoutGeometry, maxoutShape } from "../shape/maxout.js";
+import { type MaxoutLinearRule, type MaxoutRule, maxoutGeometry, maxoutShape } from "../shape/maxout.js";
+import type { NoOptions, Option } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
@@ -33,16 +34,20 @@ export interface MaxoutOptions {
  * const layers = new Sequential(new Conv2d(3, 32, 3), new Maxout(2));
  * layers.forward(randn([1, 3, 32, 32])).shape; // [1, 16, 30, 30]
  */
-export class Maxout extends Layer {
+export class Maxout<const Pieces extends number = number, const O extends MaxoutOptions = NoOptions> extends Layer<
+  MaxoutRule<Pieces, Option<O, "dim", 1>>
+> {
   override readonly name: string = "Maxout";
-  readonly pieces: number;
+  readonly pieces: Pieces;
   readonly dim: number;
   readonly #cache = new Cache<{ winners: Int32Array; inputShape: Shape }>();
 
-  constructor(pieces: number, options: MaxoutOptions = {}) {
+  constructor(pieces: Pieces, options?: O);
+  constructor(pieces: Pieces, options: MaxoutOptions = {}) {
     super();
     checkOptions("Maxout", options, "{ dim: 1 }");
-    this.pieces = checkInteger("Maxout", "pieces", pieces, 1);
+    checkInteger("Maxout", "pieces", pieces, 1);
+    this.pieces = pieces;
     this.dim = checkInteger("Maxout", "dim", options.dim ?? 1, -Infinity);
   }
 
@@ -90,20 +95,24 @@ export interface MaxoutLinearOptions {
  * const hidden = new MaxoutLinear(784, 240, { pieces: 5 });
  * hidden.forward(randn([64, 784])).shape; // [64, 240]
  */
-export class MaxoutLinear extends Layer {
+export class MaxoutLinear<const In extends number = number, const Out extends number = number> extends Layer<
+  MaxoutLinearRule<In, Out>
+> {
   override readonly name: string = "MaxoutLinear";
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
-  readonly inFeatures: number;
-  readonly outFeatures: number;
+  readonly inFeatures: In;
+  readonly outFeatures: Out;
   readonly pieces: number;
   readonly #cache = new Cache<{ g: LinearGeometry; x: Tensor; affineShape: Shape; winners: Int32Array }>();
 
-  constructor(inFeatures: number, outFeatures: number, options: MaxoutLinearOptions = {}) {
+  constructor(inFeatures: In, outFeatures: Out, options: MaxoutLinearOptions = {}) {
     super();
     checkOptions("MaxoutLinear", options, "{ pieces: 2, bias: false }");
-    this.inFeatures = checkInteger("MaxoutLinear", "inFeatures", inFeatures, 1);
-    this.outFeatures = checkInteger("MaxoutLinear", "outFeatures", outFeatures, 1);
+    checkInteger("MaxoutLinear", "inFeatures", inFeatures, 1);
+    checkInteger("MaxoutLinear", "outFeatures", outFeatures, 1);
+    this.inFeatures = inFeatures;
+    this.outFeatures = outFeatures;
     this.pieces = checkInteger("MaxoutLinear", "pieces", options.pieces ?? 2, 1);
     const rows = this.pieces * outFeatures;
     const weight = allocate([rows, inFeatures], "float32");

@@ -1,8 +1,7 @@
 import { prelu, preluInputGradient, preluWeightGradient } from "../ops/prelu.js";
 import type { AxisGeometry } from "../shape/axis.js";
 import { checkFinite, checkInteger, checkOptions } from "../shape/check.js";
-import { preluGeometry } from "../shape/prelu.js";
-import type { SameRule } from "../shape/rule.js";
+import { type PReLURule, preluGeometry } from "../shape/prelu.js";
 import type { Shape } from "../shape/shape.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -31,15 +30,17 @@ export interface PReLUOptions {
  * const act = new PReLU(16);
  * act.forward(randn([8, 16, 4, 4])).shape; // [8, 16, 4, 4]
  */
-export class PReLU extends Layer<SameRule> {
+export class PReLU<const P extends number = 1> extends Layer<PReLURule<P>> {
   override readonly name: string = "PReLU";
-  readonly numParameters: number;
+  readonly numParameters: P;
   readonly weight: Parameter;
   readonly #cache = new Cache<{ g: AxisGeometry; x: Tensor }>();
 
-  constructor(numParameters = 1, options: PReLUOptions = {}) {
+  constructor(numParameters?: P, options?: PReLUOptions);
+  constructor(numParameters: P = 1 as P, options: PReLUOptions = {}) {
     super();
-    this.numParameters = checkInteger("PReLU", "numParameters", numParameters, 1);
+    checkInteger("PReLU", "numParameters", numParameters, 1);
+    this.numParameters = numParameters;
     checkOptions("PReLU", options, "{ init: 0.25 }");
     const init = checkFinite("PReLU", "init", options.init ?? 0.25);
     this.weight = new Parameter("weight", constant(allocate([numParameters], "float32"), init));

@@ -1,6 +1,7 @@
 /** Shape rule of PReLU: the input's shape, whose axis 1 has as many channels as there are parameters, unless that is one. */
 import type { AxisGeometry } from "./axis.js";
 import { inputMismatch, rankMismatch } from "./errors.js";
+import type { Differs, HasRank, Mismatch, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, sizeOf } from "./shape.js";
 
 /** @throws ShapeError for several parameters and an input without channels or with another number of them. */
@@ -22,4 +23,17 @@ export function preluGeometry(layer: string, numParameters: number, input: Shape
     );
   }
   return { outer: batch, size: channels, inner: sizeOf(rest) };
+}
+
+/** The rule of PReLU: {@link preluGeometry} as a type. */
+export interface PReLURule<P extends number> extends ShapeRule {
+  readonly out: 1 extends P // one slope for all, or a number that is not known
+    ? this["in"]
+    : this["in"] extends readonly [number, infer C extends number, ...Shape]
+      ? Differs<C, P> extends true
+        ? Mismatch<"PReLU", `${P} channels`, `${C}`>
+        : this["in"]
+      : HasRank<this["in"]> extends false
+        ? this["in"]
+        : RankMistake<"PReLU", `[N, ${P}, …]`, this["in"]>;
 }
