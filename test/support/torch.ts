@@ -29,6 +29,7 @@ const POSITIONAL: Record<string, readonly string[]> = {
   ZeroPad2d: ["padding"],
   PixelShuffle: ["upscale_factor"],
   Hardshrink: ["lambd"],
+  Softshrink: ["lambd"],
 };
 
 const camelCase = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
