@@ -5,7 +5,6 @@ import type { Tensor } from "../tensor/tensor.js";
 
 /** A loss that gives one number: every {@link Loss} with reduction `"mean"` or `"sum"`. */
 export interface TrainingLoss<T> {
-  readonly reduction: string;
   forward(prediction: Tensor, targets: T): number;
   backward(): Tensor;
 }
@@ -68,8 +67,8 @@ export async function evaluate<T extends Targets>(
 }
 
 /** How much of a sum over samples a batch's loss stands for: a mean for all of its samples, a sum for itself. */
-export function weightOf({ reduction }: TrainingLoss<never>, rows: number): number {
-  return reduction === "sum" ? 1 : rows;
+export function weightOf(loss: TrainingLoss<never>, rows: number): number {
+  return (loss as { readonly reduction?: unknown }).reduction === "sum" ? 1 : rows;
 }
 
 /** Samples of a batch. */

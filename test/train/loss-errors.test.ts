@@ -209,7 +209,7 @@ describe("options", () => {
     );
   });
 
-  test.each([
+  const cases: [make: () => unknown, text: string][] = [
     [
       () => new CrossEntropyLoss({ labelSmoothing: 1.1 }),
       "CrossEntropyLoss expects labelSmoothing to be a number from 0 to 1, but got 1.1.",
@@ -224,5 +224,6 @@ describe("options", () => {
       () => new SmoothL1Loss({ beta: Infinity }),
       "SmoothL1Loss expects beta to be a finite number, but got Infinity. Usual cause: a division without Math.floor, or a variable that is undefined.",
     ],
-  ])("%s is refused", (make, text) => expectError(make, ArgumentError, text));
+  ];
+  for (const [make, text] of cases) test(text, () => expectError(make, ArgumentError, text));
 });
