@@ -252,6 +252,9 @@ describe("Upsample", () => {
     const up = new Upsample({ scaleFactor: 2, mode: "linear" });
     expect(numbers(up.forward(signal(0, Number.NaN, 0)))).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN, Number.NaN, 0]); // biome-ignore format: one line
     expect(numbers(up.forward(signal(Infinity, 0, 0)))).toEqual([Infinity, Infinity, Infinity, 0, 0, 0]);
+    // A copied axis is 1 · x + 0 · x in torch.
+    const copy = new Upsample({ size: 3, mode: "linear" });
+    expect(numbers(copy.forward(signal(1, Infinity, 2)))).toEqual([1, Number.NaN, 2]);
     const nearest = new Upsample({ scaleFactor: 2 });
     expect(numbers(nearest.forward(signal(-Infinity, Number.NaN)))).toEqual([-Infinity, -Infinity, Number.NaN, Number.NaN]); // biome-ignore format: one line
   });
