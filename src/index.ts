@@ -57,8 +57,10 @@ export { Upsample } from "./layers/upsample.js";
 export { ZeroPad2d } from "./layers/zeropad2d.js";
 export type { Axes } from "./shape/axis.js";
 export { ArgumentError, FormatError, ShapeError, StateError } from "./shape/errors.js";
+export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions } from "./shape/pool.js";
 export type { ShapeRule } from "./shape/rule.js";
 export type { Pair, Shape } from "./shape/shape.js";
+export type { UpsampleMode, UpsampleOptions } from "./shape/upsample.js";
 export type { ToleranceOptions } from "./tensor/compare.js";
 export {
   arange,
