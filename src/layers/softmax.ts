@@ -44,7 +44,7 @@ abstract class AlongAxis extends Layer<SameRule> {
  *
  *     y[k] = e^x[k] / Σⱼ e^x[j]        dx[k] = y[k] · (dy[k] − Σⱼ dy[j] · y[j])
  *
- * Not before {@link CrossEntropyLoss}, which takes the scores themselves.
+ * Not before `CrossEntropyLoss`, which takes the scores themselves.
  *
  * @param dim the axis that sums to 1; negative numbers count from the end.
  * @throws ArgumentError for a dim that is no integer; ShapeError (from forward) where the input has no such axis.
