@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { accuracyChart, type Epoch, lossChart, type StepLoss } from "./report/charts.js";
 import { inkImage, signedImage } from "./report/images.js";
 
+export type { Epoch, StepLoss };
+
 export interface Maps {
   readonly shape: readonly number[];
   readonly data: ArrayLike<number>;

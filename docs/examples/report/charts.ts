@@ -51,11 +51,12 @@ export function lossChart(history: readonly StepLoss[]): string {
 /** Test accuracy after each epoch. */
 export function accuracyChart(epochs: readonly Epoch[]): string {
   const points = epochs.map(({ epoch, testAccuracy }) => ({ epoch, percent: 100 * testAccuracy }));
+  const lowest = Math.min(...points.map(({ percent }) => percent));
   const axes = { x: "epoch", y: "percent" };
   return svg({
     ariaLabel: "Test accuracy per epoch",
     x: { type: "point", label: "epoch" },
-    y: { label: "test accuracy (%)", grid: true, nice: true, ticks: 5 },
+    y: { label: "test accuracy (%)", grid: true, domain: [Math.floor(lowest - 0.5), 100], ticks: 5 },
     marginTop: 40,
     marks: [
       Plot.lineY(points, { ...axes, stroke: "var(--accent)", strokeWidth: 2.2 }),
