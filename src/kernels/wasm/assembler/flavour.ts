@@ -1,0 +1,22 @@
+/** The two flavours of SIMD that kernels are generated in. */
+import type { Expr, Operand } from "./expression.js";
+import { f32x4 } from "./instructions.js";
+import { ModuleBuilder } from "./module.js";
+
+/** `"relaxed"` fuses a·b + c where the machine can; `"simd"` gives the same bits on every machine. */
+export type Flavour = "relaxed" | "simd";
+
+/** acc + a·b of four float32 lanes. */
+export function multiplyAdd(
+  flavour: Flavour,
+): (acc: Operand<"v128">, a: Operand<"v128">, b: Operand<"v128">) => Expr<"v128"> {
+  if (flavour === "relaxed") return (acc, a, b) => f32x4.relaxedMadd(a, b, acc);
+  return (acc, a, b) => f32x4.add(acc, f32x4.mul(a, b));
+}
+
+/** Whether this platform runs the flavour; by asking it, never by its version. */
+export function supports(flavour: Flavour): boolean {
+  const probe = new ModuleBuilder({ shared: false });
+  probe.function({ a: "v128" }, ({ a }) => multiplyAdd(flavour)(a, a, a));
+  return WebAssembly.validate(probe.bytes());
+}

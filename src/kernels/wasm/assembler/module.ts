@@ -1,0 +1,128 @@
+/**
+ * A small typed assembler for WebAssembly, readable as a kernel language. A whole kernel:
+ *
+ *     const builder = new ModuleBuilder({ shared: true });
+ *     builder.kernel("scale", { x: "i32", bytes: "i32", by: "f32" }, ({ x, bytes, by }) => {
+ *       const factor = local("v128", f32x4.splat(by));
+ *       forRange(x, i32.add(x, bytes), 16, (at) => v128.store(at, f32x4.mul(v128.load(at), factor)));
+ *     });
+ *     const { scale } = builder.instantiate<"scale">(memory); // scale(offset, bytes, 2) changes the memory
+ *
+ * - module.ts       `new ModuleBuilder({ shared })`; `.kernel(name, parameters, body)` writes a function that JavaScript
+ *                   calls, whose result is what `body` returns, and gives what calls it from later functions, a
+ *                   statement, or an expression where it has a result: `scale({ x, bytes: 64, by: 2 })`;
+ *                   `.function(parameters, body)` writes one that JavaScript does not see; `.bytes()`;
+ *                   `.instantiate(memory)`. The memory is imported as `env.memory`.
+ * - expression.ts   `Expr<"v128">` is code that is evaluated at every use; `local(type, value?)` and `locals(type, n)`
+ *                   are variables with `.set(value)` and `.tee(value)`. Numbers stand for constants anywhere.
+ * - instructions.ts `i32`, `i64`, `f32`, `f64`, `v128`, `i8x16`, `i16x8`, `i32x4`, `f32x4`, `f64x2`, `select`.
+ *                   Loads are `load(address, offset = 0)`, stores `store(address, value, offset = 0)`.
+ * - control.ts      `block`, `loop`, `when`, `br`, `brIf`, `ret`, `forRange(from, to, step, (i) => …)`, `advance`.
+ * - flavour.ts      `multiplyAdd(flavour)`: acc + a·b by relaxed or by plain SIMD.
+ */
+import { name as encodedName, sized, unsigned, vector } from "./encoding.js";
+import { type Expr, expression, Local, type Operand, operand, statement, type Type, writeBody } from "./expression.js";
+
+const [END, CALL] = [0x0b, 0x10] as const;
+/** 4 GiB: what the engine's shared memory may grow to. */
+const MAXIMUM_PAGES = 65536;
+
+type Parameters = Readonly<Record<string, Type>>;
+type Locals<P extends Parameters> = { readonly [K in keyof P]: Local<P[K]> };
+
+/** What calls a function whose body returns R, an expression or nothing: operands go by name, so that no two of many addresses change places. */
+export type Callable<P extends Parameters, R> = (
+  operands: {
+    readonly [K in keyof P]: Operand<P[K]>;
+  },
+) => R extends Expr<infer T> ? Expr<T> : void;
+
+/** An exported function as JavaScript sees it. */
+export type Kernel = (...values: readonly number[]) => number;
+
+interface Written {
+  readonly parameters: readonly Type[];
+  readonly result: Type | undefined;
+  readonly locals: readonly Type[];
+  readonly code: readonly number[];
+}
+
+export class ModuleBuilder {
+  readonly #shared: boolean;
+  readonly #functions: Written[] = [];
+  readonly #exports: (readonly number[])[] = [];
+
+  constructor({ shared }: { readonly shared: boolean }) {
+    this.#shared = shared;
+  }
+
+  /** Writes a function that JavaScript calls by its name, with the parameters in this order. */
+  kernel<P extends Parameters, R>(name: string, parameters: P, body: (parameters: Locals<P>) => R): Callable<P, R> {
+    const callable = this.function(parameters, body);
+    this.#exports.push([...encodedName(name), 0, ...unsigned(this.#functions.length - 1)]);
+    return callable;
+  }
+
+  /** Writes a function that only later functions of this module call. */
+  function<P extends Parameters, R>(parameters: P, body: (parameters: Locals<P>) => R): Callable<P, R> {
+    const types = Object.values(parameters);
+    let result: Type | undefined;
+    const { locals, code } = writeBody(types, () => {
+      const entries = Object.entries(parameters).map(([name, type], i) => [name, new Local(type, i)]);
+      const value = body(Object.fromEntries(entries) as Locals<P>) as Expr<Type> | undefined;
+      if (value) statement([value], []);
+      result = value?.type;
+    });
+    const call = [CALL, ...unsigned(this.#functions.length)];
+    this.#functions.push({ parameters: types, result, locals: locals.slice(types.length), code });
+    return ((operands: Readonly<Record<string, Operand<Type>>>) => {
+      const values = Object.entries(parameters).map(([name, type]) => operand(type, operands[name]!));
+      return result ? expression(result, values, call) : statement(values, call);
+    }) as Callable<P, R>;
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    const functions = this.#functions;
+    const signatures = functions.map(({ parameters, result }) => [
+      0x60,
+      ...vector(parameters.map(code)),
+      ...vector(result ? [code(result)] : []),
+    ]);
+    const limits = this.#shared ? [3, 1, ...unsigned(MAXIMUM_PAGES)] : [0, 1];
+    const memory = [...encodedName("env"), ...encodedName("memory"), 2, ...limits];
+    return Uint8Array.from([
+      ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...section(1, signatures),
+      ...section(2, [memory]),
+      ...section(
+        3,
+        functions.map((_, i) => unsigned(i)),
+      ),
+      ...section(7, this.#exports),
+      ...section(
+        10,
+        functions.map((f) => sized([...vector(runs(f.locals)), ...f.code, END])),
+      ),
+    ]);
+  }
+
+  /** Compiles the module, on this thread, and gives its kernels. */
+  instantiate<Names extends string>(memory: WebAssembly.Memory): Record<Names, Kernel> {
+    const module = new WebAssembly.Module(this.bytes());
+    return new WebAssembly.Instance(module, { env: { memory } }).exports as Record<Names, Kernel>;
+  }
+}
+
+function code(type: Type): number[] {
+  return [{ i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b }[type]];
+}
+
+function section(id: number, elements: readonly (readonly number[])[]): number[] {
+  return [id, ...sized(vector(elements))];
+}
+
+/** Locals as counts of neighbours of one type. */
+function runs(locals: readonly Type[]): number[][] {
+  const starts = locals.flatMap((type, i) => (type === locals[i - 1] ? [] : [i]));
+  return starts.map((start, i) => [...unsigned((starts[i + 1] ?? locals.length) - start), ...code(locals[start]!)]);
+}
