@@ -52,11 +52,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    * @throws ShapeError when the shape of `x` does not fit; nothing has changed then.
    */
   forward<const S extends Shape>(x: Tensor<S> & Refusal<Rule, S>): Tensor<OutputOf<Rule, S>> {
-    if (!(x instanceof Tensor)) {
-      throw new ArgumentError(
-        `${this.name}.forward expects a Tensor, but got ${describe(x)}. Usual cause: a plain array: wrap it with tensor(data, shape).`,
-      );
-    }
+    checkTensor(`${this.name}.forward`, x);
     const state = engine();
     return (state.depth === 0 ? this.#outermost(x) : this.#call(x)) as Tensor<OutputOf<Rule, S>>;
   }
@@ -64,11 +60,13 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   /**
    * Adds to the gradients of all parameters and returns the gradient of the input. `dy` is the loss's gradient of what
    * the last `forward` returned; each backward uses up one forward.
-   * @throws StateError when no forward waits for its backward, ShapeError when `dy` has another shape than the output.
+   * @throws StateError when no forward waits for its backward, or when a child has run outside of this layer since;
+   *   ShapeError when `dy` has another shape than the output.
    */
   backward(dy: Tensor, options?: { readonly inputGradient?: true }): Tensor;
   backward(dy: Tensor, options: BackwardOptions): Tensor | undefined;
   backward(dy: Tensor, { inputGradient = true }: BackwardOptions = {}): Tensor | undefined {
+    checkTensor(`${this.name}.backward`, dy);
     const state = engine();
     const outermost = state.depth === 0;
     const replay = outermost ? this.#replay : undefined;
@@ -122,12 +120,15 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   protected inferShape(inputShape: Shape): number[] {
     const state = engine();
     const { depth, caching } = state;
+    const parent = running;
     state.depth++;
     state.caching = false;
+    running = this.#untyped;
     try {
       const x = allocate(inputShape, this.parameters()[0]?.value.dtype ?? "float32");
       return [...this.#inEval(() => this.compute(x)).shape];
     } finally {
+      running = parent;
       state.depth = depth;
       state.caching = caching;
     }
@@ -230,7 +231,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
       all.add(layer);
       for (const [, child] of layer.children()) visit(child);
     };
-    visit(this);
+    visit(this.#untyped);
     return [...all];
   }
 
@@ -291,10 +292,15 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     }
   }
 
+  /** This layer as one whose shape rule is not known: generic code cannot show that its own rule is one. */
+  get #untyped(): Layer {
+    return this as unknown as Layer;
+  }
+
   /** One call inside a run. */
   #call(x: Tensor): Tensor {
     const parent = running;
-    if (parent) parent.#adopt(this);
+    if (parent) parent.#adopt(this.#untyped);
     running = this;
     try {
       const y = this.compute(x);
@@ -320,6 +326,13 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
 /** The layer whose `compute` is running, so that it can be asked whether it knows the child that it calls. */
 let running: Layer | undefined;
+
+function checkTensor(who: string, value: unknown): void {
+  if (value instanceof Tensor) return;
+  throw new ArgumentError(
+    `${who} expects a Tensor, but got ${describe(value)}. Usual cause: a plain array: wrap it with tensor(data, shape).`,
+  );
+}
 
 function describe(value: unknown): string {
   if (Array.isArray(value)) return "an array";

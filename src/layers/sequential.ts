@@ -1,33 +1,46 @@
+import type { ChainArguments, ChainRule, Checked, InputOf, InputSize, LayersOf, Signature } from "../shape/chain.js";
 import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Layer } from "./layer.js";
 
-/**
- * Runs layers one after another: the output of each is the input of the next. Keys in the state dict are their
- * places: `"0.weight"`. With no layers at all it is the identity.
- *
- * @throws ArgumentError for something that is no layer; ShapeError (from forward) that says which layer does not fit.
- * Source: https://pytorch.org/docs/stable/generated/torch.nn.Sequential.html
- *
- * @example
- * const model = new Sequential(new Conv2d(1, 6, 5), new ReLU(), new Flatten(), new Linear(3456, 10));
- * model.forward(randn([32, 1, 28, 28])).shape; // [32, 10]
+export interface Sequential<Signature extends string = string, Layers = readonly Layer[]>
+  extends Layer<ChainRule<Layers>> {
+  readonly layers: Layers;
+  /** For the compiler: what goes in and what comes out. */
+  readonly signature?: Signature;
+}
+
+export interface SequentialConstructor {
+  new <const Args extends ChainArguments = readonly Layer[]>(
+    ...args: Checked<Args>
+  ): Sequential<Signature<LayersOf<Args>, InputOf<Args>>, LayersOf<Args>>;
+  readonly prototype: Sequential;
+}
+
+/*
+ * A class declares the type parameters that its instances have. Here they are computed from the constructor's
+ * arguments, so the class is given to the world through an interface.
  */
-export class Sequential extends Layer {
+class SequentialLayer extends Layer {
   override readonly name: string = "Sequential";
   readonly layers: readonly Layer[];
 
-  constructor(...layers: readonly Layer[]) {
+  constructor(...args: readonly (Layer | readonly InputSize[])[]) {
     super();
+    const [first, ...rest] = args;
+    const input = Array.isArray(first) ? (first as readonly InputSize[]) : undefined;
+    const layers = input ? rest : args;
     layers.forEach((layer, i) => {
       if (!(layer instanceof Layer)) {
         throw new ArgumentError(
-          `Sequential expects layers, but argument ${i} is ${layer === null ? "null" : Array.isArray(layer) ? "an array" : typeof layer}. Usual cause: a missing "new", or a list that needs "..." before it.`,
+          `Sequential expects layers, but argument ${input ? i + 1 : i} is ${layer === null ? "null" : Array.isArray(layer) ? "an array" : typeof layer}. Usual cause: a missing "new", or a list that needs "..." before it.`,
         );
       }
     });
-    this.layers = layers;
+    this.layers = layers as readonly Layer[];
+    // A batch of 1 stands for any.
+    if (input) this.inferShape(input.map((size) => (size === "N" ? 1 : size)));
   }
 
   override children(): [string, Layer][] {
@@ -51,7 +64,7 @@ export class Sequential extends Layer {
   }
 
   protected override inferShape(inputShape: Shape): number[] {
-    let shape: Shape = inputShape;
+    let shape = inputShape;
     let factors: Shape = [];
     this.layers.forEach((layer, i) => {
       const before = shape;
@@ -67,6 +80,24 @@ export class Sequential extends Layer {
     return [...shape];
   }
 }
+
+/**
+ * Runs layers one after another: the output of each is the input of the next. Keys in the state dict are their
+ * places: `"0.weight"`. With no layers at all it is the identity.
+ *
+ * The compiler checks each layer against the one before it: a wrong channel count or Linear width is an error on that
+ * layer, with the sentence that the run-time error has. With an input shape before the layers (`"N"` for any batch)
+ * every size in between is checked as well, and hovering over the model shows `[N, 1, 28, 28] → [N, 10]`.
+ *
+ * @throws ArgumentError for something that is no layer; ShapeError (from forward, or at once where the input shape is given) that
+ *   says which layer does not fit.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.Sequential.html
+ *
+ * @example
+ * const model = new Sequential(["N", 1, 28, 28], new Conv2d(1, 6, 5), new ReLU(), new Flatten(), new Linear(3456, 10));
+ * model.forward(randn([32, 1, 28, 28])).shape; // [32, 10]
+ */
+export const Sequential = SequentialLayer as unknown as SequentialConstructor;
 
 function learns(layer: Layer): boolean {
   return layer.parameters().some((parameter) => parameter.requiresGrad);

@@ -85,3 +85,28 @@ type ShowBatch<S> = S extends readonly [infer N extends number, ...infer Rest ex
   : S extends Shape
     ? "[…]"
     : string;
+
+/** One size of an input shape that is named at compile time; `"N"` stands for any batch. */
+export type InputSize = number | "N";
+
+/** What a Sequential is built of: layers, and before them an input shape if it is known. */
+export type ChainArguments = readonly (object | readonly InputSize[])[];
+
+/** The layers among the arguments. */
+export type LayersOf<Args> = Args extends readonly [readonly InputSize[], ...infer Layers] ? Layers : Args;
+
+/** The input shape among the arguments, or what the first layer naturally takes. */
+export type InputOf<Args> = Args extends readonly [infer Input extends readonly InputSize[], ...unknown[]]
+  ? { readonly [I in keyof Input]: Input[I] extends "N" ? number : Input[I] } extends infer S extends Shape
+    ? S
+    : Shape
+  : NaturalOf<Args>;
+
+/** The arguments, each with the sentence that refuses it where it does not fit. Lists built at run time pass. */
+export type Checked<Args extends readonly unknown[]> = number extends Args["length"]
+  ? Args
+  : { readonly [I in keyof Args]: Args[I] & (I extends keyof FitsOf<Args> ? FitsOf<Args>[I] : unknown) };
+
+type FitsOf<Args> = Args extends readonly [readonly InputSize[], ...infer Layers]
+  ? [unknown, ...Fits<Layers, InputOf<Args>>]
+  : Fits<Args, NaturalOf<Args>>;

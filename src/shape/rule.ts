@@ -41,7 +41,7 @@ export interface Mistake<Sentence extends string> {
 }
 
 /** What `Rule` makes of the shape `S`: a shape, a {@link Mismatch} or a {@link Mistake}. */
-export type Apply<Rule, S> = Rule extends ShapeRule ? (Rule & { readonly in: S })["out"] : Shape;
+export type Apply<Rule, S> = (Rule & { readonly in: S })["out" & keyof Rule];
 
 /** The output shape of `Rule` for the input shape `S`; any shape where the rule refuses or does not know. */
 export type OutputOf<Rule, S> = Apply<Rule, S> extends infer Out ? (Out extends Shape ? Out : Shape) : Shape;

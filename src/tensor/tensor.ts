@@ -1,4 +1,5 @@
 /** The tensor: numbers in row-major order and a shape. Storage is a plain typed array that the garbage collector owns. */
+
 import { type Axes, resolveAxis } from "../shape/axis.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { flattenShape } from "../shape/flatten.js";
@@ -8,6 +9,7 @@ import { combine, map, power } from "./broadcast.js";
 import { allClose, equals, type ToleranceOptions } from "./compare.js";
 import { permute, resolvePosition, type Slice, slice } from "./layout.js";
 import { log } from "./log.js";
+import { exp, sigmoid, tanh } from "./math.js";
 import { matmul } from "./matmul.js";
 import { type ArrayOf, toNested } from "./nested.js";
 import { type PadOptions, pad } from "./pad.js";
@@ -293,7 +295,7 @@ export class Tensor<S extends Shape = Shape> {
 
   /** eˣ */
   exp(): Tensor<S> {
-    return this.map(Math.exp);
+    return this.map(exp);
   }
 
   /** Natural logarithm: −Infinity at 0, NaN below. */
@@ -302,12 +304,12 @@ export class Tensor<S extends Shape = Shape> {
   }
 
   tanh(): Tensor<S> {
-    return this.map(Math.tanh);
+    return this.map(tanh);
   }
 
   /** 1 / (1 + e⁻ˣ) */
   sigmoid(): Tensor<S> {
-    return this.map((x) => 1 / (1 + Math.exp(-x)));
+    return this.map(sigmoid);
   }
 
   /** max(x, 0) */

@@ -1,7 +1,7 @@
 import { log } from "../../tensor/log.js";
+import { exp } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { LossKernels } from "../interface/loss.js";
-import { exp } from "./math.js";
 
 type ClassLosses = "totalWeight" | "crossEntropy" | "probabilityCrossEntropy" | "negativeLogLikelihood" | "chain";
 

@@ -1,6 +1,6 @@
 import { log } from "../../tensor/log.js";
+import { exp, log1p } from "../../tensor/math.js";
 import type { LossKernels } from "../interface/loss.js";
-import { exp, log1p } from "./math.js";
 
 type ElementwiseLosses =
   | "squaredError"

@@ -1,7 +1,8 @@
 /** Activations made of pieces; what each computes, and its derivative at the kinks, is in the interface. */
+
+import { exp, expm1 } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { ActivationKernels } from "../interface/activation.js";
-import { exp, expm1 } from "./math.js";
 import { select } from "./select.js";
 
 type Piecewise = "relu" | "leakyRelu" | "elu" | "hardtanh" | "hardsigmoid" | "hardswish" | "hardshrink" | "softshrink";

@@ -1,6 +1,7 @@
 /** Smooth activations; what each computes is in the interface. Here f′ is written beside each backward. */
+
+import { erf, exp, sigmoid, softplus, tanh } from "../../tensor/math.js";
 import type { ActivationKernels } from "../interface/activation.js";
-import { erf, exp, sigmoid, softplus, tanh } from "./math.js";
 
 /** 1/√(2π): the normal density at 0. */
 const DENSITY = 0.3989422804014327;

@@ -1,8 +1,8 @@
 import type { AxisGeometry } from "../../shape/axis.js";
 import { log } from "../../tensor/log.js";
+import { exp } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { SoftmaxKernels } from "../interface/softmax.js";
-import { exp } from "./math.js";
 
 export const referenceSoftmax: SoftmaxKernels = {
   forward(g, x, y) {

@@ -2,9 +2,10 @@
  * Schedulers that follow a formula of the step count t. Like torch's, each turns the present rate into the next one, so
  * that schedulers chain: two of them over one optimiser multiply.
  */
-import { exp } from "../../kernels/reference/math.js";
+
 import { checkFinite, checkInteger, checkOptions, checkPositive, checkRange } from "../../shape/check.js";
 import { log } from "../../tensor/log.js";
+import { exp } from "../../tensor/math.js";
 import { cosPi, power } from "../maths.js";
 import { checkRate, type Optimizer } from "../optimizer.js";
 import { Scheduler } from "../scheduler.js";

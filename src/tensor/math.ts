@@ -2,8 +2,8 @@
  * Elementary functions in double precision from +, −, ×, ÷ and powers of two alone, so that they give the same bits on
  * every engine; Math.exp and its like do not. log is in tensor/log.ts.
  */
-import { log } from "../../tensor/log.js";
-import { POWERS_OF_TWO, ZEROTH } from "../../tensor/powers.js";
+import { log } from "./log.js";
+import { POWERS_OF_TWO, ZEROTH } from "./powers.js";
 
 const LN2_HIGH = 0.6931471803691238; // ln 2 with its last 21 bits zero: k · LN2_HIGH is exact
 const LN2_LOW = 1.9082149292705877e-10;
