@@ -1,0 +1,173 @@
+/** Saving and loading state, modes, freezing and precision: what every layer inherits. */
+import { describe, expect, test } from "vitest";
+import { Layer, Parameter } from "../../src/index.js";
+import { ShapeError, StateError } from "../../src/shape/errors.js";
+import { Tensor } from "../../src/tensor/tensor.js";
+import { allZero, Net, type Scale, SHAPE } from "../support/composites.js";
+import { expectError } from "../support/errors.js";
+import { expectGradients, normal } from "../support/layers.js";
+
+describe("stateDict and loadStateDict", () => {
+  test("copy both ways: neither the state's nor the layer's later changes reach the other", () => {
+    const net = new Net();
+    const before = net.stem.weight.value.clone();
+    const state = net.stateDict();
+    state["stem.weight"]!.data.fill(0);
+    expect(net.stem.weight.value.data).toEqual(before.data);
+    net.loadStateDict(state);
+    expect(allZero(net.stem.weight.value)).toBe(true);
+    state["stem.weight"]!.data.fill(5);
+    expect(allZero(net.stem.weight.value)).toBe(true);
+  });
+
+  test("a loaded copy computes the same bits, buffers included", () => {
+    const [from, to] = [new Net(), new Net()];
+    from.stem.weight.value.data.fill(0.25);
+    (from.head.layers[1] as Scale).calls.value.data[0] = 4;
+    to.loadStateDict(from.stateDict());
+    const x = normal(SHAPE, 1);
+    expect(to.forward(x).data).toEqual(from.forward(x).data);
+    expect((to.head.layers[1] as Scale).calls.value.data[0]).toBe(4);
+  });
+
+  const CAUSE = 'Usual cause: the file belongs to another architecture, or its keys carry a prefix such as "module.".';
+  const refusals: [
+    what: string,
+    change: (state: Record<string, Tensor>) => void,
+    kind: typeof StateError | typeof ShapeError,
+    text: string,
+  ][] = [
+    [
+      "a missing key",
+      (state) => {
+        delete state["stem.bias"];
+        delete state["head.1.calls"];
+      },
+      StateError,
+      `Net.loadStateDict expects exactly the keys of this model, but got missing: stem.bias, head.1.calls. ${CAUSE}`,
+    ],
+    [
+      "an unexpected key",
+      (state) => {
+        state["module.stem.bias"] = normal([2], 1);
+      },
+      StateError,
+      `Net.loadStateDict expects exactly the keys of this model, but got unexpected: module.stem.bias. ${CAUSE}`,
+    ],
+    [
+      "both",
+      (state) => {
+        state.extra = normal([2], 1);
+        delete state["head.1.scale"];
+      },
+      StateError,
+      `Net.loadStateDict expects exactly the keys of this model, but got missing: head.1.scale; unexpected: extra. ${CAUSE}`,
+    ],
+    [
+      "a shape that differs",
+      (state) => {
+        state["blocks.1.weight"] = normal([2, 2, 5, 5], 1);
+      },
+      ShapeError,
+      "Net.loadStateDict expects blocks.1.weight to have the shape [2, 2, 3, 3], but got [2, 2, 5, 5]. Usual cause: another number of classes or channels than the saved model's.",
+    ],
+    [
+      "the same number of elements in another shape",
+      (state) => {
+        state["stem.bias"] = normal([2, 1], 1);
+      },
+      ShapeError,
+      "Net.loadStateDict expects stem.bias to have the shape [2], but got [2, 1]. Usual cause: another number of classes or channels than the saved model's.",
+    ],
+  ];
+
+  test.each(refusals)("refuses %s and changes nothing", (_, change, kind, text) => {
+    const net = new Net();
+    const before = net.stateDict();
+    const state = Object.fromEntries(Object.entries(before).map(([key, value]) => [key, normal(value.shape, 5)]));
+    change(state);
+    expectError(() => net.loadStateDict(state), kind, text);
+    for (const [key, value] of Object.entries(net.stateDict())) expect(value.data, key).toEqual(before[key]!.data);
+  });
+
+  test("strict: false loads the keys that fit and leaves the others; a wrong shape is refused all the same", () => {
+    const net = new Net();
+    const before = net.stateDict();
+    const weight = normal([2, 1, 3, 3], 5);
+    net.loadStateDict({ "stem.weight": weight, unknown: normal([1], 1) }, { strict: false });
+    expect(net.stem.weight.value.data).toEqual(weight.data);
+    expect(net.stem.bias?.value.data).toEqual(before["stem.bias"]!.data);
+    expect(() => net.loadStateDict({ "stem.weight": normal([1], 1) }, { strict: false })).toThrow(ShapeError);
+    expect(net.stem.weight.value.data).toEqual(weight.data);
+  });
+
+  test("keys that only Object.prototype has are missing, not found", () => {
+    class Odd extends Layer {
+      readonly p = new Parameter("constructor", new Tensor(Float32Array.of(1), [1]));
+      protected compute(x: Tensor): Tensor {
+        return x;
+      }
+      protected computeBackward(d: Tensor): Tensor {
+        return d;
+      }
+    }
+    expectError(
+      () => new Odd().loadStateDict({}),
+      StateError,
+      `Odd.loadStateDict expects exactly the keys of this model, but got missing: constructor. ${CAUSE}`,
+    );
+  });
+});
+
+describe("modes, freezing and precision", () => {
+  test("train and eval reach every layer below, and return the layer", () => {
+    const net = new Net();
+    const modes = () => net.descendants().map(({ training }) => training);
+    expect(modes()).toEqual(new Array(7).fill(true));
+    expect(net.eval()).toBe(net);
+    expect(modes()).toEqual(new Array(7).fill(false));
+    expect(net.train()).toBe(net);
+    expect(modes()).toEqual(new Array(7).fill(true));
+    net.head.eval();
+    expect(modes()).toEqual([true, true, true, true, false, false, false]);
+  });
+
+  test("requiresGrad = false leaves that gradient at zero and every other gradient as it was", () => {
+    const [free, frozen] = [new Net(), new Net()];
+    const froze = frozen.namedParameters().filter(([key]) => key.startsWith("blocks"));
+    for (const [, parameter] of froze) parameter.requiresGrad = false;
+    for (const net of [free, frozen]) {
+      net.forward(normal(SHAPE, 1));
+      net.backward(normal([2, 2, 5, 4], 2));
+    }
+    frozen.namedParameters().forEach(([key, { grad }], i) => {
+      if (key.startsWith("blocks")) expect(allZero(grad), key).toBe(true);
+      else expect(grad.data, key).toEqual(free.parameters()[i]!.grad.data);
+    });
+    expectGradients(frozen, SHAPE);
+  });
+
+  test("zeroGrad sets every gradient to zero and touches no value", () => {
+    const net = new Net();
+    const before = net.stateDict();
+    net.forward(normal(SHAPE, 1));
+    net.backward(normal([2, 2, 5, 4], 2));
+    expect(net.parameters().some(({ grad }) => allZero(grad))).toBe(false);
+    net.zeroGrad();
+    expect(net.parameters().every(({ grad }) => allZero(grad))).toBe(true);
+    for (const [key, value] of Object.entries(net.stateDict())) expect(value.data).toEqual(before[key]!.data);
+  });
+
+  test('to("float64") computes in double precision, to("float32") goes back to the same bits', () => {
+    const net = new Net();
+    const before = net.stateDict();
+    const x = normal(SHAPE, 1);
+    const single = net.forward(x);
+    const double = net.to("float64").forward(x.to("float64"));
+    expect(double.dtype).toBe("float64");
+    expect(Math.max(...double.data.map((value, i) => Math.abs(value - single.data[i]!)))).toBeLessThan(1e-5);
+    net.to("float32");
+    expect(net.forward(x).data).toEqual(single.data);
+    for (const [key, value] of Object.entries(net.stateDict())) expect(value.data).toEqual(before[key]!.data);
+  });
+});
