@@ -1,5 +1,11 @@
+export * as initialisers from "./layers/initialisers.js";
+export type { Progress } from "./train/checkpoint.js";
 export { clipGradNorm, clipGradValue } from "./train/clip.js";
 export { ConfusionMatrix } from "./train/confusion-matrix.js";
+export type { EarlyStopping } from "./train/early-stopping.js";
+export { type EvaluateOptions, type Evaluation, evaluate, type Metrics, type TrainingLoss } from "./train/evaluate.js";
+export type { Callback, EpochEvent, HistoryEntry, StepEvent } from "./train/events.js";
+export { type FitOptions, fit, type History } from "./train/fit.js";
 export type { Labels } from "./train/labels.js";
 export {
   Loss,
@@ -32,3 +38,4 @@ export { Scheduler, type SchedulerState } from "./train/scheduler.js";
 export { CosineAnnealingLR, ExponentialLR, LinearLR, PolynomialLR, StepLR } from "./train/schedulers/decay.js";
 export { OneCycleLR, type OneCycleLROptions } from "./train/schedulers/one-cycle.js";
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./train/schedulers/plateau.js";
+export { type Summary, type SummaryRow, summary } from "./train/summary.js";

@@ -305,6 +305,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     try {
       const y = this.compute(x);
       this.#calls.push(y.shape);
+      engine().observer?.(this, x.shape, y.shape);
       return y;
     } finally {
       running = parent;

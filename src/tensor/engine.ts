@@ -12,7 +12,7 @@ export interface Engine {
   backwardRun: number;
   /** Whether the running forward keeps what backward needs. */
   caching: boolean;
-  /** Called by `outputShape` of every layer, for `summary`. */
+  /** Called for every layer whose shape is inferred, for `summary`. */
   observer: ((layer: unknown, input: readonly number[], output: readonly number[]) => void) | undefined;
   /** Name of the backend that kernels run on. */
   backend: string | undefined;
