@@ -1,0 +1,74 @@
+/** Which parts of the engine's memory are taken: a first-fit allocator over a list of gaps, in plain numbers. */
+
+/** Blocks start and end at multiples of this: a cache line, so that no two tensors share one. */
+export const ALIGNMENT = 64;
+
+interface Gap {
+  start: number;
+  end: number;
+}
+
+export class Heap {
+  /** Free parts in ascending order; no two touch. */
+  readonly #gaps: Gap[] = [];
+  #end: number;
+
+  /**
+   * @param start first byte that may be given out
+   * @param grow makes the memory reach to `end` or beyond and returns its new size, or undefined where it cannot
+   */
+  constructor(
+    start: number,
+    private readonly grow: (end: number) => number | undefined,
+  ) {
+    this.#end = roundUp(start);
+  }
+
+  /** Offset of a block of at least `bytes`, or undefined where the memory is full. Its contents are whatever was there. */
+  allocate(bytes: number): number | undefined {
+    const size = roundUp(Math.max(bytes, 1));
+    for (const [i, gap] of this.#gaps.entries()) {
+      if (gap.end - gap.start < size) continue;
+      const { start } = gap;
+      gap.start += size;
+      if (gap.start === gap.end) this.#gaps.splice(i, 1);
+      return start;
+    }
+    // A gap at the very end is too small by itself, but it need not be bought again.
+    const last = this.#gaps.at(-1);
+    const start = last?.end === this.#end ? last.start : this.#end;
+    const end = this.grow(start + size);
+    if (end === undefined) return undefined;
+    if (start !== this.#end) this.#gaps.pop();
+    const whole = end - (end % ALIGNMENT);
+    if (whole > start + size) this.#gaps.push({ start: start + size, end: whole });
+    this.#end = whole;
+    return start;
+  }
+
+  /** Gives back a block that `allocate(bytes)` returned. */
+  free(start: number, bytes: number): void {
+    const end = start + roundUp(Math.max(bytes, 1));
+    let at = this.#gaps.findIndex((gap) => gap.start > start);
+    if (at < 0) at = this.#gaps.length;
+    const before = this.#gaps[at - 1];
+    const after = this.#gaps[at];
+    const joinsBefore = before?.end === start;
+    const joinsAfter = after?.start === end;
+    if (before && joinsBefore && after && joinsAfter) {
+      before.end = after.end;
+      this.#gaps.splice(at, 1);
+    } else if (before && joinsBefore) before.end = end;
+    else if (after && joinsAfter) after.start = start;
+    else this.#gaps.splice(at, 0, { start, end });
+  }
+
+  /** Bytes that are free without growing. */
+  get available(): number {
+    return this.#gaps.reduce((sum, { start, end }) => sum + end - start, 0);
+  }
+}
+
+function roundUp(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
