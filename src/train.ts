@@ -15,17 +15,31 @@ export {
   type Reduction,
   type ScalarReduction,
 } from "./train/loss.js";
-export { BCELoss, BCEWithLogitsLoss } from "./train/losses/binary.js";
-export { CrossEntropyLoss, NLLLoss } from "./train/losses/cross-entropy.js";
-export { KLDivLoss } from "./train/losses/kl-div.js";
+export {
+  BCELoss,
+  type BCELossOptions,
+  BCEWithLogitsLoss,
+  type BCEWithLogitsLossOptions,
+} from "./train/losses/binary.js";
+export type { ClassLossOptions } from "./train/losses/class-loss.js";
+export { CrossEntropyLoss, type CrossEntropyLossOptions, NLLLoss } from "./train/losses/cross-entropy.js";
+export { KLDivLoss, type KLDivLossOptions, type KLDivReduction } from "./train/losses/kl-div.js";
 export { HuberLoss, L1Loss, MSELoss, SmoothL1Loss } from "./train/losses/regression.js";
 export type { Weights } from "./train/losses/weights.js";
 export { accuracy, type MetricOptions, topKAccuracy } from "./train/metrics.js";
-export { Adadelta, Adagrad } from "./train/optimisers/adagrad.js";
-export { Adam, Adamax, AdamW, RAdam } from "./train/optimisers/adam.js";
-export { RMSprop } from "./train/optimisers/rmsprop.js";
-export { Rprop } from "./train/optimisers/rprop.js";
-export { SGD } from "./train/optimisers/sgd.js";
+export { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions } from "./train/optimisers/adagrad.js";
+export {
+  Adam,
+  Adamax,
+  type AdamaxOptions,
+  type AdamOptions,
+  AdamW,
+  RAdam,
+  type RAdamOptions,
+} from "./train/optimisers/adam.js";
+export { RMSprop, type RMSpropOptions } from "./train/optimisers/rmsprop.js";
+export { Rprop, type RpropOptions } from "./train/optimisers/rprop.js";
+export { SGD, type SGDOptions } from "./train/optimisers/sgd.js";
 export {
   type GroupOptions,
   Optimizer,

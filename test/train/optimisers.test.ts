@@ -290,6 +290,11 @@ describe.each(all)("%s", (_, make) => {
     expect(after.stateDict()).toEqual(saved);
     advance(after, second, 4, 10);
     for (const [i, p] of second.entries()) expect(p.value.equals(straight[i]!.value)).toBe(true);
+
+    const again = make(early); // what was loaded from is as it was, so that it can be loaded from again
+    again.loadStateDict(saved);
+    advance(again, early, 4, 10);
+    for (const [i, p] of early.entries()) expect(p.value.equals(straight[i]!.value)).toBe(true);
   });
 
   test("leaves frozen parameters alone, and learns them once they are thawed", () => {
