@@ -1,8 +1,9 @@
 import { defineConfig } from "tsup";
 
 /**
- * One ESM file a source file: bundlers drop what is not imported, `import` and `require` share one copy of every class,
- * and a stack trace names the file that a reader finds in src/. Declarations come from tsc (`npm run build`).
+ * One ESM file a source file, not minified: bundlers drop what is not imported, `import` and `require` share one copy of
+ * every class, and a stack trace names the file that a reader finds in src/. Declarations come from tsc (`npm run build`).
+ * Neither src/ nor maps are published: they would more than double the package, which has to stay below 1 MB.
  */
 export default defineConfig({
   entry: ["src/**/*.ts"],
@@ -11,8 +12,4 @@ export default defineConfig({
   target: "es2022",
   platform: "neutral",
   clean: true,
-  sourcemap: true,
-  esbuildOptions: (options) => {
-    options.sourcesContent = false; // the sources themselves are in the package
-  },
 });
