@@ -195,11 +195,16 @@ describe("ConvTranspose2d", () => {
 
   test("freezing, inputGradient: false and a batch of none", () => {
     const layer = new ConvTranspose2d(2, 3, 3);
-    layer.weight.requiresGrad = false;
-    const y = layer.forward(normal([1, 2, 4, 4], 1));
-    expect(layer.backward(normal(y.shape, 2), { inputGradient: false })).toBeUndefined();
-    expect(layer.weight.grad.data.every((g) => g === 0)).toBe(true);
-    expect(layer.bias?.grad.data.every((g) => g !== 0)).toBe(true);
+    for (const which of [0, 1]) {
+      layer.zeroGrad();
+      const [frozen, free] = [layer.parameters()[which]!, layer.parameters()[1 - which]!];
+      frozen.requiresGrad = false;
+      free.requiresGrad = true;
+      const y = layer.forward(normal([1, 2, 4, 4], 1));
+      expect(layer.backward(normal(y.shape, 2), { inputGradient: false })).toBeUndefined();
+      expect(frozen.grad.data.every((g) => g === 0)).toBe(true);
+      expect(free.grad.data.every((g) => g !== 0)).toBe(true);
+    }
     expect(layer.forward(new Tensor(new Float32Array(0), [0, 2, 4, 4])).shape).toEqual([0, 3, 6, 6]);
   });
 
@@ -264,6 +269,8 @@ describe("ConvTranspose2d", () => {
       [1, 2, 3, 1],
       "ConvTranspose2d expects an output of at least one pixel, but the input [1, 2, 3, 1] gives 1 × -1. Usual cause: a padding that cuts off more than the kernel adds.",
     );
+    expect(() => new ConvTranspose2d(2, 3, 3, { padding: 2 }).outputShape([1, 2, 3, 2])).toThrow("gives 1 × 0.");
+    expect(() => new ConvTranspose2d(2, 3, 5).outputShape([1, 2, 0, 2])).toThrow(ShapeError);
     expectError(
       () => layer.backward(normal([1, 3, 6, 6], 1)),
       StateError,

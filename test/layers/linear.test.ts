@@ -132,11 +132,16 @@ describe("Linear", () => {
 
   test("freezing, inputGradient: false and a batch of none", () => {
     const layer = new Linear(3, 2);
-    if (layer.bias) layer.bias.requiresGrad = false;
-    layer.forward(normal([4, 3], 1));
-    expect(layer.backward(normal([4, 2], 2), { inputGradient: false })).toBeUndefined();
-    expect(layer.weight.grad.data.every((g) => g !== 0)).toBe(true);
-    expect(layer.bias?.grad.data.every((g) => g === 0)).toBe(true);
+    for (const which of [0, 1]) {
+      layer.zeroGrad();
+      const [frozen, free] = [layer.parameters()[which]!, layer.parameters()[1 - which]!];
+      frozen.requiresGrad = false;
+      free.requiresGrad = true;
+      layer.forward(normal([4, 3], 1));
+      expect(layer.backward(normal([4, 2], 2), { inputGradient: false })).toBeUndefined();
+      expect(frozen.grad.data.every((g) => g === 0)).toBe(true);
+      expect(free.grad.data.every((g) => g !== 0)).toBe(true);
+    }
     expect(layer.forward(new Tensor(new Float32Array(0), [0, 3])).shape).toEqual([0, 2]);
   });
 

@@ -1,0 +1,54 @@
+/** What the kernels promise about the arrays that they are given: which they overwrite, and which they add to. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { convKernels } from "../../src/kernels/conv.js";
+import { linearKernels } from "../../src/kernels/linear.js";
+import { convGeometry, convSettings } from "../../src/shape/conv.js";
+import { sizeOf } from "../../src/shape/shape.js";
+import { convCase } from "../support/convolution.js";
+import { integers } from "../support/layers.js";
+
+const dirty = (length: number) => new Float32Array(length).fill(7);
+const clean = (length: number) => new Float32Array(length);
+
+test.each(Object.entries(convKernels))("convolution on %s overwrites y and dx, and adds to dweight", (_, kernels) => {
+  fc.assert(
+    fc.property(convCase, (c) => {
+      const g = convGeometry(convSettings("Conv2d", c.inChannels, c.outChannels, c.kernelSize, c), c.shape);
+      const x = integers(c.shape, c.seed).data;
+      const weight = integers([c.outChannels * (c.inChannels / c.groups) * c.kernelSize[0] * c.kernelSize[1]], 1).data;
+      const ySize = g.batch * g.outChannels * g.outHeight * g.outWidth;
+      const dy = integers([ySize], 2).data;
+      const results = [clean, dirty].map((fill) => {
+        const [y, dx, dweight] = [fill(ySize), fill(sizeOf(c.shape)), fill(weight.length)];
+        kernels.forward(g, x, weight, undefined, y);
+        kernels.inputGradient(g, dy, weight, dx);
+        kernels.weightGradient(g, x, dy, dweight);
+        return { y, dx, dweight };
+      });
+      expect(results[1]!.y).toEqual(results[0]!.y);
+      expect(results[1]!.dx).toEqual(results[0]!.dx);
+      expect(results[1]!.dweight).toEqual(results[0]!.dweight.map((value) => value + 7));
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test.each(Object.entries(linearKernels))("Linear on %s overwrites y and dx, and adds to dweight", (_, kernels) => {
+  const g = { rows: 5, inFeatures: 3, outFeatures: 7 };
+  const [x, weight, dy] = [15, 21, 35].map((size) => integers([size], size).data) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  const results = [clean, dirty].map((fill) => {
+    const [y, dx, dweight] = [fill(35), fill(15), fill(21)];
+    kernels.forward(g, x, weight, undefined, y);
+    kernels.inputGradient(g, dy, weight, dx);
+    kernels.weightGradient(g, x, dy, dweight);
+    return { y, dx, dweight };
+  });
+  expect(results[1]!.y).toEqual(results[0]!.y);
+  expect(results[1]!.dx).toEqual(results[0]!.dx);
+  expect(results[1]!.dweight).toEqual(results[0]!.dweight.map((value) => value + 7));
+});
