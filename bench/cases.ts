@@ -1,4 +1,5 @@
 /** What is measured: the hot loops on shapes of well-known networks, on numbers from one seed. */
+import { LeNet5 } from "../src/models/lenet5.js";
 import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../src/ops/conv2d.js";
 import { linear, linearInputGradient, linearWeightGradient } from "../src/ops/linear.js";
 import { maxPool2d, maxPool2dBackward } from "../src/ops/pool2d.js";
@@ -6,8 +7,12 @@ import { convGeometry, convSettings, convShape } from "../src/shape/conv.js";
 import { linearGeometry } from "../src/shape/linear.js";
 import { poolGeometry, poolSettings } from "../src/shape/pool.js";
 import { type Shape, sizeOf } from "../src/shape/shape.js";
+import { zeros } from "../src/tensor/create.js";
 import { Random } from "../src/tensor/random.js";
 import { Tensor } from "../src/tensor/tensor.js";
+import { CrossEntropyLoss } from "../src/train/losses/cross-entropy.js";
+import { Adam } from "../src/train/optimisers/adam.js";
+import { summary } from "../src/train/summary.js";
 
 export interface Case {
   /** What `npm run bench -- WORD` looks for: `"conv vgg5 forward"`. */
@@ -16,7 +21,8 @@ export interface Case {
   readonly work: string;
   /** Floating-point operations of one run, a multiply-add counted as two; 0 where speed is not in flops. */
   readonly flops: number;
-  readonly run: () => void;
+  /** Draws the numbers and returns what is timed. */
+  readonly setUp: () => () => void;
 }
 
 interface ConvShape {
@@ -52,6 +58,7 @@ export function cases(): Case[] {
     ...Object.entries(CONVOLUTIONS).flatMap(([name, shape]) => convCases(name, shape)),
     ...Object.entries(LINEARS).flatMap(([name, sizes]) => linearCases(name, ...sizes)),
     ...Object.entries(POOLINGS).flatMap(([name, shape]) => poolCases(name, shape)),
+    trainingStep(),
   ];
 }
 
@@ -59,55 +66,96 @@ function convCases(name: string, { input, filters, kernel, stride = 1, padding =
   const settings = convSettings("Conv2d", input[1], filters, kernel, { stride, padding });
   const g = convGeometry(settings, input);
   const output = convShape(settings, input);
-  const [x, weight, bias, dy] = normals(input, [filters, input[1], kernel, kernel], [filters], output);
-  const [dweight, dbias] = [
-    new Tensor(new Float32Array(weight.size), weight.shape),
-    new Tensor(new Float32Array(filters), [filters]),
-  ];
+  const weights = [filters, input[1], kernel, kernel];
   const work = `${input.join("×")} → ${filters}, ${kernel}×${kernel}${stride > 1 ? `/${stride}` : ""}`;
   const flops = 2 * sizeOf(output) * input[1] * kernel * kernel;
+  const forward = () => {
+    const [x, weight, bias] = normals(input, weights, [filters]);
+    return () => conv2d(g, x, weight, bias, output);
+  };
+  const inputGradient = () => {
+    const [dy, weight] = normals(output, weights);
+    return () => conv2dInputGradient(g, dy, weight, input);
+  };
+  const weightGradient = () => {
+    const [x, dy] = normals(input, output);
+    const [dweight, dbias] = [zeros(weights), zeros([filters])];
+    return () => {
+      conv2dWeightGradient(g, x, dy, dweight);
+      conv2dBiasGradient(g, dy, dbias);
+    };
+  };
   return [
-    { name: `conv ${name} forward`, work, flops, run: () => conv2d(g, x, weight, bias, output) },
-    { name: `conv ${name} input gradient`, work, flops, run: () => conv2dInputGradient(g, dy, weight, input) },
-    {
-      name: `conv ${name} weight gradient`,
-      work,
-      flops,
-      run: () => {
-        conv2dWeightGradient(g, x, dy, dweight);
-        conv2dBiasGradient(g, dy, dbias);
-      },
-    },
+    { name: `conv ${name} forward`, work, flops, setUp: forward },
+    { name: `conv ${name} input gradient`, work, flops, setUp: inputGradient },
+    { name: `conv ${name} weight gradient`, work, flops, setUp: weightGradient },
   ];
 }
 
 function linearCases(name: string, rows: number, inFeatures: number, outFeatures: number): Case[] {
-  const g = linearGeometry("Linear", inFeatures, outFeatures, [rows, inFeatures]);
-  const [x, weight, bias, dy] = normals(
-    [rows, inFeatures],
-    [outFeatures, inFeatures],
-    [outFeatures],
-    [rows, outFeatures],
-  );
-  const dweight = new Tensor(new Float32Array(weight.size), weight.shape);
+  const input = [rows, inFeatures];
+  const output = [rows, outFeatures];
+  const weights = [outFeatures, inFeatures];
+  const g = linearGeometry("Linear", inFeatures, outFeatures, input);
   const work = `${rows}×${inFeatures} → ${outFeatures}`;
   const flops = 2 * rows * inFeatures * outFeatures;
+  const forward = () => {
+    const [x, weight, bias] = normals(input, weights, [outFeatures]);
+    return () => linear(g, x, weight, bias);
+  };
+  const inputGradient = () => {
+    const [dy, weight] = normals(output, weights);
+    return () => linearInputGradient(g, dy, weight);
+  };
+  const weightGradient = () => {
+    const [x, dy] = normals(input, output);
+    const dweight = zeros(weights);
+    return () => linearWeightGradient(g, x, dy, dweight);
+  };
   return [
-    { name: `linear ${name} forward`, work, flops, run: () => linear(g, x, weight, bias) },
-    { name: `linear ${name} input gradient`, work, flops, run: () => linearInputGradient(g, dy, weight) },
-    { name: `linear ${name} weight gradient`, work, flops, run: () => linearWeightGradient(g, x, dy, dweight) },
+    { name: `linear ${name} forward`, work, flops, setUp: forward },
+    { name: `linear ${name} input gradient`, work, flops, setUp: inputGradient },
+    { name: `linear ${name} weight gradient`, work, flops, setUp: weightGradient },
   ];
 }
 
 function poolCases(name: string, shape: Shape): Case[] {
   const g = poolGeometry("MaxPool2d", poolSettings("MaxPool2d", 2, {}), shape);
-  const [x] = normals(shape);
-  const { y, argmax } = maxPool2d(g, x);
   const work = `${shape.join("×")}, 2×2/2`;
+  const forward = () => {
+    const [x] = normals(shape);
+    return () => maxPool2d(g, x);
+  };
+  const inputGradient = () => {
+    const { y, argmax } = maxPool2d(g, normals(shape)[0]);
+    return () => maxPool2dBackward(g, y, argmax, shape);
+  };
   return [
-    { name: `maxpool ${name} forward`, work, flops: 0, run: () => maxPool2d(g, x) },
-    { name: `maxpool ${name} input gradient`, work, flops: 0, run: () => maxPool2dBackward(g, y, argmax, shape) },
+    { name: `maxpool ${name} forward`, work, flops: 0, setUp: forward },
+    { name: `maxpool ${name} input gradient`, work, flops: 0, setUp: inputGradient },
   ];
+}
+
+/** Forward, loss, backward and optimiser step of LeNet-5 on one batch, as `fit` takes it. */
+function trainingStep(): Case {
+  const input = [64, 1, 28, 28];
+  const { multiplyAdds, rows } = summary(new LeNet5(), input);
+  // Forward and two gradients of every layer, but for the input gradient of the first.
+  const flops = 2 * (3 * multiplyAdds - (rows[0]?.multiplyAdds ?? 0));
+  const setUp = () => {
+    const [x] = normals(input);
+    const labels = Int32Array.from({ length: x.shape[0]! }, (_, i) => i % 10);
+    const model = new LeNet5({ random: new Random(1) });
+    const loss = new CrossEntropyLoss();
+    const optimizer = new Adam(model.parameters());
+    return () => {
+      optimizer.zeroGrad();
+      loss.forward(model.forward(x), labels);
+      model.backward(loss.backward(), { inputGradient: false });
+      optimizer.step();
+    };
+  };
+  return { name: "train lenet5 step", work: `batch ${input[0]}, Adam`, flops, setUp };
 }
 
 /** A tensor of normal numbers for every shape, the same on every run. */

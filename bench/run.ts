@@ -25,8 +25,8 @@ const measurements = cases()
 if (measurements.length === 0) program.error(`No case has ${words.join(" and ")} in its name.`);
 if (json !== undefined) write(resolve(import.meta.dirname, "../docs/benchmarks", json));
 
-function measure({ name, work, flops, run }: Case): Measurement {
-  const { stats } = new Benchmark(name, run, { maxTime: seconds, minSamples: 5 }).run();
+function measure({ name, work, flops, setUp }: Case): Measurement {
+  const { stats } = new Benchmark(name, setUp(), { maxTime: seconds, minSamples: 5 }).run();
   const [first, median, third] = quartiles(stats.sample);
   const gflops = flops === 0 ? null : flops / median / 1e9;
   const measurement = { name, work, median, spread: third - first, samples: stats.sample.length, gflops };
