@@ -148,7 +148,7 @@ async function bundle(contents: string): Promise<Uint8Array> {
   return outputFiles[0]?.contents ?? new Uint8Array();
 }
 
-/** Every TypeScript block of the README type-checks and runs as it stands, on a small part of MNIST. */
+/** Every TypeScript block of the README type-checks and runs, the first as JavaScript, on a small part of MNIST. */
 function checkReadme(): void {
   for (const [file, bytes] of [
     ["images-idx3", 16 + 640 * 28 * 28],
@@ -172,6 +172,7 @@ function checkReadme(): void {
       "--types",
       "node",
     );
+    if (i === 0) writeFileSync(join(folder, "readme0.mjs"), code);
     console.log(`README example ${i + 1}: ${run(process.execPath, `readme${i}.mjs`).trim().split("\n").at(-1)}`);
   }
 }
