@@ -1,0 +1,26 @@
+/** Stand-in for the engine's memory: fixed, with a scratch region that wraps around. */
+import type { FloatArray } from "../../tensor/tensor.js";
+
+const PAGES = 8192;
+const SCRATCH = 256 << 20;
+
+export const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true });
+let next = SCRATCH;
+
+/** Byte offset of an array that lives in the memory. */
+export function at(array: FloatArray): number {
+  if (array.buffer !== (memory.buffer as ArrayBufferLike)) throw new Error("This array is not in the engine's memory.");
+  return array.byteOffset;
+}
+
+/** Temporary space, 64-byte-aligned. */
+export function scratch(bytes: number): number {
+  const size = Math.ceil(bytes / 64) * 64 + 64;
+  if (next + size > PAGES << 16) next = SCRATCH;
+  next += size;
+  return next - size;
+}
+
+export function view(offset: number, length: number): Float32Array {
+  return new Float32Array(memory.buffer, offset, length);
+}
