@@ -1,5 +1,5 @@
 /** Arrays in the engine's memory for tests of wasm kernels. */
-import { scratch, view } from "../../src/kernels/wasm/memory.js";
+import { view } from "../../src/kernels/wasm/memory.js";
 import { Random } from "../../src/tensor/random.js";
 
 /** Arrays of these lengths in the engine's memory, valid until the next call; NaN lies around each. */
@@ -8,7 +8,7 @@ export function arrays<const Lengths extends readonly number[]>(
 ): { [K in keyof Lengths]: Float32Array } {
   const room = 32;
   const total = lengths.reduce((sum, length) => sum + length + room, room);
-  const start = scratch(4 * total);
+  const start = 1 << 20;
   view(start, total).fill(NaN);
   let at = start + 4 * room;
   return lengths.map((length) => {
