@@ -62,6 +62,8 @@ function casesOf(shape: string): Case[] {
   const found = [
     made("forward patches", () => gemm.forward(g, x, weight, bias, y)),
     made("input gradient patches", () => gemm.inputGradient(g, y, weight, x)),
+    made("weight gradient patches", () => gemm.weightGradient(g, x, y, weight)),
+    made("weight gradient 4x4", () => new WinogradConv(flavour, "4x4").weightGradient(g, x, y, weight)),
   ];
   for (const tile of ["4x4", "2x2"] as const) {
     const winograd = new WinogradConv(flavour, tile);

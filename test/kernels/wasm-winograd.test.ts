@@ -88,6 +88,31 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
       );
     });
 
+    test("the weight gradient is added, within 5e-5 of the reference, whatever the range of filters", () => {
+      fc.assert(
+        fc.property(geometry, fc.double({ min: 0, max: 1, noNaN: true }), fc.integer(), (g, share, seed) => {
+          const { x, weight: dweight, y: dy } = operands(g, seed);
+          const before = dweight.slice();
+          const expected = new Float32Array(dweight.length);
+          referenceConv.weightGradient(g, x, dy, expected);
+          winograd.weightGradient(g, x, dy, dweight);
+          expect(
+            distance(
+              dweight.map((value, i) => value - before[i]!),
+              expected,
+            ),
+          ).toBeLessThan(BOUND);
+          const whole = dweight.slice();
+          dweight.set(before);
+          const cut = Math.floor(share * g.outChannels);
+          winograd.weightGradient(g, x, dy, dweight, { from: cut });
+          winograd.weightGradient(g, x, dy, dweight, { to: cut });
+          expect(dweight).toEqual(whole);
+        }),
+        { numRuns: 60 },
+      );
+    });
+
     test("several blocks of tiles and of filters", () => {
       const g = geometryOf({ batch: 3, inChannels: 120, outChannels: 70, height: 41, width: 39 });
       const { x, weight, bias, y } = operands(g, 1);
@@ -95,6 +120,11 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
       referenceConv.forward(g, x, weight, bias, expected);
       winograd.forward(g, x, weight, bias, y);
       expect(distance(y, expected)).toBeLessThan(BOUND);
+      const gradient = new Float32Array(weight.length);
+      referenceConv.weightGradient(g, x, y, gradient);
+      weight.fill(0);
+      winograd.weightGradient(g, x, y, weight);
+      expect(distance(weight, gradient)).toBeLessThan(BOUND);
     });
 
     test("any split into ranges of tiles gives the same bits, with filters transformed before or on the way", () => {
@@ -166,6 +196,9 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
       const { x, weight, bias, y } = operands(g, 1);
       winograd.forward(g, x, weight, bias, y);
       winograd.inputGradient(g, y, weight, x);
+      const before = weight.slice();
+      winograd.weightGradient(g, x, y, weight);
+      expect(weight).toEqual(before);
     });
   },
 );
