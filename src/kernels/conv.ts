@@ -2,4 +2,4 @@ import type { Backends } from "./backend.js";
 import type { ConvKernels } from "./interface/conv.js";
 import { referenceConv } from "./reference/conv.js";
 
-export const convKernels: Backends<ConvKernels> = { reference: referenceConv };
+export const convKernels: Backends<ConvKernels> = { reference: referenceConv, wasm: () => referenceConv };
