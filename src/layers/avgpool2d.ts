@@ -7,7 +7,7 @@ import {
   poolGeometry,
   poolSettings,
 } from "../shape/pool.js";
-import type { NoOptions } from "../shape/rule.js";
+import type { DefaultOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
 import { AveragePool2d } from "./pool2d.js";
 
@@ -28,9 +28,10 @@ import { AveragePool2d } from "./pool2d.js";
  * const pool = new AvgPool2d(2); // stride is the kernel's size unless given: new AvgPool2d(3, { stride: 2 })
  * pool.forward(randn([1, 6, 28, 28])).shape; // [1, 6, 14, 14]
  */
-export class AvgPool2d<const K extends Pair = Pair, const O extends AvgPool2dOptions = NoOptions> extends AveragePool2d<
-  PoolRule<"AvgPool2d", K, O>
-> {
+export class AvgPool2d<
+  const K extends Pair = Pair,
+  const O extends AvgPool2dOptions = DefaultOptions<K, AvgPool2dOptions>,
+> extends AveragePool2d<PoolRule<"AvgPool2d", K, O>> {
   override readonly name: string = "AvgPool2d";
   readonly settings: PoolSettings;
 

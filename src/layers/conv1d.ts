@@ -1,6 +1,6 @@
 import { checkOptions } from "../shape/check.js";
 import { type Conv1dOptions, type Conv1dRule, conv1dSettings, type GroupsFit } from "../shape/conv.js";
-import type { NoOptions } from "../shape/rule.js";
+import type { DefaultOptions } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { Convolution } from "./convolution.js";
 
@@ -26,7 +26,7 @@ export class Conv1d<
   const Ci extends number = number,
   const Co extends number = number,
   const K extends number = number,
-  const O extends Conv1dOptions = NoOptions,
+  const O extends Conv1dOptions = DefaultOptions<K, Conv1dOptions>,
 > extends Convolution<Conv1dRule<Ci, Co, K, O>> {
   override readonly name: string = "Conv1d";
 

@@ -1,6 +1,6 @@
 import { checkOptions } from "../shape/check.js";
 import { type Conv2dOptions, type Conv2dRule, convSettings, type GroupsFit } from "../shape/conv.js";
-import type { NoOptions } from "../shape/rule.js";
+import type { DefaultOptions } from "../shape/rule.js";
 import type { Pair } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { Convolution } from "./convolution.js";
@@ -27,7 +27,7 @@ export class Conv2d<
   const Ci extends number = number,
   const Co extends number = number,
   const K extends Pair = Pair,
-  const O extends Conv2dOptions = NoOptions,
+  const O extends Conv2dOptions = DefaultOptions<K, Conv2dOptions>,
 > extends Convolution<Conv2dRule<Ci, Co, K, O>> {
   override readonly name: string = "Conv2d";
 

@@ -14,7 +14,7 @@ import {
   convTransposeSettings,
   convTransposeShape,
 } from "../shape/convtranspose.js";
-import type { NoOptions } from "../shape/rule.js";
+import type { DefaultOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
@@ -46,7 +46,7 @@ export class ConvTranspose2d<
   const Ci extends number = number,
   const Co extends number = number,
   const K extends Pair = Pair,
-  const O extends ConvTranspose2dOptions = NoOptions,
+  const O extends ConvTranspose2dOptions = DefaultOptions<K, ConvTranspose2dOptions>,
 > extends Layer<ConvTranspose2dRule<Ci, Co, K, O>> {
   override readonly name: string = "ConvTranspose2d";
   readonly weight: Parameter;

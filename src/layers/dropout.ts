@@ -1,7 +1,7 @@
 import { dropout, dropoutMask } from "../ops/dropout.js";
 import { checkOptions, checkRange } from "../shape/check.js";
-import { rankMismatch } from "../shape/errors.js";
-import type { SameRule } from "../shape/rule.js";
+import { channelMaskShape, type Dropout2dRule } from "../shape/dropout.js";
+import type { SameRule, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { defaultRandom, type Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -14,7 +14,7 @@ export interface DropoutOptions {
 }
 
 /** What is dropped together: an element, or a channel. */
-abstract class DropoutLayer extends Layer<SameRule> {
+abstract class DropoutLayer<Rule extends ShapeRule> extends Layer<Rule> {
   readonly p: number;
   readonly random: Random | undefined;
   readonly #cache = new Cache<{ mask: Tensor | undefined }>();
@@ -66,7 +66,7 @@ abstract class DropoutLayer extends Layer<SameRule> {
  * const drop = new Dropout(0.2, { random: new Random(1) });
  * drop.forward(randn([64, 100])).shape; // [64, 100], a fifth of it zeros
  */
-export class Dropout extends DropoutLayer {
+export class Dropout extends DropoutLayer<SameRule> {
   override readonly name: string = "Dropout";
 
   constructor(p = 0.5, options: DropoutOptions = {}) {
@@ -96,7 +96,7 @@ export class Dropout extends DropoutLayer {
  * const drop = new Dropout2d(0.2, { random: new Random(1) });
  * drop.forward(randn([8, 16, 32, 32])).shape; // [8, 16, 32, 32], a fifth of the 128 maps zeros
  */
-export class Dropout2d extends DropoutLayer {
+export class Dropout2d extends DropoutLayer<Dropout2dRule> {
   override readonly name: string = "Dropout2d";
 
   constructor(p = 0.5, options: DropoutOptions = {}) {
@@ -104,7 +104,6 @@ export class Dropout2d extends DropoutLayer {
   }
 
   protected maskShape(input: Shape): Shape {
-    if (input.length === 3 || input.length === 4) return input.slice(0, 2);
-    throw rankMismatch(this.name, "[N, C, H, W] or [N, C, L]", input, "images that were flattened too early");
+    return channelMaskShape(this.name, input);
   }
 }

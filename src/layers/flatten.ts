@@ -6,7 +6,7 @@ import {
   type UnflattenRule,
   unflattenShape,
 } from "../shape/flatten.js";
-import type { NoOptions, ShapeRule } from "../shape/rule.js";
+import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -45,12 +45,14 @@ export interface FlattenOptions {
  * const flatten = new Flatten();
  * flatten.forward(randn([64, 16, 5, 5])).shape; // [64, 400]
  */
-export class Flatten<const O extends FlattenOptions = NoOptions> extends Reshape<FlattenRule<O>> {
+export class Flatten<
+  const O extends readonly [options?: FlattenOptions] = readonly [options?: FlattenOptions],
+> extends Reshape<FlattenRule<O>> {
   override readonly name: string = "Flatten";
   readonly startDim: number;
   readonly endDim: number;
 
-  constructor(options?: O);
+  constructor(...options: O);
   constructor(options: FlattenOptions = {}) {
     super();
     checkOptions("Flatten", options, "{ startDim: 1, endDim: -1 }");

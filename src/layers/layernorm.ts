@@ -1,6 +1,11 @@
 import { checkOptions } from "../shape/check.js";
-import { checkLayerNorm, layerNormGeometry, type NormGeometry, normalizedAxes } from "../shape/norm.js";
-import type { SameRule } from "../shape/rule.js";
+import {
+  checkLayerNorm,
+  type LayerNormRule,
+  layerNormGeometry,
+  type NormGeometry,
+  normalizedAxes,
+} from "../shape/norm.js";
 import type { Shape } from "../shape/shape.js";
 import { Norm } from "./norm.js";
 
@@ -31,11 +36,11 @@ export interface LayerNormOptions {
  * const norm = new LayerNorm([16, 8, 8]);
  * norm.forward(randn([4, 16, 8, 8])).shape; // [4, 16, 8, 8]
  */
-export class LayerNorm extends Norm<SameRule> {
+export class LayerNorm<const Axes extends number | Shape = number | Shape> extends Norm<LayerNormRule<Axes>> {
   override readonly name: string = "LayerNorm";
   readonly normalizedShape: Shape;
 
-  constructor(normalizedShape: number | Shape, options: LayerNormOptions = {}) {
+  constructor(normalizedShape: Axes, options: LayerNormOptions = {}) {
     checkOptions("LayerNorm", options, "{ eps: 1e-6 }");
     const shape = normalizedAxes("LayerNorm", normalizedShape);
     const { eps = 1e-5, elementwiseAffine = true, bias = true } = options;

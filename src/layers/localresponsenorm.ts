@@ -1,8 +1,7 @@
 import type { LrnSettings } from "../kernels/interface/lrn.js";
 import { localResponseNorm, localResponseNormBackward } from "../ops/lrn.js";
 import { checkFinite, checkInteger, checkOptions } from "../shape/check.js";
-import { lrnGeometry } from "../shape/lrn.js";
-import type { SameRule } from "../shape/rule.js";
+import { type LrnRule, lrnGeometry } from "../shape/lrn.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -37,7 +36,7 @@ export interface LocalResponseNormOptions {
  * const norm = new LocalResponseNorm(5, { k: 2 });
  * norm.forward(randn([1, 96, 55, 55])).shape; // [1, 96, 55, 55]
  */
-export class LocalResponseNorm extends Layer<SameRule> {
+export class LocalResponseNorm extends Layer<LrnRule> {
   override readonly name: string = "LocalResponseNorm";
   readonly #settings: LrnSettings;
   readonly #cache = new Cache<{ x: Tensor; base: Tensor }>();

@@ -3,7 +3,7 @@ import { maxout, maxoutBackward } from "../ops/maxout.js";
 import { checkInteger, checkOptions } from "../shape/check.js";
 import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
 import { type MaxoutLinearRule, type MaxoutRule, maxoutGeometry, maxoutShape } from "../shape/maxout.js";
-import type { NoOptions, Option } from "../shape/rule.js";
+import type { DefaultOptions } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
@@ -34,9 +34,10 @@ export interface MaxoutOptions {
  * const layers = new Sequential(new Conv2d(3, 32, 3), new Maxout(2));
  * layers.forward(randn([1, 3, 32, 32])).shape; // [1, 16, 30, 30]
  */
-export class Maxout<const Pieces extends number = number, const O extends MaxoutOptions = NoOptions> extends Layer<
-  MaxoutRule<Pieces, Option<O, "dim", 1>>
-> {
+export class Maxout<
+  const Pieces extends number = number,
+  const O extends MaxoutOptions = DefaultOptions<Pieces, MaxoutOptions>,
+> extends Layer<MaxoutRule<Pieces, O>> {
   override readonly name: string = "Maxout";
   readonly pieces: Pieces;
   readonly dim: number;

@@ -7,7 +7,7 @@ import {
   poolGeometry,
   poolSettings,
 } from "../shape/pool.js";
-import type { NoOptions } from "../shape/rule.js";
+import type { DefaultOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
 import { MaximumPool2d } from "./pool2d.js";
 
@@ -28,9 +28,10 @@ import { MaximumPool2d } from "./pool2d.js";
  * const pool = new MaxPool2d(2); // stride is the kernel's size unless given: new MaxPool2d(3, { stride: 2 })
  * pool.forward(randn([1, 6, 28, 28])).shape; // [1, 6, 14, 14]
  */
-export class MaxPool2d<const K extends Pair = Pair, const O extends MaxPool2dOptions = NoOptions> extends MaximumPool2d<
-  PoolRule<"MaxPool2d", K, O>
-> {
+export class MaxPool2d<
+  const K extends Pair = Pair,
+  const O extends MaxPool2dOptions = DefaultOptions<K, MaxPool2dOptions>,
+> extends MaximumPool2d<PoolRule<"MaxPool2d", K, O>> {
   override readonly name: string = "MaxPool2d";
   readonly settings: PoolSettings;
 

@@ -30,7 +30,7 @@ export interface PReLUOptions {
  * const act = new PReLU(16);
  * act.forward(randn([8, 16, 4, 4])).shape; // [8, 16, 4, 4]
  */
-export class PReLU<const P extends number = 1> extends Layer<PReLURule<P>> {
+export class PReLU<const P extends number = number> extends Layer<PReLURule<P>> {
   override readonly name: string = "PReLU";
   readonly numParameters: P;
   readonly weight: Parameter;

@@ -16,16 +16,18 @@ import { Layer } from "./layer.js";
  * const block = new Residual(new Sequential(new Conv2d(8, 8, 3, { padding: 1 }), new ReLU()));
  * block.forward(randn([1, 8, 16, 16])).shape; // [1, 8, 16, 16]
  */
-export class Residual<Body extends Layer = Layer, Projection extends Layer | undefined = undefined> extends Layer<
-  ResidualRule<Body, Projection>
-> {
+export class Residual<
+  Body extends Layer = Layer,
+  Projection extends readonly [projection?: Layer | undefined] = readonly [projection?: Layer | undefined],
+> extends Layer<ResidualRule<Body, Projection>> {
   override readonly name: string = "Residual";
+  readonly body: Body;
+  readonly projection: Projection[0];
 
-  constructor(
-    readonly body: Body,
-    readonly projection?: Projection,
-  ) {
+  constructor(body: Body, ...projection: Projection) {
     super();
+    this.body = body;
+    this.projection = projection[0];
   }
 
   protected compute(x: Tensor): Tensor {
@@ -40,8 +42,9 @@ export class Residual<Body extends Layer = Layer, Projection extends Layer | und
   }
 
   protected override inferShape(inputShape: Shape): number[] {
+    const body = this.body.outputShape(inputShape);
     const shortcut = this.projection?.outputShape(inputShape) ?? inputShape;
     const cause = "a body that changes channels or size needs a projection, such as a 1×1 convolution with its stride";
-    return addShape(this.name, [this.body.outputShape(inputShape), shortcut], cause);
+    return addShape(this.name, [body, shortcut], cause);
   }
 }

@@ -1,4 +1,4 @@
-import type { ChainArguments, ChainRule, Checked, InputOf, InputSize, LayersOf, Signature } from "../shape/chain.js";
+import type { ChainArguments, ChainRule, Checked, InputSize, LayersOf, Signature } from "../shape/chain.js";
 import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -14,7 +14,7 @@ export interface Sequential<Signature extends string = string, Layers = readonly
 export interface SequentialConstructor {
   new <const Args extends ChainArguments = readonly Layer[]>(
     ...args: Checked<Args>
-  ): Sequential<Signature<LayersOf<Args>, InputOf<Args>>, LayersOf<Args>>;
+  ): Sequential<Signature<Args>, LayersOf<Args>>;
   readonly prototype: Sequential;
 }
 

@@ -1,19 +1,19 @@
 import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "../ops/softmax.js";
 import { type AxisGeometry, axisGeometry } from "../shape/axis.js";
 import { checkInteger } from "../shape/check.js";
-import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
+import type { AlongAxisRule } from "../shape/softmax.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
 
 /** What Softmax and LogSoftmax share: an axis, and a backward that needs the output. */
-abstract class AlongAxis extends Layer<SameRule> {
+abstract class AlongAxis<Name extends string, Dim extends number> extends Layer<AlongAxisRule<Name, Dim>> {
   readonly #cache = new Cache<{ g: AxisGeometry; y: Tensor }>();
 
   constructor(
-    layer: string,
-    readonly dim: number,
+    layer: Name,
+    readonly dim: Dim,
     private readonly forwards: (g: AxisGeometry, x: Tensor) => Tensor,
     private readonly backwards: (g: AxisGeometry, y: Tensor, dy: Tensor) => Tensor,
   ) {
@@ -54,10 +54,10 @@ abstract class AlongAxis extends Layer<SameRule> {
  * const softmax = new Softmax(1);
  * softmax.forward(tensor([[0, 0, 1]])); // [[0.2119, 0.2119, 0.5761]]
  */
-export class Softmax extends AlongAxis {
+export class Softmax<const Dim extends number = number> extends AlongAxis<"Softmax", Dim> {
   override readonly name: string = "Softmax";
 
-  constructor(dim: number) {
+  constructor(dim: Dim) {
     super("Softmax", dim, softmax, softmaxBackward);
   }
 }
@@ -75,10 +75,10 @@ export class Softmax extends AlongAxis {
  * const logSoftmax = new LogSoftmax(-1);
  * logSoftmax.forward(tensor([[0, 0, 1]])); // [[-1.5514, -1.5514, -0.5514]]
  */
-export class LogSoftmax extends AlongAxis {
+export class LogSoftmax<const Dim extends number = number> extends AlongAxis<"LogSoftmax", Dim> {
   override readonly name: string = "LogSoftmax";
 
-  constructor(dim: number) {
+  constructor(dim: Dim) {
     super("LogSoftmax", dim, logSoftmax, logSoftmaxBackward);
   }
 }

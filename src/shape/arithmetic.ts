@@ -27,6 +27,9 @@ export type IsKnown<N> = [N] extends [never]
             : false
       : false;
 
+/** `N` where it is one size; `number` for a union, `any` and whatever else is not known. */
+export type OneSize<N> = IsKnown<N> extends true ? N & number : number;
+
 /** Whether a type is a union of several. */
 export type IsUnion<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? false : true) : never;
 

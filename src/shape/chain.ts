@@ -1,79 +1,102 @@
 /** Shape rule of layers one after another: what each makes of the shape before it, and where two do not fit. */
-import type { Apply, HasRank, Join, Mismatch, Mistake, OutputOf, RuleOf, ShapeRule } from "./rule.js";
+import type { Add } from "./arithmetic.js";
+import type { Apply, Join, Mismatch, Mistake, OutputOf, RuleOf, Sentence, ShapeRule } from "./rule.js";
 import type { Shape } from "./shape.js";
 
-/** The rule of layers one after another. */
+/** The rule of layers one after another; of a list whose length is not known, nothing is known. */
 export interface ChainRule<Layers> extends ShapeRule {
-  readonly out: Chain<Layers, this["in"]>;
-  readonly natural: NaturalOf<Layers>;
+  readonly of?: Layers;
+  readonly first: Layers;
+  readonly out: unknown extends this["in"]
+    ? unknown
+    : number extends LengthOf<Layers>
+      ? Shape
+      : Chain<Layers, this["in"]>;
 }
 
-/** The shape after the last layer, or the first layer's mistake. */
-export type Chain<Layers, S> = Layers extends readonly [infer First, ...infer Rest]
-  ? Apply<RuleOf<First>, S> extends infer Out
-    ? Out extends Shape
-      ? Chain<Rest, Out>
-      : Out
-    : never
-  : Layers extends readonly []
-    ? S
-    : Shape;
-
-/** The most general input of the first layer: `[number, 3, number, number]`. */
-export type NaturalOf<Layers> = Layers extends readonly [infer First, ...unknown[]] ? Natural<RuleOf<First>> : Shape;
-
-type Natural<Rule> = Rule extends { readonly natural: infer N extends Shape } ? N : Shape;
-
 /**
- * For each layer `unknown`, or the sentence that says why it does not fit the layer before it. Where a shape is not
- * known, a layer is tried on its natural input, so that the layers behind it are still held to each other.
+ * The shape after the last layer, or the first mistake. Layers are counted by a number: one tuple for every length from
+ * n down would cost the compiler n²/2 types.
  */
-export type Fits<
-  Layers,
-  S,
-  Factors extends string = "",
-  Result extends readonly unknown[] = [],
-> = Layers extends readonly [infer First, ...infer Rest]
-  ? Step<RuleOf<First>, S> extends infer Out
-    ? Out extends Shape
-      ? Fits<Rest, Out, FactorsAfter<First, S>, [...Result, unknown]>
-      : Fits<Rest, Shape, "", [...Result, Retold<Out, Factors>]>
-    : never
-  : Result;
-
-type Step<Rule, S> =
-  HasRank<S> extends true
-    ? Apply<Rule, S>
-    : Natural<Rule> extends infer N
-      ? HasRank<N> extends true
-        ? Apply<Rule, N>
-        : Apply<Rule, S>
+export type Chain<Layers, S, I extends number = 0, Flattened = undefined> =
+  I extends LengthOf<Layers>
+    ? S
+    : RuleAt<Layers, I> extends infer Rule
+      ? Apply<Rule, S> extends infer Out
+        ? Out extends Shape
+          ? Chain<Layers, Out, Add<I, 1>, FlattenedBy<Rule, S, Out>>
+          : I extends 0
+            ? Out
+            : AfterNeighbour<Out, Flattened>
+        : never
       : never;
 
-/** `Linear expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6)` */
-type Retold<Out, Factors extends string> =
-  Out extends Mismatch<infer L, infer E, infer G>
-    ? `${L} expects ${E}, but the layer before it gives ${G}${Factors}`
-    : Out extends Mistake<infer Sentence>
-      ? Sentence
-      : unknown;
+/**
+ * The sentences about layers that do not fit, by the layers' places: `{ 4: "Linear expects …" }`; `First` is the place
+ * of the first one. Where a shape is not known, a layer is tried on its natural input, so that the layers behind it are
+ * still held to it.
+ */
+export type Misfits<Layers, S, First extends number, I extends number = First, Flattened = undefined, Found = unknown> =
+  I extends LengthOf<Layers>
+    ? Found
+    : RuleAt<Layers, I> extends infer Rule
+      ? Apply<Rule, OrNatural<S, Rule>> extends infer Out
+        ? Out extends Shape
+          ? Misfits<Layers, Out, First, Add<I, 1>, FlattenedBy<Rule, S, Out>, Found>
+          : Misfits<
+              Layers,
+              Shape,
+              First,
+              Add<I, 1>,
+              undefined,
+              Found & { readonly [K in `${I}`]: Sentence<I extends First ? Out : AfterNeighbour<Out, Flattened>, S> }
+            >
+        : never
+      : never;
 
-/** After a Flatten the sizes that it multiplied, so that a wrong product shows where it came from. */
-type FactorsAfter<L, S> =
-  RuleOf<L> extends { readonly flattens: true }
-    ? S extends readonly [
-        number,
-        infer A extends number,
-        infer B extends number,
-        ...infer Rest extends readonly number[],
-      ]
-      ? ` (= ${Join<[A, B, ...Rest], " × ">})`
-      : ""
-    : "";
+type LengthOf<Layers> = Layers extends { readonly length: infer Length } ? Length : number;
+
+type RuleAt<Layers, I> = I extends keyof Layers ? RuleOf<Layers[I]> : ShapeRule;
+
+/** The most general input of the first layer: `[number, 3, number, number]`. */
+export type NaturalOf<Layers> = Natural<RuleAt<Layers, 0>>;
+
+type Natural<Rule> = Rule extends { readonly natural: infer N extends Shape }
+  ? N
+  : Rule extends { readonly first: infer Layers }
+    ? NaturalOf<Layers>
+    : Shape;
+
+type OrNatural<S, Rule> = Shape extends S ? Natural<Rule> : S;
+
+/** A mismatch as it looks from the layer before: `Linear expects 400 features, but the layer before it gives 576`. */
+type AfterNeighbour<Out, Flattened> =
+  Out extends Mismatch<infer L, infer E, infer G>
+    ? Mistake<`${L} expects ${E}, but the layer before it gives ${G}${Factors<Flattened, G>}`>
+    : Out;
+
+type FlattenedBy<Rule, S, Out> = Rule extends { readonly flattens: true } ? readonly [S, Out] : undefined;
+
+/** ` (= 16 × 6 × 6)` where a Flatten made the size that does not fit. */
+type Factors<Flattened, Got> = Flattened extends readonly [
+  infer Before,
+  readonly [...infer Front extends Shape, infer Product extends number],
+]
+  ? [Got, Before] extends [
+      `${Product}`,
+      readonly [...Front, infer A extends number, infer B extends number, ...infer Rest extends Shape],
+    ]
+    ? ` (= ${Join<[A, B, ...Rest], " × ">})`
+    : ""
+  : "";
 
 /** The whole model in one line: `[N, 1, 28, 28] → [N, 10]`. */
-export type Signature<Layers, S> =
-  string extends ShowBatch<S> ? string : `${ShowBatch<S>} → ${ShowBatch<OutputOf<ChainRule<Layers>, S>>}`;
+export type Signature<Args> =
+  InputOf<Args> extends infer S
+    ? string extends ShowBatch<S>
+      ? string
+      : `${ShowBatch<S>} → ${ShowBatch<OutputOf<ChainRule<LayersOf<Args>>, S>>}`
+    : string;
 
 /** A shape whose first size is called N where it is not known. */
 type ShowBatch<S> = S extends readonly [infer N extends number, ...infer Rest extends readonly number[]]
@@ -105,8 +128,8 @@ export type InputOf<Args> = Args extends readonly [infer Input extends readonly 
 /** The arguments, each with the sentence that refuses it where it does not fit. Lists built at run time pass. */
 export type Checked<Args extends readonly unknown[]> = number extends Args["length"]
   ? Args
-  : { readonly [I in keyof Args]: Args[I] & (I extends keyof FitsOf<Args> ? FitsOf<Args>[I] : unknown) };
+  : MisfitsOf<Args> extends infer Found
+    ? { readonly [I in keyof Args]: Args[I] & (I extends keyof Found ? Found[I] : unknown) }
+    : never;
 
-type FitsOf<Args> = Args extends readonly [readonly InputSize[], ...infer Layers]
-  ? [unknown, ...Fits<Layers, InputOf<Args>>]
-  : Fits<Args, NaturalOf<Args>>;
+type MisfitsOf<Args> = Misfits<Args, InputOf<Args>, Args extends readonly [readonly InputSize[], ...unknown[]] ? 1 : 0>;

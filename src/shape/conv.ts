@@ -1,5 +1,5 @@
 /** Shape rule of the convolutions: every size one convolution needs, resolved and checked once. */
-import type { Add, FloorDivide, IsKnown, Less, Modulo, Multiply, Subtract } from "./arithmetic.js";
+import type { Add, FloorDivide, IsKnown, Less, Modulo, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkInteger, checkOneOf, checkPair } from "./check.js";
 import { ArgumentError, inputMismatch, rankMismatch, ShapeError } from "./errors.js";
 import { type Padding2d, type PaddingMode, padShape } from "./pad.js";
@@ -344,6 +344,7 @@ type ConvAxis<Size extends number, K extends number, S extends number, P, Side, 
 
 /** The rule of Conv2d: {@link convShape} as a type. */
 export interface Conv2dRule<Ci extends number, Co extends number, K, O> extends ShapeRule {
+  readonly of?: readonly [Ci, Co, K, O];
   readonly natural: readonly [number, Ci, number, number];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
@@ -381,7 +382,7 @@ type Conv2dShape<
     : [W] extends [never]
       ? KernelMistake<Input, Size, K, P, D>
       : [H, W] extends [infer H extends number, infer W extends number]
-        ? readonly [...Batch, Co, H, W]
+        ? readonly [...Batch, OneSize<Co>, H, W]
         : never
   : never;
 
@@ -404,6 +405,7 @@ type KernelMistake<
 
 /** The rule of Conv1d: {@link convShape} as a type. */
 export interface Conv1dRule<Ci extends number, Co extends number, K extends number, O> extends ShapeRule {
+  readonly of?: readonly [Ci, Co, K, O];
   readonly natural: readonly [number, Ci, number];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
@@ -434,7 +436,7 @@ export interface Conv1dRule<Ci extends number, Co extends number, K extends numb
                   >
                 >} (input ${Show<this["in"]>})`>
               : [Out] extends [infer Out extends number]
-                ? readonly [...Batch, Co, Out]
+                ? readonly [...Batch, OneSize<Co>, Out]
                 : never
             : never
         : RankMistake<"Conv1d", "[N, C, L] or [C, L]", this["in"]>

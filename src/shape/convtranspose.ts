@@ -1,5 +1,5 @@
 /** Shape rule of transposed convolution: that of convolution with input and output exchanged. */
-import type { Add, Less, Multiply, Subtract } from "./arithmetic.js";
+import type { Add, Less, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkOneOf, checkPair } from "./check.js";
 import {
   type ConvGeometry,
@@ -19,6 +19,7 @@ import type {
   HasRank,
   Image,
   ImageAxes,
+  Join,
   Mismatch,
   Mistake,
   Option,
@@ -99,19 +100,20 @@ export function convTransposeGeometry(settings: ConvTransposeSettings, input: Sh
   const { layer, kernelSize, stride, dilation, paddingBefore, outputPadding } = settings;
   const [batch, channels, height, width] = imageSizes(layer, input);
   checkChannels(settings, channels, input);
-  const [outHeight, outWidth] = [height, width].map((size, axis) =>
-    convTransposeOut(
-      size,
-      kernelSize[axis] ?? 1,
-      stride[axis] ?? 1,
-      2 * (paddingBefore[axis] ?? 0),
-      dilation[axis] ?? 1,
-      outputPadding[axis] ?? 0,
-    ),
-  ) as [number, number];
-  if (Math.min(height, width, outHeight, outWidth) < 1) {
+  if (height * width === 0) {
     throw new ShapeError(
-      `${layer} expects an output of at least one pixel, but the input ${showShape(input)} gives ${outHeight} × ${outWidth}. Usual cause: a padding that cuts off more than the kernel adds.`,
+      `${layer} expects images with at least one row and column, but got ${showShape(input)}. Usual cause: a slice that came out empty.`,
+    );
+  }
+  /** Height and width of the output before the padding is cut off. */
+  const full = [height, width].map((size, axis) =>
+    convTransposeOut(size, kernelSize[axis] ?? 1, stride[axis] ?? 1, 0, dilation[axis] ?? 1, outputPadding[axis] ?? 0),
+  );
+  const cut = paddingBefore.map((size) => 2 * size);
+  const [outHeight = 0, outWidth = 0] = full.map((size, axis) => size - (cut[axis] ?? 0));
+  if (outHeight < 1 || outWidth < 1) {
+    throw new ShapeError(
+      `${layer} expects its padding to leave at least one pixel, but it cuts ${cut.join(" × ")} off an output of ${full.join(" × ")} (input ${showShape(input)}). Usual cause: a padding that was meant for a convolution.`,
     );
   }
   const adjoint = { ...settings, inChannels: settings.outChannels, outChannels: settings.inChannels };
@@ -124,39 +126,32 @@ export function convTransposeShape(settings: ConvTransposeSettings, input: Shape
   return imageShape(input, g.batch, g.inChannels, g.height, g.width);
 }
 
-/** {@link convTransposeOut} as a type; `never` where nothing is left. */
+/** {@link convTransposeOut} as a type, before the padding is cut off. */
 export type ConvTransposeOut<
   Size extends number,
   Kernel extends number,
   Stride extends number,
-  Padding extends number,
   Dilation extends number,
   OutputPadding extends number,
-> =
-  Add<Multiply<Subtract<Size, 1>, Stride>, Add<Reach<Kernel, Dilation>, OutputPadding>> extends infer Full extends
-    number
-    ? Less<Padding, Full> extends false
-      ? never
-      : Subtract<Full, Padding>
-    : never;
+> = Add<Multiply<Subtract<Size, 1>, Stride>, Add<Reach<Kernel, Dilation>, OutputPadding>>;
 
 /** The rule of ConvTranspose2d: {@link convTransposeShape} as a type. */
 export interface ConvTranspose2dRule<Ci extends number, Co extends number, K, O> extends ShapeRule {
+  readonly of?: readonly [Ci, Co, K, O];
   readonly natural: readonly [number, Ci, number, number];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : Image<this["in"]> extends ImageAxes<infer Batch, infer C, infer H, infer W>
       ? Differs<C, Ci> extends true
         ? Mismatch<"ConvTranspose2d", Counted<Ci, "channel">, `${C}`>
-        : Grown<
-            Batch,
-            Co,
+        : Cut<
+            this["in"],
+            readonly [...Batch, OneSize<Co>],
             [
               ConvTransposeOut<
                 H,
                 PairHeight<K>,
                 PairHeight<Option<O, "stride", 1>>,
-                Multiply<PairHeight<Option<O, "padding", 0>>, 2>,
                 PairHeight<Option<O, "dilation", 1>>,
                 PairHeight<Option<O, "outputPadding", 0>>
               >,
@@ -164,25 +159,25 @@ export interface ConvTranspose2dRule<Ci extends number, Co extends number, K, O>
                 W,
                 PairWidth<K>,
                 PairWidth<Option<O, "stride", 1>>,
-                Multiply<PairWidth<Option<O, "padding", 0>>, 2>,
                 PairWidth<Option<O, "dilation", 1>>,
                 PairWidth<Option<O, "outputPadding", 0>>
               >,
             ],
-            this["in"]
+            [Multiply<PairHeight<Option<O, "padding", 0>>, 2>, Multiply<PairWidth<Option<O, "padding", 0>>, 2>]
           >
       : RankMistake<"ConvTranspose2d", "[N, C, H, W] or [C, H, W]", this["in"]>;
 }
 
-type Grown<Batch extends Shape, Co extends number, Sizes extends readonly [unknown, unknown], Input> = [
-  Sizes[0],
-] extends [never]
-  ? PixelMistake<Input>
-  : [Sizes[1]] extends [never]
-    ? PixelMistake<Input>
-    : Sizes extends [infer H extends number, infer W extends number]
-      ? readonly [...Batch, Co, H, W]
-      : never;
+/** The output `Full` without the padding. */
+type Cut<
+  Input,
+  Planes extends Shape,
+  Full extends readonly [number, number],
+  Padding extends readonly [number, number],
+> = true extends Covers<Padding[0], Full[0]> | Covers<Padding[1], Full[1]>
+  ? Mistake<`ConvTranspose2d expects its padding to leave at least one pixel, but it cuts ${Join<Padding, " × ">} off an output of ${Join<Full, " × ">} (input ${Show<Input>})`>
+  : readonly [...Planes, Subtract<Full[0], Padding[0]>, Subtract<Full[1], Padding[1]>];
 
-type PixelMistake<Input> =
-  Mistake<`ConvTranspose2d expects an output of at least one pixel, but the input ${Show<Input>} leaves none`>;
+/** Whether a padding leaves nothing; false where it is not known. */
+type Covers<Padding extends number, Full extends number> =
+  Less<Padding, Full> extends infer Leaves ? ([Leaves] extends [false] ? true : false) : false;

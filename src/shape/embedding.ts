@@ -1,4 +1,5 @@
 /** Shape rule of Embedding. */
+import type { OneSize } from "./arithmetic.js";
 import type { HasRank, ShapeRule } from "./rule.js";
 import type { Shape } from "./shape.js";
 
@@ -9,9 +10,10 @@ export function embeddingShape(embeddingDim: number, input: Shape): number[] {
 
 /** The rule of Embedding: {@link embeddingShape} as a type. */
 export interface EmbeddingRule<D extends number> extends ShapeRule {
+  readonly of?: D;
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : this["in"] extends Shape
-      ? readonly [...this["in"], D]
+      ? readonly [...this["in"], OneSize<D>]
       : Shape;
 }

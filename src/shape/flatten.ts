@@ -1,9 +1,20 @@
 /** Shape rules of Flatten and Unflatten. */
-import type { IsKnown, ProductOf } from "./arithmetic.js";
+import type { Add, FloorDivide, IsKnown, Less, Modulo, ProductOf } from "./arithmetic.js";
 import { resolveAxis } from "./axis.js";
 import { checkInteger } from "./check.js";
 import { ArgumentError, ShapeError } from "./errors.js";
-import type { Differs, HasRank, Mistake, Option, ShapeRule, Show } from "./rule.js";
+import type {
+  AxisMistake,
+  AxisOf,
+  Differs,
+  GivenOptions,
+  HasRank,
+  Mistake,
+  Option,
+  ShapeRule,
+  Show,
+  ShowSize,
+} from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /**
@@ -46,8 +57,8 @@ export function unflattenShape(layer: string, input: Shape, dim: number, sizes: 
   const axis = resolveAxis(layer, dim, input);
   const extent = input[axis] ?? 1;
   const known = sizeOf(sizes.filter((size) => size !== -1));
-  const resolved = sizes.map((size) => (size === -1 ? extent / known : size));
-  if (sizeOf(resolved) !== extent || resolved.some((size) => !Number.isInteger(size))) {
+  const resolved = sizes.map((size) => (size === -1 ? Math.floor(extent / known) : size));
+  if (sizeOf(resolved) !== extent) {
     throw new ShapeError(
       `${layer} expects axis ${axis} to be ${sizes.includes(-1) ? `a multiple of ${known}` : known} to split it into ${showShape(sizes)}, but its input ${showShape(input)} has ${extent}. Usual cause: sizes that belong to another layer's output.`,
     );
@@ -55,62 +66,98 @@ export function unflattenShape(layer: string, input: Shape, dim: number, sizes: 
   return [...input.slice(0, axis), ...resolved, ...input.slice(axis + 1)];
 }
 
-/** The rule of Flatten: {@link flattenShape} as a type, for axes counted from the front and for −1, the last. */
-export interface FlattenRule<O> extends ShapeRule {
+/** The rule of Flatten: {@link flattenShape} as a type. */
+export interface FlattenRule<Options extends readonly unknown[]> extends ShapeRule {
+  readonly of?: Options;
   /** Tells a Sequential to show the factors of a size that a Linear refuses. */
   readonly flattens: true;
   readonly out: HasRank<this["in"]> extends false
     ? Shape
-    : Flattened<this["in"], Option<O, "startDim", 1>, Option<O, "endDim", -1>>;
+    : (this["in"] extends readonly [] ? readonly [1] : this["in"]) extends infer S extends Shape
+      ? Flattened<S, Option<GivenOptions<Options>, "startDim", 1>, Option<GivenOptions<Options>, "endDim", -1>>
+      : Shape;
 }
 
-type Flattened<S, Start, End> = S extends Shape
-  ? [End] extends [-1]
-    ? Split<S, Start> extends { readonly front: infer Front extends Shape; readonly back: infer Back extends Shape }
-      ? Back extends readonly []
-        ? Shape
-        : readonly [...Front, ProductOf<Back>]
-      : Shape
-    : Shape
-  : Shape;
+type Flattened<S extends Shape, Start, End> = [AxisOf<S, Start>] extends [never]
+  ? AxisMistake<"Flatten", S, Start>
+  : [AxisOf<S, End>] extends [never]
+    ? AxisMistake<"Flatten", S, End>
+    : Less<AxisOf<S, End>, AxisOf<S, Start>> extends true
+      ? Mistake<`Flatten expects startDim to come before endDim, but they are axes ${AxisOf<S, Start>} and ${AxisOf<S, End>} of the input ${Show<S>}`>
+      : Merged<S, AxisOf<S, Start>, Add<AxisOf<S, End>, 1>>;
 
-/** The first `At` sizes and the others. */
-type Split<S extends Shape, At, Front extends Shape = []> =
+/** The axes from `Start` up to `End`, which is not included, as one. */
+type Merged<S extends Shape, Start extends number, End extends number> =
+  Split<S, Start> extends Parts<infer Front, Shape>
+    ? Split<S, End> extends Parts<readonly [...Front, ...infer Middle extends Shape], infer Back>
+      ? readonly [...Front, ProductOf<Middle>, ...Back]
+      : Shape
+    : Shape;
+
+interface Parts<Front extends Shape, Back extends Shape> {
+  readonly front: Front;
+  readonly back: Back;
+}
+
+/** The first `At` sizes and the others; `unknown` where `At` is not known. */
+type Split<S extends Shape, At extends number, Front extends Shape = []> =
   IsKnown<At> extends true
     ? Front["length"] extends At
-      ? { readonly front: Front; readonly back: S }
+      ? Parts<Front, S>
       : S extends readonly [infer First extends number, ...infer Rest extends Shape]
         ? Split<Rest, At, [...Front, First]>
-        : never
-    : never;
+        : unknown
+    : unknown;
 
-/** The rule of Unflatten: {@link unflattenShape} as a type, for axes counted from the front. */
-export interface UnflattenRule<Dim, Sizes> extends ShapeRule {
+/** The rule of Unflatten: {@link unflattenShape} as a type. */
+export interface UnflattenRule<Dim, Sizes extends Shape> extends ShapeRule {
+  readonly of?: readonly [Dim, Sizes];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : HasRank<Sizes> extends false
       ? Shape
       : this["in"] extends Shape
-        ? Split<this["in"], Dim> extends {
-            readonly front: infer Front extends Shape;
-            readonly back: readonly [infer Extent extends number, ...infer Rest extends Shape];
-          }
-          ? Sizes extends Shape
-            ? Unflattened<Front, Extent, Rest, Sizes, this["in"], Dim>
-            : Shape
-          : Shape
+        ? [AxisOf<this["in"], Dim>] extends [never]
+          ? AxisMistake<"Unflatten", this["in"], Dim>
+          : Unflattened<this["in"], AxisOf<this["in"], Dim>, Sizes, Known<Sizes>>
         : Shape;
 }
 
-type Unflattened<
-  Front extends Shape,
-  Extent extends number,
-  Rest extends Shape,
+/** The product of all sizes but −1. */
+type Known<Sizes extends Shape> = ProductOf<{ [I in keyof Sizes]: Sizes[I] extends -1 ? 1 : Sizes[I] }>;
+
+type Unflattened<S extends Shape, Axis extends number, Sizes extends Shape, Product extends number> =
+  Split<S, Axis> extends Parts<infer Front, readonly [infer Extent extends number, ...infer Back extends Shape]>
+    ? -1 extends Sizes[number]
+      ? Differs<Modulo<Extent, Product>, 0> extends true
+        ? SplitMistake<S, Axis, Sizes, `a multiple of ${Product}`>
+        : readonly [...Front, ...Filled<Sizes, FloorDivide<Extent, Product>>, ...Back]
+      : Differs<Product, Extent> extends true
+        ? SplitMistake<S, Axis, Sizes, `${Product}`>
+        : readonly [...Front, ...Filled<Sizes, number>, ...Back]
+    : Shape;
+
+/** The sizes with `Free` for −1; what is no size for sure is a number. */
+type Filled<Sizes extends Shape, Free extends number> = {
+  [I in keyof Sizes]: IsKnown<Sizes[I]> extends true
+    ? Sizes[I]
+    : number extends Sizes[I]
+      ? number
+      : Sizes[I] extends -1
+        ? Free
+        : number;
+};
+
+type SplitMistake<
+  S extends Shape,
+  Axis extends number,
   Sizes extends Shape,
-  Input,
-  Dim,
-> = -1 extends Sizes[number]
-  ? readonly [...Front, ...{ [I in keyof Sizes]: Sizes[I] extends -1 ? number : Sizes[I] }, ...Rest]
-  : Differs<ProductOf<Sizes>, Extent> extends true
-    ? Mistake<`Unflatten expects axis ${Dim & number} to be ${ProductOf<Sizes>} to split it into ${Show<Sizes>}, but its input ${Show<Input>} has ${Extent}`>
-    : readonly [...Front, ...Sizes, ...Rest];
+  Expected extends string,
+> = Mistake<`Unflatten expects axis ${Axis} to be ${Expected} to split it into ${ShowSizes<Sizes>}, but its input ${Show<S>} has ${S[Axis]}`>;
+
+/** Sizes as they were written, −1 as well. */
+type ShowSizes<Sizes extends Shape> = `[${Written<Sizes>}]`;
+
+type Written<Sizes extends Shape> = Sizes extends readonly [infer First extends number, ...infer Rest extends Shape]
+  ? `${First extends -1 ? "-1" : ShowSize<First>}${Rest extends readonly [] ? "" : `, ${Written<Rest>}`}`
+  : "";

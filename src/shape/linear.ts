@@ -1,5 +1,6 @@
 /** Shape rule of Linear: the last axis changes, all others are left alone. */
 
+import type { IsUnion, OneSize } from "./arithmetic.js";
 import { inputMismatch, rankMismatch } from "./errors.js";
 import type { Counted, Differs, HasRank, Mismatch, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, sizeOf } from "./shape.js";
@@ -35,13 +36,19 @@ export function linearGeometry(layer: string, inFeatures: number, outFeatures: n
 }
 
 /** The rule of Linear: {@link linearGeometry} as a type. */
-export interface LinearRule<In extends number, Out extends number> extends ShapeRule {
-  readonly natural: readonly [number, In];
-  readonly out: HasRank<this["in"]> extends false
+export interface LinearRule<In extends number, Out extends number> extends FeaturesRule<"Linear", In, Out> {}
+
+/** The rule of the layers that change the last axis alone, of inputs of any rank, also one that is not known. */
+export interface FeaturesRule<Layer extends string, In extends number, Out extends number> extends ShapeRule {
+  readonly of?: readonly [In, Out];
+  readonly natural: readonly [...Shape, In];
+  readonly out: IsUnion<this["in"]> extends true
     ? Shape
     : this["in"] extends readonly [...infer Rows extends Shape, infer Features extends number]
       ? Differs<Features, In> extends true
-        ? Mismatch<"Linear", Counted<In, "feature">, `${Features}`>
-        : readonly [...Rows, Out]
-      : RankMistake<"Linear", `[…, ${In}]`, this["in"]>;
+        ? Mismatch<Layer, Counted<In, "feature">, `${Features}`>
+        : readonly [...Rows, OneSize<Out>]
+      : HasRank<this["in"]> extends true
+        ? RankMistake<Layer, `[…, ${In}]`, this["in"]>
+        : Shape;
 }

@@ -1,5 +1,6 @@
 /** Shape rule of local response normalisation: which neighbours each channel sees. */
 import { rankMismatch } from "./errors.js";
+import type { HasRank, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, sizeOf } from "./shape.js";
 
 /** x (outer, channels, inner); channel c sees the channels c − before … c + after that exist. */
@@ -21,4 +22,13 @@ export function lrnGeometry(layer: string, size: number, input: Shape): LrnGeome
   // An even window reaches further back, as torch pads it.
   const before = Math.floor(size / 2);
   return { outer, channels, inner: sizeOf(spatial), before, after: size - 1 - before };
+}
+
+/** The rule of LocalResponseNorm: the shape is kept, the rank is checked. */
+export interface LrnRule extends ShapeRule {
+  readonly out: HasRank<this["in"]> extends false
+    ? this["in"]
+    : this["in"] extends readonly [number, number, number, ...Shape]
+      ? this["in"]
+      : RankMistake<"LocalResponseNorm", "[N, C, L], [N, C, H, W] or of more axes", this["in"]>;
 }

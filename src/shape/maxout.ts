@@ -3,7 +3,8 @@
 import type { FloorDivide, Modulo } from "./arithmetic.js";
 import { resolveAxis } from "./axis.js";
 import { inputMismatch } from "./errors.js";
-import type { Counted, Differs, HasRank, Mismatch, RankMistake, ShapeRule } from "./rule.js";
+import type { FeaturesRule } from "./linear.js";
+import type { AxisMistake, AxisOf, Differs, HasRank, Mismatch, Option, ShapeRule, WithSize } from "./rule.js";
 import { type Shape, sizeOf } from "./shape.js";
 
 /** x (outer, channels, pieces, inner) → y (outer, channels, inner) */
@@ -43,34 +44,26 @@ export function maxoutShape(layer: string, pieces: number, dim: number, input: S
   return [...input].with(dim, channels);
 }
 
-/** The rule of Maxout: {@link maxoutShape} as a type, for the channels' axis 1 and the last one. */
-export interface MaxoutRule<Pieces extends number, Dim> extends ShapeRule {
+/** The rule of Maxout: {@link maxoutShape} as a type. */
+export interface MaxoutRule<Pieces extends number, O> extends ShapeRule {
+  readonly of?: readonly [Pieces, O];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
-    : [Dim] extends [1]
-      ? this["in"] extends readonly [infer N extends number, infer C extends number, ...infer Rest extends Shape]
-        ? Fits<C, Pieces, " along axis 1", readonly [N, FloorDivide<C, Pieces>, ...Rest]>
-        : Shape
-      : [Dim] extends [-1]
-        ? this["in"] extends readonly [...infer Leading extends Shape, infer C extends number]
-          ? Fits<C, Pieces, "", readonly [...Leading, FloorDivide<C, Pieces>]>
-          : Shape
-        : Shape;
+    : this["in"] extends Shape
+      ? Divided<this["in"], Pieces, Option<O, "dim", 1>>
+      : Shape;
 }
 
-type Fits<C extends number, Pieces extends number, Where extends string, Out> =
-  Differs<Modulo<C, Pieces>, 0> extends true
-    ? Mismatch<"Maxout", `a multiple of ${Pieces} channels${Where}`, `${C}`>
-    : Out;
+type Divided<S extends Shape, Pieces extends number, Dim> = [AxisOf<S, Dim>] extends [never]
+  ? AxisMistake<"Maxout", S, Dim>
+  : DividedAt<S, Pieces, AxisOf<S, Dim>>;
+
+type DividedAt<S extends Shape, Pieces extends number, Axis extends number> = number extends Axis
+  ? { readonly [I in keyof S]: number }
+  : Differs<Modulo<S[Axis], Pieces>, 0> extends true
+    ? Mismatch<"Maxout", `a multiple of ${Pieces} channels along axis ${Axis}`, `${S[Axis]}`>
+    : WithSize<S, Axis, FloorDivide<S[Axis], Pieces>>;
 
 /** The rule of MaxoutLinear, which is Linear's with another name. */
-export interface MaxoutLinearRule<In extends number, Out extends number> extends ShapeRule {
-  readonly natural: readonly [number, In];
-  readonly out: HasRank<this["in"]> extends false
-    ? Shape
-    : this["in"] extends readonly [...infer Rows extends Shape, infer Features extends number]
-      ? Differs<Features, In> extends true
-        ? Mismatch<"MaxoutLinear", Counted<In, "feature">, `${Features}`>
-        : readonly [...Rows, Out]
-      : RankMistake<"MaxoutLinear", `[…, ${In}]`, this["in"]>;
-}
+export interface MaxoutLinearRule<In extends number, Out extends number>
+  extends FeaturesRule<"MaxoutLinear", In, Out> {}

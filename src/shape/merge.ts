@@ -1,8 +1,19 @@
 /** Shape rules of layers that join branches. */
-import type { Add } from "./arithmetic.js";
-import type { NaturalOf } from "./chain.js";
+import type { Add, IsKnown, Subtract } from "./arithmetic.js";
 import { ShapeError } from "./errors.js";
-import type { Apply, Differs, HasRank, Mistake, Option, RuleOf, ShapeRule, Show } from "./rule.js";
+import type {
+  Agreed,
+  Apply,
+  HasRank,
+  Mistake,
+  Option,
+  RULE,
+  RuleOf,
+  SameRule,
+  ShapeRule,
+  Show,
+  WithSize,
+} from "./rule.js";
 import { type Shape, sameShape, showShape } from "./shape.js";
 
 /** The common shape of two or more summands. @throws ShapeError where they differ. */
@@ -37,89 +48,107 @@ export function concatShape(layer: string, shapes: readonly Shape[], axis: numbe
   return first.map((extent, i) => (i === axis ? shapes.reduce((sum, shape) => sum + (shape[axis] ?? 0), 0) : extent));
 }
 
-/** The rule of Residual: the body's shape, which the shortcut has to share where both are known. */
-export interface ResidualRule<Body, Projection> extends ShapeRule {
-  readonly natural: NaturalOf<[Body]>;
-  readonly out: Apply<RuleOf<Body>, this["in"]> extends infer A
-    ? A extends Shape
-      ? (Projection extends undefined ? this["in"] : Apply<RuleOf<Projection>, this["in"]>) extends infer B
-        ? B extends Shape
-          ? Added<"Residual", A, B>
-          : B
-        : never
-      : A
-    : never;
+/** The rule of Residual: what the body and the shortcut give has to be the same where both are known. */
+export interface ResidualRule<Body, Projection extends readonly unknown[]> extends ShapeRule {
+  readonly of?: readonly [Body, Projection];
+  readonly first: readonly [Body];
+  readonly out: unknown extends this["in"]
+    ? unknown
+    : Outputs<[Body, ShortcutOf<Projection>], this["in"]> extends infer Shapes
+      ? Shapes extends readonly [Shape, Shape]
+        ? Added<"Residual", Shapes>
+        : Shapes
+      : never;
+}
+
+/** A projection that may or may not be there, such as one in a variable, is not known. */
+type ShortcutOf<Projection extends readonly unknown[]> = Projection extends readonly [] | readonly [undefined]
+  ? Straight
+  : Projection[0];
+
+/** A layer that keeps every shape: the shortcut without a projection. */
+interface Straight {
+  readonly [RULE]: SameRule;
 }
 
 /** The rule of Parallel: all branches on the same input, joined. */
 export interface ParallelRule<Branches, O> extends ShapeRule {
-  readonly natural: Branches extends readonly [infer First, ...unknown[]] ? NaturalOf<[First]> : Shape;
-  readonly out: Branches extends readonly [infer First, ...infer Rest]
-    ? Apply<RuleOf<First>, this["in"]> extends infer A
-      ? A extends Shape
-        ? Joined<Rest, this["in"], A, Option<O, "merge", "concat">, Option<O, "dim", 1>>
-        : A
-      : never
-    : Shape;
+  readonly of?: readonly [Branches, O];
+  readonly first: Branches;
+  readonly out: unknown extends this["in"]
+    ? unknown
+    : Outputs<Branches, this["in"]> extends infer Shapes
+      ? Shapes extends readonly [Shape, ...Shape[]]
+        ? Joined<Shapes, Option<O, "merge", "concat">, Option<O, "dim", 1>>
+        : Shapes
+      : never;
 }
 
-type Joined<Branches, S, Result extends Shape, Merge, Dim> = Branches extends readonly [infer First, ...infer Rest]
-  ? Apply<RuleOf<First>, S> extends infer B
-    ? B extends Shape
-      ? (
-          [Merge] extends ["add"]
-            ? Added<"Parallel", Result, B>
-            : [Merge, Dim] extends ["concat", 1]
-              ? Beside<Result, B>
-              : Shape
-        ) extends infer Next
-        ? Next extends Shape
-          ? Joined<Rest, S, Next, Merge, Dim>
-          : Next
-        : never
-      : B
+/** What each branch makes of `S`, or the first mistake among them; any shape where the branches are not known. */
+type Outputs<Branches, S, Result extends readonly Shape[] = []> = Branches extends readonly [infer First, ...infer Rest]
+  ? Apply<RuleOf<First>, S> extends infer Out
+    ? Out extends Shape
+      ? Outputs<Rest, S, [...Result, Out]>
+      : unknown extends Out
+        ? Outputs<Rest, S, [...Result, Shape]>
+        : Out
     : never
   : Branches extends readonly []
     ? Result
     : Shape;
 
-/** Two shapes side by side along axis 1. */
-type Beside<A extends Shape, B extends Shape> =
-  HasRank<A> extends true
-    ? HasRank<B> extends true
-      ? A extends readonly [infer N extends number, infer Ca extends number, ...infer As extends Shape]
-        ? B extends readonly [number, infer Cb extends number, ...infer Bs extends Shape]
-          ? Unequal<As, Bs> extends true
-            ? Mistake<`Parallel expects branches that differ only in axis 1 to concatenate, but got ${Show<A>} and ${Show<B>}`>
-            : readonly [N, Add<Ca, Cb>, ...Agreed<As, Bs>]
-          : Shape
-        : Shape
+type Joined<Shapes extends readonly [Shape, ...Shape[]], Merge, Dim> = [Merge] extends ["add"]
+  ? Added<"Parallel", Shapes>
+  : [Merge] extends ["concat"]
+    ? IsKnown<Dim> extends true
+      ? Concatenated<Shapes, Dim & number>
       : Shape
     : Shape;
 
-type Added<Layer extends string, A extends Shape, B extends Shape> =
-  HasRank<A> extends true
-    ? HasRank<B> extends true
-      ? Unequal<A, B> extends true
-        ? Mistake<`${Layer} expects branches of equal shapes to add, but got ${Show<A>} and ${Show<B>}`>
-        : Agreed<A, B>
-      : Shape
+/** The common shape, of which each branch knows what others may not. */
+type Added<Layer extends string, Shapes extends readonly Shape[]> =
+  Agreement<Shapes> extends infer Common
+    ? [Common] extends [never]
+      ? Mistake<`${Layer} expects branches of equal shapes to add, but got ${ShowAll<Shapes>}`>
+      : Common
+    : never;
+
+/** The branches side by side along axis `Dim`, where alone they may differ. */
+type Concatenated<Shapes extends readonly [Shape, ...Shape[]], Dim extends number> =
+  HasRank<Shapes[0]> extends true
+    ? `${Dim}` extends keyof Shapes[0]
+      ? Agreement<{ [I in keyof Shapes]: WithSize<Shapes[I], Dim, number> }> extends infer Common
+        ? [Common] extends [never]
+          ? Mistake<`Parallel expects branches that differ only in axis ${Dim} to concatenate, but got ${ShowAll<Shapes>}`>
+          : WithSize<Common, Dim, SumOf<Shapes, Dim>>
+        : never
+      : Mistake<`Parallel expects a dim from 0 to ${Subtract<Shapes[0]["length"], 1>} to concatenate ${Show<Shapes[0]>} along, but got ${Dim}`>
     : Shape;
 
-/** Whether two shapes of known rank have another length, or differ in a size that both know. */
-type Unequal<A extends Shape, B extends Shape> = A["length"] extends B["length"]
-  ? A extends readonly [infer X extends number, ...infer As extends Shape]
-    ? B extends readonly [infer Y extends number, ...infer Bs extends Shape]
-      ? Differs<X, Y> extends true
-        ? true
-        : Unequal<As, Bs>
-      : true
-    : false
-  : true;
+type SumOf<Shapes, Dim extends number, Sum extends number = 0> = Shapes extends readonly [
+  infer First extends Shape,
+  ...infer Rest,
+]
+  ? SumOf<Rest, Dim, HasRank<First> extends true ? Add<Sum, First[Dim]> : number>
+  : Sum;
 
-/** Equal shapes, of which each knows what the other may not. */
-type Agreed<A extends Shape, B extends Shape> = {
-  readonly [I in keyof A]: I extends keyof B ? (number extends A[I] ? B[I] : A[I]) : A[I];
-} extends infer R extends Shape
-  ? R
-  : Shape;
+/** The shape that all shapes are, as far as any of them is known; `never` where two differ. */
+type Agreement<Shapes, Common extends Shape = Shape> = Shapes extends readonly [
+  infer First extends Shape,
+  ...infer Rest,
+]
+  ? HasRank<First> extends false
+    ? Agreement<Rest, Common>
+    : HasRank<Common> extends false
+      ? Agreement<Rest, First>
+      : [Agreed<Common, First>] extends [never]
+        ? never
+        : Agreement<Rest, Agreed<Common, First>>
+  : Common;
+
+/** `[1, 8, 4, 4] and [1, 8, 2, 2]` */
+type ShowAll<Shapes> = Shapes extends readonly [infer First, ...infer Rest]
+  ? Rest extends readonly []
+    ? Show<First>
+    : `${Show<First>} and ${ShowAll<Rest>}`
+  : "";

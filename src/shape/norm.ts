@@ -2,7 +2,18 @@
 
 import { checkInteger } from "./check.js";
 import { ArgumentError, inputMismatch, rankMismatch } from "./errors.js";
-import type { Differs, HasRank, Image, ImageAxes, Mismatch, RankMistake, ShapeRule } from "./rule.js";
+import type {
+  Agreed,
+  Counted,
+  Differs,
+  HasRank,
+  Image,
+  ImageAxes,
+  Mismatch,
+  RankMistake,
+  ShapeRule,
+  Show,
+} from "./rule.js";
 import { type Shape, sameShape, showShape, sizeOf } from "./shape.js";
 
 /**
@@ -31,7 +42,8 @@ const CHANNELS_CAUSE =
 
 function checkChannels(layer: string, channels: number, got: number, input: Shape): void {
   if (got === channels) return;
-  throw inputMismatch({ layer, expected: `${channels} channels`, got: `${got}`, cause: CHANNELS_CAUSE }, input);
+  const expected = `${channels} ${channels === 1 ? "channel" : "channels"}`;
+  throw inputMismatch({ layer, expected, got: `${got}`, cause: CHANNELS_CAUSE }, input);
 }
 
 /** One value has no variance: its deviation from the mean is 0 whatever it is. */
@@ -145,9 +157,9 @@ export function checkLayerNorm(layer: string, normalizedShape: Shape, input: Sha
   );
 }
 
-/** The rule of BatchNorm1d and InstanceNorm2d's kind: the shape is kept, the channels are checked. */
+/** The rule of BatchNorm1d: the shape is kept, the channels are checked. */
 export interface BatchNorm1dRule<C extends number> extends ShapeRule {
-  readonly natural: readonly [number, C] | readonly [number, C, number];
+  readonly of?: C;
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : this["in"] extends
@@ -158,6 +170,7 @@ export interface BatchNorm1dRule<C extends number> extends ShapeRule {
 }
 
 export interface BatchNorm2dRule<C extends number> extends ShapeRule {
+  readonly of?: C;
   readonly natural: readonly [number, C, number, number];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
@@ -167,6 +180,7 @@ export interface BatchNorm2dRule<C extends number> extends ShapeRule {
 }
 
 export interface InstanceNorm2dRule<C extends number> extends ShapeRule {
+  readonly of?: C;
   readonly natural: readonly [number, C, number, number];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
@@ -176,6 +190,7 @@ export interface InstanceNorm2dRule<C extends number> extends ShapeRule {
 }
 
 export interface GroupNormRule<C extends number> extends ShapeRule {
+  readonly of?: C;
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : this["in"] extends readonly [number, infer Got extends number, ...Shape]
@@ -184,4 +199,28 @@ export interface GroupNormRule<C extends number> extends ShapeRule {
 }
 
 type Kept<Layer extends string, C extends number, Got extends number, S> =
-  Differs<Got, C> extends true ? Mismatch<Layer, `${C} channels`, `${Got}`> : S;
+  Differs<Got, C> extends true ? Mismatch<Layer, Counted<C, "channel">, `${Got}`> : S;
+
+/** The rule of LayerNorm: {@link checkLayerNorm} as a type. */
+export interface LayerNormRule<Axes> extends ShapeRule {
+  readonly of?: Axes;
+  readonly out: this["in"] extends Shape
+    ? (Axes extends Shape ? Axes : [Axes]) extends infer Wanted extends Shape
+      ? [HasRank<this["in"]>, HasRank<Wanted>] extends [true, true]
+        ? [Agreed<LastOf<this["in"], Wanted>, Wanted>] extends [never]
+          ? Mismatch<"LayerNorm", `the last axes ${Show<Wanted>}`, Show<LastOf<this["in"], Wanted>>>
+          : this["in"]
+        : this["in"]
+      : this["in"]
+    : Shape;
+}
+
+/** The last sizes of `S`, as many as there are in `Like`. */
+type LastOf<S extends Shape, Like extends Shape, Result extends Shape = []> = Like extends readonly [
+  unknown,
+  ...infer Others extends Shape,
+]
+  ? S extends readonly [...infer Front extends Shape, infer Last extends number]
+    ? LastOf<Front, Others, [Last, ...Result]>
+    : Result
+  : Result;

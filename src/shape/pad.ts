@@ -90,17 +90,15 @@ export function checkPadding2d(layer: string, padding: number | Padding2d): Padd
 
 /** The rule of ZeroPad2d: {@link padShape} as a type; a negative padding is left to run time. */
 export interface ZeroPadRule<P> extends ShapeRule {
+  readonly of?: P;
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : this["in"] extends readonly [...infer Leading extends Shape, infer H extends number, infer W extends number]
-      ? P extends readonly [
-          infer L extends number,
-          infer R extends number,
-          infer T extends number,
-          infer B extends number,
+      ? [P] extends [
+          readonly [infer L extends number, infer R extends number, infer T extends number, infer B extends number],
         ]
         ? readonly [...Leading, Add<H, Add<T, B>>, Add<W, Add<L, R>>]
-        : P extends number
+        : [P] extends [number]
           ? readonly [...Leading, Add<H, Multiply<P, 2>>, Add<W, Multiply<P, 2>>]
           : readonly [...Leading, number, number]
       : RankMistake<"ZeroPad2d", "[…, H, W]", this["in"]>;

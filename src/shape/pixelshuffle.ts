@@ -58,6 +58,7 @@ function imageAxes(layer: string, input: Shape) {
 
 /** The rule of PixelShuffle: {@link pixelShuffleShape} as a type. */
 export interface PixelShuffleRule<R extends number> extends ShapeRule {
+  readonly of?: R;
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : this["in"] extends readonly [
@@ -74,6 +75,7 @@ export interface PixelShuffleRule<R extends number> extends ShapeRule {
 
 /** The rule of PixelUnshuffle: {@link pixelUnshuffleShape} as a type. */
 export interface PixelUnshuffleRule<R extends number> extends ShapeRule {
+  readonly of?: R;
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : this["in"] extends readonly [

@@ -1,5 +1,5 @@
 /** Shape rule of the poolings: which pixels every window covers, resolved and checked once. */
-import type { Add, Less, Multiply, Subtract } from "./arithmetic.js";
+import type { Add, Less, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkInteger, checkPair } from "./check.js";
 import { type ConvOut, imageSizes, type Reach, type Sizes } from "./conv.js";
 import { ArgumentError, ShapeError } from "./errors.js";
@@ -257,6 +257,7 @@ export type PoolOut<
 
 /** The rule of the window poolings, {@link MaxPool2d} and {@link AvgPool2d}. */
 export interface PoolRule<Layer extends string, K, O> extends ShapeRule {
+  readonly of?: readonly [K, O];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : Image<this["in"]> extends ImageAxes<infer Batch, infer C, infer H, infer W>
@@ -314,6 +315,7 @@ type WindowMistake<
 
 /** The rule of the adaptive poolings: the sizes asked for, where null keeps the input's. */
 export interface AdaptivePoolRule<Layer extends string, Size> extends ShapeRule {
+  readonly of?: Size;
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : Image<this["in"]> extends ImageAxes<infer Batch, infer C, infer H, infer W>
@@ -323,8 +325,4 @@ export interface AdaptivePoolRule<Layer extends string, Size> extends ShapeRule 
 
 type AdaptiveHeight<Size> = Size extends readonly [infer H, unknown] ? H : Size;
 type AdaptiveWidth<Size> = Size extends readonly [unknown, infer W] ? W : Size;
-type AdaptiveOut<Wanted, Size extends number> = [Wanted] extends [null]
-  ? Size
-  : [Wanted] extends [number]
-    ? Wanted
-    : number;
+type AdaptiveOut<Wanted, Size extends number> = [Wanted] extends [null] ? Size : OneSize<Wanted>;

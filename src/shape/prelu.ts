@@ -27,13 +27,14 @@ export function preluGeometry(layer: string, numParameters: number, input: Shape
 
 /** The rule of PReLU: {@link preluGeometry} as a type. */
 export interface PReLURule<P extends number> extends ShapeRule {
-  readonly out: 1 extends P // one slope for all, or a number that is not known
+  readonly of?: P;
+  readonly out: HasRank<this["in"]> extends false
     ? this["in"]
-    : this["in"] extends readonly [number, infer C extends number, ...Shape]
-      ? Differs<C, P> extends true
-        ? Mismatch<"PReLU", `${P} channels`, `${C}`>
-        : this["in"]
-      : HasRank<this["in"]> extends false
-        ? this["in"]
+    : 1 extends P // one slope for all, or a number that is not known
+      ? this["in"]
+      : this["in"] extends readonly [number, infer C extends number, ...Shape]
+        ? Differs<C, P> extends true
+          ? Mismatch<"PReLU", `${P} channels`, `${C}`>
+          : this["in"]
         : RankMistake<"PReLU", `[N, ${P}, …]`, this["in"]>;
 }

@@ -4,8 +4,11 @@
  * A rule is a function from the input's shape to the output's. TypeScript has no type-level functions; the usual way to
  * write one is an interface whose `out` is computed from `this["in"]`, and {@link OutputOf} that fills `in` in.
  * Each rule stands beside the function of the same meaning in the files of this room.
+ *
+ * Where the compiler compares two layers, `in` is `unknown`. Every `out` then has to be the same whatever the rule's
+ * options are, so that `Conv2d<1, 6, 5>` is a `Conv2d`; what makes two rules different stands in `of` alone.
  */
-import type { IsKnown, IsUnion } from "./arithmetic.js";
+import type { IsKnown, IsUnion, Less, Subtract } from "./arithmetic.js";
 import type { Shape } from "./shape.js";
 
 /** A layer's shape rule; `ShapeRule` itself is the rule that knows nothing: any shape in, any shape out. */
@@ -16,14 +19,23 @@ export interface ShapeRule {
   readonly out: unknown;
   /** The input that the rule is tried on inside a `Sequential` whose input is not known: `[number, 3, number, number]`. */
   readonly natural?: Shape;
+  /** The layers whose first one decides what the natural input is, in a rule made of others. */
+  readonly first?: unknown;
+  /** What the rule depends on. Without it the compiler would take layers with other options for the same type. */
+  readonly of?: unknown;
 }
 
 /** The key under which a layer's type carries its rule; it exists for the compiler only. */
 export declare const RULE: unique symbol;
 
-/** The rule of a layer; of one of several layers, nothing is known. */
-export type RuleOf<L> =
-  IsUnion<L> extends true ? ShapeRule : L extends { readonly [RULE]: infer Rule } ? Rule : ShapeRule;
+/** The rule of a layer; of one of several layers, or of `any`, nothing is known. */
+export type RuleOf<L> = 0 extends 1 & L
+  ? ShapeRule
+  : IsUnion<L> extends true
+    ? ShapeRule
+    : L extends { readonly [RULE]: infer Rule }
+      ? Rule
+      : ShapeRule;
 
 /** The rule of a layer that keeps every shape. */
 export interface SameRule extends ShapeRule {
@@ -47,14 +59,15 @@ export type Apply<Rule, S> = (Rule & { readonly in: S })["out" & keyof Rule];
 export type OutputOf<Rule, S> = Apply<Rule, S> extends infer Out ? (Out extends Shape ? Out : Shape) : Shape;
 
 /** `unknown` where `Rule` takes the shape `S`; otherwise the sentence that says why not, which no argument satisfies. */
-export type Refusal<Rule, S> =
-  Apply<Rule, S> extends infer Out
-    ? Out extends Mismatch<infer L, infer E, infer G>
-      ? `${L} expects ${E}, but its input ${Show<S>} has ${G}`
-      : Out extends Mistake<infer Sentence>
-        ? Sentence
-        : unknown
-    : unknown;
+export type Refusal<Rule, S> = Sentence<Apply<Rule, S>, S>;
+
+/** What a rule made of the shape `S`, as {@link Refusal} puts it. */
+export type Sentence<Out, S> =
+  Out extends Mismatch<infer L, infer E, infer G>
+    ? `${L} expects ${E}, but its input ${Show<S>} has ${G}`
+    : Out extends Mistake<infer Told>
+      ? Told
+      : unknown;
 
 /** A shape as messages write it; a size that is only known at run time is `?`. */
 export type Show<S> = S extends readonly number[] ? (number extends S["length"] ? "[…]" : `[${Join<S, ", ">}]`) : "[…]";
@@ -75,6 +88,20 @@ export type ShowSize<N extends number> = IsKnown<N> extends true ? `${N}` : "?";
 export type Differs<A extends number, B extends number> =
   IsKnown<A> extends true ? (IsKnown<B> extends true ? (A extends B ? false : true) : false) : false;
 
+/** What two shapes of known rank say together; `never` where they contradict each other. */
+export type Agreed<A extends Shape, B extends Shape, Result extends Shape = []> = A extends readonly [
+  infer X extends number,
+  ...infer As extends Shape,
+]
+  ? B extends readonly [infer Y extends number, ...infer Bs extends Shape]
+    ? Differs<X, Y> extends true
+      ? never
+      : Agreed<As, Bs, [...Result, IsKnown<X> extends true ? X : Y]>
+    : never
+  : B extends readonly []
+    ? readonly [...Result]
+    : never;
+
 /** `1 channel`, `3 channels` */
 export type Counted<N extends number, Noun extends string> = N extends 1 ? `1 ${Noun}` : `${N} ${Noun}s`;
 
@@ -93,6 +120,41 @@ export type Image<S> = S extends readonly [infer C extends number, infer H exten
     ? ImageAxes<[N], C, H, W>
     : never;
 
+/** The axis from 0 that `Dim` means: `number` where it is not known, `never` where `S` has no such axis. */
+export type AxisOf<S extends Shape, Dim> =
+  IsOne<Dim> extends true
+    ? `${Dim & number}` extends keyof S
+      ? Dim & number
+      : `${Dim & number}` extends `-${infer Back extends number}`
+        ? Less<S["length"], Back> extends false
+          ? Subtract<S["length"], Back>
+          : never
+        : never
+    : number;
+
+/** Whether a type is one number literal, of either sign. */
+type IsOne<N> = 0 extends 1 & N
+  ? false
+  : number extends N
+    ? false
+    : [N] extends [number]
+      ? IsUnion<N> extends true
+        ? false
+        : true
+      : false;
+
+/** The sentence for an axis that `S` does not have. */
+export type AxisMistake<Layer extends string, S extends Shape, Dim> = S extends readonly [unknown, ...infer Others]
+  ? Mistake<`${Layer} expects an axis from -${S["length"]} to ${Others["length"]}, but got axis ${Dim & number} for the shape ${Show<S>}`>
+  : Mistake<`${Layer} expects no axis, for the tensor has none, but got axis ${Dim & number} for the shape []`>;
+
+/** `S` with another size of axis `Axis`, which counts from 0. */
+export type WithSize<S, Axis extends number, Size extends number> = S extends Shape
+  ? { readonly [I in keyof S]: I extends `${Axis}` ? Size : S[I] } extends infer R extends Shape
+    ? R
+    : Shape
+  : Shape;
+
 /** The sentence for an input of the wrong rank. */
 export type RankMistake<
   Layer extends string,
@@ -109,15 +171,37 @@ export type HasRank<S> = 0 extends 1 & S
       : IsKnown<S["length"]>
     : false;
 
-/** The type of options that were left out: every default holds. */
-export type NoOptions = Record<never, never>;
+/** The type of options that were left out: every default holds. It names those that change a shape. */
+export interface NoOptions {
+  readonly stride?: never;
+  readonly padding?: never;
+  readonly dilation?: never;
+  readonly outputPadding?: never;
+  readonly ceilMode?: never;
+  readonly startDim?: never;
+  readonly endDim?: never;
+  readonly merge?: never;
+  readonly dim?: never;
+}
+
+/** The options of a layer for which none were given; any of `All` where its first argument `Of` is not known either. */
+export type DefaultOptions<Of, All> = number extends Of ? All : NoOptions;
+
+/** The options in a list of arguments that may end before them. */
+export type GivenOptions<Args extends readonly unknown[]> = Args extends readonly []
+  ? NoOptions
+  : Args extends readonly [infer Options]
+    ? Options
+    : Exclude<Args[0], undefined>;
 
 /** An option's value, or its default where the options do not name it; both where the options may or may not. */
-export type Option<Options, Name extends string, Default> = Name extends keyof Options
-  ? object extends Pick<Options, Name>
-    ? Exclude<Options[Name], undefined> | Default
-    : Options[Name]
-  : Default;
+export type Option<Options, Name extends string, Default> = Options extends unknown
+  ? Name extends keyof Options
+    ? object extends Pick<Options, Name>
+      ? Exclude<Options[Name], undefined> | Default
+      : Options[Name]
+    : Default
+  : never;
 
 /** Height and width of a {@link Pair}: both the same for one number, `number` for anything widened. */
 export type PairHeight<P> = P extends readonly [infer H extends number, number] ? H : P extends number ? P : number;

@@ -1,8 +1,8 @@
 /** Shape rule of resizing, and which pixels every output pixel is mixed from. */
-import type { Multiply } from "./arithmetic.js";
+import type { IsUnion, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkInteger, checkOneOf } from "./check.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
-import type { AsNumber, HasRank, ShapeRule } from "./rule.js";
+import type { HasRank, Option, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
 
 /** How pixels between pixels are found; torch's names. */
@@ -182,18 +182,34 @@ function cubic(d: number): number {
 
 /** The rule of Upsample: {@link upsampleShape} as a type; a fractional scale is left to run time. */
 export interface UpsampleRule<O> extends ShapeRule {
+  readonly of?: O;
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : this["in"] extends readonly [infer N extends number, infer C extends number, ...infer Sizes extends Shape]
-      ? O extends { readonly size: infer Size }
-        ? readonly [N, C, ...Resized<Sizes, Size>]
-        : O extends { readonly scaleFactor: infer Scale }
-          ? readonly [N, C, ...Scaled<Sizes, Scale>]
-          : readonly [N, C, ...Unknown<Sizes>]
-      : Shape;
+      ? Sizes["length"] extends RanksOf<Option<O, "mode", "nearest">>
+        ? readonly [N, C, ...Resized<Sizes, O>]
+        : ModeMistake<this["in"], Option<O, "mode", "nearest">>
+      : ModeMistake<this["in"], Option<O, "mode", "nearest">>;
 }
 
-type Unknown<Sizes extends Shape> = { [I in keyof Sizes]: number };
-type Resized<Sizes extends Shape, Size> = { [I in keyof Sizes]: AsNumber<PerAxis<Size, I>> };
-type Scaled<Sizes extends Shape, Scale> = { [I in keyof Sizes]: Multiply<Sizes[I], AsNumber<PerAxis<Scale, I>>> };
+/** Numbers of spatial axes that a mode takes; of a mode that is not known, those of all that it may be. */
+type RanksOf<Mode> = Mode extends keyof typeof AXES ? (typeof AXES)[Mode] : 1 | 2 | 3;
+
+type ModeMistake<S, Mode> =
+  IsUnion<Mode> extends true
+    ? Shape
+    : Mode extends string
+      ? RankMistake<"Upsample", `${LayoutsOf<Mode>} in mode "${Mode}"`, S>
+      : Shape;
+
+type LayoutsOf<Mode> = Mode extends keyof typeof AXES
+  ? (typeof LAYOUTS)[Subtract<(typeof AXES)[Mode], 1>]
+  : `${(typeof LAYOUTS)[0]}, ${(typeof LAYOUTS)[1]} or ${(typeof LAYOUTS)[2]}`;
+
+type Resized<Sizes extends Shape, O> = [O] extends [{ readonly size: infer Size }]
+  ? { [I in keyof Sizes]: OneSize<PerAxis<Size, I>> }
+  : [O] extends [{ readonly scaleFactor: infer Scale }]
+    ? { [I in keyof Sizes]: Multiply<Sizes[I], OneSize<PerAxis<Scale, I>>> }
+    : { [I in keyof Sizes]: number };
+
 type PerAxis<Value, I> = Value extends Shape ? (I extends keyof Value ? Value[I] : number) : Value;

@@ -267,10 +267,14 @@ describe("ConvTranspose2d", () => {
     refuse(
       new ConvTranspose2d(2, 3, 3, { padding: 2 }),
       [1, 2, 3, 1],
-      "ConvTranspose2d expects an output of at least one pixel, but the input [1, 2, 3, 1] gives 1 × -1. Usual cause: a padding that cuts off more than the kernel adds.",
+      "ConvTranspose2d expects its padding to leave at least one pixel, but it cuts 4 × 4 off an output of 5 × 3 (input [1, 2, 3, 1]). Usual cause: a padding that was meant for a convolution.",
     );
-    expect(() => new ConvTranspose2d(2, 3, 3, { padding: 2 }).outputShape([1, 2, 3, 2])).toThrow("gives 1 × 0.");
-    expect(() => new ConvTranspose2d(2, 3, 5).outputShape([1, 2, 0, 2])).toThrow(ShapeError);
+    expect(() => new ConvTranspose2d(2, 3, 3, { padding: 2 }).outputShape([1, 2, 3, 2])).toThrow("off an output of 5 × 4");
+    refuse(
+      new ConvTranspose2d(2, 3, 5),
+      [1, 2, 0, 2],
+      "ConvTranspose2d expects images with at least one row and column, but got [1, 2, 0, 2]. Usual cause: a slice that came out empty.",
+    );
     expectError(
       () => layer.backward(normal([1, 3, 6, 6], 1)),
       StateError,

@@ -1,0 +1,180 @@
+/**
+ * Matrix product of packed operands: c (rows × columns) = or += a (rows × k) · b (k × columns).
+ *
+ *     a  one row every {@link PITCH} bytes
+ *     b  panels of {@link TILE} columns: panel[k][column], one behind the other
+ *     c  rows `stride` bytes apart
+ */
+import { advance, block, brIf, forRange, type Label, loop, when } from "../assembler/control.js";
+import { type Expr, type Local, local, locals, operand } from "../assembler/expression.js";
+import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
+import { f32, f32x4, i32, select, v128 } from "../assembler/instructions.js";
+import type { Callable, ModuleBuilder } from "../assembler/module.js";
+
+/** Most entries of a row of a, that is, of a column of b: a panel of b and a tile of a stay in a 48 KiB first-level cache. */
+export const DEPTH = 384;
+/** Bytes from one packed row to the next; no power of two, so that rows do not compete for the same cache sets. */
+export const PITCH = 4 * DEPTH + 64;
+
+/**
+ * The block of c that one call of the micro-kernel computes, in rows and in vectors of 4 columns. Its sums, one row of b,
+ * one number of a and one product must fit into the 15 vector registers that V8 uses; relaxed SIMD needs no product.
+ */
+export const TILE = {
+  simd: { rows: 3, vectors: 3 },
+  relaxed: { rows: 6, vectors: 2 },
+} as const satisfies Record<Flavour, { readonly rows: number; readonly vectors: number }>;
+
+/** How c starts and what happens to it at the end: bits of `mode`. */
+export const MODE = {
+  /** Add to what c holds. */
+  add: 0,
+  /** c starts at 0. */
+  zero: 1,
+  /** Every row of c starts at its bias. */
+  bias: 2,
+  /** Negative results become 0. */
+  relu: 4,
+} as const;
+
+const operands = { a: "i32", b: "i32", c: "i32", depth: "i32", stride: "i32", bias: "i32", mode: "i32" } as const;
+const tileParameters = { ...operands, never: "i32" } as const;
+type TileKernel = Callable<typeof tileParameters, void>;
+
+/**
+ * c of `rows` × `vectors`·4. V8 moves all loads of a basic block to its top and keeps them there, which spills; an exit
+ * that is never taken after every row cuts the loop into blocks that fit. `never` is 0; testing another bit of it at
+ * every exit keeps V8 from merging them. Two steps of k a round, because a taken branch costs about two cycles.
+ */
+function tileKernel(builder: ModuleBuilder, flavour: Flavour, rows: number, vectors: number): TileKernel {
+  const madd = multiplyAdd(flavour);
+  const wide = 16 * TILE[flavour].vectors;
+  return builder.function(tileParameters, ({ a, b, c, depth, stride, bias, mode, never }) => {
+    const sums = Array.from({ length: rows }, () => locals("v128", vectors));
+    const taken = locals("v128", vectors);
+    const eachRow = (visit: (sum: Local<"v128">, row: Local<"i32">, offset: number) => void) => {
+      const at = local("i32", c);
+      sums.forEach((row, i) => {
+        if (i > 0) advance(at, stride);
+        for (const [j, sum] of row.entries()) visit(sum, at, 16 * j);
+      });
+    };
+    when(
+      i32.eqz(i32.and(mode, MODE.zero | MODE.bias)),
+      () => eachRow((sum, row, offset) => sum.set(v128.load(row, offset))),
+      () =>
+        when(i32.and(mode, MODE.bias), () => {
+          for (const [i, row] of sums.entries()) {
+            const start = local("v128", v128.load32Splat(bias, 4 * i));
+            for (const sum of row) sum.set(start);
+          }
+        }),
+    );
+    /** The products of `steps` entries of k, with exits between their rows. */
+    const add = (steps: number, exit: Label) => {
+      for (let step = 0; step < steps; step++) {
+        for (const [j, vector] of taken.entries()) vector.set(v128.load(b, step * wide + 16 * j));
+        for (const [i, row] of sums.entries()) {
+          const factor = local("v128", v128.load32Splat(a, i * PITCH + 4 * step));
+          for (const [j, sum] of row.entries()) sum.set(madd(sum, factor, taken[j]!));
+          const last = step === steps - 1 && i === rows - 1;
+          if (!last) brIf(exit, i32.and(never, 1 << (step * rows + i)));
+        }
+      }
+    };
+    block((exit) => {
+      const pairs = local("i32", i32.shrU(depth, 1));
+      when(pairs, () =>
+        loop((again) => {
+          add(2, exit);
+          advance(a, 8);
+          advance(b, 2 * wide);
+          advance(pairs, -1);
+          brIf(again, pairs);
+        }),
+      );
+      when(i32.and(depth, 1), () => add(1, exit));
+    });
+    when(i32.and(mode, MODE.relu), () => {
+      for (const sum of sums.flat()) sum.set(f32x4.max(sum, 0));
+    });
+    eachRow((sum, row, offset) => v128.store(row, sum, offset));
+  });
+}
+
+/** Writes the kernel `multiply`. `spare` is room for one tile of c, for columns that do not fill a vector. */
+export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
+  const { rows: most, vectors: widest } = TILE[flavour];
+  const tiles = Array.from({ length: most }, (_, i) =>
+    Array.from({ length: widest }, (_, j) => tileKernel(builder, flavour, i + 1, j + 1)),
+  );
+
+  /** Any tile whose columns fill its vectors. */
+  const anyTile = builder.function({ ...tileParameters, rows: "i32", vectors: "i32" }, ({ rows, vectors, ...same }) => {
+    const which = local("i32", i32.add(i32.mul(rows, widest), vectors));
+    for (const [i, row] of tiles.entries()) {
+      for (const [j, tile] of row.entries()) when(i32.eq(which, (i + 1) * widest + j + 1), () => tile(same));
+    }
+  });
+
+  /** Any tile: computed aside, and copied back without what is too much. */
+  const partialTile = builder.function(
+    { ...tileParameters, rows: "i32", columns: "i32", spare: "i32" },
+    ({ rows, columns, spare, c, stride, ...same }) => {
+      const wide = 16 * widest;
+      const vectors = i32.shrU(i32.add(columns, 3), 2);
+      const copy = (
+        from: Expr<"i32">,
+        fromStride: Expr<"i32"> | number,
+        to: Expr<"i32">,
+        toStride: Expr<"i32"> | number,
+      ) => {
+        const [source, target] = [local("i32", from), local("i32", to)];
+        forRange(0, rows, 1, () => {
+          forRange(0, i32.shl(columns, 2), 4, (at) => f32.store(i32.add(target, at), f32.load(i32.add(source, at))));
+          advance(source, fromStride);
+          advance(target, toStride);
+        });
+      };
+      copy(c, stride, spare, wide);
+      anyTile({ ...same, rows, vectors, c: spare, stride: wide });
+      copy(spare, wide, c, stride);
+    },
+  );
+
+  builder.kernel(
+    "multiply",
+    { ...operands, rows: "i32", columns: "i32", never: "i32", spare: "i32" },
+    ({ a, b, c, depth, stride, bias, mode, rows, columns, never, spare }) => {
+      const panel = local("i32", i32.mul(depth, 16 * widest));
+      forRange(0, columns, 4 * widest, (column) => {
+        const left = local("i32", i32.sub(columns, column));
+        const whole = local("i32", i32.geU(left, 4 * widest));
+        const tile = { a: local("i32", a), c: local("i32", i32.add(c, i32.shl(column, 2))), bias: local("i32", bias) };
+        const all = { ...tile, b, depth, stride, mode, never };
+        forRange(0, rows, most, (row) => {
+          const count = local("i32", least(i32.sub(rows, row), most));
+          when(
+            i32.and(whole, i32.eq(count, most)),
+            () => tiles[most - 1]![widest - 1]!(all),
+            () =>
+              when(
+                i32.and(i32.eqz(whole), i32.ne(i32.and(left, 3), 0)),
+                () => partialTile({ ...all, rows: count, columns: left, spare }),
+                () => anyTile({ ...all, rows: count, vectors: least(i32.shrU(left, 2), widest) }),
+              ),
+          );
+          advance(tile.a, most * PITCH);
+          advance(tile.c, i32.mul(stride, most));
+          advance(tile.bias, 4 * most);
+        });
+        advance(b, panel);
+      });
+    },
+  );
+}
+
+function least(value: Expr<"i32">, limit: number): Expr<"i32"> {
+  const held = local("i32", value);
+  return select(i32.ltU(held, limit), held, operand("i32", limit));
+}

@@ -1,0 +1,96 @@
+/** The wasm convolutions against the reference, on random geometries and in both flavours. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { referenceConv } from "../../src/kernels/reference/conv.js";
+import { type Flavour, supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { wasmConv } from "../../src/kernels/wasm/conv.js";
+import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
+import { arrays, distance, normals } from "../support/wasm.js";
+
+const flavours = (["simd", "relaxed"] as const).filter(supports);
+
+const pair = (min: number, max: number) => fc.tuple(fc.integer({ min, max }), fc.integer({ min, max }));
+
+/** Any small convolution: sizes are rarely multiples of a tile. */
+const geometry = fc
+  .record({
+    groups: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 4 })),
+    inPerGroup: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 90 })),
+    outPerGroup: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 40 })),
+    batch: fc.integer({ min: 1, max: 4 }),
+    kernelSize: pair(1, 5),
+    stride: fc.oneof(fc.constant<[number, number]>([1, 1]), pair(1, 3)),
+    dilation: fc.oneof(fc.constant<[number, number]>([1, 1]), pair(1, 3)),
+    padding: fc.oneof(fc.constant<[number, number]>([0, 0]), pair(0, 4)),
+    extra: fc.oneof(pair(0, 6), pair(0, 24)),
+  })
+  .map(({ groups, inPerGroup, outPerGroup, batch, kernelSize, stride, dilation, padding, extra }) => {
+    const size = [0, 1].map(
+      (axis) => Math.max(1, dilation[axis]! * (kernelSize[axis]! - 1) + 1 - 2 * padding[axis]!) + extra[axis]!,
+    );
+    const channels = groups * inPerGroup;
+    const settings = convSettings("Conv2d", channels, groups * outPerGroup, kernelSize, {
+      stride,
+      padding,
+      dilation,
+      groups,
+    });
+    return convGeometry(settings, [batch, channels, ...size]);
+  });
+
+/** Arrays of one convolution in the engine's memory, with other numbers around them. */
+function operands(g: ConvGeometry, seed: number) {
+  const [x, weight, bias, y] = arrays(
+    g.batch * g.inChannels * g.height * g.width,
+    (g.outChannels * g.inChannels * g.kernelHeight * g.kernelWidth) / g.groups,
+    g.outChannels,
+    g.batch * g.outChannels * g.outHeight * g.outWidth,
+  );
+  for (const [i, array] of [x, weight, bias, y].entries()) normals(array, seed + i);
+  return { x, weight, bias, y };
+}
+
+for (const flavour of flavours) {
+  describe(`wasm convolution, ${flavour}`, () => {
+    const wasm = wasmConv(flavour as Flavour);
+
+    test("forward is within 1e-5 of the reference", () => {
+      fc.assert(
+        fc.property(geometry, fc.boolean(), fc.integer(), (g, biased, seed) => {
+          const { x, weight, bias, y } = operands(g, seed);
+          const expected = new Float32Array(y.length);
+          referenceConv.forward(g, x, weight, biased ? bias : undefined, expected);
+          wasm.forward(g, x, weight, biased ? bias : undefined, y);
+          expect(distance(y, expected)).toBeLessThan(1e-5);
+        }),
+        { numRuns: 150 },
+      );
+    });
+
+    test("the input gradient is within 1e-5 of the reference", () => {
+      fc.assert(
+        fc.property(geometry, fc.integer(), (g, seed) => {
+          const { x: dx, weight, y: dy } = operands(g, seed);
+          const expected = new Float32Array(dx.length);
+          referenceConv.inputGradient(g, dy, weight, expected);
+          wasm.inputGradient(g, dy, weight, dx);
+          expect(distance(dx, expected)).toBeLessThan(1e-5);
+        }),
+        { numRuns: 150 },
+      );
+    });
+
+    test("the weight gradient is added, within 1e-5 of the reference", () => {
+      fc.assert(
+        fc.property(geometry, fc.integer(), (g, seed) => {
+          const { x, weight: dweight, y: dy } = operands(g, seed);
+          const expected = dweight.slice();
+          referenceConv.weightGradient(g, x, dy, expected);
+          wasm.weightGradient(g, x, dy, dweight);
+          expect(distance(dweight, expected)).toBeLessThan(1e-5);
+        }),
+        { numRuns: 150 },
+      );
+    });
+  });
+}

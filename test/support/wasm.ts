@@ -1,0 +1,36 @@
+/** Arrays in the engine's memory for tests of wasm kernels. */
+import { scratch, view } from "../../src/kernels/wasm/memory.js";
+import { Random } from "../../src/tensor/random.js";
+
+/** Arrays of these lengths in the engine's memory, valid until the next call; NaN lies around each. */
+export function arrays<const Lengths extends readonly number[]>(
+  ...lengths: Lengths
+): { [K in keyof Lengths]: Float32Array } {
+  const room = 32;
+  const total = lengths.reduce((sum, length) => sum + length + room, room);
+  const start = scratch(4 * total);
+  view(start, total).fill(NaN);
+  let at = start + 4 * room;
+  return lengths.map((length) => {
+    const array = view(at, length);
+    at += 4 * (length + room);
+    return array;
+  }) as { [K in keyof Lengths]: Float32Array };
+}
+
+/** Fills an array with normal numbers from a seed. */
+export function normals(array: Float32Array, seed: number): Float32Array {
+  const random = new Random(seed >>> 0);
+  for (let i = 0; i < array.length; i++) array[i] = random.normal();
+  return array;
+}
+
+/** ‖actual − expected‖ / ‖expected‖, in double precision; 0 for two empty or zero arrays. */
+export function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let [difference, norm] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    difference += (actual[i]! - expected[i]!) ** 2;
+    norm += expected[i]! ** 2;
+  }
+  return difference === 0 ? 0 : Math.sqrt(difference / norm);
+}
