@@ -4,9 +4,9 @@
  * Where the memory is full, or the backend needs none, tensors are ordinary arrays and everything works the same.
  */
 import { StateError } from "../shape/errors.js";
-import type { Shape } from "../shape/shape.js";
+import { type Shape, sizeOf } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
-import type { Resident } from "../tensor/storage.js";
+import { type DType, floats, type Resident } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { backend } from "./backend.js";
 import { free, memory, take, view } from "./wasm/memory.js";
@@ -92,6 +92,11 @@ export function settled<S extends Shape>(tensor: Tensor<S>): Tensor<S> {
   const place = new Place(new Block(at, 4 * tensor.size), tensor.size);
   place.view().set(tensor.data);
   return new Tensor(place, tensor.shape);
+}
+
+/** Zeros with a place of their own, also when a run asks for them. */
+export function settledZeros<const S extends Shape>(shape: S, dtype: DType): Tensor<S> {
+  return settled(new Tensor(floats(sizeOf(shape), dtype), shape));
 }
 
 /** Runs `action` with every allocation going to `arena`. */

@@ -1,5 +1,5 @@
-import { settled } from "../kernels/residency.js";
-import { allocate, type DType, type Tensor } from "../tensor/tensor.js";
+import { settled, settledZeros } from "../kernels/residency.js";
+import type { DType, Tensor } from "../tensor/tensor.js";
 
 /** A learned tensor and its gradient. A layer's parameters are found through its fields. */
 export class Parameter {
@@ -27,7 +27,7 @@ export class Parameter {
 
   /** The gradient, to which `backward` adds; zeros until the first `backward`. Same shape as `value`. */
   get grad(): Tensor {
-    this.#grad ??= settled(allocate(this.value.shape, this.value.dtype));
+    this.#grad ??= settledZeros(this.value.shape, this.value.dtype);
     return this.#grad;
   }
 

@@ -106,6 +106,6 @@ export class Table {
 
   constructor(length: number) {
     this.at = scratch(4 * length);
-    this.entries = new Int32Array(memory.buffer, this.at, length);
+    this.entries = new Int32Array(memory().buffer, this.at, length);
   }
 }
