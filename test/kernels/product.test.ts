@@ -135,23 +135,24 @@ describe("the padded image", () => {
         const x = integers(shape, 1);
         const padded = new Float64Array(patches.channels * patches.height * patches.width);
         pad(g, patches, x.data, 0, padded);
-        let tap = 0;
+        const [got, want]: [number[], number[]] = [[], []];
         for (let c = 0; c < g.inChannels; c++) {
           for (let u = 0; u < g.kernelHeight; u++) {
-            for (let v = 0; v < g.kernelWidth; v++, tap++) {
+            for (let v = 0; v < g.kernelWidth; v++) {
               for (let pixel = 0; pixel < patches.pixels.length; pixel++) {
                 const [i, j] = [Math.floor(pixel / g.outWidth), pixel % g.outWidth];
                 const row = i * g.strideHeight + u * g.dilationHeight - g.paddingTop;
                 const column = j * g.strideWidth + v * g.dilationWidth - g.paddingLeft;
                 const inside = row >= 0 && row < g.height && column >= 0 && column < g.width;
-                const want = inside ? x.data[(c * g.height + row) * g.width + column]! : 0;
-                expect(padded[patches.taps[tap]! + patches.pixels[pixel]!]).toBe(want);
+                const tap = (c * g.kernelHeight + u) * g.kernelWidth + v;
+                got.push(padded[patches.taps[tap]! + patches.pixels[pixel]!]!);
+                want.push(inside ? x.data[(c * g.height + row) * g.width + column]! : 0);
               }
             }
           }
         }
+        expect(got).toEqual(want);
       }),
-      { numRuns: 30 },
     );
   });
 

@@ -140,9 +140,8 @@ describe("Conv2d's backward refuses", () => {
 
 test("a refused forward leaves everything as it was: weights, gradients, and the backward that was due", () => {
   for (const mode of ["train", "eval"] as const) {
-    const [conv, untouched] = [1, 2].map(() =>
-      new Conv2d(2, 3, 3, { padding: 2, paddingMode: "reflect", random: new Random(1) })[mode](),
-    ) as [Conv2d, Conv2d];
+    const make = () => new Conv2d(2, 3, 3, { padding: 2, paddingMode: "reflect", random: new Random(1) })[mode]();
+    const [conv, untouched] = [make(), make()];
     const x = normal([2, 2, 4, 4], 1);
     for (const layer of [conv, untouched]) layer.forward(x);
     for (const shape of [[2, 3, 4, 4], [2, 2], [2, 2, 1, 1], [2, 2, 2, 4]]) {

@@ -200,6 +200,17 @@ describe("gradcheck leaves the layer as it was:", () => {
     expect(before.running_mean!.data[0]).not.toBe(0);
   });
 
+  test("a layer that is in double precision already stays so, with its running statistics", () => {
+    const norm = new BatchNorm2d(2).to("float64");
+    norm.forward(normal([3, 2, 4, 4], 1).to("float64"));
+    const before = norm.stateDict();
+    gradcheck(norm, [3, 2, 4, 4]);
+    for (const [key, value] of Object.entries(norm.stateDict())) {
+      expect(value.dtype, key).toBe("float64");
+      expect(value.data, key).toEqual(before[key]!.data);
+    }
+  });
+
   test("generators, the default one and the layer's own", () => {
     const drop = new Dropout(0.5, { random: new Random(3) });
     const [own, shared] = [drop.random?.state, defaultRandom().state];

@@ -222,11 +222,13 @@ describe("backward", () => {
     }
   });
 
-  test("belongs to the newest forward", () => {
-    const [both, last] = [new Net(), new Net()];
-    both.forward(normal(SHAPE, 1));
-    for (const net of [both, last]) net.forward(normal(SHAPE, 3));
-    expect(both.backward(dy).data).toEqual(last.backward(dy).data);
+  test("belongs to the newest forward, whichever modes the two ran in", () => {
+    for (const [first, second] of [["train", "train"], ["train", "eval"], ["eval", "train"], ["eval", "eval"]] as const) {
+      const [both, last] = [new Net(), new Net()];
+      both[first]().forward(normal(SHAPE, 1));
+      for (const net of [both, last]) net[second]().forward(normal(SHAPE, 3));
+      expect(both.backward(dy).data).toEqual(last.backward(dy).data);
+    } // biome-ignore format: one line
   });
 
   test("refuses what is no Tensor, and a gradient of another shape; then the right one still works", () => {

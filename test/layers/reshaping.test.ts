@@ -14,6 +14,7 @@ import { dot, expectGradients, integers, normal } from "../support/layers.js";
 
 const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
 const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 });
+const few = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 2 });
 const counting = (shape: readonly number[]) =>
   new Tensor(
     Float32Array.from({ length: sizeOf(shape) }, (_, i) => i + 1),
@@ -106,7 +107,7 @@ describe("Flatten", () => {
 describe("Unflatten", () => {
   test("undoes Flatten, also with one size left to −1 and the axis counted from the end", () => {
     fc.assert(
-      fc.property(shapes, shapes, shapes, fc.option(fc.nat()), fc.boolean(), (before, sizes, after, free, fromEnd) => {
+      fc.property(few, few, few, fc.option(fc.nat()), fc.boolean(), (before, sizes, after, free, fromEnd) => {
         const shape = [...before, sizeOf(sizes), ...after];
         const asked = sizes.map((size, i) => (free !== null && i === free % sizes.length ? -1 : size));
         const unflatten = new Unflatten(before.length - (fromEnd ? shape.length : 0), asked);
@@ -180,7 +181,7 @@ describe("ZeroPad2d", () => {
         const y = layer.forward(x);
         const [outHeight, outWidth] = [height + top + bottom, width + left + right];
         expect(y.shape).toEqual([...leading, outHeight, outWidth]);
-        y.data.forEach((value, at) => {
+        const want = y.data.map((_, at) => {
           const [plane, i, j] = [
             Math.floor(at / outHeight / outWidth),
             Math.floor(at / outWidth) % outHeight,
@@ -188,8 +189,9 @@ describe("ZeroPad2d", () => {
           ];
           const [row, column] = [i - top, j - left];
           const inside = row >= 0 && row < height && column >= 0 && column < width;
-          expect(value).toBe(inside ? x.data[(plane * height + row) * width + column] : 0);
+          return inside ? x.data[(plane * height + row) * width + column]! : 0;
         });
+        expect(y.data).toEqual(want);
         expectAdjoint(layer, shape, seed);
       }),
     );
@@ -252,13 +254,14 @@ describe("PixelShuffle and PixelUnshuffle", () => {
         const x = counting(small);
         const y = shuffle.forward(x);
         expect(y.shape).toEqual(large);
-        y.data.forEach((value, at) => {
+        const want = y.data.map((_, at) => {
           const [column, row] = [at % (width * factor), Math.floor(at / (width * factor)) % (height * factor)];
           const plane = Math.floor(at / (width * factor * height * factor));
           const channel = (plane * factor + (row % factor)) * factor + (column % factor);
           const [h, w] = [Math.floor(row / factor), Math.floor(column / factor)];
-          expect(value).toBe(x.data[(channel * height + h) * width + w]);
+          return x.data[(channel * height + h) * width + w]!;
         });
+        expect(y.data).toEqual(want);
         const back = unshuffle.forward(y);
         expect(back.shape).toEqual(small);
         expect(back.data).toEqual(x.data);

@@ -23,7 +23,9 @@ export function transpose<A extends FloatArray>({ data, at, rows, columns }: Mat
 }
 
 function multiples(count: number, step: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => i * step);
+  const table = new Int32Array(count);
+  for (let i = 0; i < count; i++) table[i] = i * step;
+  return table;
 }
 
 const panels = new DoubleScratch();

@@ -1,0 +1,129 @@
+/**
+ * `npx tsx bench/winograd.ts [words…] [--flavour simd|relaxed]`: Winograd convolution beside the product of packed
+ * patches, on arrays in the engine's memory. GFLOP/s count the multiplications of the direct convolution, whichever way
+ * it is computed. "ready" has its filters transformed before. Short runs in turns; medians of processor time.
+ */
+import { type Flavour, supports } from "../src/kernels/wasm/assembler/flavour.js";
+import { wasmConv } from "../src/kernels/wasm/conv.js";
+import { view } from "../src/kernels/wasm/memory.js";
+import { WinogradConv, type WinogradPass, winogradTile } from "../src/kernels/wasm/winograd.js";
+import { convGeometry, convSettings } from "../src/shape/conv.js";
+import { Random } from "../src/tensor/random.js";
+import { peakKernel } from "./peak.js";
+
+const SHAPES: Readonly<Record<string, readonly [batch: number, channels: number, size: number, filters: number]>> = {
+  vgg3_2: [1, 256, 56, 256],
+  vgg5: [1, 512, 14, 512],
+  res2: [1, 64, 56, 64],
+  res3: [1, 128, 28, 128],
+  res4: [1, 256, 14, 256],
+  res5: [1, 512, 7, 512],
+  batch8: [8, 64, 14, 64],
+  batch32: [32, 128, 7, 128],
+  few16: [1, 16, 56, 16],
+  few8: [1, 8, 56, 8],
+  rgb: [1, 3, 112, 64],
+  tiny: [1, 32, 4, 32],
+};
+
+const all = process.argv.slice(2);
+const words = all.filter((word, i) => !word.startsWith("--") && all[i - 1] !== "--flavour");
+const chosen = all.includes("--flavour") ? (all[all.indexOf("--flavour") + 1] as Flavour) : undefined;
+const flavour = chosen ?? (supports("relaxed") ? "relaxed" : "simd");
+const random = new Random(1);
+let allocated = 0;
+
+function numbers(length: number): Float32Array {
+  const array = view(16 * 2 ** 20 + allocated, length);
+  allocated += 4 * length + 256 - ((4 * length) % 64);
+  for (let i = 0; i < length; i++) array[i] = random.normal() / 16;
+  return array;
+}
+
+interface Case {
+  readonly name: string;
+  readonly flops: number;
+  readonly run: () => void;
+  readonly times: number[];
+}
+
+function casesOf(shape: string): Case[] {
+  const [batch, channels, size, filters] = SHAPES[shape]!;
+  const g = convGeometry(convSettings("Conv2d", channels, filters, 3, { padding: 1 }), [batch, channels, size, size]);
+  const flops = 2 * batch * filters * size * size * channels * 9;
+  const [x, weight, bias, y] = [
+    batch * channels * size * size,
+    filters * channels * 9,
+    filters,
+    batch * filters * size * size,
+  ].map(numbers) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const made = (name: string, run: () => void): Case => ({ name: `${shape} ${name}`, flops, run, times: [] });
+  const gemm = wasmConv(flavour);
+  const found = [
+    made("forward patches", () => gemm.forward(g, x, weight, bias, y)),
+    made("input gradient patches", () => gemm.inputGradient(g, y, weight, x)),
+  ];
+  for (const tile of ["4x4", "2x2"] as const) {
+    const winograd = new WinogradConv(flavour, tile);
+    for (const pass of ["forward", "inputGradient"] as const satisfies WinogradPass[]) {
+      const name = `${pass === "forward" ? "forward" : "input gradient"} ${tile}`;
+      const run = (options: object) =>
+        pass === "forward"
+          ? winograd.forward(g, x, weight, bias, y, options)
+          : winograd.inputGradient(g, y, weight, x, options);
+      found.push(made(name, () => run({})));
+      found.push(
+        made(`${name} ready`, () => {
+          const filters = transformed.get(name) ?? numbers(winograd.filterLength(g, pass));
+          if (!transformed.has(name)) winograd.transformFilters(g, pass, weight, filters);
+          transformed.set(name, filters);
+          run({ filters });
+        }),
+      );
+    }
+  }
+  const transformed = new Map<string, Float32Array>();
+  const matching = found.filter(({ name }) => words.every((word) => name.split(" ").includes(word) || shape === word));
+  if (matching.length > 0) console.log(`${shape}: ${winogradTile(g) ?? "patches"}`);
+  return matching;
+}
+
+/** Milliseconds of processor time that this process has had: other processes do not count. */
+function clock(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+const quantile = (times: number[], share: number) => times.sort((a, b) => a - b)[Math.floor(times.length * share)]!;
+
+for (const shape of Object.keys(SHAPES)) {
+  allocated = 0;
+  const cases = casesOf(shape);
+  if (cases.length === 0) continue;
+  const peak: Case = { name: "peak", ...peakKernel(flavour), times: [] };
+  for (const { run } of [peak, ...cases]) {
+    const from = performance.now();
+    while (performance.now() - from < 100) run();
+  }
+  const started = performance.now();
+  while (performance.now() - started < 300 * cases.length) {
+    for (const { run, times } of [peak, ...cases]) {
+      const [wall, processor] = [performance.now(), clock()];
+      let count = 0;
+      do {
+        run();
+        count++;
+      } while (performance.now() - wall < 1);
+      times.push(Math.min(performance.now() - wall, clock() - processor) / count);
+    }
+  }
+  console.log(
+    `Node ${process.version}, ${flavour}, peak ${(peak.flops / quantile(peak.times, 0.5) / 1e6).toFixed(1)} GFLOP/s`,
+  );
+  for (const { name, flops, times } of cases) {
+    const [median, best] = [quantile(times, 0.5), quantile(times, 0)];
+    console.log(
+      `${name.padEnd(36)} ${(flops / median / 1e6).toFixed(1).padStart(6)} GFLOP/s   median ${median.toFixed(3)} ms, best ${best.toFixed(3)} ms (${(flops / best / 1e6).toFixed(1)})`,
+    );
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * Convolution by 3×3 filters, stride 1, with Winograd's minimal filtering (Lavin & Gray 2016,
+ * https://arxiv.org/abs/1509.09308): an image is cut into tiles of m×m outputs, m = 4 or 2, and the tile's (m + 2)²
+ * inputs d are multiplied by the filter g in a space where that takes one multiplication a point e, not nine an output:
+ *
+ *     y = Aᵀ·[ Σ over channels of (G·g·Gᵀ) ⊙ (Bᵀ·d·B) ]·A + bias
+ *
+ * The sums over the channels are (m + 2)² products of matrices, U (filters × channels) by V (channels × tiles), of 4
+ * times (m = 4) or 2.25 times (m = 2) fewer multiplications than the convolution has. How it runs, for every block of
+ * tiles:
+ *
+ *     input     x → V, in panels of tiles       winograd/input.ts
+ *     filter    weight → U, in panels of filters, unless it is there already      winograd/filter.ts
+ *     multiply  U, V → m, for a block of filters, by a micro-kernel that keeps its sums in registers     winograd/product.ts
+ *     output    m → y       winograd/output.ts
+ *
+ * A tile's numbers depend on nothing but its inputs: however the tiles are split into ranges, the bits are the same.
+ */
+import type { ConvGeometry } from "../../shape/conv.js";
+import type { FloatArray } from "../../tensor/tensor.js";
+import type { Flavour } from "./assembler/flavour.js";
+import { at, memory, scratch } from "./memory.js";
+import { SEGMENT_BYTES } from "./winograd/input.js";
+import { filterOf, kernelsOf } from "./winograd/modules.js";
+import { GROUP_BYTES } from "./winograd/output.js";
+import { forwardProblem, inputGradientProblem, type Plan, planOf } from "./winograd/plan.js";
+import { inputTables, outputTable, stripColumns, type Table } from "./winograd/tables.js";
+import { bytesOf } from "./winograd/variant.js";
+
+/** Outputs of a tile. */
+export type WinogradTile = "4x4" | "2x2";
+/** What the filters are transformed for. */
+export type WinogradPass = "forward" | "inputGradient";
+
+export interface WinogradOptions {
+  /** What `transformFilters` wrote for this geometry, tile and pass; the weights are not read then. */
+  readonly filters?: FloatArray;
+  /** Tiles to compute, from the first (default 0) up to the last (default all), which is not computed. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export interface WinogradForwardOptions extends WinogradOptions {
+  /** Whether negative results become 0. Default false. */
+  readonly relu?: boolean;
+}
+
+/** Tiles that are transformed between two looks at the tables: their strip stays in the first-level cache. */
+const STRIP_TILES = 64;
+
+/** Whether the convolution is one that Winograd's algorithm computes. */
+export function winogradFits(g: ConvGeometry): boolean {
+  const sides = [
+    g.paddingTop,
+    g.paddingLeft,
+    g.outHeight + 2 - g.height - g.paddingTop,
+    g.outWidth + 2 - g.width - g.paddingLeft,
+  ];
+  return (
+    [g.kernelHeight, g.kernelWidth].every((size) => size === 3) &&
+    [g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth, g.groups].every((size) => size === 1) &&
+    sides.every((padding) => padding >= 0 && padding <= 2)
+  );
+}
+
+/**
+ * The tile that beats the other one and a product of packed patches, or undefined where neither does: the least of
+ * what they are estimated to take. `ready` tells that the filters are transformed already.
+ */
+export function winogradTile(g: ConvGeometry, ready = false): WinogradTile | undefined {
+  if (!winogradFits(g)) return undefined;
+  const { filters, channels, outHeight, outWidth, batch } = forwardProblem(g);
+  const pairs = filters * channels;
+  let least = (2 * 9 * pairs * batch * outHeight * outWidth) / FLOPS;
+  let best: WinogradTile | undefined;
+  for (const [tile, size] of [
+    ["4x4", 4],
+    ["2x2", 2],
+  ] as const) {
+    const points = (size + 2) ** 2;
+    const tiles = 4 * Math.ceil((batch * Math.ceil(outHeight / size) * Math.ceil(outWidth / size)) / 4);
+    const products = Math.max((2 * points * pairs * tiles) / FLOPS, points * pairs * READ);
+    const cycles = products + points * (tiles * (channels + filters) * TRANSFORM + (ready ? 0 : pairs * FILTER));
+    if (cycles < least) [least, best] = [cycles, tile];
+  }
+  return best;
+}
+
+/** Floating-point operations a cycle of a micro-kernel; and cycles to read a transformed filter's point from memory, */
+const [FLOPS, READ] = [13.5, 0.6];
+/** to transform a point of a tile, and a point of a filter. Measured. */
+const [TRANSFORM, FILTER] = [1, 0.9];
+
+/** The kernels of one tile and flavour, for geometries that `winogradFits`. */
+export class WinogradConv {
+  constructor(
+    private readonly flavour: Flavour,
+    private readonly tile: WinogradTile,
+  ) {}
+
+  /** How many tiles a pass has. */
+  tiles(g: ConvGeometry, pass: WinogradPass): number {
+    return this.#plan(g, pass).tiles;
+  }
+
+  /** How many numbers `transformFilters` writes. */
+  filterLength(g: ConvGeometry, pass: WinogradPass): number {
+    const plan = this.#plan(g, pass);
+    return (plan.filterPanels * plan.filterPanel) / 4;
+  }
+
+  /** A name of the layout: filters that were transformed for one geometry serve another that gives the same name. */
+  filterLayout(g: ConvGeometry, pass: WinogradPass): string {
+    const { variant } = this.#plan(g, pass);
+    return `${pass} ${this.tile} ${variant.rows}`;
+  }
+
+  /** Transforms the filters once for many runs with the same weights. */
+  transformFilters(g: ConvGeometry, pass: WinogradPass, weight: FloatArray, filters: FloatArray): void {
+    const plan = this.#plan(g, pass);
+    const [from, to] = [at(weight), at(filters)];
+    writeFilters(plan, from, 0, plan.filterPanels, to, scratch(betweenBytes(plan)));
+  }
+
+  /** y = weight ⋆ x + bias. Overwrites the range of y. */
+  forward(
+    g: ConvGeometry,
+    x: FloatArray,
+    weight: FloatArray,
+    bias: FloatArray | undefined,
+    y: FloatArray,
+    options: WinogradForwardOptions = {},
+  ): void {
+    run(this.#plan(g, "forward"), x, weight, bias, y, options);
+  }
+
+  /** dx = the adjoint of `forward` in x, applied to dy. Overwrites the range of dx. */
+  inputGradient(
+    g: ConvGeometry,
+    dy: FloatArray,
+    weight: FloatArray,
+    dx: FloatArray,
+    options: WinogradOptions = {},
+  ): void {
+    run(this.#plan(g, "inputGradient"), dy, weight, undefined, dx, options);
+  }
+
+  #plan(g: ConvGeometry, pass: WinogradPass): Plan {
+    const problem = pass === "forward" ? forwardProblem(g) : inputGradientProblem(g);
+    return planOf(problem, this.tile === "4x4" ? 4 : 2, this.flavour);
+  }
+}
+
+function run(
+  plan: Plan,
+  xs: FloatArray,
+  weights: FloatArray,
+  biases: FloatArray | undefined,
+  ys: FloatArray,
+  options: WinogradForwardOptions,
+): void {
+  const { variant, channels, height, width, filters, outHeight, outWidth, blockTiles, blockPanels } = plan;
+  const { from = 0, to = plan.tiles, relu = false } = options;
+  const [x, y, bias] = [at(xs), at(ys), biases && at(biases)];
+  const ready = options.filters && at(options.filters);
+  const weight = ready === undefined ? at(weights) : 0;
+  if (from >= to) return;
+
+  const { points, tilePanel } = bytesOf(variant);
+  const { rows } = variant;
+  const panelTiles = 4 * variant.quads;
+  const mostPanels = blockTiles / panelTiles;
+  const zeroBytes = 4 * Math.max(width, 4);
+  const zeros = scratch(zeroBytes);
+  const temporary = scratch(16 * points * points);
+  const between = scratch(betweenBytes(plan));
+  const stripFloats = stripColumns(plan, STRIP_TILES) * points;
+  const strip = scratch(4 * stripFloats);
+  const v = scratch(points * points * plan.inputPoint(mostPanels));
+  const m = scratch(blockPanels * mostPanels * tilePanel);
+  const u = ready ?? scratch(blockPanels * plan.filterPanel);
+  const tables = [STRIP_TILES * SEGMENT_BYTES, STRIP_TILES * 4, (blockTiles / 4) * GROUP_BYTES].map(scratch);
+  const [segments, starts, groups] = tables.map((offset) => ({
+    offset,
+    words: new Int32Array(memory.buffer, offset),
+  })) as [Table, Table, Table];
+  const floats = new Float32Array(memory.buffer);
+  floats.fill(0, zeros / 4, (zeros + zeroBytes) / 4);
+  const kernels = kernelsOf(variant, relu);
+
+  for (let first = from; first < to; first += blockTiles) {
+    const last = Math.min(to, first + blockTiles);
+    const panels = Math.ceil((last - first) / panelTiles);
+    const inputPoint = plan.inputPoint(panels);
+    for (let tile = first; tile < last; tile += STRIP_TILES) {
+      const end = Math.min(last, tile + STRIP_TILES);
+      const count = inputTables(plan, tile, end, segments, starts, strip);
+      floats.fill(0, strip / 4, strip / 4 + stripFloats);
+      kernels.input(
+        ...[x, channels, 4 * height * width, 4 * width, zeros],
+        ...[segments.offset, segments.offset + count * SEGMENT_BYTES, strip, (4 * stripFloats) / points],
+        ...[starts.offset, Math.ceil((end - tile) / 4)],
+        ...[v + ((tile - first) / panelTiles) * plan.inputPanel, inputPoint, plan.inputPanel],
+      );
+    }
+    outputTable(plan, first, last, groups);
+    for (let panel = 0; panel < plan.filterPanels; panel += blockPanels) {
+      const count = Math.min(blockPanels, plan.filterPanels - panel);
+      const filter = panel * rows;
+      if (ready === undefined) writeFilters(plan, weight, panel, count, u, between);
+      kernels.multiply(
+        ...[ready === undefined ? u : u + panel * plan.filterPanel, plan.filterPoint, plan.filterPanel, count],
+        ...[v, inputPoint, plan.inputPanel, panels, m, channels, 0],
+      );
+      kernels.output(
+        ...[
+          m,
+          Math.min(count * rows, filters - filter),
+          panels,
+          groups.offset,
+          Math.ceil((last - first) / 4),
+          temporary,
+        ],
+        ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
+        ...(bias === undefined ? [zeros, 0] : [bias + 4 * filter, 4]),
+      );
+    }
+  }
+}
+
+/** Transforms `count` panels of filters from `panel` on. */
+function writeFilters(plan: Plan, weight: number, panel: number, count: number, u: number, between: number): void {
+  const { variant, channels, filters, filterBytes, channelBytes, turned, filterPoint, filterPanel } = plan;
+  const first = panel * variant.rows;
+  filterOf(variant, turned)(
+    ...[weight + first * filterBytes, Math.min(count * variant.rows, filters - first), channels],
+    ...[filterBytes, channelBytes, between, u, filterPoint, filterPanel],
+  );
+}
+
+/** Room for four filters of which only the columns are transformed. */
+function betweenBytes({ variant }: Plan): number {
+  return 16 * 3 * (variant.size + 2);
+}

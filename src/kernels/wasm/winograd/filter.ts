@@ -1,0 +1,91 @@
+/** Uᵉ[panel][channel][filter] = (G·g·Gᵀ)ᵉ */
+import { advance, brIf, forRange, loop } from "../assembler/control.js";
+import { type Expr, type Local, local, operand } from "../assembler/expression.js";
+import { i32, select, v128 } from "../assembler/instructions.js";
+import type { ModuleBuilder } from "../assembler/module.js";
+import { algebra, firsts, lows, transpose } from "./algebra.js";
+import { loadAll, times, type Variant, vector } from "./variant.js";
+
+/** Channels that are transformed together: so many that their filters fill whole vectors. */
+export function channelsTogether({ rows }: Pick<Variant, "rows">): number {
+  return rows % 4 === 0 ? 1 : rows % 2 === 0 ? 2 : 4;
+}
+
+/**
+ * Writes the kernel `filter`, of filters as they are or turned by 180°. The last panel is filled up with copies of its
+ * last filter, the channels with copies of the last channel.
+ */
+export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: boolean): void {
+  const { rows } = variant;
+  const together = channelsTogether(variant);
+  const transform = fourFilters(builder, variant, turned);
+  builder.kernel(
+    "filter",
+    {
+      ...({ weight: "i32", filters: "i32", channels: "i32", filterBytes: "i32", channelBytes: "i32" } as const),
+      ...({ between: "i32", u: "i32", point: "i32", panel: "i32" } as const),
+    },
+    ({ weight, filters, channels, filterBytes, channelBytes, between, u, point, panel }) => {
+      const left = local("i32", filters);
+      const lastChannel = local("i32", i32.sub(channels, 1));
+      loop((nextPanel) => {
+        const last = local("i32", i32.sub(left, 1));
+        const row = times(rows, (i) => local("i32", i32.mul(filterBytes, least(operand("i32", i), last))));
+        const to = local("i32", u);
+        forRange(0, channels, together, (channel) => {
+          const start = times(together, (i) => {
+            const index = least(i32.add(channel, i), lastChannel);
+            return local("i32", i32.add(weight, i32.mul(channelBytes, index)));
+          });
+          for (let first = 0; first < together * rows; first += 4) {
+            const at = (lane: number) =>
+              i32.add(start[Math.floor((first + lane) / rows)]!, row[(first + lane) % rows]!);
+            transform({ a: at(0), b: at(1), c: at(2), d: at(3), between, to, point });
+            advance(to, 16);
+          }
+        });
+        advance(u, panel);
+        advance(weight, i32.mul(filterBytes, rows));
+        advance(left, -rows);
+        brIf(nextPanel, i32.gtS(left, 0));
+      });
+    },
+  );
+}
+
+/** The four filters of nine taps at a, b, c and d. */
+function fourFilters(builder: ModuleBuilder, variant: Variant, turned: boolean) {
+  const { filter } = algebra(variant);
+  const points = variant.size + 2;
+  const parameters = { a: "i32", b: "i32", c: "i32", d: "i32", between: "i32", to: "i32", point: "i32" } as const;
+  return builder.function(parameters, ({ a, b, c, d, between, to, point }) => {
+    // vector i holds tap i of every filter
+    const taps = [0, 16].flatMap((offset) =>
+      transpose([a, b, c, d].map((address) => vector(v128.load(address, offset)))).map(vector),
+    );
+    const [e, f, g, h] = [a, b, c, d].map((address) => vector(v128.load32Zero(address, 32)));
+    taps.push(vector(firsts(lows(e!, f!), lows(g!, h!))));
+    if (turned) taps.reverse();
+
+    // between[i][j] = (G·g)ᵢⱼ
+    for (let j = 0; j < 3; j++) {
+      const column = filter([taps[j]!, taps[3 + j]!, taps[6 + j]!]);
+      for (const [i, value] of column.entries()) v128.store(between, value, 16 * (3 * i + j));
+    }
+    // U = between·Gᵀ
+    const left = local("i32", points);
+    loop((again) => {
+      for (const value of filter(loadAll(between, 3, 16))) {
+        v128.store(to, value);
+        advance(to, point);
+      }
+      advance(between, 48);
+      advance(left, -1);
+      brIf(again, left);
+    });
+  });
+}
+
+function least(value: Expr<"i32">, limit: Local<"i32">): Expr<"i32"> {
+  return select(i32.ltU(value, limit), value, limit);
+}

@@ -1,0 +1,132 @@
+/** y = Aᵀ·m·A + bias */
+import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
+import { type Expr, type Local, local } from "../assembler/expression.js";
+import { f32x4, i32, v128 } from "../assembler/instructions.js";
+import type { ModuleBuilder } from "../assembler/module.js";
+import { algebra, highs, lows, transpose } from "./algebra.js";
+import { bytesOf, loadAll, type Variant, vector } from "./variant.js";
+
+/**
+ * A group is four tiles: where each starts in y (bytes from the first filter), how many of the four lie inside y as a
+ * whole, and then for each how many of its rows and of its columns do (a byte each).
+ */
+export const GROUP_BYTES = 32;
+
+/** Writes the kernel `output`, which reads what `multiply` wrote. */
+export function outputKernel(builder: ModuleBuilder, variant: Variant, relu: boolean): void {
+  const { size, rows, quads } = variant;
+  const { output } = algebra(variant);
+  const { points, tileRow, tilePoint, tilePanel } = bytesOf(variant);
+  builder.kernel(
+    "output",
+    {
+      ...({ m: "i32", filters: "i32", panels: "i32", tiles: "i32", groups: "i32", temporary: "i32" } as const),
+      ...({ y: "i32", mapBytes: "i32", rowBytes: "i32", bias: "i32", biasStep: "i32" } as const),
+    },
+    (p) => {
+      const inPanel = local("i32", 0);
+      loop((nextFilter) => {
+        const bias = vector(v128.load32Splat(p.bias));
+        const tiles = local("i32", p.tiles);
+        const m = local("i32", p.m);
+        forRange(0, p.groups, 1, (group) => {
+          const second = local("i32", i32.and(group, quads - 1));
+          columnsOf(i32.add(m, i32.mul(second, 16)));
+          rowsOf(tiles, bias);
+          when(i32.eq(second, quads - 1), () => advance(m, tilePanel));
+          advance(tiles, GROUP_BYTES);
+        });
+        advance(p.y, p.mapBytes);
+        advance(p.bias, p.biasStep);
+        // The next filter is the next line of its panel, or the first of the next panel.
+        advance(p.m, tileRow);
+        advance(inPanel, 1);
+        when(i32.eq(inPanel, rows), () => {
+          inPanel.set(0);
+          advance(p.m, i32.sub(i32.mul(p.panels, tilePanel), tilePoint));
+        });
+        advance(p.filters, -1);
+        brIf(nextFilter, p.filters);
+      });
+
+      /** temporary[i][j] = (Aᵀ·m)ᵢⱼ */
+      function columnsOf(m: Expr<"i32">): void {
+        const from = local("i32", m);
+        const to = local("i32", p.temporary);
+        const left = local("i32", points);
+        loop((again) => {
+          const column = output(loadAll(from, points, points * tilePoint));
+          for (const [i, value] of column.entries()) v128.store(to, value, 16 * points * i);
+          advance(from, tilePoint);
+          advance(to, 16);
+          advance(left, -1);
+          brIf(again, left);
+        });
+      }
+
+      /** y = temporary·A + bias */
+      function rowsOf(tiles: Local<"i32">, bias: Local<"v128">): void {
+        const from = local("i32", p.temporary);
+        const row = local("i32", 0);
+        const pixels = [0, 4, 8, 12].map((offset) => local("i32", i32.add(p.y, i32.load(tiles, offset))));
+        const eachRow = (store: (pixel: Local<"i32">, values: readonly Local<"v128">[], tile: number) => void): void =>
+          loop((again) => {
+            const y = output(loadAll(from, points, 16)).map((value) => {
+              const sum = f32x4.add(value, bias);
+              return vector(relu ? f32x4.max(sum, 0) : sum);
+            });
+            const values = (size === 4 ? transpose(y) : [lows(y[0]!, y[1]!), highs(y[0]!, y[1]!)]).map(vector);
+            pixels.forEach((pixel, tile) => {
+              store(pixel, values, tile);
+              advance(pixel, p.rowBytes);
+            });
+            advance(from, 16 * points);
+            advance(row, 1);
+            brIf(again, i32.ltU(row, size));
+          });
+        when(
+          i32.eq(i32.load(tiles, 16), 4),
+          () =>
+            eachRow((pixel, values, tile) => {
+              if (size === 4) v128.store(pixel, values[tile]!);
+              else v128.store64Lane(pixel, tile % 2, values[tile >> 1]!);
+            }),
+          () =>
+            eachRow((pixel, values, tile) => {
+              const [rows, columns] = [i32.load8U(tiles, 20 + 2 * tile), i32.load8U(tiles, 21 + 2 * tile)];
+              when(i32.ltU(row, rows), () => {
+                if (size === 4) storeSome(pixel, values[tile]!, local("i32", columns));
+                else storeOneOrTwo(pixel, values[tile >> 1]!, tile % 2, columns);
+              });
+            }),
+        );
+      }
+    },
+  );
+}
+
+/** Stores the first `count` of four lanes, 1 to 4. */
+function storeSome(address: Expr<"i32">, values: Expr<"v128">, count: Local<"i32">): void {
+  when(
+    i32.eq(count, 4),
+    () => v128.store(address, values),
+    () =>
+      when(
+        i32.eq(count, 1),
+        () => v128.store32Lane(address, 0, values),
+        () => {
+          v128.store64Lane(address, 0, values);
+          when(i32.eq(count, 3), () => v128.store32Lane(address, 2, values, 8));
+        },
+      ),
+  );
+}
+
+/** Stores the first `count` of two lanes, 1 or 2, of the lower half (0) or the upper (1). */
+function storeOneOrTwo(address: Expr<"i32">, values: Expr<"v128">, half: number, count: Expr<"i32">): void {
+  when(
+    i32.eq(count, 2),
+    () => v128.store64Lane(address, half, values),
+    () => v128.store32Lane(address, 2 * half, values),
+  );
+}

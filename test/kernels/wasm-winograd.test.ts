@@ -1,0 +1,223 @@
+/** Winograd convolution against the reference, on random geometries, with both tiles and in both flavours. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { referenceConv } from "../../src/kernels/reference/conv.js";
+import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { WinogradConv, winogradFits, winogradTile } from "../../src/kernels/wasm/winograd.js";
+import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
+import { arrays, distance, normals } from "../support/wasm.js";
+
+const flavours = (["simd", "relaxed"] as const).filter(supports);
+const BOUND = 5e-5;
+
+interface Sizes {
+  readonly batch?: number;
+  readonly inChannels?: number;
+  readonly outChannels?: number;
+  readonly height?: number;
+  readonly width?: number;
+  readonly padding?: readonly [number, number];
+}
+
+function geometryOf({ batch = 1, inChannels = 4, outChannels = 4, height = 8, width = 8, padding = [1, 1] }: Sizes) {
+  const settings = convSettings("Conv2d", inChannels, outChannels, 3, { padding: [...padding] });
+  return convGeometry(settings, [batch, inChannels, height, width]);
+}
+
+const upTo = (max: number, min = 1) => fc.integer({ min, max });
+
+/** Any small convolution that fits: outputs are rarely multiples of a tile, channels and filters rarely of a panel. */
+const geometry = fc
+  .record({
+    batch: upTo(4),
+    inChannels: fc.oneof(upTo(4), upTo(70)),
+    outChannels: fc.oneof(upTo(4), upTo(40)),
+    extra: fc.tuple(fc.oneof(upTo(6, 0), upTo(30, 0)), fc.oneof(upTo(6, 0), upTo(30, 0))),
+    padding: fc.tuple(upTo(2, 0), upTo(2, 0)),
+  })
+  .map(({ extra, padding, ...sizes }) => {
+    const [height, width] = [0, 1].map((axis) => Math.max(1, 3 - 2 * padding[axis]!) + extra[axis]!) as [
+      number,
+      number,
+    ];
+    return geometryOf({ ...sizes, padding, height, width });
+  });
+
+/** Arrays of one convolution in the engine's memory, with NaN around them. */
+function operands(g: ConvGeometry, seed: number) {
+  const [x, weight, bias, y] = arrays(
+    g.batch * g.inChannels * g.height * g.width,
+    g.outChannels * g.inChannels * 9,
+    g.outChannels,
+    g.batch * g.outChannels * g.outHeight * g.outWidth,
+  );
+  for (const [i, array] of [x, weight, bias, y].entries()) normals(array, seed + i);
+  return { x, weight, bias, y };
+}
+
+describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile) => ({ flavour, tile }))))(
+  "Winograd $tile, $flavour",
+  ({ flavour, tile }) => {
+    const winograd = new WinogradConv(flavour, tile);
+
+    test("forward is within 5e-5 of the reference, with or without bias and ReLU", () => {
+      fc.assert(
+        fc.property(geometry, fc.boolean(), fc.boolean(), fc.integer(), (g, biased, relu, seed) => {
+          const { x, weight, bias, y } = operands(g, seed);
+          const expected = new Float32Array(y.length);
+          referenceConv.forward(g, x, weight, biased ? bias : undefined, expected);
+          y.fill(NaN);
+          winograd.forward(g, x, weight, biased ? bias : undefined, y, { relu });
+          expect(distance(y, relu ? expected.map((value) => Math.max(value, 0)) : expected)).toBeLessThan(BOUND);
+        }),
+        { numRuns: 80 },
+      );
+    });
+
+    test("the input gradient is within 5e-5 of the reference", () => {
+      fc.assert(
+        fc.property(geometry, fc.integer(), (g, seed) => {
+          const { x: dx, weight, y: dy } = operands(g, seed);
+          const expected = new Float32Array(dx.length);
+          referenceConv.inputGradient(g, dy, weight, expected);
+          dx.fill(NaN);
+          winograd.inputGradient(g, dy, weight, dx);
+          expect(distance(dx, expected)).toBeLessThan(BOUND);
+        }),
+        { numRuns: 80 },
+      );
+    });
+
+    test("several blocks of tiles and of filters", () => {
+      const g = geometryOf({ batch: 3, inChannels: 120, outChannels: 70, height: 41, width: 39 });
+      const { x, weight, bias, y } = operands(g, 1);
+      const expected = new Float32Array(y.length);
+      referenceConv.forward(g, x, weight, bias, expected);
+      winograd.forward(g, x, weight, bias, y);
+      expect(distance(y, expected)).toBeLessThan(BOUND);
+    });
+
+    test("any split into ranges of tiles gives the same bits, with filters transformed before or on the way", () => {
+      const cut = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 });
+      fc.assert(
+        fc.property(geometry, cut, fc.boolean(), fc.integer(), (g, cuts, backward, seed) => {
+          const { x, weight, y } = operands(g, seed);
+          const pass = backward ? "inputGradient" : "forward";
+          const [from, to] = backward ? [y, x] : [x, y];
+          const tiles = winograd.tiles(g, pass);
+          const [input, g9, whole, parts, filters] = arrays(
+            ...([from.length, weight.length, to.length, to.length, winograd.filterLength(g, pass)] as const),
+          );
+          input.set(from);
+          g9.set(weight);
+          const run = (out: Float32Array, options: object) =>
+            backward
+              ? winograd.inputGradient(g, input, g9, out, options)
+              : winograd.forward(g, input, g9, undefined, out, options);
+          run(whole, {});
+          winograd.transformFilters(g, pass, g9, filters);
+          const ends = [...cuts.map((share) => Math.floor(share * tiles)), tiles].sort((a, b) => a - b);
+          for (const [i, end] of ends.entries()) run(parts, { filters, from: ends[i - 1] ?? 0, to: end });
+          expect(new Uint32Array(parts.slice().buffer)).toEqual(new Uint32Array(whole.slice().buffer));
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    test("a range writes the pixels of its own tiles alone", () => {
+      const g = geometryOf({ batch: 2, height: 10, width: 9 });
+      const { x, weight, y } = operands(g, 5);
+      y.fill(7);
+      winograd.forward(g, x, weight, undefined, y, { from: 1, to: 2 });
+      const size = tile === "4x4" ? 4 : 2;
+      y.forEach((value, i) => {
+        const [row, column] = [Math.floor(i / g.outWidth) % g.outHeight, i % g.outWidth];
+        const inside = i < y.length / 2 && row < size && column >= size && column < 2 * size;
+        expect(value === 7).toBe(!inside);
+      });
+    });
+
+    test("reads and writes nothing beside its arrays", () => {
+      const g = geometryOf({ height: 5, width: 7, padding: [2, 0] });
+      const { x, weight, bias, y } = operands(g, 3);
+      const all = new Float32Array(x.buffer, x.byteOffset, y.byteOffset / 4 + y.length + 32 - x.byteOffset / 4);
+      const before = all.slice();
+      winograd.forward(g, x, weight, bias, y);
+      const first = y.byteOffset / 4 - x.byteOffset / 4;
+      before.set(y, first);
+      expect(all).toEqual(before);
+      expect(y.every(Number.isFinite)).toBe(true);
+    });
+
+    test("NaN and infinity reach every output that reads them", () => {
+      const g = geometryOf({ inChannels: 2, outChannels: 3, height: 6, width: 6 });
+      const { x, weight, bias, y } = operands(g, 4);
+      x[14] = NaN;
+      winograd.forward(g, x, weight, bias, y, { relu: true });
+      for (let filter = 0; filter < 3; filter++) {
+        for (const [row, column] of [1, 2, 3].flatMap((i) => [1, 2, 3].map((j) => [i, j] as const))) {
+          expect(y[36 * filter + 6 * row + column]).toBeNaN();
+        }
+      }
+    });
+
+    test("an empty batch", () => {
+      const g = { ...geometryOf({}), batch: 0 };
+      const { x, weight, bias, y } = operands(g, 1);
+      winograd.forward(g, x, weight, bias, y);
+      winograd.inputGradient(g, y, weight, x);
+    });
+  },
+);
+
+test("a split gives the same bits in both layouts of the filters", () => {
+  // One image has one quad of tiles, which takes narrow panels; two take wide ones.
+  const winograd = new WinogradConv("simd", "4x4");
+  const [one, two] = [1, 2].map((batch) => geometryOf({ batch, inChannels: 37, outChannels: 29 })) as [
+    ConvGeometry,
+    ConvGeometry,
+  ];
+  expect(winograd.filterLayout(one, "forward")).not.toBe(winograd.filterLayout(two, "forward"));
+  const { x, weight, bias, y } = operands(two, 9);
+  winograd.forward(two, x, weight, bias, y);
+  const whole = y.slice();
+  winograd.forward(one, x.subarray(0, x.length / 2), weight, bias, y.subarray(0, y.length / 2));
+  expect(y).toEqual(whole);
+});
+
+describe("which convolutions fit", () => {
+  const fits = geometryOf({});
+
+  test("3×3, stride 1, dilation 1, one group, padding of 0 to 2", () => {
+    for (const padding of [
+      [0, 0],
+      [0, 2],
+      [1, 1],
+      [2, 1],
+    ] as const)
+      expect(winogradFits(geometryOf({ padding }))).toBe(true);
+    for (const other of [
+      { kernelHeight: 1 },
+      { kernelWidth: 5 },
+      { strideHeight: 2 },
+      { strideWidth: 2 },
+      { dilationHeight: 2 },
+      { dilationWidth: 2 },
+      { groups: 2 },
+    ]) {
+      expect(winogradFits({ ...fits, ...other })).toBe(false);
+    }
+    expect(winogradFits(geometryOf({ padding: [3, 1] }))).toBe(false);
+    expect(winogradFits(geometryOf({ padding: [1, 3] }))).toBe(false);
+  });
+
+  test("the heuristic takes large tiles for large maps, none where there is little to multiply", () => {
+    const sizes = { inChannels: 64, outChannels: 64, height: 56, width: 56 };
+    expect(winogradTile(geometryOf(sizes))).toBe("4x4");
+    expect(winogradTile(geometryOf({ ...sizes, inChannels: 512, outChannels: 512, height: 7, width: 7 }), true)).toBe(
+      "4x4",
+    );
+    expect(winogradTile(geometryOf({ ...sizes, inChannels: 1 }))).toBeUndefined();
+    expect(winogradTile({ ...geometryOf(sizes), groups: 2 })).toBeUndefined();
+  });
+});
