@@ -124,10 +124,11 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   /** The shape rule. A layer of your own may leave it out: it is then found by running `compute` on zeros, in eval mode. */
   protected inferShape(inputShape: Shape): number[] {
     const state = engine();
-    const { depth, caching } = state;
+    const { depth, caching, trial } = state;
     const parent = running;
     state.depth++;
     state.caching = false;
+    state.trial = true;
     running = this.#untyped;
     try {
       const x = allocate(inputShape, this.parameters()[0]?.value.dtype ?? "float32");
@@ -136,6 +137,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
       running = parent;
       state.depth = depth;
       state.caching = caching;
+      state.trial = trial;
     }
   }
 

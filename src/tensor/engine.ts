@@ -14,6 +14,8 @@ export interface Engine {
   backwardRun: number;
   /** Whether the running forward keeps what backward needs. */
   caching: boolean;
+  /** Whether the running forward only looks for a shape: it must leave no trace in any layer's memory. */
+  trial: boolean;
   /** Called for every layer whose shape is inferred, for `summary`. */
   observer: ((layer: unknown, input: readonly number[], output: readonly number[]) => void) | undefined;
   /** Gives results of the running layer a place in the engine's memory; undefined outside of runs and without one. */
@@ -35,6 +37,7 @@ export function engine(): Engine {
     run: 0,
     backwardRun: 0,
     caching: false,
+    trial: false,
     observer: undefined,
     place: undefined,
     backend: undefined,
