@@ -269,7 +269,9 @@ describe("ConvTranspose2d", () => {
       [1, 2, 3, 1],
       "ConvTranspose2d expects its padding to leave at least one pixel, but it cuts 4 × 4 off an output of 5 × 3 (input [1, 2, 3, 1]). Usual cause: a padding that was meant for a convolution.",
     );
-    expect(() => new ConvTranspose2d(2, 3, 3, { padding: 2 }).outputShape([1, 2, 3, 2])).toThrow("off an output of 5 × 4");
+    expect(() => new ConvTranspose2d(2, 3, 3, { padding: 2 }).outputShape([1, 2, 3, 2])).toThrow(
+      "off an output of 5 × 4",
+    );
     refuse(
       new ConvTranspose2d(2, 3, 5),
       [1, 2, 0, 2],

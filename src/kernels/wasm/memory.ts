@@ -19,6 +19,8 @@ interface EngineMemory {
   readonly buffers: WeakSet<ArrayBufferLike>;
   /** Temporary space, used from its start by each kernel call. */
   readonly scratch: { at: number; bytes: number; used: number; extra: { at: number; bytes: number }[] };
+  /** How many kernel calls are running, one inside the other. */
+  calls: number;
   /** Arrays of the running call that live elsewhere, and where their copies are. */
   readonly staged: { array: FloatArray; at: number }[];
 }
@@ -45,13 +47,13 @@ function create(): EngineMemory {
   };
   // Offset 0 stays free, so that it can mean "none".
   const heap = new Heap(1, grow);
-  return { memory, heap, buffers, scratch: { at: 0, bytes: 0, used: 0, extra: [] }, staged: [] };
+  return { memory, heap, buffers, scratch: { at: 0, bytes: 0, used: 0, extra: [] }, calls: 0, staged: [] };
 }
 
 /** Shared where the platform allows it, so that threads can join later. */
 function createMemory(): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared: true });
+    return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared: isShared() });
   } catch {
     return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES });
   }
@@ -92,10 +94,13 @@ export function view(at: number, length: number): Float32Array {
 /**
  * Byte offset of an array. One that lives elsewhere is copied in, and copied back when the kernel call ends, so that it
  * does not matter whether the kernel reads or writes it. Ask for every offset before the first {@link scratch}.
+ * Outside of a {@link kernelCall} (in tests and benchmarks of a kernel by itself) it starts a new call.
  */
 export function at(array: FloatArray): number {
-  const { buffers, staged } = state();
+  const { buffers, staged, calls } = state();
+  if (calls === 0) release(0);
   if (buffers.has(array.buffer)) return array.byteOffset;
+  if (calls === 0) throw new RangeError("A kernel by itself expects arrays in the engine's memory.");
   const known = staged.find((entry) => entry.array === array);
   if (known) return known.at;
   const place = scratch(4 * array.length);
@@ -120,15 +125,25 @@ export function scratch(bytes: number): number {
 
 /** Runs one kernel call: its staged arrays are copied back, its scratch is free again afterwards. */
 export function kernelCall<T>(run: () => T): T {
-  const { scratch: space, staged } = state();
-  const before = { used: space.used, staged: staged.length, extra: space.extra.length };
+  const shared = state();
+  const { scratch: space, staged } = shared;
+  const { used } = space;
+  const known = staged.length;
+  shared.calls++;
   try {
     return run();
   } finally {
-    for (const { array, at: place } of staged.splice(before.staged)) array.set(view(place, array.length));
-    space.used = before.used;
-    if (before.used === 0 && space.extra.length > before.extra) consolidate();
+    shared.calls--;
+    for (const { array, at: place } of staged.splice(known)) array.set(view(place, array.length));
+    release(used);
   }
+}
+
+/** Gives back all scratch beyond the first `used` bytes. */
+function release(used: number): void {
+  const { scratch: space } = state();
+  space.used = used;
+  if (used === 0 && space.extra.length > 0) consolidate();
 }
 
 /** Makes the scratch as large as the call just needed, so that the next one finds it in one piece. */

@@ -182,9 +182,9 @@ function run(
   const tables = [STRIP_TILES * SEGMENT_BYTES, STRIP_TILES * 4, (blockTiles / 4) * GROUP_BYTES].map(scratch);
   const [segments, starts, groups] = tables.map((offset) => ({
     offset,
-    words: new Int32Array(memory.buffer, offset),
+    words: new Int32Array(memory().buffer, offset),
   })) as [Table, Table, Table];
-  const floats = new Float32Array(memory.buffer);
+  const floats = new Float32Array(memory().buffer);
   floats.fill(0, zeros / 4, (zeros + zeroBytes) / 4);
   const kernels = kernelsOf(variant, relu);
 

@@ -3,9 +3,13 @@ import type { Flavour } from "../assembler/flavour.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
 import { isShared, memory } from "../memory.js";
 import { multiplyKernel } from "./multiply.js";
-import { addTransposedKernel, copyKernel, gatherKernel, patchesKernel, transposeKernel } from "./pack.js";
+import { addTransposedKernel, copyKernel, gatherKernel, transposeKernel } from "./pack.js";
+import { patchesKernel, spreadKernel } from "./patches.js";
 
-export type GemmKernels = Record<"multiply" | "copy" | "gather" | "patches" | "transpose" | "addTransposed", Kernel>;
+export type GemmKernels = Record<
+  "multiply" | "patches" | "spread" | "transpose" | "copy" | "gather" | "addTransposed",
+  Kernel
+>;
 
 const compiled = new Map<Flavour, GemmKernels>();
 
@@ -15,6 +19,7 @@ export function gemmKernels(flavour: Flavour): GemmKernels {
     const builder = new ModuleBuilder({ shared: isShared() });
     multiplyKernel(builder, flavour);
     patchesKernel(builder, flavour);
+    spreadKernel(builder);
     transposeKernel(builder, flavour);
     copyKernel(builder);
     gatherKernel(builder);

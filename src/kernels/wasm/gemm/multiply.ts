@@ -1,9 +1,9 @@
 /**
- * Matrix product of packed operands: c (rows × columns) = or += a (rows × k) · b (k × columns).
+ * Matrix product with one packed operand: c (rows × columns) = or += a (rows × depth) · b (depth × columns).
  *
- *     a  one row every {@link PITCH} bytes
+ *     a  rows `aRow` bytes apart, so that a matrix which lies row by row is used where it is
  *     b  panels of {@link TILE} columns: panel[k][column], one behind the other
- *     c  rows `stride` bytes apart
+ *     c  rows `cRow` bytes apart
  */
 import { advance, block, brIf, forRange, type Label, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local, locals, operand } from "../assembler/expression.js";
@@ -11,10 +11,8 @@ import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
 import { f32, f32x4, i32, select, v128 } from "../assembler/instructions.js";
 import type { Callable, ModuleBuilder } from "../assembler/module.js";
 
-/** Most entries of a row of a, that is, of a column of b: a panel of b and a tile of a stay in a 48 KiB first-level cache. */
+/** The depth of one product at most: a panel of b and a tile of a stay in a first-level cache of 32 or 48 KiB. */
 export const DEPTH = 384;
-/** Bytes from one packed row to the next; no power of two, so that rows do not compete for the same cache sets. */
-export const PITCH = 4 * DEPTH + 64;
 
 /**
  * The block of c that one call of the micro-kernel computes, in rows and in vectors of 4 columns. Its sums, one row of b,
@@ -24,6 +22,9 @@ export const TILE = {
   simd: { rows: 3, vectors: 3 },
   relaxed: { rows: 6, vectors: 2 },
 } as const satisfies Record<Flavour, { readonly rows: number; readonly vectors: number }>;
+
+/** Bytes of room for one tile of c. */
+export const SPARE = 4 * 48;
 
 /** How c starts and what happens to it at the end: bits of `mode`. */
 export const MODE = {
@@ -37,25 +38,28 @@ export const MODE = {
   relu: 4,
 } as const;
 
-const operands = { a: "i32", b: "i32", c: "i32", depth: "i32", stride: "i32", bias: "i32", mode: "i32" } as const;
-const tileParameters = { ...operands, never: "i32" } as const;
-type TileKernel = Callable<typeof tileParameters, void>;
+const operands = {
+  ...({ a: "i32", aRow: "i32", b: "i32", c: "i32", cRow: "i32" } as const),
+  ...({ depth: "i32", bias: "i32", mode: "i32", never: "i32" } as const),
+};
+type TileKernel = Callable<typeof operands, void>;
 
 /**
  * c of `rows` × `vectors`·4. V8 moves all loads of a basic block to its top and keeps them there, which spills; an exit
- * that is never taken after every row cuts the loop into blocks that fit. `never` is 0; testing another bit of it at
+ * that is never taken after every row (two, in plain SIMD) cuts the loop into blocks that fit. `never` is 0; testing another bit of it at
  * every exit keeps V8 from merging them. Two steps of k a round, because a taken branch costs about two cycles.
  */
 function tileKernel(builder: ModuleBuilder, flavour: Flavour, rows: number, vectors: number): TileKernel {
   const madd = multiplyAdd(flavour);
   const wide = 16 * TILE[flavour].vectors;
-  return builder.function(tileParameters, ({ a, b, c, depth, stride, bias, mode, never }) => {
+  const together = flavour === "relaxed" ? 1 : 2;
+  return builder.function(operands, ({ a, aRow, b, c, cRow, depth, bias, mode, never }) => {
     const sums = Array.from({ length: rows }, () => locals("v128", vectors));
     const taken = locals("v128", vectors);
     const eachRow = (visit: (sum: Local<"v128">, row: Local<"i32">, offset: number) => void) => {
       const at = local("i32", c);
       sums.forEach((row, i) => {
-        if (i > 0) advance(at, stride);
+        if (i > 0) advance(at, cRow);
         for (const [j, sum] of row.entries()) visit(sum, at, 16 * j);
       });
     };
@@ -70,15 +74,17 @@ function tileKernel(builder: ModuleBuilder, flavour: Flavour, rows: number, vect
           }
         }),
     );
+    const factors = sums.map((_, i) => (i === 0 ? a : local("i32", i32.add(a, i32.mul(aRow, i)))));
     /** The products of `steps` entries of k, with exits between their rows. */
     const add = (steps: number, exit: Label) => {
       for (let step = 0; step < steps; step++) {
         for (const [j, vector] of taken.entries()) vector.set(v128.load(b, step * wide + 16 * j));
         for (const [i, row] of sums.entries()) {
-          const factor = local("v128", v128.load32Splat(a, i * PITCH + 4 * step));
+          const factor = local("v128", v128.load32Splat(factors[i]!, 4 * step));
           for (const [j, sum] of row.entries()) sum.set(madd(sum, factor, taken[j]!));
-          const last = step === steps - 1 && i === rows - 1;
-          if (!last) brIf(exit, i32.and(never, 1 << (step * rows + i)));
+          if (i === rows - 1 ? step < steps - 1 : i % together === together - 1) {
+            brIf(exit, i32.and(never, 1 << (step * rows + i)));
+          }
         }
       }
     };
@@ -87,7 +93,7 @@ function tileKernel(builder: ModuleBuilder, flavour: Flavour, rows: number, vect
       when(pairs, () =>
         loop((again) => {
           add(2, exit);
-          advance(a, 8);
+          for (const factor of factors) advance(factor, 8);
           advance(b, 2 * wide);
           advance(pairs, -1);
           brIf(again, pairs);
@@ -110,7 +116,7 @@ export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
   );
 
   /** Any tile whose columns fill its vectors. */
-  const anyTile = builder.function({ ...tileParameters, rows: "i32", vectors: "i32" }, ({ rows, vectors, ...same }) => {
+  const anyTile = builder.function({ ...operands, rows: "i32", vectors: "i32" }, ({ rows, vectors, ...same }) => {
     const which = local("i32", i32.add(i32.mul(rows, widest), vectors));
     for (const [i, row] of tiles.entries()) {
       for (const [j, tile] of row.entries()) when(i32.eq(which, (i + 1) * widest + j + 1), () => tile(same));
@@ -119,8 +125,8 @@ export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
 
   /** Any tile: computed aside, and copied back without what is too much. */
   const partialTile = builder.function(
-    { ...tileParameters, rows: "i32", columns: "i32", spare: "i32" },
-    ({ rows, columns, spare, c, stride, ...same }) => {
+    { ...operands, rows: "i32", columns: "i32", spare: "i32" },
+    ({ rows, columns, spare, c, cRow, ...same }) => {
       const wide = 16 * widest;
       const vectors = i32.shrU(i32.add(columns, 3), 2);
       const copy = (
@@ -136,22 +142,22 @@ export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
           advance(target, toStride);
         });
       };
-      copy(c, stride, spare, wide);
-      anyTile({ ...same, rows, vectors, c: spare, stride: wide });
-      copy(spare, wide, c, stride);
+      copy(c, cRow, spare, wide);
+      anyTile({ ...same, rows, vectors, c: spare, cRow: wide });
+      copy(spare, wide, c, cRow);
     },
   );
 
   builder.kernel(
     "multiply",
-    { ...operands, rows: "i32", columns: "i32", never: "i32", spare: "i32" },
-    ({ a, b, c, depth, stride, bias, mode, rows, columns, never, spare }) => {
-      const panel = local("i32", i32.mul(depth, 16 * widest));
+    { ...operands, rows: "i32", columns: "i32", spare: "i32" },
+    ({ a, c, bias, rows, columns, spare, ...same }) => {
+      const panel = local("i32", i32.mul(same.depth, 16 * widest));
       forRange(0, columns, 4 * widest, (column) => {
         const left = local("i32", i32.sub(columns, column));
         const whole = local("i32", i32.geU(left, 4 * widest));
         const tile = { a: local("i32", a), c: local("i32", i32.add(c, i32.shl(column, 2))), bias: local("i32", bias) };
-        const all = { ...tile, b, depth, stride, mode, never };
+        const all = { ...same, ...tile };
         forRange(0, rows, most, (row) => {
           const count = local("i32", least(i32.sub(rows, row), most));
           when(
@@ -164,11 +170,11 @@ export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
                 () => anyTile({ ...all, rows: count, vectors: least(i32.shrU(left, 2), widest) }),
               ),
           );
-          advance(tile.a, most * PITCH);
-          advance(tile.c, i32.mul(stride, most));
+          advance(tile.a, i32.mul(same.aRow, most));
+          advance(tile.c, i32.mul(same.cRow, most));
           advance(tile.bias, 4 * most);
         });
-        advance(b, panel);
+        advance(same.b, panel);
       });
     },
   );

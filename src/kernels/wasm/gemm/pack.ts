@@ -4,7 +4,7 @@ import { type Expr, type Local, local } from "../assembler/expression.js";
 import type { Flavour } from "../assembler/flavour.js";
 import { f32, f32x4, i32, i32x4, select, v128 } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
-import { PITCH, TILE } from "./multiply.js";
+import { TILE } from "./multiply.js";
 
 /**
  * Writes the kernel `copy`: to[plane, row, i] = from[plane, row, i], where neighbours are `fromStep` and `toStep` bytes
@@ -50,100 +50,33 @@ export function copyKernel(builder: ModuleBuilder): void {
   );
 }
 
-/** Writes the kernel `gather`: to[row][i] = from[row · step + table[i]], rows of a packed operand. */
+/**
+ * Writes the kernel `gather`: to[row][plane · length + i] = from[plane, row, table[i]], which turns weights around.
+ * Planes come outermost: they lie far apart in what is read, and near each other in what is written.
+ */
 export function gatherKernel(builder: ModuleBuilder): void {
   builder.kernel(
     "gather",
-    { from: "i32", step: "i32", table: "i32", length: "i32", to: "i32", rows: "i32" },
-    ({ from, step, table, length, to, rows }) =>
-      forRange(0, rows, 1, () => {
-        const write = local("i32", to);
-        forRange(table, i32.add(table, i32.shl(length, 2)), 4, (entry) => {
-          f32.store(write, f32.load(i32.add(from, i32.load(entry))));
-          advance(write, 4);
-        });
-        advance(from, step);
-        advance(to, PITCH);
-      }),
-  );
-}
-
-/**
- * Writes the kernel `patches`, which reads the matrix of patches (taps × pixels) where it lies in an image:
- *
- *     to[tap, pixel] = image[taps[tap] + pixels[pixel]]
- *
- * Taps come `tapStride` bytes apart; pixels beside each other, a panel of them every `panelStride` bytes. Packed
- * columns: one panel behind the other. Packed rows: `tapStride` is PITCH and a panel follows on the last.
- * The table of pixels ascends and is filled up to whole panels; reads may go 12 bytes beyond either end of the image.
- */
-export function patchesKernel(builder: ModuleBuilder, flavour: Flavour): void {
-  const { vectors } = TILE[flavour];
-  builder.kernel(
-    "patches",
     {
-      ...({ image: "i32", taps: "i32", count: "i32", pixels: "i32", length: "i32" } as const),
-      ...({ to: "i32", tapStride: "i32", panelStride: "i32" } as const),
+      ...({ from: "i32", fromPlane: "i32", fromRow: "i32", table: "i32" } as const),
+      ...({ to: "i32", toRow: "i32", planes: "i32", rows: "i32", length: "i32" } as const),
     },
-    ({ image, taps, count, pixels, length, to, tapStride, panelStride }) => {
-      const end = local("i32", i32.add(taps, i32.shl(count, 2)));
-      /** Visits every tap with its place in the image, as seen from `start`, and where it goes. */
-      const eachTap = (
-        start: Expr<"i32">,
-        target: Expr<"i32">,
-        visit: (at: Local<"i32">, write: Local<"i32">) => void,
-      ) => {
-        const [first, write, at] = [local("i32", i32.add(image, start)), local("i32", target), local("i32")];
-        forRange(taps, end, 4, (tap) => {
-          at.set(i32.add(first, i32.load(tap)));
-          visit(at, write);
-          advance(write, tapStride);
+    ({ from, fromPlane, fromRow, table, to, toRow, planes, rows, length }) => {
+      const end = local("i32", i32.add(table, i32.shl(length, 2)));
+      forRange(0, planes, 1, () => {
+        const [source, target] = [local("i32", from), local("i32", to)];
+        forRange(0, rows, 1, () => {
+          const write = local("i32", target);
+          forRange(table, end, 4, (entry) => {
+            f32.store(write, f32.load(i32.add(source, i32.load(entry))));
+            advance(write, 4);
+          });
+          advance(source, fromRow);
+          advance(target, toRow);
         });
-      };
-      forRange(0, length, 4 * vectors, () => {
-        const first = local("i32", i32.load(pixels));
-        const reach = 4 * (4 * vectors - 1);
-        when(
-          i32.eq(i32.sub(i32.load(pixels, reach), first), reach),
-          () =>
-            eachTap(first, to, (at, write) => {
-              for (let j = 0; j < vectors; j++) v128.store(write, v128.load(at, 16 * j), 16 * j);
-            }),
-          () => {
-            for (let j = 0; j < vectors; j++) someVectors(i32.add(to, 16 * j), i32.add(pixels, 16 * j), eachTap);
-          },
-        );
-        advance(pixels, 16 * vectors);
-        advance(to, panelStride);
+        advance(from, fromPlane);
+        advance(to, i32.shl(length, 2));
       });
-    },
-  );
-}
-
-/** Four pixels that do not lie side by side: two pieces of rows as a rule, else one by one. */
-function someVectors(
-  to: Expr<"i32">,
-  pixels: Expr<"i32">,
-  eachTap: (start: Expr<"i32">, to: Expr<"i32">, visit: (at: Local<"i32">, write: Local<"i32">) => void) => void,
-): void {
-  const places = local("v128", v128.load(pixels));
-  const first = local("i32", i32x4.extractLane(0, places));
-  const last = local("i32", i32.sub(i32x4.extractLane(3, places), 12));
-  const steps = i32x4.const(0, 4, 8, 12);
-  const fromFirst = local("v128", i32x4.eq(places, i32x4.add(i32x4.splat(first), steps)));
-  const fromLast = i32x4.eq(places, i32x4.add(i32x4.splat(last), steps));
-  when(
-    i32x4.allTrue(v128.or(fromFirst, fromLast)),
-    () => {
-      const apart = local("i32", i32.sub(last, first));
-      eachTap(first, to, (at, write) =>
-        v128.store(write, v128.bitselect(v128.load(at), v128.load(i32.add(at, apart)), fromFirst)),
-      );
-    },
-    () => {
-      for (let lane = 0; lane < 4; lane++) {
-        eachTap(i32x4.extractLane(lane, places), i32.add(to, 4 * lane), (at, write) => f32.store(write, f32.load(at)));
-      }
     },
   );
 }

@@ -1,0 +1,154 @@
+/** A correlation as a product of weights (outputs × depth) and patches (depth × pixels), whose depth is channels · taps. */
+import type { Flavour } from "../assembler/flavour.js";
+import { type Block, depthBlocks } from "../gemm/blocks.js";
+import type { GemmKernels } from "../gemm/kernels.js";
+import { DEPTH, MODE, SPARE, TILE } from "../gemm/multiply.js";
+import { scratch, view } from "../memory.js";
+import type { Task } from "../task.js";
+import type { Correlation } from "./correlation.js";
+import { PatchImages, type Table } from "./image.js";
+
+/** Columns of a product whose patches are packed at a time where the depth is {@link DEPTH}: they stay in the cache. */
+const COLUMNS = 96;
+/** Outputs with fewer pixels share their panels of columns with those of the next images. */
+const FEW_PIXELS = 64;
+
+/** Where a correlation of a batch finds its operands; offsets are in bytes, groups and images lie one after the other. */
+export interface CorrelationOperands {
+  readonly batch: number;
+  readonly groups: number;
+  /** Outputs of a group. */
+  readonly outputs: number;
+  readonly images: number;
+  /** Rows of a group's weights, `weightRow` apart; the next group's follow. */
+  readonly weights: number;
+  readonly weightRow: number;
+  /** 0 where there is none. */
+  readonly bias: number;
+  readonly result: number;
+  /** Negative results become 0. */
+  readonly relu?: boolean;
+  /** Where every pixel of the result lies if they are not neighbours. */
+  readonly place?: Place;
+}
+
+/** Pixels of a larger image: offset of the first, steps between rows, columns and images of one output, in bytes. */
+export interface Place {
+  readonly first: number;
+  readonly row: number;
+  readonly column: number;
+  readonly plane: number;
+}
+
+export function correlate(kernels: GemmKernels, flavour: Flavour, c: Correlation, o: CorrelationOperands): Task {
+  return new CorrelationTask(kernels, flavour, c, o);
+}
+
+class CorrelationTask implements Task {
+  readonly parts: number;
+  readonly #pixels: number;
+  /** Images that share their panels. */
+  readonly #together: number;
+  readonly #imageBlocks: number;
+  readonly #columns: number;
+  readonly #columnBlocks: number;
+  readonly #depth: readonly Block[];
+  readonly #patches: PatchImages;
+  readonly #places: Table;
+  readonly #taps: Table;
+  readonly #panels: number;
+  readonly #spare: number;
+  /** Where results are kept until they are put in their places; 0 where they are written there at once. */
+  readonly #aside: number;
+
+  constructor(
+    private readonly kernels: GemmKernels,
+    private readonly flavour: Flavour,
+    private readonly c: Correlation,
+    private readonly o: CorrelationOperands,
+  ) {
+    const wide = 4 * TILE[flavour].vectors;
+    this.#pixels = c.outHeight * c.outWidth;
+    this.#depth = depthBlocks(c.channels * c.taps.length);
+    const longest = Math.max(1, ...this.#depth.map(([, length]) => length));
+    this.#columns = COLUMNS * Math.floor(DEPTH / longest);
+    this.#together = this.#pixels < FEW_PIXELS ? Math.min(o.batch, Math.floor(this.#columns / this.#pixels)) : 1;
+    this.#imageBlocks = Math.ceil(o.batch / this.#together);
+    const columns = this.#together * this.#pixels;
+    this.#aside = o.place || this.#together > 1 ? scratch(4 * o.outputs * columns) : 0;
+    this.#columnBlocks = Math.ceil(columns / this.#columns);
+    this.parts = o.groups * this.#imageBlocks * (this.#aside ? 1 : this.#columnBlocks);
+    this.#patches = new PatchImages(c, {
+      channels: c.channels,
+      images: this.#together,
+      imageStride: 4 * o.groups * c.channels * c.height * c.width,
+    });
+    this.#places = this.#patches.pixels(wide);
+    this.#taps = this.#patches.taps();
+    this.#panels = scratch(4 * longest * Math.ceil(Math.min(columns, this.#columns) / wide) * wide);
+    this.#spare = scratch(SPARE);
+  }
+
+  run(from: number, to: number): void {
+    const { c, o } = this;
+    let [loaded, image] = [-1, 0];
+    for (let part = from; part < to; part++) {
+      const which = this.#aside ? part : Math.floor(part / this.#columnBlocks);
+      const [group, first] = [which % o.groups, Math.floor(which / o.groups) * this.#together];
+      const images = Math.min(this.#together, o.batch - first);
+      const index = first * o.groups + group;
+      if (which !== loaded) {
+        image = this.#patches.load(this.kernels, o.images + 4 * index * c.channels * c.height * c.width, images);
+        loaded = which;
+      }
+      if (this.#aside) {
+        for (let i = 0; i < this.#columnBlocks; i++) this.#multiply(group, image, this.#aside, i, images);
+        this.#put(index, images);
+      } else {
+        this.#multiply(group, image, o.result + 4 * index * o.outputs * this.#pixels, part % this.#columnBlocks, 1);
+      }
+    }
+  }
+
+  /** One block of columns of one group's product. */
+  #multiply(group: number, image: number, result: number, block: number, images: number): void {
+    const { kernels, o } = this;
+    const wide = 16 * TILE[this.flavour].vectors;
+    const column = block * this.#columns;
+    const all = images * this.#pixels;
+    const columns = Math.min(this.#columns, all - column);
+    const bias = o.bias && o.bias + 4 * group * o.outputs;
+    const weights = o.weights + group * o.outputs * o.weightRow;
+    if (columns <= 0) return;
+    if (this.#depth.length === 0) view(result, o.outputs * all).fill(0);
+    for (const [i, [first, length]] of this.#depth.entries()) {
+      const places = this.#places.at + 4 * column;
+      kernels.patches(image, this.#taps.at + 4 * first, length, places, columns, this.#panels, wide, length * wide);
+      const start = i > 0 ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
+      const end = o.relu && i === this.#depth.length - 1 ? MODE.relu : 0;
+      kernels.multiply(
+        ...([weights + 4 * first, o.weightRow, this.#panels, result + 4 * column, 4 * all] as const),
+        ...([length, bias, start | end, 0, o.outputs, columns, this.#spare] as const),
+      );
+    }
+  }
+
+  /** Puts results that were kept aside in their places. */
+  #put(index: number, images: number): void {
+    const { c, o, kernels } = this;
+    const { first, row, column, plane } = o.place ?? {
+      first: 0,
+      row: 4 * c.outWidth,
+      column: 4,
+      plane: 4 * this.#pixels,
+    };
+    for (let n = 0; n < images; n++) {
+      const to = o.result + first + (index + n * o.groups) * o.outputs * plane;
+      const [height, width] = o.place ? [c.outHeight, c.outWidth] : [1, this.#pixels];
+      kernels.copy(
+        ...([this.#aside + 4 * n * this.#pixels, 4 * images * this.#pixels, 4 * c.outWidth, 4] as const),
+        ...([to, plane, row, column, o.outputs, height, width] as const),
+      );
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The weight gradient as a product over all pixels of all images: patches (channels·taps × pixels) · dyᵀ (pixels ×
+ * outputs), which is turned around when it is added. A part is some channels of a group, with all of their sums.
+ */
+import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Flavour } from "../assembler/flavour.js";
+import { depthBlocks, evenBlocks } from "../gemm/blocks.js";
+import type { GemmKernels } from "../gemm/kernels.js";
+import { DEPTH, MODE, SPARE, TILE } from "../gemm/multiply.js";
+import { scratch } from "../memory.js";
+import type { Task } from "../task.js";
+import { forwardCorrelation } from "./correlation.js";
+import { PatchImages } from "./image.js";
+
+/** Rows of patches that are packed at a time. */
+const ROWS = 192;
+
+export function weightGradient(
+  kernels: GemmKernels,
+  flavour: Flavour,
+  g: ConvGeometry,
+  x: number,
+  dy: number,
+  dweight: number,
+): Task {
+  const correlation = forwardCorrelation(g);
+  const { channels, taps } = correlation;
+  const [outputs, pixels] = [g.outChannels / g.groups, g.outHeight * g.outWidth];
+  const wide = 4 * TILE[flavour].vectors;
+  const together = Math.min(g.batch, Math.max(1, Math.floor(DEPTH / pixels)));
+  const most = Math.min(channels, Math.max(1, Math.floor(ROWS / taps.length)));
+  const plane = 4 * g.height * g.width;
+  const image = new PatchImages(correlation, {
+    channels: most,
+    images: together,
+    imageStride: g.groups * channels * plane,
+  });
+  const [places, tapTable] = [image.pixels(wide), image.taps()];
+  const blocks = evenBlocks(channels, most);
+  const spans = together > 1 ? ([[0, pixels]] as const) : depthBlocks(pixels);
+  const longest = together * Math.max(...spans.map(([, length]) => length));
+  const row = 4 * longest + 64; // no power of two, so that rows do not compete for the same sets of a cache
+  const patches = scratch(most * taps.length * row);
+  const panels = scratch(4 * Math.ceil(outputs / wide) * wide * longest);
+  const result = scratch(4 * most * taps.length * outputs);
+  const spare = scratch(SPARE);
+
+  /** Adds the products of pixels `first` to `first + length` of some images to the result. */
+  const multiply = (
+    source: number,
+    dout: number,
+    images: number,
+    first: number,
+    length: number,
+    rows: number,
+    mode: number,
+  ) => {
+    const depth = images * length;
+    for (let n = 0; n < images; n++) {
+      const from = dout + 4 * (n * g.groups * outputs * pixels + first);
+      kernels.transpose(from, 4 * pixels, length, outputs, panels + 4 * n * length * wide, 4 * depth * wide);
+    }
+    kernels.patches(source, tapTable.at, rows, places.at + 4 * first, depth, patches, row, 4 * wide);
+    kernels.multiply(
+      ...([patches, row, panels, result, 4 * outputs, depth, 0, mode, 0, rows, outputs, spare] as const),
+    );
+  };
+
+  return {
+    parts: g.groups * blocks.length,
+    run(from, to) {
+      for (let part = from; part < to; part++) {
+        const group = Math.floor(part / blocks.length);
+        const [channel, count] = blocks[part % blocks.length]!;
+        const rows = count * taps.length;
+        for (let n = 0; n < g.batch; n += together) {
+          const images = Math.min(together, g.batch - n);
+          const index = n * g.groups + group;
+          const source = image.load(kernels, x + (index * channels + channel) * plane, images, count);
+          for (const [first, length] of spans) {
+            const dout = dy + 4 * index * outputs * pixels;
+            multiply(source, dout, images, first, length, rows, n === 0 && first === 0 ? MODE.zero : MODE.add);
+          }
+        }
+        const target = dweight + 4 * (group * outputs * channels + channel) * taps.length;
+        kernels.addTransposed(result, 4 * outputs, target, 4 * channels * taps.length, outputs, rows);
+      }
+    },
+  };
+}

@@ -1,0 +1,13 @@
+/**
+ * Work that can be split: its parts are numbered, and each writes numbers of the result that no other part touches, in
+ * an order of sums that does not depend on the split.
+ */
+export interface Task {
+  readonly parts: number;
+  /** Does the parts from `from` to `to` − 1. */
+  run(from: number, to: number): void;
+}
+
+export function runAll(task: Task): void {
+  task.run(0, task.parts);
+}
