@@ -19,13 +19,10 @@
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { Flavour } from "./assembler/flavour.js";
-import { at, memory, scratch } from "./memory.js";
-import { SEGMENT_BYTES } from "./winograd/input.js";
-import { filterOf, kernelsOf } from "./winograd/modules.js";
-import { GROUP_BYTES } from "./winograd/output.js";
+import { at } from "./memory.js";
+import { convolve, FilterTransform } from "./winograd/convolve.js";
+import { differentiate } from "./winograd/differentiate.js";
 import { forwardProblem, inputGradientProblem, type Plan, planOf } from "./winograd/plan.js";
-import { inputTables, outputTable, stripColumns, type Table } from "./winograd/tables.js";
-import { bytesOf } from "./winograd/variant.js";
 
 /** Outputs of a tile. */
 export type WinogradTile = "4x4" | "2x2";
@@ -44,9 +41,6 @@ export interface WinogradForwardOptions extends WinogradOptions {
   /** Whether negative results become 0. Default false. */
   readonly relu?: boolean;
 }
-
-/** Tiles that are transformed between two looks at the tables: their strip stays in the first-level cache. */
-const STRIP_TILES = 64;
 
 /** Whether the convolution is one that Winograd's algorithm computes. */
 export function winogradFits(g: ConvGeometry): boolean {
@@ -119,7 +113,7 @@ export class WinogradConv {
   transformFilters(g: ConvGeometry, pass: WinogradPass, weight: FloatArray, filters: FloatArray): void {
     const plan = this.#plan(g, pass);
     const [from, to] = [at(weight), at(filters)];
-    writeFilters(plan, from, 0, plan.filterPanels, to, scratch(betweenBytes(plan)));
+    new FilterTransform(plan).run(from, 0, plan.filters, to);
   }
 
   /** y = weight ⋆ x + bias. Overwrites the range of y. */
@@ -131,7 +125,8 @@ export class WinogradConv {
     y: FloatArray,
     options: WinogradForwardOptions = {},
   ): void {
-    run(this.#plan(g, "forward"), x, weight, bias, y, options);
+    const { relu = false } = options;
+    this.#run(this.#plan(g, "forward"), x, weight, bias, y, relu, options);
   }
 
   /** dx = the adjoint of `forward` in x, applied to dy. Overwrites the range of dx. */
@@ -142,103 +137,38 @@ export class WinogradConv {
     dx: FloatArray,
     options: WinogradOptions = {},
   ): void {
-    run(this.#plan(g, "inputGradient"), dy, weight, undefined, dx, options);
+    this.#run(this.#plan(g, "inputGradient"), dy, weight, undefined, dx, false, options);
+  }
+
+  /**
+   * dweight += the adjoint of `forward` in weight, applied to dy, for the filters from `from` up to `to`. Always by
+   * 4×4 tiles.
+   */
+  weightGradient(
+    g: ConvGeometry,
+    x: FloatArray,
+    dy: FloatArray,
+    dweight: FloatArray,
+    { from = 0, to = g.outChannels }: Pick<WinogradOptions, "from" | "to"> = {},
+  ): void {
+    differentiate(forwardProblem(g), this.flavour, at(x), at(dy), at(dweight), from, to);
+  }
+
+  #run(
+    plan: Plan,
+    x: FloatArray,
+    weight: FloatArray,
+    bias: FloatArray | undefined,
+    y: FloatArray,
+    relu: boolean,
+    { filters, from = 0, to = plan.tiles }: WinogradOptions,
+  ): void {
+    const ready = filters ? { transformed: at(filters) } : { weight: at(weight) };
+    convolve(plan, at(x), ready, bias && at(bias), at(y), relu, from, to);
   }
 
   #plan(g: ConvGeometry, pass: WinogradPass): Plan {
     const problem = pass === "forward" ? forwardProblem(g) : inputGradientProblem(g);
     return planOf(problem, this.tile === "4x4" ? 4 : 2, this.flavour);
   }
-}
-
-function run(
-  plan: Plan,
-  xs: FloatArray,
-  weights: FloatArray,
-  biases: FloatArray | undefined,
-  ys: FloatArray,
-  options: WinogradForwardOptions,
-): void {
-  const { variant, channels, height, width, filters, outHeight, outWidth, blockTiles, blockPanels } = plan;
-  const { from = 0, to = plan.tiles, relu = false } = options;
-  const [x, y, bias] = [at(xs), at(ys), biases && at(biases)];
-  const ready = options.filters && at(options.filters);
-  const weight = ready === undefined ? at(weights) : 0;
-  if (from >= to) return;
-
-  const { points, tilePanel } = bytesOf(variant);
-  const { rows } = variant;
-  const panelTiles = 4 * variant.quads;
-  const mostPanels = blockTiles / panelTiles;
-  const zeroBytes = 4 * Math.max(width, 4);
-  const zeros = scratch(zeroBytes);
-  const temporary = scratch(16 * points * points);
-  const between = scratch(betweenBytes(plan));
-  const stripFloats = stripColumns(plan, STRIP_TILES) * points;
-  const strip = scratch(4 * stripFloats);
-  const v = scratch(points * points * plan.inputPoint(mostPanels));
-  const m = scratch(blockPanels * mostPanels * tilePanel);
-  const u = ready ?? scratch(blockPanels * plan.filterPanel);
-  const tables = [STRIP_TILES * SEGMENT_BYTES, STRIP_TILES * 4, (blockTiles / 4) * GROUP_BYTES].map(scratch);
-  const [segments, starts, groups] = tables.map((offset) => ({
-    offset,
-    words: new Int32Array(memory().buffer, offset),
-  })) as [Table, Table, Table];
-  const floats = new Float32Array(memory().buffer);
-  floats.fill(0, zeros / 4, (zeros + zeroBytes) / 4);
-  const kernels = kernelsOf(variant, relu);
-
-  for (let first = from; first < to; first += blockTiles) {
-    const last = Math.min(to, first + blockTiles);
-    const panels = Math.ceil((last - first) / panelTiles);
-    const inputPoint = plan.inputPoint(panels);
-    for (let tile = first; tile < last; tile += STRIP_TILES) {
-      const end = Math.min(last, tile + STRIP_TILES);
-      const count = inputTables(plan, tile, end, segments, starts, strip);
-      floats.fill(0, strip / 4, strip / 4 + stripFloats);
-      kernels.input(
-        ...[x, channels, 4 * height * width, 4 * width, zeros],
-        ...[segments.offset, segments.offset + count * SEGMENT_BYTES, strip, (4 * stripFloats) / points],
-        ...[starts.offset, Math.ceil((end - tile) / 4)],
-        ...[v + ((tile - first) / panelTiles) * plan.inputPanel, inputPoint, plan.inputPanel],
-      );
-    }
-    outputTable(plan, first, last, groups);
-    for (let panel = 0; panel < plan.filterPanels; panel += blockPanels) {
-      const count = Math.min(blockPanels, plan.filterPanels - panel);
-      const filter = panel * rows;
-      if (ready === undefined) writeFilters(plan, weight, panel, count, u, between);
-      kernels.multiply(
-        ...[ready === undefined ? u : u + panel * plan.filterPanel, plan.filterPoint, plan.filterPanel, count],
-        ...[v, inputPoint, plan.inputPanel, panels, m, channels, 0],
-      );
-      kernels.output(
-        ...[
-          m,
-          Math.min(count * rows, filters - filter),
-          panels,
-          groups.offset,
-          Math.ceil((last - first) / 4),
-          temporary,
-        ],
-        ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
-        ...(bias === undefined ? [zeros, 0] : [bias + 4 * filter, 4]),
-      );
-    }
-  }
-}
-
-/** Transforms `count` panels of filters from `panel` on. */
-function writeFilters(plan: Plan, weight: number, panel: number, count: number, u: number, between: number): void {
-  const { variant, channels, filters, filterBytes, channelBytes, turned, filterPoint, filterPanel } = plan;
-  const first = panel * variant.rows;
-  filterOf(variant, turned)(
-    ...[weight + first * filterBytes, Math.min(count * variant.rows, filters - first), channels],
-    ...[filterBytes, channelBytes, between, u, filterPoint, filterPanel],
-  );
-}
-
-/** Room for four filters of which only the columns are transformed. */
-function betweenBytes({ variant }: Plan): number {
-  return 16 * 3 * (variant.size + 2);
 }

@@ -25,6 +25,10 @@ export interface Algebra {
   readonly filter: Transform;
   /** Aᵀ·m */
   readonly output: Transform;
+  /** A·dy, the adjoint of `output`; for m = 4 */
+  readonly outputGradient: Transform;
+  /** Gᵀ·u, the adjoint of `filter`; for m = 4 */
+  readonly filterGradient: Transform;
 }
 
 const { add, mul, sub } = f32x4;
@@ -42,6 +46,8 @@ export function algebra({ size, flavour }: Pick<Variant, "size" | "flavour">): A
         return [g0!, add(ends, middle), sub(ends, middle), g2!];
       },
       output: ([m0, m1, m2, m3]) => [add(add(m0!, m1!), m2!), add(sub(m1!, m2!), m3!)],
+      outputGradient: never,
+      filterGradient: never,
     };
   }
   return {
@@ -84,7 +90,25 @@ export function algebra({ size, flavour }: Pick<Variant, "size" | "flavour">): A
         madd(add(difference1, m5!), 4, twice),
       ];
     },
+    outputGradient([y0, y1, y2, y3]) {
+      const even = keep(add(y0!, y2!));
+      const odd = keep(add(y1!, y3!));
+      const far = keep(madd(y0!, 4, y2!));
+      const near = keep(madd(y1!, 4, y3!));
+      const twice = keep(add(near, near));
+      return [y0!, add(even, odd), sub(even, odd), add(far, twice), sub(far, twice), y3!];
+    },
+    filterGradient([u0, u1, u2, u3, u4, u5]) {
+      const ends = keep(mul(add(u1!, u2!), 1 / 6));
+      const far = keep(mul(add(u3!, u4!), 1 / 6));
+      const middle = madd(sub(u2!, u1!), 1 / 2, sub(u3!, u4!));
+      return [sub(mul(add(u0!, far), 1 / 4), ends), mul(middle, 1 / 6), add(sub(far, ends), u5!)];
+    },
   };
+}
+
+function never(): never {
+  throw new Error("The gradient of the weights is computed with 4×4 tiles.");
 }
 
 /** Lane i of vector j becomes lane j of vector i. */

@@ -1,10 +1,11 @@
 /** The kernels, compiled when first asked for. */
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
-import { isShared, memory } from "../memory.js";
+import { memory } from "../memory.js";
 import { filterKernel } from "./filter.js";
-import { inputKernel } from "./input.js";
+import { filterGradientKernel } from "./filter-gradient.js";
 import { outputKernel } from "./output.js";
 import { productKernel } from "./product.js";
+import { stripKernel } from "./strip.js";
 import type { Variant } from "./variant.js";
 
 const compiled = new Map<string, Kernel>();
@@ -14,9 +15,9 @@ function kernel(name: string, variant: Variant, option: boolean, write: (builder
   const key = `${name} ${variant.size} ${variant.flavour} ${variant.rows} ${option}`;
   let found = compiled.get(key);
   if (!found) {
-    const builder = new ModuleBuilder({ shared: isShared() });
+    const builder = new ModuleBuilder({ shared: true });
     write(builder);
-    found = builder.instantiate<string>(memory())[name]!;
+    found = builder.instantiate<string>(memory)[name]!;
     compiled.set(key, found);
   }
   return found;
@@ -26,10 +27,22 @@ export function filterOf(variant: Variant, turned: boolean): Kernel {
   return kernel("filter", variant, turned, (builder) => filterKernel(builder, variant, turned));
 }
 
-export function kernelsOf(variant: Variant, relu: boolean): Record<"input" | "multiply" | "output", Kernel> {
-  return {
-    input: kernel("input", variant, false, (builder) => inputKernel(builder, variant)),
-    multiply: kernel("multiply", variant, false, (builder) => productKernel(builder, variant)),
-    output: kernel("output", variant, relu, (builder) => outputKernel(builder, variant, relu)),
-  };
+export function inputOf(variant: Variant): Kernel {
+  return kernel("input", variant, false, (builder) => stripKernel(builder, variant, "input"));
+}
+
+export function outputGradientOf(variant: Variant): Kernel {
+  return kernel("outputGradient", variant, false, (builder) => stripKernel(builder, variant, "outputGradient"));
+}
+
+export function multiplyOf(variant: Variant): Kernel {
+  return kernel("multiply", variant, false, (builder) => productKernel(builder, variant));
+}
+
+export function outputOf(variant: Variant, relu: boolean): Kernel {
+  return kernel("output", variant, relu, (builder) => outputKernel(builder, variant, relu));
+}
+
+export function filterGradientOf(variant: Variant): Kernel {
+  return kernel("filterGradient", variant, false, (builder) => filterGradientKernel(builder, variant));
 }

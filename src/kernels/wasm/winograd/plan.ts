@@ -2,6 +2,7 @@
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Flavour } from "../assembler/flavour.js";
 import { channelsTogether } from "./filter.js";
+import type { Tiling } from "./tiling.js";
 import { bytesOf, panelsFor, type TileSize, type Variant } from "./variant.js";
 
 /** y[filter] = bias + Σ over channels of g[filter, channel] ⋆ x[channel], g being 3×3 and x padded with zeros. */
@@ -58,16 +59,26 @@ export function inputGradientProblem(g: ConvGeometry): Problem {
   };
 }
 
+/** The tiles of y, what they need of x, and how many there are. */
+export function tilingsOf(problem: Problem, size: TileSize) {
+  const { batch, channels, height, width, filters, outHeight, outWidth, top, left } = problem;
+  const [tileRows, tileColumns] = [Math.ceil(outHeight / size), Math.ceil(outWidth / size)];
+  const grid = { step: size, tileRows, tileColumns };
+  const x: Tiling = { ...grid, maps: channels, height, width, top, left, window: size + 2 };
+  const y: Tiling = { ...grid, maps: filters, height: outHeight, width: outWidth, top: 0, left: 0, window: size };
+  return { x, y, tiles: batch * tileRows * tileColumns };
+}
+
 export interface Plan extends Problem {
   readonly variant: Variant;
-  readonly tileRows: number;
-  readonly tileColumns: number;
+  readonly xTiling: Tiling;
+  readonly yTiling: Tiling;
   readonly tiles: number;
-  /** Bytes from one e to the next, and from one panel to the next, of transformed filters and transformed input. */
+  /** Bytes from one e to the next, and from one panel to the next, of transformed filters. */
   readonly filterPoint: number;
   readonly filterPanel: number;
   readonly filterPanels: number;
-  readonly inputPoint: (panels: number) => number;
+  /** Bytes from one panel of transformed input to the next. */
   readonly inputPanel: number;
   /** Tiles that are transformed before any is multiplied, and panels of filters that are multiplied in one go. */
   readonly blockTiles: number;
@@ -81,41 +92,45 @@ const PRODUCT_BYTES = 256 << 10;
 const BLOCK_TILES = 512;
 
 export function planOf(problem: Problem, size: TileSize, flavour: Flavour): Plan {
-  const tileRows = Math.ceil(problem.outHeight / size);
-  const tileColumns = Math.ceil(problem.outWidth / size);
-  const tiles = problem.batch * tileRows * tileColumns;
+  const tilings = tilingsOf(problem, size);
+  const { tiles } = tilings;
   const variant = { size, flavour, ...panelsFor(flavour, Math.ceil(tiles / 4)) };
   const { points, tilePanel } = bytesOf(variant);
   const { rows, quads } = variant;
-  const together = channelsTogether(variant);
-  const filterPoint = oddLines(4 * rows * roundUp(problem.channels, together));
+  const filterPoint = oddLines(4 * rows * roundUp(problem.channels, channelsTogether(variant)));
   const inputPanel = oddLines(16 * quads * problem.channels);
   const panelTiles = 4 * quads;
-  const mostPanels = Math.floor(Math.min(BLOCK_BYTES / (points * points * inputPanel), BLOCK_TILES / panelTiles));
-  const most = panelTiles * Math.max(1, mostPanels);
-  // blocks of about the same size
-  const blockTiles = Math.max(panelTiles, roundUp(tiles / Math.max(1, Math.ceil(tiles / most)), panelTiles));
+  const blockTiles = blockOf(
+    tiles,
+    panelTiles,
+    Math.min(BLOCK_TILES, (panelTiles * BLOCK_BYTES) / (points ** 2 * inputPanel)),
+  );
   return {
     ...problem,
     variant,
-    tileRows,
-    tileColumns,
+    xTiling: tilings.x,
+    yTiling: tilings.y,
     tiles,
     filterPoint,
     filterPanel: points * points * filterPoint,
     filterPanels: Math.ceil(problem.filters / rows),
-    inputPoint: (panels) => panels * inputPanel,
     inputPanel,
     blockTiles,
     blockPanels: Math.max(1, Math.floor(PRODUCT_BYTES / (tilePanel * (blockTiles / panelTiles)))),
   };
 }
 
-function roundUp(count: number, step: number): number {
+/** Size of the blocks when `count` is cut into as few as hold `most` at most, all about the same, in multiples of `step`. */
+export function blockOf(count: number, step: number, most: number): number {
+  const blocks = Math.ceil(count / Math.max(step, Math.floor(most / step) * step));
+  return Math.max(step, roundUp(count / Math.max(1, blocks), step));
+}
+
+export function roundUp(count: number, step: number): number {
   return Math.ceil(count / step) * step;
 }
 
 /** An odd number of cache lines, so that neighbours do not compete for the same sets of the cache. */
-function oddLines(bytes: number): number {
+export function oddLines(bytes: number): number {
   return 64 * (Math.ceil(bytes / 64) | 1);
 }

@@ -34,7 +34,7 @@ export const times = <T>(count: number, make: (i: number) => T): T[] =>
 
 export const vector = (value: Operand<"v128">): Local<"v128"> => local("v128", value);
 
-/** `count` vectors, `step` bytes apart. */
-export function loadAll(address: Expr<"i32">, count: number, step: number): Local<"v128">[] {
-  return times(count, (i) => vector(v128.load(address, i * step)));
+/** `count` vectors, `step` bytes apart, from `start` on. */
+export function loadAll(address: Expr<"i32">, count: number, step: number, start = 0): Local<"v128">[] {
+  return times(count, (i) => vector(v128.load(address, start + i * step)));
 }
