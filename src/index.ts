@@ -1,3 +1,10 @@
+export {
+  type BackendDescription,
+  type BackendName,
+  type BackendOptions,
+  backendName,
+  setBackend,
+} from "./kernels/backend.js";
 export { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "./layers/adaptivepool2d.js";
 export { AvgPool2d } from "./layers/avgpool2d.js";
 export { BatchNorm1d, BatchNorm2d } from "./layers/batchnorm.js";

@@ -3,6 +3,6 @@ import type { ActivationKernels } from "./interface/activation.js";
 import { referencePiecewise } from "./reference/piecewise.js";
 import { referenceSmooth } from "./reference/smooth.js";
 
-export const activationKernels: Backends<ActivationKernels> = {
-  reference: { ...referencePiecewise, ...referenceSmooth },
-};
+const reference = { ...referencePiecewise, ...referenceSmooth };
+
+export const activationKernels: Backends<ActivationKernels> = { reference, wasm: () => reference };

@@ -2,4 +2,4 @@ import type { Backends } from "./backend.js";
 import type { BiasKernels } from "./interface/bias.js";
 import { referenceBias } from "./reference/bias.js";
 
-export const biasKernels: Backends<BiasKernels> = { reference: referenceBias };
+export const biasKernels: Backends<BiasKernels> = { reference: referenceBias, wasm: () => referenceBias };

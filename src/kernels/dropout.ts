@@ -2,4 +2,4 @@ import type { Backends } from "./backend.js";
 import type { DropoutKernels } from "./interface/dropout.js";
 import { referenceDropout } from "./reference/dropout.js";
 
-export const dropoutKernels: Backends<DropoutKernels> = { reference: referenceDropout };
+export const dropoutKernels: Backends<DropoutKernels> = { reference: referenceDropout, wasm: () => referenceDropout };

@@ -2,4 +2,7 @@ import type { Backends } from "./backend.js";
 import type { GradientKernels } from "./interface/gradient.js";
 import { referenceGradient } from "./reference/gradient.js";
 
-export const gradientKernels: Backends<GradientKernels> = { reference: referenceGradient };
+export const gradientKernels: Backends<GradientKernels> = {
+  reference: referenceGradient,
+  wasm: () => referenceGradient,
+};

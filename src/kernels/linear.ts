@@ -2,4 +2,4 @@ import type { Backends } from "./backend.js";
 import type { LinearKernels } from "./interface/linear.js";
 import { referenceLinear } from "./reference/linear.js";
 
-export const linearKernels: Backends<LinearKernels> = { reference: referenceLinear };
+export const linearKernels: Backends<LinearKernels> = { reference: referenceLinear, wasm: () => referenceLinear };

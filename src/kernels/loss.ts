@@ -3,6 +3,6 @@ import type { LossKernels } from "./interface/loss.js";
 import { referenceClassLosses } from "./reference/class-loss.js";
 import { referenceElementwiseLosses } from "./reference/elementwise-loss.js";
 
-export const lossKernels: Backends<LossKernels> = {
-  reference: { ...referenceClassLosses, ...referenceElementwiseLosses },
-};
+const reference = { ...referenceClassLosses, ...referenceElementwiseLosses };
+
+export const lossKernels: Backends<LossKernels> = { reference, wasm: () => reference };

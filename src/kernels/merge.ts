@@ -2,4 +2,4 @@ import type { Backends } from "./backend.js";
 import type { MergeKernels } from "./interface/merge.js";
 import { referenceMerge } from "./reference/merge.js";
 
-export const mergeKernels: Backends<MergeKernels> = { reference: referenceMerge };
+export const mergeKernels: Backends<MergeKernels> = { reference: referenceMerge, wasm: () => referenceMerge };

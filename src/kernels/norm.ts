@@ -2,4 +2,4 @@ import type { Backends } from "./backend.js";
 import type { NormKernels } from "./interface/norm.js";
 import { referenceNorm } from "./reference/norm.js";
 
-export const normKernels: Backends<NormKernels> = { reference: referenceNorm };
+export const normKernels: Backends<NormKernels> = { reference: referenceNorm, wasm: () => referenceNorm };

@@ -2,4 +2,7 @@ import type { Backends } from "./backend.js";
 import type { OptimiserKernels } from "./interface/optimiser.js";
 import { referenceOptimiser } from "./reference/optimiser.js";
 
-export const optimiserKernels: Backends<OptimiserKernels> = { reference: referenceOptimiser };
+export const optimiserKernels: Backends<OptimiserKernels> = {
+  reference: referenceOptimiser,
+  wasm: () => referenceOptimiser,
+};

@@ -2,4 +2,4 @@ import type { Backends } from "./backend.js";
 import type { PReLUKernels } from "./interface/prelu.js";
 import { referencePReLU } from "./reference/prelu.js";
 
-export const preluKernels: Backends<PReLUKernels> = { reference: referencePReLU };
+export const preluKernels: Backends<PReLUKernels> = { reference: referencePReLU, wasm: () => referencePReLU };

@@ -2,4 +2,4 @@ import type { Backends } from "./backend.js";
 import type { SoftmaxKernels } from "./interface/softmax.js";
 import { referenceSoftmax } from "./reference/softmax.js";
 
-export const softmaxKernels: Backends<SoftmaxKernels> = { reference: referenceSoftmax };
+export const softmaxKernels: Backends<SoftmaxKernels> = { reference: referenceSoftmax, wasm: () => referenceSoftmax };

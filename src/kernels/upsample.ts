@@ -2,4 +2,7 @@ import type { Backends } from "./backend.js";
 import type { UpsampleKernels } from "./interface/upsample.js";
 import { referenceUpsample } from "./reference/upsample.js";
 
-export const upsampleKernels: Backends<UpsampleKernels> = { reference: referenceUpsample };
+export const upsampleKernels: Backends<UpsampleKernels> = {
+  reference: referenceUpsample,
+  wasm: () => referenceUpsample,
+};

@@ -8,7 +8,7 @@ import {
 } from "../shape/flatten.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
-import { Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
 
@@ -18,11 +18,11 @@ abstract class Reshape<Rule extends ShapeRule> extends Layer<Rule> {
 
   protected compute(x: Tensor): Tensor {
     this.#cache.push(x.shape);
-    return new Tensor(x.data, this.inferShape(x.shape));
+    return x.withShape(this.inferShape(x.shape));
   }
 
   protected computeBackward(dy: Tensor): Tensor {
-    return new Tensor(dy.data, this.#cache.pop(this.name));
+    return dy.withShape(this.#cache.pop(this.name));
   }
 }
 

@@ -3,11 +3,12 @@
  * There is no autograd tape: every backward is written by hand beside its forward.
  */
 
+import { Arena, within } from "../kernels/residency.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
-import { allocate, type DType, Tensor } from "../tensor/tensor.js";
+import { allocate, allocateUnset, type DType, Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Parameter, StateBuffer } from "./parameter.js";
 
@@ -44,6 +45,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   readonly #calls = new Cache<Shape>();
   /** Of an outermost eval-mode forward: its backward runs the forward again, so that inference keeps nothing. */
   #replay: { readonly x: Tensor; readonly output: Shape } | undefined;
+  /** Where the results of this layer's forward and backward lie until its next ones. */
+  #forwardArena: Arena | undefined;
+  #backwardArena: Arena | undefined;
   /** Children that were found to be among their parent's fields. */
   #adopted: WeakSet<Layer> | undefined;
 
@@ -84,8 +88,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     if (outermost) state.backwardRun = this.#calls.run;
     this.#calls.pop(this.name);
     state.depth++;
+    this.#backwardArena ??= new Arena();
     try {
-      const dx = this.computeBackward(dy, inputGradient);
+      const dx = within(this.#backwardArena, state.backwardRun, () => this.computeBackward(dy, inputGradient));
       if (!inputGradient) return undefined;
       if (!dx)
         throw new StateError(
@@ -119,10 +124,11 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   /** The shape rule. A layer of your own may leave it out: it is then found by running `compute` on zeros, in eval mode. */
   protected inferShape(inputShape: Shape): number[] {
     const state = engine();
-    const { depth, caching } = state;
+    const { depth, caching, trial } = state;
     const parent = running;
     state.depth++;
     state.caching = false;
+    state.trial = true;
     running = this.#untyped;
     try {
       const x = allocate(inputShape, this.parameters()[0]?.value.dtype ?? "float32");
@@ -131,6 +137,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
       running = parent;
       state.depth = depth;
       state.caching = caching;
+      state.trial = trial;
     }
   }
 
@@ -263,11 +270,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   /** A user's own call: check first, so that a failed call changes nothing; keep a copy of x; hand out a copy of y. */
   #outermost(x: Tensor): Tensor {
     const shape = this.inferShape === Layer.prototype.inferShape ? undefined : this.outputShape(x.shape);
-    const copy = x.clone();
     // A child in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
     const caching = this.descendants().some((layer) => layer.training);
-    const y = this.#run(copy, caching);
-    this.#replay = caching ? undefined : { x: copy, output: y.shape };
+    const y = this.#run(x, caching);
+    this.#replay = caching ? undefined : { x: x.clone(), output: y.shape };
     if (shape && !sameShape(shape, y.shape)) {
       throw new StateError(
         `${this.name} computed a tensor of shape ${showShape(y.shape)}, but its inferShape says ${showShape(shape)}.`,
@@ -284,12 +290,26 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     const parent = running;
     running = undefined;
     try {
-      return this.#call(x);
+      return this.#call(this.#taken(x));
     } finally {
       running = parent;
       state.caching = false;
       state.depth--;
     }
+  }
+
+  /** A copy of the caller's tensor that lives as long as the run: what the caller does to its own later changes nothing. */
+  #taken(x: Tensor): Tensor {
+    return within(this.#arena(), engine().run, () => {
+      const copy = allocateUnset(x.shape, x.dtype);
+      copy.data.set(x.data);
+      return copy;
+    });
+  }
+
+  #arena(): Arena {
+    this.#forwardArena ??= new Arena();
+    return this.#forwardArena;
   }
 
   /** This layer as one whose shape rule is not known: generic code cannot show that its own rule is one. */
@@ -303,7 +323,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     if (parent) parent.#adopt(this.#untyped);
     running = this;
     try {
-      const y = this.compute(x);
+      const y = within(this.#arena(), engine().run, () => this.compute(x));
       this.#calls.push(y.shape);
       engine().observer?.(this, x.shape, y.shape);
       return y;

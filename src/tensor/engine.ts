@@ -3,6 +3,8 @@
  * which forward is running, the default random generator, the chosen backend.
  */
 
+import type { Resident } from "./storage.js";
+
 export interface Engine {
   /** How many `forward`/`backward` calls are on the stack: 0 outside, 1 in the outermost. */
   depth: number;
@@ -12,10 +14,16 @@ export interface Engine {
   backwardRun: number;
   /** Whether the running forward keeps what backward needs. */
   caching: boolean;
+  /** Whether the running forward only looks for a shape: it must leave no trace in any layer's memory. */
+  trial: boolean;
   /** Called for every layer whose shape is inferred, for `summary`. */
   observer: ((layer: unknown, input: readonly number[], output: readonly number[]) => void) | undefined;
-  /** Name of the backend that kernels run on. */
-  backend: string | undefined;
+  /** Gives results of the running layer a place in the engine's memory; undefined outside of runs and without one. */
+  place: ((length: number) => Resident | undefined) | undefined;
+  /** The chosen backend. */
+  backend: unknown;
+  /** The engine's memory, made on first use. */
+  memory: unknown;
   /** The default generator, made on first use. */
   random: unknown;
 }
@@ -29,8 +37,11 @@ export function engine(): Engine {
     run: 0,
     backwardRun: 0,
     caching: false,
+    trial: false,
     observer: undefined,
+    place: undefined,
     backend: undefined,
+    memory: undefined,
     random: undefined,
   };
   return host[KEY];

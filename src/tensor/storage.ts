@@ -6,6 +6,13 @@ export type DType = "float32" | "float64";
 /** What kernels loop over. */
 export type FloatArray = Float32Array | Float64Array;
 
+/** Numbers that lie in the engine's memory instead of in an array of their own. */
+export interface Resident {
+  readonly length: number;
+  /** The numbers as they lie there; valid until the memory grows. @throws StateError once they were overwritten. */
+  view(): Float32Array;
+}
+
 /** Any row-major numbers with a shape. */
 export interface TensorLike {
   readonly data: FloatArray;

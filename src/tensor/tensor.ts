@@ -7,6 +7,7 @@ import { checkShape, type Reshaped, reshapeShape } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
 import { combine, map, power } from "./broadcast.js";
 import { allClose, equals, type ToleranceOptions } from "./compare.js";
+import { engine } from "./engine.js";
 import { permute, resolvePosition, type Slice, slice } from "./layout.js";
 import { log } from "./log.js";
 import { exp, sigmoid, tanh } from "./math.js";
@@ -15,7 +16,7 @@ import { type ArrayOf, toNested } from "./nested.js";
 import { type PadOptions, pad } from "./pad.js";
 import { print } from "./print.js";
 import * as reduction from "./reduce.js";
-import { type DType, type FloatArray, floats, type TensorLike } from "./storage.js";
+import { type DType, type FloatArray, floats, type Resident, type TensorLike } from "./storage.js";
 
 export type { DType, FloatArray, TensorLike } from "./storage.js";
 
@@ -37,14 +38,14 @@ const inspect = Symbol.for("nodejs.util.inspect.custom");
  * console.log(x.mul(10).add(x.sum(0))); // [[14, 26], [34, 46]]
  */
 export class Tensor<S extends Shape = Shape> {
-  readonly #data: FloatArray;
+  readonly #data: FloatArray | Resident;
   readonly shape: S;
 
   /**
    * Wraps `data` without copying it; most code calls `tensor` or `zeros` instead.
    * @throws ShapeError when `data` does not hold exactly as many numbers as `shape` says, ArgumentError for no shape.
    */
-  constructor(data: FloatArray, shape: S) {
+  constructor(data: FloatArray | Resident, shape: S) {
     checkShape("Tensor", shape);
     if (data.length !== sizeOf(shape)) {
       throw new ShapeError(
@@ -60,11 +61,17 @@ export class Tensor<S extends Shape = Shape> {
    * A Float32Array, except inside `gradcheck` and for tensors made by `to("float64")`, where it is a Float64Array.
    */
   get data(): Float32Array {
-    return this.#data as Float32Array;
+    const data = this.#data;
+    return ArrayBuffer.isView(data) ? (data as Float32Array) : data.view();
   }
 
   get dtype(): DType {
     return this.#data instanceof Float64Array ? "float64" : "float32";
+  }
+
+  /** Whether the numbers lie in the engine's memory. */
+  get isResident(): boolean {
+    return !ArrayBuffer.isView(this.#data);
   }
 
   /** Number of elements. */
@@ -75,6 +82,11 @@ export class Tensor<S extends Shape = Shape> {
   /** Number of axes. */
   get rank(): number {
     return this.shape.length;
+  }
+
+  /** The same numbers, in the same memory, with another shape. For layers that only reshape. */
+  withShape<const T extends Shape>(shape: T): Tensor<T> {
+    return new Tensor(this.#data, shape);
   }
 
   /** A copy that shares nothing with this tensor. */
@@ -409,7 +421,16 @@ export class Tensor<S extends Shape = Shape> {
 
 /** A tensor of zeros, in the precision that `dtype` says; the one place where results get their memory. */
 export function allocate<const S extends Shape>(shape: S, dtype: DType): Tensor<S> {
-  return new Tensor(floats(sizeOf(shape), dtype), shape);
+  const tensor = allocateUnset(shape, dtype);
+  if (tensor.isResident) tensor.data.fill(0);
+  return tensor;
+}
+
+/** Like {@link allocate}, for results that a kernel overwrites: inside a run they hold whatever was there. */
+export function allocateUnset<const S extends Shape>(shape: S, dtype: DType): Tensor<S> {
+  const size = sizeOf(shape);
+  const place = dtype === "float32" ? engine().place?.(size) : undefined;
+  return new Tensor(place ?? floats(size, dtype), shape);
 }
 
 function wrap({ data, shape }: TensorLike): Tensor {

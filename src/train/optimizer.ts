@@ -2,11 +2,12 @@
 import { kernelsFor } from "../kernels/backend.js";
 import type { OptimiserKernels, Step } from "../kernels/interface/optimiser.js";
 import { optimiserKernels } from "../kernels/optimiser.js";
+import { settled, settledZeros } from "../kernels/residency.js";
 import { Parameter } from "../layers/parameter.js";
 import { checkFinite, checkOptions, checkRange } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 /** Parameters with a learning rate and weight decay of their own, as transfer learning wants. */
 export interface GroupOptions {
@@ -59,7 +60,7 @@ export class ParameterState {
     let tensor = this.tensors.get(name);
     if (!tensor) {
       const { shape, dtype } = this.parameter.value;
-      tensor = allocate(shape, dtype);
+      tensor = settledZeros(shape, dtype);
       if (initial !== 0) tensor.data.fill(initial);
       this.tensors.set(name, tensor);
     }
@@ -172,7 +173,7 @@ export abstract class Optimizer {
       state.step = step;
       for (const name of [...this.stateNames, ...this.optionalStateNames]) {
         const tensor = tensors[`${i}.${name}`];
-        if (tensor) state.tensors.set(name, tensor.clone().to(parameter.value.dtype));
+        if (tensor) state.tensors.set(name, settled(tensor.clone().to(parameter.value.dtype)));
       }
     });
     this.groups.forEach((group, i) => {

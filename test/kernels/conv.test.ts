@@ -1,17 +1,19 @@
 /** What the kernels promise about the arrays that they are given: which they overwrite, and which they add to. */
+
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { convKernels } from "../../src/kernels/conv.js";
 import { linearKernels } from "../../src/kernels/linear.js";
 import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { sizeOf } from "../../src/shape/shape.js";
+import { everyBackend } from "../support/backends.js";
 import { convCase } from "../support/convolution.js";
 import { integers } from "../support/layers.js";
 
 const dirty = (length: number) => new Float32Array(length).fill(7);
 const clean = (length: number) => new Float32Array(length);
 
-test.each(Object.entries(convKernels))("convolution on %s overwrites y and dx, and adds to dweight", (_, kernels) => {
+test.each(everyBackend(convKernels))("convolution on %s overwrites y and dx, and adds to dweight", (_, kernels) => {
   fc.assert(
     fc.property(convCase, (c) => {
       const g = convGeometry(convSettings("Conv2d", c.inChannels, c.outChannels, c.kernelSize, c), c.shape);
@@ -34,7 +36,7 @@ test.each(Object.entries(convKernels))("convolution on %s overwrites y and dx, a
   );
 });
 
-test.each(Object.entries(linearKernels))("Linear on %s overwrites y and dx, and adds to dweight", (_, kernels) => {
+test.each(everyBackend(linearKernels))("Linear on %s overwrites y and dx, and adds to dweight", (_, kernels) => {
   const g = { rows: 5, inFeatures: 3, outFeatures: 7 };
   const [x, weight, dy] = [15, 21, 35].map((size) => integers([size], size).data) as [
     Float32Array,

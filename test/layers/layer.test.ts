@@ -250,10 +250,12 @@ describe("backward", () => {
 
   test("is refused when a child ran alone since, instead of using the child's other input", () => {
     const net = new Net();
-    net.forward(normal(SHAPE, 1));
-    net.blocks[0]!.forward(normal([2, 2, 5, 4], 7));
+    const last = new Conv2d(1, 2, 1);
+    const model = new Sequential(new Tanh(), last);
+    const y = model.forward(normal(SHAPE, 1));
+    last.forward(normal(SHAPE, 7));
     expectError(
-      () => net.backward(dy),
+      () => model.backward(y),
       StateError,
       "Conv2d.backward expects the forward of the model whose backward is running, but the layer has run outside of it since. Usual cause: a forward of this layer alone, of another model that shares it, or one that failed, between the model's forward and backward.",
     );

@@ -1,5 +1,5 @@
 /** Arrays in the engine's memory for tests of wasm kernels. */
-import { view } from "../../src/kernels/wasm/memory.js";
+import { free, take, view } from "../../src/kernels/wasm/memory.js";
 import { Random } from "../../src/tensor/random.js";
 
 /** Arrays of these lengths in the engine's memory, valid until the next call; NaN lies around each. */
@@ -8,7 +8,7 @@ export function arrays<const Lengths extends readonly number[]>(
 ): { [K in keyof Lengths]: Float32Array } {
   const room = 32;
   const total = lengths.reduce((sum, length) => sum + length + room, room);
-  const start = 1 << 20;
+  const start = block(4 * total);
   view(start, total).fill(NaN);
   let at = start + 4 * room;
   return lengths.map((length) => {
@@ -16,6 +16,17 @@ export function arrays<const Lengths extends readonly number[]>(
     at += 4 * (length + room);
     return array;
   }) as { [K in keyof Lengths]: Float32Array };
+}
+
+/** Where the arrays of the last call lie, and how much there is. */
+let last = { at: 0, bytes: 0 };
+
+function block(bytes: number): number {
+  if (last.bytes < bytes) {
+    if (last.bytes > 0) free(last.at, last.bytes);
+    last = { at: take(bytes)!, bytes };
+  }
+  return last.at;
 }
 
 /** Fills an array with normal numbers from a seed. */

@@ -160,7 +160,7 @@ export class Table {
 
   constructor(length: number) {
     this.at = scratch(4 * length);
-    this.entries = new Int32Array(memory.buffer, this.at, length);
+    this.entries = new Int32Array(memory().buffer, this.at, length);
   }
 
   /** A table of the numbers 0, step, 2·step, … */

@@ -1,7 +1,7 @@
 /** The matrix product and what packs its operands, compiled on first use. */
 import type { Flavour } from "../assembler/flavour.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
-import { memory } from "../memory.js";
+import { isShared, memory } from "../memory.js";
 import { multiplyKernel } from "./multiply.js";
 import { addTransposedKernel, copyKernel, gatherKernel, transposeKernel } from "./pack.js";
 import { patchesKernel, spreadKernel } from "./patches.js";
@@ -16,7 +16,7 @@ const compiled = new Map<Flavour, GemmKernels>();
 export function gemmKernels(flavour: Flavour): GemmKernels {
   let kernels = compiled.get(flavour);
   if (!kernels) {
-    const builder = new ModuleBuilder({ shared: true });
+    const builder = new ModuleBuilder({ shared: isShared() });
     multiplyKernel(builder, flavour);
     patchesKernel(builder, flavour);
     spreadKernel(builder);
@@ -24,7 +24,7 @@ export function gemmKernels(flavour: Flavour): GemmKernels {
     copyKernel(builder);
     gatherKernel(builder);
     addTransposedKernel(builder);
-    kernels = builder.instantiate<keyof GemmKernels>(memory);
+    kernels = builder.instantiate<keyof GemmKernels>(memory());
     compiled.set(flavour, kernels);
   }
   return kernels;

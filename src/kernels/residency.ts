@@ -1,0 +1,112 @@
+/**
+ * Which tensors live in the engine's memory. Inside a run, what a layer's ops allocate takes places in the layer's
+ * {@link Arena}, which its next run uses again; parameters and optimiser states have places for as long as they live.
+ * Where the memory is full, or the backend needs none, tensors are ordinary arrays and everything works the same.
+ */
+import { StateError } from "../shape/errors.js";
+import { type Shape, sizeOf } from "../shape/shape.js";
+import { engine } from "../tensor/engine.js";
+import { type DType, floats, type Resident } from "../tensor/storage.js";
+import { Tensor } from "../tensor/tensor.js";
+import { backend } from "./backend.js";
+import { free, memory, take, view } from "./wasm/memory.js";
+
+/** A block of the memory, and which use of it is the current one. */
+class Block {
+  use = 0;
+  #view: Float32Array | undefined;
+
+  constructor(
+    readonly at: number,
+    readonly bytes: number,
+  ) {
+    returned.register(this, [at, bytes]);
+  }
+
+  view(length: number): Float32Array {
+    const known = this.#view;
+    if (known?.length === length && known.buffer === memory().buffer) return known;
+    this.#view = view(this.at, length);
+    return this.#view;
+  }
+}
+
+/** Gives a dropped tensor's block back. Never needed for correctness: it may run late, or not at all. */
+const returned = /* @__PURE__ */ new FinalizationRegistry<[at: number, bytes: number]>(([at, bytes]) =>
+  free(at, bytes),
+);
+
+/** One use of a block. */
+class Place implements Resident {
+  readonly #use: number;
+
+  constructor(
+    readonly block: Block,
+    readonly length: number,
+  ) {
+    this.#use = block.use;
+  }
+
+  view(): Float32Array {
+    if (this.#use !== this.block.use) {
+      throw new StateError(
+        "A tensor was read after the layer that it belongs to has run again, which overwrote it. Usual cause: a layer of your own that keeps a child's output from one forward to the next; keep a clone() of it.",
+      );
+    }
+    return this.block.view(this.length);
+  }
+}
+
+/** The places of one layer's results, in the order in which a run asks for them. */
+export class Arena {
+  readonly #blocks: Block[] = [];
+  #next = 0;
+  #run = -1;
+
+  /** A place for `length` numbers in this run; undefined where there is no room in the engine's memory. */
+  place(length: number, run: number): Resident | undefined {
+    if (run !== this.#run) {
+      this.#run = run;
+      this.#next = 0;
+    }
+    const bytes = 4 * length;
+    const index = this.#next++;
+    let block = this.#blocks[index];
+    if (block && block.bytes >= bytes) block.use++;
+    else {
+      const at = take(bytes);
+      if (at === undefined) return undefined;
+      if (block) block.use++; // whatever still reads the smaller block is stale
+      block = new Block(at, bytes);
+      this.#blocks[index] = block;
+    }
+    return new Place(block, length);
+  }
+}
+
+/** A copy of the tensor with a place of its own in the engine's memory, or the tensor itself where there is none. */
+export function settled<S extends Shape>(tensor: Tensor<S>): Tensor<S> {
+  if (tensor.isResident || tensor.dtype !== "float32" || backend() !== "wasm") return tensor;
+  const at = take(4 * tensor.size);
+  if (at === undefined) return tensor;
+  const place = new Place(new Block(at, 4 * tensor.size), tensor.size);
+  place.view().set(tensor.data);
+  return new Tensor(place, tensor.shape);
+}
+
+/** Zeros with a place of their own, also when a run asks for them. */
+export function settledZeros<const S extends Shape>(shape: S, dtype: DType): Tensor<S> {
+  return settled(new Tensor(floats(sizeOf(shape), dtype), shape));
+}
+
+/** Runs `action` with every allocation going to `arena`. */
+export function within<T>(arena: Arena, run: number, action: () => T): T {
+  const state = engine();
+  const before = state.place;
+  state.place = backend() === "wasm" && !state.trial ? (length) => arena.place(length, run) : undefined;
+  try {
+    return action();
+  } finally {
+    state.place = before;
+  }
+}
