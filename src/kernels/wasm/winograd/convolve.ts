@@ -38,7 +38,7 @@ export function convolve(
   const groups = scratch((blockTiles / 4) * GROUP_BYTES);
   const temporary = scratch(16 * points * points);
   const noBias = scratch(4);
-  new Float32Array(memory.buffer, noBias, 1).fill(0);
+  new Float32Array(memory().buffer, noBias, 1).fill(0);
 
   for (let first = from; first < to; first += blockTiles) {
     const last = Math.min(to, first + blockTiles);

@@ -1,6 +1,6 @@
 /** The kernels, compiled when first asked for. */
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
-import { memory } from "../memory.js";
+import { isShared, memory } from "../memory.js";
 import { filterKernel } from "./filter.js";
 import { filterGradientKernel } from "./filter-gradient.js";
 import { outputKernel } from "./output.js";
@@ -15,9 +15,9 @@ function kernel(name: string, variant: Variant, option: boolean, write: (builder
   const key = `${name} ${variant.size} ${variant.flavour} ${variant.rows} ${option}`;
   let found = compiled.get(key);
   if (!found) {
-    const builder = new ModuleBuilder({ shared: true });
+    const builder = new ModuleBuilder({ shared: isShared() });
     write(builder);
-    found = builder.instantiate<string>(memory)[name]!;
+    found = builder.instantiate<string>(memory())[name]!;
     compiled.set(key, found);
   }
   return found;

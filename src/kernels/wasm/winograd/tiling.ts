@@ -66,7 +66,7 @@ export class Strips {
   run(x: number, maps: number, from: number, to: number, v: number, point: number, panel: number): void {
     const { height, width } = this.tiling;
     const { of, perPanel, quads } = this.lanes;
-    const floats = new Float32Array(memory.buffer);
+    const floats = new Float32Array(memory().buffer);
     floats.fill(0, this.#zeros / 4, this.#zeros / 4 + width);
     for (let tile = from; tile < to; tile += this.#tiles) {
       const end = Math.min(to, tile + this.#tiles);
@@ -87,8 +87,8 @@ export class Strips {
   /** Writes the segments of the tiles, and where their lanes start in the strips; returns how many segments there are. */
   #write(from: number, to: number): number {
     const { maps, height, width, top, left, step, window, tileRows, tileColumns } = this.tiling;
-    const segments = new Int32Array(memory.buffer, this.#segments);
-    const lanes = new Int32Array(memory.buffer, this.#lanes);
+    const segments = new Int32Array(memory().buffer, this.#segments);
+    const lanes = new Int32Array(memory().buffer, this.#lanes);
     let [word, lane, column] = [0, 0, 0];
     for (let tile = from; tile < to; ) {
       const line = Math.floor(tile / tileColumns);
@@ -124,7 +124,7 @@ export function writeGroups(
   to: number,
   groups: number,
 ): void {
-  const words = new Int32Array(memory.buffer, groups);
+  const words = new Int32Array(memory().buffer, groups);
   const groupWords = GROUP_BYTES / 4;
   words.fill(0, 0, Math.ceil((to - from) / 4) * groupWords);
   for (let tile = from; tile < to; tile++) {
