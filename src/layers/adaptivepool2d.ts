@@ -18,9 +18,10 @@ import { AveragePool2d, MaximumPool2d } from "./pool2d.js";
  * const pool = new AdaptiveAvgPool2d([6, null]); // one number for both: new AdaptiveAvgPool2d(6)
  * pool.forward(randn([1, 256, 13, 9])).shape; // [1, 256, 6, 9]
  */
-export class AdaptiveAvgPool2d<const Size extends AdaptiveSize = AdaptiveSize> extends AveragePool2d<
-  AdaptivePoolRule<"AdaptiveAvgPool2d", Size>
-> {
+export class AdaptiveAvgPool2d<
+  const Size extends AdaptiveSize = AdaptiveSize,
+  Name extends string = "AdaptiveAvgPool2d",
+> extends AveragePool2d<AdaptivePoolRule<Name, Size>> {
   override readonly name: string = "AdaptiveAvgPool2d";
   readonly outputSize: readonly [height: number | null, width: number | null];
 
@@ -56,9 +57,10 @@ export interface AdaptiveMaxPool2dOptions {
  * const pool = new AdaptiveMaxPool2d([6, null]); // one number for both: new AdaptiveMaxPool2d(6)
  * pool.forward(randn([1, 256, 13, 9])).shape; // [1, 256, 6, 9]
  */
-export class AdaptiveMaxPool2d<const Size extends AdaptiveSize = AdaptiveSize> extends MaximumPool2d<
-  AdaptivePoolRule<"AdaptiveMaxPool2d", Size>
-> {
+export class AdaptiveMaxPool2d<
+  const Size extends AdaptiveSize = AdaptiveSize,
+  Name extends string = "AdaptiveMaxPool2d",
+> extends MaximumPool2d<AdaptivePoolRule<Name, Size>> {
   override readonly name: string = "AdaptiveMaxPool2d";
   readonly outputSize: readonly [height: number | null, width: number | null];
 

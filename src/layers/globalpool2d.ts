@@ -12,7 +12,7 @@ import { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "./adaptivepool2d.js";
  * const pool = new GlobalAvgPool2d(); // before a Linear classifier: new Flatten() comes next
  * pool.forward(randn([1, 512, 7, 7])).shape; // [1, 512, 1, 1]
  */
-export class GlobalAvgPool2d extends AdaptiveAvgPool2d<1> {
+export class GlobalAvgPool2d extends AdaptiveAvgPool2d<1, "GlobalAvgPool2d"> {
   override readonly name: string = "GlobalAvgPool2d";
 
   constructor() {
@@ -34,7 +34,7 @@ export class GlobalAvgPool2d extends AdaptiveAvgPool2d<1> {
  * const pool = new GlobalMaxPool2d(); // was a feature seen anywhere?
  * pool.forward(randn([1, 512, 7, 7])).shape; // [1, 512, 1, 1]
  */
-export class GlobalMaxPool2d extends AdaptiveMaxPool2d<1> {
+export class GlobalMaxPool2d extends AdaptiveMaxPool2d<1, "GlobalMaxPool2d"> {
   override readonly name: string = "GlobalMaxPool2d";
 
   constructor() {

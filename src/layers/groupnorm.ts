@@ -1,6 +1,12 @@
 import { checkOptions } from "../shape/check.js";
-import type { GroupNormRule } from "../shape/norm.js";
-import { checkGroupNorm, checkGroups, groupNormGeometry, type NormGeometry } from "../shape/norm.js";
+import {
+  checkGroupNorm,
+  checkGroups,
+  type GroupNormRule,
+  groupNormGeometry,
+  type MultipleOf,
+  type NormGeometry,
+} from "../shape/norm.js";
 import type { Shape } from "../shape/shape.js";
 import { Norm } from "./norm.js";
 
@@ -29,19 +35,22 @@ export interface GroupNormOptions {
  * const norm = new GroupNorm(4, 16);
  * norm.forward(randn([2, 16, 8, 8])).shape; // [2, 16, 8, 8]
  */
-export class GroupNorm<const C extends number = number> extends Norm<GroupNormRule<C>> {
+export class GroupNorm<const G extends number = number, const C extends number = number> extends Norm<
+  GroupNormRule<C>
+> {
   override readonly name: string = "GroupNorm";
+  readonly numGroups: G;
+  readonly numChannels: C;
 
-  constructor(
-    readonly numGroups: number,
-    readonly numChannels: C,
-    options: GroupNormOptions = {},
-  ) {
+  constructor(numGroups: G, numChannels: MultipleOf<G, C>, options?: GroupNormOptions);
+  constructor(numGroups: G, numChannels: C, options: GroupNormOptions = {}) {
     checkGroups("GroupNorm", numGroups, numChannels);
     checkOptions("GroupNorm", options, "{ eps: 1e-6 }");
     const { eps = 1e-5, affine = true } = options;
     const shape = affine ? [numChannels] : undefined;
     super("GroupNorm", eps, { weight: shape, bias: shape });
+    this.numGroups = numGroups;
+    this.numChannels = numChannels;
   }
 
   protected geometry(input: Shape): NormGeometry {

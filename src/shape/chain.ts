@@ -1,5 +1,5 @@
 /** Shape rule of layers one after another: what each makes of the shape before it, and where two do not fit. */
-import type { Add } from "./arithmetic.js";
+import type { Next } from "./arithmetic.js";
 import type { Apply, Join, Mismatch, Mistake, OutputOf, RuleOf, Sentence, ShapeRule } from "./rule.js";
 import type { Shape } from "./shape.js";
 
@@ -15,51 +15,56 @@ export interface ChainRule<Layers> extends ShapeRule {
 }
 
 /**
- * The shape after the last layer, or the first mistake. Layers are counted by a number: one tuple for every length from
+ * The shape after the last layer, or the first mistake. Layers are counted by a numeral: one tuple for every length from
  * n down would cost the compiler n²/2 types.
  */
-export type Chain<Layers, S, I extends number = 0, Flattened = undefined> =
-  I extends LengthOf<Layers>
-    ? S
-    : RuleAt<Layers, I> extends infer Rule
-      ? Apply<Rule, S> extends infer Out
-        ? Out extends Shape
-          ? Chain<Layers, Out, Add<I, 1>, FlattenedBy<Rule, S, Out>>
-          : I extends 0
-            ? Out
-            : AfterNeighbour<Out, Flattened>
-        : never
-      : never;
+export type Chain<Layers, S, I extends string = "0", Flattened = undefined> = I extends `${LengthOf<Layers>}`
+  ? S
+  : RuleAt<Layers, I> extends infer Rule
+    ? Apply<Rule, S> extends infer Out
+      ? Out extends Shape
+        ? Chain<Layers, Out, Next<I>, FlattenedBy<Rule, S, Out>>
+        : I extends "0"
+          ? Out
+          : AfterNeighbour<Out, Flattened>
+      : never
+    : never;
 
 /**
  * The sentences about layers that do not fit, by the layers' places: `{ 4: "Linear expects …" }`; `First` is the place
  * of the first one. Where a shape is not known, a layer is tried on its natural input, so that the layers behind it are
  * still held to it.
  */
-export type Misfits<Layers, S, First extends number, I extends number = First, Flattened = undefined, Found = unknown> =
-  I extends LengthOf<Layers>
-    ? Found
-    : RuleAt<Layers, I> extends infer Rule
-      ? Apply<Rule, OrNatural<S, Rule>> extends infer Out
-        ? Out extends Shape
-          ? Misfits<Layers, Out, First, Add<I, 1>, FlattenedBy<Rule, S, Out>, Found>
-          : Misfits<
-              Layers,
-              Shape,
-              First,
-              Add<I, 1>,
-              undefined,
-              Found & { readonly [K in `${I}`]: Sentence<I extends First ? Out : AfterNeighbour<Out, Flattened>, S> }
-            >
-        : never
-      : never;
+export type Misfits<
+  Layers,
+  S,
+  First extends string,
+  I extends string = First,
+  Flattened = undefined,
+  Found = unknown,
+> = I extends `${LengthOf<Layers>}`
+  ? Found
+  : RuleAt<Layers, I> extends infer Rule
+    ? Apply<Rule, OrNatural<S, Rule>> extends infer Out
+      ? Out extends Shape
+        ? Misfits<Layers, Out, First, Next<I>, FlattenedBy<Rule, S, Out>, Found>
+        : Misfits<
+            Layers,
+            Shape,
+            First,
+            Next<I>,
+            undefined,
+            Found & { readonly [K in I]: Sentence<I extends First ? Out : AfterNeighbour<Out, Flattened>, S> }
+          >
+      : never
+    : never;
 
-type LengthOf<Layers> = Layers extends { readonly length: infer Length } ? Length : number;
+type LengthOf<Layers> = Layers extends { readonly length: infer Length extends number } ? Length : number;
 
 type RuleAt<Layers, I> = I extends keyof Layers ? RuleOf<Layers[I]> : ShapeRule;
 
 /** The most general input of the first layer: `[number, 3, number, number]`. */
-export type NaturalOf<Layers> = Natural<RuleAt<Layers, 0>>;
+export type NaturalOf<Layers> = Natural<RuleAt<Layers, "0">>;
 
 type Natural<Rule> = Rule extends { readonly natural: infer N extends Shape }
   ? N
@@ -132,4 +137,8 @@ export type Checked<Args extends readonly unknown[]> = number extends Args["leng
     ? { readonly [I in keyof Args]: Args[I] & (I extends keyof Found ? Found[I] : unknown) }
     : never;
 
-type MisfitsOf<Args> = Misfits<Args, InputOf<Args>, Args extends readonly [readonly InputSize[], ...unknown[]] ? 1 : 0>;
+type MisfitsOf<Args> = Misfits<
+  Args,
+  InputOf<Args>,
+  Args extends readonly [readonly InputSize[], ...unknown[]] ? "1" : "0"
+>;

@@ -1,5 +1,5 @@
 /** Shape rule of the convolutions: every size one convolution needs, resolved and checked once. */
-import type { Add, FloorDivide, IsKnown, Less, Modulo, Multiply, OneSize, Subtract } from "./arithmetic.js";
+import type { Add, FloorDivide, Less, Modulo, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkInteger, checkOneOf, checkPair } from "./check.js";
 import { ArgumentError, inputMismatch, rankMismatch, ShapeError } from "./errors.js";
 import { type Padding2d, type PaddingMode, padShape } from "./pad.js";
@@ -446,13 +446,9 @@ export interface Conv1dRule<Ci extends number, Co extends number, K extends numb
 /** `unknown`, or the sentence of {@link convSettings} about groups that do not divide the channels. */
 export type GroupsFit<Layer extends string, Ci extends number, Co extends number, O> =
   Option<O, "groups", 1> extends infer G extends number
-    ? Divides<G, Ci> extends false
+    ? Differs<Modulo<Ci, G>, 0> extends true
       ? `${Layer} expects inChannels to be a multiple of groups, but inChannels is ${Ci} and groups is ${G}`
-      : Divides<G, Co> extends false
+      : Differs<Modulo<Co, G>, 0> extends true
         ? `${Layer} expects outChannels to be a multiple of groups, but outChannels is ${Co} and groups is ${G}`
         : unknown
     : unknown;
-
-/** Whether a divides b; `boolean` where it is not known. */
-type Divides<A extends number, B extends number> =
-  Modulo<B, A> extends infer R ? (IsKnown<R> extends true ? (R extends 0 ? true : false) : boolean) : boolean;

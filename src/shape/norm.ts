@@ -1,5 +1,6 @@
 /** Shape rules of the normalisations: which elements share a mean and a variance, and which share a weight. */
 
+import type { Modulo } from "./arithmetic.js";
 import { checkInteger } from "./check.js";
 import { ArgumentError, inputMismatch, rankMismatch } from "./errors.js";
 import type {
@@ -197,6 +198,12 @@ export interface GroupNormRule<C extends number> extends ShapeRule {
       ? Kept<"GroupNorm", C, Got, this["in"]>
       : RankMistake<"GroupNorm", "[N, C, …]", this["in"]>;
 }
+
+/** `C`, or the sentence of {@link checkGroups} about groups that do not divide it. */
+export type MultipleOf<G extends number, C extends number> =
+  Differs<Modulo<C, G>, 0> extends true
+    ? `GroupNorm expects numChannels to be a multiple of numGroups, but numChannels is ${C} and numGroups is ${G}`
+    : C;
 
 type Kept<Layer extends string, C extends number, Got extends number, S> =
   Differs<Got, C> extends true ? Mismatch<Layer, Counted<C, "channel">, `${Got}`> : S;

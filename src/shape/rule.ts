@@ -113,12 +113,12 @@ export interface ImageAxes<Batch extends Shape, C extends number, H extends numb
   readonly width: W;
 }
 
-/** The axes of an image batch or one image; `never` for another rank. */
+/** The axes of an image batch or one image; `undefined` for another rank. */
 export type Image<S> = S extends readonly [infer C extends number, infer H extends number, infer W extends number]
   ? ImageAxes<[], C, H, W>
   : S extends readonly [infer N extends number, infer C extends number, infer H extends number, infer W extends number]
     ? ImageAxes<[N], C, H, W>
-    : never;
+    : undefined;
 
 /** The axis from 0 that `Dim` means: `number` where it is not known, `never` where `S` has no such axis. */
 export type AxisOf<S extends Shape, Dim> =

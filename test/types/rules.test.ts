@@ -1,0 +1,88 @@
+/** Every shape rule is written twice, as a type and as a function: here the two are held to each other. */
+import { describe, expect, test } from "vitest";
+import { type Configuration, Configurations, made, written } from "./configurations.js";
+import { check } from "./support.js";
+
+const draw = new Configurations(3);
+
+/** How many configurations of each kind. */
+const KINDS: readonly (readonly [count: number, draw: () => Configuration])[] = [
+  [70, () => draw.Conv2d()],
+  [30, () => draw.Conv1d()],
+  [40, () => draw.ConvTranspose2d()],
+  [40, () => draw.MaxPool2d()],
+  [25, () => draw.AvgPool2d()],
+  [20, () => draw.AdaptivePool2d()],
+  [8, () => draw.GlobalPool2d()],
+  [30, () => draw.Linear()],
+  [40, () => draw.Flatten()],
+  [30, () => draw.Unflatten()],
+  [25, () => draw.PixelShuffle()],
+  [20, () => draw.ZeroPad2d()],
+  [25, () => draw.Upsample()],
+  [8, () => draw.Embedding()],
+  [50, () => draw.Norm()],
+  [35, () => draw.Elementwise()],
+  [25, () => draw.Maxout()],
+  [40, () => draw.Residual()],
+  [40, () => draw.Parallel()],
+  [50, () => draw.Sequential()],
+];
+
+/**
+ * What the compiler does not look at: sizes that are no sizes, and what depends on train mode. Every other refusal at
+ * run time has to be one of the compiler's.
+ */
+const LEFT_TO_RUN_TIME = [
+  /expects stride 1 with padding "same"/,
+  /expects outputPadding to be smaller than stride or dilation/,
+  /expects padding of at most half its kernel/,
+  /expects more than 1 (value per|spatial)/,
+  /expects to leave at least one of the/,
+  /expects one (size|scaleFactor) for each/,
+];
+
+/** Axes whose size the compiler leaves open: a fractional scale, a negative padding. */
+const OPEN = /scaleFactor: \[?[^\]]*\.|ZeroPad2d\(.*-/;
+
+/** The shape that a layer makes, or the sentence that it refuses with. */
+function atRunTime({ call, shape }: Configuration): number[] | string {
+  try {
+    return made(call).eval().outputShape(shape);
+  } catch (error) {
+    return (error as Error).message.replace(/\.?( Usual cause: .*)?$/, "");
+  }
+}
+
+describe("types and functions", () => {
+  const configurations = KINDS.flatMap(([count, one]) => Array.from({ length: count }, one));
+  const lines = configurations.map(
+    ({ call, shape }, i) => `export const y${i} = ${written(call)}.forward(f.zeros(${JSON.stringify(shape)}));`,
+  );
+  const { findings, typeOf } = check(`import * as f from "faltung";\n${lines.join("\n")}\n`);
+  const results = configurations.map(atRunTime);
+  const refused = results.filter((result) => typeof result === "string");
+
+  test("there are over 500, of which a part is refused", () => {
+    expect(configurations.length).toBeGreaterThan(500);
+    expect(refused.length).toBeGreaterThan(80);
+    expect(refused.length).toBeLessThan(250);
+  });
+
+  test.each(
+    configurations.map((configuration, i) => [written(configuration.call), JSON.stringify(configuration.shape), i]),
+  )("%s on %s", (_call, _shape, i) => {
+    const result = results[Number(i)];
+    const messages = findings.filter(({ line }) => line === Number(i) + 1).map(({ message }) => message);
+    if (typeof result === "string") {
+      if (LEFT_TO_RUN_TIME.some((kind) => kind.test(result))) return;
+      return expect(messages.join("\n")).toContain(`"${result.replaceAll('"', '\\"')}"`);
+    }
+    expect(messages).toEqual([]);
+    const type = typeOf(`y${i}`);
+    const want = `Tensor<readonly [${result?.join(", ")}]>`;
+    if (!OPEN.test(lines[Number(i)] ?? "")) return expect(type).toBe(want);
+    const pattern = type.replace(/[[\]]/g, "\\$&").replaceAll("number", "\\d+");
+    expect(want).toMatch(new RegExp(`^${pattern}$`));
+  });
+});

@@ -1,0 +1,107 @@
+/** Runs TypeScript on a user's module: what it refuses, in which words and where, and what it takes a name's type to be. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+/** An error of the compiler. */
+export interface Finding {
+  /** All lines of the message. */
+  readonly message: string;
+  /** The source text that the error is on. */
+  readonly at: string;
+  /** Counted from 0. */
+  readonly line: number;
+}
+
+export interface CheckedModule {
+  readonly findings: readonly Finding[];
+  /** The type of a top-level const, as the compiler prints it. */
+  typeOf(name: string): string;
+}
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What a careful user has switched on. */
+const OPTIONS: ts.CompilerOptions = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  target: ts.ScriptTarget.ES2022,
+  lib: ["lib.es2023.d.ts"],
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  types: [],
+  skipLibCheck: true,
+  noEmit: true,
+  noErrorTruncation: true,
+  paths: { faltung: [`${ROOT}src/index.ts`], "faltung/*": [`${ROOT}src/*.ts`] },
+};
+
+/** Parsed once for all modules of a test file. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
+/** Type-checks `code` as a module beside the library's sources, which are not checked themselves. */
+export function check(code: string): CheckedModule {
+  const path = join(ROOT, "test/types/module.ts");
+  const host = ts.createCompilerHost(OPTIONS, true);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.fileExists = (name) => name === path || fileExists(name);
+  host.readFile = (name) => (name === path ? code : readFile(name));
+  host.getSourceFile = (name, ...rest) => {
+    if (name === path) return ts.createSourceFile(name, code, ts.ScriptTarget.ES2022, true);
+    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, ...rest));
+    return parsed.get(name);
+  };
+  const program = ts.createProgram([path], OPTIONS, host);
+  const file = program.getSourceFile(path);
+  if (!file) throw new Error("the module was not read");
+  const checker = program.getTypeChecker();
+  const findings = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
+    ({ messageText, start = 0, length = 0 }) => ({
+      message: ts.flattenDiagnosticMessageText(messageText, "\n"),
+      at: code.slice(start, start + length),
+      line: file.getLineAndCharacterOfPosition(start).line,
+    }),
+  );
+  const declarations = new Map<string, ts.VariableDeclaration>();
+  for (const statement of file.statements) {
+    if (!ts.isVariableStatement(statement)) continue;
+    for (const declaration of statement.declarationList.declarations) {
+      declarations.set(declaration.name.getText(file), declaration);
+    }
+  }
+  return {
+    findings,
+    typeOf(name) {
+      const declaration = declarations.get(name);
+      if (!declaration) throw new Error(`the module has no const ${name}`);
+      return checker.typeToString(checker.getTypeAtLocation(declaration), undefined, ts.TypeFormatFlags.NoTruncation);
+    },
+  };
+}
+
+/** What an editor shows over each top-level name of the module. */
+export function hovers(code: string): Map<string, string> {
+  const path = join(ROOT, "test/types/module.ts");
+  const service = ts.createLanguageService({
+    getCompilationSettings: () => ({ ...OPTIONS, noErrorTruncation: false }),
+    getScriptFileNames: () => [path],
+    getScriptVersion: () => "1",
+    getScriptSnapshot: (name) => {
+      const text = name === path ? code : ts.sys.readFile(name);
+      return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+    },
+    getCurrentDirectory: () => ROOT,
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    fileExists: (name) => name === path || ts.sys.fileExists(name),
+    readFile: (name) => (name === path ? code : ts.sys.readFile(name)),
+    directoryExists: ts.sys.directoryExists,
+  });
+  const shown = new Map<string, string>();
+  for (const match of code.matchAll(/const (\w+)/g)) {
+    const info = service.getQuickInfoAtPosition(path, match.index + "const ".length);
+    shown.set(match[1] ?? "", ts.displayPartsToString(info?.displayParts));
+  }
+  service.dispose();
+  return shown;
+}
