@@ -2,7 +2,7 @@
 import { activationKernels } from "../kernels/activation.js";
 import { kernelsFor } from "../kernels/backend.js";
 import type { ActivationName } from "../kernels/interface/activation.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /** Activations whose backward reads the output; all others read the input. */
 const READS_OUTPUT: ReadonlySet<ActivationName> = new Set<ActivationName>(["relu", "sigmoid", "tanh"]);
@@ -14,14 +14,14 @@ export function keptByActivation(f: ActivationName, x: Tensor, y: Tensor): Tenso
 
 /** y = f(x) with the function's own numbers p and q. */
 export function activation(f: ActivationName, x: Tensor, p = 0, q = 0): Tensor {
-  const y = allocate(x.shape, x.dtype);
+  const y = allocateUnset(x.shape, x.dtype);
   kernelsFor(activationKernels, x.dtype)[f].forward(x.data, y.data, rounded(p, x), rounded(q, x));
   return y;
 }
 
 /** dx = dy · f′(x), from what {@link keptByActivation} chose. */
 export function activationBackward(f: ActivationName, kept: Tensor, dy: Tensor, p = 0, q = 0): Tensor {
-  const dx = allocate(dy.shape, dy.dtype);
+  const dx = allocateUnset(dy.shape, dy.dtype);
   kernelsFor(activationKernels, dy.dtype)[f].backward(kept.data, dy.data, dx.data, rounded(p, dy), rounded(q, dy));
   return dx;
 }

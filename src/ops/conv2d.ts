@@ -5,7 +5,7 @@ import { biasKernels } from "../kernels/bias.js";
 import { convKernels } from "../kernels/conv.js";
 import type { ConvGeometry } from "../shape/conv.js";
 import type { Shape } from "../shape/shape.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /**
  * y[n, o, i, j] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[n, c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]
@@ -13,14 +13,14 @@ import { allocate, type Tensor } from "../tensor/tensor.js";
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
  */
 export function conv2d(g: ConvGeometry, x: Tensor, weight: Tensor, bias: Tensor | undefined, shape: Shape): Tensor {
-  const y = allocate(shape, x.dtype);
+  const y = allocateUnset(shape, x.dtype);
   kernelsFor(convKernels, x.dtype).forward(g, x.data, weight.data, bias?.data, y.data);
   return y;
 }
 
 /** dx = Σ_{o,u,v} weight[o, c, u, v] · dy[n, o, i, j] at every tap's place: the adjoint of {@link conv2d} in x. */
 export function conv2dInputGradient(g: ConvGeometry, dy: Tensor, weight: Tensor, shape: Shape): Tensor {
-  const dx = allocate(shape, dy.dtype);
+  const dx = allocateUnset(shape, dy.dtype);
   kernelsFor(convKernels, dy.dtype).inputGradient(g, dy.data, weight.data, dx.data);
   return dx;
 }

@@ -7,7 +7,7 @@ import { biasKernels } from "../kernels/bias.js";
 import { convKernels } from "../kernels/conv.js";
 import type { ConvGeometry } from "../shape/conv.js";
 import type { Shape } from "../shape/shape.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /**
  * y[n, o, i·stride + u·dilation − padding, …] = bias[o] + Σ_{c,i,u} weight[c, o, u, v] · x[n, c, i, j]
@@ -21,7 +21,7 @@ export function convTranspose2d(
   bias: Tensor | undefined,
   shape: Shape,
 ): Tensor {
-  const y = allocate(shape, x.dtype);
+  const y = allocateUnset(shape, x.dtype);
   kernelsFor(convKernels, x.dtype).inputGradient(g, x.data, weight.data, y.data);
   if (bias) {
     kernelsFor(biasKernels, x.dtype).add(g.batch, g.inChannels, g.height * g.width, bias.data, y.data);
@@ -31,7 +31,7 @@ export function convTranspose2d(
 
 /** dx[n, c, i, j] = Σ_{o,u,v} weight[c, o, u, v] · dy[n, o, i·stride + u·dilation − padding, …]: a convolution. */
 export function convTranspose2dInputGradient(g: ConvGeometry, dy: Tensor, weight: Tensor, shape: Shape): Tensor {
-  const dx = allocate(shape, dy.dtype);
+  const dx = allocateUnset(shape, dy.dtype);
   kernelsFor(convKernels, dy.dtype).forward(g, dy.data, weight.data, undefined, dx.data);
   return dx;
 }

@@ -3,18 +3,18 @@ import { kernelsFor } from "../kernels/backend.js";
 import { biasKernels } from "../kernels/bias.js";
 import { linearKernels } from "../kernels/linear.js";
 import type { LinearGeometry } from "../shape/linear.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /** y[…, o] = bias[o] + Σᵢ weight[o, i] · x[…, i] */
 export function linear(g: LinearGeometry, x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
-  const y = allocate([...x.shape.slice(0, -1), g.outFeatures], x.dtype);
+  const y = allocateUnset([...x.shape.slice(0, -1), g.outFeatures], x.dtype);
   kernelsFor(linearKernels, x.dtype).forward(g, x.data, weight.data, bias?.data, y.data);
   return y;
 }
 
 /** dx[…, i] = Σₒ weight[o, i] · dy[…, o] */
 export function linearInputGradient(g: LinearGeometry, dy: Tensor, weight: Tensor): Tensor {
-  const dx = allocate([...dy.shape.slice(0, -1), g.inFeatures], dy.dtype);
+  const dx = allocateUnset([...dy.shape.slice(0, -1), g.inFeatures], dy.dtype);
   kernelsFor(linearKernels, dy.dtype).inputGradient(g, dy.data, weight.data, dx.data);
   return dx;
 }

@@ -3,7 +3,7 @@ import { kernelsFor } from "../kernels/backend.js";
 import { maxoutKernels } from "../kernels/maxout.js";
 import type { MaxoutGeometry } from "../shape/maxout.js";
 import type { Shape } from "../shape/shape.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /** y[o, c, i] = maxₖ x[o, c, k, i], and each winner's place in x. */
 export function maxout(
@@ -11,7 +11,7 @@ export function maxout(
   x: Tensor,
   shape: Shape,
 ): { readonly y: Tensor; readonly winners: Int32Array } {
-  const y = allocate(shape, x.dtype);
+  const y = allocateUnset(shape, x.dtype);
   const winners = new Int32Array(y.size);
   kernelsFor(maxoutKernels, x.dtype).forward(g, x.data, y.data, winners);
   return { y, winners };
@@ -19,7 +19,7 @@ export function maxout(
 
 /** dx = dy at every winner, 0 elsewhere */
 export function maxoutBackward(winners: Int32Array, dy: Tensor, inputShape: Shape): Tensor {
-  const dx = allocate(inputShape, dy.dtype);
+  const dx = allocateUnset(inputShape, dy.dtype);
   kernelsFor(maxoutKernels, dy.dtype).backward(winners, dy.data, dx.data);
   return dx;
 }

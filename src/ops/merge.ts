@@ -2,11 +2,11 @@
 import { kernelsFor } from "../kernels/backend.js";
 import { mergeKernels } from "../kernels/merge.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /** y = a + b, for equal shapes. Its backward hands dy to both. */
 export function add(a: Tensor, b: Tensor): Tensor {
-  const y = allocate(a.shape, a.dtype);
+  const y = allocateUnset(a.shape, a.dtype);
   kernelsFor(mergeKernels, a.dtype).add(a.data, b.data, y.data);
   return y;
 }
@@ -14,7 +14,7 @@ export function add(a: Tensor, b: Tensor): Tensor {
 /** Lays tensors side by side along `axis`; all their other sizes are equal. `shape` is the result's. */
 export function concatenate(parts: readonly Tensor[], axis: number, shape: Shape): Tensor {
   const dtype = parts[0]?.dtype ?? "float32";
-  const y = allocate(shape, dtype);
+  const y = allocateUnset(shape, dtype);
   const kernels = kernelsFor(mergeKernels, dtype);
   const outer = sizeOf(shape.slice(0, axis));
   const stride = sizeOf(shape.slice(axis));
@@ -34,7 +34,7 @@ export function part(dy: Tensor, axis: number, shapes: readonly Shape[]): Tensor
   const stride = sizeOf(dy.shape.slice(axis));
   let at = 0;
   return shapes.map((shape) => {
-    const dx = allocate(shape, dy.dtype);
+    const dx = allocateUnset(shape, dy.dtype);
     const block = sizeOf(shape.slice(axis));
     kernels.copy(outer, block, dy.data, at, stride, dx.data, 0, block);
     at += block;

@@ -2,7 +2,7 @@
 import { kernelsFor } from "../kernels/backend.js";
 import { normKernels } from "../kernels/norm.js";
 import type { NormGeometry } from "../shape/norm.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /** The mean and variance of each group, in double precision, so that an offset of x costs no digits of its deviations. */
 export interface Moments {
@@ -49,7 +49,7 @@ export function trackMoments(
 
 /** y = x̂ · weight + bias with x̂ = (x − mean) / √(variance + eps) */
 export function normalise(g: NormGeometry, x: Tensor, moments: Moments, eps: number, { weight, bias }: Affine): Tensor {
-  const y = allocate(x.shape, x.dtype);
+  const y = allocateUnset(x.shape, x.dtype);
   const { mean, variance } = moments;
   kernelsFor(normKernels, x.dtype).forward(g, eps, x.data, mean, variance, weight?.data, bias?.data, y.data);
   return y;
@@ -74,7 +74,7 @@ export function normaliseBackward(
   inputGradient: boolean,
 ): Tensor | undefined {
   const kernels = kernelsFor(normKernels, x.dtype);
-  const dx = inputGradient ? allocate(x.shape, x.dtype) : undefined;
+  const dx = inputGradient ? allocateUnset(x.shape, x.dtype) : undefined;
   const dweight = gradients.weight?.data;
   const dbias = gradients.bias?.data;
   const through = frozen ? undefined : dx;

@@ -3,7 +3,7 @@ import { kernelsFor } from "../kernels/backend.js";
 import { poolKernels } from "../kernels/pool.js";
 import { type PoolGeometry, poolShape } from "../shape/pool.js";
 import type { Shape } from "../shape/shape.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /**
  * y[n, c, i, j] = max of window (i, j), and the position of each maximum in its plane.
@@ -11,7 +11,7 @@ import { allocate, type Tensor } from "../tensor/tensor.js";
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
  */
 export function maxPool2d(g: PoolGeometry, x: Tensor): { readonly y: Tensor; readonly argmax: Int32Array } {
-  const y = allocate(poolShape(g, x.shape), x.dtype);
+  const y = allocateUnset(poolShape(g, x.shape), x.dtype);
   const argmax = new Int32Array(y.size);
   kernelsFor(poolKernels, x.dtype).maxForward(g, x.data, y.data, argmax);
   return { y, argmax };
@@ -19,7 +19,7 @@ export function maxPool2d(g: PoolGeometry, x: Tensor): { readonly y: Tensor; rea
 
 /** dx[n, c, argmax] += dy[n, c, i, j]: each window's gradient goes to its maximum. */
 export function maxPool2dBackward(g: PoolGeometry, dy: Tensor, argmax: Int32Array, inputShape: Shape): Tensor {
-  const dx = allocate(inputShape, dy.dtype);
+  const dx = allocateUnset(inputShape, dy.dtype);
   kernelsFor(poolKernels, dy.dtype).maxBackward(g, dy.data, argmax, dx.data);
   return dx;
 }
@@ -30,14 +30,14 @@ export function maxPool2dBackward(g: PoolGeometry, dy: Tensor, argmax: Int32Arra
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
  */
 export function avgPool2d(g: PoolGeometry, x: Tensor): Tensor {
-  const y = allocate(poolShape(g, x.shape), x.dtype);
+  const y = allocateUnset(poolShape(g, x.shape), x.dtype);
   kernelsFor(poolKernels, x.dtype).averageForward(g, x.data, y.data);
   return y;
 }
 
 /** dx = Σ dy[n, c, i, j] / divisor over the windows of each pixel: every pixel of a window gets the same share. */
 export function avgPool2dBackward(g: PoolGeometry, dy: Tensor, inputShape: Shape): Tensor {
-  const dx = allocate(inputShape, dy.dtype);
+  const dx = allocateUnset(inputShape, dy.dtype);
   kernelsFor(poolKernels, dy.dtype).averageBackward(g, dy.data, dx.data);
   return dx;
 }

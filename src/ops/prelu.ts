@@ -2,18 +2,18 @@
 import { kernelsFor } from "../kernels/backend.js";
 import { preluKernels } from "../kernels/prelu.js";
 import type { AxisGeometry } from "../shape/axis.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /** y[o, c, i] = x[o, c, i] where that is > 0, else weight[c] · x[o, c, i] */
 export function prelu(g: AxisGeometry, x: Tensor, weight: Tensor): Tensor {
-  const y = allocate(x.shape, x.dtype);
+  const y = allocateUnset(x.shape, x.dtype);
   kernelsFor(preluKernels, x.dtype).forward(g, x.data, weight.data, y.data);
   return y;
 }
 
 /** dx[o, c, i] = dy[o, c, i] where x[o, c, i] > 0, else weight[c] · dy[o, c, i] */
 export function preluInputGradient(g: AxisGeometry, x: Tensor, weight: Tensor, dy: Tensor): Tensor {
-  const dx = allocate(dy.shape, dy.dtype);
+  const dx = allocateUnset(dy.shape, dy.dtype);
   kernelsFor(preluKernels, dy.dtype).inputGradient(g, x.data, weight.data, dy.data, dx.data);
   return dx;
 }
