@@ -4,23 +4,25 @@ import { local, locals } from "../src/kernels/wasm/assembler/expression.js";
 import { type Flavour, multiplyAdd } from "../src/kernels/wasm/assembler/flavour.js";
 import { i32, v128 } from "../src/kernels/wasm/assembler/instructions.js";
 import { ModuleBuilder } from "../src/kernels/wasm/assembler/module.js";
+import { TILE } from "../src/kernels/wasm/gemm/multiply.js";
 
-/** One run of the loop, and its floating-point operations. Sums: 3 × 3, so that no two wait for each other. */
+/** One run of the loop, and its floating-point operations. Its sums are a tile of the product, so that none waits for another. */
 export function peakKernel(flavour: Flavour): { readonly run: () => void; readonly flops: number } {
   const madd = multiplyAdd(flavour);
+  const { rows, vectors } = TILE[flavour];
   const builder = new ModuleBuilder({ shared: false });
   builder.kernel("peak", { rounds: "i32", at: "i32" }, ({ rounds, at }) => {
-    const [left, sums] = [locals("v128", 3), locals("v128", 12)];
+    const left = locals("v128", vectors);
+    const sums = locals("v128", rows * vectors);
     const never = local("i32", i32.eqz(at));
     for (const [i, vector] of left.entries()) vector.set(v128.load(at, 16 * i));
-    const rows = flavour === "relaxed" ? 4 : 3;
     block((exit) =>
       loop((again) => {
         for (let step = 0; step < 2 * rows; step++) {
           const right = local("v128", v128.load(at, 16 * step));
-          for (let i = 0; i < 3; i++) {
-            const sum = sums[3 * (step % rows) + i]!;
-            sum.set(madd(sum, left[i]!, right));
+          for (const [i, vector] of left.entries()) {
+            const sum = sums[vectors * (step % rows) + i]!;
+            sum.set(madd(sum, vector, right));
           }
           if (step < 2 * rows - 1) brIf(exit, i32.and(never, 1 << step));
         }
@@ -32,5 +34,5 @@ export function peakKernel(flavour: Flavour): { readonly run: () => void; readon
   });
   const { peak } = builder.instantiate<"peak">(new WebAssembly.Memory({ initial: 1 }));
   const rounds = 20_000;
-  return { run: () => peak(rounds, 1024), flops: rounds * 2 * (flavour === "relaxed" ? 4 : 3) * 3 * 8 };
+  return { run: () => peak(rounds, 1024), flops: rounds * 2 * rows * vectors * 8 };
 }

@@ -41,7 +41,8 @@ export class PatchImages {
     }
     bottom += (outHeight - 1) * strideHeight;
     right += (outWidth - 1) * strideWidth;
-    const fits = strideWidth === 1 && top >= 0 && left >= 0 && bottom < height && right < width;
+    // Four pixels in pieces of two rows are read with 12 bytes more, which must lie in the image.
+    const fits = strideWidth === 1 && width >= 3 && top >= 0 && left >= 0 && bottom < height && right < width;
     this.#copies = held.copies === true || !fits;
     this.#top = this.#copies ? top : 0;
     this.#left = this.#copies ? left : 0;

@@ -1,0 +1,89 @@
+/** Linear as one product; only the operand that is not read row by row is packed. */
+import type { LinearKernels } from "../interface/linear.js";
+import type { Flavour } from "./assembler/flavour.js";
+import { Table } from "./conv/image.js";
+import { depthBlocks, evenBlocks } from "./gemm/blocks.js";
+import { gemmKernels } from "./gemm/kernels.js";
+import { DEPTH, MODE, SPARE, TILE } from "./gemm/multiply.js";
+import { at, scratch } from "./memory.js";
+import { runAll, type Task } from "./task.js";
+
+/** Columns of a result that are computed at a time: their packed panels stay in the cache. */
+const COLUMNS = 96;
+
+export function wasmLinear(flavour: Flavour): LinearKernels {
+  return {
+    /** y = x (rows × in) · weightᵀ (in × out) */
+    forward({ rows, inFeatures, outFeatures }, x, weight, bias, y) {
+      const [a, w, start, c] = [at(x), at(weight), bias ? at(bias) : 0, at(y)];
+      if (y.length === 0) return;
+      const { copy } = gemmKernels(flavour);
+      if (start !== 0) copy(start, 0, 0, 4, c, 0, 4 * outFeatures, 4, 1, rows, outFeatures);
+      const b = { at: w, column: 4 * inFeatures, entry: 4 };
+      runAll(product(flavour, { rows, columns: outFeatures, depth: inFeatures, a, b, c, add: start !== 0 }));
+    },
+
+    /** dx = dy (rows × out) · weight (out × in) */
+    inputGradient({ rows, inFeatures, outFeatures }, dy, weight, dx) {
+      const [a, w, c] = [at(dy), at(weight), at(dx)];
+      const b = { at: w, column: 4, entry: 4 * inFeatures };
+      if (dx.length === 0) return;
+      runAll(product(flavour, { rows, columns: inFeatures, depth: outFeatures, a, b, c, add: false }));
+    },
+
+    /** dweight += dyᵀ (out × rows) · x (rows × in) */
+    weightGradient({ rows, inFeatures, outFeatures }, x, dy, dweight) {
+      const [input, gradient, c] = [at(x), at(dy), at(dweight)];
+      if (dweight.length === 0 || rows === 0) return;
+      const turned = scratch(4 * rows * outFeatures);
+      const first = Table.range(1, 0).at;
+      gemmKernels(flavour).gather(
+        ...([gradient, 4 * outFeatures, 4, first, turned, 4 * rows, rows, outFeatures, 1] as const),
+      );
+      const b = { at: input, column: 4, entry: 4 * inFeatures };
+      runAll(product(flavour, { rows: outFeatures, columns: inFeatures, depth: rows, a: turned, b, c, add: true }));
+    },
+  };
+}
+
+interface Product {
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  /** rows × depth, row by row. */
+  readonly a: number;
+  /** depth × columns, of which either neighbouring columns or neighbouring entries of a column lie side by side. */
+  readonly b: { readonly at: number; readonly column: number; readonly entry: number };
+  /** rows × columns, row by row. */
+  readonly c: number;
+  /** Whether the product is added to what c holds. */
+  readonly add: boolean;
+}
+
+/** c = or += a · b. A part is a block of columns. */
+function product(flavour: Flavour, { rows, columns, depth, a, b, c, add }: Product): Task {
+  const { multiply, patches, transpose } = gemmKernels(flavour);
+  const wide = 4 * TILE[flavour].vectors;
+  const sums = depthBlocks(depth);
+  const blocks = evenBlocks(columns, COLUMNS);
+  const panels = scratch(4 * Math.min(depth, DEPTH) * COLUMNS);
+  const spare = scratch(SPARE);
+  const turned = b.entry === 4;
+  const [entries, places] = turned ? [0, 0] : [Table.range(depth, b.entry).at, Table.range(COLUMNS + wide, 4).at];
+  return {
+    parts: blocks.length,
+    run(from, to) {
+      for (const [column, count] of blocks.slice(from, to)) {
+        for (const [first, length] of sums) {
+          const source = b.at + column * b.column;
+          if (turned) transpose(source + 4 * first, b.column, length, count, panels, 4 * length * wide);
+          else patches(source, entries + 4 * first, length, places, count, panels, 4 * wide, 4 * length * wide);
+          multiply(
+            ...([a + 4 * first, 4 * depth, panels, c + 4 * column, 4 * columns, length, 0] as const),
+            ...([first === 0 && !add ? MODE.zero : MODE.add, 0, rows, count, spare] as const),
+          );
+        }
+      }
+    },
+  };
+}
