@@ -53,7 +53,8 @@ function create(): EngineMemory {
 /** Shared where the platform allows it, so that threads can join later. */
 function createMemory(): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared: isShared() });
+    const shared = typeof SharedArrayBuffer !== "undefined";
+    return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared });
   } catch {
     return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES });
   }

@@ -43,7 +43,7 @@ export class PatchImages {
     right += (outWidth - 1) * strideWidth;
     // Four pixels in pieces of two rows are read with 12 bytes more, which must lie in the image.
     const fits = strideWidth === 1 && width >= 3 && top >= 0 && left >= 0 && bottom < height && right < width;
-    this.#copies = held.copies === true || !fits;
+    this.#copies = taps.length > 0 && (held.copies === true || !fits);
     this.#top = this.#copies ? top : 0;
     this.#left = this.#copies ? left : 0;
     this.#perPhase = this.#copies ? Math.ceil((right - left + 1) / strideWidth) : width;
