@@ -5,7 +5,7 @@
  */
 import { type Flavour, supports } from "../src/kernels/wasm/assembler/flavour.js";
 import { wasmConv } from "../src/kernels/wasm/conv.js";
-import { view } from "../src/kernels/wasm/memory.js";
+import { take, view } from "../src/kernels/wasm/memory.js";
 import { WinogradConv, type WinogradPass, winogradTile } from "../src/kernels/wasm/winograd.js";
 import { convGeometry, convSettings } from "../src/shape/conv.js";
 import { Random } from "../src/tensor/random.js";
@@ -31,11 +31,9 @@ const words = all.filter((word, i) => !word.startsWith("--") && all[i - 1] !== "
 const chosen = all.includes("--flavour") ? (all[all.indexOf("--flavour") + 1] as Flavour) : undefined;
 const flavour = chosen ?? (supports("relaxed") ? "relaxed" : "simd");
 const random = new Random(1);
-let allocated = 0;
 
 function numbers(length: number): Float32Array {
-  const array = view(16 * 2 ** 20 + allocated, length);
-  allocated += 4 * length + 256 - ((4 * length) % 64);
+  const array = view(take(4 * length)!, length);
   for (let i = 0; i < length; i++) array[i] = random.normal() / 16;
   return array;
 }
@@ -99,7 +97,6 @@ function clock(): number {
 const quantile = (times: number[], share: number) => times.sort((a, b) => a - b)[Math.floor(times.length * share)]!;
 
 for (const shape of Object.keys(SHAPES)) {
-  allocated = 0;
   const cases = casesOf(shape);
   if (cases.length === 0) continue;
   const peak: Case = { name: "peak", ...peakKernel(flavour), times: [] };

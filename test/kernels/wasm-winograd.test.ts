@@ -131,15 +131,17 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
       const cut = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 });
       fc.assert(
         fc.property(geometry, cut, fc.boolean(), fc.integer(), (g, cuts, backward, seed) => {
-          const { x, weight, y } = operands(g, seed);
           const pass = backward ? "inputGradient" : "forward";
-          const [from, to] = backward ? [y, x] : [x, y];
+          const sizes = [g.inChannels * g.height * g.width, g.outChannels * g.outHeight * g.outWidth].map(
+            (size) => g.batch * size,
+          ) as [number, number];
+          const [from, to] = backward ? ([sizes[1], sizes[0]] as const) : sizes;
           const tiles = winograd.tiles(g, pass);
           const [input, g9, whole, parts, filters] = arrays(
-            ...([from.length, weight.length, to.length, to.length, winograd.filterLength(g, pass)] as const),
+            ...([from, g.outChannels * g.inChannels * 9, to, to, winograd.filterLength(g, pass)] as const),
           );
-          input.set(from);
-          g9.set(weight);
+          normals(input, seed);
+          normals(g9, seed + 1);
           const run = (out: Float32Array, options: object) =>
             backward
               ? winograd.inputGradient(g, input, g9, out, options)

@@ -113,7 +113,7 @@ export class WinogradConv {
   transformFilters(g: ConvGeometry, pass: WinogradPass, weight: FloatArray, filters: FloatArray): void {
     const plan = this.#plan(g, pass);
     const [from, to] = [at(weight), at(filters)];
-    new FilterTransform(plan).run(from, 0, plan.filters, to);
+    new FilterTransform(plan).all(from, to);
   }
 
   /** y = weight ⋆ x + bias. Overwrites the range of y. */

@@ -18,23 +18,20 @@ export function convolve(
   to: number,
 ): void {
   if (from >= to) return;
-  const { variant, channels, outHeight, outWidth, inputPanel, filterPoint, filterPanel, filterPanels } = plan;
-  const { blockTiles, blockPanels } = plan;
+  const { variant, channels, outHeight, outWidth, inputPanel, filterPoint, filterPanel, blockTiles } = plan;
   const { points, tilePanel } = bytesOf(variant);
+  const { rows } = variant;
   const panelTiles = 4 * variant.quads;
   const panels = blockTiles / panelTiles;
   const inputPoint = oddLines(panels * inputPanel);
 
-  const strips = new Strips(inputOf(variant), plan.xTiling, {
-    of: "tiles",
-    perPanel: panelTiles,
-    quads: variant.quads,
-  });
-  const transform = "weight" in filters ? new FilterTransform(plan) : undefined;
+  const lanes = { of: "tiles", perPanel: panelTiles, quads: variant.quads } as const;
+  const strips = new Strips(inputOf(variant), plan.xTiling, lanes);
+  const transform = new FilterTransform(plan);
   const [multiply, output] = [multiplyOf(variant), outputOf(variant, relu)];
   const v = scratch(points * points * inputPoint);
-  const m = scratch(blockPanels * panels * tilePanel);
-  const u = "weight" in filters ? scratch(blockPanels * filterPanel) : filters.transformed;
+  const m = scratch(panels * tilePanel);
+  const own = "weight" in filters ? scratch(filterPanel) : 0;
   const groups = scratch((blockTiles / 4) * GROUP_BYTES);
   const temporary = scratch(16 * points * points);
   const noBias = scratch(4);
@@ -42,20 +39,15 @@ export function convolve(
 
   for (let first = from; first < to; first += blockTiles) {
     const last = Math.min(to, first + blockTiles);
-    const count = Math.ceil((last - first) / panelTiles);
     strips.run(x, channels, first, last, v, inputPoint, inputPanel);
     writeGroups(plan.yTiling, first, last, groups);
-    for (let panel = 0; panel < filterPanels; panel += blockPanels) {
-      const panelsHere = Math.min(blockPanels, filterPanels - panel);
-      const filter = panel * variant.rows;
-      const filtersHere = Math.min(panelsHere * variant.rows, plan.filters - filter);
-      if ("weight" in filters) transform?.run(filters.weight, filter, filtersHere, u);
-      multiply(
-        ...[transform ? u : u + panel * filterPanel, filterPoint, filterPanel, panelsHere],
-        ...[v, inputPoint, inputPanel, count, m, channels, 0],
-      );
+    for (let filter = 0; filter < plan.filters; filter += rows) {
+      const count = Math.min(rows, plan.filters - filter);
+      if ("weight" in filters) transform.panel(filters.weight, filter, own);
+      const u = "weight" in filters ? own : filters.transformed + (filter / rows) * filterPanel;
+      multiply(u, filterPoint, v, inputPoint, inputPanel, Math.ceil((last - first) / panelTiles), m, channels, 0);
       output(
-        ...[m, filtersHere, count, groups, Math.ceil((last - first) / 4), temporary],
+        ...[m, count, groups, Math.ceil((last - first) / 4), temporary],
         ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
         ...(bias === undefined ? [noBias, 0] : [bias + 4 * filter, 4]),
       );
@@ -71,12 +63,18 @@ export class FilterTransform {
     this.#between = scratch(16 * 3 * (plan.variant.size + 2));
   }
 
-  /** Writes `count` filters from `filter` on, which starts a panel, to u. */
-  run(weight: number, filter: number, count: number, u: number): void {
-    const { variant, channels, filterBytes, channelBytes, turned, filterPoint, filterPanel } = this.plan;
+  /** Writes the panel that starts with this filter to u. */
+  panel(weight: number, filter: number, u: number): void {
+    const { variant, channels, filters, filterBytes, channelBytes, turned, filterPoint } = this.plan;
     filterOf(variant, turned)(
-      ...[weight + filter * filterBytes, count, channels],
-      ...[filterBytes, channelBytes, this.#between, u, filterPoint, filterPanel],
+      ...[weight + filter * filterBytes, Math.min(variant.rows, filters - filter), channels],
+      ...[filterBytes, channelBytes, this.#between, u, filterPoint],
     );
+  }
+
+  /** Writes all panels to u. */
+  all(weight: number, u: number): void {
+    const { filters, variant, filterPanel } = this.plan;
+    for (let i = 0; i * variant.rows < filters; i++) this.panel(weight, i * variant.rows, u + i * filterPanel);
   }
 }

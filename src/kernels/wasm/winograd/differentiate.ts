@@ -8,8 +8,6 @@ import { bytesOf, panelsFor } from "./variant.js";
 
 /** Channels whose transformed tiles are kept at once, and the bytes that those may take. */
 const [BLOCK_CHANNELS, BLOCK_BYTES] = [256, 4 << 20];
-/** Products of a block of filters and a block of channels. */
-const PRODUCT_BYTES = 512 << 10;
 
 /**
  * dweight += Gᵀ·[ Σ over tiles of (A·dy·Aᵀ) ⊙ (Bᵀ·d·B) ]·G, for the filters from `from` up to `to`: products of matrices
@@ -36,16 +34,15 @@ export function differentiate(
   const blockChannels = blockOf(channels, panelChannels, BLOCK_CHANNELS);
   const panels = Math.ceil(blockChannels / panelChannels);
   const blockTiles = blockOf(tiles, 4, BLOCK_BYTES / (4 * points * points * blockChannels));
-  const blockPanels = Math.max(1, Math.floor(PRODUCT_BYTES / (panels * tilePanel)));
-  const [inputPanel, filterPanel] = [oddLines(4 * panelChannels * blockTiles), oddLines(4 * rows * blockTiles)];
-  const [inputPoint, filterPoint] = [oddLines(panels * inputPanel), oddLines(blockPanels * filterPanel)];
+  const inputPanel = oddLines(4 * panelChannels * blockTiles);
+  const [inputPoint, filterPoint] = [oddLines(panels * inputPanel), oddLines(4 * rows * blockTiles)];
 
   const xStrips = new Strips(inputOf(variant), tilings.x, { of: "maps", perPanel: panelChannels, quads });
   const dyStrips = new Strips(outputGradientOf(variant), tilings.y, { of: "maps", perPanel: rows, quads });
   const [multiply, gradient] = [multiplyOf(variant), filterGradientOf(variant)];
   const v = scratch(points * points * inputPoint);
   const u = scratch(points * points * filterPoint);
-  const m = scratch(blockPanels * panels * tilePanel);
+  const m = scratch(panels * tilePanel);
   const temporary = scratch(16 * (3 * points + 9));
 
   for (let channel = 0; channel < channels; channel += blockChannels) {
@@ -54,15 +51,12 @@ export function differentiate(
     for (let tile = 0; tile < tiles; tile += blockTiles) {
       const last = Math.min(tiles, tile + blockTiles);
       xStrips.run(x + 4 * channel * height * width, channelsHere, tile, last, v, inputPoint, inputPanel);
-      for (let filter = from; filter < to; filter += blockPanels * rows) {
-        const count = Math.min(blockPanels * rows, to - filter);
-        dyStrips.run(dy + 4 * filter * outHeight * outWidth, count, tile, last, u, filterPoint, filterPanel);
-        multiply(
-          ...[u, filterPoint, filterPanel, Math.ceil(count / rows)],
-          ...[v, inputPoint, inputPanel, panelsHere, m, last - tile, 0],
-        );
+      for (let filter = from; filter < to; filter += rows) {
+        const count = Math.min(rows, to - filter);
+        dyStrips.run(dy + 4 * filter * outHeight * outWidth, count, tile, last, u, filterPoint, 0);
+        multiply(u, filterPoint, v, inputPoint, inputPanel, panelsHere, m, last - tile, 0);
         gradient(
-          ...[m, count, channelsHere, panelsHere, temporary],
+          ...[m, count, channelsHere, temporary],
           ...[dweight + 36 * (filter * channels + channel), 36 * channels],
         );
       }

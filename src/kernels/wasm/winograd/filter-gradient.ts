@@ -6,19 +6,18 @@ import type { ModuleBuilder } from "../assembler/module.js";
 import { algebra, transpose } from "./algebra.js";
 import { bytesOf, loadAll, type Variant, vector } from "./variant.js";
 
-/** Writes the kernel `filterGradient`: reads what `multiply` wrote, m[panel of filters][panel of channels][e][filter][channel]. */
+/** Writes the kernel `filterGradient` of the filters of one panel, which reads what `multiply` wrote: m[panel of channels][e][filter][channel]. */
 export function filterGradientKernel(builder: ModuleBuilder, variant: Variant): void {
-  const { rows, quads } = variant;
+  const { quads } = variant;
   const { filterGradient } = algebra(variant);
   const { points, tileRow, tilePoint, tilePanel } = bytesOf(variant);
   builder.kernel(
     "filterGradient",
     {
-      ...({ m: "i32", filters: "i32", channels: "i32", panels: "i32", temporary: "i32" } as const),
+      ...({ m: "i32", filters: "i32", channels: "i32", temporary: "i32" } as const),
       ...({ weight: "i32", filterBytes: "i32" } as const),
     },
     (p) => {
-      const inPanel = local("i32", 0);
       loop((nextFilter) => {
         const m = local("i32", p.m);
         const weight = local("i32", p.weight);
@@ -30,13 +29,7 @@ export function filterGradientKernel(builder: ModuleBuilder, variant: Variant): 
           advance(weight, 4 * 36);
         });
         advance(p.weight, p.filterBytes);
-        // The next filter is the next line of its panel, or the first of the next panel.
         advance(p.m, tileRow);
-        advance(inPanel, 1);
-        when(i32.eq(inPanel, rows), () => {
-          inPanel.set(0);
-          advance(p.m, i32.sub(i32.mul(p.panels, tilePanel), tilePoint));
-        });
         advance(p.filters, -1);
         brIf(nextFilter, p.filters);
       });

@@ -12,8 +12,8 @@ export function channelsTogether({ rows }: Pick<Variant, "rows">): number {
 }
 
 /**
- * Writes the kernel `filter`, of filters as they are or turned by 180°. The last panel is filled up with copies of its
- * last filter, the channels with copies of the last channel.
+ * Writes the kernel `filter` of one panel, of filters as they are or turned by 180°. A panel of fewer filters is filled up
+ * with copies of the last one, the channels with copies of the last channel.
  */
 export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: boolean): void {
   const { rows } = variant;
@@ -23,31 +23,22 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: b
     "filter",
     {
       ...({ weight: "i32", filters: "i32", channels: "i32", filterBytes: "i32", channelBytes: "i32" } as const),
-      ...({ between: "i32", u: "i32", point: "i32", panel: "i32" } as const),
+      ...({ between: "i32", u: "i32", point: "i32" } as const),
     },
-    ({ weight, filters, channels, filterBytes, channelBytes, between, u, point, panel }) => {
-      const left = local("i32", filters);
+    ({ weight, filters, channels, filterBytes, channelBytes, between, u, point }) => {
+      const lastFilter = local("i32", i32.sub(filters, 1));
       const lastChannel = local("i32", i32.sub(channels, 1));
-      loop((nextPanel) => {
-        const last = local("i32", i32.sub(left, 1));
-        const row = times(rows, (i) => local("i32", i32.mul(filterBytes, least(operand("i32", i), last))));
-        const to = local("i32", u);
-        forRange(0, channels, together, (channel) => {
-          const start = times(together, (i) => {
-            const index = least(i32.add(channel, i), lastChannel);
-            return local("i32", i32.add(weight, i32.mul(channelBytes, index)));
-          });
-          for (let first = 0; first < together * rows; first += 4) {
-            const at = (lane: number) =>
-              i32.add(start[Math.floor((first + lane) / rows)]!, row[(first + lane) % rows]!);
-            transform({ a: at(0), b: at(1), c: at(2), d: at(3), between, to, point });
-            advance(to, 16);
-          }
+      const row = times(rows, (i) => local("i32", i32.mul(filterBytes, least(operand("i32", i), lastFilter))));
+      forRange(0, channels, together, (channel) => {
+        const start = times(together, (i) => {
+          const index = least(i32.add(channel, i), lastChannel);
+          return local("i32", i32.add(weight, i32.mul(channelBytes, index)));
         });
-        advance(u, panel);
-        advance(weight, i32.mul(filterBytes, rows));
-        advance(left, -rows);
-        brIf(nextPanel, i32.gtS(left, 0));
+        for (let first = 0; first < together * rows; first += 4) {
+          const at = (lane: number) => i32.add(start[Math.floor((first + lane) / rows)]!, row[(first + lane) % rows]!);
+          transform({ a: at(0), b: at(1), c: at(2), d: at(3), between, to: u, point });
+          advance(u, 16);
+        }
       });
     },
   );

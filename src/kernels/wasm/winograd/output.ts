@@ -12,19 +12,18 @@ import { bytesOf, loadAll, type Variant, vector } from "./variant.js";
  */
 export const GROUP_BYTES = 32;
 
-/** Writes the kernel `output`, which reads what `multiply` wrote. */
+/** Writes the kernel `output` of the filters of one panel, which reads what `multiply` wrote. */
 export function outputKernel(builder: ModuleBuilder, variant: Variant, relu: boolean): void {
-  const { size, rows, quads } = variant;
+  const { size, quads } = variant;
   const { output } = algebra(variant);
   const { points, tileRow, tilePoint, tilePanel } = bytesOf(variant);
   builder.kernel(
     "output",
     {
-      ...({ m: "i32", filters: "i32", panels: "i32", tiles: "i32", groups: "i32", temporary: "i32" } as const),
+      ...({ m: "i32", filters: "i32", tiles: "i32", groups: "i32", temporary: "i32" } as const),
       ...({ y: "i32", mapBytes: "i32", rowBytes: "i32", bias: "i32", biasStep: "i32" } as const),
     },
     (p) => {
-      const inPanel = local("i32", 0);
       loop((nextFilter) => {
         const bias = vector(v128.load32Splat(p.bias));
         const tiles = local("i32", p.tiles);
@@ -38,13 +37,7 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, relu: boo
         });
         advance(p.y, p.mapBytes);
         advance(p.bias, p.biasStep);
-        // The next filter is the next line of its panel, or the first of the next panel.
         advance(p.m, tileRow);
-        advance(inPanel, 1);
-        when(i32.eq(inPanel, rows), () => {
-          inPanel.set(0);
-          advance(p.m, i32.sub(i32.mul(p.panels, tilePanel), tilePoint));
-        });
         advance(p.filters, -1);
         brIf(nextFilter, p.filters);
       });

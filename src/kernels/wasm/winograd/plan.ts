@@ -80,22 +80,23 @@ export interface Plan extends Problem {
   readonly filterPanels: number;
   /** Bytes from one panel of transformed input to the next. */
   readonly inputPanel: number;
-  /** Tiles that are transformed before any is multiplied, and panels of filters that are multiplied in one go. */
+  /** Tiles that are transformed before any is multiplied. */
   readonly blockTiles: number;
-  readonly blockPanels: number;
 }
 
-/** Transformed input of a block of tiles, in bytes at most, but for a panel of very many channels. */
-const BLOCK_BYTES = 2 << 20;
-/** Products of a block of tiles and a block of filters: both stay in the second-level cache. */
-const PRODUCT_BYTES = 256 << 10;
+/**
+ * Transformed input of a block of tiles, in bytes at most, but for a panel of very many channels: it is read again for
+ * every panel of filters, from the third-level cache at the worst.
+ */
+const BLOCK_BYTES = 4 << 20;
+/** Tiles of a block at most: their products with a panel of filters stay in the second-level cache. */
 const BLOCK_TILES = 512;
 
 export function planOf(problem: Problem, size: TileSize, flavour: Flavour): Plan {
   const tilings = tilingsOf(problem, size);
   const { tiles } = tilings;
   const variant = { size, flavour, ...panelsFor(flavour, Math.ceil(tiles / 4)) };
-  const { points, tilePanel } = bytesOf(variant);
+  const { points } = bytesOf(variant);
   const { rows, quads } = variant;
   const filterPoint = oddLines(4 * rows * roundUp(problem.channels, channelsTogether(variant)));
   const inputPanel = oddLines(16 * quads * problem.channels);
@@ -116,7 +117,6 @@ export function planOf(problem: Problem, size: TileSize, flavour: Flavour): Plan
     filterPanels: Math.ceil(problem.filters / rows),
     inputPanel,
     blockTiles,
-    blockPanels: Math.max(1, Math.floor(PRODUCT_BYTES / (tilePanel * (blockTiles / panelTiles)))),
   };
 }
 

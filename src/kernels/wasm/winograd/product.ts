@@ -6,33 +6,28 @@ import { i32, v128 } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
 import { bytesOf, type Variant } from "./variant.js";
 
-/** Writes the kernel `multiply`: m[panel of filters][panel of tiles][e][filter][tile]. */
+/** Writes the kernel `multiply` of one panel of filters by all panels of tiles: m[panel of tiles][e][filter][tile]. */
 export function productKernel(builder: ModuleBuilder, variant: Variant): void {
   const { points, tilePoint, tilePanel } = bytesOf(variant);
   const product = microKernel(builder, variant);
   builder.kernel(
     "multiply",
     {
-      ...({ u: "i32", filterPoint: "i32", filterPanel: "i32", filterPanels: "i32" } as const),
-      ...({ v: "i32", inputPoint: "i32", inputPanel: "i32", inputPanels: "i32" } as const),
+      ...({ u: "i32", filterPoint: "i32", v: "i32", inputPoint: "i32", inputPanel: "i32", panels: "i32" } as const),
       ...({ m: "i32", channels: "i32", never: "i32" } as const),
     },
-    ({ u, filterPoint, filterPanel, v, inputPoint, inputPanel, channels, never, ...p }) => {
+    ({ u, v, channels, never, ...p }) => {
       const left = local("i32", points * points);
       loop((again) => {
-        const filters = local("i32", u);
+        const tiles = local("i32", v);
         const m = local("i32", p.m);
-        forRange(0, p.filterPanels, 1, () => {
-          const tiles = local("i32", v);
-          forRange(0, p.inputPanels, 1, () => {
-            product({ u: filters, v: tiles, m, channels, never });
-            advance(tiles, inputPanel);
-            advance(m, tilePanel);
-          });
-          advance(filters, filterPanel);
+        forRange(0, p.panels, 1, () => {
+          product({ u, v: tiles, m, channels, never });
+          advance(tiles, p.inputPanel);
+          advance(m, tilePanel);
         });
-        advance(u, filterPoint);
-        advance(v, inputPoint);
+        advance(u, p.filterPoint);
+        advance(v, p.inputPoint);
         advance(p.m, tilePoint);
         advance(left, -1);
         brIf(again, left);
