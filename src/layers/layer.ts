@@ -55,10 +55,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    * The layer's output for `x`. What it returns to your own call is a fresh tensor that shares memory with nothing.
    * @throws ShapeError when the shape of `x` does not fit; nothing has changed then.
    */
-  forward<const S extends Shape>(x: Tensor<S> & Refusal<Rule, S>): Tensor<OutputOf<Rule, S>> {
+  forward<X extends Tensor>(x: X & Refusal<Rule, X["shape"]>): Tensor<OutputOf<Rule, X["shape"]>> {
     checkTensor(`${this.name}.forward`, x);
     const state = engine();
-    return (state.depth === 0 ? this.#outermost(x) : this.#call(x)) as Tensor<OutputOf<Rule, S>>;
+    return (state.depth === 0 ? this.#outermost(x) : this.#call(x)) as Tensor<OutputOf<Rule, X["shape"]>>;
   }
 
   /**

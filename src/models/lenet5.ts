@@ -7,7 +7,9 @@ import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Tanh } from "../layers/smooth.js";
+import type { ChainRule } from "../shape/chain.js";
 import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
+import type { Apply, GivenOptions, Option, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -25,6 +27,35 @@ export interface LeNet5Options {
   readonly random?: Random;
 }
 
+/** The rule of {@link LeNet5}: that of its layers. */
+export interface LeNet5Rule<Options extends readonly unknown[]> extends ShapeRule {
+  readonly of?: Options;
+  readonly natural: readonly [number, number, 28, 28];
+  readonly out: unknown extends this["in"]
+    ? unknown
+    : Apply<
+        ChainRule<
+          LayersOf<
+            Option<GivenOptions<Options>, "inChannels", 1> & number,
+            Option<GivenOptions<Options>, "numClasses", 10> & number
+          >
+        >,
+        this["in"]
+      >;
+}
+
+/** Activations keep the shape, and both poolings make the same one. */
+type LayersOf<Channels extends number, Classes extends number> = readonly [
+  Conv2d<Channels, 6, 5, { readonly padding: 2 }>,
+  MaxPool2d<2>,
+  Conv2d<6, 16, 5>,
+  MaxPool2d<2>,
+  Flatten<readonly []>,
+  Linear<400, 120>,
+  Linear<120, 84>,
+  Linear<84, Classes>,
+];
+
 /**
  * LeNet-5 for images of 28×28: `[N, 1, 28, 28]` → `[N, 10]`, 61,706 parameters.
  *
@@ -39,11 +70,14 @@ export interface LeNet5Options {
  * const model = new LeNet5();
  * model.forward(randn([64, 1, 28, 28])).shape; // [64, 10]
  */
-export class LeNet5 extends Layer {
+export class LeNet5<
+  const O extends readonly [options?: LeNet5Options] = readonly [options?: LeNet5Options],
+> extends Layer<LeNet5Rule<O>> {
   override readonly name: string = "LeNet5";
   readonly features: Sequential;
   readonly classifier: Sequential;
 
+  constructor(...options: O);
   constructor(options: LeNet5Options = {}) {
     super();
     checkOptions("LeNet5", options, "{ numClasses: 10 }");

@@ -1,6 +1,6 @@
 /** Shape rule of layers one after another: what each makes of the shape before it, and where two do not fit. */
 import type { Next } from "./arithmetic.js";
-import type { Apply, Join, Mismatch, Mistake, OutputOf, RuleOf, Sentence, ShapeRule } from "./rule.js";
+import type { AnyLayer, Apply, Join, Mismatch, Mistake, OutputOf, RuleOf, Sentence, ShapeRule } from "./rule.js";
 import type { Shape } from "./shape.js";
 
 /** The rule of layers one after another; of a list whose length is not known, nothing is known. */
@@ -118,7 +118,7 @@ type ShowBatch<S> = S extends readonly [infer N extends number, ...infer Rest ex
 export type InputSize = number | "N";
 
 /** What a Sequential is built of: layers, and before them an input shape if it is known. */
-export type ChainArguments = readonly (object | readonly InputSize[])[];
+export type ChainArguments = readonly (AnyLayer | readonly InputSize[])[];
 
 /** The layers among the arguments. */
 export type LayersOf<Args> = Args extends readonly [readonly InputSize[], ...infer Layers] ? Layers : Args;

@@ -211,16 +211,21 @@ type Kept<Layer extends string, C extends number, Got extends number, S> =
 /** The rule of LayerNorm: {@link checkLayerNorm} as a type. */
 export interface LayerNormRule<Axes> extends ShapeRule {
   readonly of?: Axes;
-  readonly out: this["in"] extends Shape
-    ? (Axes extends Shape ? Axes : [Axes]) extends infer Wanted extends Shape
-      ? [HasRank<this["in"]>, HasRank<Wanted>] extends [true, true]
-        ? [Agreed<LastOf<this["in"], Wanted>, Wanted>] extends [never]
-          ? Mismatch<"LayerNorm", `the last axes ${Show<Wanted>}`, Show<LastOf<this["in"], Wanted>>>
-          : this["in"]
-        : this["in"]
-      : this["in"]
-    : Shape;
+  readonly out: HasRank<this["in"]> extends false
+    ? this["in"]
+    : this["in"] extends Shape
+      ? EndsIn<this["in"], Axes extends Shape ? Axes : [Axes]>
+      : Shape;
 }
+
+/** `S`, or the mismatch where its last axes are not `Axes`. */
+type EndsIn<S extends Shape, Axes> = Axes extends Shape
+  ? HasRank<Axes> extends false
+    ? S
+    : [Agreed<LastOf<S, Axes>, Axes>] extends [never]
+      ? Mismatch<"LayerNorm", `the last axes ${Show<Axes>}`, Show<LastOf<S, Axes>>>
+      : S
+  : S;
 
 /** The last sizes of `S`, as many as there are in `Like`. */
 type LastOf<S extends Shape, Like extends Shape, Result extends Shape = []> = Like extends readonly [

@@ -28,6 +28,11 @@ export interface ShapeRule {
 /** The key under which a layer's type carries its rule; it exists for the compiler only. */
 export declare const RULE: unique symbol;
 
+/** Whatever carries a rule: a layer, as this room sees it. */
+export interface AnyLayer {
+  readonly [RULE]: unknown;
+}
+
 /** The rule of a layer; of one of several layers, or of `any`, nothing is known. */
 export type RuleOf<L> = 0 extends 1 & L
   ? ShapeRule

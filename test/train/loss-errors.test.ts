@@ -146,6 +146,7 @@ describe("weights", () => {
 describe("predictions and targets", () => {
   test("shapes that differ are refused, not broadcast", () => {
     expectError(
+      // @ts-expect-error the same sentence
       () => new MSELoss().forward(zeros([4, 1]), zeros([4])),
       ShapeError,
       "MSELoss expects a target of the prediction's shape [4, 1], but got [4]. Usual cause: a model's last axis of size 1: reshape one of the two, for they are not broadcast.",

@@ -24,7 +24,7 @@ export interface BCELossOptions<R extends Reduction> extends LossOptions<R> {
  * const loss = new BCELoss();
  * loss.forward(tensor([0.5], [1]), tensor([1], [1])); // 0.693
  */
-export class BCELoss<R extends Reduction = "mean"> extends ElementwiseLoss<R> {
+export class BCELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"BCELoss", R> {
   readonly weight: Tensor | undefined;
 
   constructor(options: BCELossOptions<R> = {}) {
@@ -64,7 +64,7 @@ export interface BCEWithLogitsLossOptions<R extends Reduction> extends BCELossOp
  * const loss = new BCEWithLogitsLoss({ posWeight: [3] });
  * loss.forward(tensor([0], [1]), tensor([1], [1])); // 3 · 0.693
  */
-export class BCEWithLogitsLoss<R extends Reduction = "mean"> extends ElementwiseLoss<R> {
+export class BCEWithLogitsLoss<R extends Reduction = "mean"> extends ElementwiseLoss<"BCEWithLogitsLoss", R> {
   readonly weight: Tensor | undefined;
   readonly posWeight: Tensor | undefined;
 

@@ -2,12 +2,12 @@
 import { kernelsFor } from "../../kernels/backend.js";
 import { lossKernels } from "../../kernels/loss.js";
 import { checkInteger } from "../../shape/check.js";
-import { type ClassGeometry, classGeometry } from "../../shape/classes.js";
+import { type ClassGeometry, classGeometry, type LabelsFit } from "../../shape/classes.js";
 import { inputMismatch, ShapeError } from "../../shape/errors.js";
 import { showShape } from "../../shape/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { IGNORE_INDEX, type Labels, readLabels } from "../labels.js";
-import { Loss, type LossOptions, type Reduction } from "../loss.js";
+import { Loss, type LossOptions, type LossValue, type Reduction } from "../loss.js";
 import { type Weights, weightTensor } from "./weights.js";
 
 export interface ClassLossOptions<R extends Reduction> extends LossOptions<R> {
@@ -25,7 +25,7 @@ export interface CheckedLabels {
   readonly divisor: number;
 }
 
-export abstract class ClassLoss<R extends Reduction> extends Loss<Labels, R> {
+export abstract class ClassLoss<Name extends string, R extends Reduction> extends Loss<Labels, R> {
   readonly weight: Tensor | undefined;
   readonly ignoreIndex: number;
 
@@ -38,6 +38,13 @@ export abstract class ClassLoss<R extends Reduction> extends Loss<Labels, R> {
       );
     }
     this.ignoreIndex = checkInteger(name, "ignoreIndex", options.ignoreIndex ?? IGNORE_INDEX, -Infinity);
+  }
+
+  override forward<P extends Tensor, T extends Labels>(
+    prediction: P,
+    target: T & LabelsFit<Name, P["shape"], T>,
+  ): LossValue<R> {
+    return super.forward(prediction, target);
   }
 
   /** How the prediction lies. @throws ShapeError for a scalar, or when the weights are of another number of classes. */

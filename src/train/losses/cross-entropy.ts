@@ -35,7 +35,7 @@ export interface CrossEntropyLossOptions<R extends Reduction> extends ClassLossO
  * const loss = new CrossEntropyLoss();
  * loss.forward(model.forward(images), [3, 1, 4]); model.backward(loss.backward());
  */
-export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<R> {
+export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<"CrossEntropyLoss", R> {
   readonly labelSmoothing: number;
 
   constructor(options: CrossEntropyLossOptions<R> = {}) {
@@ -84,7 +84,7 @@ export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<R>
  * const loss = new NLLLoss();
  * loss.forward(new LogSoftmax(1).forward(scores), [3, 1, 4]);
  */
-export class NLLLoss<R extends Reduction = "mean"> extends ClassLoss<R> {
+export class NLLLoss<R extends Reduction = "mean"> extends ClassLoss<"NLLLoss", R> {
   constructor(options: ClassLossOptions<R> = {}) {
     super("NLLLoss", options);
   }

@@ -2,15 +2,23 @@
 import { kernelsFor } from "../../kernels/backend.js";
 import type { LossKernels } from "../../kernels/interface/loss.js";
 import { lossKernels } from "../../kernels/loss.js";
+import type { TargetFits } from "../../shape/classes.js";
 import { ArgumentError, ShapeError } from "../../shape/errors.js";
 import { sameShape, showShape } from "../../shape/shape.js";
 import { Tensor } from "../../tensor/tensor.js";
-import { Loss, type LossResult } from "../loss.js";
+import { Loss, type LossResult, type LossValue } from "../loss.js";
 
 /** What every loss kernel ends with. */
 export type Outputs = [scale: number, losses: Float32Array | undefined, gradient: Float32Array];
 
-export abstract class ElementwiseLoss<R extends string> extends Loss<Tensor, R> {
+export abstract class ElementwiseLoss<Name extends string, R extends string> extends Loss<Tensor, R> {
+  override forward<P extends Tensor, T extends Tensor>(
+    prediction: P,
+    target: T & TargetFits<Name, P["shape"], T["shape"]>,
+  ): LossValue<R> {
+    return super.forward(prediction, target);
+  }
+
   protected compute(prediction: Tensor, target: Tensor): LossResult {
     const { shape, dtype, size } = prediction;
     if (!(target instanceof Tensor)) {

@@ -24,7 +24,7 @@ export interface KLDivLossOptions<R extends KLDivReduction> extends LossOptions<
  * const loss = new KLDivLoss({ reduction: "batchmean" });
  * loss.forward(new LogSoftmax(1).forward(student), new Softmax(1).forward(teacher));
  */
-export class KLDivLoss<R extends KLDivReduction = "mean"> extends ElementwiseLoss<R> {
+export class KLDivLoss<R extends KLDivReduction = "mean"> extends ElementwiseLoss<"KLDivLoss", R> {
   readonly logTarget: boolean;
 
   constructor(options: KLDivLossOptions<R> = {}) {

@@ -16,7 +16,7 @@ import { ElementwiseLoss, type Outputs } from "./elementwise.js";
  * const loss = new MSELoss();
  * loss.forward(tensor([1, 2], [2]), tensor([1, 4], [2])); // 2
  */
-export class MSELoss<R extends Reduction = "mean"> extends ElementwiseLoss<R> {
+export class MSELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"MSELoss", R> {
   constructor(options: LossOptions<R> = {}) {
     super("MSELoss", options);
   }
@@ -37,7 +37,7 @@ export class MSELoss<R extends Reduction = "mean"> extends ElementwiseLoss<R> {
  * const loss = new L1Loss();
  * loss.forward(tensor([1, 2], [2]), tensor([1, 4], [2])); // 1
  */
-export class L1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<R> {
+export class L1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<"L1Loss", R> {
   constructor(options: LossOptions<R> = {}) {
     super("L1Loss", options);
   }
@@ -59,7 +59,7 @@ export class L1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<R> {
  * const loss = new SmoothL1Loss({ beta: 0.5 });
  * loss.forward(tensor([0, 3], [2]), tensor([0, 1], [2])); // (0 + 1.75) / 2
  */
-export class SmoothL1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<R> {
+export class SmoothL1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<"SmoothL1Loss", R> {
   readonly beta: number;
 
   constructor(options: LossOptions<R> & { readonly beta?: number } = {}) {
@@ -84,7 +84,7 @@ export class SmoothL1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<
  * const loss = new HuberLoss({ delta: 2 });
  * loss.forward(tensor([0, 5], [2]), tensor([1, 1], [2])); // (0.5 + 6) / 2
  */
-export class HuberLoss<R extends Reduction = "mean"> extends ElementwiseLoss<R> {
+export class HuberLoss<R extends Reduction = "mean"> extends ElementwiseLoss<"HuberLoss", R> {
   readonly delta: number;
 
   constructor(options: LossOptions<R> & { readonly delta?: number } = {}) {
