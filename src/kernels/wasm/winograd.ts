@@ -20,8 +20,8 @@ import type { ConvGeometry } from "../../shape/conv.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { at } from "./memory.js";
-import { convolve, FilterTransform } from "./winograd/convolve.js";
-import { differentiate } from "./winograd/differentiate.js";
+import { Convolution, FilterTransform } from "./winograd/convolve.js";
+import { WeightGradient } from "./winograd/differentiate.js";
 import { forwardProblem, inputGradientProblem, type Plan, planOf } from "./winograd/plan.js";
 
 /** Outputs of a tile. */
@@ -151,7 +151,8 @@ export class WinogradConv {
     dweight: FloatArray,
     { from = 0, to = g.outChannels }: Pick<WinogradOptions, "from" | "to"> = {},
   ): void {
-    differentiate(forwardProblem(g), this.flavour, at(x), at(dy), at(dweight), from, to);
+    const operands = { x: at(x), dy: at(dy), dweight: at(dweight) };
+    new WeightGradient(forwardProblem(g), this.flavour, operands).filters(from, to);
   }
 
   #run(
@@ -164,7 +165,8 @@ export class WinogradConv {
     { filters, from = 0, to = plan.tiles }: WinogradOptions,
   ): void {
     const ready = filters ? { transformed: at(filters) } : { weight: at(weight) };
-    convolve(plan, at(x), ready, bias && at(bias), at(y), relu, from, to);
+    const operands = { x: at(x), filters: ready, bias: bias && at(bias), y: at(y), relu };
+    if (from < to) new Convolution(plan, operands).tiles(from, to);
   }
 
   #plan(g: ConvGeometry, pass: WinogradPass): Plan {

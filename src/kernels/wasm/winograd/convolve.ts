@@ -1,56 +1,85 @@
 /** A planned convolution, block by block. All places are bytes in the engine's memory. */
 import { memory, scratch } from "../memory.js";
+import type { Task } from "../task.js";
 import { filterOf, inputOf, multiplyOf, outputOf } from "./modules.js";
 import { GROUP_BYTES } from "./output.js";
 import { oddLines, type Plan } from "./plan.js";
 import { Strips, writeGroups } from "./tiling.js";
 import { bytesOf } from "./variant.js";
 
-/** Computes the tiles of y from `from` up to `to`, with filters that are transformed already or on the way. */
-export function convolve(
-  plan: Plan,
-  x: number,
-  filters: { readonly weight: number } | { readonly transformed: number },
-  bias: number | undefined,
-  y: number,
-  relu: boolean,
-  from: number,
-  to: number,
-): void {
-  if (from >= to) return;
-  const { variant, channels, outHeight, outWidth, inputPanel, filterPoint, filterPanel, blockTiles } = plan;
-  const { points, tilePanel } = bytesOf(variant);
-  const { rows } = variant;
-  const panelTiles = 4 * variant.quads;
-  const panels = blockTiles / panelTiles;
-  const inputPoint = oddLines(panels * inputPanel);
+/** Places of a convolution's operands. */
+export interface Operands {
+  readonly x: number;
+  /** The weights, or the filters that {@link FilterTransform} made of them. */
+  readonly filters: { readonly weight: number } | { readonly transformed: number };
+  readonly bias: number | undefined;
+  readonly y: number;
+  /** Whether negative results become 0. */
+  readonly relu: boolean;
+}
 
-  const lanes = { of: "tiles", perPanel: panelTiles, quads: variant.quads } as const;
-  const strips = new Strips(inputOf(variant), plan.xTiling, lanes);
-  const transform = new FilterTransform(plan);
-  const [multiply, output] = [multiplyOf(variant), outputOf(variant, relu)];
-  const v = scratch(points * points * inputPoint);
-  const m = scratch(panels * tilePanel);
-  const own = "weight" in filters ? scratch(filterPanel) : 0;
-  const groups = scratch((blockTiles / 4) * GROUP_BYTES);
-  const temporary = scratch(16 * points * points);
-  const noBias = scratch(4);
-  new Float32Array(memory().buffer, noBias, 1).fill(0);
+/** A part is a panel of tiles. */
+export class Convolution implements Task {
+  readonly parts: number;
+  readonly #strips: Strips;
+  readonly #transform: FilterTransform;
+  readonly #inputPoint: number;
+  readonly #v: number;
+  readonly #m: number;
+  readonly #u: number;
+  readonly #groups: number;
+  readonly #temporary: number;
+  readonly #noBias: number;
 
-  for (let first = from; first < to; first += blockTiles) {
-    const last = Math.min(to, first + blockTiles);
-    strips.run(x, channels, first, last, v, inputPoint, inputPanel);
-    writeGroups(plan.yTiling, first, last, groups);
-    for (let filter = 0; filter < plan.filters; filter += rows) {
-      const count = Math.min(rows, plan.filters - filter);
-      if ("weight" in filters) transform.panel(filters.weight, filter, own);
-      const u = "weight" in filters ? own : filters.transformed + (filter / rows) * filterPanel;
-      multiply(u, filterPoint, v, inputPoint, inputPanel, Math.ceil((last - first) / panelTiles), m, channels, 0);
-      output(
-        ...[m, count, groups, Math.ceil((last - first) / 4), temporary],
-        ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
-        ...(bias === undefined ? [noBias, 0] : [bias + 4 * filter, 4]),
-      );
+  constructor(
+    private readonly plan: Plan,
+    private readonly operands: Operands,
+  ) {
+    const { variant, tiles, inputPanel, filterPanel, blockTiles } = plan;
+    const { points, tilePanel } = bytesOf(variant);
+    const perPanel = 4 * variant.quads;
+    const panels = blockTiles / perPanel;
+    this.parts = Math.ceil(tiles / perPanel);
+    this.#inputPoint = oddLines(panels * inputPanel);
+    this.#strips = new Strips(inputOf(variant), plan.xTiling, { of: "tiles", perPanel, quads: variant.quads });
+    this.#transform = new FilterTransform(plan);
+    this.#v = scratch(points * points * this.#inputPoint);
+    this.#m = scratch(panels * tilePanel);
+    this.#u = "weight" in operands.filters ? scratch(filterPanel) : 0;
+    this.#groups = scratch((blockTiles / 4) * GROUP_BYTES);
+    this.#temporary = scratch(16 * points * points);
+    this.#noBias = scratch(4);
+  }
+
+  run(from: number, to: number): void {
+    const perPanel = 4 * this.plan.variant.quads;
+    this.tiles(perPanel * from, Math.min(perPanel * to, this.plan.tiles));
+  }
+
+  /** Computes the tiles of y from `from` up to `to`. */
+  tiles(from: number, to: number): void {
+    const { variant, channels, outHeight, outWidth, inputPanel, filterPoint, filterPanel, blockTiles } = this.plan;
+    const { x, filters, bias, y, relu } = this.operands;
+    const [v, m, groups] = [this.#v, this.#m, this.#groups];
+    const { rows, quads } = variant;
+    const [multiply, output] = [multiplyOf(variant), outputOf(variant, relu)];
+    new Float32Array(memory().buffer, this.#noBias, 1).fill(0);
+    for (let first = from; first < to; first += blockTiles) {
+      const last = Math.min(to, first + blockTiles);
+      const panels = Math.ceil((last - first) / (4 * quads));
+      this.#strips.run(x, channels, first, last, v, this.#inputPoint, inputPanel);
+      writeGroups(this.plan.yTiling, first, last, groups);
+      for (let filter = 0; filter < this.plan.filters; filter += rows) {
+        let u = this.#u;
+        if ("weight" in filters) this.#transform.panel(filters.weight, filter, u);
+        else u = filters.transformed + (filter / rows) * filterPanel;
+        multiply(u, filterPoint, v, this.#inputPoint, inputPanel, panels, m, channels, 0);
+        output(
+          ...[m, Math.min(rows, this.plan.filters - filter), groups, Math.ceil((last - first) / 4), this.#temporary],
+          ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
+          ...(bias === undefined ? [this.#noBias, 0] : [bias + 4 * filter, 4]),
+        );
+      }
     }
   }
 }

@@ -1,64 +1,91 @@
 /** The gradient of the weights, block by block. All places are bytes in the engine's memory. */
 import type { Flavour } from "../assembler/flavour.js";
 import { scratch } from "../memory.js";
+import type { Task } from "../task.js";
 import { filterGradientOf, inputOf, multiplyOf, outputGradientOf } from "./modules.js";
 import { blockOf, oddLines, type Problem, tilingsOf } from "./plan.js";
 import { Strips } from "./tiling.js";
-import { bytesOf, panelsFor } from "./variant.js";
+import { bytesOf, panelsFor, type Variant } from "./variant.js";
 
 /** Channels whose transformed tiles are kept at once, and the bytes that those may take. */
 const [BLOCK_CHANNELS, BLOCK_BYTES] = [256, 4 << 20];
 
 /**
- * dweight += Gᵀ·[ Σ over tiles of (A·dy·Aᵀ) ⊙ (Bᵀ·d·B) ]·G, for the filters from `from` up to `to`: products of matrices
- * (filters × tiles) by (tiles × channels). Tiles come in blocks that the shape determines, each of which is added in
- * turn.
+ * dweight += Gᵀ·[ Σ over tiles of (A·dy·Aᵀ) ⊙ (Bᵀ·d·B) ]·G: products of matrices (filters × tiles) by (tiles × channels).
+ * Tiles come in blocks that the shape determines, each of which is added in turn. A part is a panel of filters.
  */
-export function differentiate(
-  problem: Problem,
-  flavour: Flavour,
-  x: number,
-  dy: number,
-  dweight: number,
-  from: number,
-  to: number,
-): void {
-  const { channels, height, width, outHeight, outWidth } = problem;
-  const variant = { size: 4, flavour, ...panelsFor(flavour, 2) } as const;
-  const { rows, quads } = variant;
-  const { points, tilePanel } = bytesOf(variant);
-  const tilings = tilingsOf(problem, variant.size);
-  const { tiles } = tilings;
-  if (tiles === 0 || from >= to) return;
-  const panelChannels = 4 * quads;
-  const blockChannels = blockOf(channels, panelChannels, BLOCK_CHANNELS);
-  const panels = Math.ceil(blockChannels / panelChannels);
-  const blockTiles = blockOf(tiles, 4, BLOCK_BYTES / (4 * points * points * blockChannels));
-  const inputPanel = oddLines(4 * panelChannels * blockTiles);
-  const [inputPoint, filterPoint] = [oddLines(panels * inputPanel), oddLines(4 * rows * blockTiles)];
+export class WeightGradient implements Task {
+  readonly parts: number;
+  readonly #variant: Variant;
+  readonly #tiles: number;
+  readonly #blockChannels: number;
+  readonly #blockTiles: number;
+  readonly #inputPanel: number;
+  readonly #inputPoint: number;
+  readonly #filterPoint: number;
+  readonly #xStrips: Strips;
+  readonly #dyStrips: Strips;
+  readonly #v: number;
+  readonly #u: number;
+  readonly #m: number;
+  readonly #temporary: number;
 
-  const xStrips = new Strips(inputOf(variant), tilings.x, { of: "maps", perPanel: panelChannels, quads });
-  const dyStrips = new Strips(outputGradientOf(variant), tilings.y, { of: "maps", perPanel: rows, quads });
-  const [multiply, gradient] = [multiplyOf(variant), filterGradientOf(variant)];
-  const v = scratch(points * points * inputPoint);
-  const u = scratch(points * points * filterPoint);
-  const m = scratch(panels * tilePanel);
-  const temporary = scratch(16 * (3 * points + 9));
+  constructor(
+    private readonly problem: Problem,
+    flavour: Flavour,
+    private readonly operands: { readonly x: number; readonly dy: number; readonly dweight: number },
+  ) {
+    const variant = { size: 4, flavour, ...panelsFor(flavour, 2) } as const;
+    const { rows, quads } = variant;
+    const { points, tilePanel } = bytesOf(variant);
+    const tilings = tilingsOf(problem, variant.size);
+    const perPanel = 4 * quads;
+    this.parts = Math.ceil(problem.filters / rows);
+    this.#variant = variant;
+    this.#tiles = tilings.tiles;
+    this.#blockChannels = blockOf(problem.channels, perPanel, BLOCK_CHANNELS);
+    const panels = Math.ceil(this.#blockChannels / perPanel);
+    this.#blockTiles = blockOf(tilings.tiles, 4, BLOCK_BYTES / (4 * points * points * this.#blockChannels));
+    this.#inputPanel = oddLines(4 * perPanel * this.#blockTiles);
+    this.#inputPoint = oddLines(panels * this.#inputPanel);
+    this.#filterPoint = oddLines(4 * rows * this.#blockTiles);
+    this.#xStrips = new Strips(inputOf(variant), tilings.x, { of: "maps", perPanel, quads });
+    this.#dyStrips = new Strips(outputGradientOf(variant), tilings.y, { of: "maps", perPanel: rows, quads });
+    this.#v = scratch(points * points * this.#inputPoint);
+    this.#u = scratch(points * points * this.#filterPoint);
+    this.#m = scratch(panels * tilePanel);
+    this.#temporary = scratch(16 * (3 * points + 9));
+  }
 
-  for (let channel = 0; channel < channels; channel += blockChannels) {
-    const channelsHere = Math.min(blockChannels, channels - channel);
-    const panelsHere = Math.ceil(channelsHere / panelChannels);
-    for (let tile = 0; tile < tiles; tile += blockTiles) {
-      const last = Math.min(tiles, tile + blockTiles);
-      xStrips.run(x + 4 * channel * height * width, channelsHere, tile, last, v, inputPoint, inputPanel);
-      for (let filter = from; filter < to; filter += rows) {
-        const count = Math.min(rows, to - filter);
-        dyStrips.run(dy + 4 * filter * outHeight * outWidth, count, tile, last, u, filterPoint, 0);
-        multiply(u, filterPoint, v, inputPoint, inputPanel, panelsHere, m, last - tile, 0);
-        gradient(
-          ...[m, count, channelsHere, temporary],
-          ...[dweight + 36 * (filter * channels + channel), 36 * channels],
-        );
+  run(from: number, to: number): void {
+    const { rows } = this.#variant;
+    this.filters(rows * from, Math.min(rows * to, this.problem.filters));
+  }
+
+  /** Adds to the filters from `from` up to `to`. */
+  filters(from: number, to: number): void {
+    const { channels, height, width, outHeight, outWidth } = this.problem;
+    const { x, dy, dweight } = this.operands;
+    const { rows, quads } = this.#variant;
+    const [v, u, m] = [this.#v, this.#u, this.#m];
+    const [multiply, gradient] = [multiplyOf(this.#variant), filterGradientOf(this.#variant)];
+    if (from >= to) return;
+    for (let channel = 0; channel < channels; channel += this.#blockChannels) {
+      const channelsHere = Math.min(this.#blockChannels, channels - channel);
+      const panels = Math.ceil(channelsHere / (4 * quads));
+      const input = x + 4 * channel * height * width;
+      for (let tile = 0; tile < this.#tiles; tile += this.#blockTiles) {
+        const last = Math.min(this.#tiles, tile + this.#blockTiles);
+        this.#xStrips.run(input, channelsHere, tile, last, v, this.#inputPoint, this.#inputPanel);
+        for (let filter = from; filter < to; filter += rows) {
+          const count = Math.min(rows, to - filter);
+          this.#dyStrips.run(dy + 4 * filter * outHeight * outWidth, count, tile, last, u, this.#filterPoint, 0);
+          multiply(u, this.#filterPoint, v, this.#inputPoint, this.#inputPanel, panels, m, last - tile, 0);
+          gradient(
+            ...[m, count, channelsHere, this.#temporary],
+            ...[dweight + 36 * (filter * channels + channel), 36 * channels],
+          );
+        }
       }
     }
   }
