@@ -33,7 +33,6 @@ const OPTIONS: ts.CompilerOptions = {
   types: [],
   skipLibCheck: true,
   noEmit: true,
-  noErrorTruncation: true,
   paths: { faltung: [`${ROOT}src/index.ts`], "faltung/*": [`${ROOT}src/*.ts`] },
 };
 
@@ -84,7 +83,7 @@ export function check(code: string): CheckedModule {
 export function hovers(code: string): Map<string, string> {
   const path = join(ROOT, "test/types/module.ts");
   const service = ts.createLanguageService({
-    getCompilationSettings: () => ({ ...OPTIONS, noErrorTruncation: false }),
+    getCompilationSettings: () => OPTIONS,
     getScriptFileNames: () => [path],
     getScriptVersion: () => "1",
     getScriptSnapshot: (name) => {
