@@ -1,0 +1,127 @@
+/**
+ * The loop of all kernels that treat every line along an axis by itself, such as softmax: four lines at a time, one in
+ * each lane, and what is left one by one. No lane meets another, so the order of a sum is that of its line.
+ *
+ * Element k of four neighbouring lines is one vector where lines lie side by side, and gathered where each is contiguous.
+ */
+import { advance, brIf, loop, when } from "../assembler/control.js";
+import { type Local, local, type Type } from "../assembler/expression.js";
+import { f32x4, i32, v128 } from "../assembler/instructions.js";
+import type { Kernel } from "../assembler/module.js";
+import { lazy } from "./compile.js";
+import { keep, type Vector } from "./maths.js";
+import { type Cursor, cursor, record, type Step, sweep } from "./rows.js";
+
+interface Options<A extends string, L extends string, K extends string, N extends string> {
+  /** Arrays that hold the lines. */
+  readonly arrays: readonly A[];
+  /** Arrays of one number a line. */
+  readonly perLine?: readonly L[];
+  /** Arrays of one number for each place on the axis. */
+  readonly perPlace?: readonly K[];
+  readonly numbers?: readonly N[];
+}
+
+interface Lines<A extends string, L extends string, K extends string, N extends string> {
+  /** Visits the places of the axis in ascending order; the arrays stand there on the current lines. */
+  along(visit: (arrays: Readonly<Record<A, Cursor>>, places: Readonly<Record<K, Vector>>) => void): void;
+  readonly lines: Readonly<Record<L, Cursor>>;
+  readonly numbers: Readonly<Record<N, Vector>>;
+}
+
+/** What calls the kernel on x (outer, size, inner); offsets in the order of `arrays`, `perLine` and `perPlace`. */
+export type LineKernel = (
+  g: { readonly outer: number; readonly size: number; readonly inner: number },
+  arrays: readonly number[],
+  perLine?: readonly number[],
+  rest?: readonly number[],
+) => void;
+
+export function lineKernel<
+  A extends string,
+  L extends string = never,
+  K extends string = never,
+  N extends string = never,
+>(options: Options<A, L, K, N>, body: (current: Lines<A, L, K, N>) => void): LineKernel {
+  const beside = form(options, body, true);
+  const contiguous = form(options, body, false);
+  return ({ outer, size, inner }, arrays, perLine = [], rest = []) => {
+    if (inner === 1) {
+      contiguous()(outer, size, 4, size, ...arrays, ...perLine, ...rest);
+      return;
+    }
+    for (let o = 0; o < outer; o++) {
+      const line = 4 * o * inner;
+      const moved = [...arrays.map((offset) => offset + line * size), ...perLine.map((offset) => offset + line)];
+      beside()(inner, size, 4 * inner, 1, ...moved, ...rest);
+    }
+  };
+}
+
+/** `step`: bytes from an element of a line to the next; `gap`: elements from a line to the next. */
+function form<A extends string, L extends string, K extends string, N extends string>(
+  { arrays, perLine = [], perPlace = [], numbers = [] }: Options<A, L, K, N>,
+  body: (current: Lines<A, L, K, N>) => void,
+  beside: boolean,
+): () => Kernel {
+  return lazy((builder) => {
+    const parameters: Record<string, Type> = { count: "i32", size: "i32", step: "i32", gap: "i32" };
+    for (const name of [...arrays, ...perLine, ...perPlace]) parameters[name] = "i32";
+    for (const name of numbers) parameters[name] = "f32";
+    builder.kernel("run", parameters, (given) => {
+      const integer = (name: string) => given[name] as Local<"i32">;
+      const splats = record(numbers, (name) => keep(f32x4.splat(given[name] as Local<"f32">)));
+      const line = local("i32", 0); // four bytes a line
+      const apart = local("i32", i32.shl(integer("gap"), 2));
+      sweep(integer("count"), [line, ...perLine.map(integer)], (width) => {
+        body({
+          along(visit) {
+            const pointers = record(arrays, (name) =>
+              local("i32", i32.add(integer(name), i32.mul(line, integer("gap")))),
+            );
+            const places = record(perPlace, (name) => local("i32", integer(name)));
+            const left = local("i32", integer("size"));
+            when(left, () =>
+              loop((again) => {
+                visit(
+                  record(arrays, (name) => (beside || width === 4 ? cursor : gathered(apart))(pointers[name], width)),
+                  record(perPlace, (name) => v128.load32Splat(places[name])),
+                );
+                for (const name of arrays) advance(pointers[name], integer("step"));
+                for (const name of perPlace) advance(places[name], 4);
+                advance(left, -1);
+                brIf(again, left);
+              }),
+            );
+          },
+          lines: record(perLine, (name) => cursor(integer(name), width)),
+          numbers: splats,
+        });
+      });
+    });
+  });
+}
+
+/** Four elements that lie so many bytes apart. */
+function gathered(apart: Local<"i32">): (pointer: Local<"i32">, width: Step) => Cursor {
+  return (pointer) => {
+    const addresses = () => {
+      const second = local("i32", i32.add(pointer, apart));
+      const third = local("i32", i32.add(second, apart));
+      return [pointer, second, third, local("i32", i32.add(third, apart))];
+    };
+    return {
+      get() {
+        const [first, ...others] = addresses() as [Local<"i32">, ...Local<"i32">[]];
+        return others.reduce<Vector>(
+          (lanes, address, i) => v128.load32Lane(address, i + 1, lanes),
+          v128.load32Splat(first),
+        );
+      },
+      set(value) {
+        const lanes = keep(value);
+        for (const [lane, address] of addresses().entries()) v128.store32Lane(address, lane, lanes);
+      },
+    };
+  };
+}

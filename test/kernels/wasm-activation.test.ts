@@ -1,0 +1,144 @@
+/** The wasm activations against the reference: any length, so that tails of 1 to 3 are drawn, and special values. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { activationKernels } from "../../src/kernels/activation.js";
+import type { ActivationName } from "../../src/kernels/interface/activation.js";
+import { wasmActivation } from "../../src/kernels/wasm/activation.js";
+import { expectNear, expectSame, inMemory, SPECIAL, spread } from "../support/kernels.js";
+
+const { reference } = activationKernels;
+const f = Math.fround;
+
+interface Case {
+  readonly numbers?: readonly (readonly [p: number, q: number])[];
+  /** Relative error of each direction, 0 for the same bits. */
+  readonly forward: number;
+  readonly backward: number;
+  /** Error of f′ that comes from a zero of f′, where a relative error says nothing. */
+  readonly crossing?: number;
+  readonly readsOutput?: boolean;
+}
+
+/** 1e-6, but for an exponent that is a cubic, and for the difference x − tanh x. */
+const CASES: Record<ActivationName, Case> = {
+  relu: { forward: 0, backward: 0, readsOutput: true },
+  leakyRelu: {
+    numbers: [
+      [f(0.01), 0],
+      [2, 0],
+      [0, 0],
+    ],
+    forward: 0,
+    backward: 0,
+  },
+  elu: {
+    numbers: [
+      [1, 1],
+      [f(1.6732632), f(1.050701)],
+      [-0.5, 2],
+    ],
+    forward: 1e-6,
+    backward: 1e-6,
+  },
+  hardtanh: {
+    numbers: [
+      [-1, 1],
+      [0, 6],
+      [-3, -0.5],
+    ],
+    forward: 0,
+    backward: 0,
+  },
+  hardsigmoid: { forward: 1e-6, backward: 0 },
+  hardswish: { forward: 1e-6, backward: 1e-6, crossing: 2e-7 },
+  hardshrink: {
+    numbers: [
+      [0.5, 0],
+      [3, 0],
+    ],
+    forward: 0,
+    backward: 0,
+  },
+  softshrink: {
+    numbers: [
+      [0.5, 0],
+      [3, 0],
+    ],
+    forward: 0,
+    backward: 0,
+  },
+  sigmoid: { forward: 1e-6, backward: 1e-6, readsOutput: true },
+  tanh: { forward: 1e-6, backward: 1e-6, readsOutput: true },
+  gelu: { forward: 1e-6, backward: 1e-6, crossing: 2e-7 },
+  geluTanh: { forward: 8e-6, backward: 1e-6, crossing: 4e-7 },
+  silu: { forward: 1e-6, backward: 1e-6, crossing: 2e-7 },
+  softplus: {
+    numbers: [
+      [1, 20],
+      [2, 5],
+      [-1, 20],
+    ],
+    forward: 1e-6,
+    backward: 1e-6,
+  },
+  mish: { forward: 1e-6, backward: 1e-6, crossing: 2e-7 },
+  softsign: { forward: 1e-6, backward: 1e-6 },
+  tanhshrink: { forward: 3e-6, backward: 1e-6 },
+  logSigmoid: { forward: 1e-6, backward: 1e-6 },
+};
+
+/** What the reference itself leaves out where its double precision cancels, and float32 where it is denormal. */
+const LEFT_OUT = 1e-15;
+const DENORMAL = 2e-37;
+
+const length = fc.integer({ min: 0, max: 70 });
+
+describe.each(Object.entries(CASES) as [ActivationName, Case][])("%s", (name, c) => {
+  const { forward, backward } = wasmActivation[name];
+  const numbers = fc.constantFrom(...(c.numbers ?? [[0, 0] as const]));
+  const draw = (size: number, seed: number) => spread(size, seed, SPECIAL);
+
+  test(`forward is ${c.forward === 0 ? "the reference's, bit by bit" : `within ${c.forward} of the reference`}`, () => {
+    fc.assert(
+      fc.property(length, numbers, fc.integer(), (size, [p, q], seed) => {
+        const x = draw(size, seed);
+        const want = new Float32Array(size);
+        reference[name].forward(x, want, p, q);
+        const [, got] = inMemory([x, new Float32Array(size)], (input, y) => forward(input, y, p, q));
+        const told = (i: number) => `f(${x[i]}) for p = ${p}, q = ${q}`;
+        if (c.forward === 0) expectSame(got, want, told);
+        else expectNear(got, want, c.forward, (i) => LEFT_OUT * Math.abs(x[i]!) + DENORMAL, told);
+      }),
+    );
+  });
+
+  test(`backward is ${c.backward === 0 ? "the reference's, bit by bit" : `within ${c.backward} of the reference`}`, () => {
+    fc.assert(
+      fc.property(length, numbers, fc.integer(), (size, [p, q], seed) => {
+        const x = draw(size, seed);
+        const kept = x.slice();
+        if (c.readsOutput) reference[name].forward(x, kept, p, q);
+        const dy = spread(size, seed + 1);
+        const want = new Float32Array(size);
+        reference[name].backward(kept, dy, want, p, q);
+        const [, , got] = inMemory([kept, dy, new Float32Array(size)], (k, d, dx) => backward(k, d, dx, p, q));
+        const told = (i: number) => `${dy[i]} · f′(${x[i]}) for p = ${p}, q = ${q}`;
+        const absolute = (i: number) => (LEFT_OUT + (c.crossing ?? 0)) * Math.abs(dy[i]!) + DENORMAL;
+        if (c.backward === 0) expectSame(got, want, told);
+        else expectNear(got, want, c.backward, absolute, told);
+      }),
+    );
+  });
+});
+
+test("arrays outside the engine's memory are copied in and out", () => {
+  const x = Float32Array.of(-1, 2, -3, 4, 5);
+  const y = new Float32Array(5);
+  inMemory([], () => wasmActivation.relu.forward(x, y, 0, 0));
+  expect([...y]).toEqual([0, 2, 0, 4, 5]);
+});
+
+test("forward may overwrite its input", () => {
+  const [x] = inMemory([Float32Array.of(-1, 2, -3, 4, 5)], (array) => wasmActivation.relu.forward(array, array, 0, 0));
+  expect([...x]).toEqual([0, 2, 0, 4, 5]);
+});
