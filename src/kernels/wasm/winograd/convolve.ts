@@ -58,8 +58,9 @@ export class Convolution implements Task {
 
   /** Computes the tiles of y from `from` up to `to`. */
   tiles(from: number, to: number): void {
-    const { variant, channels, outHeight, outWidth, inputPanel, filterPoint, filterPanel, blockTiles } = this.plan;
-    const { x, filters, bias, y, relu } = this.operands;
+    const { variant, inputPanel, filterPoint, filterPanel, blockTiles } = this.plan;
+    const { channels, filters, outHeight, outWidth } = this.plan.problem;
+    const { x, filters: source, bias, y, relu } = this.operands;
     const [v, m, groups] = [this.#v, this.#m, this.#groups];
     const { rows, quads } = variant;
     const [multiply, output] = [multiplyOf(variant), outputOf(variant, relu)];
@@ -69,13 +70,13 @@ export class Convolution implements Task {
       const panels = Math.ceil((last - first) / (4 * quads));
       this.#strips.run(x, channels, first, last, v, this.#inputPoint, inputPanel);
       writeGroups(this.plan.yTiling, first, last, groups);
-      for (let filter = 0; filter < this.plan.filters; filter += rows) {
+      for (let filter = 0; filter < filters; filter += rows) {
         let u = this.#u;
-        if ("weight" in filters) this.#transform.panel(filters.weight, filter, u);
-        else u = filters.transformed + (filter / rows) * filterPanel;
+        if ("weight" in source) this.#transform.panel(source.weight, filter, u);
+        else u = source.transformed + (filter / rows) * filterPanel;
         multiply(u, filterPoint, v, this.#inputPoint, inputPanel, panels, m, channels, 0);
         output(
-          ...[m, Math.min(rows, this.plan.filters - filter), groups, Math.ceil((last - first) / 4), this.#temporary],
+          ...[m, Math.min(rows, filters - filter), groups, Math.ceil((last - first) / 4), this.#temporary],
           ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
           ...(bias === undefined ? [this.#noBias, 0] : [bias + 4 * filter, 4]),
         );
@@ -94,7 +95,8 @@ export class FilterTransform {
 
   /** Writes the panel that starts with this filter to u. */
   panel(weight: number, filter: number, u: number): void {
-    const { variant, channels, filters, filterBytes, channelBytes, turned, filterPoint } = this.plan;
+    const { variant, filterPoint } = this.plan;
+    const { channels, filters, filterBytes, channelBytes, turned } = this.plan.problem;
     filterOf(variant, turned)(
       ...[weight + filter * filterBytes, Math.min(variant.rows, filters - filter), channels],
       ...[filterBytes, channelBytes, this.#between, u, filterPoint],
@@ -103,7 +105,7 @@ export class FilterTransform {
 
   /** Writes all panels to u. */
   all(weight: number, u: number): void {
-    const { filters, variant, filterPanel } = this.plan;
-    for (let i = 0; i * variant.rows < filters; i++) this.panel(weight, i * variant.rows, u + i * filterPanel);
+    const { problem, variant, filterPanel } = this.plan;
+    for (let i = 0; i * variant.rows < problem.filters; i++) this.panel(weight, i * variant.rows, u + i * filterPanel);
   }
 }

@@ -5,7 +5,7 @@ import type { Task } from "../task.js";
 import { filterGradientOf, inputOf, multiplyOf, outputGradientOf } from "./modules.js";
 import { blockOf, oddLines, type Problem, tilingsOf } from "./plan.js";
 import { Strips } from "./tiling.js";
-import { bytesOf, panelsFor, type Variant } from "./variant.js";
+import { bytesOf, type Variant, variantOf } from "./variant.js";
 
 /** Channels whose transformed tiles are kept at once, and the bytes that those may take. */
 const [BLOCK_CHANNELS, BLOCK_BYTES] = [256, 4 << 20];
@@ -35,7 +35,7 @@ export class WeightGradient implements Task {
     flavour: Flavour,
     private readonly operands: { readonly x: number; readonly dy: number; readonly dweight: number },
   ) {
-    const variant = { size: 4, flavour, ...panelsFor(flavour, 2) } as const;
+    const variant = variantOf(4, flavour, 2);
     const { rows, quads } = variant;
     const { points, tilePanel } = bytesOf(variant);
     const tilings = tilingsOf(problem, variant.size);

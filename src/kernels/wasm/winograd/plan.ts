@@ -3,7 +3,7 @@ import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Flavour } from "../assembler/flavour.js";
 import { channelsTogether } from "./filter.js";
 import type { Tiling } from "./tiling.js";
-import { bytesOf, panelsFor, type TileSize, type Variant } from "./variant.js";
+import { bytesOf, type TileSize, type Variant, variantOf } from "./variant.js";
 
 /** y[filter] = bias + Σ over channels of g[filter, channel] ⋆ x[channel], g being 3×3 and x padded with zeros. */
 export interface Problem {
@@ -60,16 +60,28 @@ export function inputGradientProblem(g: ConvGeometry): Problem {
 }
 
 /** The tiles of y, what they need of x, and how many there are. */
-export function tilingsOf(problem: Problem, size: TileSize) {
-  const { batch, channels, height, width, filters, outHeight, outWidth, top, left } = problem;
+export function tilingsOf(
+  { batch, channels, height, width, filters, outHeight, outWidth, top, left }: Problem,
+  size: TileSize,
+) {
   const [tileRows, tileColumns] = [Math.ceil(outHeight / size), Math.ceil(outWidth / size)];
-  const grid = { step: size, tileRows, tileColumns };
-  const x: Tiling = { ...grid, maps: channels, height, width, top, left, window: size + 2 };
-  const y: Tiling = { ...grid, maps: filters, height: outHeight, width: outWidth, top: 0, left: 0, window: size };
+  const x: Tiling = { maps: channels, height, width, top, left, step: size, window: size + 2, tileRows, tileColumns };
+  const y: Tiling = {
+    maps: filters,
+    height: outHeight,
+    width: outWidth,
+    top: 0,
+    left: 0,
+    step: size,
+    window: size,
+    tileRows,
+    tileColumns,
+  };
   return { x, y, tiles: batch * tileRows * tileColumns };
 }
 
-export interface Plan extends Problem {
+export interface Plan {
+  readonly problem: Problem;
   readonly variant: Variant;
   readonly xTiling: Tiling;
   readonly yTiling: Tiling;
@@ -95,7 +107,7 @@ const BLOCK_TILES = 512;
 export function planOf(problem: Problem, size: TileSize, flavour: Flavour): Plan {
   const tilings = tilingsOf(problem, size);
   const { tiles } = tilings;
-  const variant = { size, flavour, ...panelsFor(flavour, Math.ceil(tiles / 4)) };
+  const variant = variantOf(size, flavour, Math.ceil(tiles / 4));
   const { points } = bytesOf(variant);
   const { rows, quads } = variant;
   const filterPoint = oddLines(4 * rows * roundUp(problem.channels, channelsTogether(variant)));
@@ -107,7 +119,7 @@ export function planOf(problem: Problem, size: TileSize, flavour: Flavour): Plan
     Math.min(BLOCK_TILES, (panelTiles * BLOCK_BYTES) / (points ** 2 * inputPanel)),
   );
   return {
-    ...problem,
+    problem,
     variant,
     xTiling: tilings.x,
     yTiling: tilings.y,

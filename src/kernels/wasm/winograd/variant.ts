@@ -15,10 +15,16 @@ export interface Variant {
   readonly quads: 1 | 2;
 }
 
-/** Panels that keep the vector registers busy; for one quad, whatever reads the filters in one stream. */
-export function panelsFor(flavour: Flavour, quads: number): Pick<Variant, "rows" | "quads"> {
-  if (quads === 1 || quads === 3) return { rows: 12, quads: 1 };
-  return { rows: flavour === "relaxed" ? 6 : 5, quads: 2 };
+const variants = new Map<string, Variant>();
+
+/** The variant for so many quads: panels that keep the vector registers busy; for one quad, whatever reads the filters in one stream. */
+export function variantOf(size: TileSize, flavour: Flavour, quads: number): Variant {
+  const narrow = quads === 1 || quads === 3;
+  const rows = narrow ? 12 : flavour === "relaxed" ? 6 : 5;
+  const key = `${size} ${flavour} ${rows}`;
+  const found = variants.get(key) ?? { size, flavour, rows, quads: narrow ? 1 : 2 };
+  variants.set(key, found);
+  return found;
 }
 
 /** Points along one axis of a transformed tile, and the bytes that lie between neighbours in what `multiply` writes. */
