@@ -102,7 +102,7 @@ function windowMax({ rows, columns }: PoolGeometry, i: number, j: number, x: Flo
 }
 
 /** Whether the windows are pairs of neighbours side by side. */
-function halves({ first, end, step }: PoolAxis): boolean {
+export function halves({ first, end, step }: PoolAxis): boolean {
   return step === 1 && first.every((start, i) => start === 2 * i && end[i] === start + 2);
 }
 

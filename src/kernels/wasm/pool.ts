@@ -1,0 +1,107 @@
+/**
+ * Poolings, four neighbouring windows of a row at a time wherever they have the same size and distance.
+ *
+ * From the reference: backward of windows other than 2 × 2 side by side, which scatters.
+ */
+import type { PoolAxis, PoolGeometry } from "../../shape/pool.js";
+import type { FloatArray } from "../../tensor/tensor.js";
+import type { PoolKernels } from "../interface/pool.js";
+import { halves, referencePool } from "../reference/pool.js";
+import type { Kernel } from "./assembler/module.js";
+import { bits } from "./elementwise/run.js";
+import { at, memory, scratch, view } from "./memory.js";
+import { averageHalvesBackward, maxHalvesBackward } from "./pool/halves.js";
+import { averageWindows, maxWindows, type Stretch } from "./pool/windows.js";
+
+export const wasmPool: PoolKernels = {
+  maxForward(g, x, y, argmax) {
+    run(maxWindows, g, [at(x), at(y), at(bits(argmax))]);
+  },
+
+  maxBackward(g, dy, argmax, dx) {
+    if (areHalves(g)) runHalves(maxHalvesBackward, g, dy, bits(argmax), dx, 0);
+    else referencePool.maxBackward(g, dy, argmax, dx);
+  },
+
+  averageForward(g, x, y) {
+    run(averageWindows, g, [at(x), at(y), 0]);
+  },
+
+  averageBackward(g, dy, dx) {
+    const { rows, columns } = g;
+    if (areHalves(g)) runHalves(averageHalvesBackward, g, dy, dy, dx, (rows.count[0] ?? 1) * (columns.count[0] ?? 1));
+    else referencePool.averageBackward(g, dy, dx);
+  },
+};
+
+function run(kernels: (stretch: Stretch) => Kernel, g: PoolGeometry, arrays: readonly number[]): void {
+  const { planes, rows, columns } = g;
+  const stretch = stretchOf(columns);
+  kernels(stretch)(
+    planes,
+    ...arrays,
+    tables(g),
+    columns.size,
+    4 * rows.size * columns.size,
+    rows.out,
+    columns.out,
+    rows.step,
+    columns.step,
+    stretch.start,
+    stretch.stop,
+  );
+}
+
+function runHalves(
+  kernel: () => Kernel,
+  { planes, rows, columns }: PoolGeometry,
+  dy: FloatArray,
+  argmax: FloatArray,
+  dx: FloatArray,
+  count: number,
+): void {
+  const { length } = dx;
+  const [from, places, to] = [at(dy), at(argmax), at(dx)];
+  if (rows.size > 2 * rows.out || columns.size > 2 * columns.out) view(to, length).fill(0);
+  const plane = 4 * rows.size * columns.size;
+  kernel()(planes, rows.out, columns.out, columns.size, plane, from, places, to, count);
+}
+
+function areHalves({ rows, columns }: PoolGeometry): boolean {
+  return halves(rows) && halves(columns);
+}
+
+/** The axes' windows as the kernels read them, in scratch. */
+function tables({ rows, columns }: PoolGeometry): number {
+  const bounds = 2 * (rows.out + columns.out);
+  const place = scratch(4 * bounds + 8 * (rows.out + columns.out));
+  const { buffer } = memory();
+  const integers = new Int32Array(buffer, place, bounds);
+  integers.set(rows.first);
+  integers.set(rows.end, rows.out);
+  integers.set(columns.first, 2 * rows.out);
+  integers.set(columns.end, 2 * rows.out + columns.out);
+  const counts = new Float64Array(buffer, place + 4 * bounds, bounds / 2);
+  counts.set(rows.count);
+  counts.set(columns.count, rows.out);
+  return place;
+}
+
+/** Most pixels of a window's row that are worth a kernel of their own. */
+const MOST_TAPS = 8;
+
+/** The windows between the edges that all have the size of the one in the middle and the same distance. */
+function stretchOf({ first, end, out, step }: PoolAxis): Stretch & { readonly start: number; readonly stop: number } {
+  const middle = out >> 1;
+  const size = end[middle]! - first[middle]!;
+  const stride = first[middle]! - first[middle - 1]!;
+  const taps = Math.ceil(size / step);
+  const isAlike = (j: number) => end[j]! - first[j]! === size && first[j]! - first[middle]! === stride * (j - middle);
+  let start = middle;
+  while (start > 0 && isAlike(start - 1)) start--;
+  let stop = middle;
+  while (stop < out && isAlike(stop)) stop++;
+  return taps <= MOST_TAPS && stride > 0 && stop >= start + 4
+    ? { taps, step, stride, start, stop }
+    : { taps: 0, step: 1, stride: 1, start: 0, stop: 0 };
+}
