@@ -1,0 +1,29 @@
+/** Measuring and bounding gradients. From the reference: norms other than the Euclidean one. */
+import type { GradientKernels } from "../interface/gradient.js";
+import { referenceGradient } from "../reference/gradient.js";
+import { f32x4, f64x2 } from "./assembler/instructions.js";
+import { doubles, rowKernel } from "./elementwise/rows.js";
+import { run, runSum } from "./elementwise/run.js";
+
+const { mul, neg, pmax, pmin } = f32x4;
+
+/** In double precision, where no square overflows. */
+const squares = rowKernel({ arrays: ["g"], sums: 1 }, ({ g }, _, addUp) => {
+  const [low, high] = doubles(g.get());
+  addUp([f64x2.mul(low, low), f64x2.mul(high, high)]);
+});
+const scale = rowKernel({ arrays: ["g"], numbers: ["by"] }, ({ g }, { by }) => g.set(mul(g.get(), by)));
+const clamp = rowKernel({ arrays: ["g"], numbers: ["limit"] }, ({ g }, { limit }) =>
+  g.set(pmin(pmax(g.get(), neg(limit)), limit)),
+);
+
+export const wasmGradient: GradientKernels = {
+  powerSum: (g, exponent) => (exponent === 2 ? runSum(squares, [g]) : referenceGradient.powerSum(g, exponent)),
+  maxAbs: referenceGradient.maxAbs,
+  scale(g, factor) {
+    run(scale, [g], factor);
+  },
+  clamp(g, limit) {
+    run(clamp, [g], limit);
+  },
+};

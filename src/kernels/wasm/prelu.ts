@@ -1,0 +1,42 @@
+/** PReLU, channel by channel over the batch. */
+import type { AxisGeometry } from "../../shape/axis.js";
+import type { FloatArray } from "../../tensor/tensor.js";
+import type { PReLUKernels } from "../interface/prelu.js";
+import { f32x4, v128 } from "./assembler/instructions.js";
+import { keep, where } from "./elementwise/maths.js";
+import { rowKernel } from "./elementwise/rows.js";
+import { at, view } from "./memory.js";
+
+const { gt, mul } = f32x4;
+
+/** to = from · (x > 0 ? 1 : slope) */
+const bend = rowKernel({ arrays: ["x", "from", "to"], numbers: ["slope"] }, ({ x, from, to }, { slope }) =>
+  to.set(mul(from.get(), where(gt(x.get(), 0), 1, slope))),
+);
+const slopeGradient = rowKernel({ arrays: ["x", "dy"], sums: 1 }, ({ x, dy }, _, addUp) => {
+  const value = keep(x.get());
+  addUp(v128.andnot(mul(value, dy.get()), gt(value, 0)));
+});
+
+export const wasmPReLU: PReLUKernels = {
+  forward: (g, x, weight, y) => bendAll(g, x, weight, x, y),
+  inputGradient: bendAll,
+
+  weightGradient({ outer, size, inner }, x, dy, dweight) {
+    const [input, from, to] = [at(x), at(dy), at(dweight)];
+    const dslopes = view(to, size);
+    for (let c = 0; c < size; c++) {
+      const skip = 4 * c * inner;
+      dslopes[c]! += slopeGradient()(outer, 4 * size * inner, inner, input + skip, from + skip);
+    }
+  },
+};
+
+function bendAll(g: AxisGeometry, x: FloatArray, weight: FloatArray, from: FloatArray, to: FloatArray): void {
+  const { outer, size, inner } = g;
+  const offsets = [at(x), at(from), at(to)];
+  const slopes = view(at(weight), size);
+  for (let c = 0; c < size; c++) {
+    bend()(outer, 4 * size * inner, inner, ...offsets.map((offset) => offset + 4 * c * inner), slopes[c]!);
+  }
+}
