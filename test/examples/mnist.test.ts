@@ -16,8 +16,8 @@ describe("npm run demo", { timeout: 300_000 }, () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test("trains on real digits, reloads what it saved to the same accuracy, and writes the report", async () => {
-    const { stdout } = await run("--limit", "960", "--epochs", "1", "--seed", "3", "--lr", "0.003", "--out", folder);
-    expect(stdout).toContain("MNIST: 960 images to learn from, 10000 to test with");
+    const { stdout } = await run("--limit", "1920", "--epochs", "1", "--seed", "3", "--lr", "0.003", "--out", folder);
+    expect(stdout).toContain("MNIST: 1920 images to learn from, 10000 to test with");
     const [, tested] = /epoch 1: loss [\d.]+, test accuracy ([\d.]+)%/.exec(stdout) ?? [];
     const [, reloaded] = /a new model that loads it: ([\d.]+)%/.exec(stdout) ?? [];
     expect(reloaded).toBe(tested);
