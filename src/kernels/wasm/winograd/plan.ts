@@ -100,7 +100,7 @@ export interface Plan {
  * Transformed input of a block of tiles, in bytes at most, but for a panel of very many channels: it is read again for
  * every panel of filters, from the third-level cache at the worst.
  */
-const BLOCK_BYTES = 4 << 20;
+const BLOCK_BYTES = 2 << 20;
 /** Tiles of a block at most: their products with a panel of filters stay in the second-level cache. */
 const BLOCK_TILES = 512;
 
