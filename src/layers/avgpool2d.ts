@@ -7,7 +7,7 @@ import {
   poolGeometry,
   poolSettings,
 } from "../shape/pool.js";
-import type { DefaultOptions } from "../shape/rule.js";
+import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
 import { AveragePool2d } from "./pool2d.js";
 
@@ -30,12 +30,13 @@ import { AveragePool2d } from "./pool2d.js";
  */
 export class AvgPool2d<
   const K extends Pair = Pair,
-  const O extends AvgPool2dOptions = DefaultOptions<K, AvgPool2dOptions>,
+  const O extends AvgPool2dOptions | undefined = DefaultOptions<K, AvgPool2dOptions>,
 > extends AveragePool2d<PoolRule<"AvgPool2d", K, O>> {
   override readonly name: string = "AvgPool2d";
   readonly settings: PoolSettings;
 
-  constructor(kernelSize: K, options?: O);
+  constructor(kernelSize: K);
+  constructor(kernelSize: K, options: O & OnlyOptions<"AvgPool2d", O, AvgPool2dOptions>);
   constructor(kernelSize: K, options: AvgPool2dOptions = {}) {
     super();
     checkOptions("AvgPool2d", options, "{ stride: 2, padding: 1 }");

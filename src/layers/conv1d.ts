@@ -1,8 +1,10 @@
 import { checkOptions } from "../shape/check.js";
 import { type Conv1dOptions, type Conv1dRule, conv1dSettings, type GroupsFit } from "../shape/conv.js";
-import type { DefaultOptions } from "../shape/rule.js";
+import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { Convolution } from "./convolution.js";
+
+type Options = Conv1dOptions & { readonly random?: Random };
 
 /**
  * Slides learned filters along a batch of signals and adds a bias: `[N, inChannels, L]` → `[N, outChannels, L′]`
@@ -26,22 +28,18 @@ export class Conv1d<
   const Ci extends number = number,
   const Co extends number = number,
   const K extends number = number,
-  const O extends Conv1dOptions = DefaultOptions<K, Conv1dOptions>,
+  const O extends Options | undefined = DefaultOptions<K, Options>,
 > extends Convolution<Conv1dRule<Ci, Co, K, O>> {
   override readonly name: string = "Conv1d";
 
+  constructor(inChannels: Ci, outChannels: Co, kernelSize: K);
   constructor(
     inChannels: Ci,
     outChannels: Co,
     kernelSize: K,
-    options?: O & { readonly random?: Random } & GroupsFit<"Conv1d", Ci, Co, O>,
+    options: O & OnlyOptions<"Conv1d", O, Options> & GroupsFit<"Conv1d", Ci, Co, O>,
   );
-  constructor(
-    inChannels: Ci,
-    outChannels: Co,
-    kernelSize: K,
-    options: Conv1dOptions & { readonly random?: Random } = {},
-  ) {
+  constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Options = {}) {
     checkOptions("Conv1d", options, "{ stride: 2, padding: 1 }");
     const settings = conv1dSettings("Conv1d", inChannels, outChannels, kernelSize, options);
     super(settings, options.bias !== false, options.random);

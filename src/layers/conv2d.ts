@@ -1,9 +1,11 @@
 import { checkOptions } from "../shape/check.js";
 import { type Conv2dOptions, type Conv2dRule, convSettings, type GroupsFit } from "../shape/conv.js";
-import type { DefaultOptions } from "../shape/rule.js";
+import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { Convolution } from "./convolution.js";
+
+type Options = Conv2dOptions & { readonly random?: Random };
 
 /**
  * Slides learned filters over a batch of images and adds a bias: `[N, inChannels, H, W]` → `[N, outChannels, H′, W′]`
@@ -27,22 +29,18 @@ export class Conv2d<
   const Ci extends number = number,
   const Co extends number = number,
   const K extends Pair = Pair,
-  const O extends Conv2dOptions = DefaultOptions<K, Conv2dOptions>,
+  const O extends Options | undefined = DefaultOptions<K, Options>,
 > extends Convolution<Conv2dRule<Ci, Co, K, O>> {
   override readonly name: string = "Conv2d";
 
+  constructor(inChannels: Ci, outChannels: Co, kernelSize: K);
   constructor(
     inChannels: Ci,
     outChannels: Co,
     kernelSize: K,
-    options?: O & { readonly random?: Random } & GroupsFit<"Conv2d", Ci, Co, O>,
+    options: O & OnlyOptions<"Conv2d", O, Options> & GroupsFit<"Conv2d", Ci, Co, O>,
   );
-  constructor(
-    inChannels: Ci,
-    outChannels: Co,
-    kernelSize: K,
-    options: Conv2dOptions & { readonly random?: Random } = {},
-  ) {
+  constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Options = {}) {
     checkOptions("Conv2d", options, "{ stride: 2, padding: 1 }");
     const settings = convSettings("Conv2d", inChannels, outChannels, kernelSize, options);
     super(settings, options.bias !== false, options.random);

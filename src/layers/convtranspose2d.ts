@@ -14,7 +14,7 @@ import {
   convTransposeSettings,
   convTransposeShape,
 } from "../shape/convtranspose.js";
-import type { DefaultOptions } from "../shape/rule.js";
+import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
@@ -22,6 +22,8 @@ import { Cache } from "./cache.js";
 import { initialiseLike } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
+
+type Options = ConvTranspose2dOptions & { readonly random?: Random };
 
 /**
  * Stamps learned filters onto a larger image, one copy for each input pixel: the adjoint of {@link Conv2d}, also called
@@ -46,7 +48,7 @@ export class ConvTranspose2d<
   const Ci extends number = number,
   const Co extends number = number,
   const K extends Pair = Pair,
-  const O extends ConvTranspose2dOptions = DefaultOptions<K, ConvTranspose2dOptions>,
+  const O extends Options | undefined = DefaultOptions<K, Options>,
 > extends Layer<ConvTranspose2dRule<Ci, Co, K, O>> {
   override readonly name: string = "ConvTranspose2d";
   readonly weight: Parameter;
@@ -54,18 +56,14 @@ export class ConvTranspose2d<
   readonly settings: ConvTransposeSettings;
   readonly #cache = new Cache<{ g: ConvGeometry; x: Tensor }>();
 
+  constructor(inChannels: Ci, outChannels: Co, kernelSize: K);
   constructor(
     inChannels: Ci,
     outChannels: Co,
     kernelSize: K,
-    options?: O & { readonly random?: Random } & GroupsFit<"ConvTranspose2d", Ci, Co, O>,
+    options: O & OnlyOptions<"ConvTranspose2d", O, Options> & GroupsFit<"ConvTranspose2d", Ci, Co, O>,
   );
-  constructor(
-    inChannels: Ci,
-    outChannels: Co,
-    kernelSize: K,
-    options: ConvTranspose2dOptions & { readonly random?: Random } = {},
-  ) {
+  constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Options = {}) {
     super();
     checkOptions("ConvTranspose2d", options, "{ stride: 2, padding: 1 }");
     this.settings = convTransposeSettings("ConvTranspose2d", inChannels, outChannels, kernelSize, options);

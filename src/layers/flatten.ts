@@ -6,7 +6,7 @@ import {
   type UnflattenRule,
   unflattenShape,
 } from "../shape/flatten.js";
-import type { ShapeRule } from "../shape/rule.js";
+import type { OnlyArguments, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -52,7 +52,7 @@ export class Flatten<
   readonly startDim: number;
   readonly endDim: number;
 
-  constructor(...options: O);
+  constructor(...options: OnlyArguments<"Flatten", O, FlattenOptions>);
   constructor(options: FlattenOptions = {}) {
     super();
     checkOptions("Flatten", options, "{ startDim: 1, endDim: -1 }");

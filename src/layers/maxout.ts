@@ -3,7 +3,7 @@ import { maxout, maxoutBackward } from "../ops/maxout.js";
 import { checkInteger, checkOptions } from "../shape/check.js";
 import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
 import { type MaxoutLinearRule, type MaxoutRule, maxoutGeometry, maxoutShape } from "../shape/maxout.js";
-import type { DefaultOptions } from "../shape/rule.js";
+import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
@@ -36,14 +36,15 @@ export interface MaxoutOptions {
  */
 export class Maxout<
   const Pieces extends number = number,
-  const O extends MaxoutOptions = DefaultOptions<Pieces, MaxoutOptions>,
+  const O extends MaxoutOptions | undefined = DefaultOptions<Pieces, MaxoutOptions>,
 > extends Layer<MaxoutRule<Pieces, O>> {
   override readonly name: string = "Maxout";
   readonly pieces: Pieces;
   readonly dim: number;
   readonly #cache = new Cache<{ winners: Int32Array; inputShape: Shape }>();
 
-  constructor(pieces: Pieces, options?: O);
+  constructor(pieces: Pieces);
+  constructor(pieces: Pieces, options: O & OnlyOptions<"Maxout", O, MaxoutOptions>);
   constructor(pieces: Pieces, options: MaxoutOptions = {}) {
     super();
     checkOptions("Maxout", options, "{ dim: 1 }");

@@ -7,7 +7,7 @@ import {
   poolGeometry,
   poolSettings,
 } from "../shape/pool.js";
-import type { DefaultOptions } from "../shape/rule.js";
+import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
 import { MaximumPool2d } from "./pool2d.js";
 
@@ -30,12 +30,13 @@ import { MaximumPool2d } from "./pool2d.js";
  */
 export class MaxPool2d<
   const K extends Pair = Pair,
-  const O extends MaxPool2dOptions = DefaultOptions<K, MaxPool2dOptions>,
+  const O extends MaxPool2dOptions | undefined = DefaultOptions<K, MaxPool2dOptions>,
 > extends MaximumPool2d<PoolRule<"MaxPool2d", K, O>> {
   override readonly name: string = "MaxPool2d";
   readonly settings: PoolSettings;
 
-  constructor(kernelSize: K, options?: O);
+  constructor(kernelSize: K);
+  constructor(kernelSize: K, options: O & OnlyOptions<"MaxPool2d", O, MaxPool2dOptions>);
   constructor(kernelSize: K, options: MaxPool2dOptions = {}) {
     checkOptions("MaxPool2d", options, "{ stride: 2, padding: 1 }");
     super(options.returnIndices ?? false);

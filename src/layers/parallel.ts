@@ -3,7 +3,7 @@ import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { ParallelRule } from "../shape/merge.js";
 import { addShape, concatShape } from "../shape/merge.js";
-import type { DefaultOptions } from "../shape/rule.js";
+import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -29,7 +29,7 @@ export interface ParallelOptions {
  */
 export class Parallel<
   const Branches extends readonly Layer[] = readonly Layer[],
-  const O extends ParallelOptions = DefaultOptions<Branches["length"], ParallelOptions>,
+  const O extends ParallelOptions | undefined = DefaultOptions<Branches["length"], ParallelOptions>,
 > extends Layer<ParallelRule<Branches, O>> {
   override readonly name: string = "Parallel";
   readonly branches: Branches;
@@ -37,7 +37,8 @@ export class Parallel<
   readonly dim: number;
   readonly #cache = new Cache<readonly Shape[]>();
 
-  constructor(branches: Branches, options?: O);
+  constructor(branches: Branches);
+  constructor(branches: Branches, options: O & OnlyOptions<"Parallel", O, ParallelOptions>);
   constructor(branches: Branches, options: ParallelOptions = {}) {
     super();
     checkOptions("Parallel", options, '{ merge: "add" }');

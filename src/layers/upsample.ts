@@ -1,5 +1,6 @@
 import { upsample, upsampleBackward } from "../ops/upsample.js";
 import { checkOptions } from "../shape/check.js";
+import type { OnlyOptions } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { UpsampleRule } from "../shape/upsample.js";
 import {
@@ -45,7 +46,7 @@ export class Upsample<const O extends UpsampleOptions = UpsampleOptions> extends
   readonly settings: UpsampleSettings;
   readonly #cache = new Cache<readonly ResizedAxis[]>();
 
-  constructor(options: O) {
+  constructor(options: O & OnlyOptions<"Upsample", O, UpsampleOptions>) {
     super();
     checkOptions("Upsample", options, "{ scaleFactor: 2 }");
     this.settings = upsampleSettings("Upsample", options);

@@ -9,7 +9,7 @@ import { Sequential } from "../layers/sequential.js";
 import { Tanh } from "../layers/smooth.js";
 import type { ChainRule } from "../shape/chain.js";
 import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
-import type { Apply, GivenOptions, Option, ShapeRule } from "../shape/rule.js";
+import type { Apply, GivenOptions, OnlyArguments, Option, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -77,7 +77,7 @@ export class LeNet5<
   readonly features: Sequential;
   readonly classifier: Sequential;
 
-  constructor(...options: O);
+  constructor(...options: OnlyArguments<"LeNet5", O, LeNet5Options>);
   constructor(options: LeNet5Options = {}) {
     super();
     checkOptions("LeNet5", options, "{ numClasses: 10 }");

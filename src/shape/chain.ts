@@ -1,7 +1,7 @@
 /** Shape rule of layers one after another: what each makes of the shape before it, and where two do not fit. */
 import type { Next } from "./arithmetic.js";
 import type { AnyLayer, Apply, Join, Mismatch, Mistake, OutputOf, RuleOf, Sentence, ShapeRule } from "./rule.js";
-import type { Shape } from "./shape.js";
+import { type Shape, sameShape } from "./shape.js";
 
 /** The rule of layers one after another; of a list whose length is not known, nothing is known. */
 export interface ChainRule<Layers> extends ShapeRule {
@@ -82,7 +82,14 @@ type AfterNeighbour<Out, Flattened> =
 
 type FlattenedBy<Rule, S, Out> = Rule extends { readonly flattens: true } ? readonly [S, Out] : undefined;
 
-/** ` (= 16 × 6 × 6)` where a Flatten made the size that does not fit. */
+/** The sizes whose product a Flatten made the last axis of; none where it did not, or where `got` is another axis's size. */
+export function factorsOf(before: Shape, after: Shape, got: string): Shape {
+  const front = after.slice(0, -1);
+  if (got !== `${after.at(-1)}` || !sameShape(before.slice(0, front.length), front)) return [];
+  return before.slice(front.length);
+}
+
+/** {@link factorsOf} as a type and as messages write it: ` (= 16 × 6 × 6)`. */
 type Factors<Flattened, Got> = Flattened extends readonly [
   infer Before,
   readonly [...infer Front extends Shape, infer Product extends number],
@@ -133,9 +140,10 @@ export type InputOf<Args> = Args extends readonly [infer Input extends readonly 
 /** The arguments, each with the sentence that refuses it where it does not fit. Lists built at run time pass. */
 export type Checked<Args extends readonly unknown[]> = number extends Args["length"]
   ? Args
-  : MisfitsOf<Args> extends infer Found
-    ? { readonly [I in keyof Args]: Args[I] & (I extends keyof Found ? Found[I] : unknown) }
-    : never;
+  : { readonly [I in keyof Args]: Args[I] & Only<MisfitsOf<Args>, I> };
+
+/** The sentence at one place, if there is one; asked this way, a type parameter inside of it lets every argument pass. */
+type Only<Found, I> = [Found] extends [{ readonly [K in I & string]: string }] ? Found[I & keyof Found] : unknown;
 
 type MisfitsOf<Args> = Misfits<
   Args,

@@ -63,10 +63,13 @@ export type Apply<Rule, S> = (Rule & { readonly in: S })["out" & keyof Rule];
 /** The output shape of `Rule` for the input shape `S`; any shape where the rule refuses or does not know. */
 export type OutputOf<Rule, S> = Apply<Rule, S> extends infer Out ? (Out extends Shape ? Out : Shape) : Shape;
 
-/** `unknown` where `Rule` takes the shape `S`; otherwise the sentence that says why not, which no argument satisfies. */
-export type Refusal<Rule, S> = Sentence<Apply<Rule, S>, S>;
+/**
+ * `unknown` where `Rule` takes the shape `S`; otherwise the sentence that says why not, which no argument satisfies.
+ * Asked as it is, the compiler lets every argument pass in a function that is generic in its sizes.
+ */
+export type Refusal<Rule, S> = Sentence<Apply<Rule, S>, S> extends string ? Sentence<Apply<Rule, S>, S> : unknown;
 
-/** What a rule made of the shape `S`, as {@link Refusal} puts it. */
+/** What a rule made of the shape `S`: the sentence if it is a mistake, otherwise `unknown`. */
 export type Sentence<Out, S> =
   Out extends Mismatch<infer L, infer E, infer G>
     ? `${L} expects ${E}, but its input ${Show<S>} has ${G}`
@@ -191,6 +194,19 @@ export interface NoOptions {
 
 /** The options of a layer for which none were given; any of `All` where its first argument `Of` is not known either. */
 export type DefaultOptions<Of, All> = number extends Of ? All : NoOptions;
+
+/**
+ * For options of the type `O` to be intersected with: nothing, or the sentence about an option that the layer does not
+ * have. Without it, a type parameter would take whatever is written.
+ */
+export type OnlyOptions<Layer extends string, O, All> = [Exclude<keyof O, keyof All>] extends [never]
+  ? unknown
+  : `${Layer} has no option ${Exclude<keyof O, keyof All> & string}`;
+
+/** {@link OnlyOptions} for a list of arguments that may end before the options. */
+export type OnlyArguments<Layer extends string, Args extends readonly unknown[], All> = {
+  readonly [I in keyof Args]: Args[I] & OnlyOptions<Layer, Args[I], All>;
+};
 
 /** The options in a list of arguments that may end before them. */
 export type GivenOptions<Args extends readonly unknown[]> = Args extends readonly []

@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
-import { type Flavour, supports } from "../../src/kernels/wasm/assembler/flavour.js";
-import { wasmConv } from "../../src/kernels/wasm/conv.js";
+import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { forwardTask, inputGradientTasks, wasmConv, weightGradientTask } from "../../src/kernels/wasm/conv.js";
+import type { Task } from "../../src/kernels/wasm/task.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { arrays, distance, normals } from "../support/wasm.js";
 
@@ -17,14 +18,18 @@ const geometry = fc
     groups: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 4 })),
     inPerGroup: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 90 })),
     outPerGroup: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 40 })),
-    batch: fc.integer({ min: 1, max: 4 }),
+    batch: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 12, max: 35 })),
     kernelSize: pair(1, 5),
     stride: fc.oneof(fc.constant<[number, number]>([1, 1]), pair(1, 3)),
     dilation: fc.oneof(fc.constant<[number, number]>([1, 1]), pair(1, 3)),
     padding: fc.oneof(fc.constant<[number, number]>([0, 0]), pair(0, 4)),
     extra: fc.oneof(pair(0, 6), pair(0, 24)),
   })
-  .map(({ groups, inPerGroup, outPerGroup, batch, kernelSize, stride, dilation, padding, extra }) => {
+  .map(({ groups, batch, kernelSize, stride, dilation, padding, extra, ...drawn }) => {
+    // Many images come with few channels, to keep the reference fast.
+    const [inPerGroup, outPerGroup] = [drawn.inPerGroup, drawn.outPerGroup].map((channels) =>
+      batch < 12 ? channels : Math.min(channels, 4),
+    ) as [number, number];
     const size = [0, 1].map(
       (axis) => Math.max(1, dilation[axis]! * (kernelSize[axis]! - 1) + 1 - 2 * padding[axis]!) + extra[axis]!,
     );
@@ -50,9 +55,11 @@ function operands(g: ConvGeometry, seed: number) {
   return { x, weight, bias, y };
 }
 
+type Places = [x: number, weight: number, bias: number, y: number];
+
 for (const flavour of flavours) {
   describe(`wasm convolution, ${flavour}`, () => {
-    const wasm = wasmConv(flavour as Flavour);
+    const wasm = wasmConv(flavour);
 
     test("forward is within 1e-5 of the reference", () => {
       fc.assert(
@@ -90,6 +97,66 @@ for (const flavour of flavours) {
           expect(distance(dweight, expected)).toBeLessThan(1e-5);
         }),
         { numRuns: 150 },
+      );
+    });
+
+    test("ReLU behind the convolution turns negative results into 0", () => {
+      fc.assert(
+        fc.property(geometry, fc.integer(), (g, seed) => {
+          const { x, weight, bias, y } = operands(g, seed);
+          wasm.forward(g, x, weight, bias, y);
+          const expected = y.map((value) => Math.max(value, 0));
+          const places = [x, weight, bias, y].map(({ byteOffset }) => byteOffset) as [number, number, number, number];
+          const task = forwardTask(flavour, g, ...places, true);
+          task.run(0, task.parts);
+          expect([...y]).toEqual([...expected]);
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    test("the bits do not depend on how the parts are split", () => {
+      fc.assert(
+        fc.property(geometry, fc.array(fc.nat()), fc.integer(), (g, cuts, seed) => {
+          const { x, weight, bias, y } = operands(g, seed);
+          const [px, pw, pb, py] = [x, weight, bias, y].map(({ byteOffset }) => byteOffset) as Places;
+          const [inputs, filters] = [x.slice(), weight.slice()];
+          /** Runs all parts at once, and then in pieces from the same start. */
+          const check = (result: Float32Array, start: Float32Array, tasks: () => Task[]) => {
+            result.set(start);
+            for (const task of tasks()) task.run(0, task.parts);
+            const whole = result.slice();
+            result.set(start);
+            for (const task of tasks()) {
+              const ends = [...cuts.map((cut) => cut % (task.parts + 1)), task.parts].sort((a, b) => a - b);
+              ends.forEach((end, i) => {
+                task.run(ends[i - 1] ?? 0, end);
+              });
+            }
+            expect([...result]).toEqual([...whole]);
+          };
+          check(y, y.slice(), () => [forwardTask(flavour, g, px, pw, pb, py)]);
+          check(x, inputs, () => inputGradientTasks(flavour, g, py, pw, px));
+          x.set(inputs);
+          check(weight, filters, () => [weightGradientTask(flavour, g, px, py, pw)]);
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    test("numbers around the results are left alone", () => {
+      fc.assert(
+        fc.property(geometry, fc.integer(), (g, seed) => {
+          const { x, weight, bias, y } = operands(g, seed);
+          wasm.forward(g, x, weight, bias, y);
+          wasm.inputGradient(g, y, weight, x);
+          wasm.weightGradient(g, x, y, weight);
+          for (const array of [x, weight, y]) {
+            const around = new Float32Array(array.buffer, array.byteOffset - 64, array.length + 32);
+            expect([...around.slice(0, 16), ...around.slice(-16)].every(Number.isNaN)).toBe(true);
+          }
+        }),
+        { numRuns: 50 },
       );
     });
   });

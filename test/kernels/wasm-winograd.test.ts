@@ -3,7 +3,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
-import { WinogradConv, winogradFits, winogradTile } from "../../src/kernels/wasm/winograd.js";
+import {
+  WinogradConv,
+  winogradFits,
+  winogradTile,
+  winogradWeightGradientPays,
+} from "../../src/kernels/wasm/winograd.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { arrays, distance, normals } from "../support/wasm.js";
 
@@ -254,5 +259,8 @@ describe("which convolutions fit", () => {
     );
     expect(winogradTile(geometryOf({ ...sizes, inChannels: 1 }))).toBeUndefined();
     expect(winogradTile({ ...geometryOf(sizes), groups: 2 })).toBeUndefined();
+    expect(winogradWeightGradientPays(geometryOf(sizes))).toBe(true);
+    expect(winogradWeightGradientPays(geometryOf({ ...sizes, inChannels: 1 }))).toBe(false);
+    expect(winogradWeightGradientPays({ ...geometryOf(sizes), groups: 2 })).toBe(false);
   });
 });

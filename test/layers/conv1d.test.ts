@@ -37,7 +37,7 @@ const conv1dCase = fc
 
 type Case = typeof conv1dCase extends fc.Arbitrary<infer T> ? T : never;
 
-const make = ({ inChannels, outChannels, kernelSize, seed, ...options }: Case) =>
+const make = ({ inChannels, outChannels, kernelSize, seed, shape: _shape, ...options }: Case) =>
   new Conv1d(inChannels, outChannels, kernelSize, { ...options, random: new Random(seed) });
 
 /** `[…, L]` as an image of height 1. */

@@ -9,7 +9,7 @@ import { expectGradients, integers, normal } from "../support/layers.js";
 
 type Case = typeof convCase extends fc.Arbitrary<infer T> ? T : never;
 
-const make = ({ inChannels, outChannels, kernelSize, seed, ...options }: Case) =>
+const make = ({ inChannels, outChannels, kernelSize, seed, shape: _shape, ...options }: Case) =>
   new Conv2d(inChannels, outChannels, kernelSize, { ...options, random: new Random(seed) });
 
 const combine = (a: number, x: Tensor, b: number, z: Tensor) =>

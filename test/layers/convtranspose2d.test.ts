@@ -41,7 +41,7 @@ const transposeCase = fc
 
 type Case = typeof transposeCase extends fc.Arbitrary<infer T> ? T : never;
 
-const make = ({ inChannels, outChannels, kernelSize, seed, ...options }: Case) =>
+const make = ({ inChannels, outChannels, kernelSize, seed, shape: _shape, ...options }: Case) =>
   new ConvTranspose2d(inChannels, outChannels, kernelSize, { ...options, random: new Random(seed) });
 
 /** The definition: every input pixel stamps its filters onto the output; what falls outside is cut off. */

@@ -5,6 +5,7 @@
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { ConvKernels } from "../interface/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
+import { batchedFits, batchedForward, batchedInputGradient, batchedWeightGradient } from "./conv/batched.js";
 import { correlate } from "./conv/correlate.js";
 import { forwardCorrelation, inputGradientPhases } from "./conv/correlation.js";
 import { Table } from "./conv/image.js";
@@ -33,7 +34,7 @@ export function wasmConv(flavour: Flavour): ConvKernels {
     weightGradient(g, x, dy, dweight) {
       const [input, gradient, output] = [at(x), at(dy), at(dweight)];
       if (dy.length === 0) return;
-      runAll(weightGradient(gemmKernels(flavour), flavour, g, input, gradient, output));
+      runAll(weightGradientTask(flavour, g, input, gradient, output));
     },
   };
 }
@@ -48,27 +49,30 @@ export function forwardTask(
   y: number,
   relu = false,
 ): Task {
+  if (batchedFits(g)) return batchedForward(gemmKernels(flavour), g, x, weight, bias, y, relu);
   const correlation = forwardCorrelation(g);
-  return correlate(gemmKernels(flavour), flavour, correlation, {
+  const operands = {
     batch: g.batch,
     groups: g.groups,
     outputs: g.outChannels / g.groups,
     images: x,
+    result: y,
     weights: weight,
     weightRow: 4 * correlation.channels * correlation.taps.length,
     bias,
-    result: y,
     relu,
-  });
+  };
+  return correlate(gemmKernels(flavour), correlation, operands);
 }
 
 /** Tasks to be run one after the other, each as a whole. */
 export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number, weight: number, dx: number): Task[] {
   const kernels = gemmKernels(flavour);
+  if (batchedFits(g)) return [batchedInputGradient(kernels, g, dy, weight, dx)];
   const inputs = g.inChannels / g.groups;
   const outputs = g.outChannels / g.groups;
   if (inputs <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
-    return [spreadGradient(kernels, flavour, g, dy, weight, dx)];
+    return [spreadGradient(kernels, g, dy, weight, dx)];
   }
   const entries = g.kernelHeight * g.kernelWidth;
   return inputGradientPhases(g).map((phase) => {
@@ -77,28 +81,35 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
     const table = new Table(phase.taps.length);
     for (const [i, { entry }] of phase.taps.entries()) table.entries[i] = 4 * entry;
     for (let group = 0; group < g.groups; group++) {
-      kernels.gather(
-        ...([weight + 4 * group * outputs * inputs * entries, 4 * inputs * entries, 4 * entries, table.at] as const),
-        ...([weights + group * inputs * weightRow, weightRow, outputs, inputs, phase.taps.length] as const),
-      );
+      const from = {
+        at: weight + 4 * group * outputs * inputs * entries,
+        plane: 4 * inputs * entries,
+        row: 4 * entries,
+      };
+      kernels.gather(from, table, { at: weights + group * inputs * weightRow, row: weightRow }, outputs, inputs);
     }
     const operands = {
       batch: g.batch,
       groups: g.groups,
       outputs: inputs,
       images: dy,
+      result: dx,
       weights,
       weightRow,
       bias: 0,
-      result: dx,
     };
-    if (g.strideHeight === 1 && g.strideWidth === 1) return correlate(kernels, flavour, phase, operands);
+    if (g.strideHeight === 1 && g.strideWidth === 1) return correlate(kernels, phase, operands);
     const place = {
       first: 4 * (phase.phaseRow * g.width + phase.phaseColumn),
       row: 4 * g.strideHeight * g.width,
       column: 4 * g.strideWidth,
       plane: 4 * g.height * g.width,
     };
-    return correlate(kernels, flavour, phase, { ...operands, place });
+    return correlate(kernels, phase, { ...operands, place });
   });
+}
+
+export function weightGradientTask(flavour: Flavour, g: ConvGeometry, x: number, dy: number, dweight: number): Task {
+  const run = batchedFits(g) ? batchedWeightGradient : weightGradient;
+  return run(gemmKernels(flavour), g, x, dy, dweight);
 }

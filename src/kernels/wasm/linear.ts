@@ -17,8 +17,7 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
     forward({ rows, inFeatures, outFeatures }, x, weight, bias, y) {
       const [a, w, start, c] = [at(x), at(weight), bias ? at(bias) : 0, at(y)];
       if (y.length === 0) return;
-      const { copy } = gemmKernels(flavour);
-      if (start !== 0) copy(start, 0, 0, 4, c, 0, 4 * outFeatures, 4, 1, rows, outFeatures);
+      if (start !== 0) gemmKernels(flavour).copy([start, 0, 0, 4], [c, 0, 4 * outFeatures, 4], 1, rows, outFeatures);
       const b = { at: w, column: 4 * inFeatures, entry: 4 };
       runAll(product(flavour, { rows, columns: outFeatures, depth: inFeatures, a, b, c, add: start !== 0 }));
     },
@@ -36,10 +35,8 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
       const [input, gradient, c] = [at(x), at(dy), at(dweight)];
       if (dweight.length === 0 || rows === 0) return;
       const turned = scratch(4 * rows * outFeatures);
-      const first = Table.range(1, 0).at;
-      gemmKernels(flavour).gather(
-        ...([gradient, 4 * outFeatures, 4, first, turned, 4 * rows, rows, outFeatures, 1] as const),
-      );
+      const from = { at: gradient, plane: 4 * outFeatures, row: 4 };
+      gemmKernels(flavour).gather(from, Table.range(1, 0), { at: turned, row: 4 * rows }, rows, outFeatures);
       const b = { at: input, column: 4, entry: 4 * inFeatures };
       runAll(product(flavour, { rows: outFeatures, columns: inFeatures, depth: rows, a: turned, b, c, add: true }));
     },
@@ -62,7 +59,7 @@ interface Product {
 
 /** c = or += a · b. A part is a block of columns. */
 function product(flavour: Flavour, { rows, columns, depth, a, b, c, add }: Product): Task {
-  const { multiply, patches, transpose } = gemmKernels(flavour);
+  const kernels = gemmKernels(flavour);
   const wide = 4 * TILE[flavour].vectors;
   const sums = depthBlocks(depth);
   const blocks = evenBlocks(columns, COLUMNS);
@@ -76,12 +73,21 @@ function product(flavour: Flavour, { rows, columns, depth, a, b, c, add }: Produ
       for (const [column, count] of blocks.slice(from, to)) {
         for (const [first, length] of sums) {
           const source = b.at + column * b.column;
-          if (turned) transpose(source + 4 * first, b.column, length, count, panels, 4 * length * wide);
-          else patches(source, entries + 4 * first, length, places, count, panels, 4 * wide, 4 * length * wide);
-          multiply(
-            ...([a + 4 * first, 4 * depth, panels, c + 4 * column, 4 * columns, length, 0] as const),
-            ...([first === 0 && !add ? MODE.zero : MODE.add, 0, rows, count, spare] as const),
-          );
+          const packed = { at: panels, tap: 4 * wide, panel: 4 * wide * length };
+          if (turned) kernels.transpose({ at: source + 4 * first, row: b.column, rows: count, length }, packed);
+          else kernels.patches(source, { at: entries + 4 * first, count: length }, { at: places, count }, packed);
+          kernels.multiply({
+            a: a + 4 * first,
+            aRow: 4 * depth,
+            b: panels,
+            c: c + 4 * column,
+            cRow: 4 * columns,
+            rows,
+            columns: count,
+            depth: length,
+            mode: first === 0 && !add ? MODE.zero : MODE.add,
+            spare,
+          });
         }
       }
     },

@@ -80,10 +80,20 @@ export function winogradTile(g: ConvGeometry, ready = false): WinogradTile | und
   return best;
 }
 
-/** Floating-point operations a cycle of a micro-kernel; and cycles to read a transformed filter's point from memory, */
+/** Whether the weight gradient by 4×4 tiles beats a product of packed patches. */
+export function winogradWeightGradientPays(g: ConvGeometry): boolean {
+  if (!winogradFits(g)) return false;
+  const { filters, channels, outHeight, outWidth, batch } = forwardProblem(g);
+  const pairs = filters * channels;
+  const tiles = batch * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
+  const cycles = (2 * 36 * pairs * tiles) / FLOPS + 36 * (tiles * (channels + filters) * TRANSFORM + pairs * ADD);
+  return cycles < (2 * 9 * pairs * batch * outHeight * outWidth) / FLOPS;
+}
+
+/** Measured: floating-point operations a cycle of a micro-kernel; cycles to read a point of a transformed filter, */
 const [FLOPS, READ] = [13.5, 0.6];
-/** to transform a point of a tile, and a point of a filter. Measured. */
-const [TRANSFORM, FILTER] = [1, 0.9];
+/** to transform a point of a tile, and a point of a filter, and to add a point to the gradient of a filter. */
+const [TRANSFORM, FILTER, ADD] = [1, 0.9, 1];
 
 /** The kernels of one tile and flavour, for geometries that `winogradFits`. */
 export class WinogradConv {

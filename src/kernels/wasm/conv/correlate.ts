@@ -1,9 +1,8 @@
 /** A correlation as a product of weights (outputs × depth) and patches (depth × pixels), whose depth is channels · taps. */
-import type { Flavour } from "../assembler/flavour.js";
 import { type Block, depthBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
 import { DEPTH, MODE, SPARE, TILE } from "../gemm/multiply.js";
-import { scratch, view } from "../memory.js";
+import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import type { Correlation } from "./correlation.js";
 import { PatchImages, type Table } from "./image.js";
@@ -40,8 +39,8 @@ export interface Place {
   readonly plane: number;
 }
 
-export function correlate(kernels: GemmKernels, flavour: Flavour, c: Correlation, o: CorrelationOperands): Task {
-  return new CorrelationTask(kernels, flavour, c, o);
+export function correlate(kernels: GemmKernels, c: Correlation, o: CorrelationOperands): Task {
+  return new CorrelationTask(kernels, c, o);
 }
 
 class CorrelationTask implements Task {
@@ -63,28 +62,28 @@ class CorrelationTask implements Task {
 
   constructor(
     private readonly kernels: GemmKernels,
-    private readonly flavour: Flavour,
     private readonly c: Correlation,
     private readonly o: CorrelationOperands,
   ) {
-    const wide = 4 * TILE[flavour].vectors;
-    this.#pixels = c.outHeight * c.outWidth;
+    const wide = 4 * TILE[kernels.flavour].vectors;
+    const pixels = c.outHeight * c.outWidth;
+    this.#pixels = pixels;
     this.#depth = depthBlocks(c.channels * c.taps.length);
     const longest = Math.max(1, ...this.#depth.map(([, length]) => length));
     this.#columns = COLUMNS * Math.floor(DEPTH / longest);
-    this.#together = this.#pixels < FEW_PIXELS ? Math.min(o.batch, Math.floor(this.#columns / this.#pixels)) : 1;
+    this.#together = pixels < FEW_PIXELS ? Math.min(o.batch, Math.floor(this.#columns / pixels)) : 1;
     this.#imageBlocks = Math.ceil(o.batch / this.#together);
-    const columns = this.#together * this.#pixels;
+    const columns = this.#together * pixels;
     this.#aside = o.place || this.#together > 1 ? scratch(4 * o.outputs * columns) : 0;
     this.#columnBlocks = Math.ceil(columns / this.#columns);
     this.parts = o.groups * this.#imageBlocks * (this.#aside ? 1 : this.#columnBlocks);
-    this.#patches = new PatchImages(c, {
+    this.#patches = new PatchImages(kernels, c, {
       channels: c.channels,
       images: this.#together,
       imageStride: 4 * o.groups * c.channels * c.height * c.width,
     });
-    this.#places = this.#patches.pixels(wide);
     this.#taps = this.#patches.taps();
+    this.#places = this.#patches.pixels(wide);
     this.#panels = scratch(4 * longest * Math.ceil(Math.min(columns, this.#columns) / wide) * wide);
     this.#spare = scratch(SPARE);
   }
@@ -98,7 +97,7 @@ class CorrelationTask implements Task {
       const images = Math.min(this.#together, o.batch - first);
       const index = first * o.groups + group;
       if (which !== loaded) {
-        image = this.#patches.load(this.kernels, o.images + 4 * index * c.channels * c.height * c.width, images);
+        image = this.#patches.load(o.images + 4 * index * c.channels * c.height * c.width, images);
         loaded = which;
       }
       if (this.#aside) {
@@ -113,42 +112,50 @@ class CorrelationTask implements Task {
   /** One block of columns of one group's product. */
   #multiply(group: number, image: number, result: number, block: number, images: number): void {
     const { kernels, o } = this;
-    const wide = 16 * TILE[this.flavour].vectors;
     const column = block * this.#columns;
     const all = images * this.#pixels;
     const columns = Math.min(this.#columns, all - column);
+    if (columns <= 0) return;
+    if (this.#depth.length === 0) kernels.clear(result, o.outputs * all);
     const bias = o.bias && o.bias + 4 * group * o.outputs;
     const weights = o.weights + group * o.outputs * o.weightRow;
-    if (columns <= 0) return;
-    if (this.#depth.length === 0) view(result, o.outputs * all).fill(0);
-    for (const [i, [first, length]] of this.#depth.entries()) {
-      const places = this.#places.at + 4 * column;
-      kernels.patches(image, this.#taps.at + 4 * first, length, places, columns, this.#panels, wide, length * wide);
+    const wide = 16 * TILE[kernels.flavour].vectors;
+    for (const [i, [first, depth]] of this.#depth.entries()) {
       const start = i > 0 ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
       const end = o.relu && i === this.#depth.length - 1 ? MODE.relu : 0;
-      kernels.multiply(
-        ...([weights + 4 * first, o.weightRow, this.#panels, result + 4 * column, 4 * all] as const),
-        ...([length, bias, start | end, 0, o.outputs, columns, this.#spare] as const),
-      );
+      const taps = { at: this.#taps.at + 4 * first, count: depth };
+      const product = {
+        a: weights + 4 * first,
+        aRow: o.weightRow,
+        c: result + 4 * column,
+        cRow: 4 * all,
+        depth,
+        bias,
+        mode: start | end,
+        rows: o.outputs,
+        spare: this.#spare,
+      };
+      const pixels = { at: this.#places.at + 4 * column, count: columns };
+      kernels.patches(image, taps, pixels, { at: this.#panels, tap: wide, panel: depth * wide });
+      kernels.multiply({ ...product, b: this.#panels, columns });
     }
   }
 
   /** Puts results that were kept aside in their places. */
   #put(index: number, images: number): void {
     const { c, o, kernels } = this;
-    const { first, row, column, plane } = o.place ?? {
-      first: 0,
-      row: 4 * c.outWidth,
-      column: 4,
-      plane: 4 * this.#pixels,
-    };
     for (let n = 0; n < images; n++) {
-      const to = o.result + first + (index + n * o.groups) * o.outputs * plane;
-      const [height, width] = o.place ? [c.outHeight, c.outWidth] : [1, this.#pixels];
-      kernels.copy(
-        ...([this.#aside + 4 * n * this.#pixels, 4 * images * this.#pixels, 4 * c.outWidth, 4] as const),
-        ...([to, plane, row, column, o.outputs, height, width] as const),
-      );
+      const from = this.#aside + 4 * n * this.#pixels;
+      const first = (index + n * o.groups) * o.outputs;
+      const map = 4 * images * this.#pixels;
+      if (o.place) {
+        const { first: offset, plane, row, column } = o.place;
+        const to = [o.result + offset + first * plane, plane, row, column] as const;
+        kernels.copy([from, map, 4 * c.outWidth, 4], to, o.outputs, c.outHeight, c.outWidth);
+      } else {
+        const to = [o.result + 4 * first * this.#pixels, 0, 4 * this.#pixels, 4] as const;
+        kernels.copy([from, 0, map, 4], to, 1, o.outputs, this.#pixels);
+      }
     }
   }
 }

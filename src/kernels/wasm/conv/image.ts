@@ -3,8 +3,8 @@
  * copies. A copy keeps columns 0, s, 2s, … of a row together, then 1, s + 1, …, for a stride of s, so that the pixels
  * which a tap meets from one output column to the next are neighbours for every stride.
  */
-import type { GemmKernels } from "../gemm/kernels.js";
-import { memory, scratch, view } from "../memory.js";
+import type { GemmKernels, Strides } from "../gemm/kernels.js";
+import { memory, scratch } from "../memory.js";
 import type { Correlation } from "./correlation.js";
 
 /** How much of a batch is held at a time. */
@@ -30,6 +30,7 @@ export class PatchImages {
   readonly #copy: number;
 
   constructor(
+    private readonly kernels: GemmKernels,
     private readonly correlation: Correlation,
     private readonly held: Held,
   ) {
@@ -91,12 +92,12 @@ export class PatchImages {
   }
 
   /** Where the patches of the images at `from` lie, after copying them if need be. */
-  load(kernels: GemmKernels, from: number, images: number, channels = this.held.channels): number {
+  load(from: number, images: number, channels = this.held.channels): number {
     if (!this.#copies) return from;
     for (let n = 0; n < images; n++) {
       const copy = this.#copy + 4 * n * this.held.channels * this.#plane;
       this.#eachPhase(copy, from + n * this.held.imageStride, (inner, outer, rows, length) =>
-        kernels.copy(...outer, ...inner, channels, rows, length),
+        this.kernels.copy(outer, inner, channels, rows, length),
       );
     }
     return this.#copy;
@@ -113,17 +114,17 @@ export class PatchImages {
   }
 
   clear(): void {
-    view(this.#copy, this.#size).fill(0);
+    this.kernels.clear(this.#copy, this.#size);
   }
 
   /** Writes the first copy, without its padding, to an image at `to`; pixels that no tap meets become 0. */
-  store(kernels: GemmKernels, to: number): void {
+  store(to: number): void {
     const { height, width } = this.correlation;
     const [bottom, right] = [this.#top + this.#plane / this.#row, this.#left + this.#row];
     const covers = this.#top <= 0 && this.#left <= 0 && bottom >= height && right >= width;
-    if (!covers) view(to, this.held.channels * height * width).fill(0);
+    if (!covers) this.kernels.clear(to, this.held.channels * height * width);
     this.#eachPhase(this.#copy, to, (inner, outer, rows, length) =>
-      kernels.copy(...inner, ...outer, this.held.channels, rows, length),
+      this.kernels.copy(inner, outer, this.held.channels, rows, length),
     );
   }
 
@@ -152,14 +153,15 @@ export class PatchImages {
   }
 }
 
-type Strides = readonly [at: number, plane: number, row: number, step: number];
-
 /** 32-bit offsets in the engine's memory. */
 export class Table {
   readonly at: number;
+  readonly count: number;
+  /** To be filled before more scratch is reserved, which may move the memory. */
   readonly entries: Int32Array;
 
   constructor(length: number) {
+    this.count = length;
     this.at = scratch(4 * length);
     this.entries = new Int32Array(memory().buffer, this.at, length);
   }

@@ -3,7 +3,6 @@
  * of which every row is added to the image where its tap meets it. The adjoint of packing patches.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import type { Flavour } from "../assembler/flavour.js";
 import { depthBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
 import { MODE, SPARE, TILE } from "../gemm/multiply.js";
@@ -15,30 +14,23 @@ import { PatchImages, Table } from "./image.js";
 /** Entries of the matrix that are computed before they are added: they stay in the cache. */
 const ENTRIES = 1 << 15;
 
-export function spreadGradient(
-  kernels: GemmKernels,
-  flavour: Flavour,
-  g: ConvGeometry,
-  dy: number,
-  weight: number,
-  dx: number,
-): Task {
+export function spreadGradient(kernels: GemmKernels, g: ConvGeometry, dy: number, weight: number, dx: number): Task {
   const correlation = forwardCorrelation(g);
   const { channels, taps } = correlation;
   const [outputs, rows, pixels] = [g.outChannels / g.groups, channels * taps.length, g.outHeight * g.outWidth];
-  const wide = 4 * TILE[flavour].vectors;
+  const wide = 4 * TILE[kernels.flavour].vectors;
   const columns = g.outWidth * Math.max(1, Math.min(g.outHeight, Math.floor(ENTRIES / rows / g.outWidth)));
-  const image = new PatchImages(correlation, { channels, images: 1, imageStride: 0, copies: true });
+  const image = new PatchImages(kernels, correlation, { channels, images: 1, imageStride: 0, copies: true });
   const tapTable = image.taps();
   const [maps, run] = [Table.range(outputs, 4 * pixels), Table.range(pixels + wide, 4)];
   const turned = scratch(4 * rows * g.outChannels);
   const panels = scratch(4 * outputs * wide * Math.ceil(columns / wide));
   const matrix = scratch(4 * rows * columns);
   const spare = scratch(SPARE);
-  const zero = Table.range(1, 0);
+  const single = Table.range(1, 0);
   for (let group = 0; group < g.groups; group++) {
-    const from = weight + 4 * group * outputs * rows;
-    kernels.gather(from, 4 * rows, 4, zero.at, turned + 4 * group * outputs * rows, 4 * outputs, outputs, rows, 1);
+    const from = { at: weight + 4 * group * outputs * rows, plane: 4 * rows, row: 4 };
+    kernels.gather(from, single, { at: turned + 4 * group * outputs * rows, row: 4 * outputs }, outputs, rows);
   }
   const depth = depthBlocks(outputs);
   return {
@@ -50,23 +42,31 @@ export function spreadGradient(
         for (let column = 0; column < pixels; column += columns) {
           const count = Math.min(columns, pixels - column);
           for (const [first, length] of depth) {
-            const source = dy + 4 * part * outputs * pixels;
-            kernels.patches(
-              ...([source, maps.at + 4 * first, length, run.at + 4 * column, count] as const),
-              ...([panels, 4 * wide, 4 * wide * length] as const),
-            );
-            kernels.multiply(
-              ...([weights + 4 * first, 4 * outputs, panels, matrix, 4 * columns, length, 0] as const),
-              ...([first === 0 ? MODE.zero : MODE.add, 0, rows, count, spare] as const),
-            );
+            const channel = { at: maps.at + 4 * first, count: length };
+            const packed = { at: panels, tap: 4 * wide, panel: 4 * wide * length };
+            kernels.patches(dy + 4 * part * outputs * pixels, channel, { at: run.at + 4 * column, count }, packed);
+            kernels.multiply({
+              a: weights + 4 * first,
+              aRow: 4 * outputs,
+              b: panels,
+              c: matrix,
+              cRow: 4 * columns,
+              rows,
+              columns: count,
+              depth: length,
+              mode: first === 0 ? MODE.zero : MODE.add,
+              spare,
+            });
           }
           const line = column / g.outWidth;
-          kernels.spread(
-            ...([image.at + line * image.outputRow, image.outputRow, tapTable.at, rows] as const),
-            ...([matrix, 4 * columns, count / g.outWidth, g.outWidth] as const),
-          );
+          kernels.spread({ at: image.at + line * image.outputRow, row: image.outputRow }, tapTable, {
+            at: matrix,
+            tap: 4 * columns,
+            rows: count / g.outWidth,
+            columns: g.outWidth,
+          });
         }
-        image.store(kernels, dx + 4 * part * channels * g.height * g.width);
+        image.store(dx + 4 * part * channels * g.height * g.width);
       }
     },
   };

@@ -3,7 +3,6 @@
  * outputs), which is turned around when it is added. A part is some channels of a group, with all of their sums.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import type { Flavour } from "../assembler/flavour.js";
 import { depthBlocks, evenBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
 import { DEPTH, MODE, SPARE, TILE } from "../gemm/multiply.js";
@@ -15,22 +14,15 @@ import { PatchImages } from "./image.js";
 /** Rows of patches that are packed at a time. */
 const ROWS = 192;
 
-export function weightGradient(
-  kernels: GemmKernels,
-  flavour: Flavour,
-  g: ConvGeometry,
-  x: number,
-  dy: number,
-  dweight: number,
-): Task {
+export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number, dy: number, dweight: number): Task {
   const correlation = forwardCorrelation(g);
   const { channels, taps } = correlation;
   const [outputs, pixels] = [g.outChannels / g.groups, g.outHeight * g.outWidth];
-  const wide = 4 * TILE[flavour].vectors;
+  const wide = 4 * TILE[kernels.flavour].vectors;
   const together = Math.min(g.batch, Math.max(1, Math.floor(DEPTH / pixels)));
   const most = Math.min(channels, Math.max(1, Math.floor(ROWS / taps.length)));
   const plane = 4 * g.height * g.width;
-  const image = new PatchImages(correlation, {
+  const image = new PatchImages(kernels, correlation, {
     channels: most,
     images: together,
     imageStride: g.groups * channels * plane,
@@ -58,12 +50,23 @@ export function weightGradient(
     const depth = images * length;
     for (let n = 0; n < images; n++) {
       const from = dout + 4 * (n * g.groups * outputs * pixels + first);
-      kernels.transpose(from, 4 * pixels, length, outputs, panels + 4 * n * length * wide, 4 * depth * wide);
+      const to = { at: panels + 4 * n * length * wide, panel: 4 * depth * wide };
+      kernels.transpose({ at: from, row: 4 * pixels, rows: outputs, length }, to);
     }
-    kernels.patches(source, tapTable.at, rows, places.at + 4 * first, depth, patches, row, 4 * wide);
-    kernels.multiply(
-      ...([patches, row, panels, result, 4 * outputs, depth, 0, mode, 0, rows, outputs, spare] as const),
-    );
+    const pixelTable = { at: places.at + 4 * first, count: depth };
+    kernels.patches(source, { at: tapTable.at, count: rows }, pixelTable, { at: patches, tap: row, panel: 4 * wide });
+    kernels.multiply({
+      a: patches,
+      aRow: row,
+      b: panels,
+      c: result,
+      cRow: 4 * outputs,
+      rows,
+      columns: outputs,
+      depth,
+      mode,
+      spare,
+    });
   };
 
   return {
@@ -76,14 +79,15 @@ export function weightGradient(
         for (let n = 0; n < g.batch; n += together) {
           const images = Math.min(together, g.batch - n);
           const index = n * g.groups + group;
-          const source = image.load(kernels, x + (index * channels + channel) * plane, images, count);
+          const source = image.load(x + (index * channels + channel) * plane, images, count);
           for (const [first, length] of spans) {
             const dout = dy + 4 * index * outputs * pixels;
             multiply(source, dout, images, first, length, rows, n === 0 && first === 0 ? MODE.zero : MODE.add);
           }
         }
         const target = dweight + 4 * (group * outputs * channels + channel) * taps.length;
-        kernels.addTransposed(result, 4 * outputs, target, 4 * channels * taps.length, outputs, rows);
+        const to = { at: target, row: 4 * channels * taps.length };
+        kernels.addTurned({ at: result, row: 4 * outputs }, to, outputs, rows);
       }
     },
   };

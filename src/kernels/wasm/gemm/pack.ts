@@ -50,6 +50,21 @@ export function copyKernel(builder: ModuleBuilder): void {
   );
 }
 
+/** Writes the kernel `clear`: `length` zeros. (In a shared memory, the `fill` of typed arrays is slow.) */
+export function clearKernel(builder: ModuleBuilder): void {
+  builder.kernel("clear", { at: "i32", length: "i32" }, ({ at, length }) => {
+    const zero = local("v128", 0);
+    forRange(0, i32.shrU(length, 2), 1, () => {
+      v128.store(at, zero);
+      advance(at, 16);
+    });
+    forRange(0, i32.and(length, 3), 1, () => {
+      f32.store(at, 0);
+      advance(at, 4);
+    });
+  });
+}
+
 /**
  * Writes the kernel `gather`: to[row][plane · length + i] = from[plane, row, table[i]], which turns weights around.
  * Planes come outermost: they lie far apart in what is read, and near each other in what is written.
@@ -129,36 +144,60 @@ export function transposeKernel(builder: ModuleBuilder, flavour: Flavour): void 
   );
 }
 
-/** Writes the kernel `addTransposed`: to[row, column] += from[column, row]. */
-export function addTransposedKernel(builder: ModuleBuilder): void {
+/**
+ * Writes the kernels `turn`, to[row, column] = from[column, row], and `addTurned`, which adds instead.
+ */
+export function turnKernels(builder: ModuleBuilder): void {
+  turnKernel(
+    builder,
+    "turn",
+    (at, vector) => v128.store(at, vector),
+    (at, number) => f32.store(at, number),
+  );
+  turnKernel(
+    builder,
+    "addTurned",
+    (at, vector) => v128.store(at, f32x4.add(v128.load(at), vector)),
+    (at, number) => f32.store(at, f32.add(f32.load(at), number)),
+  );
+}
+
+function turnKernel(
+  builder: ModuleBuilder,
+  name: string,
+  putVector: (at: Expr<"i32">, vector: Expr<"v128">) => void,
+  putNumber: (at: Expr<"i32">, number: Expr<"f32">) => void,
+): void {
   builder.kernel(
-    "addTransposed",
+    name,
     { from: "i32", fromRow: "i32", to: "i32", toRow: "i32", rows: "i32", columns: "i32" },
-    ({ from, fromRow, to, toRow, rows, columns }) => {
+    ({ from, fromRow, to, toRow, rows, columns }) =>
       forRange(0, rows, 4, (row) => {
         const [read, write, left] = [local("i32", from), local("i32", to), local("i32", columns)];
         const whole = local("i32", i32.add(row, 4));
-        const end = select(i32.ltU(rows, whole), rows, whole);
-        when(i32.geU(rows, whole), () =>
-          when(i32.geU(left, 4), () =>
-            loop((again) => {
-              const vectors = [0, 1, 2, 3].map((k) => v128.load(i32.add(read, i32.mul(fromRow, k))));
-              const at = local("i32", write);
-              for (const vector of transpose4(vectors)) {
-                v128.store(at, f32x4.add(v128.load(at), vector));
-                advance(at, toRow);
-              }
-              advance(read, i32.shl(fromRow, 2));
-              advance(write, 16);
-              advance(left, -4);
-              brIf(again, i32.geU(left, 4));
-            }),
-          ),
+        when(i32.and(i32.geU(rows, whole), i32.geU(left, 4)), () =>
+          loop((again) => {
+            const next = local("i32", read);
+            const vectors = [0, 1, 2, 3].map((k) => {
+              if (k > 0) advance(next, fromRow);
+              return local("v128", v128.load(next));
+            });
+            const at = local("i32", write);
+            for (const vector of transpose4(vectors)) {
+              putVector(at, vector);
+              advance(at, toRow);
+            }
+            advance(read, i32.shl(fromRow, 2));
+            advance(write, 16);
+            advance(left, -4);
+            brIf(again, i32.geU(left, 4));
+          }),
         );
+        const end = select(i32.ltU(rows, whole), rows, whole);
         forRange(0, left, 1, () => {
           const [source, target] = [local("i32", read), local("i32", write)];
           forRange(row, end, 1, () => {
-            f32.store(target, f32.add(f32.load(target), f32.load(source)));
+            putNumber(target, f32.load(source));
             advance(source, 4);
             advance(target, toRow);
           });
@@ -167,8 +206,7 @@ export function addTransposedKernel(builder: ModuleBuilder): void {
         });
         advance(from, 16);
         advance(to, i32.shl(toRow, 2));
-      });
-    },
+      }),
   );
 }
 

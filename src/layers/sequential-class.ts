@@ -1,0 +1,75 @@
+import { type ChainRule, factorsOf, type InputSize } from "../shape/chain.js";
+import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js";
+import type { Shape } from "../shape/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Layer } from "./layer.js";
+
+/** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
+export class Sequential<Signature extends string = string, Layers = readonly Layer[]> extends Layer<ChainRule<Layers>> {
+  override readonly name: string = "Sequential";
+  readonly layers: Layers;
+  /** For the compiler: what goes in and what comes out. */
+  declare readonly signature?: Signature;
+
+  constructor(...args: readonly (Layer | readonly InputSize[])[]) {
+    super();
+    const [first, ...rest] = args;
+    const input = Array.isArray(first) ? (first as readonly InputSize[]) : undefined;
+    const layers = input ? rest : args;
+    layers.forEach((layer, i) => {
+      if (!(layer instanceof Layer)) {
+        throw new ArgumentError(
+          `Sequential expects layers, but argument ${input ? i + 1 : i} is ${layer === null ? "null" : Array.isArray(layer) ? "an array" : typeof layer}. Usual cause: a missing "new", or a list that needs "..." before it.`,
+        );
+      }
+    });
+    this.layers = layers as Layers;
+    // A batch of 1 stands for any.
+    if (input) this.inferShape(input.map((size) => (size === "N" ? 1 : size)));
+  }
+
+  get #layers(): readonly Layer[] {
+    return this.layers as readonly Layer[];
+  }
+
+  override children(): [string, Layer][] {
+    return this.#layers.map((layer, i) => [String(i), layer]);
+  }
+
+  protected compute(x: Tensor): Tensor {
+    return this.#layers.reduce((y, layer) => layer.forward(y), x);
+  }
+
+  /** dx = layer₀ᵀ(layer₁ᵀ(… dy)): stops at the first layer that learns when nobody wants the input's gradient. */
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const layers = this.#layers;
+    const first = inputGradient ? 0 : layers.findIndex(learns);
+    if (first < 0) return undefined;
+    let gradient: Tensor | undefined = dy;
+    for (let i = layers.length - 1; i >= first && gradient; i--) {
+      gradient = layers[i]?.backward(gradient, { inputGradient: inputGradient || i > first });
+    }
+    return gradient;
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    let shape = inputShape;
+    let flattened: Shape = [];
+    this.#layers.forEach((layer, i) => {
+      const before = shape;
+      try {
+        shape = layer.outputShape(shape);
+      } catch (error) {
+        // The first layer's input is the caller's; every other one's is what the layer before it gives.
+        if (i === 0 || !(error instanceof ShapeError) || !error.mismatch) throw error;
+        throw neighbourMismatch(error.mismatch, factorsOf(flattened, shape, error.mismatch.got));
+      }
+      flattened = layer.name === "Flatten" ? before : [];
+    });
+    return [...shape];
+  }
+}
+
+function learns(layer: Layer): boolean {
+  return layer.parameters().some((parameter) => parameter.requiresGrad);
+}
