@@ -6,10 +6,10 @@ import { wasmActivation } from "./wasm/activation.js";
 
 const reference = { ...referencePiecewise, ...referenceSmooth };
 
-/** Where these subtract nearly equal numbers, float32 has too few digits: they stay in double precision. */
-const { gelu, geluTanh, mish, tanhshrink } = reference;
+/** Products and differences of rounded numbers are one rounding too many for these: they stay in double precision. */
+const { gelu, geluTanh, mish, silu, tanhshrink } = reference;
 
 export const activationKernels: Backends<ActivationKernels> = {
   reference,
-  wasm: () => ({ ...wasmActivation, gelu, geluTanh, mish, tanhshrink }),
+  wasm: () => ({ ...wasmActivation, gelu, geluTanh, mish, silu, tanhshrink }),
 };

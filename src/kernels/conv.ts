@@ -1,6 +1,6 @@
 import type { Backends } from "./backend.js";
 import type { ConvKernels } from "./interface/conv.js";
 import { referenceConv } from "./reference/conv.js";
-import { wasmConvolution } from "./wasm/convolution.js";
+import { wasmConv } from "./wasm/conv.js";
 
-export const convKernels: Backends<ConvKernels> = { reference: referenceConv, wasm: wasmConvolution };
+export const convKernels: Backends<ConvKernels> = { reference: referenceConv, wasm: wasmConv };
