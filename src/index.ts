@@ -70,6 +70,7 @@ export type { Padding2d, PaddingMode } from "./shape/pad.js";
 export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions } from "./shape/pool.js";
 export type { ShapeRule } from "./shape/rule.js";
 export type { Pair, Shape } from "./shape/shape.js";
+export type { Slice } from "./shape/slice.js";
 export type { UpsampleMode, UpsampleOptions } from "./shape/upsample.js";
 export type { ToleranceOptions } from "./tensor/compare.js";
 export {
@@ -87,9 +88,8 @@ export {
   zerosLike,
 } from "./tensor/create.js";
 export { concat, stack } from "./tensor/join.js";
-export type { Slice } from "./tensor/layout.js";
 export type { ArrayOf, NestedArray, TensorData, TypedArray } from "./tensor/nested.js";
 export type { PadOptions } from "./tensor/pad.js";
 export { defaultRandom, manualSeed, Random } from "./tensor/random.js";
 export type { ReduceOptions, VarianceOptions } from "./tensor/reduce.js";
-export { type DType, Tensor } from "./tensor/tensor.js";
+export { asDynamic, type DType, Tensor } from "./tensor/tensor.js";

@@ -1,5 +1,8 @@
 /** Axes as users write them: counted from 0, or from the end by negative numbers. */
+import type { IsUnion } from "./arithmetic.js";
+import type { Definite, Given, HasAnyRank, IsLiteral } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
+import type { Mistake, Show } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** One axis, several axes, or (undefined) all of them. */
@@ -26,6 +29,38 @@ export function resolveAxis(who: string, axis: number, shape: Shape): number {
   return axis < 0 ? axis + rank : axis;
 }
 
+/** {@link resolveAxis} as a type, for a definite `S`: `number` where it is not known, `never` for an axis that is not there. */
+export type ResolvedAxis<S extends Shape, Axis> =
+  HasAnyRank<S> extends true
+    ? number
+    : IsLiteral<Axis> extends true
+      ? `${Axis & number}` extends `${bigint}`
+        ? `${Axis & number}` extends keyof S
+          ? Axis & number
+          : `${Axis & number}` extends `-${infer Back extends number}`
+            ? FromEnd<S, Back>
+            : never
+        : number
+      : number;
+
+type FromEnd<S extends Shape, Back extends number, Passed extends readonly unknown[] = []> = S extends readonly [
+  ...infer Front extends Shape,
+  number,
+]
+  ? [...Passed, unknown]["length"] extends Back
+    ? Front["length"]
+    : FromEnd<Front, Back, [...Passed, unknown]>
+  : never;
+
+/** For an axis to be intersected with: nothing, or the sentence for an axis that `S` does not have. */
+export type AxisTold<Who extends string, S extends Shape, Axis> = [ResolvedAxis<Definite<S>, Axis>] extends [never]
+  ? Mistake<`${Who} expects ${AxisRange<S>}, but got axis ${Axis & number} for the shape ${Show<S>}`>
+  : unknown;
+
+type AxisRange<S extends Shape> = S extends readonly [number, ...infer Rest extends Shape]
+  ? `an axis from -${S["length"]} to ${Rest["length"]}`
+  : "no axis, for the tensor has none";
+
 /** The axes from 0 that `axes` means, in ascending order. @throws as {@link resolveAxis}, and for an axis named twice. */
 export function resolveAxes(who: string, axes: Axes, shape: Shape): number[] {
   if (axes === undefined) return shape.map((_, axis) => axis);
@@ -38,6 +73,68 @@ export function resolveAxes(who: string, axes: Axes, shape: Shape): number[] {
   }
   return [...resolved].sort((a, b) => a - b);
 }
+
+/** {@link resolveAxes} as a type, for a definite `S`: a union of literals, `number` where it is not known. */
+export type ResolvedAxes<S extends Shape, A> = [A] extends [number]
+  ? ResolvedAxis<S, A>
+  : number extends S["length"]
+    ? number
+    : A extends readonly unknown[]
+      ? true extends IsUnion<A> | IsUnion<A["length"]>
+        ? number
+        : number extends A["length"]
+          ? number
+          : { readonly [I in keyof A]: ResolvedAxis<S, A[I]> }[number]
+      : number;
+
+/** As {@link AxisTold}, for one axis or several, of which the first wrong one is told. */
+export type AxesTold<Who extends string, S extends Shape, A> = A extends readonly [infer First, ...infer Rest]
+  ? AxisTold<Who, S, First> extends infer Told extends Mistake<string>
+    ? Told
+    : AxesTold<Who, S, Rest>
+  : [A] extends [number]
+    ? AxisTold<Who, S, A>
+    : unknown;
+
+/** What is left of `shape` when the axes in `reduced` (from 0) are one number each; with `keepDims` they stay, as size 1. */
+export function reducedShape(shape: Shape, reduced: readonly number[], keepDims: boolean): number[] {
+  if (keepDims) return shape.map((extent, axis) => (reduced.includes(axis) ? 1 : extent));
+  return shape.filter((_, axis) => !reduced.includes(axis));
+}
+
+/** {@link reducedShape} as a type, for axes as the user writes them. */
+export type Reduced<S extends Shape, A, KeepDims> = Given<
+  boolean extends KeepDims
+    ? Shape
+    : unknown extends A
+      ? Shape
+      : [A] extends [undefined]
+        ? KeepDims extends true
+          ? AllOnes<Definite<S>>
+          : readonly []
+        : ReducedOver<Definite<S>, A, KeepDims>
+>;
+
+type AllOnes<S extends Shape> = HasAnyRank<S> extends true ? Shape : { readonly [I in keyof S]: 1 };
+
+type ReducedOver<S extends Shape, A, KeepDims> =
+  ResolvedAxes<S, A> extends infer Axes
+    ? number extends Axes
+      ? Shape
+      : KeepDims extends true
+        ? { readonly [I in keyof S]: I extends `${Axes & number}` ? 1 : S[I] }
+        : Without<S, Axes>
+    : never;
+
+/** `S` without the axes `Dropped`. */
+export type Without<
+  S extends Shape,
+  Dropped,
+  Passed extends readonly unknown[] = [],
+  Kept extends Shape = [],
+> = S extends readonly [infer First extends number, ...infer Rest extends Shape]
+  ? Without<Rest, Dropped, [...Passed, unknown], Passed["length"] extends Dropped ? Kept : [...Kept, First]>
+  : readonly [...Kept];
 
 /** A tensor read about one axis: element (o, k, i) lies at (o · size + k) · inner + i. */
 export interface AxisGeometry {

@@ -1,5 +1,8 @@
 /** How the shapes of two operands meet: element by element, and in a matrix product. */
+import type { IsKnown } from "./arithmetic.js";
+import type { Definite } from "./definite.js";
 import { ShapeError } from "./errors.js";
+import type { Differs, Mistake, Show } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
 
 /**
@@ -24,6 +27,61 @@ export function broadcastShape(who: string, a: Shape, b: Shape): number[] {
     return left === 1 ? right : left;
   });
 }
+
+/** {@link broadcastShape} as a type: a shape, or the {@link Clash} that it throws for. */
+export type Broadcast<A extends Shape, B extends Shape> = Met<Definite<A>, Definite<B>>;
+
+/** Two sizes that differ, neither of them 1. */
+interface Clash<X extends number, Y extends number> {
+  readonly left: X;
+  readonly right: Y;
+}
+
+/** The mistake of a {@link Clash}; a shape is left as it is. */
+export type Broadcasts<Who extends string, A extends Shape, B extends Shape> =
+  Broadcast<A, B> extends infer Met
+    ? Met extends Clash<infer X, infer Y>
+      ? Mistake<`${Who} expects shapes that broadcast (sizes equal or 1, matched from the last axis), but got ${Show<A>} and ${Show<B>}, where ${X} meets ${Y}`>
+      : Met
+    : never;
+
+type Met<A extends Shape, B extends Shape> = number extends A["length"] | B["length"]
+  ? Shape
+  : [A, B] extends [B, A]
+    ? A
+    : Aligned<A, B>;
+
+/** The axes one by one from the last; of several clashes the one nearest to the front is told, as at run time. */
+type Aligned<A extends Shape, B extends Shape, Done extends Shape = [], Clashed = never> = A extends readonly [
+  ...infer As extends Shape,
+  infer X extends number,
+]
+  ? B extends readonly [...infer Bs extends Shape, infer Y extends number]
+    ? Stretched<X, Y> extends infer Size extends number
+      ? Aligned<As, Bs, [Size, ...Done], Clashed>
+      : Aligned<As, Bs, Done, Clash<X, Y>>
+    : Unless<Clashed, readonly [...A, ...Done]>
+  : Unless<Clashed, readonly [...B, ...Done]>;
+
+type Unless<Clashed, S> = [Clashed] extends [never] ? S : Clashed;
+
+/** The size where X meets Y, null if they clash. Where one is known and not 1, the other has to be the same or 1. */
+type Stretched<X extends number, Y extends number> =
+  IsKnown<X> extends true
+    ? X extends 1
+      ? IsKnown<Y> extends true
+        ? Y
+        : number
+      : Differs<X, Y> extends true
+        ? Y extends 1
+          ? X
+          : null
+        : X
+    : IsKnown<Y> extends true
+      ? Y extends 1
+        ? number
+        : Y
+      : number;
 
 /** Every size of one matrix product: `batch` many products of m × k and k × n, and the shape of the result. */
 export interface MatmulGeometry {
@@ -71,3 +129,38 @@ export function matmulGeometry(who: string, a: Shape, b: Shape): MatmulGeometry 
     shape: [...batch, ...(a.length > 1 ? [m] : []), ...(b.length > 1 ? [n] : [])],
   };
 }
+
+/** {@link matmulGeometry}'s shape as a type. */
+export type Matmul<Who extends string, A extends Shape, B extends Shape> = Product<Who, Definite<A>, Definite<B>>;
+
+type Product<Who extends string, A extends Shape, B extends Shape> = number extends A["length"] | B["length"]
+  ? Shape
+  : A extends readonly [...infer As extends Shape, infer K extends number]
+    ? B extends readonly [infer Rows extends number]
+      ? Inner<Who, A, B, K, Rows, As>
+      : B extends readonly [...infer Batch extends Shape, infer Rows extends number, infer N extends number]
+        ? Inner<
+            Who,
+            A,
+            B,
+            K,
+            Rows,
+            As extends readonly [...infer Bs extends Shape, infer M extends number]
+              ? WithAxes<Broadcasts<Who, Bs, Batch>, readonly [M, N]>
+              : readonly [...Batch, N]
+          >
+        : Scalar<Who, A, B>
+    : Scalar<Who, A, B>;
+
+type WithAxes<Batch, Axes extends Shape> = Batch extends Shape ? readonly [...Batch, ...Axes] : Batch;
+
+type Inner<Who extends string, A, B, K extends number, Rows extends number, Result> =
+  Differs<K, Rows> extends true
+    ? Mistake<`${Who} expects as many columns on the left as rows on the right, but got ${Show<A>} with ${K} and ${Show<B>} with ${Rows}`>
+    : Result;
+
+type Scalar<
+  Who extends string,
+  A,
+  B,
+> = Mistake<`${Who} expects vectors or matrices, but got ${Show<A>} and ${Show<B>}`>;

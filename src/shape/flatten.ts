@@ -1,7 +1,8 @@
 /** Shape rules of Flatten and Unflatten. */
-import type { Add, FloorDivide, IsKnown, Less, Modulo, ProductOf } from "./arithmetic.js";
-import { resolveAxis } from "./axis.js";
+import type { Add, FloorDivide, IsKnown, Less, Modulo, Multiply, ProductOf } from "./arithmetic.js";
+import { type AxesTold, type ResolvedAxis, resolveAxis } from "./axis.js";
 import { checkInteger } from "./check.js";
+import type { Definite, HasAnyRank } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type {
   AxisMistake,
@@ -65,6 +66,44 @@ export function unflattenShape(layer: string, input: Shape, dim: number, sizes: 
   }
   return [...input.slice(0, axis), ...resolved, ...input.slice(axis + 1)];
 }
+
+/** {@link flattenShape} as a type. */
+export type FlattenedAxes<Who extends string, S extends Shape, Start, End> = MergedAxes<
+  Who,
+  Definite<S> extends readonly [] ? readonly [1] : Definite<S>,
+  Start,
+  End
+>;
+
+type MergedAxes<Who extends string, S extends Shape, Start, End> =
+  HasAnyRank<S> extends true
+    ? Shape
+    : number extends ResolvedAxis<S, Start> | ResolvedAxis<S, End>
+      ? Shape
+      : unknown extends AxesTold<Who, S, readonly [Start, End]>
+        ? MergedFrom<S, ResolvedAxis<S, Start>, ResolvedAxis<S, End>> extends infer Result extends Shape
+          ? Result
+          : Mistake<`${Who} expects startDim to come before endDim, but they are axes ${ResolvedAxis<S, Start>} and ${ResolvedAxis<S, End>} of the input ${Show<S>}`>
+        : AxesTold<Who, S, readonly [Start, End]>;
+
+/** `null` where the end comes before the start. */
+type MergedFrom<S extends Shape, Start, End, Before extends Shape = []> = Before["length"] extends Start
+  ? MergedUpTo<S, End, Before, Before>
+  : S extends readonly [infer First extends number, ...infer Rest extends Shape]
+    ? MergedFrom<Rest, Start, End, [...Before, First]>
+    : null;
+
+type MergedUpTo<
+  S extends Shape,
+  End,
+  Before extends Shape,
+  Passed extends Shape,
+  Product extends number = 1,
+> = S extends readonly [infer First extends number, ...infer Rest extends Shape]
+  ? Passed["length"] extends End
+    ? readonly [...Before, Multiply<Product, First>, ...Rest]
+    : MergedUpTo<Rest, End, Before, [...Passed, First], Multiply<Product, First>>
+  : null;
 
 /** The rule of Flatten: {@link flattenShape} as a type. */
 export interface FlattenRule<Options extends readonly unknown[]> extends ShapeRule {

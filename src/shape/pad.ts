@@ -1,6 +1,7 @@
 /** Shape rule of padding, and which input pixel every padded pixel shows. */
-import type { Add, Multiply } from "./arithmetic.js";
+import type { Add, Less, Multiply, Subtract } from "./arithmetic.js";
 import { checkInteger } from "./check.js";
+import type { Definite, IsLiteral, Unsized } from "./definite.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
 import type { HasRank, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
@@ -75,6 +76,36 @@ export function paddedSize(
   }
   return padded;
 }
+
+/** The shape after padding by pairs from the last axis (before, after, before, after, …), each as in {@link paddedSize}. */
+export type Padded<S extends Shape, Padding extends readonly number[]> = number extends Padding["length"]
+  ? Unsized<Definite<S>>
+  : PaddedDefinite<Definite<S>, Padding>;
+
+type PaddedDefinite<
+  S extends Shape,
+  Padding extends readonly number[],
+  Done extends Shape = [],
+> = Padding extends readonly [
+  infer Before extends number,
+  infer After extends number,
+  ...infer Rest extends readonly number[],
+]
+  ? S extends readonly [...infer Outer extends Shape, infer Size extends number]
+    ? PaddedDefinite<Outer, Rest, [Extended<Extended<Size, Before>, After>, ...Done]>
+    : Shape
+  : Padding extends readonly []
+    ? readonly [...S, ...Done]
+    : Shape;
+
+type Extended<Size extends number, By extends number> =
+  IsLiteral<By> extends true
+    ? `${By}` extends `-${infer Crop extends number}`
+      ? Less<Size, Crop> extends false
+        ? Subtract<Size, Crop>
+        : number
+      : Add<Size, By>
+    : number;
 
 /** Checks a padding option: one integer for all sides or `[left, right, top, bottom]`; negative numbers crop. */
 export function checkPadding2d(layer: string, padding: number | Padding2d): Padding2d {

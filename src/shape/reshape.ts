@@ -1,9 +1,10 @@
-/** What a shape may be, and the rule of `reshape`. */
+/** What a shape may be, and the rules of `reshape` and `as`. */
+import type { FloorDivide, IsKnown, Multiply, ProductOf } from "./arithmetic.js";
+import type { InputSize } from "./chain.js";
+import type { Agreed, Definite, HasAnyRank, IsLiteral, ShowList } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
+import type { Differs, Mistake, Show, ShowSize } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
-
-/** The type of a `reshape`'s result: the shape that was asked for, with a number where it says −1. */
-export type Reshaped<T extends Shape> = { readonly [I in keyof T]: T[I] extends -1 ? number : T[I] };
 
 /** More elements than this would not fit a 32-bit index, nor any memory. */
 const MOST_ELEMENTS = 2 ** 31 - 1;
@@ -54,3 +55,122 @@ export function reshapeShape(who: string, from: Shape, shape: Shape): number[] {
   }
   return sizes;
 }
+
+/** {@link reshapeShape} as a type: −1 becomes a literal where both shapes are known, otherwise `number`. */
+export type Reshape<Who extends string, From extends Shape, To extends Shape> = Refilled<
+  Who,
+  Definite<From>,
+  Definite<To>
+>;
+
+type Refilled<Who extends string, From extends Shape, To extends Shape> =
+  HasAnyRank<To> extends true
+    ? Shape
+    : AroundFree<To> extends infer Free
+      ? Free extends { readonly before: infer Before extends Shape; readonly after: infer After extends Shape }
+        ? AroundFree<After> extends null
+          ? Quotient<From, [...Before, ...After]> extends infer Rest extends number
+            ? Sizes<readonly [...Before, Rest, ...After]>
+            : Misfit<Who, `sizes that divide ${ProductOf<From>} elements`, From, To>
+          : Mistake<`${Who} expects at most one −1, but got ${ShowList<To>}`>
+        : ProductOf<From> extends infer Count extends number
+          ? number extends Count
+            ? Sizes<To>
+            : Differs<Count, ProductOf<To>> extends true
+              ? Misfit<Who, `${Count} elements`, From, To>
+              : Sizes<To>
+          : never
+      : never;
+
+/** The sizes before and after the first −1, or null where there is none. */
+type AroundFree<To extends Shape, Before extends Shape = []> = To extends readonly [
+  infer Size extends number,
+  ...infer Rest extends Shape,
+]
+  ? IsLiteral<Size> extends true
+    ? Size extends -1
+      ? { readonly before: Before; readonly after: Rest }
+      : AroundFree<Rest, [...Before, Size]>
+    : AroundFree<Rest, [...Before, number]>
+  : null;
+
+/** The product of `From` divided by that of `To`, without the sizes that they share; null where it has a remainder. */
+type Quotient<From extends Shape, To extends Shape, Left extends Shape = []> = To extends readonly [
+  infer First extends number,
+  ...infer Rest extends Shape,
+]
+  ? TakenOut<From, First> extends infer Others extends Shape
+    ? Quotient<Others, Rest, Left>
+    : Quotient<From, Rest, [...Left, First]>
+  : Left extends readonly []
+    ? ProductOf<From>
+    : Whole<ProductOf<From>, ProductOf<Left>>;
+
+/** `S` without one `Size`, or null where that is not in it, not known, or 0, which does not cancel. */
+type TakenOut<S extends Shape, Size extends number, Front extends Shape = []> = S extends readonly [
+  infer First extends number,
+  ...infer Rest extends Shape,
+]
+  ? [First, IsKnown<Size>] extends [Size, true]
+    ? First extends 0
+      ? null
+      : readonly [...Front, ...Rest]
+    : TakenOut<Rest, Size, [...Front, First]>
+  : null;
+
+type Whole<Count extends number, By extends number> = number extends Count
+  ? number
+  : FloorDivide<Count, By> extends infer Result extends number
+    ? Differs<Multiply<Result, By>, Count> extends true
+      ? null
+      : Result
+    : never;
+
+type Misfit<
+  Who extends string,
+  Expected extends string,
+  From extends Shape,
+  To extends Shape,
+> = Mistake<`${Who} expects a shape of ${Expected}, the size of ${Show<From>}, but got ${ShowList<To>}`>;
+
+/** What is no size for sure, such as a union with −1 in it, is a `number`. */
+type Sizes<To extends Shape> = { readonly [I in keyof To]: IsKnown<To[I]> extends true ? To[I] : number };
+
+/** @throws ShapeError unless `shape` is what `expected` says; `"N"` stands for any size. */
+export function assertShape(who: string, shape: Shape, expected: readonly InputSize[]): void {
+  if (!Array.isArray(expected)) {
+    throw new ArgumentError(
+      `${who} expects a shape as an array, but got ${expected}. Usual cause: sizes given one by one; write [2, 3].`,
+    );
+  }
+  if (expected.length !== shape.length || !expected.every((size, axis) => size === "N" || size === shape[axis])) {
+    throw new ShapeError(
+      `${who} expects the shape [${expected.join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch axis left out.`,
+    );
+  }
+}
+
+/** {@link assertShape} as a type: the shape that is asserted, with `number` for `"N"`. */
+export type Asserted<Who extends string, S extends Shape, Expected extends readonly InputSize[]> =
+  Unnamed<Expected> extends infer T extends Shape
+    ? HasAnyRank<Definite<S>> extends true
+      ? Definite<T>
+      : HasAnyRank<Definite<T>> extends true
+        ? Shape
+        : [Agreed<S, T>] extends [never]
+          ? Mistake<`${Who} expects the shape ${ShowNamed<Expected>}, but got ${Show<S>}`>
+          : T
+    : Shape;
+
+type Unnamed<Expected extends readonly InputSize[]> = {
+  readonly [I in keyof Expected]: Expected[I] extends number ? Expected[I] : number;
+};
+
+type ShowNamed<Expected extends readonly InputSize[]> = `[${Named<Expected>}]`;
+
+type Named<Expected extends readonly InputSize[]> = Expected extends readonly [
+  infer First extends InputSize,
+  ...infer Rest extends readonly InputSize[],
+]
+  ? `${First extends number ? ShowSize<First> : First}${Rest extends readonly [] ? "" : `, ${Named<Rest>}`}`
+  : "";

@@ -1,10 +1,13 @@
 /** Making tensors. All are float32; `x.to("float64")` converts. */
 
+import type { IsKnown, ProductOf } from "../shape/arithmetic.js";
 import { checkInteger } from "../shape/check.js";
+import type { Definite, Given, Told } from "../shape/definite.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
+import type { Differs, Mistake, Show } from "../shape/rule.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
-import { flatten, isTypedArray, shapeOf, type TensorData, type TypedArray } from "./nested.js";
+import { flatten, isTypedArray, type Nesting, shapeOf, type TensorData, type TypedArray } from "./nested.js";
 import { defaultRandom, type Random } from "./random.js";
 import { allocate, Tensor } from "./tensor.js";
 
@@ -21,11 +24,11 @@ export interface RandomOptions {
  *   entries that are no numbers.
  * @example tensor([[1, 2], [3, 4]]); tensor(new Uint8Array(784), [1, 28, 28]);
  */
-export function tensor<const S extends Shape>(data: TensorData, shape: S): Tensor<S>;
-export function tensor(data: number): Tensor<readonly []>;
-export function tensor(data: readonly number[] | TypedArray): Tensor<readonly [number]>;
-export function tensor(data: readonly (readonly number[] | TypedArray)[]): Tensor<readonly [number, number]>;
-export function tensor(data: TensorData): Tensor;
+export function tensor<const Data extends TensorData>(data: Data): Tensor<Given<Nesting<Data>>>;
+export function tensor<const Data extends TensorData, const S extends Shape>(
+  data: Data,
+  shape: S & Told<Counted<Given<Nesting<Data>>, S>>,
+): Tensor<Definite<S>>;
 export function tensor(data: TensorData, shape?: Shape): Tensor {
   const nesting = shapeOf(data);
   const flat = flatten("tensor", data, nesting);
@@ -34,13 +37,21 @@ export function tensor(data: TensorData, shape?: Shape): Tensor {
   return new Tensor(flat, shape);
 }
 
+/** `S`, which has to have as many elements as the data that has the shape `Nested`. */
+type Counted<Nested extends Shape, S extends Shape> =
+  IsKnown<ProductOf<Nested>> extends true
+    ? Differs<ProductOf<Nested>, ProductOf<Definite<S>>> extends true
+      ? Mistake<`tensor expects ${ProductOf<S>} numbers for the shape ${Show<S>}, but got ${ProductOf<Nested>}`>
+      : S
+    : S;
+
 /**
  * A tensor over `data` itself if that is a Float32Array: both then share their memory. Other typed arrays are converted,
  * which copies them. Without `shape` it is a vector.
  *
  * @throws ShapeError when `data` does not hold exactly as many numbers as `shape` says.
  */
-export function fromTypedArray<const S extends Shape>(data: TypedArray, shape: S): Tensor<S>;
+export function fromTypedArray<const S extends Shape>(data: TypedArray, shape: S): Tensor<Definite<S>>;
 export function fromTypedArray(data: TypedArray): Tensor<readonly [number]>;
 export function fromTypedArray(data: TypedArray, shape: Shape = [data.length]): Tensor {
   if (!isTypedArray(data)) {
@@ -53,21 +64,18 @@ export function fromTypedArray(data: TypedArray, shape: Shape = [data.length]): 
 }
 
 /** Zeros: `zeros([2, 3])`. @throws ArgumentError for a shape that is no array of integers ≥ 0; so do all that take one. */
-export function zeros<const S extends Shape>(shape: S): Tensor<S> {
-  checkShape("zeros", shape);
-  return allocate(shape, "float32");
+export function zeros<const S extends Shape>(shape: S): Tensor<Definite<S>> {
+  return make("zeros", shape, () => 0);
 }
 
 /** Ones: `ones([2, 3])`. */
-export function ones<const S extends Shape>(shape: S): Tensor<S> {
-  checkShape("ones", shape);
-  return filled(allocate(shape, "float32"), () => 1);
+export function ones<const S extends Shape>(shape: S): Tensor<Definite<S>> {
+  return make("ones", shape, () => 1);
 }
 
 /** `value` everywhere: `full([2, 3], -Infinity)`. */
-export function full<const S extends Shape>(shape: S, value: number): Tensor<S> {
-  checkShape("full", shape);
-  return filled(allocate(shape, "float32"), () => value);
+export function full<const S extends Shape>(shape: S, value: number): Tensor<Definite<S>> {
+  return make("full", shape, () => value);
 }
 
 /** Zeros in the shape and precision of `x`. */
@@ -84,7 +92,7 @@ export function onesLike<S extends Shape>(x: Tensor<S>): Tensor<S> {
  * start, start + step, … up to and without `end`: `arange(3)` is 0, 1, 2; `arange(1, 2, 0.25)` has four numbers.
  * @throws ArgumentError for a step of 0, one that leads away from `end`, or bounds that are not finite.
  */
-export function arange(end: number): Tensor<readonly [number]>;
+export function arange<const End extends number>(end: End): Tensor<readonly [IsKnown<End> extends true ? End : number]>;
 export function arange(start: number, end: number, step?: number): Tensor<readonly [number]>;
 export function arange(first: number, second?: number, step = 1): Tensor<readonly [number]> {
   const [start, end] = second === undefined ? [0, first] : [first, second];
@@ -94,33 +102,41 @@ export function arange(first: number, second?: number, step = 1): Tensor<readonl
       `arange expects finite bounds and a step that leads from start to end, but got start ${start}, end ${end}, step ${step}. Usual cause: a missing minus sign of the step.`,
     );
   }
-  checkShape("arange", [count]);
-  return filled(allocate([count], "float32"), (i) => start + i * step);
+  return make("arange", [count], (i) => start + i * step);
 }
 
 /** The identity matrix: ones on the diagonal. @param columns default: as many as rows. */
 export function eye<const N extends number, const M extends number = N>(
   rows: N,
   columns: M | N = rows,
-): Tensor<readonly [N, M]> {
+): Tensor<Definite<readonly [N, M]>> {
   checkInteger("eye", "rows", rows, 0);
   checkInteger("eye", "columns", columns, 0);
   const shape = [rows, columns as M] as const;
-  checkShape("eye", shape);
-  return filled(allocate(shape, "float32"), (i) => (i % columns === Math.floor(i / columns) ? 1 : 0));
+  return make("eye", shape, (i) => (i % columns === Math.floor(i / columns) ? 1 : 0));
 }
 
 /** Uniform numbers in [0, 1), multiples of 2⁻²⁴. */
-export function rand<const S extends Shape>(shape: S, { random = defaultRandom() }: RandomOptions = {}): Tensor<S> {
-  checkShape("rand", shape);
+export function rand<const S extends Shape>(
+  shape: S,
+  { random = defaultRandom() }: RandomOptions = {},
+): Tensor<Definite<S>> {
   // 24 bits are all that a float32 can hold; more would round up to 1 now and then.
-  return filled(allocate(shape, "float32"), () => (random.bits() >>> 8) * 2 ** -24);
+  return make("rand", shape, () => (random.bits() >>> 8) * 2 ** -24);
 }
 
 /** Normal numbers with mean 0 and variance 1. */
-export function randn<const S extends Shape>(shape: S, { random = defaultRandom() }: RandomOptions = {}): Tensor<S> {
-  checkShape("randn", shape);
-  return filled(allocate(shape, "float32"), () => random.normal());
+export function randn<const S extends Shape>(
+  shape: S,
+  { random = defaultRandom() }: RandomOptions = {},
+): Tensor<Definite<S>> {
+  return make("randn", shape, () => random.normal());
+}
+
+/** f(i) at every index i of a tensor of a checked shape. */
+function make<S extends Shape>(who: string, shape: S, f: (index: number) => number): Tensor<Definite<S>> {
+  checkShape(who, shape);
+  return filled(allocate(shape as Shape as Definite<S>, "float32"), f);
 }
 
 function filled<S extends Shape>(x: Tensor<S>, f: (index: number) => number): Tensor<S> {

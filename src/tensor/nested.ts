@@ -28,6 +28,17 @@ export type ArrayOf<S extends Shape> = S extends readonly []
     ? ArrayOf<Rest>[]
     : NestedArray;
 
+/** {@link shapeOf} as a type: a `number` for arrays of unequal or unknown length, any shape for unequal or unknown depth. */
+export type Nesting<Data, Outer extends Shape = []> = unknown extends Data
+  ? Shape
+  : [Data] extends [number]
+    ? readonly [...Outer]
+    : [Data] extends [readonly (infer Each)[]]
+      ? Nesting<Each, [...Outer, Data["length"]]>
+      : [Data] extends [TypedArray]
+        ? readonly [...Outer, number]
+        : Shape;
+
 export function isTypedArray(data: unknown): data is TypedArray {
   return ArrayBuffer.isView(data) && "length" in data && typeof data.length === "number" && !isBigInt(data);
 }

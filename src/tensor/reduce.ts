@@ -1,16 +1,16 @@
 /** Reductions: one number from all elements along some axes. Sums run in double precision and are rounded once. */
-import { type Axes, resolveAxes } from "../shape/axis.js";
+import { type Axes, reducedShape, resolveAxes } from "../shape/axis.js";
 import { ShapeError } from "../shape/errors.js";
 import { showShape, sizeOf } from "../shape/shape.js";
 import { permute } from "./layout.js";
 import { type DType, dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
-export interface ReduceOptions {
+export interface ReduceOptions<KeepDims extends boolean = boolean> {
   /** Whether the reduced axes stay, with size 1. Default false. */
-  readonly keepDims?: boolean;
+  readonly keepDims?: KeepDims;
 }
 
-export interface VarianceOptions extends ReduceOptions {
+export interface VarianceOptions<KeepDims extends boolean = boolean> extends ReduceOptions<KeepDims> {
   /** Subtracted from the number of elements in the divisor: 1 (default) for a sample, 0 for a whole population. */
   readonly correction?: number;
 }
@@ -26,7 +26,7 @@ export function reduce(
   who: string,
   x: TensorLike,
   axes: Axes,
-  keepDims: boolean,
+  { keepDims = false }: ReduceOptions,
   run: Reducer,
   dtype: DType = dtypeOf(x),
 ): TensorLike {
@@ -39,9 +39,7 @@ export function reduce(
   const start = adjacent ? first : kept.length;
   const count = sizeOf(shape.slice(start, start + reduced.length));
   const inner = sizeOf(shape.slice(start + reduced.length));
-  const outShape = keepDims
-    ? x.shape.map((extent, axis) => (reduced.includes(axis) ? 1 : extent))
-    : kept.map((axis) => x.shape[axis]!);
+  const outShape = reducedShape(x.shape, reduced, keepDims);
   const result = floats(sizeOf(outShape), dtype);
   for (let i = 0; i < result.length; i++) {
     const at = Math.floor(i / inner) * count * inner + (i % inner);
@@ -54,7 +52,7 @@ export function reduce(
  * {@link reduce} by one of the reducers that choose an element.
  * @throws ShapeError where there is nothing to choose from.
  */
-export function extreme(who: string, x: TensorLike, axes: Axes, keepDims: boolean, run: Reducer): TensorLike {
+export function extreme(who: string, x: TensorLike, axes: Axes, options: ReduceOptions, run: Reducer): TensorLike {
   const empty = resolveAxes(who, axes, x.shape).find((axis) => x.shape[axis] === 0);
   if (empty !== undefined) {
     throw new ShapeError(
@@ -63,7 +61,7 @@ export function extreme(who: string, x: TensorLike, axes: Axes, keepDims: boolea
   }
   // A float32 cannot hold every index of more elements than 2²⁴.
   const isIndex = run === argmax || run === argmin;
-  return reduce(who, x, axes, keepDims, run, isIndex && x.data.length > 2 ** 24 ? "float64" : dtypeOf(x));
+  return reduce(who, x, axes, options, run, isIndex && x.data.length > 2 ** 24 ? "float64" : dtypeOf(x));
 }
 
 export const sum: Reducer = (data, at, step, count) => {
@@ -75,7 +73,7 @@ export const sum: Reducer = (data, at, step, count) => {
 export const mean: Reducer = (data, at, step, count) => sum(data, at, step, count) / count;
 
 /** Σ (x − mean)² / max(0, count − correction), in two passes. */
-export function variance(correction: number): Reducer {
+export function variance(correction = 1): Reducer {
   return (data, at, step, count) => {
     const centre = mean(data, at, step, count);
     let squares = 0;
@@ -84,7 +82,7 @@ export function variance(correction: number): Reducer {
   };
 }
 
-export function deviation(correction: number): Reducer {
+export function deviation(correction = 1): Reducer {
   const run = variance(correction);
   return (data, at, step, count) => Math.sqrt(run(data, at, step, count));
 }

@@ -1,14 +1,28 @@
 /** The tensor: numbers in row-major order and a shape. Storage is a plain typed array that the garbage collector owns. */
 
-import { type Axes, resolveAxis } from "../shape/axis.js";
+import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
+import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
+import type { InputSize } from "../shape/chain.js";
+import type { Given, NumberTold, Told } from "../shape/definite.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
-import { flattenShape } from "../shape/flatten.js";
-import { checkShape, type Reshaped, reshapeShape } from "../shape/reshape.js";
+import { type FlattenedAxes, flattenShape } from "../shape/flatten.js";
+import {
+  type Permuted,
+  type Squeezed,
+  squeezedShape,
+  type Transposed,
+  transposedOrder,
+  type Unsqueezed,
+  unsqueezedShape,
+} from "../shape/layout.js";
+import type { Padded } from "../shape/pad.js";
+import { type Asserted, assertShape, checkShape, type Reshape, reshapeShape } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
+import { resolvePosition, type Slice, type Sliced } from "../shape/slice.js";
 import { combine, map, power } from "./broadcast.js";
 import { allClose, equals, type ToleranceOptions } from "./compare.js";
 import { engine } from "./engine.js";
-import { permute, resolvePosition, type Slice, slice } from "./layout.js";
+import { permute, slice } from "./layout.js";
 import { log } from "./log.js";
 import { exp, sigmoid, tanh } from "./math.js";
 import { matmul } from "./matmul.js";
@@ -20,8 +34,31 @@ import { type DType, type FloatArray, floats, type Resident, type TensorLike } f
 
 export type { DType, FloatArray, TensorLike } from "./storage.js";
 
-/** The result of an elementwise function of a tensor of shape `S` and `Other`, a number or a tensor. */
-type Combined<S extends Shape, Other> = Other extends number ? Tensor<S> : Tensor;
+/** The second operand of an elementwise function. */
+type Operand = Tensor | number;
+
+/** The shape of an elementwise function of `X` and `Y`. */
+type Met<X extends Tensor, Y extends Operand> = 0 extends 1 & Y
+  ? Shape
+  : [Y] extends [number]
+    ? X["shape"]
+    : [Y] extends [Tensor]
+      ? Given<Broadcast<X["shape"], Y["shape"]>>
+      : Shape;
+
+/** For `Y` to be intersected with: nothing, or the sentence that says why it does not broadcast with `X`. */
+type Clash<Who extends string, X extends Tensor, Y extends Operand> = [Y] extends [number]
+  ? unknown
+  : [Y] extends [Tensor]
+    ? Told<Broadcasts<`Tensor.${Who}`, X["shape"], Y["shape"]>>
+    : unknown;
+
+/** What iterating over a tensor of shape `S` gives: tensors without its first axis. */
+type ItemOf<S extends Shape> = S extends readonly []
+  ? number
+  : S extends readonly [number, ...infer Rest extends Shape]
+    ? Tensor<Readonly<Rest>>
+    : Tensor;
 
 /** Where Node's console.log looks for how to print an object. */
 const inspect = Symbol.for("nodejs.util.inspect.custom");
@@ -33,11 +70,15 @@ const inspect = Symbol.for("nodejs.util.inspect.custom");
  * `data` are the exceptions). Results are float32, or float64 as soon as one operand is. Axes and indices may be
  * negative to count from the end. Names and semantics are torch's: https://pytorch.org/docs/stable/tensors.html
  *
+ * `Tensor<readonly [2, 3]>` knows its shape at compile time, and so does what its methods return; an argument that must
+ * fail is refused with the sentence of the run-time error. `Tensor` alone has any shape. Methods take their tensor as
+ * `this: X`, so that `S` stands in their types nowhere and a tensor of known shape is a `Tensor` at no cost.
+ *
  * @example
  * const x = tensor([[1, 2], [3, 4]]);
  * console.log(x.mul(10).add(x.sum(0))); // [[14, 26], [34, 46]]
  */
-export class Tensor<S extends Shape = Shape> {
+export class Tensor<out S extends Shape = Shape> {
   readonly #data: FloatArray | Resident;
   readonly shape: S;
 
@@ -100,6 +141,20 @@ export class Tensor<S extends Shape = Shape> {
     return new Tensor(dtype === "float64" ? new Float64Array(this.data) : new Float32Array(this.data), this.shape);
   }
 
+  /**
+   * This tensor itself, with a shape that the compiler knows: for data that comes from a file or from code without
+   * types. `"N"` stands for any size.
+   * @throws ShapeError unless the tensor has this shape.
+   * @example const images = state.get("images").as(["N", 3, 224, 224]);
+   */
+  as<X extends Tensor, const T extends readonly InputSize[]>(
+    this: X,
+    shape: T & Told<Asserted<"Tensor.as", X["shape"], T>>,
+  ): Tensor<Given<Asserted<"Tensor.as", X["shape"], T>>> {
+    assertShape("Tensor.as", this.shape, shape);
+    return this as Tensor as Tensor<Given<Asserted<"Tensor.as", X["shape"], T>>>;
+  }
+
   // ── Elements ──
 
   /** The element at one index per axis: `x.at(0, -1)`. @throws ShapeError for too few, too many or outside indices. */
@@ -132,10 +187,10 @@ export class Tensor<S extends Shape = Shape> {
    * The tensors along the first axis: the samples of a batch, the rows of a matrix, the scalars of a vector. A scalar
    * gives its one number, so that what compares iterables (`expect(x).toEqual(y)`) compares elements in the end.
    */
-  *[Symbol.iterator](): Generator<S extends readonly [] ? number : Tensor, void, undefined> {
-    type Item = S extends readonly [] ? number : Tensor;
+  *[Symbol.iterator](): Generator<ItemOf<S>, void, undefined> {
+    type Item = ItemOf<S>;
     if (this.rank === 0) yield this.item() as Item;
-    else for (let i = 0; i < this.shape[0]!; i++) yield this.slice(i) as Item;
+    else for (let i = 0; i < this.shape[0]!; i++) yield wrap(slice("Tensor.slice", this, [i])) as Tensor as Item;
   }
 
   // ── Layout ──
@@ -148,47 +203,61 @@ export class Tensor<S extends Shape = Shape> {
    * @throws ShapeError for more arguments than axes or a position outside, ArgumentError for a step below 1.
    * @example images.slice([0, 8], null, [1, -1], [1, -1]) // 8 images without their outermost pixels
    */
-  slice(...slices: readonly Slice[]): Tensor {
+  slice<X extends Tensor, const Slices extends readonly Slice[]>(
+    this: X,
+    ...slices: Slices
+  ): Tensor<Sliced<X["shape"], Slices>> {
     return wrap(slice("Tensor.slice", this, slices));
   }
 
   /** The same elements in another shape; one −1 stands for the size that fits. @throws ShapeError when none does. */
-  reshape<const T extends Shape>(shape: T): Tensor<Reshaped<T>> {
-    const sizes = reshapeShape("Tensor.reshape", this.shape, shape);
-    return new Tensor(this.data.slice(), sizes as unknown as Reshaped<T>);
+  reshape<X extends Tensor, const T extends Shape>(
+    this: X,
+    shape: T & Told<Reshape<"Tensor.reshape", X["shape"], T>>,
+  ): Tensor<Given<Reshape<"Tensor.reshape", X["shape"], T>>> {
+    return wrap({ data: this.data.slice(), shape: reshapeShape("Tensor.reshape", this.shape, shape) });
   }
 
   /** Joins the axes from `startDim` to `endDim`, both included, into one. Default: all. A scalar becomes `[1]`. */
-  flatten(): Tensor<readonly [number]>;
-  flatten(startDim: number, endDim?: number): Tensor;
-  flatten(startDim = 0, endDim = -1): Tensor {
-    return new Tensor(this.data.slice(), flattenShape("Tensor.flatten", this.shape, startDim, endDim));
+  flatten<X extends Tensor, const A extends number = 0, const B extends number = -1>(
+    this: X,
+    startDim?: A & NumberTold<FlattenedAxes<"Tensor.flatten", X["shape"], A, -1>>,
+    endDim?: B & NumberTold<FlattenedAxes<"Tensor.flatten", X["shape"], A, B>>,
+  ): Tensor<Given<FlattenedAxes<"Tensor.flatten", X["shape"], A, B>>> {
+    const shape = flattenShape("Tensor.flatten", this.shape, startDim ?? 0, endDim ?? -1);
+    return wrap({ data: this.data.slice(), shape });
   }
 
   /** Drops the axis if its size is 1; without an argument, every axis of size 1. */
-  squeeze(axis?: number): Tensor {
-    const chosen = axis === undefined ? undefined : resolveAxis("Tensor.squeeze", axis, this.shape);
-    const keep = (extent: number, i: number) => extent !== 1 || (chosen !== undefined && i !== chosen);
-    return new Tensor(this.data.slice(), this.shape.filter(keep));
+  squeeze<X extends Tensor, const A extends number | undefined = undefined>(
+    this: X,
+    axis?: A & AxisTold<"Tensor.squeeze", X["shape"], A>,
+  ): Tensor<Squeezed<X["shape"], A>> {
+    return wrap({ data: this.data.slice(), shape: squeezedShape("Tensor.squeeze", this.shape, axis) });
   }
 
   /** Inserts an axis of size 1 so that it becomes axis `axis` of the result. */
-  unsqueeze(axis: number): Tensor {
-    const at = resolveAxis("Tensor.unsqueeze", axis, [...this.shape, 1]);
-    return new Tensor(this.data.slice(), this.shape.toSpliced(at, 0, 1));
+  unsqueeze<X extends Tensor, const A extends number>(
+    this: X,
+    axis: A & AxisTold<"Tensor.unsqueeze", readonly [...X["shape"], 1], A>,
+  ): Tensor<Unsqueezed<X["shape"], A>> {
+    return wrap({ data: this.data.slice(), shape: unsqueezedShape("Tensor.unsqueeze", this.shape, axis) });
   }
 
   /** Swaps two axes: `matrix.transpose(0, 1)`. */
-  transpose(a: number, b: number): Tensor {
-    const order = this.shape.map((_, axis) => axis);
-    const [first, second] = [a, b].map((axis) => resolveAxis("Tensor.transpose", axis, this.shape)) as [number, number];
-    order[first] = second;
-    order[second] = first;
-    return this.permute(order);
+  transpose<X extends Tensor, const A extends number, const B extends number>(
+    this: X,
+    a: A & AxisTold<"Tensor.transpose", X["shape"], A>,
+    b: B & AxisTold<"Tensor.transpose", X["shape"], B>,
+  ): Tensor<Transposed<X["shape"], A, B>> {
+    return wrap(permute("Tensor.transpose", this, transposedOrder("Tensor.transpose", this.shape, a, b)));
   }
 
   /** Axis i of the result is axis `order[i]` of this tensor: `nhwc.permute([0, 3, 1, 2])` is NCHW. */
-  permute(order: readonly number[]): Tensor {
+  permute<X extends Tensor, const Order extends readonly number[]>(
+    this: X,
+    order: Order & Told<Permuted<"Tensor.permute", X["shape"], Order>>,
+  ): Tensor<Given<Permuted<"Tensor.permute", X["shape"], Order>>> {
     return wrap(permute("Tensor.permute", this, order));
   }
 
@@ -197,74 +266,78 @@ export class Tensor<S extends Shape = Shape> {
    * the one before it, … Negative numbers crop.
    * @example images.pad([2, 2, 1, 1]) // 2 columns left and right, 1 row above and below
    */
-  pad(padding: readonly number[], options: PadOptions = {}): Tensor {
+  pad<X extends Tensor, const Padding extends readonly number[]>(
+    this: X,
+    padding: Padding,
+    options: PadOptions = {},
+  ): Tensor<Padded<X["shape"], Padding>> {
     return wrap(pad("Tensor.pad", this, padding, options));
   }
 
   // ── Arithmetic with a number or a tensor; shapes broadcast: sizes equal or 1, matched from the last axis ──
 
   /** this + other. @throws ShapeError where shapes do not broadcast; so do all that follow. */
-  add<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  add<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"add", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.add", other, (a, b) => a + b);
   }
 
   /** this − other */
-  sub<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  sub<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"sub", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.sub", other, (a, b) => a - b);
   }
 
   /** this · other, element by element; the matrix product is {@link matmul}. */
-  mul<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  mul<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"mul", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.mul", other, (a, b) => a * b);
   }
 
   /** this / other */
-  div<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  div<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"div", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.div", other, (a, b) => a / b);
   }
 
   /** this to the power of other */
-  pow<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  pow<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"pow", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.pow", other, power);
   }
 
   /** The larger of each pair of elements; NaN where either is. */
-  maximum<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  maximum<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"maximum", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.maximum", other, (a, b) => Math.max(a, b));
   }
 
   /** The smaller of each pair of elements; NaN where either is. */
-  minimum<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  minimum<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"minimum", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.minimum", other, (a, b) => Math.min(a, b));
   }
 
   /** 1 where this = other, else 0. */
-  eq<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  eq<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"eq", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.eq", other, (a, b) => +(a === b));
   }
 
   /** 1 where this ≠ other, else 0. */
-  ne<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  ne<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"ne", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.ne", other, (a, b) => +(a !== b));
   }
 
   /** 1 where this > other, else 0. */
-  gt<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  gt<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"gt", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.gt", other, (a, b) => +(a > b));
   }
 
   /** 1 where this ≥ other, else 0. */
-  ge<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  ge<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"ge", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.ge", other, (a, b) => +(a >= b));
   }
 
   /** 1 where this < other, else 0. */
-  lt<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  lt<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"lt", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.lt", other, (a, b) => +(a < b));
   }
 
   /** 1 where this ≤ other, else 0. */
-  le<Other extends Tensor | number>(other: Other): Combined<S, Other> {
+  le<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"le", X, Y>): Tensor<Met<X, Y>> {
     return this.#combine("Tensor.le", other, (a, b) => +(a <= b));
   }
 
@@ -273,7 +346,10 @@ export class Tensor<S extends Shape = Shape> {
    * axes are batches that broadcast. Sums run in double precision.
    * @throws ShapeError for scalars, inner sizes that differ, or batches that do not broadcast.
    */
-  matmul(other: Tensor): Tensor {
+  matmul<X extends Tensor, Y extends Tensor>(
+    this: X,
+    other: Y & Told<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>,
+  ): Tensor<Given<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>> {
     checkTensor("Tensor.matmul", other, "a Tensor");
     return wrap(matmul("Tensor.matmul", this, other));
   }
@@ -337,43 +413,75 @@ export class Tensor<S extends Shape = Shape> {
   // ── Reductions over one axis, several axes, or (without an argument) all. `keepDims` leaves reduced axes as size 1 ──
 
   /** Sum; 0 of nothing. */
-  sum(axes?: Axes, { keepDims = false }: reduction.ReduceOptions = {}): Tensor {
-    return wrap(reduction.reduce("Tensor.sum", this, axes, keepDims, reduction.sum));
+  sum<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+    this: X,
+    axes?: A & AxesTold<"Tensor.sum", X["shape"], A>,
+    options: reduction.ReduceOptions<K> = {},
+  ): Tensor<Reduced<X["shape"], A, K>> {
+    return wrap(reduction.reduce("Tensor.sum", this, axes, options, reduction.sum));
   }
 
   /** Mean; NaN of nothing. */
-  mean(axes?: Axes, { keepDims = false }: reduction.ReduceOptions = {}): Tensor {
-    return wrap(reduction.reduce("Tensor.mean", this, axes, keepDims, reduction.mean));
+  mean<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+    this: X,
+    axes?: A & AxesTold<"Tensor.mean", X["shape"], A>,
+    options: reduction.ReduceOptions<K> = {},
+  ): Tensor<Reduced<X["shape"], A, K>> {
+    return wrap(reduction.reduce("Tensor.mean", this, axes, options, reduction.mean));
   }
 
   /** Variance Σ(x − mean)² / (n − correction); the default correction 1 is torch's. */
-  var(axes?: Axes, { keepDims = false, correction = 1 }: reduction.VarianceOptions = {}): Tensor {
-    return wrap(reduction.reduce("Tensor.var", this, axes, keepDims, reduction.variance(correction)));
+  var<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+    this: X,
+    axes?: A & AxesTold<"Tensor.var", X["shape"], A>,
+    options: reduction.VarianceOptions<K> = {},
+  ): Tensor<Reduced<X["shape"], A, K>> {
+    return wrap(reduction.reduce("Tensor.var", this, axes, options, reduction.variance(options.correction)));
   }
 
   /** Standard deviation: the square root of {@link var}. */
-  std(axes?: Axes, { keepDims = false, correction = 1 }: reduction.VarianceOptions = {}): Tensor {
-    return wrap(reduction.reduce("Tensor.std", this, axes, keepDims, reduction.deviation(correction)));
+  std<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+    this: X,
+    axes?: A & AxesTold<"Tensor.std", X["shape"], A>,
+    options: reduction.VarianceOptions<K> = {},
+  ): Tensor<Reduced<X["shape"], A, K>> {
+    return wrap(reduction.reduce("Tensor.std", this, axes, options, reduction.deviation(options.correction)));
   }
 
   /** Largest element; NaN where there is one. @throws ShapeError for an empty axis. */
-  max(axes?: Axes, { keepDims = false }: reduction.ReduceOptions = {}): Tensor {
-    return wrap(reduction.extreme("Tensor.max", this, axes, keepDims, reduction.max));
+  max<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+    this: X,
+    axes?: A & AxesTold<"Tensor.max", X["shape"], A>,
+    options: reduction.ReduceOptions<K> = {},
+  ): Tensor<Reduced<X["shape"], A, K>> {
+    return wrap(reduction.extreme("Tensor.max", this, axes, options, reduction.max));
   }
 
   /** Smallest element; NaN where there is one. @throws ShapeError for an empty axis. */
-  min(axes?: Axes, { keepDims = false }: reduction.ReduceOptions = {}): Tensor {
-    return wrap(reduction.extreme("Tensor.min", this, axes, keepDims, reduction.min));
+  min<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+    this: X,
+    axes?: A & AxesTold<"Tensor.min", X["shape"], A>,
+    options: reduction.ReduceOptions<K> = {},
+  ): Tensor<Reduced<X["shape"], A, K>> {
+    return wrap(reduction.extreme("Tensor.min", this, axes, options, reduction.min));
   }
 
   /** Index of the first largest element (of the first NaN, if any) along `axis`, or in row-major order. */
-  argmax(axis?: number, { keepDims = false }: reduction.ReduceOptions = {}): Tensor {
-    return wrap(reduction.extreme("Tensor.argmax", this, axis, keepDims, reduction.argmax));
+  argmax<X extends Tensor, const A extends number | undefined = undefined, K extends boolean = false>(
+    this: X,
+    axis?: A & AxisTold<"Tensor.argmax", X["shape"], A>,
+    options: reduction.ReduceOptions<K> = {},
+  ): Tensor<Reduced<X["shape"], A, K>> {
+    return wrap(reduction.extreme("Tensor.argmax", this, axis, options, reduction.argmax));
   }
 
   /** Index of the first smallest element (of the first NaN, if any) along `axis`, or in row-major order. */
-  argmin(axis?: number, { keepDims = false }: reduction.ReduceOptions = {}): Tensor {
-    return wrap(reduction.extreme("Tensor.argmin", this, axis, keepDims, reduction.argmin));
+  argmin<X extends Tensor, const A extends number | undefined = undefined, K extends boolean = false>(
+    this: X,
+    axis?: A & AxisTold<"Tensor.argmin", X["shape"], A>,
+    options: reduction.ReduceOptions<K> = {},
+  ): Tensor<Reduced<X["shape"], A, K>> {
+    return wrap(reduction.extreme("Tensor.argmin", this, axis, options, reduction.argmin));
   }
 
   // ── Comparison and printing ──
@@ -409,14 +517,15 @@ export class Tensor<S extends Shape = Shape> {
     return indices.reduce((at, index, axis) => at + resolvePosition(who, index, axis, this.shape) * strides[axis]!, 0);
   }
 
-  #combine<Other extends Tensor | number>(
-    who: string,
-    other: Other,
-    f: (a: number, b: number) => number,
-  ): Combined<S, Other> {
+  #combine<T extends Shape>(who: string, other: Operand, f: (a: number, b: number) => number): Tensor<T> {
     if (typeof other !== "number") checkTensor(who, other, "a Tensor or a number");
-    return wrap(combine(who, this, other, f)) as Combined<S, Other>;
+    return wrap(combine(who, this, other, f));
   }
+}
+
+/** The tensor itself, of which the compiler forgets the shape. */
+export function asDynamic(x: Tensor): Tensor {
+  return x;
 }
 
 /** A tensor of zeros, in the precision that `dtype` says; the one place where results get their memory. */
@@ -433,8 +542,9 @@ export function allocateUnset<const S extends Shape>(shape: S, dtype: DType): Te
   return new Tensor(place ?? floats(size, dtype), shape);
 }
 
-function wrap({ data, shape }: TensorLike): Tensor {
-  return new Tensor(data, shape);
+/** A tensor whose compile-time shape is the caller's to get right. */
+function wrap<S extends Shape>({ data, shape }: TensorLike): Tensor<S> {
+  return new Tensor(data, shape as Shape as S);
 }
 
 function checkTensor(who: string, value: unknown, expected: string): void {

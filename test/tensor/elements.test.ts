@@ -1,9 +1,8 @@
 import fc from "fast-check";
-import { describe, expect, expectTypeOf, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { stridesOf } from "../../src/shape/shape.js";
 import { arange, tensor, zeros } from "../../src/tensor/create.js";
-import type { NestedArray } from "../../src/tensor/nested.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";
 import { indicesOf, tensors } from "../support/naive.js";
@@ -46,7 +45,6 @@ describe("Tensor", () => {
 
   test("Tensor<S> is a Tensor, in generic code too", () => {
     const widen = <S extends readonly number[]>(x: Tensor<S>): Tensor => x;
-    expectTypeOf<Tensor<readonly [2, 3]>>().toExtend<Tensor>();
     expect(widen(zeros([2])).shape).toEqual([2]);
   });
 });
@@ -130,9 +128,6 @@ test("toArray nests the elements by axis, and its type by rank", () => {
   expect(tensor(7).toArray()).toBe(7);
   expect(zeros([2, 0]).toArray()).toEqual([[], []]);
   expect(zeros([0, 2]).toArray()).toEqual([]);
-  expectTypeOf(zeros([2, 3]).toArray()).toEqualTypeOf<number[][]>();
-  expectTypeOf(zeros([]).toArray()).toEqualTypeOf<number>();
-  expectTypeOf((zeros([2]) as Tensor).toArray()).toEqualTypeOf<NestedArray>();
 });
 
 describe("iteration", () => {
@@ -149,9 +144,6 @@ describe("iteration", () => {
 
   test("of a scalar gives its number, so that toEqual compares elements", () => {
     expect([...tensor(7)]).toEqual([7]);
-    expectTypeOf([...tensor(7)]).toEqualTypeOf<number[]>();
-    expectTypeOf([...zeros([2, 3])]).toEqualTypeOf<Tensor[]>();
-    expectTypeOf([...(zeros([2]) as Tensor)]).toEqualTypeOf<Tensor[]>();
     fc.assert(
       fc.property(tensors(4, 1), (x) => {
         expect(x).toEqual(x.clone());

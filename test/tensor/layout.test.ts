@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, expectTypeOf, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { type Shape, sizeOf } from "../../src/shape/shape.js";
 import { ones, tensor, zeros } from "../../src/tensor/create.js";
 import { concat, stack } from "../../src/tensor/join.js";
-import type { Tensor } from "../../src/tensor/tensor.js";
+import { asDynamic, type Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";
 import { build, expectSame, tensors } from "../support/naive.js";
 
@@ -52,7 +52,7 @@ describe("reshape", () => {
   });
 
   test("refuses shapes of another size", () => {
-    const x = zeros([2, 3]);
+    const x = asDynamic(zeros([2, 3]));
     const cause = "Usual cause: a batch axis left out, or an input of another size than planned.";
     const elements = "Tensor.reshape expects a shape of 6 elements, the size of [2, 3]";
     expectError(() => x.reshape([4, 2]), ShapeError, `${elements}, but got [4, 2]. ${cause}`);
@@ -64,7 +64,11 @@ describe("reshape", () => {
       ShapeError,
       `Tensor.reshape expects a shape of sizes that divide 0 elements, the size of [0], but got [0, -1]. ${cause}`,
     );
-    expectError(() => x.reshape([-1, -1]), ArgumentError, "Tensor.reshape expects at most one −1, but got [-1, -1].");
+    expectError(
+      () => x.reshape([-1, -1] as Shape),
+      ArgumentError,
+      "Tensor.reshape expects at most one −1, but got [-1, -1].",
+    );
     const whole = "Usual cause: a division without Math.floor, or a variable that is undefined.";
     expectError(
       () => x.reshape([1.5, 4]),
@@ -81,14 +85,6 @@ describe("reshape", () => {
       ArgumentError,
       "Tensor.reshape expects a shape as an array, but got 6. Usual cause: sizes given one by one; write [2, 3].",
     );
-  });
-
-  test("has the type of its shape, with number for −1", () => {
-    expectTypeOf(zeros([6]).reshape([2, 3])).toEqualTypeOf<Tensor<readonly [2, 3]>>();
-    expectTypeOf(zeros([6]).reshape([-1, 3])).toEqualTypeOf<Tensor<readonly [number, 3]>>();
-    const shape: number[] = [6];
-    expectTypeOf(zeros([6]).reshape(shape)).toExtend<Tensor>();
-    expectTypeOf(zeros([2, 3]).flatten()).toEqualTypeOf<Tensor<readonly [number]>>();
   });
 });
 
@@ -112,7 +108,7 @@ describe("flatten", () => {
 
   test("makes a scalar a vector and refuses axes that are not there or reversed", () => {
     expect(tensor(1).flatten().shape).toEqual([1]);
-    const x = zeros([2, 3]);
+    const x = asDynamic(zeros([2, 3]));
     expectError(() => x.flatten(2), ShapeError, axisError("Tensor.flatten", 2, 2, "[2, 3]"));
     expectError(() => x.flatten(0, -3), ShapeError, axisError("Tensor.flatten", 2, -3, "[2, 3]"));
     expectError(
@@ -146,7 +142,7 @@ describe("squeeze and unsqueeze", () => {
   });
 
   test("refuse axes that are not there", () => {
-    const x = zeros([1, 2]);
+    const x = asDynamic(zeros([1, 2]));
     expectError(() => x.squeeze(2), ShapeError, axisError("Tensor.squeeze", 2, 2, "[1, 2]"));
     expectError(() => x.unsqueeze(3), ShapeError, axisError("Tensor.unsqueeze", 3, 3, "[1, 2, 1]"));
     expectError(
@@ -210,7 +206,7 @@ describe("permute and transpose", () => {
   });
 
   test("refuse orders and axes that are none", () => {
-    const x = zeros([2, 3, 4]);
+    const x = asDynamic(zeros([2, 3, 4]));
     const refused = (got: string) =>
       `Tensor.permute expects an order that names each of the 3 axes of [2, 3, 4] once, but got ${got}.`;
     expectError(() => x.permute([0, 0, 1]), ArgumentError, refused("[0, 0, 1]"));
@@ -285,25 +281,25 @@ describe("concat and stack", () => {
   test("refuse tensors that do not fit, and no tensors", () => {
     const differ =
       "concat expects tensors that differ in axis 1 only, but got [2, 3] and, as tensor 1, [3, 3]. Usual cause: the wrong axis, or an image of another size.";
-    expectError(() => concat([zeros([2, 3]), zeros([3, 3])], 1), ShapeError, differ);
+    expectError(() => concat([zeros([2, 3]), asDynamic(zeros([3, 3]))], 1), ShapeError, differ);
     expectError(
-      () => concat([zeros([2]), zeros([2]), zeros([2, 1])]),
+      () => concat([zeros([2]), zeros([2]), asDynamic(zeros([2, 1]))]),
       ShapeError,
       "concat expects tensors that differ in axis 0 only, but got [2] and, as tensor 2, [2, 1]. Usual cause: the wrong axis, or an image of another size.",
     );
-    expectError(() => concat([zeros([2])], 1), ShapeError, axisError("concat", 1, 1, "[2]"));
+    expectError(() => concat([asDynamic(zeros([2]))], 1), ShapeError, axisError("concat", 1, 1, "[2]"));
     expectError(
-      () => stack([zeros([2]), zeros([3])]),
+      () => stack([zeros([2]), asDynamic(zeros([3]))]),
       ShapeError,
       "stack expects tensors of equal shapes, but got [2] and, as tensor 1, [3]. Usual cause: images of several sizes, or concat where an axis exists already.",
     );
-    expectError(() => stack([zeros([2])], 2), ShapeError, axisError("stack", 2, 2, "[2, 1]"));
+    expectError(() => stack([asDynamic(zeros([2]))], 2), ShapeError, axisError("stack", 2, 2, "[2, 1]"));
     for (const [who, run] of [
       ["concat", concat],
       ["stack", stack],
     ] as const) {
       const text = `${who} expects an array of at least one Tensor. Usual cause: tensors given one by one; write ${who}([a, b], 0).`;
-      expectError(() => run([]), ArgumentError, text);
+      expectError(() => run([] as unknown as Tensor[]), ArgumentError, text);
       expectError(() => run(zeros([2]) as unknown as Tensor[]), ArgumentError, text);
       expectError(() => run([[1, 2]] as unknown as Tensor[]), ArgumentError, text);
     }

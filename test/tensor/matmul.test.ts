@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { eye, full, randn, tensor, zeros } from "../../src/tensor/create.js";
 import { Random } from "../../src/tensor/random.js";
-import { Tensor } from "../../src/tensor/tensor.js";
+import { asDynamic, Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";
 import { integers } from "../support/layers.js";
 import { broadcastShapes, build, expectSame } from "../support/naive.js";
@@ -100,29 +100,29 @@ describe("matmul", () => {
   test("refuses scalars, inner sizes that differ, batches that do not broadcast, and arrays", () => {
     const scalar = "Usual cause: a scalar, which mul multiplies by.";
     expectError(
-      () => tensor(2).matmul(zeros([2])),
+      () => asDynamic(tensor(2)).matmul(zeros([2])),
       ShapeError,
       `Tensor.matmul expects vectors or matrices, but got [] and [2]. ${scalar}`,
     );
     expectError(
-      () => zeros([2, 2]).matmul(tensor(2)),
+      () => zeros([2, 2]).matmul(asDynamic(tensor(2))),
       ShapeError,
       `Tensor.matmul expects vectors or matrices, but got [2, 2] and []. ${scalar}`,
     );
     const inner = "Tensor.matmul expects as many columns on the left as rows on the right";
     const cause = "Usual cause: a missing transpose(-2, -1).";
     expectError(
-      () => zeros([2, 3]).matmul(zeros([2, 3])),
+      () => zeros([2, 3]).matmul(asDynamic(zeros([2, 3]))),
       ShapeError,
       `${inner}, but got [2, 3] with 3 and [2, 3] with 2. ${cause}`,
     );
     expectError(
-      () => zeros([4]).matmul(zeros([5, 3, 2])),
+      () => zeros([4]).matmul(asDynamic(zeros([5, 3, 2]))),
       ShapeError,
       `${inner}, but got [4] with 4 and [5, 3, 2] with 3. ${cause}`,
     );
     expectError(
-      () => zeros([2, 2, 3]).matmul(zeros([4, 3, 2])),
+      () => zeros([2, 2, 3]).matmul(asDynamic(zeros([4, 3, 2]))),
       ShapeError,
       "Tensor.matmul expects shapes that broadcast (sizes equal or 1, matched from the last axis), but got [2] and [4], where 2 meets 4. Usual cause: a missing unsqueeze.",
     );

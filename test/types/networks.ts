@@ -375,7 +375,7 @@ export function ownLayers(): void {
 /** Generic in its sizes: nothing is refused in the definition that a call might satisfy. */
 export function generic<const C extends number>(channels: C) {
   const model = new Sequential(new Conv2d(channels, 8, 3), new ReLU(), new Conv2d(8, channels, 3));
-  return model.forward(zeros([1, channels, 8, 8]));
+  return model.forward(zeros([1, channels, 8, 8]) as unknown as Tensor<readonly [1, C, 8, 8]>);
 }
 
 export class Generic<B extends Layer> extends Layer {

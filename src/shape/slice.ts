@@ -1,0 +1,128 @@
+/** Parts of a tensor: which elements a slice of each axis selects. */
+import type { IsKnown, Less, Subtract } from "./arithmetic.js";
+import type { Definite, IsLiteral } from "./definite.js";
+import { ArgumentError, ShapeError } from "./errors.js";
+import { type Shape, showShape, stridesOf } from "./shape.js";
+
+/**
+ * What to take of one axis: one position (the axis is dropped), `[start, end, step]` (from `start` up to and without
+ * `end`, every `step`-th), or null for the whole axis. Negative positions count from the end.
+ */
+export type Slice = number | readonly [start?: number | null, end?: number | null, step?: number] | null | undefined;
+
+/** Where the elements of a part lie: element i at `offset` + Σ iₐ·stridesₐ, in `shape`. */
+export interface SliceGeometry {
+  readonly offset: number;
+  readonly strides: readonly number[];
+  readonly shape: Shape;
+}
+
+/** @throws ShapeError for more slices than axes or a position outside its axis, ArgumentError for a slice that is none. */
+export function sliceGeometry(who: string, from: Shape, slices: readonly Slice[]): SliceGeometry {
+  if (slices.length > from.length) {
+    throw new ShapeError(
+      `${who} expects at most one slice for each axis of ${showShape(from)}, but got ${slices.length}. Usual cause: a range written as two numbers; write [0, 2].`,
+    );
+  }
+  const shape: number[] = [];
+  const strides: number[] = [];
+  let offset = 0;
+  stridesOf(from).forEach((stride, axis) => {
+    const wanted = slices[axis] ?? [];
+    if (typeof wanted === "number") {
+      offset += resolvePosition(who, wanted, axis, from) * stride;
+      return;
+    }
+    const [start, step, count] = resolveRange(who, wanted, from[axis] ?? 0);
+    offset += start * stride;
+    strides.push(step * stride);
+    shape.push(count);
+  });
+  return { offset, strides, shape };
+}
+
+/** The position from 0 that `position` means along an axis. */
+export function resolvePosition(who: string, position: number, axis: number, shape: Shape): number {
+  const extent = shape[axis] ?? 0;
+  if (!Number.isInteger(position) || position < -extent || position >= extent) {
+    const range = extent === 0 ? "no index, for the axis is empty," : `an index from ${-extent} to ${extent - 1}`;
+    throw new ShapeError(
+      `${who} expects ${range} along axis ${axis} of the shape ${showShape(shape)}, but got ${position}. Usual cause: a loop that runs one too far, or swapped axes.`,
+    );
+  }
+  return position < 0 ? position + extent : position;
+}
+
+/** First position, step and count of a range; ends outside the axis are moved to its ends, as in Python. */
+function resolveRange(
+  who: string,
+  range: Exclude<Slice, number | null | undefined>,
+  extent: number,
+): [start: number, step: number, count: number] {
+  const [first, second, step = 1] = Array.isArray(range) ? (range as Partial<[number, number, number]>) : [Number.NaN];
+  const start = first ?? 0;
+  const end = second ?? extent;
+  if (!Number.isInteger(start) || !Number.isInteger(end) || !Number.isInteger(step) || step < 1) {
+    throw new ArgumentError(
+      `${who} expects each slice to be an integer, null or [start, end, step] of integers with step ≥ 1, but got ${Array.isArray(range) ? showShape(range as number[]) : String(range)}.`,
+    );
+  }
+  const inside = (position: number) => Math.min(extent, Math.max(0, position < 0 ? position + extent : position));
+  return [inside(start), step, Math.max(0, Math.ceil((inside(end) - inside(start)) / step))];
+}
+
+/** {@link sliceGeometry}'s shape as a type: ranges with a step have an unknown size. */
+export type Sliced<S extends Shape, Slices extends readonly unknown[]> = SlicedDefinite<Definite<S>, Slices>;
+
+type SlicedDefinite<
+  S extends Shape,
+  Slices extends readonly unknown[],
+  Result extends Shape = [],
+> = Slices extends readonly [infer First, ...infer Rest]
+  ? S extends readonly [infer Size extends number, ...infer Sizes extends Shape]
+    ? 0 extends 1 & First
+      ? Shape
+      : [First] extends [number]
+        ? SlicedDefinite<Sizes, Rest, Result>
+        : [First] extends [null | undefined]
+          ? SlicedDefinite<Sizes, Rest, [...Result, Size]>
+          : [First] extends [readonly unknown[]]
+            ? SlicedDefinite<Sizes, Rest, [...Result, Range<Size, First>]>
+            : Shape
+    : Shape
+  : Slices extends readonly []
+    ? readonly [...Result, ...S]
+    : Shape;
+
+type Range<Size extends number, R> = R extends readonly []
+  ? Size
+  : R extends readonly [infer Start]
+    ? Between<Position<Start, Size, 0>, Size>
+    : R extends readonly [infer Start, infer End]
+      ? Between<Position<Start, Size, 0>, Position<End, Size, Size>>
+      : number;
+
+type Between<Start, End> = Start extends number
+  ? End extends number
+    ? Less<Start, End> extends false
+      ? 0
+      : Subtract<End, Start>
+    : never
+  : never;
+
+/** The position that one end of a range means, moved to the ends of the axis. */
+type Position<P, Size extends number, Default extends number> = unknown extends P
+  ? number
+  : [P] extends [null | undefined]
+    ? Default
+    : IsLiteral<P> extends true
+      ? `${P & number}` extends `-${infer Back extends number}`
+        ? Less<Back, Size> extends false
+          ? 0
+          : Subtract<Size, Back>
+        : Less<P & number, Size> extends false
+          ? Size
+          : IsKnown<Size> extends true
+            ? P
+            : number
+      : number;
