@@ -110,16 +110,18 @@ export type Signature<Args> =
       : `${ShowBatch<S>} → ${ShowBatch<OutputOf<ChainRule<LayersOf<Args>>, S>>}`
     : string;
 
-/** A shape whose first size is called N where it is not known. */
+/** A shape whose first size is called N where it is not known: `[N, 10]`, or `[…, 10]` where even its rank is not. */
 type ShowBatch<S> = S extends readonly [infer N extends number, ...infer Rest extends readonly number[]]
   ? number extends N
     ? Rest extends readonly []
       ? "[N]"
       : `[N, ${Join<Rest, ", ">}]`
     : `[${Join<S, ", ">}]`
-  : S extends Shape
-    ? "[…]"
-    : string;
+  : S extends readonly [...Shape, infer Last extends number]
+    ? `[…, ${Last}]`
+    : S extends Shape
+      ? "[…]"
+      : string;
 
 /** One size of an input shape that is named at compile time; `"N"` stands for any batch. */
 export type InputSize = number | "N";

@@ -15,6 +15,8 @@ export interface Finding {
 
 export interface CheckedModule {
   readonly findings: readonly Finding[];
+  /** How many types the compiler had to make of others: what its time goes by. */
+  readonly instantiations: number;
   /** The type of a top-level const, as the compiler prints it. */
   typeOf(name: string): string;
 }
@@ -71,6 +73,7 @@ export function check(code: string): CheckedModule {
   }
   return {
     findings,
+    instantiations: program.getInstantiationCount(),
     typeOf(name) {
       const declaration = declarations.get(name);
       if (!declaration) throw new Error(`the module has no const ${name}`);

@@ -1,0 +1,154 @@
+/**
+ * Normalisation: the reference's loops over groups and channels, in double precision, around kernels that sweep the
+ * elements of a channel. A mean is handed over as two float32 numbers, so that an offset of x costs no digits of its
+ * deviations.
+ *
+ * From the reference: runs of fewer than four elements (BatchNorm1d on [N, C], LayerNorm's own weight for each element,
+ * whose moments run here), and the running statistics.
+ */
+import type { FloatArray } from "../../tensor/tensor.js";
+import type { NormKernels } from "../interface/norm.js";
+import { referenceNorm } from "../reference/norm.js";
+import { scratch as workspace } from "../reference/scratch.js";
+import { f32x4, f64x2 } from "./assembler/instructions.js";
+import { keep, type Vector } from "./elementwise/maths.js";
+import { type Cursor, doubles, rowKernel } from "./elementwise/rows.js";
+import { doublesAt } from "./elementwise/run.js";
+import { at, scratch, view } from "./memory.js";
+
+const { add, mul, sub } = f32x4;
+
+/** Σ (x − shift) and Σ (x − shift)² */
+const deviations = rowKernel({ arrays: ["x"], numbers: ["shift"], sums: 2 }, ({ x }, { shift }, addUp) => {
+  const from = keep(f64x2.promoteLowF32x4(shift));
+  const values = doubles(x.get());
+  const low = keep(f64x2.sub(values[0], from));
+  const high = keep(f64x2.sub(values[1], from));
+  addUp([low, high], [f64x2.mul(low, low), f64x2.mul(high, high)]);
+});
+
+const MEAN = ["mean", "rest"] as const;
+type Mean = Readonly<Record<(typeof MEAN)[number], Vector>>;
+
+function centred(x: Cursor, { mean, rest }: Mean): Vector {
+  return sub(sub(x.get(), mean), rest);
+}
+
+const affine = rowKernel({ arrays: ["x", "y"], numbers: [...MEAN, "scale", "shift"] }, ({ x, y }, n) =>
+  y.set(add(mul(centred(x, n), n.scale), n.shift)),
+);
+
+/** Σ dy and Σ dy · (x − mean) */
+const products = rowKernel({ arrays: ["x", "dy"], numbers: MEAN, sums: 2 }, ({ x, dy }, n, addUp) => {
+  const d = keep(dy.get());
+  addUp(d, mul(d, centred(x, n)));
+});
+
+const gradient = rowKernel(
+  { arrays: ["x", "dy", "dx"], numbers: [...MEAN, "scale", "offset", "slope"] },
+  ({ x, dy, dx }, n) => dx.set(sub(sub(mul(dy.get(), n.scale), n.offset), mul(centred(x, n), n.slope))),
+);
+
+/** Bytes of an element. */
+const SIZE = 4;
+const FEW = 4;
+
+export const wasmNorm: NormKernels = {
+  /** As in the reference, deviations are those from the group's first element. */
+  moments(g, x, mean, variance) {
+    const { groups, segments, segmentStride, channelsPerGroup, inner } = g;
+    const run = channelsPerGroup * inner;
+    if (run < FEW) return referenceNorm.moments(g, x, mean, variance);
+    const count = segments * run;
+    const { length } = x;
+    const from = at(x);
+    const to = scratch(16);
+    const values = view(from, length);
+    const sums = doublesAt(to, 2);
+    for (let s = 0; s < groups; s++) {
+      const first = values[s * run]!;
+      const shift = Number.isFinite(first) ? first : 0;
+      deviations()(segments, SIZE * segmentStride, run, from + SIZE * s * run, shift, to);
+      const sum = sums[0]!;
+      const squares = sums[1]!;
+      mean[s] = shift + sum / count;
+      variance[s] = Math.max(0, squares - (sum * sum) / count) / count;
+    }
+  },
+
+  forward(g, eps, x, mean, variance, weight, bias, y) {
+    const { groups, segments, segmentStride, channelsPerGroup, inner, channels } = g;
+    if (inner < FEW) return referenceNorm.forward(g, eps, x, mean, variance, weight, bias, y);
+    const [from, to, ...optional] = [at(x), at(y), optionalAt(weight), optionalAt(bias)];
+    const [weights, biases] = optional.map((place) => (place ? view(place, channels) : undefined));
+    for (let s = 0; s < groups; s++) {
+      const inverse = 1 / Math.sqrt(variance[s]! + eps);
+      const m = mean[s]!;
+      for (let k = 0; k < channelsPerGroup; k++) {
+        const c = ((s * channelsPerGroup) % channels) + k;
+        const skip = SIZE * (s * channelsPerGroup + k) * inner;
+        const scale = weights ? inverse * weights[c]! : inverse;
+        const shift = biases ? biases[c]! : 0;
+        affine()(segments, SIZE * segmentStride, inner, from + skip, to + skip, m, restOf(m), scale, shift);
+      }
+    }
+  },
+
+  backward(g, eps, x, mean, variance, weight, dy, dx, dweight, dbias) {
+    const { groups, segments, segmentStride, channelsPerGroup, inner, channels } = g;
+    if (inner < FEW) return referenceNorm.backward(g, eps, x, mean, variance, weight, dy, dx, dweight, dbias);
+    const count = segments * channelsPerGroup * inner;
+    const stride = SIZE * segmentStride;
+    const [input, from, to] = [at(x), at(dy), optionalAt(dx)];
+    const optional = [weight, dweight, dbias].map(optionalAt);
+    const place = scratch(16);
+    const [weights, dweights, dbiases] = optional.map((place) => (place ? view(place, channels) : undefined));
+    const pair = doublesAt(place, 2);
+    const sums = workspace(mean, 2 * channels); // a channel's sums over all groups
+    sums.fill(0, 0, 2 * channels);
+    for (let s = 0; s < groups; s++) {
+      const m = mean[s]!;
+      const rest = restOf(m);
+      const inverse = 1 / Math.sqrt(variance[s]! + eps);
+      const firstChannel = (s * channelsPerGroup) % channels;
+      let along = 0; // Σ dŷ
+      let across = 0; // Σ dŷ · (x − mean)
+      for (let k = 0; k < channelsPerGroup; k++) {
+        const c = firstChannel + k;
+        const skip = SIZE * (s * channelsPerGroup + k) * inner;
+        products()(segments, stride, inner, input + skip, from + skip, m, rest, place);
+        const sum = pair[0]!;
+        const product = pair[1]!;
+        sums[c]! += product * inverse;
+        sums[channels + c]! += sum;
+        const w = weights ? weights[c]! : 1;
+        along += w * sum;
+        across += w * product;
+      }
+      if (!to) continue;
+      const offset = (along / count) * inverse;
+      const slope = (across / count) * inverse * inverse * inverse;
+      for (let k = 0; k < channelsPerGroup; k++) {
+        const skip = SIZE * (s * channelsPerGroup + k) * inner;
+        const scale = weights ? inverse * weights[firstChannel + k]! : inverse;
+        gradient()(segments, stride, inner, input + skip, from + skip, to + skip, m, rest, scale, offset, slope);
+      }
+    }
+    for (let c = 0; c < channels; c++) {
+      if (dweights) dweights[c]! += sums[c]!;
+      if (dbiases) dbiases[c]! += sums[channels + c]!;
+    }
+  },
+
+  track: referenceNorm.track,
+};
+
+/** 0 for what is not there. */
+function optionalAt(array: FloatArray | undefined): number {
+  return array ? at(array) : 0;
+}
+
+/** What a float32 mean lacks. */
+function restOf(mean: number): number {
+  return Number.isFinite(mean) ? mean - Math.fround(mean) : 0;
+}
