@@ -3,13 +3,14 @@
  * and from TypeScript. Run it after `npm run build`.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { COMPILER, compilerOf } from "../support/typescript.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HERE = fileURLToPath(new URL(".", import.meta.url));
@@ -17,6 +18,10 @@ const MOST_BYTES = 1_000_000;
 /** Of a program that uses one convolution, minified and gzipped. */
 const MOST_BUNDLE_BYTES = 30_000;
 const STRICT = "--strict --exactOptionalPropertyTypes --target es2022 --lib es2022,dom".split(" ");
+
+const MISTAKE = `import { Flatten, Linear, Sequential } from "faltung";
+export const model = new Sequential(["N", 1, 28, 28], new Flatten(), new Linear(400, 10));
+`;
 
 interface Manifest {
   readonly name: string;
@@ -112,8 +117,7 @@ function checkImportsAndRequires(entries: readonly string[]): void {
 }
 
 function compile(file: string, module: string, resolution: string, ...more: string[]): void {
-  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-  run(process.execPath, tsc, ...STRICT, "--module", module, "--moduleResolution", resolution, ...more, file);
+  run(process.execPath, COMPILER, ...STRICT, "--module", module, "--moduleResolution", resolution, ...more, file);
 }
 
 /** The consumer file type-checks under every module resolution that users have, and then runs. */
@@ -127,8 +131,26 @@ function checkTypes(): void {
   ] as const) {
     writeFileSync(join(folder, file), consumer);
     compile(file, module, resolution);
-    console.log(`types: ${file} under moduleResolution ${resolution}`);
+    const flags = ["--noEmit", "--module", module, "--moduleResolution", resolution];
+    run(process.execPath, compilerOf("7"), ...STRICT, ...flags, file);
+    console.log(`types: ${file} under moduleResolution ${resolution}, in TypeScript 5 and 7`);
   }
+  writeFileSync(join(folder, "mistake.mts"), MISTAKE);
+  for (const compiler of [COMPILER, compilerOf("7")]) {
+    const { stdout } = spawnSync(
+      process.execPath,
+      [compiler, ...STRICT, "--noEmit", "--module", "nodenext", "mistake.mts"],
+      {
+        cwd: folder,
+        encoding: "utf8",
+      },
+    );
+    assert.match(
+      stdout,
+      /^mistake\.mts\(2,70\): .*Linear expects 400 features, but the layer before it gives 784 \(= 1 × 28 × 28\)/,
+    );
+  }
+  console.log("types: a wrong layer is an error with a sentence, in TypeScript 5 and 7");
   for (const file of ["nodenext.mjs", "required.cjs"]) {
     console.log(`${file} runs: ${run(process.execPath, file).trim()}`);
   }
