@@ -85,7 +85,9 @@ export interface ParallelRule<Branches, O> extends ShapeRule {
 }
 
 /** What each branch makes of `S`, or the first mistake among them; any shape where the branches are not known. */
-type Outputs<Branches, S, Result extends readonly Shape[] = []> = Branches extends readonly [infer First, ...infer Rest]
+type Outputs<Branches, S, Result extends readonly Shape[] = []> = [Branches] extends [
+  readonly [infer First, ...infer Rest],
+]
   ? Apply<RuleOf<First>, S> extends infer Out
     ? Out extends Shape
       ? Outputs<Rest, S, [...Result, Out]>
@@ -93,7 +95,7 @@ type Outputs<Branches, S, Result extends readonly Shape[] = []> = Branches exten
         ? Outputs<Rest, S, [...Result, Shape]>
         : Out
     : never
-  : Branches extends readonly []
+  : [Branches] extends [readonly []]
     ? Result
     : Shape;
 
