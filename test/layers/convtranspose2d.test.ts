@@ -277,7 +277,9 @@ describe("ConvTranspose2d", () => {
       [1, 2, 0, 2],
       "ConvTranspose2d expects images with at least one row and column, but got [1, 2, 0, 2]. Usual cause: a slice that came out empty.",
     );
-    expect(() => new ConvTranspose2d(2, 3, 3, { padding: 2 }).outputShape([1, 2, 3, 2])).toThrow("cuts 4 × 4 off an output of 5 × 4 (input [1, 2, 3, 2])");
+    expect(() => new ConvTranspose2d(2, 3, 3, { padding: 2 }).outputShape([1, 2, 3, 2])).toThrow(
+      "cuts 4 × 4 off an output of 5 × 4 (input [1, 2, 3, 2])",
+    );
     expect(() => new ConvTranspose2d(2, 3, 5).outputShape([1, 2, 0, 2])).toThrow(ShapeError);
     expectError(
       () => layer.backward(normal([1, 3, 6, 6], 1)),
