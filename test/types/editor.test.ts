@@ -1,4 +1,5 @@
-/** What an editor shows, and how much work it is. */
+/** What an editor shows, also in docs/typed-shapes.md, and how much work it is. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { plainModel, shapedModel } from "../../bench/deep.js";
 import { check, hovers } from "./support.js";
@@ -45,5 +46,24 @@ describe("the compiler's work, which unlike its time is the same on every machin
     expect([...plain.findings, ...shaped.findings]).toEqual([]);
     expect(shaped.typeOf("y")).toBe("Tensor<readonly [2, 10]>");
     expect(shaped.instantiations - plain.instantiations).toBeLessThan(most);
+  });
+});
+
+const page = readFileSync(new URL("../../docs/typed-shapes.md", import.meta.url), "utf8");
+const examples = [...page.matchAll(/```ts\n(.*?)```\n(?:\n```error ([^\n]*)\n(.*?)\n```)?/gs)].map(
+  ([, code = "", at, message], i) => ({ name: `example ${i + 1}`, code, at, message }),
+);
+
+describe("docs/typed-shapes.md says what the compiler says", () => {
+  test("there are five mistakes and more", () => {
+    expect(examples.filter(({ message }) => message !== undefined)).toHaveLength(6);
+    expect(examples).toHaveLength(9);
+  });
+
+  test.each(examples)("$name", ({ code, at, message }) => {
+    const { findings } = check(code);
+    expect(findings.map((finding) => [finding.at, finding.message])).toEqual(
+      message === undefined ? [] : [[at, message]],
+    );
   });
 });
