@@ -24,6 +24,7 @@ export type StateDict = Record<string, Tensor>;
  * Base class of every layer. A layer of your own extends it, keeps its child layers and {@link Parameter}s in
  * public fields (that is how `parameters()` and `stateDict()` find them), and implements `compute` and `computeBackward`.
  *
+ * @typeParam Rule what the compiler knows about shapes: nothing unless said, see docs/typed-shapes.md
  * @example
  * class Net extends Layer {
  *   conv = new Conv2d(1, 8, 3); act = new ReLU();
