@@ -16,7 +16,7 @@ const pair = (min: number, max: number) => fc.tuple(fc.integer({ min, max }), fc
 const geometry = fc
   .record({
     groups: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 4 })),
-    inPerGroup: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 90 })),
+    inPerGroup: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 90 })),
     outPerGroup: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 40 })),
     batch: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 12, max: 35 })),
     kernelSize: pair(1, 5),

@@ -5,13 +5,15 @@
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { ConvKernels } from "../interface/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
-import { batchedFits, batchedForward, batchedInputGradient, batchedWeightGradient } from "./conv/batched.js";
+import { batchedForward, batchedInputGradient, batchedWeightGradient } from "./conv/batched.js";
 import { correlate } from "./conv/correlate.js";
-import { forwardCorrelation, inputGradientPhases } from "./conv/correlation.js";
+import { forwardCorrelation, inputGradientPhases, type Phase } from "./conv/correlation.js";
+import { depthwise, depthwiseWeightGradient, isDepthwise } from "./conv/depthwise.js";
 import { Table } from "./conv/image.js";
 import { spreadGradient } from "./conv/spread.js";
+import { batchedFits } from "./conv/turned.js";
 import { weightGradient } from "./conv/weights.js";
-import { gemmKernels } from "./gemm/kernels.js";
+import { type GemmKernels, gemmKernels } from "./gemm/kernels.js";
 import { at, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
 
@@ -39,6 +41,14 @@ export function wasmConv(flavour: Flavour): ConvKernels {
   };
 }
 
+/** How a convolution is computed; all three directions choose alike. */
+export type ConvAlgorithm = "depthwise" | "batched" | "im2col";
+
+export function convAlgorithm(g: ConvGeometry): ConvAlgorithm {
+  if (isDepthwise(g)) return "depthwise";
+  return batchedFits(g) ? "batched" : "im2col";
+}
+
 /** y = weight ⋆ x + bias (0: none), and negative results become 0 with `relu`. */
 export function forwardTask(
   flavour: Flavour,
@@ -49,7 +59,8 @@ export function forwardTask(
   y: number,
   relu = false,
 ): Task {
-  if (batchedFits(g)) return batchedForward(gemmKernels(flavour), g, x, weight, bias, y, relu);
+  const algorithm = convAlgorithm(g);
+  if (algorithm === "batched") return batchedForward(gemmKernels(flavour), g, x, weight, bias, y, relu);
   const correlation = forwardCorrelation(g);
   const operands = {
     batch: g.batch,
@@ -62,54 +73,61 @@ export function forwardTask(
     bias,
     relu,
   };
-  return correlate(gemmKernels(flavour), correlation, operands);
+  const compute = algorithm === "depthwise" ? depthwise : correlate;
+  return compute(flavour, correlation, operands);
 }
 
 /** Tasks to be run one after the other, each as a whole. */
 export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number, weight: number, dx: number): Task[] {
   const kernels = gemmKernels(flavour);
-  if (batchedFits(g)) return [batchedInputGradient(kernels, g, dy, weight, dx)];
-  const inputs = g.inChannels / g.groups;
-  const outputs = g.outChannels / g.groups;
-  if (inputs <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
+  const algorithm = convAlgorithm(g);
+  if (algorithm === "batched") return [batchedInputGradient(kernels, g, dy, weight, dx)];
+  if (algorithm === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
     return [spreadGradient(kernels, g, dy, weight, dx)];
   }
-  const entries = g.kernelHeight * g.kernelWidth;
+  const compute = algorithm === "depthwise" ? depthwise : correlate;
   return inputGradientPhases(g).map((phase) => {
-    const weightRow = 4 * outputs * phase.taps.length;
-    const weights = scratch(g.groups * inputs * weightRow);
-    const table = new Table(phase.taps.length);
-    for (const [i, { entry }] of phase.taps.entries()) table.entries[i] = 4 * entry;
-    for (let group = 0; group < g.groups; group++) {
-      const from = {
-        at: weight + 4 * group * outputs * inputs * entries,
-        plane: 4 * inputs * entries,
-        row: 4 * entries,
-      };
-      kernels.gather(from, table, { at: weights + group * inputs * weightRow, row: weightRow }, outputs, inputs);
-    }
+    const { weights, weightRow } = turnedWeights(kernels, g, phase, weight);
     const operands = {
       batch: g.batch,
       groups: g.groups,
-      outputs: inputs,
+      outputs: g.inChannels / g.groups,
       images: dy,
       result: dx,
       weights,
       weightRow,
       bias: 0,
     };
-    if (g.strideHeight === 1 && g.strideWidth === 1) return correlate(kernels, phase, operands);
+    if (g.strideHeight === 1 && g.strideWidth === 1) return compute(flavour, phase, operands);
     const place = {
       first: 4 * (phase.phaseRow * g.width + phase.phaseColumn),
       row: 4 * g.strideHeight * g.width,
       column: 4 * g.strideWidth,
       plane: 4 * g.height * g.width,
     };
-    return correlate(kernels, phase, { ...operands, place });
+    return compute(flavour, phase, { ...operands, place });
   });
 }
 
+/** The weights of a phase with inputs for rows: [input, output, tap], group by group. */
+function turnedWeights(kernels: GemmKernels, g: ConvGeometry, { taps }: Phase, weight: number) {
+  const [inputs, outputs] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  const entries = g.kernelHeight * g.kernelWidth;
+  const weightRow = 4 * outputs * taps.length;
+  const weights = scratch(g.groups * inputs * weightRow);
+  const table = new Table(taps.length);
+  for (const [i, { entry }] of taps.entries()) table.entries[i] = 4 * entry;
+  for (let group = 0; group < g.groups; group++) {
+    const at = weight + 4 * group * outputs * inputs * entries;
+    const to = { at: weights + group * inputs * weightRow, row: weightRow };
+    kernels.gather({ at, plane: 4 * inputs * entries, row: 4 * entries }, table, to, outputs, inputs);
+  }
+  return { weights, weightRow };
+}
+
 export function weightGradientTask(flavour: Flavour, g: ConvGeometry, x: number, dy: number, dweight: number): Task {
-  const run = batchedFits(g) ? batchedWeightGradient : weightGradient;
-  return run(gemmKernels(flavour), g, x, dy, dweight);
+  const algorithm = convAlgorithm(g);
+  if (algorithm === "depthwise") return depthwiseWeightGradient(flavour, g, x, dy, dweight);
+  const compute = algorithm === "batched" ? batchedWeightGradient : weightGradient;
+  return compute(gemmKernels(flavour), g, x, dy, dweight);
 }

@@ -1,15 +1,20 @@
 /** Linear as one product; only the operand that is not read row by row is packed. */
+import type { LinearGeometry } from "../../shape/linear.js";
 import type { LinearKernels } from "../interface/linear.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { Table } from "./conv/image.js";
 import { depthBlocks, evenBlocks } from "./gemm/blocks.js";
+import { dots } from "./gemm/dots.js";
 import { gemmKernels } from "./gemm/kernels.js";
-import { DEPTH, MODE, SPARE, TILE } from "./gemm/multiply.js";
+import { DEPTH, MODE } from "./gemm/multiply.js";
 import { at, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
 
 /** Columns of a result that are computed at a time: their packed panels stay in the cache. */
 const COLUMNS = 96;
+
+/** With no more rows, packing the weights takes longer than it saves. */
+const FEW_ROWS = 1;
 
 export function wasmLinear(flavour: Flavour): LinearKernels {
   return {
@@ -17,6 +22,10 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
     forward({ rows, inFeatures, outFeatures }, x, weight, bias, y) {
       const [a, w, start, c] = [at(x), at(weight), bias ? at(bias) : 0, at(y)];
       if (y.length === 0) return;
+      if (rows <= FEW_ROWS) {
+        runAll(dotsTask(flavour, { rows, inFeatures, outFeatures }, a, w, start, c));
+        return;
+      }
       if (start !== 0) gemmKernels(flavour).copy([start, 0, 0, 4], [c, 0, 4 * outFeatures, 4], 1, rows, outFeatures);
       const b = { at: w, column: 4 * inFeatures, entry: 4 };
       runAll(product(flavour, { rows, columns: outFeatures, depth: inFeatures, a, b, c, add: start !== 0 }));
@@ -43,6 +52,20 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
   };
 }
 
+/** The product of few rows. A part is a block of outputs. */
+function dotsTask(flavour: Flavour, g: LinearGeometry, x: number, weight: number, bias: number, y: number): Task {
+  const blocks = evenBlocks(g.outFeatures, COLUMNS);
+  return {
+    parts: blocks.length,
+    run(from, to) {
+      for (const [first, outputs] of blocks.slice(from, to)) {
+        const sizes = { rows: g.rows, outputs, depth: g.inFeatures, yRow: 4 * g.outFeatures };
+        dots(flavour, x, weight + 4 * first * g.inFeatures, bias && bias + 4 * first, y + 4 * first, sizes);
+      }
+    },
+  };
+}
+
 interface Product {
   readonly rows: number;
   readonly columns: number;
@@ -60,11 +83,11 @@ interface Product {
 /** c = or += a · b. A part is a block of columns. */
 function product(flavour: Flavour, { rows, columns, depth, a, b, c, add }: Product): Task {
   const kernels = gemmKernels(flavour);
-  const wide = 4 * TILE[flavour].vectors;
+  const wide = kernels.panel;
   const sums = depthBlocks(depth);
   const blocks = evenBlocks(columns, COLUMNS);
   const panels = scratch(4 * Math.min(depth, DEPTH) * COLUMNS);
-  const spare = scratch(SPARE);
+  const [aRows, cRows] = [Table.range(rows, 4 * depth).at, Table.range(rows, 4 * columns).at];
   const turned = b.entry === 4;
   const [entries, places] = turned ? [0, 0] : [Table.range(depth, b.entry).at, Table.range(COLUMNS + wide, 4).at];
   return {
@@ -76,18 +99,12 @@ function product(flavour: Flavour, { rows, columns, depth, a, b, c, add }: Produ
           const packed = { at: panels, tap: 4 * wide, panel: 4 * wide * length };
           if (turned) kernels.transpose({ at: source + 4 * first, row: b.column, rows: count, length }, packed);
           else kernels.patches(source, { at: entries + 4 * first, count: length }, { at: places, count }, packed);
-          kernels.multiply({
-            a: a + 4 * first,
-            aRow: 4 * depth,
-            b: panels,
-            c: c + 4 * column,
-            cRow: 4 * columns,
-            rows,
-            columns: count,
-            depth: length,
-            mode: first === 0 && !add ? MODE.zero : MODE.add,
-            spare,
-          });
+          kernels.multiplyPanels(
+            { at: a + 4 * first, rows: aRows, line: 0 },
+            panels,
+            { at: c + 4 * column, rows: cRows, line: 0 },
+            { rows, columns: count, depth: length, mode: first === 0 && !add ? MODE.zero : MODE.add, bias: 0 },
+          );
         }
       }
     },

@@ -23,14 +23,23 @@ export function signed(value: number): number[] {
   return bytes;
 }
 
+/** Appends bytes. Kernels are written by code that runs once: a spread or an iterator would leave much garbage. */
+export function append(target: number[], bytes: readonly number[]): void {
+  for (let i = 0; i < bytes.length; i++) target.push(bytes[i]!);
+}
+
 /** The elements behind their count. */
 export function vector(elements: readonly (readonly number[])[]): number[] {
-  return [...unsigned(elements.length), ...elements.flat()];
+  const bytes = unsigned(elements.length);
+  for (let i = 0; i < elements.length; i++) append(bytes, elements[i]!);
+  return bytes;
 }
 
 /** The bytes behind their count. */
 export function sized(bytes: readonly number[]): number[] {
-  return [...unsigned(bytes.length), ...bytes];
+  const result = unsigned(bytes.length);
+  append(result, bytes);
+  return result;
 }
 
 export function name(text: string): number[] {

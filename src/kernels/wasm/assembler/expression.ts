@@ -5,7 +5,7 @@
  * {@link local} to evaluate it once. Statements (`local.set`, stores, control) are appended to the function whose body
  * `ModuleBuilder.function` is running; there is one at a time.
  */
-import { littleEndian, signed, unsigned } from "./encoding.js";
+import { append, littleEndian, signed, unsigned } from "./encoding.js";
 
 export type Type = "i32" | "i64" | "f32" | "f64" | "v128";
 
@@ -51,9 +51,12 @@ export function writeBody(parameters: readonly Type[], write: () => void): Body 
 
 /** Appends a statement: its operands, then its opcode with what belongs to it. */
 export function statement(operands: readonly Expr<Type>[], opcode: readonly number[]): void {
-  const { code } = body();
-  for (const operand of operands) operand.emit(code);
-  code.push(...opcode);
+  emit(body().code, operands, opcode);
+}
+
+function emit(code: number[], operands: readonly Expr<Type>[], opcode: readonly number[]): void {
+  for (let i = 0; i < operands.length; i++) operands[i]!.emit(code);
+  append(code, opcode);
 }
 
 /** The value of an instruction: its operands, then its opcode with what belongs to it. */
@@ -62,34 +65,48 @@ export function expression<T extends Type>(
   operands: readonly Expr<Type>[],
   opcode: readonly number[],
 ): Expr<T> {
-  return {
-    type,
-    emit(code) {
-      for (const operand of operands) operand.emit(code);
-      code.push(...opcode);
-    },
-  };
+  return new Instruction(type, operands, opcode);
+}
+
+class Instruction<T extends Type> implements Expr<T> {
+  constructor(
+    readonly type: T,
+    private readonly operands: readonly Expr<Type>[],
+    private readonly opcode: readonly number[],
+  ) {}
+
+  emit(code: number[]): void {
+    emit(code, this.operands, this.opcode);
+  }
 }
 
 /** A variable or a parameter of the function that is being written. */
 export class Local<T extends Type = Type> implements Expr<T> {
+  readonly #index: readonly number[];
+
   constructor(
     readonly type: T,
-    readonly index: number,
-  ) {}
+    index: number,
+  ) {
+    this.#index = unsigned(index);
+  }
 
   emit(code: number[]): void {
-    code.push(0x20, ...unsigned(this.index));
+    code.push(0x20);
+    append(code, this.#index);
   }
 
   /** Statement: gives the variable a new value. */
   set(value: Operand<T>): void {
-    statement([operand(this.type, value)], [0x21, ...unsigned(this.index)]);
+    const { code } = body();
+    operand(this.type, value).emit(code);
+    code.push(0x21);
+    append(code, this.#index);
   }
 
   /** Gives the variable a new value, which is that of the expression as well. */
   tee(value: Operand<T>): Expr<T> {
-    return expression(this.type, [operand(this.type, value)], [0x22, ...unsigned(this.index)]);
+    return expression(this.type, [operand(this.type, value)], [0x22, ...this.#index]);
   }
 }
 

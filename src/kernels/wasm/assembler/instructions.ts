@@ -4,7 +4,7 @@
  * for constants. What an instruction takes and gives is written as letters in the tables: i32 `i`, i64 `l`, f32 `f`,
  * f64 `d`, v128 `v`. Source: https://webassembly.github.io/spec/core/appendix/index-instructions.html
  */
-import { littleEndian, unsigned } from "./encoding.js";
+import { append, littleEndian, unsigned } from "./encoding.js";
 import { type Expr, expression, type Operand, operand, statement, type Type } from "./expression.js";
 
 const LETTERS = { i: "i32", l: "i64", f: "f32", d: "f64", v: "v128" } as const;
@@ -30,14 +30,16 @@ function instructions<Signature extends string, Names extends string>(
 ): Record<Names, Instruction<Signature>> {
   const [inputs = "", output = ""] = signature.split(":");
   const types = [...inputs].map((letter) => LETTERS[letter as keyof Letters]);
+  const type = LETTERS[output as keyof Letters];
   return each(table, (code) => {
     const opcode = prefix === undefined ? [code] : [prefix, ...unsigned(code)];
-    return (...operands: readonly Operand<Type>[]) =>
-      expression(
-        LETTERS[output as keyof Letters],
-        types.map((type, i) => operand(type, operands[i] as Operand<typeof type>, lane)),
-        opcode,
-      );
+    // Kernels are written by code that runs once: no closures or copies here that need not be.
+    return (...operands: Operand<Type>[]) => {
+      for (let i = 0; i < types.length; i++) {
+        if (typeof operands[i] === "number") operands[i] = operand(types[i]!, operands[i]!, lane);
+      }
+      return expression(type, operands as Expr<Type>[], opcode);
+    };
   }) as Record<Names, Instruction<Signature>>;
 }
 
@@ -81,7 +83,10 @@ function stores<T extends Type, Names extends string>(
 }
 
 function access(code: number, offset: number, prefix: number | undefined): number[] {
-  return [...(prefix === undefined ? [code] : [prefix, ...unsigned(code)]), 0, ...unsigned(offset)];
+  const bytes = prefix === undefined ? [code] : [prefix, code];
+  bytes.push(0);
+  append(bytes, unsigned(offset));
+  return bytes;
 }
 
 function each<Names extends string, Value>(

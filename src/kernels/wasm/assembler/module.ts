@@ -20,7 +20,7 @@
  * - control.ts      `block`, `loop`, `when`, `br`, `brIf`, `ret`, `forRange(from, to, step, (i) => …)`, `advance`.
  * - flavour.ts      `multiplyAdd(flavour)`: acc + a·b by relaxed or by plain SIMD.
  */
-import { name as encodedName, sized, unsigned, vector } from "./encoding.js";
+import { append, name as encodedName, sized, unsigned, vector } from "./encoding.js";
 import { type Expr, expression, Local, type Operand, operand, statement, type Type, writeBody } from "./expression.js";
 
 const [END, CALL] = [0x0b, 0x10] as const;
@@ -90,20 +90,17 @@ export class ModuleBuilder {
     ]);
     const limits = this.#shared ? [3, 1, ...unsigned(MAXIMUM_PAGES)] : [0, 1];
     const memory = [...encodedName("env"), ...encodedName("memory"), 2, ...limits];
-    return Uint8Array.from([
-      ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      ...section(1, signatures),
-      ...section(2, [memory]),
-      ...section(
-        3,
-        functions.map((_, i) => unsigned(i)),
-      ),
-      ...section(7, this.#exports),
-      ...section(
-        10,
-        functions.map((f) => sized([...vector(runs(f.locals)), ...f.code, END])),
-      ),
-    ]);
+    const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+    section(bytes, 1, signatures);
+    section(bytes, 2, [memory]);
+    section(
+      bytes,
+      3,
+      functions.map((_, i) => unsigned(i)),
+    );
+    section(bytes, 7, this.#exports);
+    section(bytes, 10, functions.map(body));
+    return new Uint8Array(bytes);
   }
 
   /** Compiles the module, on this thread, and gives its kernels. */
@@ -117,8 +114,18 @@ function code(type: Type): number[] {
   return [{ i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b }[type]];
 }
 
-function section(id: number, elements: readonly (readonly number[])[]): number[] {
-  return [id, ...sized(vector(elements))];
+/** Appends a section: its elements behind their count. */
+function section(bytes: number[], id: number, elements: readonly (readonly number[])[]): void {
+  bytes.push(id);
+  append(bytes, sized(vector(elements)));
+}
+
+/** A function's locals and code. */
+function body({ locals, code }: Written): number[] {
+  const bytes = vector(runs(locals));
+  append(bytes, code);
+  bytes.push(END);
+  return sized(bytes);
 }
 
 /** Locals as counts of neighbours of one type. */

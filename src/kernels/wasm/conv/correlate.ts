@@ -1,11 +1,12 @@
 /** A correlation as a product of weights (outputs × depth) and patches (depth × pixels), whose depth is channels · taps. */
+import type { Flavour } from "../assembler/flavour.js";
 import { type Block, depthBlocks } from "../gemm/blocks.js";
-import type { GemmKernels } from "../gemm/kernels.js";
-import { DEPTH, MODE, SPARE, TILE } from "../gemm/multiply.js";
+import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
+import { DEPTH, MODE } from "../gemm/multiply.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import type { Correlation } from "./correlation.js";
-import { PatchImages, type Table } from "./image.js";
+import { PatchImages, Table } from "./image.js";
 
 /** Columns of a product whose patches are packed at a time where the depth is {@link DEPTH}: they stay in the cache. */
 const COLUMNS = 96;
@@ -39,8 +40,8 @@ export interface Place {
   readonly plane: number;
 }
 
-export function correlate(kernels: GemmKernels, c: Correlation, o: CorrelationOperands): Task {
-  return new CorrelationTask(kernels, c, o);
+export function correlate(flavour: Flavour, c: Correlation, o: CorrelationOperands): Task {
+  return new CorrelationTask(gemmKernels(flavour), c, o);
 }
 
 class CorrelationTask implements Task {
@@ -56,7 +57,9 @@ class CorrelationTask implements Task {
   readonly #places: Table;
   readonly #taps: Table;
   readonly #panels: number;
-  readonly #spare: number;
+  /** Tables of the rows of the weights and of the results. */
+  readonly #weightRows: number;
+  readonly #resultRows: number;
   /** Where results are kept until they are put in their places; 0 where they are written there at once. */
   readonly #aside: number;
 
@@ -65,7 +68,7 @@ class CorrelationTask implements Task {
     private readonly c: Correlation,
     private readonly o: CorrelationOperands,
   ) {
-    const wide = 4 * TILE[kernels.flavour].vectors;
+    const wide = kernels.panel;
     const pixels = c.outHeight * c.outWidth;
     this.#pixels = pixels;
     this.#depth = depthBlocks(c.channels * c.taps.length);
@@ -85,7 +88,8 @@ class CorrelationTask implements Task {
     this.#taps = this.#patches.taps();
     this.#places = this.#patches.pixels(wide);
     this.#panels = scratch(4 * longest * Math.ceil(Math.min(columns, this.#columns) / wide) * wide);
-    this.#spare = scratch(SPARE);
+    this.#weightRows = Table.range(o.outputs, o.weightRow).at;
+    this.#resultRows = Table.range(o.outputs, 4 * columns).at;
   }
 
   run(from: number, to: number): void {
@@ -116,28 +120,22 @@ class CorrelationTask implements Task {
     const all = images * this.#pixels;
     const columns = Math.min(this.#columns, all - column);
     if (columns <= 0) return;
-    if (this.#depth.length === 0) kernels.clear(result, o.outputs * all);
+    if (this.#depth.length === 0) kernels.clear(result, o.outputs * this.#together * this.#pixels);
     const bias = o.bias && o.bias + 4 * group * o.outputs;
     const weights = o.weights + group * o.outputs * o.weightRow;
-    const wide = 16 * TILE[kernels.flavour].vectors;
+    const { panel } = kernels;
     for (const [i, [first, depth]] of this.#depth.entries()) {
+      const taps = { at: this.#taps.at + 4 * first, count: depth };
+      const pixels = { at: this.#places.at + 4 * column, count: columns };
+      kernels.patches(image, taps, pixels, { at: this.#panels, tap: 4 * panel, panel: 4 * depth * panel });
       const start = i > 0 ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
       const end = o.relu && i === this.#depth.length - 1 ? MODE.relu : 0;
-      const taps = { at: this.#taps.at + 4 * first, count: depth };
-      const product = {
-        a: weights + 4 * first,
-        aRow: o.weightRow,
-        c: result + 4 * column,
-        cRow: 4 * all,
-        depth,
-        bias,
-        mode: start | end,
-        rows: o.outputs,
-        spare: this.#spare,
-      };
-      const pixels = { at: this.#places.at + 4 * column, count: columns };
-      kernels.patches(image, taps, pixels, { at: this.#panels, tap: wide, panel: depth * wide });
-      kernels.multiply({ ...product, b: this.#panels, columns });
+      kernels.multiplyPanels(
+        { at: weights + 4 * first, rows: this.#weightRows, line: 0 },
+        this.#panels,
+        { at: result + 4 * column, rows: this.#resultRows, line: 0 },
+        { rows: o.outputs, columns, depth, mode: start | end, bias },
+      );
     }
   }
 
@@ -147,7 +145,7 @@ class CorrelationTask implements Task {
     for (let n = 0; n < images; n++) {
       const from = this.#aside + 4 * n * this.#pixels;
       const first = (index + n * o.groups) * o.outputs;
-      const map = 4 * images * this.#pixels;
+      const map = 4 * this.#together * this.#pixels;
       if (o.place) {
         const { first: offset, plane, row, column } = o.place;
         const to = [o.result + offset + first * plane, plane, row, column] as const;

@@ -5,7 +5,7 @@
 import type { ConvGeometry } from "../../../shape/conv.js";
 import { depthBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
-import { MODE, SPARE, TILE } from "../gemm/multiply.js";
+import { MODE } from "../gemm/multiply.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
@@ -18,7 +18,7 @@ export function spreadGradient(kernels: GemmKernels, g: ConvGeometry, dy: number
   const correlation = forwardCorrelation(g);
   const { channels, taps } = correlation;
   const [outputs, rows, pixels] = [g.outChannels / g.groups, channels * taps.length, g.outHeight * g.outWidth];
-  const wide = 4 * TILE[kernels.flavour].vectors;
+  const wide = kernels.panel;
   const columns = g.outWidth * Math.max(1, Math.min(g.outHeight, Math.floor(ENTRIES / rows / g.outWidth)));
   const image = new PatchImages(kernels, correlation, { channels, images: 1, imageStride: 0, copies: true });
   const tapTable = image.taps();
@@ -26,7 +26,8 @@ export function spreadGradient(kernels: GemmKernels, g: ConvGeometry, dy: number
   const turned = scratch(4 * rows * g.outChannels);
   const panels = scratch(4 * outputs * wide * Math.ceil(columns / wide));
   const matrix = scratch(4 * rows * columns);
-  const spare = scratch(SPARE);
+  const weightRows = Table.range(rows, 4 * outputs).at;
+  const matrixRows = Table.range(rows, 4 * columns).at;
   const single = Table.range(1, 0);
   for (let group = 0; group < g.groups; group++) {
     const from = { at: weight + 4 * group * outputs * rows, plane: 4 * rows, row: 4 };
@@ -45,18 +46,12 @@ export function spreadGradient(kernels: GemmKernels, g: ConvGeometry, dy: number
             const channel = { at: maps.at + 4 * first, count: length };
             const packed = { at: panels, tap: 4 * wide, panel: 4 * wide * length };
             kernels.patches(dy + 4 * part * outputs * pixels, channel, { at: run.at + 4 * column, count }, packed);
-            kernels.multiply({
-              a: weights + 4 * first,
-              aRow: 4 * outputs,
-              b: panels,
-              c: matrix,
-              cRow: 4 * columns,
-              rows,
-              columns: count,
-              depth: length,
-              mode: first === 0 ? MODE.zero : MODE.add,
-              spare,
-            });
+            kernels.multiplyPanels(
+              { at: weights + 4 * first, rows: weightRows, line: 0 },
+              panels,
+              { at: matrix, rows: matrixRows, line: 0 },
+              { rows, columns: count, depth: length, mode: first === 0 ? MODE.zero : MODE.add, bias: 0 },
+            );
           }
           const line = column / g.outWidth;
           kernels.spread({ at: image.at + line * image.outputRow, row: image.outputRow }, tapTable, {

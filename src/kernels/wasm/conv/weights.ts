@@ -5,11 +5,11 @@
 import type { ConvGeometry } from "../../../shape/conv.js";
 import { depthBlocks, evenBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
-import { DEPTH, MODE, SPARE, TILE } from "../gemm/multiply.js";
+import { DEPTH, MODE } from "../gemm/multiply.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
-import { PatchImages } from "./image.js";
+import { PatchImages, Table } from "./image.js";
 
 /** Rows of patches that are packed at a time. */
 const ROWS = 192;
@@ -18,7 +18,7 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
   const correlation = forwardCorrelation(g);
   const { channels, taps } = correlation;
   const [outputs, pixels] = [g.outChannels / g.groups, g.outHeight * g.outWidth];
-  const wide = 4 * TILE[kernels.flavour].vectors;
+  const wide = kernels.panel;
   const together = Math.min(g.batch, Math.max(1, Math.floor(DEPTH / pixels)));
   const most = Math.min(channels, Math.max(1, Math.floor(ROWS / taps.length)));
   const plane = 4 * g.height * g.width;
@@ -35,7 +35,8 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
   const patches = scratch(most * taps.length * row);
   const panels = scratch(4 * Math.ceil(outputs / wide) * wide * longest);
   const result = scratch(4 * most * taps.length * outputs);
-  const spare = scratch(SPARE);
+  const patchRows = Table.range(most * taps.length, row).at;
+  const resultRows = Table.range(most * taps.length, 4 * outputs).at;
 
   /** Adds the products of pixels `first` to `first + length` of some images to the result. */
   const multiply = (
@@ -55,18 +56,12 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
     }
     const pixelTable = { at: places.at + 4 * first, count: depth };
     kernels.patches(source, { at: tapTable.at, count: rows }, pixelTable, { at: patches, tap: row, panel: 4 * wide });
-    kernels.multiply({
-      a: patches,
-      aRow: row,
-      b: panels,
-      c: result,
-      cRow: 4 * outputs,
-      rows,
-      columns: outputs,
-      depth,
-      mode,
-      spare,
-    });
+    kernels.multiplyPanels(
+      { at: patches, rows: patchRows, line: 0 },
+      panels,
+      { at: result, rows: resultRows, line: 0 },
+      { rows, columns: outputs, depth, mode, bias: 0 },
+    );
   };
 
   return {

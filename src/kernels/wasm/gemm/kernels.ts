@@ -1,43 +1,32 @@
 /** The matrix product and what packs its operands, compiled on first use. Places and strides are in bytes. */
 import type { Flavour } from "../assembler/flavour.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
-import { isShared, memory } from "../memory.js";
-import { inPlaceKernel } from "./inplace.js";
-import { multiplyKernel } from "./multiply.js";
+import { isShared, memory, take } from "../memory.js";
+import { DEPTH, multiplyKernel, SPARE, TILE } from "./multiply.js";
 import { clearKernel, copyKernel, gatherKernel, transposeKernel, turnKernels } from "./pack.js";
 import { patchesKernel, spreadKernel } from "./patches.js";
 
 /** Numbers in memory: where the first lies, and steps from plane to plane, row to row, number to number. */
 export type Strides = readonly [at: number, plane: number, row: number, step: number];
 
-/** c (rows × columns) = a (rows × depth) · b (depth × columns), as `mode` says. */
-export interface Product {
-  readonly a: number;
-  readonly aRow: number;
-  readonly b: number;
-  readonly c: number;
-  readonly cRow: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly depth: number;
-  readonly mode: number;
-  /** One number a row, with MODE.bias. */
-  readonly bias?: number;
-  /** Room for SPARE bytes. */
-  readonly spare: number;
-}
-
-/** A matrix whose rows lie `rows[i]` bytes behind `at`, a table; the next product's lies `line` bytes further. */
-export interface InPlace {
+/** A matrix whose rows lie `rows[i]` bytes behind `at`, a table; that of the next line lies `line` bytes further. */
+export interface Matrix {
   readonly at: number;
   readonly rows: number;
   readonly line: number;
 }
 
-export interface ProductInPlace extends Omit<Product, "a" | "aRow" | "b" | "c" | "cRow"> {
-  readonly a: InPlace;
-  readonly b: InPlace;
-  readonly c: InPlace;
+/** c (rows × columns) = a (rows × depth) · b (depth × columns), as `mode` says, line by line. */
+export interface Product {
+  readonly a: Matrix;
+  readonly b: Matrix;
+  readonly c: Matrix;
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly mode: number;
+  /** One number a row, with MODE.bias. */
+  readonly bias: number;
   readonly lines: number;
 }
 
@@ -47,7 +36,9 @@ export interface Rows {
   readonly row: number;
 }
 
-type Packing = Record<
+export type PanelSizes = Omit<Product, "a" | "b" | "c" | "lines">;
+
+type Raw = Record<
   "multiply" | "patches" | "spread" | "transpose" | "copy" | "gather" | "turn" | "addTurned" | "clear",
   Kernel
 >;
@@ -64,10 +55,19 @@ export function gemmKernels(flavour: Flavour): GemmKernels {
 }
 
 export class GemmKernels {
-  readonly #packing: Packing;
-  #inPlace: Kernel | undefined;
+  readonly #raw: Raw;
+  /** Columns of a packed panel. */
+  readonly panel: number;
+  /** Table of the rows of a packed panel. */
+  readonly panelRows: number;
+  readonly #spare: number;
 
-  constructor(readonly flavour: Flavour) {
+  constructor(flavour: Flavour) {
+    this.panel = 4 * TILE[flavour].vectors;
+    this.panelRows = lasting(4 * DEPTH);
+    const entries = new Int32Array(memory().buffer, this.panelRows, DEPTH);
+    for (let k = 0; k < DEPTH; k++) entries[k] = 4 * k * this.panel;
+    this.#spare = lasting(SPARE);
     const builder = new ModuleBuilder({ shared: isShared() });
     multiplyKernel(builder, flavour);
     patchesKernel(builder, flavour);
@@ -77,27 +77,47 @@ export class GemmKernels {
     gatherKernel(builder);
     turnKernels(builder);
     clearKernel(builder);
-    this.#packing = builder.instantiate<keyof Packing>(memory());
+    this.#raw = builder.instantiate<keyof Raw>(memory());
   }
 
-  /** The product of a matrix and packed panels. */
-  multiply({ a, aRow, b, c, cRow, rows, columns, depth, mode, bias = 0, spare }: Product): void {
-    this.#packing.multiply(a, aRow, b, 0, c, cRow, depth, bias, mode, 0, rows, columns, spare);
-  }
-
-  /** Some products of matrices whose rows lie where tables say. */
-  multiplyInPlace({ a, b, c, depth, rows, columns, mode, bias = 0, spare, lines }: ProductInPlace): void {
-    this.#inPlace ??= this.#compileInPlace();
-    this.#inPlace(
-      ...[a.at, a.rows, b.at, b.rows, c.at, c.rows, depth, bias, mode, 0, rows, columns, spare],
-      ...[lines, a.line, b.line, c.line],
+  multiply({ a, b, c, depth, rows, columns, mode, bias, lines }: Product): void {
+    const { multiply } = this.#raw;
+    const spare = this.#spare;
+    const never = 0;
+    // In the order of the kernel's parameters.
+    multiply(
+      a.at,
+      a.rows,
+      b.at,
+      b.rows,
+      c.at,
+      c.rows,
+      depth,
+      bias,
+      mode,
+      never,
+      rows,
+      columns,
+      spare,
+      lines,
+      a.line,
+      b.line,
+      c.line,
     );
   }
 
-  #compileInPlace(): Kernel {
-    const builder = new ModuleBuilder({ shared: isShared() });
-    inPlaceKernel(builder, this.flavour);
-    return builder.instantiate<"multiplyInPlace">(memory()).multiplyInPlace;
+  /** The product with columns that are packed in panels, one behind the other. */
+  multiplyPanels(a: Matrix, panels: number, c: Matrix, { rows, columns, depth, mode, bias }: PanelSizes): void {
+    const { panel, panelRows } = this;
+    const lines = Math.floor(columns / panel);
+    const b = { at: panels, rows: panelRows, line: 4 * panel * depth };
+    const to = { at: c.at, rows: c.rows, line: 4 * panel };
+    this.multiply({ a, b, c: to, rows, columns: panel, depth, mode, bias, lines });
+    const left = columns - lines * panel;
+    if (left === 0) return;
+    const lastB = { at: panels + lines * b.line, rows: panelRows, line: 0 };
+    const lastC = { at: c.at + lines * to.line, rows: c.rows, line: 0 };
+    this.multiply({ a, b: lastB, c: lastC, rows, columns: left, depth, mode, bias, lines: 1 });
   }
 
   /** matrix[tap, pixel] = image[taps[tap] + pixels[pixel]], in panels. */
@@ -107,7 +127,7 @@ export class GemmKernels {
     pixels: { readonly at: number; readonly count: number },
     matrix: { readonly at: number; readonly tap: number; readonly panel: number },
   ): void {
-    this.#packing.patches(image, taps.at, taps.count, pixels.at, pixels.count, matrix.at, matrix.tap, matrix.panel);
+    this.#raw.patches(image, taps.at, taps.count, pixels.at, pixels.count, matrix.at, matrix.tap, matrix.panel);
   }
 
   /** image[taps[tap] + row, column] += matrix[tap, row, column] */
@@ -117,7 +137,7 @@ export class GemmKernels {
     matrix: { readonly at: number; readonly tap: number; readonly rows: number; readonly columns: number },
   ): void {
     const { at, tap, rows, columns } = matrix;
-    this.#packing.spread(image.at, image.row, taps.at, taps.count, at, tap, rows, columns);
+    this.#raw.spread(image.at, image.row, taps.at, taps.count, at, tap, rows, columns);
   }
 
   /** panels[k, column] = from[column, k] */
@@ -125,17 +145,17 @@ export class GemmKernels {
     from: { readonly at: number; readonly row: number; readonly rows: number; readonly length: number },
     panels: { readonly at: number; readonly panel: number },
   ): void {
-    this.#packing.transpose(from.at, from.row, from.length, from.rows, panels.at, panels.panel);
+    this.#raw.transpose(from.at, from.row, from.length, from.rows, panels.at, panels.panel);
   }
 
   /** `length` zeros. */
   clear(at: number, length: number): void {
-    this.#packing.clear(at, length);
+    this.#raw.clear(at, length);
   }
 
   /** to[plane, row, i] = from[plane, row, i] */
   copy(from: Strides, to: Strides, planes: number, rows: number, length: number): void {
-    this.#packing.copy(...from, ...to, planes, rows, length);
+    this.#raw.copy(...from, ...to, planes, rows, length);
   }
 
   /** to[row][plane · length + i] = from[plane, row, table[i]] */
@@ -146,16 +166,23 @@ export class GemmKernels {
     planes: number,
     rows: number,
   ): void {
-    this.#packing.gather(from.at, from.plane, from.row, table.at, to.at, to.row, planes, rows, table.count);
+    this.#raw.gather(from.at, from.plane, from.row, table.at, to.at, to.row, planes, rows, table.count);
   }
 
   /** to[row, column] = from[column, row] */
   turn(from: Rows, to: Rows, rows: number, columns: number): void {
-    this.#packing.turn(from.at, from.row, to.at, to.row, rows, columns);
+    this.#raw.turn(from.at, from.row, to.at, to.row, rows, columns);
   }
 
   /** to[row, column] += from[column, row] */
   addTurned(from: Rows, to: Rows, rows: number, columns: number): void {
-    this.#packing.addTurned(from.at, from.row, to.at, to.row, rows, columns);
+    this.#raw.addTurned(from.at, from.row, to.at, to.row, rows, columns);
   }
+}
+
+/** Memory that is never given back. */
+function lasting(bytes: number): number {
+  const at = take(bytes);
+  if (at === undefined) throw new RangeError("The engine's memory is full.");
+  return at;
 }

@@ -211,7 +211,7 @@ function turnKernel(
 }
 
 /** The columns of four rows, kept in variables. */
-function transpose4(rows: readonly Expr<"v128">[]): Local<"v128">[] {
+export function transpose4(rows: readonly Expr<"v128">[]): Local<"v128">[] {
   const [a, b, c, d] = rows.map((row) => local("v128", row)) as [
     Local<"v128">,
     Local<"v128">,

@@ -1,0 +1,75 @@
+/** Convolutions of groups with one input channel, and their gradients: filters that slide along lines. */
+import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Flavour } from "../assembler/flavour.js";
+import { gemmKernels } from "../gemm/kernels.js";
+import { scratch } from "../memory.js";
+import type { Task } from "../task.js";
+import type { CorrelationOperands } from "./correlate.js";
+import { type Correlation, forwardCorrelation } from "./correlation.js";
+import { PatchImages } from "./image.js";
+import { slidingKernels } from "./sliding.js";
+
+export function isDepthwise(g: ConvGeometry): boolean {
+  return g.groups === g.inChannels && g.groups > 1;
+}
+
+/** The correlation that `correlate` computes. A part is a group of an image. */
+export function depthwise(flavour: Flavour, c: Correlation, o: CorrelationOperands): Task {
+  const kernels = gemmKernels(flavour);
+  const { slide } = slidingKernels(flavour);
+  const images = new PatchImages(kernels, c, { channels: c.channels, images: 1, imageStride: 0 });
+  const taps = images.taps();
+  const pixels = c.outHeight * c.outWidth;
+  const aside = o.place ? scratch(4 * o.outputs * pixels) : 0;
+  return {
+    parts: o.batch * o.groups,
+    run(from, to) {
+      for (let part = from; part < to; part++) {
+        const at = images.load(o.images + 4 * part * c.channels * c.height * c.width, 1);
+        const image = { at, line: images.outputRow, taps: taps.at, count: taps.count };
+        const result = aside || o.result + 4 * part * o.outputs * pixels;
+        for (let i = 0; i < o.outputs; i++) {
+          const filter = (part % o.groups) * o.outputs + i;
+          const outputs = { at: result + 4 * i * pixels, lines: c.outHeight, columns: c.outWidth };
+          slide(image, o.weights + filter * o.weightRow, o.bias && o.bias + 4 * filter, outputs, o.relu === true);
+        }
+        if (!o.place) continue;
+        const { first, plane, row, column } = o.place;
+        const places = [o.result + first + part * o.outputs * plane, plane, row, column] as const;
+        kernels.copy([aside, 4 * pixels, 4 * c.outWidth, 4], places, o.outputs, c.outHeight, c.outWidth);
+      }
+    },
+  };
+}
+
+/** The weight gradient. A part is a group. */
+export function depthwiseWeightGradient(
+  flavour: Flavour,
+  g: ConvGeometry,
+  x: number,
+  dy: number,
+  dweight: number,
+): Task {
+  const { collect } = slidingKernels(flavour);
+  const correlation = forwardCorrelation(g);
+  const images = new PatchImages(gemmKernels(flavour), correlation, { channels: 1, images: 1, imageStride: 0 });
+  const taps = images.taps();
+  const outputs = g.outChannels / g.groups;
+  const pixels = g.outHeight * g.outWidth;
+  return {
+    parts: g.groups,
+    run(from, to) {
+      for (let group = from; group < to; group++) {
+        for (let n = 0; n < g.batch; n++) {
+          const map = n * g.groups + group;
+          const at = images.load(x + 4 * map * g.height * g.width, 1);
+          const image = { at, line: images.outputRow, taps: taps.at, count: taps.count };
+          for (let i = 0; i < outputs; i++) {
+            const dout = { at: dy + 4 * (map * outputs + i) * pixels, lines: g.outHeight, columns: g.outWidth };
+            collect(image, dout, dweight + 4 * (group * outputs + i) * taps.count);
+          }
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * Kernels of depthwise convolutions, where every output has one input channel of its own, or few: too little to share
+ * for a product of matrices. A filter slides along the lines of an image.
+ */
+import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
+import { type Expr, type Local, local, locals } from "../assembler/expression.js";
+import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
+import { f32, f32x4, i32, v128 } from "../assembler/instructions.js";
+import { type Kernel, ModuleBuilder } from "../assembler/module.js";
+import { isShared, memory } from "../memory.js";
+
+/** An image whose patches' entries lie `taps[k]` bytes behind their first pixel; lines lie `line` bytes apart. */
+export interface Lines {
+  readonly at: number;
+  readonly line: number;
+  readonly taps: number;
+  readonly count: number;
+}
+
+/** Outputs of one channel, line by line. */
+export interface Outputs {
+  readonly at: number;
+  readonly lines: number;
+  readonly columns: number;
+}
+
+export interface SlidingKernels {
+  /** outputs[i, j] = bias + Σₖ weights[k] · image[i, j + taps[k]]; `bias` is an offset, 0 for none. */
+  slide(image: Lines, weights: number, bias: number, outputs: Outputs, relu: boolean): void;
+  /** weights[k] += Σ_{i,j} outputs[i, j] · image[i, j + taps[k]] */
+  collect(image: Lines, outputs: Outputs, weights: number): void;
+}
+
+const compiled = new Map<Flavour, SlidingKernels>();
+
+export function slidingKernels(flavour: Flavour): SlidingKernels {
+  let kernels = compiled.get(flavour);
+  if (!kernels) {
+    const builder = new ModuleBuilder({ shared: isShared() });
+    slideKernel(builder, flavour);
+    collectKernel(builder, flavour);
+    const raw: Record<"slide" | "collect", Kernel> = builder.instantiate(memory());
+    kernels = {
+      slide: ({ at, line, taps, count }, weights, bias, outputs, relu) =>
+        raw.slide(at, line, taps, count, weights, bias, outputs.at, outputs.lines, outputs.columns, relu ? 1 : 0),
+      collect: ({ at, line, taps, count }, outputs, weights) =>
+        raw.collect(at, line, taps, count, outputs.at, outputs.lines, outputs.columns, weights),
+    };
+    compiled.set(flavour, kernels);
+  }
+  return kernels;
+}
+
+const imageParameters = { image: "i32", line: "i32", taps: "i32", count: "i32" } as const;
+/** Vectors that are computed side by side, so that no sum waits for the one before. */
+const VECTORS = 4;
+
+function slideKernel(builder: ModuleBuilder, flavour: Flavour): void {
+  const madd = multiplyAdd(flavour);
+  /** So many vectors of outputs. */
+  const tile = (vectors: number) =>
+    builder.function(
+      { image: "i32", taps: "i32", end: "i32", weights: "i32", start: "f32", outputs: "i32", relu: "i32" },
+      ({ image, taps, end, weights, start, outputs, relu }) => {
+        const sums = locals("v128", vectors);
+        for (const sum of sums) sum.set(f32x4.splat(start));
+        forRange(taps, end, 4, (tap) => {
+          const at = local("i32", i32.add(image, i32.load(tap)));
+          const weight = local("v128", v128.load32Splat(weights));
+          for (const [j, sum] of sums.entries()) sum.set(madd(sum, weight, v128.load(at, 16 * j)));
+          advance(weights, 4);
+        });
+        when(relu, () => {
+          for (const sum of sums) sum.set(f32x4.max(sum, 0));
+        });
+        for (const [j, sum] of sums.entries()) v128.store(outputs, sum, 16 * j);
+      },
+    );
+  const [many, one] = [tile(VECTORS), tile(1)];
+  builder.kernel(
+    "slide",
+    { ...imageParameters, weights: "i32", bias: "i32", outputs: "i32", lines: "i32", columns: "i32", relu: "i32" },
+    ({ image, line, taps, count, weights, bias, outputs, lines, columns, relu }) => {
+      const start = local("f32");
+      when(bias, () => start.set(f32.load(bias)));
+      const end = i32.add(taps, i32.shl(count, 2));
+      forRange(0, lines, 1, () => {
+        const read = local("i32", image);
+        const all = { image: read, taps, end, weights, start, outputs, relu };
+        const single = () => {
+          const [sum, weight] = [local("f32", start), local("i32", weights)];
+          forRange(taps, end, 4, (tap) => {
+            sum.set(f32.add(sum, f32.mul(f32.load(weight), f32.load(i32.add(read, i32.load(tap))))));
+            advance(weight, 4);
+          });
+          when(relu, () => sum.set(f32.max(sum, 0)));
+          f32.store(outputs, sum);
+        };
+        eachWidth(columns, [() => many(all), () => one(all), single], [read, outputs]);
+        advance(image, line);
+      });
+    },
+  );
+}
+
+function collectKernel(builder: ModuleBuilder, flavour: Flavour): void {
+  const madd = multiplyAdd(flavour);
+  builder.kernel(
+    "collect",
+    { ...imageParameters, outputs: "i32", lines: "i32", columns: "i32", weights: "i32" },
+    ({ image, line, taps, count, outputs, lines, columns, weights }) =>
+      forRange(taps, i32.add(taps, i32.shl(count, 2)), 4, (tap) => {
+        const [first, dout] = [local("i32", i32.add(image, i32.load(tap))), local("i32", outputs)];
+        const sums = locals("v128", VECTORS);
+        for (const sum of sums) sum.set(0);
+        const rest = local("f32", 0);
+        forRange(0, lines, 1, () => {
+          const read = local("i32", first);
+          const add = (vectors: number) => () => {
+            for (const [j, sum] of sums.slice(0, vectors).entries()) {
+              sum.set(madd(sum, v128.load(dout, 16 * j), v128.load(read, 16 * j)));
+            }
+          };
+          const single = () => rest.set(f32.add(rest, f32.mul(f32.load(dout), f32.load(read))));
+          eachWidth(columns, [add(VECTORS), add(1), single], [read, dout]);
+          advance(first, line);
+        });
+        const sum = local(
+          "v128",
+          sums.reduce<Expr<"v128">>((all, next) => f32x4.add(all, next), local("v128", 0)),
+        );
+        const lanes = [0, 1, 2, 3].map((lane) => f32x4.extractLane(lane, sum));
+        const total = lanes.reduce<Expr<"f32">>((all, next) => f32.add(all, next), rest);
+        f32.store(weights, f32.add(f32.load(weights), total));
+        advance(weights, 4);
+      }),
+  );
+}
+
+/** Covers `columns` by steps of some vectors, then of one, then of one number; pointers move along. */
+function eachWidth(
+  columns: Expr<"i32">,
+  [many, one, single]: readonly [many: () => void, one: () => void, single: () => void],
+  pointers: readonly Local<"i32">[],
+): void {
+  const left = local("i32", columns);
+  for (const [width, compute] of [
+    [4 * VECTORS, many],
+    [4, one],
+    [1, single],
+  ] as const) {
+    when(i32.geU(left, width), () =>
+      loop((again) => {
+        compute();
+        for (const pointer of pointers) advance(pointer, 4 * width);
+        advance(left, -width);
+        brIf(again, i32.geU(left, width));
+      }),
+    );
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Batches of small images, turned so that the same pixel of all images lies side by side: `[channel, row, column, image]`.
+ * Then the patches of a whole line of outputs lie side by side as well, and need no packing, for any kernel, padding and
+ * dilation: with n images, a tap's row of patches lies ((c·height + u·dilation)·width + v·dilation)·n numbers behind.
+ */
+import type { ConvGeometry } from "../../../shape/conv.js";
+import { type Block, evenBlocks } from "../gemm/blocks.js";
+import type { GemmKernels, Rows } from "../gemm/kernels.js";
+import { scratch } from "../memory.js";
+import { Table } from "./image.js";
+
+/** As many images are turned at a time: more do not fit the cache. */
+const IMAGES = 32;
+/** A tile of the input gradient must not meet itself in the next tap's pixels. */
+const LEAST_IMAGES = 12;
+/** Numbers of a turned input and output at most. */
+const LARGEST = 1 << 20;
+/** More channels are worth packing: products then take longer than what prepares them. */
+const MOST_CHANNELS = 32;
+
+export function batchedFits(g: ConvGeometry): boolean {
+  const { padded, outputs } = sizesOf(g);
+  const images = imagesAtOnce(g.batch);
+  return (
+    images >= LEAST_IMAGES &&
+    g.strideWidth === 1 &&
+    Math.max(g.inChannels, g.outChannels) / g.groups <= MOST_CHANNELS &&
+    images * (g.inChannels * padded + outputs) <= LARGEST
+  );
+}
+
+/** The batch in parts of about the same number of images. */
+function imagesAtOnce(batch: number): number {
+  return Math.ceil(batch / Math.ceil(batch / IMAGES));
+}
+
+function sizesOf(g: ConvGeometry) {
+  const needed = (g.outHeight - 1) * g.strideHeight + (g.kernelHeight - 1) * g.dilationHeight + 1;
+  const height = Math.max(needed, g.height + g.paddingTop);
+  const width = Math.max(g.outWidth + (g.kernelWidth - 1) * g.dilationWidth, g.width + g.paddingLeft);
+  return { height, width, padded: height * width, outputs: g.outChannels * g.outHeight * g.outWidth };
+}
+
+/** What the three directions share: room for turned copies of one part of the batch, and tables of rows. */
+export class TurnedBatch {
+  readonly blocks: readonly Block[];
+  /** Numbers of an image, of its padded copy, and of its outputs. */
+  readonly #image: number;
+  readonly #sizes: ReturnType<typeof sizesOf>;
+  /** Of one group. */
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly taps: number;
+
+  constructor(
+    readonly kernels: GemmKernels,
+    readonly g: ConvGeometry,
+  ) {
+    this.blocks = evenBlocks(g.batch, imagesAtOnce(g.batch));
+    this.#sizes = sizesOf(g);
+    this.#image = g.inChannels * g.height * g.width;
+    this.inputs = g.inChannels / g.groups;
+    this.outputs = g.outChannels / g.groups;
+    this.taps = this.inputs * g.kernelHeight * g.kernelWidth;
+  }
+
+  /** Bytes from one line of outputs to the next, in what is read and in what is written. */
+  lines(images: number) {
+    const { g } = this;
+    return { input: 4 * g.strideHeight * this.#sizes.width * images, output: 4 * g.outWidth * images };
+  }
+
+  /** Room for the turned inputs of the largest part. */
+  inputCopy(): number {
+    return scratch(4 * this.blocks[0]![1] * this.g.inChannels * this.#sizes.padded + 64);
+  }
+
+  outputCopy(): number {
+    return scratch(4 * this.blocks[0]![1] * this.#sizes.outputs + 64);
+  }
+
+  clearInputs(copy: number, images: number): void {
+    this.kernels.clear(copy, images * this.g.inChannels * this.#sizes.padded);
+  }
+
+  /** Turns the images at `from`; what is beside them is left as it is. */
+  turnInputs(from: number, copy: number, images: number): void {
+    this.#eachLine(from, copy, images, (image, turned, length) => this.kernels.turn(image, turned, length, images));
+  }
+
+  /** Turns the inputs back. */
+  turnInputsBack(copy: number, to: number, images: number): void {
+    this.#eachLine(to, copy, images, (image, turned, length) => this.kernels.turn(turned, image, images, length));
+  }
+
+  /** Visits every line of the images and of their copy: rows are images in one, pixels in the other. */
+  #eachLine(image: number, copy: number, images: number, visit: (image: Rows, copy: Rows, length: number) => void) {
+    const { g } = this;
+    const { height, width } = this.#sizes;
+    const [outer, inner] = [4 * this.#image, 4 * images];
+    if (height === g.height && width === g.width) {
+      visit({ at: image, row: outer }, { at: copy, row: inner }, this.#image);
+      return;
+    }
+    for (let c = 0; c < g.inChannels; c++) {
+      for (let y = 0; y < g.height; y++) {
+        const line = copy + inner * ((c * height + y + g.paddingTop) * width + g.paddingLeft);
+        visit({ at: image + 4 * (c * g.height + y) * g.width, row: outer }, { at: line, row: inner }, g.width);
+      }
+    }
+  }
+
+  /** Turns dy or y: from images of outputs to outputs of images, or back. */
+  turnOutputs(from: number, to: number, images: number, back: boolean): void {
+    const { outputs } = this.#sizes;
+    const [image, turned] = [4 * outputs, 4 * images];
+    if (back) this.kernels.turn({ at: from, row: turned }, { at: to, row: image }, images, outputs);
+    else this.kernels.turn({ at: from, row: image }, { at: to, row: turned }, outputs, images);
+  }
+
+  /** Where every tap's row of patches lies. */
+  tapRows(images: number): Table {
+    const { g } = this;
+    const { height, width } = this.#sizes;
+    const table = new Table(this.taps);
+    let at = 0;
+    for (let c = 0; c < this.inputs; c++) {
+      for (let u = 0; u < g.kernelHeight; u++) {
+        const row = (c * height + u * g.dilationHeight) * width;
+        for (let v = 0; v < g.kernelWidth; v++) table.entries[at++] = 4 * images * (row + v * g.dilationWidth);
+      }
+    }
+    return table;
+  }
+
+  /** Where the turned outputs of every channel lie. */
+  outputRows(images: number): Table {
+    return Table.range(this.outputs, 4 * images * this.g.outHeight * this.g.outWidth);
+  }
+
+  /** Bytes from a group's turned inputs or outputs to the next's. */
+  groupStrides(images: number) {
+    const { g } = this;
+    return {
+      input: 4 * images * this.inputs * this.#sizes.padded,
+      output: 4 * images * this.outputs * g.outHeight * g.outWidth,
+    };
+  }
+}

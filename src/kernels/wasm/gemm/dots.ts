@@ -1,0 +1,126 @@
+/** Products of few rows with a matrix that lies column by column: its weights are turned in registers, not packed. */
+import { advance, block, brIf, forRange, loop, when } from "../assembler/control.js";
+import { type Expr, local, locals } from "../assembler/expression.js";
+import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
+import { i32, select, v128 } from "../assembler/instructions.js";
+import { type Kernel, ModuleBuilder } from "../assembler/module.js";
+import { isShared, memory } from "../memory.js";
+import { transpose4 } from "./pack.js";
+
+const compiled = new Map<Flavour, Kernel>();
+
+/** Groups of four outputs that are computed side by side. */
+const GROUPS = 4;
+
+/**
+ * y[row, output] = bias[output] + Σₖ x[row, k] · weights[output, k], all of them dense; `yRow` in bytes. Outputs come
+ * outermost, since the weights are the larger part. Every sum starts with the bias and runs along k, as in `multiply`:
+ * a row has the same bits here as in a product of many rows.
+ */
+export function dots(
+  flavour: Flavour,
+  x: number,
+  weights: number,
+  bias: number,
+  y: number,
+  sizes: { readonly rows: number; readonly outputs: number; readonly depth: number; readonly yRow: number },
+): void {
+  let kernel = compiled.get(flavour);
+  if (!kernel) {
+    const builder = new ModuleBuilder({ shared: isShared() });
+    dotsKernel(builder, flavour);
+    kernel = builder.instantiate<"dots">(memory()).dots;
+    compiled.set(flavour, kernel);
+  }
+  kernel(x, weights, bias, y, sizes.rows, sizes.outputs, sizes.depth, sizes.yRow, 0);
+}
+
+function dotsKernel(builder: ModuleBuilder, flavour: Flavour): void {
+  const madd = multiplyAdd(flavour);
+  const parameters = {
+    ...({ x: "i32", weights: "i32", row: "i32", depth: "i32", bias: "i32", y: "i32" } as const),
+    ...({ outputs: "i32", never: "i32" } as const),
+  };
+  /** Four times `groups` outputs of one row; the last group may have fewer than four. */
+  const tile = (groups: number) =>
+    builder.function(parameters, ({ x, weights, row, depth, bias, y, outputs, never }) => {
+      const sums = locals("v128", groups);
+      /** The weights of a group; outputs that there are not are the last one once more. */
+      const rowsOf = sums.map((_, group) =>
+        [0, 1, 2, 3].map((i) => {
+          const index = local("i32", 4 * group + i);
+          const last = i32.sub(outputs, 1);
+          return local("i32", i32.add(weights, i32.mul(row, select(i32.ltU(index, last), index, last))));
+        }),
+      );
+      when(bias, () => {
+        for (const [group, sum] of sums.entries()) sum.set(v128.load(bias, 16 * group));
+      });
+      const step = (bytes: number) => {
+        for (const pointer of [x, ...rowsOf.flat()]) advance(pointer, bytes);
+      };
+      const fours = local("i32", i32.shrU(depth, 2));
+      block((exit) =>
+        when(fours, () =>
+          loop((again) => {
+            const factors = [0, 4, 8, 12].map((offset) => local("v128", v128.load32Splat(x, offset)));
+            for (const [group, sum] of sums.entries()) {
+              const columns = transpose4(rowsOf[group]!.map((pointer) => v128.load(pointer)));
+              for (const [k, factor] of factors.entries()) sum.set(madd(sum, factor, columns[k]!));
+              if (group < groups - 1) brIf(exit, i32.and(never, 1 << group)); // as in the product's tiles
+            }
+            step(16);
+            advance(fours, -1);
+            brIf(again, fours);
+          }),
+        ),
+      );
+      forRange(0, i32.and(depth, 3), 1, () => {
+        const factor = local("v128", v128.load32Splat(x));
+        for (const [group, sum] of sums.entries()) {
+          const column = rowsOf[group]!.reduce<Expr<"v128">>(
+            (all, pointer, lane) => v128.load32Lane(pointer, lane, all),
+            local("v128", 0),
+          );
+          sum.set(madd(sum, factor, column));
+        }
+        step(4);
+      });
+      for (const [group, sum] of sums.entries()) {
+        for (let i = 0; i < 4; i++) {
+          when(i32.ltU(local("i32", 4 * group + i), outputs), () => v128.store32Lane(y, i, sum, 16 * group + 4 * i));
+        }
+      }
+    });
+  const [many, few] = [tile(GROUPS), tile(1)];
+  builder.kernel(
+    "dots",
+    {
+      ...({ x: "i32", weights: "i32", bias: "i32", y: "i32" } as const),
+      ...({ rows: "i32", outputs: "i32", depth: "i32", yRow: "i32", never: "i32" } as const),
+    },
+    ({ x, weights, bias, y, rows, outputs, depth, yRow, never }) => {
+      const row = local("i32", i32.shl(depth, 2));
+      for (const [width, least, compute] of [
+        [4 * GROUPS, 4 * GROUPS, many],
+        [4, 1, few],
+      ] as const) {
+        when(i32.geS(outputs, least), () =>
+          loop((again) => {
+            const [read, write] = [local("i32", x), local("i32", y)];
+            forRange(0, rows, 1, () => {
+              compute({ x: read, weights, row, depth, bias, y: write, outputs, never });
+              advance(read, row);
+              advance(write, yRow);
+            });
+            advance(weights, i32.mul(row, width));
+            advance(y, 4 * width);
+            when(bias, () => advance(bias, 4 * width));
+            advance(outputs, -width);
+            brIf(again, i32.geS(outputs, least));
+          }),
+        );
+      }
+    },
+  );
+}
