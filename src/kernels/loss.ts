@@ -2,7 +2,10 @@ import type { Backends } from "./backend.js";
 import type { LossKernels } from "./interface/loss.js";
 import { referenceClassLosses } from "./reference/class-loss.js";
 import { referenceElementwiseLosses } from "./reference/elementwise-loss.js";
+import { wasmClassLosses } from "./wasm/class-loss.js";
+import { wasmElementwiseLosses } from "./wasm/elementwise-loss.js";
 
-const reference = { ...referenceClassLosses, ...referenceElementwiseLosses };
-
-export const lossKernels: Backends<LossKernels> = { reference, wasm: () => reference };
+export const lossKernels: Backends<LossKernels> = {
+  reference: { ...referenceClassLosses, ...referenceElementwiseLosses },
+  wasm: () => ({ ...wasmClassLosses, ...wasmElementwiseLosses }),
+};

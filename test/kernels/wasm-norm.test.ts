@@ -74,7 +74,8 @@ describe("normalisation", () => {
         const [w, b] = isAffine ? [weight, bias] : [];
         referenceNorm.forward(g, EPS, x, mean, variance, w, b, y);
         const largest = isAffine ? Math.max(...bias.map(Math.abs)) : 0;
-        expectNear(got, y, 3e-7, () => 1.2e-7 * largest + 1e-12);
+        // y and the bias are what is left of deviations that may cancel.
+        expectNear(got, y, 3e-7, () => 3e-7 * largest + 1e-12);
       }),
     );
   });

@@ -10,7 +10,7 @@ import {
   winogradWeightGradientPays,
 } from "../../src/kernels/wasm/winograd.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
-import { arrays, distance, normals } from "../support/wasm.js";
+import { arrays, distance, normals, terms } from "../support/wasm.js";
 
 const flavours = (["simd", "relaxed"] as const).filter(supports);
 const BOUND = 5e-5;
@@ -73,7 +73,9 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
           referenceConv.forward(g, x, weight, biased ? bias : undefined, expected);
           y.fill(NaN);
           winograd.forward(g, x, weight, biased ? bias : undefined, y, { relu });
-          expect(distance(y, relu ? expected.map((value) => Math.max(value, 0)) : expected)).toBeLessThan(BOUND);
+          expect(
+            distance(y, relu ? expected.map((value) => Math.max(value, 0)) : expected, terms(g).forward),
+          ).toBeLessThan(BOUND);
         }),
         { numRuns: 80 },
       );
@@ -87,7 +89,7 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
           referenceConv.inputGradient(g, dy, weight, expected);
           dx.fill(NaN);
           winograd.inputGradient(g, dy, weight, dx);
-          expect(distance(dx, expected)).toBeLessThan(BOUND);
+          expect(distance(dx, expected, terms(g).inputGradient)).toBeLessThan(BOUND);
         }),
         { numRuns: 80 },
       );
@@ -105,6 +107,7 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
             distance(
               dweight.map((value, i) => value - before[i]!),
               expected,
+              terms(g).weightGradient,
             ),
           ).toBeLessThan(BOUND);
           const whole = dweight.slice();
@@ -124,7 +127,7 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
       const expected = new Float32Array(y.length);
       referenceConv.forward(g, x, weight, bias, expected);
       winograd.forward(g, x, weight, bias, y);
-      expect(distance(y, expected)).toBeLessThan(BOUND);
+      expect(distance(y, expected, terms(g).forward)).toBeLessThan(BOUND);
       const gradient = new Float32Array(weight.length);
       referenceConv.weightGradient(g, x, y, gradient);
       weight.fill(0);

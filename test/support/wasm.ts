@@ -1,5 +1,6 @@
 /** Arrays in the engine's memory for tests of wasm kernels. */
 import { free, take, view } from "../../src/kernels/wasm/memory.js";
+import type { ConvGeometry } from "../../src/shape/conv.js";
 import { Random } from "../../src/tensor/random.js";
 
 /** Arrays of these lengths in the engine's memory, valid until the next call; NaN lies around each. */
@@ -36,12 +37,25 @@ export function normals(array: Float32Array, seed: number): Float32Array {
   return array;
 }
 
-/** ‖actual − expected‖ / ‖expected‖, in double precision; 0 for two empty or zero arrays. */
-export function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+/**
+ * ‖actual − expected‖ / ‖expected‖, in double precision; 0 for two empty or zero arrays. Where every number is a sum of
+ * `terms` products of normal numbers, one that happens to cancel counts as large as such sums are: √terms.
+ */
+export function distance(actual: ArrayLike<number>, expected: ArrayLike<number>, terms = 0): number {
   let [difference, norm] = [0, 0];
   for (let i = 0; i < expected.length; i++) {
     difference += (actual[i]! - expected[i]!) ** 2;
     norm += expected[i]! ** 2;
   }
-  return difference === 0 ? 0 : Math.sqrt(difference / norm);
+  return difference === 0 ? 0 : Math.sqrt(difference / Math.max(norm, terms * expected.length));
+}
+
+/** Products in a sum of each direction of a convolution, at most. */
+export function terms(g: ConvGeometry): { forward: number; inputGradient: number; weightGradient: number } {
+  const window = (g.kernelHeight * g.kernelWidth) / g.groups;
+  return {
+    forward: window * g.inChannels,
+    inputGradient: window * g.outChannels,
+    weightGradient: g.batch * g.outHeight * g.outWidth,
+  };
 }

@@ -405,7 +405,7 @@ describe("edges that torch defines", () => {
   });
 
   test("HuberLoss is delta · SmoothL1Loss with beta = delta", () => {
-    const [x, t] = [normal([5, 3], 1), normal([5, 3], 2)];
+    const [x, t] = [double(normal([5, 3], 1)), double(normal([5, 3], 2))];
     const [huber, smooth] = [new HuberLoss({ delta: 0.7 }), new SmoothL1Loss({ beta: 0.7 })];
     expect(huber.forward(x, t)).toBeCloseTo(0.7 * smooth.forward(x, t), 10);
     expect(huber.backward().allClose(smooth.backward().mul(0.7))).toBe(true);

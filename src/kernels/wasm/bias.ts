@@ -6,7 +6,7 @@ import { f32x4, v128 } from "./assembler/instructions.js";
 import { lazy } from "./elementwise/compile.js";
 import { cursor, rowKernel, sweep, Total } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";
-import { at, scratch, view } from "./memory.js";
+import { place, scratch, view } from "./memory.js";
 
 const addNumber = rowKernel({ arrays: ["y"], numbers: ["b"] }, ({ y }, { b }) => y.set(f32x4.add(y.get(), b)));
 const sumRows = rowKernel({ arrays: ["dy"], sums: 1 }, ({ dy }, _, addUp) => addUp(dy.get()));
@@ -34,7 +34,7 @@ const sumColumns = lazy((builder) => {
 
 export const wasmBias: BiasKernels = {
   add(outer, channels, inner, bias, y) {
-    const [offset, numbers] = [at(y), at(bias)];
+    const [offset, numbers] = place(y, bias);
     const b = view(numbers, channels);
     for (let c = 0; c < channels; c++) {
       addNumber()(outer, 4 * channels * inner, inner, offset + 4 * c * inner, b[c]!);
@@ -42,7 +42,7 @@ export const wasmBias: BiasKernels = {
   },
 
   gradient(outer, channels, inner, dy, dbias) {
-    const [offset, gradient] = [at(dy), at(dbias)];
+    const [offset, gradient] = place(dy, dbias);
     if (inner === 1 && outer > 0) {
       const sums = scratch(8 * channels + 8); // a single sum is stored with its neighbour
       sumColumns()(outer, 4 * channels, channels, offset, sums);

@@ -14,7 +14,7 @@ import { spreadGradient } from "./conv/spread.js";
 import { batchedFits } from "./conv/turned.js";
 import { weightGradient } from "./conv/weights.js";
 import { type GemmKernels, gemmKernels } from "./gemm/kernels.js";
-import { at, scratch } from "./memory.js";
+import { place, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
 
 /** With as few input channels in a group, spreading the input gradient is faster than collecting it. */
@@ -23,18 +23,18 @@ const FEW_CHANNELS = 16;
 export function wasmConv(flavour: Flavour): ConvKernels {
   return {
     forward(g, x, weight, bias, y) {
-      const [input, filters, start, output] = [at(x), at(weight), bias ? at(bias) : 0, at(y)];
+      const [input, filters, start, output] = place(x, weight, bias, y);
       if (y.length > 0) runAll(forwardTask(flavour, g, input, filters, start, output));
     },
 
     inputGradient(g, dy, weight, dx) {
-      const [gradient, filters, output] = [at(dy), at(weight), at(dx)];
+      const [gradient, filters, output] = place(dy, weight, dx);
       if (dx.length === 0) return;
       for (const task of inputGradientTasks(flavour, g, gradient, filters, output)) runAll(task);
     },
 
     weightGradient(g, x, dy, dweight) {
-      const [input, gradient, output] = [at(x), at(dy), at(dweight)];
+      const [input, gradient, output] = place(x, dy, dweight);
       if (dy.length === 0) return;
       runAll(weightGradientTask(flavour, g, input, gradient, output));
     },

@@ -2,7 +2,7 @@ import type { DropoutKernels } from "../interface/dropout.js";
 import { f32x4 } from "./assembler/instructions.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
-import { at, view } from "./memory.js";
+import { place, view } from "./memory.js";
 
 const multiply = rowKernel({ arrays: ["mask", "x", "y"] }, ({ mask, x, y }) => y.set(f32x4.mul(mask.get(), x.get())));
 const scale = rowKernel({ arrays: ["x", "y"], numbers: ["by"] }, ({ x, y }, { by }) => y.set(f32x4.mul(x.get(), by)));
@@ -13,7 +13,7 @@ export const wasmDropout: DropoutKernels = {
       run(multiply, [mask, x, y]);
       return;
     }
-    const [from, to, numbers] = [at(x), at(y), at(mask)];
+    const [from, to, numbers] = place(x, y, mask);
     const factors = view(numbers, outer);
     for (let i = 0; i < outer; i++) scale()(1, 0, inner, from + 4 * i * inner, to + 4 * i * inner, factors[i]!);
   },

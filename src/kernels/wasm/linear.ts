@@ -7,7 +7,7 @@ import { depthBlocks, evenBlocks } from "./gemm/blocks.js";
 import { dots } from "./gemm/dots.js";
 import { gemmKernels } from "./gemm/kernels.js";
 import { DEPTH, MODE } from "./gemm/multiply.js";
-import { at, scratch } from "./memory.js";
+import { place, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
 
 /** Columns of a result that are computed at a time: their packed panels stay in the cache. */
@@ -20,7 +20,7 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
   return {
     /** y = x (rows × in) · weightᵀ (in × out) */
     forward({ rows, inFeatures, outFeatures }, x, weight, bias, y) {
-      const [a, w, start, c] = [at(x), at(weight), bias ? at(bias) : 0, at(y)];
+      const [a, w, start, c] = place(x, weight, bias, y);
       if (y.length === 0) return;
       if (rows <= FEW_ROWS) {
         runAll(dotsTask(flavour, { rows, inFeatures, outFeatures }, a, w, start, c));
@@ -33,7 +33,7 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
 
     /** dx = dy (rows × out) · weight (out × in) */
     inputGradient({ rows, inFeatures, outFeatures }, dy, weight, dx) {
-      const [a, w, c] = [at(dy), at(weight), at(dx)];
+      const [a, w, c] = place(dy, weight, dx);
       const b = { at: w, column: 4, entry: 4 * inFeatures };
       if (dx.length === 0) return;
       runAll(product(flavour, { rows, columns: inFeatures, depth: outFeatures, a, b, c, add: false }));
@@ -41,7 +41,7 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
 
     /** dweight += dyᵀ (out × rows) · x (rows × in) */
     weightGradient({ rows, inFeatures, outFeatures }, x, dy, dweight) {
-      const [input, gradient, c] = [at(x), at(dy), at(dweight)];
+      const [input, gradient, c] = place(x, dy, dweight);
       if (dweight.length === 0 || rows === 0) return;
       const turned = scratch(4 * rows * outFeatures);
       const from = { at: gradient, plane: 4 * outFeatures, row: 4 };

@@ -110,6 +110,20 @@ export function at(array: FloatArray): number {
   return place;
 }
 
+/**
+ * Offsets of arrays, 0 for one that is undefined. Those that are not in the memory come last: copying them in may make it
+ * grow, which detaches the views of the others where it is not shared.
+ */
+export function place<Arrays extends readonly (FloatArray | undefined)[]>(
+  ...arrays: Arrays
+): { [K in keyof Arrays]: number } {
+  const { buffers } = state();
+  const lives = arrays.map((array) => array !== undefined && buffers.has(array.buffer));
+  const offsets = arrays.map((array, i) => (array && lives[i] ? at(array) : 0));
+  for (const [i, array] of arrays.entries()) if (array && !lives[i]) offsets[i] = at(array);
+  return offsets as { [K in keyof Arrays]: number };
+}
+
 /** Temporary space of the running kernel call, 64-byte aligned; its contents are whatever was there. */
 export function scratch(bytes: number): number {
   const { scratch: space, heap } = state();

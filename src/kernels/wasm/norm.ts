@@ -3,10 +3,9 @@
  * elements of a channel. A mean is handed over as two float32 numbers, so that an offset of x costs no digits of its
  * deviations.
  *
- * From the reference: runs of fewer than four elements (BatchNorm1d on [N, C], LayerNorm's own weight for each element,
- * whose moments run here), and the running statistics.
+ * From the reference: LayerNorm's backward, and the running statistics.
  */
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { NormGeometry } from "../../shape/norm.js";
 import type { NormKernels } from "../interface/norm.js";
 import { referenceNorm } from "../reference/norm.js";
 import { scratch as workspace } from "../reference/scratch.js";
@@ -14,7 +13,7 @@ import { f32x4, f64x2 } from "./assembler/instructions.js";
 import { keep, type Vector } from "./elementwise/maths.js";
 import { type Cursor, doubles, rowKernel } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";
-import { at, scratch, view } from "./memory.js";
+import { place, scratch, view } from "./memory.js";
 
 const { add, mul, sub } = f32x4;
 
@@ -34,8 +33,13 @@ function centred(x: Cursor, { mean, rest }: Mean): Vector {
   return sub(sub(x.get(), mean), rest);
 }
 
-const affine = rowKernel({ arrays: ["x", "y"], numbers: [...MEAN, "scale", "shift"] }, ({ x, y }, n) =>
-  y.set(add(mul(centred(x, n), n.scale), n.shift)),
+/** By numbers that are those of a channel, and by numbers for each element: the same arithmetic, the same bits. */
+const STANDARD = [...MEAN, "inverse"] as const;
+const affine = rowKernel({ arrays: ["x", "y"], numbers: [...STANDARD, "weight", "bias"] }, ({ x, y }, n) =>
+  y.set(add(mul(mul(centred(x, n), n.inverse), n.weight), n.bias)),
+);
+const affineEach = rowKernel({ arrays: ["x", "y", "weight", "bias"], numbers: STANDARD }, ({ x, y, weight, bias }, n) =>
+  y.set(add(mul(mul(centred(x, n), n.inverse), weight.get()), bias.get())),
 );
 
 /** Σ dy and Σ dy · (x − mean) */
@@ -51,17 +55,15 @@ const gradient = rowKernel(
 
 /** Bytes of an element. */
 const SIZE = 4;
-const FEW = 4;
 
 export const wasmNorm: NormKernels = {
   /** As in the reference, deviations are those from the group's first element. */
   moments(g, x, mean, variance) {
     const { groups, segments, segmentStride, channelsPerGroup, inner } = g;
     const run = channelsPerGroup * inner;
-    if (run < FEW) return referenceNorm.moments(g, x, mean, variance);
     const count = segments * run;
     const { length } = x;
-    const from = at(x);
+    const [from] = place(x);
     const to = scratch(16);
     const values = view(from, length);
     const sums = doublesAt(to, 2);
@@ -78,32 +80,40 @@ export const wasmNorm: NormKernels = {
 
   forward(g, eps, x, mean, variance, weight, bias, y) {
     const { groups, segments, segmentStride, channelsPerGroup, inner, channels } = g;
-    if (inner < FEW) return referenceNorm.forward(g, eps, x, mean, variance, weight, bias, y);
-    const [from, to, ...optional] = [at(x), at(y), optionalAt(weight), optionalAt(bias)];
-    const [weights, biases] = optional.map((place) => (place ? view(place, channels) : undefined));
+    const isEach = hasWeightForEach(g);
+    const [from, to, ...given] = place(x, y, weight, bias);
+    const [weightAt, biasAt] = given.map((offset, i) => offset || constants(channels, 1 - i)) as [number, number];
+    const [weights, biases] = [view(weightAt, channels), view(biasAt, channels)];
     for (let s = 0; s < groups; s++) {
       const inverse = 1 / Math.sqrt(variance[s]! + eps);
       const m = mean[s]!;
+      const firstChannel = (s * channelsPerGroup) % channels;
+      const start = SIZE * s * channelsPerGroup * inner;
+      if (isEach) {
+        const own = [weightAt, biasAt].map((offset) => offset + SIZE * firstChannel);
+        affineEach()(1, 0, channelsPerGroup, from + start, to + start, ...own, m, restOf(m), inverse);
+        continue;
+      }
       for (let k = 0; k < channelsPerGroup; k++) {
-        const c = ((s * channelsPerGroup) % channels) + k;
-        const skip = SIZE * (s * channelsPerGroup + k) * inner;
-        const scale = weights ? inverse * weights[c]! : inverse;
-        const shift = biases ? biases[c]! : 0;
-        affine()(segments, SIZE * segmentStride, inner, from + skip, to + skip, m, restOf(m), scale, shift);
+        const skip = start + SIZE * k * inner;
+        const numbers = [m, restOf(m), inverse, weights[firstChannel + k]!, biases[firstChannel + k]!];
+        affine()(segments, SIZE * segmentStride, inner, from + skip, to + skip, ...numbers);
       }
     }
   },
 
   backward(g, eps, x, mean, variance, weight, dy, dx, dweight, dbias) {
     const { groups, segments, segmentStride, channelsPerGroup, inner, channels } = g;
-    if (inner < FEW) return referenceNorm.backward(g, eps, x, mean, variance, weight, dy, dx, dweight, dbias);
+    if (hasWeightForEach(g)) {
+      return referenceNorm.backward(g, eps, x, mean, variance, weight, dy, dx, dweight, dbias);
+    }
     const count = segments * channelsPerGroup * inner;
+    if (count === 0) return;
     const stride = SIZE * segmentStride;
-    const [input, from, to] = [at(x), at(dy), optionalAt(dx)];
-    const optional = [weight, dweight, dbias].map(optionalAt);
-    const place = scratch(16);
-    const [weights, dweights, dbiases] = optional.map((place) => (place ? view(place, channels) : undefined));
-    const pair = doublesAt(place, 2);
+    const [input, from, to, ...optional] = place(x, dy, dx, weight, dweight, dbias);
+    const results = scratch(16);
+    const [weights, dweights, dbiases] = optional.map((offset) => (offset ? view(offset, channels) : undefined));
+    const pair = doublesAt(results, 2);
     const sums = workspace(mean, 2 * channels); // a channel's sums over all groups
     sums.fill(0, 0, 2 * channels);
     for (let s = 0; s < groups; s++) {
@@ -116,7 +126,7 @@ export const wasmNorm: NormKernels = {
       for (let k = 0; k < channelsPerGroup; k++) {
         const c = firstChannel + k;
         const skip = SIZE * (s * channelsPerGroup + k) * inner;
-        products()(segments, stride, inner, input + skip, from + skip, m, rest, place);
+        products()(segments, stride, inner, input + skip, from + skip, m, rest, results);
         const sum = pair[0]!;
         const product = pair[1]!;
         sums[c]! += product * inverse;
@@ -143,9 +153,16 @@ export const wasmNorm: NormKernels = {
   track: referenceNorm.track,
 };
 
-/** 0 for what is not there. */
-function optionalAt(array: FloatArray | undefined): number {
-  return array ? at(array) : 0;
+/** Whether the groups are of single elements with a weight each, as in LayerNorm. */
+function hasWeightForEach({ segments, channelsPerGroup, inner }: NormGeometry): boolean {
+  return inner === 1 && segments === 1 && channelsPerGroup > 1;
+}
+
+/** Scratch that holds one number throughout. */
+function constants(length: number, value: number): number {
+  const place = scratch(SIZE * length);
+  view(place, length).fill(value);
+  return place;
 }
 
 /** What a float32 mean lacks. */

@@ -9,13 +9,13 @@ import type { PoolKernels } from "../interface/pool.js";
 import { halves, referencePool } from "../reference/pool.js";
 import type { Kernel } from "./assembler/module.js";
 import { bits } from "./elementwise/run.js";
-import { at, memory, scratch, view } from "./memory.js";
+import { memory, place, scratch, view } from "./memory.js";
 import { averageHalvesBackward, maxHalvesBackward } from "./pool/halves.js";
 import { averageWindows, maxWindows, type Stretch } from "./pool/windows.js";
 
 export const wasmPool: PoolKernels = {
   maxForward(g, x, y, argmax) {
-    run(maxWindows, g, [at(x), at(y), at(bits(argmax))]);
+    run(maxWindows, g, place(x, y, bits(argmax)));
   },
 
   maxBackward(g, dy, argmax, dx) {
@@ -24,7 +24,7 @@ export const wasmPool: PoolKernels = {
   },
 
   averageForward(g, x, y) {
-    run(averageWindows, g, [at(x), at(y), 0]);
+    run(averageWindows, g, place(x, y, undefined));
   },
 
   averageBackward(g, dy, dx) {
@@ -61,7 +61,7 @@ function runHalves(
   count: number,
 ): void {
   const { length } = dx;
-  const [from, places, to] = [at(dy), at(argmax), at(dx)];
+  const [from, places, to] = place(dy, argmax, dx);
   if (rows.size > 2 * rows.out || columns.size > 2 * columns.out) view(to, length).fill(0);
   const plane = 4 * rows.size * columns.size;
   kernel()(planes, rows.out, columns.out, columns.size, plane, from, places, to, count);

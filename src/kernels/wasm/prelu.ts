@@ -5,7 +5,8 @@ import type { PReLUKernels } from "../interface/prelu.js";
 import { f32x4, v128 } from "./assembler/instructions.js";
 import { keep, where } from "./elementwise/maths.js";
 import { rowKernel } from "./elementwise/rows.js";
-import { at, view } from "./memory.js";
+
+import { place, view } from "./memory.js";
 
 const { gt, mul } = f32x4;
 
@@ -23,7 +24,7 @@ export const wasmPReLU: PReLUKernels = {
   inputGradient: bendAll,
 
   weightGradient({ outer, size, inner }, x, dy, dweight) {
-    const [input, from, to] = [at(x), at(dy), at(dweight)];
+    const [input, from, to] = place(x, dy, dweight);
     const dslopes = view(to, size);
     for (let c = 0; c < size; c++) {
       const skip = 4 * c * inner;
@@ -34,8 +35,8 @@ export const wasmPReLU: PReLUKernels = {
 
 function bendAll(g: AxisGeometry, x: FloatArray, weight: FloatArray, from: FloatArray, to: FloatArray): void {
   const { outer, size, inner } = g;
-  const offsets = [at(x), at(from), at(to)];
-  const slopes = view(at(weight), size);
+  const [numbers, ...offsets] = place(weight, x, from, to);
+  const slopes = view(numbers, size);
   for (let c = 0; c < size; c++) {
     bend()(outer, 4 * size * inner, inner, ...offsets.map((offset) => offset + 4 * c * inner), slopes[c]!);
   }

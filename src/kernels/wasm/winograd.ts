@@ -19,7 +19,7 @@
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { Flavour } from "./assembler/flavour.js";
-import { at } from "./memory.js";
+import { place } from "./memory.js";
 import { Convolution, FilterTransform } from "./winograd/convolve.js";
 import { WeightGradient } from "./winograd/differentiate.js";
 import { forwardProblem, inputGradientProblem, type Plan, planOf } from "./winograd/plan.js";
@@ -122,7 +122,7 @@ export class WinogradConv {
   /** Transforms the filters once for many runs with the same weights. */
   transformFilters(g: ConvGeometry, pass: WinogradPass, weight: FloatArray, filters: FloatArray): void {
     const plan = this.#plan(g, pass);
-    const [from, to] = [at(weight), at(filters)];
+    const [from, to] = place(weight, filters);
     new FilterTransform(plan).all(from, to);
   }
 
@@ -161,7 +161,8 @@ export class WinogradConv {
     dweight: FloatArray,
     { from = 0, to = g.outChannels }: Pick<WinogradOptions, "from" | "to"> = {},
   ): void {
-    const operands = { x: at(x), dy: at(dy), dweight: at(dweight) };
+    const [input, gradient, sum] = place(x, dy, dweight);
+    const operands = { x: input, dy: gradient, dweight: sum };
     new WeightGradient(forwardProblem(g), this.flavour, operands).filters(from, to);
   }
 
@@ -174,8 +175,9 @@ export class WinogradConv {
     relu: boolean,
     { filters, from = 0, to = plan.tiles }: WinogradOptions,
   ): void {
-    const ready = filters ? { transformed: at(filters) } : { weight: at(weight) };
-    const operands = { x: at(x), filters: ready, bias: bias && at(bias), y: at(y), relu };
+    const [input, u, start, output] = place(x, filters ?? weight, bias, y);
+    const ready = filters ? { transformed: u } : { weight: u };
+    const operands = { x: input, filters: ready, bias: bias && start, y: output, relu };
     if (from < to) new Convolution(plan, operands).tiles(from, to);
   }
 

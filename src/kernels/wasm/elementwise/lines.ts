@@ -10,7 +10,7 @@ import { f32x4, i32, v128 } from "../assembler/instructions.js";
 import type { Kernel } from "../assembler/module.js";
 import { lazy } from "./compile.js";
 import { keep, type Vector } from "./maths.js";
-import { type Cursor, cursor, record, type Step, sweep } from "./rows.js";
+import { type Cursor, cursor, record, sweep } from "./rows.js";
 
 interface Options<A extends string, L extends string, K extends string, N extends string> {
   /** Arrays that hold the lines. */
@@ -72,7 +72,7 @@ function form<A extends string, L extends string, K extends string, N extends st
       const integer = (name: string) => given[name] as Local<"i32">;
       const splats = record(numbers, (name) => keep(f32x4.splat(given[name] as Local<"f32">)));
       const line = local("i32", 0); // four bytes a line
-      const apart = local("i32", i32.shl(integer("gap"), 2));
+      const behind = [1, 2, 3].map((lines) => local("i32", i32.mul(integer("gap"), 4 * lines)));
       sweep(integer("count"), [line, ...perLine.map(integer)], (width) => {
         body({
           along(visit) {
@@ -84,7 +84,9 @@ function form<A extends string, L extends string, K extends string, N extends st
             when(left, () =>
               loop((again) => {
                 visit(
-                  record(arrays, (name) => (beside || width === 4 ? cursor : gathered(apart))(pointers[name], width)),
+                  record(arrays, (name) =>
+                    beside || width === 4 ? cursor(pointers[name], width) : gathered(pointers[name], behind),
+                  ),
                   record(perPlace, (name) => v128.load32Splat(places[name])),
                 );
                 for (const name of arrays) advance(pointers[name], integer("step"));
@@ -102,26 +104,18 @@ function form<A extends string, L extends string, K extends string, N extends st
   });
 }
 
-/** Four elements that lie so many bytes apart. */
-function gathered(apart: Local<"i32">): (pointer: Local<"i32">, width: Step) => Cursor {
-  return (pointer) => {
-    const addresses = () => {
-      const second = local("i32", i32.add(pointer, apart));
-      const third = local("i32", i32.add(second, apart));
-      return [pointer, second, third, local("i32", i32.add(third, apart))];
-    };
-    return {
-      get() {
-        const [first, ...others] = addresses() as [Local<"i32">, ...Local<"i32">[]];
-        return others.reduce<Vector>(
-          (lanes, address, i) => v128.load32Lane(address, i + 1, lanes),
-          v128.load32Splat(first),
-        );
-      },
-      set(value) {
-        const lanes = keep(value);
-        for (const [lane, address] of addresses().entries()) v128.store32Lane(address, lane, lanes);
-      },
-    };
+/** Four elements, of which the second, third and fourth lie so many bytes behind the first. */
+function gathered(pointer: Local<"i32">, behind: readonly Local<"i32">[]): Cursor {
+  const addresses = behind.map((bytes) => i32.add(pointer, bytes));
+  return {
+    get: () =>
+      addresses.reduce<Vector>(
+        (lanes, address, i) => v128.load32Lane(address, i + 1, lanes),
+        v128.load32Splat(pointer),
+      ),
+    set(value) {
+      const lanes = keep(value);
+      for (const [lane, address] of [pointer, ...addresses].entries()) v128.store32Lane(address, lane, lanes);
+    },
   };
 }

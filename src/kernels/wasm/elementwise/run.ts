@@ -1,7 +1,7 @@
 /** Calls of row kernels on whole arrays. */
 import type { FloatArray } from "../../../tensor/tensor.js";
 import type { Kernel } from "../assembler/module.js";
-import { at, memory } from "../memory.js";
+import { memory, place } from "../memory.js";
 
 /** Double-precision numbers of the memory, where kernels leave sums; valid until it grows. */
 export function doublesAt(offset: number, length: number): Float64Array {
@@ -15,7 +15,7 @@ export function bits(integers: Int32Array): Float32Array {
 
 /** One row: all elements of arrays of equal length. */
 export function run(kernel: () => Kernel, arrays: readonly FloatArray[], ...numbers: readonly number[]): number {
-  return kernel()(1, 0, arrays[0]?.length ?? 0, ...arrays.map(at), ...numbers);
+  return kernel()(1, 0, arrays[0]?.length ?? 0, ...place(...arrays), ...numbers);
 }
 
 /**
@@ -24,7 +24,7 @@ export function run(kernel: () => Kernel, arrays: readonly FloatArray[], ...numb
  */
 export function runSum(kernel: () => Kernel, arrays: readonly FloatArray[], ...numbers: readonly number[]): number {
   const length = arrays[0]?.length ?? 0;
-  const offsets = arrays.map(at);
+  const offsets = place(...arrays);
   let total = 0;
   for (let i = 0; i < length; i += BLOCK) {
     total += kernel()(1, 0, Math.min(BLOCK, length - i), ...offsets.map((offset) => offset + 4 * i), ...numbers);

@@ -1,0 +1,106 @@
+/**
+ * Softmax and cross-entropy in one; sums, and the differences that a good prediction makes small, in double precision.
+ *
+ * From the reference: losses of class probabilities and of log-probabilities, total weights, and the chain rule.
+ */
+import type { LossKernels } from "../interface/loss.js";
+import { referenceClassLosses } from "../reference/class-loss.js";
+import { f32x4, f64x2, i32x4, v128 } from "./assembler/instructions.js";
+import { type LineKernel, lineKernel } from "./elementwise/lines.js";
+import { exp, keep, where } from "./elementwise/maths.js";
+import { doubles, singles, Total } from "./elementwise/rows.js";
+import { bits } from "./elementwise/run.js";
+import { place, scratch, view } from "./memory.js";
+import { logOfSum } from "./softmax.js";
+
+const { add, eq, mul, pmax, sub } = f32x4;
+
+/**
+ * `own` and `share` hold, for each class, what the label's class and what every class gets of q; `all` is Σ share.
+ * Without smoothing nothing is multiplied with a share, for log p may be −∞.
+ */
+const [crossEntropy, smoothCrossEntropy] = [false, true].map((smooth) =>
+  lineKernel(
+    {
+      arrays: ["x", "gradient"],
+      perLine: ["labels", "losses"],
+      perPlace: ["own", "share"],
+      numbers: ["ignored", "scale", "all"],
+    },
+    ({ along, lines: { labels, losses }, numbers: { ignored, scale, all } }) => {
+      const label = keep(labels.get());
+      const isIgnored = keep(eq(f32x4.convertI32x4S(label), ignored));
+
+      const max = keep(Number.NEGATIVE_INFINITY);
+      along(({ x }) => max.set(pmax(max, x.get())));
+
+      const total = new Total();
+      const shared = keep(0); // Σ share · (max − x)
+      const weight = keep(0); // what is the label's: its own, and max − x
+      const distance = keep(0);
+      const place = keep(0); // counts classes, in integers
+      along(({ x, gradient }, { own, share }) => {
+        const below = keep(sub(x.get(), max));
+        const power = keep(exp(below));
+        gradient.set(power);
+        total.add(power);
+        const isLabel = keep(i32x4.eq(place, label));
+        place.set(i32x4.add(place, 1));
+        weight.set(where(isLabel, own, weight));
+        distance.set(where(isLabel, below, distance));
+        if (smooth) shared.set(sub(shared, mul(share, below)));
+      });
+
+      const logSum = keep(logOfSum(total));
+      const loss = mul(weight, sub(logSum, distance));
+      losses.set(v128.andnot(smooth ? add(loss, add(mul(logSum, all), shared)) : loss, isIgnored));
+
+      const own = keep(mul(weight, scale));
+      const mass = doubles(smooth ? add(own, mul(all, scale)) : own);
+      const factor = [keep(f64x2.div(mass[0], total.lanes[0])), keep(f64x2.div(mass[1], total.lanes[1]))] as const;
+      place.set(0);
+      along(({ gradient }, { share }) => {
+        const mine = v128.and(own, i32x4.eq(place, label));
+        const q = doubles(smooth ? add(mine, mul(share, scale)) : mine);
+        const p = doubles(gradient.get());
+        const low = f64x2.sub(f64x2.mul(p[0], factor[0]), q[0]);
+        const high = f64x2.sub(f64x2.mul(p[1], factor[1]), q[1]);
+        gradient.set(v128.andnot(singles([low, high]), isIgnored));
+        place.set(i32x4.add(place, 1));
+      });
+    },
+  ),
+) as [LineKernel, LineKernel];
+
+export const wasmClassLosses: Pick<LossKernels, keyof typeof referenceClassLosses> = {
+  ...referenceClassLosses,
+
+  crossEntropy({ outer, classes, inner }, x, labels, ignoreIndex, weight, smoothing, scale, losses, gradient) {
+    const rows = outer * inner;
+    const [from, gradientAt, labelsAt, weightsAt, lossesAt] = place(x, gradient, bits(labels), weight, losses);
+    const each = losses ? lossesAt : scratch(4 * rows);
+    const own = scratch(8 * classes);
+    const share = own + 4 * classes;
+    const factors = view(own, 2 * classes);
+    const weights = weight ? view(weightsAt, classes) : undefined;
+    const even = smoothing / classes;
+    let all = 0;
+    for (let c = 0; c < classes; c++) {
+      const w = weights ? weights[c]! : 1;
+      factors[c] = (1 - smoothing) * w;
+      factors[classes + c] = even * w;
+      all += even * w;
+    }
+    const kernel = even > 0 ? smoothCrossEntropy : crossEntropy;
+    kernel(
+      { outer, size: classes, inner },
+      [from, gradientAt],
+      [labelsAt, each],
+      [own, share, ignoreIndex, scale, all],
+    );
+    const lossOf = view(each, rows);
+    let total = 0;
+    for (let row = 0; row < rows; row++) total += lossOf[row]!;
+    return total;
+  },
+};

@@ -1,0 +1,57 @@
+/** Softmax and its logarithm; sums in double precision. */
+import type { SoftmaxKernels } from "../interface/softmax.js";
+import { f32x4, f64x2 } from "./assembler/instructions.js";
+import { lineKernel } from "./elementwise/lines.js";
+import { exp, keep, log1p, type Vector } from "./elementwise/maths.js";
+import { singles, Total } from "./elementwise/rows.js";
+import { place } from "./memory.js";
+
+const { div, mul, pmax, sub } = f32x4;
+
+const forward = lineKernel({ arrays: ["x", "y"] }, ({ along }) => {
+  const max = keep(Number.NEGATIVE_INFINITY);
+  along(({ x }) => max.set(pmax(max, x.get()))); // a NaN may be passed over: it comes back with the exponentials
+  const total = new Total();
+  along(({ x, y }) => {
+    const power = keep(exp(sub(x.get(), max)));
+    y.set(power);
+    total.add(power);
+  });
+  const sum = keep(singles(total.lanes));
+  along(({ y }) => y.set(div(y.get(), sum)));
+});
+
+const backward = lineKernel({ arrays: ["y", "dy", "dx"] }, ({ along }) => {
+  const total = new Total();
+  along(({ y, dy }) => total.add(mul(dy.get(), y.get())));
+  const mean = keep(singles(total.lanes));
+  along(({ y, dy, dx }) => dx.set(mul(y.get(), sub(dy.get(), mean))));
+});
+
+const logForward = lineKernel({ arrays: ["x", "y"] }, ({ along }) => {
+  const max = keep(Number.NEGATIVE_INFINITY);
+  along(({ x }) => max.set(pmax(max, x.get())));
+  const total = new Total();
+  along(({ x }) => total.add(exp(sub(x.get(), max))));
+  const logSum = keep(logOfSum(total));
+  along(({ x, y }) => y.set(sub(sub(x.get(), max), logSum)));
+});
+
+const logBackward = lineKernel({ arrays: ["y", "dy", "dx"] }, ({ along }) => {
+  const total = new Total();
+  along(({ dy }) => total.add(dy.get()));
+  const sum = keep(singles(total.lanes));
+  along(({ y, dy, dx }) => dx.set(sub(dy.get(), mul(exp(y.get()), sum))));
+});
+
+/** log Σ e^(x − max x): one summand is 1, so that the others keep their digits in float32 once it is taken off. */
+export function logOfSum({ lanes: [low, high] }: Total): Vector {
+  return log1p(singles([f64x2.sub(low, 1), f64x2.sub(high, 1)]));
+}
+
+export const wasmSoftmax: SoftmaxKernels = {
+  forward: (g, x, y) => forward(g, place(x, y)),
+  backward: (g, y, dy, dx) => backward(g, place(y, dy, dx)),
+  logForward: (g, x, y) => logForward(g, place(x, y)),
+  logBackward: (g, y, dy, dx) => logBackward(g, place(y, dy, dx)),
+};

@@ -1,0 +1,140 @@
+/**
+ * Where memory cannot be shared (a page that is not cross-origin isolated), growing it detaches every view. A kernel that
+ * grows it, by its scratch or by copying an array in, must not look at the views that it was given any more.
+ */
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { batchNormGeometry, layerNormGeometry } from "../../src/shape/norm.js";
+import { poolGeometry, poolSettings } from "../../src/shape/pool.js";
+import { engine } from "../../src/tensor/engine.js";
+import { expectNear } from "../support/kernels.js";
+
+beforeAll(() => void vi.stubGlobal("SharedArrayBuffer", undefined));
+afterAll(() => {
+  vi.unstubAllGlobals();
+  engine().memory = undefined;
+});
+
+/** Kernels with a memory of their own. */
+async function fresh() {
+  vi.resetModules();
+  engine().memory = undefined;
+  const { wasmActivation } = await import("../../src/kernels/wasm/activation.js");
+  const { wasmBias } = await import("../../src/kernels/wasm/bias.js");
+  const { wasmClassLosses } = await import("../../src/kernels/wasm/class-loss.js");
+  const { wasmDropout } = await import("../../src/kernels/wasm/dropout.js");
+  const { wasmNorm } = await import("../../src/kernels/wasm/norm.js");
+  const { wasmPool } = await import("../../src/kernels/wasm/pool.js");
+  const { wasmPReLU } = await import("../../src/kernels/wasm/prelu.js");
+  const memory = await import("../../src/kernels/wasm/memory.js");
+  const wasm = {
+    relu: wasmActivation.relu,
+    bias: wasmBias,
+    losses: wasmClassLosses,
+    dropout: wasmDropout,
+    norm: wasmNorm,
+    pool: wasmPool,
+    prelu: wasmPReLU,
+  };
+  return { wasm, memory };
+}
+type Families = Awaited<ReturnType<typeof fresh>>["wasm"];
+
+async function references(): Promise<Families> {
+  const { referenceBias } = await import("../../src/kernels/reference/bias.js");
+  const { referenceClassLosses } = await import("../../src/kernels/reference/class-loss.js");
+  const { referenceDropout } = await import("../../src/kernels/reference/dropout.js");
+  const { referenceNorm } = await import("../../src/kernels/reference/norm.js");
+  const { referencePiecewise } = await import("../../src/kernels/reference/piecewise.js");
+  const { referencePool } = await import("../../src/kernels/reference/pool.js");
+  const { referencePReLU } = await import("../../src/kernels/reference/prelu.js");
+  return {
+    relu: referencePiecewise.relu,
+    bias: referenceBias,
+    losses: referenceClassLosses,
+    dropout: referenceDropout,
+    norm: referenceNorm,
+    pool: referencePool,
+    prelu: referencePReLU,
+  };
+}
+
+const axis = { outer: 2, size: 3, inner: 5 };
+const batch = batchNormGeometry(3, [2, 3, 5]);
+const layer = layerNormGeometry([10], [3, 10]);
+const pool = poolGeometry("MaxPool2d", poolSettings("MaxPool2d", 2, {}), [1, 1, 5, 6]);
+const [mean, variance] = [Float64Array.of(0.1, 0.2, 0.3), Float64Array.of(1, 2, 3)];
+const labels = Int32Array.of(0, 2, 1, 1, 0, 2, 2, 1, 0, 1);
+
+/** Returns what the call computed besides what it wrote. */
+type Call = (k: Families, ...arrays: Float32Array[]) => unknown;
+/** What to call on arrays of which lengths. */
+const CASES: Record<string, readonly [lengths: readonly number[], Call]> = {
+  relu: [[30, 30], (k, x, y) => k.relu.forward(x!, y!, 0, 0)],
+  bias: [[3, 30], (k, b, y) => k.bias.add(2, 3, 5, b!, y!)],
+  "a bias gradient": [[3, 30], (k, db, dy) => k.bias.gradient(2, 3, 5, dy!, db!)],
+  "the bias gradient of columns": [[3, 30], (k, db, dy) => k.bias.gradient(10, 3, 1, dy!, db!)],
+  PReLU: [[3, 30, 30], (k, w, x, y) => k.prelu.forward(axis, x!, w!, y!)],
+  "PReLU's gradient": [[3, 30, 30], (k, dw, x, dy) => k.prelu.weightGradient(axis, x!, dy!, dw!)],
+  dropout: [[6, 30, 30], (k, mask, x, y) => k.dropout.scaleRows(6, 5, mask!, x!, y!)],
+  moments: [
+    [30],
+    (k, x) => {
+      const moments = new Float64Array(6);
+      k.norm.moments(batch, x!, moments.subarray(0, 3), moments.subarray(3));
+      return moments;
+    },
+  ],
+  "batch norm": [[3, 3, 30, 30], (k, w, b, x, y) => k.norm.forward(batch, 1e-5, x!, mean, variance, w, b, y!)],
+  "layer norm": [[10, 30, 30], (k, w, x, y) => k.norm.forward(layer, 1e-5, x!, mean, variance, w, undefined, y!)],
+  "batch norm's gradients": [
+    [3, 3, 3, 30, 30, 30],
+    (k, w, dw, db, x, dy, dx) => k.norm.backward(batch, 1e-5, x!, mean, variance, w, dy!, dx!, dw, db),
+  ],
+  "weighted cross-entropy": [
+    [3, 30, 10, 30],
+    (k, w, x, losses, dx) => {
+      const g = { outer: 10, classes: 3, inner: 1 };
+      return [k.losses.crossEntropy(g, x!, labels, -100, w, 0.1, 1, losses, dx!)];
+    },
+  ],
+  "the maximum": [
+    [30, 6],
+    (k, x, y) => {
+      const places = new Int32Array(6);
+      k.pool.maxForward(pool, x!, y!, places);
+      return places;
+    },
+  ],
+  "the average": [[30, 6], (k, x, y) => k.pool.averageForward(pool, x!, y!)],
+  "the average's gradient": [[6, 30], (k, dy, dx) => k.pool.averageBackward(pool, dy!, dx!)],
+};
+
+describe.each(Object.entries(CASES))("%s is right although its call makes the memory grow", (_, [lengths, call]) => {
+  test.each([
+    ["in the engine's memory", -1],
+    ["there but for the last", lengths.length - 1],
+    ["there but for the first", 0],
+  ])("with arrays %s", async (__, outside) => {
+    const { wasm, memory } = await fresh();
+    const want = lengths.map((length, i) => Float32Array.from({ length }, (___, j) => Math.sin(7 * i + j + 1)));
+    const places = want.map(({ length }) => memory.take(4 * length)!);
+    const got = want.map((values, i) => {
+      const array = i === outside ? new Float32Array(values.length) : memory.view(places[i]!, values.length);
+      array.set(values);
+      return array;
+    });
+    // Take all that is left, so that whatever the call needs besides makes the memory grow.
+    const end = memory.take(64)! + 64;
+    const { byteLength } = memory.memory().buffer;
+    memory.take(byteLength - end);
+
+    const result = memory.kernelCall(() => call(wasm, ...got));
+    const expected = call(await references(), ...want);
+    if (outside >= 0) expect(memory.memory().buffer.byteLength).toBeGreaterThan(byteLength);
+    expectNear((result ?? []) as ArrayLike<number>, (expected ?? []) as ArrayLike<number>, 1e-6, () => 1e-6);
+    for (const [i, values] of want.entries()) {
+      const array = i === outside ? got[i]! : memory.view(places[i]!, values.length);
+      expectNear(array, values, 1e-6, () => 1e-6);
+    }
+  });
+});
