@@ -1,19 +1,44 @@
-/** Every implementation of a kernel family, for tests that hold all of them to the same. */
+/** Every backend that this platform runs, for tests that hold all of them to the same. */
+import { afterAll, beforeAll, describe } from "vitest";
 import { type Backends, kernelsFor, setBackend } from "../../src/kernels/backend.js";
+import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { engine } from "../../src/tensor/engine.js";
 
-const CHOICES = {
-  reference: ["reference", {}],
-  "wasm, plain SIMD": ["wasm", { relaxedSimd: false }],
-  wasm: ["wasm", {}],
-} as const;
+const BACKENDS = {
+  reference: () => setBackend("reference"),
+  "wasm, plain SIMD": () => setBackend("wasm", { relaxedSimd: false }),
+  ...(supports("relaxed") && { "wasm, relaxed SIMD": () => setBackend("wasm", { relaxedSimd: true }) }),
+};
+
+export type TestedBackend = keyof typeof BACKENDS;
+export const backends = Object.keys(BACKENDS) as TestedBackend[];
+
+/** What `run` gives on this backend; the chosen one stays. */
+export function onBackend<T>(name: TestedBackend, run: () => T): T {
+  const before = engine().backend;
+  BACKENDS[name]?.();
+  try {
+    return run();
+  } finally {
+    engine().backend = before;
+  }
+}
+
+/** The same tests on every backend. */
+export function describeBackends(write: (name: TestedBackend) => void): void {
+  describe.each(backends)("%s:", (name) => {
+    let before: unknown;
+    beforeAll(() => {
+      before = engine().backend;
+      BACKENDS[name]?.();
+    });
+    afterAll(() => {
+      engine().backend = before;
+    });
+    write(name);
+  });
+}
 
 export function everyBackend<Kernels extends object>(family: Backends<Kernels>): [name: string, kernels: Kernels][] {
-  return Object.entries(CHOICES).map(([name, [backend, options]]) => {
-    const before = engine().backend;
-    setBackend(backend, options);
-    const kernels = kernelsFor(family, "float32");
-    engine().backend = before;
-    return [name, kernels];
-  });
+  return backends.map((name) => [name, onBackend(name, () => kernelsFor(family, "float32"))]);
 }
