@@ -1,4 +1,4 @@
-import type { ActivationName } from "../kernels/interface/activation.js";
+import type { ActivationFunction } from "../kernels/activation.js";
 import { activation, activationBackward, keptByActivation } from "../ops/activation.js";
 import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
@@ -12,7 +12,7 @@ export abstract class Activation extends Layer<SameRule> {
 
   /** @param f the function, `p` and `q` its own numbers as the kernels count them */
   protected constructor(
-    private readonly f: ActivationName,
+    private readonly f: ActivationFunction,
     private readonly p = 0,
     private readonly q = 0,
   ) {
