@@ -4,6 +4,7 @@ import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
+import { give, offerTo } from "./fusion.js";
 import { Layer } from "./layer.js";
 
 /** What all activations share that work on each element by itself: any shape in, the same shape out, no parameters. */
@@ -20,9 +21,10 @@ export abstract class Activation extends Layer<SameRule> {
   }
 
   protected compute(x: Tensor): Tensor {
-    const y = activation(this.f, x, this.p, this.q);
+    const { overwrite, rectified } = offerTo(this);
+    const y = rectified ? x : activation(this.f, x, this.p, this.q, overwrite ? x : undefined);
     this.#cache.push(keptByActivation(this.f, x, y));
-    return y;
+    return give(this, y);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

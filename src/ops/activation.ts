@@ -8,9 +8,14 @@ export function keptByActivation(f: ActivationFunction, x: Tensor, y: Tensor): T
   return f.readsOutput ? y : x;
 }
 
-/** y = f(x) with the function's own numbers p and q. */
-export function activation(f: ActivationFunction, x: Tensor, p = 0, q = 0): Tensor {
-  const y = allocateUnset(x.shape, x.dtype);
+/** y = f(x) with the function's own numbers p and q, written to `y`, which may be x. */
+export function activation(
+  f: ActivationFunction,
+  x: Tensor,
+  p = 0,
+  q = 0,
+  y: Tensor = allocateUnset(x.shape, x.dtype),
+): Tensor {
   kernelsFor(f, x.dtype).forward(x.data, y.data, rounded(p, x), rounded(q, x));
   return y;
 }
