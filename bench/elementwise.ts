@@ -3,7 +3,7 @@
  * the reference, in nanoseconds an element and as bytes read and written a second. Arrays lie in the engine's memory for
  * both. Short runs in turns; the best counts, since whatever else runs on the machine only makes a run slower.
  */
-import { activationKernels } from "../src/kernels/activation.js";
+import * as functions from "../src/kernels/activation.js";
 import { referenceBias } from "../src/kernels/reference/bias.js";
 import { referenceClassLosses } from "../src/kernels/reference/class-loss.js";
 import { referenceElementwiseLosses } from "../src/kernels/reference/elementwise-loss.js";
@@ -13,7 +13,6 @@ import { referenceNorm } from "../src/kernels/reference/norm.js";
 import { referenceOptimiser } from "../src/kernels/reference/optimiser.js";
 import { referencePool } from "../src/kernels/reference/pool.js";
 import { referenceSoftmax } from "../src/kernels/reference/softmax.js";
-import { wasmActivation } from "../src/kernels/wasm/activation.js";
 import { wasmBias } from "../src/kernels/wasm/bias.js";
 import { wasmClassLosses } from "../src/kernels/wasm/class-loss.js";
 import { wasmElementwiseLosses } from "../src/kernels/wasm/elementwise-loss.js";
@@ -63,11 +62,13 @@ function both<Kernels>(
   return { name, elements, bytes, reference: () => call(reference), wasm: () => call(wasm) };
 }
 
+const FUNCTIONS = { ...functions };
+
 function activations(): Case[] {
   const n = 64 * 6 * 28 * 28;
   const [x, dy, y] = [normals(n), normals(n), normals(n)];
-  return (Object.keys(wasmActivation) as (keyof typeof wasmActivation)[]).flatMap((name) => {
-    const pair = [activationKernels.reference[name], wasmActivation[name]] as const;
+  return (Object.keys(functions) as (keyof typeof functions)[]).flatMap((name) => {
+    const pair = [FUNCTIONS[name].reference, FUNCTIONS[name].wasm("simd")] as const;
     return [
       both(`${name} forward`, n, 8, pair, (k) => k.forward(x, y, 1, 6)),
       both(`${name} backward`, n, 12, pair, (k) => k.backward(x, dy, y, 1, 6)),

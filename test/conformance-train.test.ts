@@ -10,7 +10,7 @@ import type { Loss, ScalarReduction } from "../src/train/loss.js";
 import type { Optimizer } from "../src/train/optimizer.js";
 import type { Scheduler } from "../src/train/scheduler.js";
 import * as train from "../src/train.js";
-import { describeBackends } from "./support/backends.js";
+import { eachBackend } from "./support/backends.js";
 import { decode, expectNear, readFixture, type Stored } from "./support/fixtures.js";
 import { camelCaseOptions, type TorchArguments } from "./support/torch.js";
 
@@ -27,7 +27,7 @@ function make<T>(name: string, args: TorchArguments, ...first: unknown[]): T {
 const isStored = (value: unknown): value is Stored => typeof value === "object" && value !== null && "data" in value;
 const decodeIfTensor = (value: unknown) => (isStored(value) ? decode(value) : value);
 
-describeBackends(() => {
+eachBackend("training", () => {
   describe("PyTorch's losses", () => {
     interface LossCase {
       readonly name: string;

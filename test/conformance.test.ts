@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { Tensor } from "../src/tensor/tensor.js";
-import { describeBackends } from "./support/backends.js";
+import { eachBackend } from "./support/backends.js";
 import { decode, expectClose, expectNear, readFixture, type Stored } from "./support/fixtures.js";
 import { build, type TorchArguments } from "./support/torch.js";
 
@@ -58,7 +58,7 @@ function check(c: ModuleCase, compare: typeof expectNear): void {
 /** Where all terms cancel, and PyTorch's numbers are what its rounding left of them. */
 const CANCELLED = ["batchnorm2d_const", "groupnorm_g2_nc"];
 
-describeBackends(() => {
+eachBackend("layers", () => {
   describe("PyTorch's modules", () => {
     for (const c of readFixture<ModuleCase[]>("torch_modules.json")) {
       test(c.name, () => check(c, CANCELLED.includes(c.name) ? expectClose : expectNear));

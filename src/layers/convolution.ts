@@ -1,3 +1,4 @@
+import { settledZeros } from "../kernels/residency.js";
 import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../ops/conv2d.js";
 import { pad2d, pad2dBackward } from "../ops/pad2d.js";
 import {
@@ -11,8 +12,9 @@ import {
 import type { ShapeRule } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
+import { give, offerTo } from "./fusion.js";
 import { initialiseLike } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
@@ -31,8 +33,8 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     this.settings = settings;
     const { inChannels, outChannels, groups, kernelSize, dimensions } = settings;
     const filter = [inChannels / groups, ...kernelSize.slice(2 - dimensions)];
-    const weight = allocate([outChannels, ...filter], "float32");
-    const biasValue = bias ? allocate([outChannels], "float32") : undefined;
+    const weight = settledZeros([outChannels, ...filter]);
+    const biasValue = bias ? settledZeros([outChannels]) : undefined;
     initialiseLike(weight, biasValue, sizeOf(filter), random);
     this.weight = new Parameter("weight", weight);
     this.bias = biasValue && new Parameter("bias", biasValue);
@@ -45,7 +47,8 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     const padded = zeros ? x : pad2d(x, paddingSides(settings), settings.paddingMode, this.name);
     const g = convGeometry(zeros ? settings : withoutPadding(settings), padded.shape);
     this.#cache.push({ g, x: padded, inputShape: x.shape });
-    return conv2d(g, padded, this.weight.value, this.bias?.value, shape);
+    const { rectify } = offerTo(this);
+    return give(this, conv2d(g, padded, this.weight.value, this.bias?.value, shape, rectify), rectify);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -72,6 +72,21 @@ const FAMILIES: Record<string, () => readonly (readonly [Layer, readonly number[
     [new faltung.ZeroPad2d([1, 2, 0, 3]), MAP],
     [new faltung.PixelShuffle(2), MAP],
   ],
+  "neighbours that run as one": () => {
+    const network = () =>
+      new faltung.Sequential(
+        new faltung.Conv2d(8, 12, 3, { padding: 1, random: new Random(1) }),
+        new faltung.BatchNorm2d(12),
+        new faltung.ReLU(),
+        new faltung.Conv2d(12, 7, 3, { random: new Random(2) }),
+        new faltung.ReLU(),
+        new faltung.MaxPool2d(2),
+      );
+    return [
+      [network(), MAP],
+      [network().eval(), MAP],
+    ];
+  },
   "sums and concatenations of branches": () => {
     const conv = (seed: number) => new faltung.Conv2d(8, 8, 3, { padding: 1, random: new Random(seed) });
     return [

@@ -25,17 +25,17 @@ export function onBackend<T>(name: TestedBackend, run: () => T): T {
 }
 
 /** The same tests on every backend. */
-export function describeBackends(write: (name: TestedBackend) => void): void {
-  describe.each(backends)("%s:", (name) => {
+export function eachBackend(name: string, tests: () => void): void {
+  describe.each(backends)(`${name}, %s`, (backend) => {
     let before: unknown;
     beforeAll(() => {
       before = engine().backend;
-      BACKENDS[name]?.();
+      BACKENDS[backend]?.();
     });
     afterAll(() => {
       engine().backend = before;
     });
-    write(name);
+    tests();
   });
 }
 
