@@ -62,6 +62,7 @@ export {
 export { LogSoftmax, Softmax } from "./layers/softmax.js";
 export { Upsample } from "./layers/upsample.js";
 export { ZeroPad2d } from "./layers/zeropad2d.js";
+export type { ConvAlgorithm } from "./shape/algorithm.js";
 export type { Axes } from "./shape/axis.js";
 export type { ChainRule } from "./shape/chain.js";
 export type { Conv1dOptions, Conv2dOptions } from "./shape/conv.js";
