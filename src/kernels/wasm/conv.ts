@@ -27,13 +27,16 @@ export function wasmConv(flavour: Flavour): ConvKernels {
     forward(g, x, weight, bias, y, relu) {
       const [input, filters, start, output] = place(x, weight, bias, y);
       if (y.length === 0) return;
-      runChecked(g, (geometry) => [forwardTask(flavour, geometry, input, filters, start, output, relu)]);
+      const tasks = (h: ConvGeometry) => [forwardTask(flavour, h, input, filters, start, output, relu)];
+      if (!run(tasks(g))) run(tasks({ ...g, algorithm: "im2col" }));
     },
 
     inputGradient(g, dy, weight, dx) {
       const [gradient, filters, output] = place(dy, weight, dx);
       if (dx.length === 0) return;
-      runChecked(g, (geometry) => inputGradientTasks(flavour, geometry, gradient, filters, output));
+      if (run(inputGradientTasks(flavour, g, gradient, filters, output))) return;
+      // Of the other ways the one that multiplies no weight, which may be NaN, with zeros beside dy.
+      run([spreadGradient(gemmKernels(flavour), g, gradient, filters, output)]);
     },
 
     weightGradient(g, x, dy, dweight) {
@@ -44,12 +47,10 @@ export function wasmConv(flavour: Flavour): ConvKernels {
   };
 }
 
-/** Runs tasks one after the other; where Winograd's tiles met NaN, infinity or an overflow, all again without them. */
-function runChecked(g: ConvGeometry, tasks: (g: ConvGeometry) => Task[]): void {
-  const all = tasks(g);
-  for (const task of all) runAll(task);
-  if (all.every((task) => !(task instanceof Convolution) || task.isFinite)) return;
-  for (const task of tasks({ ...g, algorithm: "im2col" })) runAll(task);
+/** Runs tasks one after the other. False where Winograd's tiles met NaN, infinity or an overflow, and spread it. */
+function run(tasks: readonly Task[]): boolean {
+  for (const task of tasks) runAll(task);
+  return tasks.every((task) => !(task instanceof Convolution) || task.isFinite);
 }
 
 /** y = weight ⋆ x + bias (0: none), and negative results become 0 with `relu`. */

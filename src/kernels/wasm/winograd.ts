@@ -103,7 +103,7 @@ export function winogradConvolution(
   operands: Omit<Operands, "transformed">,
 ): Convolution {
   const plan = winogradPlan(flavour, g, pass, winogradTile(g, pass));
-  return new Convolution(plan, { ...operands, transformed: keptFilters(plan, operands.weight) });
+  return new Convolution(plan, { ...operands, transformed: keptFilters().find(plan, operands.weight) });
 }
 
 /**

@@ -1,64 +1,109 @@
 /**
  * Transformed filters that are kept while their weights stay as they are. Weights are arrays that anyone may write to,
  * so nothing but the weights themselves can tell: filters are used only where every bit of the weights equals that of a
- * copy that is kept with them. Comparing takes a few hundredths of a convolution, since it ends at the first difference
- * and runs at the memory's speed, and transforming anew took up to a half of small ones.
+ * copy that is kept with them. Comparing takes a few hundredths of a convolution, since it runs at the memory's speed and
+ * ends at the first difference; transforming anew takes up to a half of one with small images.
  *
- * A model that is run once or trained would pay for a copy that is never used. So filters are kept from the second run
- * on in which some of the weights, spread over all, are what they were.
+ * A model that is run once or trained would pay for copies that are never used. So filters are kept from the second run
+ * on in which some of the weights, spread over all, are what they were in the one before.
  */
 import { free, lasts, memory, onFree, take } from "../memory.js";
 import { FilterTransform } from "./convolve.js";
 import type { Plan } from "./plan.js";
 import { scanKernels } from "./scan.js";
 
-/** Bytes that are kept at most; what was not used for the longest goes first. */
-const MOST_BYTES = 512 << 20;
-const MOST_ENTRIES = 1024;
 /** Weights that tell whether a run is worth keeping filters for. */
 const SAMPLES = 32;
 
-interface Kept {
+interface Entry {
   readonly weight: number;
   /** Bits of some weights as they were in the last run. */
   samples: Int32Array;
-  /** A block with the transformed filters and, behind them, the weights that they are made of. */
+  /** The transformed filters and, behind them, the weights that they are made of. */
   block: { readonly at: number; readonly bytes: number } | undefined;
 }
 
-/** In the order of their last use; made with the first. */
-let entries: Map<string, Kept> | undefined;
-let bytesKept = 0;
+export class KeptFilters {
+  /** In the order of their last use. */
+  readonly #entries = new Map<string, Entry>();
+  #bytes = 0;
 
-/** The filters of this plan, transformed from the weights as they are now; undefined where none are kept. */
-export function keptFilters(plan: Plan, weight: number): number | undefined {
-  if (!lasts(weight)) return undefined;
-  const { variant, problem, filterPanels, filterPanel } = plan;
-  const { filters, channels, turned } = problem;
-  const key = [weight, filters, channels, turned, variant.flavour, variant.size, variant.rows].join();
-  const [weights, transformed] = [36 * filters * channels, filterPanels * filterPanel];
-  const samples = samplesOf(weight, weights / 4);
-  const all = allEntries();
-  const known = all.get(key);
-  const entry = known ?? { weight, samples, block: undefined };
-  all.delete(key);
-  all.set(key, entry);
-  for (const [oldest, other] of all) {
-    if (all.size <= MOST_ENTRIES) break;
-    all.delete(oldest);
-    drop(other);
+  /** What was not used for the longest goes first where there are more entries or bytes. */
+  constructor(
+    private readonly mostEntries = 1024,
+    private readonly mostBytes = 512 << 20,
+  ) {
+    onFree((at, bytes) => this.#forget(at, at + bytes));
   }
-  if (entry.block && scanKernels().same(weight, entry.block.at + transformed, weights) === 0) drop(entry);
-  if (known && !entry.block && samples.every((bits, i) => bits === entry.samples[i])) {
-    entry.block = makeRoom(all, transformed + weights);
-    if (entry.block) {
-      const { at } = entry.block;
-      new FilterTransform(plan).all(weight, at);
-      new Int32Array(memory().buffer).copyWithin((at + transformed) / 4, weight / 4, (weight + weights) / 4);
+
+  /** Where the filters are that the weights give as they are now; undefined where none are kept. */
+  find(plan: Plan, weight: number): number | undefined {
+    if (!lasts(weight)) return undefined;
+    const { variant, problem, filterPanels, filterPanel } = plan;
+    const { filters, channels, turned } = problem;
+    const [weights, transformed] = [36 * filters * channels, filterPanels * filterPanel];
+    const key = [weight, filters, channels, turned, variant.flavour, variant.size, variant.rows].join();
+    const samples = samplesOf(weight, weights / 4);
+    const entry = this.#use(key) ?? this.#add(key, weight);
+    const steady = samples.every((bits, i) => bits === entry.samples[i]);
+    entry.samples = samples;
+    if (entry.block && scanKernels().same(weight, entry.block.at + transformed, weights) === 0) this.#drop(entry);
+    if (!entry.block && steady) {
+      entry.block = this.#take(transformed + weights);
+      if (entry.block) {
+        const { at } = entry.block;
+        new FilterTransform(plan).all(weight, at);
+        new Int32Array(memory().buffer).copyWithin((at + transformed) / 4, weight / 4, (weight + weights) / 4);
+      }
+    }
+    return entry.block?.at;
+  }
+
+  #use(key: string): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry && this.#entries.delete(key)) this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #add(key: string, weight: number): Entry {
+    for (const [oldest, other] of this.#entries) {
+      if (this.#entries.size < this.mostEntries) break;
+      this.#entries.delete(oldest);
+      this.#drop(other);
+    }
+    const entry = { weight, samples: new Int32Array(0), block: undefined };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #take(bytes: number): Entry["block"] {
+    if (bytes > this.mostBytes) return undefined;
+    for (const entry of this.#entries.values()) {
+      if (this.#bytes + bytes <= this.mostBytes) break;
+      this.#drop(entry);
+    }
+    const at = take(bytes);
+    if (at === undefined) return undefined;
+    this.#bytes += bytes;
+    return { at, bytes };
+  }
+
+  #drop(entry: Entry): void {
+    if (!entry.block) return;
+    const { at, bytes } = entry.block;
+    entry.block = undefined;
+    this.#bytes -= bytes;
+    free(at, bytes);
+  }
+
+  /** Filters go with the weights that they are made of. */
+  #forget(from: number, to: number): void {
+    for (const [key, entry] of this.#entries) {
+      if (entry.weight < from || entry.weight >= to) continue;
+      this.#entries.delete(key);
+      this.#drop(entry);
     }
   }
-  entry.samples = samples;
-  return entry.block?.at;
 }
 
 function samplesOf(weight: number, count: number): Int32Array {
@@ -67,38 +112,10 @@ function samplesOf(weight: number, count: number): Int32Array {
   return Int32Array.from({ length: Math.ceil(count / step) }, (_, i) => bits[i * step]!);
 }
 
-function allEntries(): Map<string, Kept> {
-  if (entries) return entries;
-  const all = new Map<string, Kept>();
-  // Filters go with the weights that they are made of.
-  onFree((at, bytes) => {
-    for (const [key, entry] of all) {
-      if (entry.weight < at || entry.weight >= at + bytes) continue;
-      all.delete(key);
-      drop(entry);
-    }
-  });
-  entries = all;
-  return all;
-}
+let kept: KeptFilters | undefined;
 
-/** Takes room, from what was not used for the longest if need be. */
-function makeRoom(all: Map<string, Kept>, bytes: number): Kept["block"] {
-  if (bytes > MOST_BYTES) return undefined;
-  for (const entry of all.values()) {
-    if (bytesKept + bytes <= MOST_BYTES) break;
-    drop(entry);
-  }
-  const at = take(bytes);
-  if (at === undefined) return undefined;
-  bytesKept += bytes;
-  return { at, bytes };
-}
-
-function drop(entry: Kept): void {
-  if (!entry.block) return;
-  const { at, bytes } = entry.block;
-  entry.block = undefined;
-  bytesKept -= bytes;
-  free(at, bytes);
+/** The process's kept filters. */
+export function keptFilters(): KeptFilters {
+  kept ??= new KeptFilters();
+  return kept;
 }
