@@ -14,6 +14,7 @@ export { Conv2d } from "./layers/conv2d.js";
 export { ConvTranspose2d } from "./layers/convtranspose2d.js";
 export { Dropout, Dropout2d } from "./layers/dropout.js";
 export { Embedding, type EmbeddingOptions } from "./layers/embedding.js";
+export { type ExplainedLayer, type ExplainedPass, type Explanation, explain } from "./layers/explain.js";
 export { Flatten, type FlattenOptions, Unflatten } from "./layers/flatten.js";
 export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/globalpool2d.js";
 export { gradcheck } from "./layers/gradcheck.js";

@@ -1,6 +1,6 @@
 /** Which algorithm computes a convolution. */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import { winogradPays } from "../winograd.js";
+import { winogradPays, winogradTile } from "../winograd.js";
 import { isDepthwise } from "./depthwise.js";
 import { batchedFits } from "./turned.js";
 
@@ -24,4 +24,22 @@ export function convPath(g: ConvGeometry, direction: Direction): ConvPath {
   if (algorithm === "auto" && winogradPays(g, direction)) return "winograd";
   if (batchedFits(g)) return "batched";
   return algorithm === "direct" ? "sliding" : "im2col";
+}
+
+export interface Described {
+  /** `"winograd 4×4"`, `"direct, sliding filters"` */
+  readonly algorithm: string;
+  /** How many of the definition's multiplications there are to one of the algorithm's. */
+  readonly saving: number;
+}
+
+/** The path in words. */
+export function describePath(g: ConvGeometry, direction: Direction): Described {
+  const path = convPath(g, direction);
+  if (path === "winograd") {
+    const tile = direction === "weightGradient" ? 4 : winogradTile(g, direction);
+    return { algorithm: `winograd ${tile}×${tile}`, saving: (9 * tile * tile) / (tile + 2) ** 2 };
+  }
+  const algorithm = { im2col: "im2col", batched: "direct, turned batch", sliding: "direct, sliding filters" }[path];
+  return { algorithm, saving: 1 };
 }
