@@ -60,24 +60,28 @@ function casesOf(shape: string): Case[] {
   const conv = wasmConv(flavour);
   const casesBy = (algorithm: ConvAlgorithm): Case[] => {
     const h = { ...g, algorithm };
-    const change = () => {
-      weight[0]! += 0.001;
-    };
     const made = (name: string, run: () => void): Case => ({
       name: `${shape} ${name} ${algorithm}`,
       flops,
-      run,
+      run: () => kernelCall(run),
       times: [],
     });
-    const forward = () => kernelCall(() => conv.forward(h, x, weight, bias, y));
-    const inputGradient = () => kernelCall(() => conv.inputGradient(h, y, weight, dx));
-    return [
-      made("forward", forward),
-      made("input gradient", inputGradient),
-      made("weight gradient", () => kernelCall(() => conv.weightGradient(h, x, y, dweight))),
-      ...(algorithm === "winograd" ? [made("fresh forward", () => (change(), forward()))] : []),
-      ...(algorithm === "winograd" ? [made("fresh input gradient", () => (change(), inputGradient()))] : []),
+    const always = [
+      made("forward", () => conv.forward(h, x, weight, bias, y)),
+      made("input gradient", () => conv.inputGradient(h, y, weight, dx)),
+      made("weight gradient", () => conv.weightGradient(h, x, y, dweight)),
     ];
+    if (algorithm !== "winograd") return always;
+    const fresh = [
+      made("fresh forward", () => conv.forward(h, x, changed(), bias, y)),
+      made("fresh input gradient", () => conv.inputGradient(h, y, changed(), dx)),
+    ];
+    return [...always, ...fresh];
+  };
+  const others = numbers(weight.length);
+  const changed = () => {
+    others[0] = (others[0] ?? 0) + 0.001;
+    return others;
   };
   const [dx, dweight] = [numbers(x.length), numbers(weight.length)];
   const found = (["im2col", "winograd", "auto"] as const).flatMap(casesBy);

@@ -43,20 +43,21 @@ export class KeptFilters {
     const { filters, channels, turned } = problem;
     const [weights, transformed] = [36 * filters * channels, filterPanels * filterPanel];
     const key = [weight, filters, channels, turned, variant.flavour, variant.size, variant.rows].join();
-    const samples = samplesOf(weight, weights / 4);
     const entry = this.#use(key) ?? this.#add(key, weight);
+    if (entry.block) {
+      if (scanKernels().same(weight, entry.block.at + transformed, weights) !== 0) return entry.block.at;
+      this.#drop(entry);
+    }
+    const samples = samplesOf(weight, weights / 4);
     const steady = samples.every((bits, i) => bits === entry.samples[i]);
     entry.samples = samples;
-    if (entry.block && scanKernels().same(weight, entry.block.at + transformed, weights) === 0) this.#drop(entry);
-    if (!entry.block && steady) {
-      entry.block = this.#take(transformed + weights);
-      if (entry.block) {
-        const { at } = entry.block;
-        new FilterTransform(plan).all(weight, at);
-        new Int32Array(memory().buffer).copyWithin((at + transformed) / 4, weight / 4, (weight + weights) / 4);
-      }
-    }
-    return entry.block?.at;
+    if (!steady) return undefined;
+    entry.block = this.#take(transformed + weights);
+    if (!entry.block) return undefined;
+    const { at } = entry.block;
+    new FilterTransform(plan).all(weight, at);
+    new Int32Array(memory().buffer).copyWithin((at + transformed) / 4, weight / 4, (weight + weights) / 4);
+    return at;
   }
 
   #use(key: string): Entry | undefined {
