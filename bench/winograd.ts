@@ -1,12 +1,14 @@
 /**
  * `npx tsx bench/winograd.ts [words…] [--flavour simd|relaxed]`: Winograd convolution beside the product of packed
  * patches, on arrays in the engine's memory. GFLOP/s count the multiplications of the direct convolution, whichever way
- * it is computed. "ready" has its filters transformed before. Short runs in turns; medians of processor time.
+ * it is computed. "fresh" has its weights changed before every run, so that they are transformed in each; else filters
+ * are kept. Short runs in turns; medians of processor time.
  */
 import { type Flavour, supports } from "../src/kernels/wasm/assembler/flavour.js";
 import { wasmConv } from "../src/kernels/wasm/conv.js";
-import { take, view } from "../src/kernels/wasm/memory.js";
-import { WinogradConv, type WinogradPass, winogradTile } from "../src/kernels/wasm/winograd.js";
+import { kernelCall, take, view } from "../src/kernels/wasm/memory.js";
+import { winogradTile } from "../src/kernels/wasm/winograd.js";
+import type { ConvAlgorithm } from "../src/shape/algorithm.js";
 import { convGeometry, convSettings } from "../src/shape/conv.js";
 import { Random } from "../src/tensor/random.js";
 import { peakKernel } from "./peak.js";
@@ -55,36 +57,36 @@ function casesOf(shape: string): Case[] {
     filters,
     batch * filters * size * size,
   ].map(numbers) as [Float32Array, Float32Array, Float32Array, Float32Array];
-  const made = (name: string, run: () => void): Case => ({ name: `${shape} ${name}`, flops, run, times: [] });
-  const gemm = wasmConv(flavour);
-  const found = [
-    made("forward patches", () => gemm.forward(g, x, weight, bias, y)),
-    made("input gradient patches", () => gemm.inputGradient(g, y, weight, x)),
-    made("weight gradient patches", () => gemm.weightGradient(g, x, y, weight)),
-    made("weight gradient 4x4", () => new WinogradConv(flavour, "4x4").weightGradient(g, x, y, weight)),
-  ];
-  for (const tile of ["4x4", "2x2"] as const) {
-    const winograd = new WinogradConv(flavour, tile);
-    for (const pass of ["forward", "inputGradient"] as const satisfies WinogradPass[]) {
-      const name = `${pass === "forward" ? "forward" : "input gradient"} ${tile}`;
-      const run = (options: object) =>
-        pass === "forward"
-          ? winograd.forward(g, x, weight, bias, y, options)
-          : winograd.inputGradient(g, y, weight, x, options);
-      found.push(made(name, () => run({})));
-      found.push(
-        made(`${name} ready`, () => {
-          const filters = transformed.get(name) ?? numbers(winograd.filterLength(g, pass));
-          if (!transformed.has(name)) winograd.transformFilters(g, pass, weight, filters);
-          transformed.set(name, filters);
-          run({ filters });
-        }),
-      );
-    }
-  }
-  const transformed = new Map<string, Float32Array>();
+  const conv = wasmConv(flavour);
+  const casesBy = (algorithm: ConvAlgorithm): Case[] => {
+    const h = { ...g, algorithm };
+    const made = (name: string, run: () => void): Case => ({
+      name: `${shape} ${name} ${algorithm}`,
+      flops,
+      run: () => kernelCall(run),
+      times: [],
+    });
+    const always = [
+      made("forward", () => conv.forward(h, x, weight, bias, y)),
+      made("input gradient", () => conv.inputGradient(h, y, weight, dx)),
+      made("weight gradient", () => conv.weightGradient(h, x, y, dweight)),
+    ];
+    if (algorithm !== "winograd") return always;
+    const fresh = [
+      made("fresh forward", () => conv.forward(h, x, changed(), bias, y)),
+      made("fresh input gradient", () => conv.inputGradient(h, y, changed(), dx)),
+    ];
+    return [...always, ...fresh];
+  };
+  const others = numbers(weight.length);
+  const changed = () => {
+    others[0] = (others[0] ?? 0) + 0.001;
+    return others;
+  };
+  const [dx, dweight] = [numbers(x.length), numbers(weight.length)];
+  const found = (["im2col", "winograd", "auto"] as const).flatMap(casesBy);
   const matching = found.filter(({ name }) => words.every((word) => name.split(" ").includes(word) || shape === word));
-  if (matching.length > 0) console.log(`${shape}: ${winogradTile(g) ?? "patches"}`);
+  if (matching.length > 0) console.log(`${shape}: tiles of ${winogradTile(g, "forward")}`);
   return matching;
 }
 

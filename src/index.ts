@@ -14,6 +14,7 @@ export { Conv2d } from "./layers/conv2d.js";
 export { ConvTranspose2d } from "./layers/convtranspose2d.js";
 export { Dropout, Dropout2d } from "./layers/dropout.js";
 export { Embedding, type EmbeddingOptions } from "./layers/embedding.js";
+export { type ExplainedLayer, type ExplainedPass, type Explanation, explain } from "./layers/explain.js";
 export { Flatten, type FlattenOptions, Unflatten } from "./layers/flatten.js";
 export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/globalpool2d.js";
 export { gradcheck } from "./layers/gradcheck.js";
@@ -62,6 +63,7 @@ export {
 export { LogSoftmax, Softmax } from "./layers/softmax.js";
 export { Upsample } from "./layers/upsample.js";
 export { ZeroPad2d } from "./layers/zeropad2d.js";
+export type { ConvAlgorithm } from "./shape/algorithm.js";
 export type { Axes } from "./shape/axis.js";
 export type { ChainRule } from "./shape/chain.js";
 export type { Conv1dOptions, Conv2dOptions } from "./shape/conv.js";

@@ -1,4 +1,5 @@
 /** Shape rule of the convolutions: every size one convolution needs, resolved and checked once. */
+import { type ConvAlgorithm, checkAlgorithm } from "./algorithm.js";
 import type { Add, FloorDivide, Less, Modulo, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkInteger, checkOneOf, checkPair } from "./check.js";
 import { ArgumentError, inputMismatch, rankMismatch, ShapeError } from "./errors.js";
@@ -39,6 +40,7 @@ export interface ConvSettings {
   readonly paddingMode: PaddingMode;
   readonly dilation: Sizes;
   readonly groups: number;
+  readonly algorithm: ConvAlgorithm;
 }
 
 export type Sizes = readonly [height: number, width: number];
@@ -67,6 +69,7 @@ export interface ConvGeometry {
   readonly paddingTop: number;
   readonly paddingLeft: number;
   readonly groups: number;
+  readonly algorithm: ConvAlgorithm;
 }
 
 /**
@@ -91,16 +94,23 @@ export interface Conv2dOptions {
   readonly bias?: boolean;
   /** What the padding holds. Default `"zeros"`. */
   readonly paddingMode?: PaddingMode;
+  /**
+   * How the wasm backend computes it: `"im2col"`, `"direct"`, `"winograd"` (3×3 kernels, stride 1, dilation 1, one group
+   * and padding up to 2), or what is the fastest for the input's shape. `explain` tells which. Default `"auto"`.
+   */
+  readonly algorithm?: ConvAlgorithm;
 }
 
 /** Options of {@link Conv1d}: those of Conv2d with one number a size. */
-export interface Conv1dOptions extends Omit<Conv2dOptions, "stride" | "padding" | "dilation"> {
+export interface Conv1dOptions extends Omit<Conv2dOptions, "stride" | "padding" | "dilation" | "algorithm"> {
   /** Step between two positions of the kernel. Default 1. */
   readonly stride?: number;
   /** Samples added on each side; `"same"` keeps the input's length (stride 1 only), `"valid"` is 0. Default 0. */
   readonly padding?: number | "same" | "valid";
   /** Distance between two taps of the kernel. Default 1. */
   readonly dilation?: number;
+  /** How the wasm backend computes it. Default `"auto"`: what is the fastest for the input's shape. */
+  readonly algorithm?: Exclude<ConvAlgorithm, "winograd">;
 }
 
 /** Checks a two-dimensional convolution's options and fills in the defaults. `layer` is the name in messages. */
@@ -147,7 +157,11 @@ function settingsOf(
   dimensions: 1 | 2,
   inChannels: number,
   outChannels: number,
-  { groups = 1, paddingMode = "zeros" }: Pick<Conv2dOptions, "groups" | "paddingMode">,
+  {
+    groups = 1,
+    paddingMode = "zeros",
+    algorithm = "auto",
+  }: Pick<Conv2dOptions, "groups" | "paddingMode" | "algorithm">,
   { padding, ...taps }: Taps,
 ): ConvSettings {
   checkInteger(layer, "inChannels", inChannels, 1);
@@ -164,7 +178,10 @@ function settingsOf(
   if (typeof padding === "string") checkOneOf(layer, "padding", padding, ["same", "valid"]);
   const [paddingBefore, paddingAfter] =
     padding === "same" ? samePadding(layer, dimensions, taps) : padding === "valid" ? NONE : [padding, padding];
-  return { layer, dimensions, inChannels, outChannels, ...taps, paddingBefore, paddingAfter, paddingMode, groups };
+  const padded = { ...taps, paddingBefore, paddingAfter, paddingMode, groups, algorithm };
+  const settings = { layer, dimensions, inChannels, outChannels, ...padded };
+  checkAlgorithm(layer, settings);
+  return settings;
 }
 
 const NONE: readonly [Sizes, Sizes] = [
@@ -279,7 +296,7 @@ function showAxes(axes: readonly string[]): string {
 
 /** The sizes of one input and its output, together with those of the layer. */
 export function geometryOf(settings: ConvSettings, batch: number, input: Sizes, output: Sizes): ConvGeometry {
-  const { inChannels, outChannels, kernelSize, stride, dilation, paddingBefore, groups } = settings;
+  const { inChannels, outChannels, kernelSize, stride, dilation, paddingBefore, groups, algorithm } = settings;
   return {
     batch,
     inChannels,
@@ -297,6 +314,7 @@ export function geometryOf(settings: ConvSettings, batch: number, input: Sizes, 
     paddingTop: paddingBefore[0],
     paddingLeft: paddingBefore[1],
     groups,
+    algorithm,
   };
 }
 

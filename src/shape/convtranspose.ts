@@ -1,4 +1,5 @@
 /** Shape rule of transposed convolution: that of convolution with input and output exchanged. */
+import type { ConvAlgorithm } from "./algorithm.js";
 import type { Add, Less, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkOneOf, checkPair } from "./check.js";
 import {
@@ -47,6 +48,8 @@ export interface ConvTranspose2dOptions {
   readonly dilation?: Pair;
   /** torch offers no other than `"zeros"`, the default. */
   readonly paddingMode?: "zeros";
+  /** How the wasm backend computes it, as in {@link Conv2dOptions}. Default `"auto"`. */
+  readonly algorithm?: ConvAlgorithm;
 }
 
 /** A transposed convolution's options with every default filled in. */

@@ -1,7 +1,7 @@
 /** A table of a model's layers: what torchinfo and Keras print, without running the model. */
 import type { Layer } from "../layers/layer.js";
+import { leavesOf, printed, showTable } from "../layers/report.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
-import { engine } from "../tensor/engine.js";
 
 export interface SummaryRow {
   /** The layer's key in the state dict: `"layer1.0.conv1"`. */
@@ -38,27 +38,14 @@ export interface Summary {
  * console.log(summary(new LeNet5(), [1, 1, 28, 28]));
  */
 export function summary(model: Layer, inputShape: Shape): Summary {
-  const keys = keysOf(model);
-  const rows: SummaryRow[] = [];
-  const state = engine();
-  const before = state.observer;
-  state.observer = (observed, input, output) => {
-    const layer = observed as Layer;
-    if (layer.children().length > 0) return;
-    rows.push({
-      key: keys.get(layer) ?? "",
-      layer: layer.name,
-      outputShape: output,
-      parameters: countOf(layer),
-      multiplyAdds: layer.multiplyAdds(input),
-    });
-  };
-  let outputShape: Shape;
-  try {
-    outputShape = model.outputShape(inputShape);
-  } finally {
-    state.observer = before;
-  }
+  const { leaves, outputShape } = leavesOf(model, inputShape);
+  const rows = leaves.map(({ key, layer, input, output }) => ({
+    key,
+    layer: layer.name,
+    outputShape: output,
+    parameters: countOf(layer),
+    multiplyAdds: layer.multiplyAdds(input),
+  }));
   const facts = {
     rows,
     inputShape,
@@ -67,20 +54,7 @@ export function summary(model: Layer, inputShape: Shape): Summary {
     trainableParameters: countOf(model, true),
     multiplyAdds: rows.reduce((sum, row) => sum + row.multiplyAdds, 0),
   };
-  const text = () => render(model.name, facts);
-  // The inspect symbol makes console.log in Node print the table; it is hidden from everything else.
-  return Object.defineProperty({ ...facts, toString: text }, Symbol.for("nodejs.util.inspect.custom"), { value: text });
-}
-
-function keysOf(model: Layer): Map<Layer, string> {
-  const keys = new Map<Layer, string>();
-  const visit = (layer: Layer, key: string) => {
-    if (keys.has(layer)) return;
-    keys.set(layer, key);
-    for (const [name, child] of layer.children()) visit(child, key === "" ? name : `${key}.${name}`);
-  };
-  visit(model, "");
-  return keys;
+  return printed(facts, () => render(model.name, facts));
 }
 
 function countOf(layer: Layer, trainable = false): number {
@@ -101,23 +75,10 @@ function render(name: string, { rows, inputShape, ...facts }: Omit<Summary, "toS
     count(row.multiplyAdds),
   ]);
   const total = ["", "total", showShape(facts.outputShape), count(facts.parameters), count(facts.multiplyAdds)];
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...[...cells, total].map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => (column < 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join("  ")
-      .trimEnd();
-  const rule = "─".repeat(widths.reduce((sum, width) => sum + width + 2, -2));
   const frozen = facts.parameters - facts.trainableParameters;
   return [
     `${name}, input ${showShape(inputShape)}`,
-    line(header),
-    rule,
-    ...cells.map(line),
-    rule,
-    line(total),
+    ...showTable(header, cells, 3, total),
     ...(frozen > 0 ? [`${count(facts.trainableParameters)} parameters are trained, ${count(frozen)} are frozen`] : []),
   ].join("\n");
 }

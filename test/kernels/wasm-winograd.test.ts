@@ -3,14 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
-import {
-  WinogradConv,
-  winogradFits,
-  winogradTile,
-  winogradWeightGradientPays,
-} from "../../src/kernels/wasm/winograd.js";
+import { winogradFits, winogradPays, winogradTile } from "../../src/kernels/wasm/winograd.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { arrays, distance, normals, terms } from "../support/wasm.js";
+import { Winograd } from "../support/winograd.js";
 
 const flavours = (["simd", "relaxed"] as const).filter(supports);
 const BOUND = 5e-5;
@@ -60,10 +56,10 @@ function operands(g: ConvGeometry, seed: number) {
   return { x, weight, bias, y };
 }
 
-describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile) => ({ flavour, tile }))))(
-  "Winograd $tile, $flavour",
+describe.each(flavours.flatMap((flavour) => ([4, 2] as const).map((tile) => ({ flavour, tile }))))(
+  "Winograd $tile×$tile, $flavour",
   ({ flavour, tile }) => {
-    const winograd = new WinogradConv(flavour, tile);
+    const winograd = new Winograd(flavour, tile);
 
     test("forward is within 5e-5 of the reference, with or without bias and ReLU", () => {
       fc.assert(
@@ -72,7 +68,7 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
           const expected = new Float32Array(y.length);
           referenceConv.forward(g, x, weight, biased ? bias : undefined, expected);
           y.fill(NaN);
-          winograd.forward(g, x, weight, biased ? bias : undefined, y, { relu });
+          winograd.run(g, "forward", x, weight, biased ? bias : undefined, y, { relu });
           expect(
             distance(y, relu ? expected.map((value) => Math.max(value, 0)) : expected, terms(g).forward),
           ).toBeLessThan(BOUND);
@@ -88,7 +84,7 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
           const expected = new Float32Array(dx.length);
           referenceConv.inputGradient(g, dy, weight, expected);
           dx.fill(NaN);
-          winograd.inputGradient(g, dy, weight, dx);
+          winograd.run(g, "inputGradient", dy, weight, undefined, dx);
           expect(distance(dx, expected, terms(g).inputGradient)).toBeLessThan(BOUND);
         }),
         { numRuns: 80 },
@@ -126,7 +122,7 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
       const { x, weight, bias, y } = operands(g, 1);
       const expected = new Float32Array(y.length);
       referenceConv.forward(g, x, weight, bias, expected);
-      winograd.forward(g, x, weight, bias, y);
+      winograd.run(g, "forward", x, weight, bias, y);
       expect(distance(y, expected, terms(g).forward)).toBeLessThan(BOUND);
       const gradient = new Float32Array(weight.length);
       referenceConv.weightGradient(g, x, y, gradient);
@@ -144,16 +140,13 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
             (size) => g.batch * size,
           ) as [number, number];
           const [from, to] = backward ? ([sizes[1], sizes[0]] as const) : sizes;
-          const tiles = winograd.tiles(g, pass);
+          const { tiles } = winograd.plan(g, pass);
           const [input, g9, whole, parts, filters] = arrays(
             ...([from, g.outChannels * g.inChannels * 9, to, to, winograd.filterLength(g, pass)] as const),
           );
           normals(input, seed);
           normals(g9, seed + 1);
-          const run = (out: Float32Array, options: object) =>
-            backward
-              ? winograd.inputGradient(g, input, g9, out, options)
-              : winograd.forward(g, input, g9, undefined, out, options);
+          const run = (out: Float32Array, options: object) => winograd.run(g, pass, input, g9, undefined, out, options);
           run(whole, {});
           winograd.transformFilters(g, pass, g9, filters);
           const ends = [...cuts.map((share) => Math.floor(share * tiles)), tiles].sort((a, b) => a - b);
@@ -168,11 +161,10 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
       const g = geometryOf({ batch: 2, height: 10, width: 9 });
       const { x, weight, y } = operands(g, 5);
       y.fill(7);
-      winograd.forward(g, x, weight, undefined, y, { from: 1, to: 2 });
-      const size = tile === "4x4" ? 4 : 2;
+      winograd.run(g, "forward", x, weight, undefined, y, { from: 1, to: 2 });
       y.forEach((value, i) => {
         const [row, column] = [Math.floor(i / g.outWidth) % g.outHeight, i % g.outWidth];
-        const inside = i < y.length / 2 && row < size && column >= size && column < 2 * size;
+        const inside = i < y.length / 2 && row < tile && column >= tile && column < 2 * tile;
         expect(value === 7).toBe(!inside);
       });
     });
@@ -182,7 +174,7 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
       const { x, weight, bias, y } = operands(g, 3);
       const all = new Float32Array(x.buffer, x.byteOffset, y.byteOffset / 4 + y.length + 32 - x.byteOffset / 4);
       const before = all.slice();
-      winograd.forward(g, x, weight, bias, y);
+      winograd.run(g, "forward", x, weight, bias, y);
       const first = y.byteOffset / 4 - x.byteOffset / 4;
       before.set(y, first);
       expect(all).toEqual(before);
@@ -193,7 +185,7 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
       const g = geometryOf({ inChannels: 2, outChannels: 3, height: 6, width: 6 });
       const { x, weight, bias, y } = operands(g, 4);
       x[14] = NaN;
-      winograd.forward(g, x, weight, bias, y, { relu: true });
+      winograd.run(g, "forward", x, weight, bias, y, { relu: true });
       for (let filter = 0; filter < 3; filter++) {
         for (const [row, column] of [1, 2, 3].flatMap((i) => [1, 2, 3].map((j) => [i, j] as const))) {
           expect(y[36 * filter + 6 * row + column]).toBeNaN();
@@ -204,8 +196,8 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
     test("an empty batch", () => {
       const g = { ...geometryOf({}), batch: 0 };
       const { x, weight, bias, y } = operands(g, 1);
-      winograd.forward(g, x, weight, bias, y);
-      winograd.inputGradient(g, y, weight, x);
+      winograd.run(g, "forward", x, weight, bias, y);
+      winograd.run(g, "inputGradient", y, weight, undefined, x);
       const before = weight.slice();
       winograd.weightGradient(g, x, y, weight);
       expect(weight).toEqual(before);
@@ -215,16 +207,16 @@ describe.each(flavours.flatMap((flavour) => (["4x4", "2x2"] as const).map((tile)
 
 test("a split gives the same bits in both layouts of the filters", () => {
   // One image has one quad of tiles, which takes narrow panels; two take wide ones.
-  const winograd = new WinogradConv("simd", "4x4");
+  const winograd = new Winograd("simd", 4);
   const [one, two] = [1, 2].map((batch) => geometryOf({ batch, inChannels: 37, outChannels: 29 })) as [
     ConvGeometry,
     ConvGeometry,
   ];
-  expect(winograd.filterLayout(one, "forward")).not.toBe(winograd.filterLayout(two, "forward"));
+  expect(winograd.plan(one, "forward").variant).not.toBe(winograd.plan(two, "forward").variant);
   const { x, weight, bias, y } = operands(two, 9);
-  winograd.forward(two, x, weight, bias, y);
+  winograd.run(two, "forward", x, weight, bias, y);
   const whole = y.slice();
-  winograd.forward(one, x.subarray(0, x.length / 2), weight, bias, y.subarray(0, y.length / 2));
+  winograd.run(one, "forward", x.subarray(0, x.length / 2), weight, bias, y.subarray(0, y.length / 2));
   expect(y).toEqual(whole);
 });
 
@@ -254,16 +246,19 @@ describe("which convolutions fit", () => {
     expect(winogradFits(geometryOf({ padding: [1, 3] }))).toBe(false);
   });
 
-  test("the heuristic takes large tiles for large maps, none where there is little to multiply", () => {
+  test("it pays where there is much to multiply, by large tiles for large maps", () => {
     const sizes = { inChannels: 64, outChannels: 64, height: 56, width: 56 };
-    expect(winogradTile(geometryOf(sizes))).toBe("4x4");
-    expect(winogradTile(geometryOf({ ...sizes, inChannels: 512, outChannels: 512, height: 7, width: 7 }), true)).toBe(
-      "4x4",
-    );
-    expect(winogradTile(geometryOf({ ...sizes, inChannels: 1 }))).toBeUndefined();
-    expect(winogradTile({ ...geometryOf(sizes), groups: 2 })).toBeUndefined();
-    expect(winogradWeightGradientPays(geometryOf(sizes))).toBe(true);
-    expect(winogradWeightGradientPays(geometryOf({ ...sizes, inChannels: 1 }))).toBe(false);
-    expect(winogradWeightGradientPays({ ...geometryOf(sizes), groups: 2 })).toBe(false);
+    const directions = ["forward", "inputGradient", "weightGradient"] as const;
+    const paysFor = (g: ConvGeometry) => directions.map((direction) => winogradPays(g, direction));
+    expect(paysFor(geometryOf(sizes))).toEqual([true, true, true]);
+    expect(winogradTile(geometryOf(sizes), "forward")).toBe(4);
+    const small = geometryOf({ ...sizes, inChannels: 512, outChannels: 512, height: 7, width: 7 });
+    expect(paysFor(small)).toEqual([true, true, true]);
+    expect(winogradTile(small, "inputGradient")).toBe(4);
+    expect(winogradTile({ ...small, outHeight: 2, outWidth: 2 }, "forward")).toBe(2);
+    expect(paysFor(geometryOf({ ...sizes, inChannels: 1 }))).toEqual([false, false, false]);
+    expect(paysFor(geometryOf({ ...sizes, inChannels: 3 }))).toEqual([true, true, false]);
+    expect(paysFor({ ...geometryOf(sizes), groups: 2 })).toEqual([false, false, false]);
+    expect(paysFor(geometryOf({ inChannels: 32, outChannels: 32, batch: 2 }))).toEqual([false, false, false]);
   });
 });

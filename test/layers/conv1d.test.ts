@@ -132,6 +132,10 @@ describe("Conv1d", () => {
       'Conv1d expects paddingMode to be one of "zeros", "reflect", "replicate", "circular", but got "mirror".',
     );
     refuse(
+      [2, 3, 3, { algorithm: "winograd" }],
+      'Conv1d expects algorithm to be one of "auto", "im2col", "direct", but got "winograd".',
+    );
+    refuse(
       [2, 3, 3, 2],
       "Conv1d expects its options to be an object such as { stride: 2, padding: 1 }, but got 2. Usual cause: torch's positional arguments are named here.",
     );

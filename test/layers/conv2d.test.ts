@@ -6,6 +6,7 @@ import { Tensor } from "../../src/tensor/tensor.js";
 import { convCase, convolve, definitionOf, reorder, sample, withIntegers } from "../support/convolution.js";
 import { expectClose } from "../support/fixtures.js";
 import { expectGradients, integers, normal } from "../support/layers.js";
+import { distance } from "../support/wasm.js";
 
 type Case = typeof convCase extends fc.Arbitrary<infer T> ? T : never;
 
@@ -177,6 +178,36 @@ describe("Conv2d's options", () => {
     expect(new Conv2d(1, 1, 1, { padding: 3, paddingMode: "circular" }).outputShape(shape)).toEqual([1, 1, 9, 9]);
     expect(new Conv2d(1, 1, 1, { padding: 2, paddingMode: "reflect" }).outputShape(shape)).toEqual([1, 1, 7, 7]);
     expect(new Conv2d(1, 1, 1, { padding: 9, paddingMode: "replicate" }).outputShape(shape)).toEqual([1, 1, 21, 21]);
+  });
+
+  test("any algorithm gives the same outputs and gradients within 5e-5, with any padding mode", () => {
+    const modes = ["zeros", "reflect", "replicate", "circular"] as const;
+    fc.assert(
+      fc.property(convCase, fc.constantFrom(...modes), fc.integer({ min: 8, max: 40 }), (c, paddingMode, channels) => {
+        const run = (algorithm: "auto" | "im2col" | "winograd" | "direct") => {
+          const options = { algorithm, paddingMode, padding: 2, random: new Random(c.seed) };
+          const conv = new Conv2d(c.inChannels, channels, 3, options);
+          const y = conv.forward(normal(c.shape, c.seed));
+          const dx = conv.backward(normal(y.shape, c.seed + 1));
+          return [y, dx, ...conv.parameters().map(({ grad }) => grad)];
+        };
+        const expected = run("im2col");
+        for (const algorithm of ["auto", "winograd", "direct"] as const) {
+          run(algorithm).forEach((tensor, i) => {
+            expect(distance(tensor.data, expected[i]!.data)).toBeLessThan(5e-5);
+          });
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("winograd takes wide padding that is no zeros", () => {
+    const run = (algorithm: "im2col" | "winograd") =>
+      new Conv2d(2, 3, 3, { padding: 4, paddingMode: "circular", algorithm, random: new Random(1) }).forward(
+        normal([1, 2, 6, 6], 1),
+      );
+    expect(distance(run("winograd").data, run("im2col").data)).toBeLessThan(5e-5);
   });
 
   test("a single number stands for both axes", () => {

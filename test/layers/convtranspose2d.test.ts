@@ -8,6 +8,7 @@ import { Tensor } from "../../src/tensor/tensor.js";
 import { convCase, sample, withIntegers } from "../support/convolution.js";
 import { expectError } from "../support/errors.js";
 import { dot, expectGradients, integers, normal } from "../support/layers.js";
+import { distance } from "../support/wasm.js";
 
 const pair = (min: number, max: number) => fc.tuple(fc.integer({ min, max }), fc.integer({ min, max }));
 
@@ -208,6 +209,20 @@ describe("ConvTranspose2d", () => {
     expect(layer.forward(new Tensor(new Float32Array(0), [0, 2, 4, 4])).shape).toEqual([0, 3, 6, 6]);
   });
 
+  test("any algorithm gives the same outputs and gradients within 5e-5", () => {
+    const run = (algorithm: "auto" | "im2col" | "winograd" | "direct") => {
+      const layer = new ConvTranspose2d(20, 24, 3, { padding: 1, algorithm, random: new Random(1) });
+      const y = layer.forward(normal([2, 20, 15, 17], 1));
+      return [y, layer.backward(normal(y.shape, 2)), ...layer.parameters().map(({ grad }) => grad)];
+    };
+    const expected = run("im2col");
+    for (const algorithm of ["auto", "winograd", "direct"] as const) {
+      run(algorithm).forEach((tensor, i) => {
+        expect(distance(tensor.data, expected[i]!.data)).toBeLessThan(5e-5);
+      });
+    }
+  });
+
   test("refuses options", () => {
     const Loose = ConvTranspose2d as unknown as new (...args: unknown[]) => ConvTranspose2d;
     const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
@@ -241,6 +256,10 @@ describe("ConvTranspose2d", () => {
     refuse(
       [2, 3, 3, { stride: [2, 1], outputPadding: [1, 1] }],
       "ConvTranspose2d expects outputPadding to be smaller than stride or dilation, but got outputPadding [1, 1], stride [2, 1] and dilation [1, 1]. Usual cause: outputPadding adds no zeros around the output; it picks one of the sizes that a strided convolution maps to the same one.",
+    );
+    refuse(
+      [2, 3, 3, { stride: 2, algorithm: "winograd" }],
+      'ConvTranspose2d expects stride 1 × 1 with algorithm "winograd", but got 2 × 2. Usual cause: Winograd\'s algorithm computes 3 × 3 kernels with stride 1, dilation 1, groups 1 and padding up to 2; "auto" takes it wherever it pays.',
     );
     refuse(
       [2, 3, 3, 2],

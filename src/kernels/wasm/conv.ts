@@ -1,21 +1,23 @@
 /**
- * Convolution as products of packed matrices. Patches are packed straight into panels, a block of their matrix at a
- * time; it is never stored as a whole.
+ * Convolution by the algorithm that its shape asks for, or its options. Each is a task of its own; what they have in
+ * common is the geometry.
  */
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { ConvKernels } from "../interface/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { batchedForward, batchedInputGradient, batchedWeightGradient } from "./conv/batched.js";
+import { convPath } from "./conv/choice.js";
 import { correlate } from "./conv/correlate.js";
 import { forwardCorrelation, inputGradientPhases, type Phase } from "./conv/correlation.js";
-import { depthwise, depthwiseWeightGradient, isDepthwise } from "./conv/depthwise.js";
+import { depthwise, depthwiseWeightGradient } from "./conv/depthwise.js";
 import { Table } from "./conv/image.js";
 import { spreadGradient } from "./conv/spread.js";
-import { batchedFits } from "./conv/turned.js";
 import { weightGradient } from "./conv/weights.js";
 import { type GemmKernels, gemmKernels } from "./gemm/kernels.js";
 import { place, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
+import { Convolution } from "./winograd/convolve.js";
+import { winogradConvolution, winogradWeightGradient } from "./winograd.js";
 
 /** With as few input channels in a group, spreading the input gradient is faster than collecting it. */
 const FEW_CHANNELS = 16;
@@ -24,13 +26,17 @@ export function wasmConv(flavour: Flavour): ConvKernels {
   return {
     forward(g, x, weight, bias, y, relu) {
       const [input, filters, start, output] = place(x, weight, bias, y);
-      if (y.length > 0) runAll(forwardTask(flavour, g, input, filters, start, output, relu));
+      if (y.length === 0) return;
+      const tasks = (h: ConvGeometry) => [forwardTask(flavour, h, input, filters, start, output, relu)];
+      if (!run(tasks(g))) run(tasks({ ...g, algorithm: "im2col" }));
     },
 
     inputGradient(g, dy, weight, dx) {
       const [gradient, filters, output] = place(dy, weight, dx);
       if (dx.length === 0) return;
-      for (const task of inputGradientTasks(flavour, g, gradient, filters, output)) runAll(task);
+      if (run(inputGradientTasks(flavour, g, gradient, filters, output))) return;
+      // Of the other ways the one that multiplies no weight, which may be NaN, with zeros beside dy.
+      run([spreadGradient(gemmKernels(flavour), g, gradient, filters, output)]);
     },
 
     weightGradient(g, x, dy, dweight) {
@@ -41,12 +47,10 @@ export function wasmConv(flavour: Flavour): ConvKernels {
   };
 }
 
-/** How a convolution is computed; all three directions choose alike. */
-export type ConvAlgorithm = "depthwise" | "batched" | "im2col";
-
-export function convAlgorithm(g: ConvGeometry): ConvAlgorithm {
-  if (isDepthwise(g)) return "depthwise";
-  return batchedFits(g) ? "batched" : "im2col";
+/** Runs tasks one after the other. False where Winograd's tiles met NaN, infinity or an overflow, and spread it. */
+function run(tasks: readonly Task[]): boolean {
+  for (const task of tasks) runAll(task);
+  return tasks.every((task) => !(task instanceof Convolution) || task.isFinite);
 }
 
 /** y = weight ⋆ x + bias (0: none), and negative results become 0 with `relu`. */
@@ -59,8 +63,9 @@ export function forwardTask(
   y: number,
   relu = false,
 ): Task {
-  const algorithm = convAlgorithm(g);
-  if (algorithm === "batched") return batchedForward(gemmKernels(flavour), g, x, weight, bias, y, relu);
+  const path = convPath(g, "forward");
+  if (path === "winograd") return winogradConvolution(flavour, g, "forward", { x, weight, bias, y, relu });
+  if (path === "batched") return batchedForward(gemmKernels(flavour), g, x, weight, bias, y, relu);
   const correlation = forwardCorrelation(g);
   const operands = {
     batch: g.batch,
@@ -73,19 +78,22 @@ export function forwardTask(
     bias,
     relu,
   };
-  const compute = algorithm === "depthwise" ? depthwise : correlate;
+  const compute = path === "sliding" ? depthwise : correlate;
   return compute(flavour, correlation, operands);
 }
 
 /** Tasks to be run one after the other, each as a whole. */
 export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number, weight: number, dx: number): Task[] {
   const kernels = gemmKernels(flavour);
-  const algorithm = convAlgorithm(g);
-  if (algorithm === "batched") return [batchedInputGradient(kernels, g, dy, weight, dx)];
-  if (algorithm === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
+  const path = convPath(g, "inputGradient");
+  if (path === "winograd") {
+    return [winogradConvolution(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx, relu: false })];
+  }
+  if (path === "batched") return [batchedInputGradient(kernels, g, dy, weight, dx)];
+  if (path === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
     return [spreadGradient(kernels, g, dy, weight, dx)];
   }
-  const compute = algorithm === "depthwise" ? depthwise : correlate;
+  const compute = path === "sliding" ? depthwise : correlate;
   return inputGradientPhases(g).map((phase) => {
     const { weights, weightRow } = turnedWeights(kernels, g, phase, weight);
     const operands = {
@@ -126,8 +134,13 @@ function turnedWeights(kernels: GemmKernels, g: ConvGeometry, { taps }: Phase, w
 }
 
 export function weightGradientTask(flavour: Flavour, g: ConvGeometry, x: number, dy: number, dweight: number): Task {
-  const algorithm = convAlgorithm(g);
-  if (algorithm === "depthwise") return depthwiseWeightGradient(flavour, g, x, dy, dweight);
-  const compute = algorithm === "batched" ? batchedWeightGradient : weightGradient;
+  const path = convPath(g, "weightGradient");
+  if (path === "winograd") {
+    // It is added, so what is not finite has to be known before.
+    const task = winogradWeightGradient(flavour, g, { x, dy, dweight });
+    if (task) return task;
+  }
+  if (path === "sliding") return depthwiseWeightGradient(flavour, g, x, dy, dweight);
+  const compute = path === "batched" ? batchedWeightGradient : weightGradient;
   return compute(gemmKernels(flavour), g, x, dy, dweight);
 }

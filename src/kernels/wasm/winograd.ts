@@ -9,7 +9,7 @@
  * times (m = 4) or 2.25 times (m = 2) fewer multiplications than the convolution has. How it runs, for every block of
  * tiles:
  *
- *     input     x → V, in panels of tiles       winograd/input.ts
+ *     input     x → V, in panels of tiles       winograd/strip.ts
  *     filter    weight → U, in panels of filters, unless it is there already      winograd/filter.ts
  *     multiply  U, V → m, for a block of filters, by a micro-kernel that keeps its sums in registers     winograd/product.ts
  *     output    m → y       winograd/output.ts
@@ -17,30 +17,15 @@
  * A tile's numbers depend on nothing but its inputs: however the tiles are split into ranges, the bits are the same.
  */
 import type { ConvGeometry } from "../../shape/conv.js";
-import type { FloatArray } from "../../tensor/tensor.js";
 import type { Flavour } from "./assembler/flavour.js";
-import { place } from "./memory.js";
-import { Convolution, FilterTransform } from "./winograd/convolve.js";
+import { Convolution, type Operands } from "./winograd/convolve.js";
 import { WeightGradient } from "./winograd/differentiate.js";
-import { forwardProblem, inputGradientProblem, type Plan, planOf } from "./winograd/plan.js";
+import { keptFilters } from "./winograd/filters.js";
+import { forwardProblem, inputGradientProblem, type Plan, type Problem, planOf, roundUp } from "./winograd/plan.js";
+import { scanKernels } from "./winograd/scan.js";
+import type { TileSize } from "./winograd/variant.js";
 
-/** Outputs of a tile. */
-export type WinogradTile = "4x4" | "2x2";
-/** What the filters are transformed for. */
 export type WinogradPass = "forward" | "inputGradient";
-
-export interface WinogradOptions {
-  /** What `transformFilters` wrote for this geometry, tile and pass; the weights are not read then. */
-  readonly filters?: FloatArray;
-  /** Tiles to compute, from the first (default 0) up to the last (default all), which is not computed. */
-  readonly from?: number;
-  readonly to?: number;
-}
-
-export interface WinogradForwardOptions extends WinogradOptions {
-  /** Whether negative results become 0. Default false. */
-  readonly relu?: boolean;
-}
 
 /** Whether the convolution is one that Winograd's algorithm computes. */
 export function winogradFits(g: ConvGeometry): boolean {
@@ -57,132 +42,86 @@ export function winogradFits(g: ConvGeometry): boolean {
   );
 }
 
-/**
- * The tile that beats the other one and a product of packed patches, or undefined where neither does: the least of
- * what they are estimated to take. `ready` tells that the filters are transformed already.
- */
-export function winogradTile(g: ConvGeometry, ready = false): WinogradTile | undefined {
-  if (!winogradFits(g)) return undefined;
-  const { filters, channels, outHeight, outWidth, batch } = forwardProblem(g);
-  const pairs = filters * channels;
-  let least = (2 * 9 * pairs * batch * outHeight * outWidth) / FLOPS;
-  let best: WinogradTile | undefined;
-  for (const [tile, size] of [
-    ["4x4", 4],
-    ["2x2", 2],
-  ] as const) {
-    const points = (size + 2) ** 2;
-    const tiles = 4 * Math.ceil((batch * Math.ceil(outHeight / size) * Math.ceil(outWidth / size)) / 4);
-    const products = Math.max((2 * points * pairs * tiles) / FLOPS, points * pairs * READ);
-    const cycles = products + points * (tiles * (channels + filters) * TRANSFORM + (ready ? 0 : pairs * FILTER));
-    if (cycles < least) [least, best] = [cycles, tile];
-  }
-  return best;
-}
-
-/** Whether the weight gradient by 4×4 tiles beats a product of packed patches. */
-export function winogradWeightGradientPays(g: ConvGeometry): boolean {
-  if (!winogradFits(g)) return false;
-  const { filters, channels, outHeight, outWidth, batch } = forwardProblem(g);
-  const pairs = filters * channels;
-  const tiles = batch * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
-  const cycles = (2 * 36 * pairs * tiles) / FLOPS + 36 * (tiles * (channels + filters) * TRANSFORM + pairs * ADD);
-  return cycles < (2 * 9 * pairs * batch * outHeight * outWidth) / FLOPS;
-}
-
 /** Measured: floating-point operations a cycle of a micro-kernel; cycles to read a point of a transformed filter, */
 const [FLOPS, READ] = [13.5, 0.6];
 /** to transform a point of a tile, and a point of a filter, and to add a point to the gradient of a filter. */
 const [TRANSFORM, FILTER, ADD] = [1, 0.9, 1];
+/**
+ * Multiply-adds of a convolution that is worth the loss of accuracy, errors of a few 10⁻⁶ of the norm where plain sums
+ * have 3·10⁻⁷: with less, a tenth of a millisecond is all that there is to save.
+ */
+const LEAST_WORK = 1 << 21;
 
-/** The kernels of one tile and flavour, for geometries that `winogradFits`. */
-export class WinogradConv {
-  constructor(
-    private readonly flavour: Flavour,
-    private readonly tile: WinogradTile,
-  ) {}
+/** Outputs of a tile along one axis that are the fastest while filters are kept. */
+export function winogradTile(g: ConvGeometry, pass: WinogradPass): TileSize {
+  const problem = problemOf(g, pass);
+  return cyclesOf(problem, 4, true) < cyclesOf(problem, 2, true) ? 4 : 2;
+}
 
-  /** How many tiles a pass has. */
-  tiles(g: ConvGeometry, pass: WinogradPass): number {
-    return this.#plan(g, pass).tiles;
-  }
+/**
+ * Whether a pass is estimated to beat a product of packed patches even where the filters have to be transformed. What is
+ * kept from other runs has no say, so that the same input gives the same bits.
+ */
+export function winogradPays(g: ConvGeometry, pass: WinogradPass | "weightGradient"): boolean {
+  const { filters, channels, outHeight, outWidth, batch } = forwardProblem(g);
+  const work = 9 * filters * channels * batch * outHeight * outWidth;
+  if (!winogradFits(g) || work < LEAST_WORK) return false;
+  const cycles =
+    pass === "weightGradient" ? gradientCycles(g) : cyclesOf(problemOf(g, pass), winogradTile(g, pass), false);
+  return cycles < (2 * work) / FLOPS;
+}
 
-  /** How many numbers `transformFilters` writes. */
-  filterLength(g: ConvGeometry, pass: WinogradPass): number {
-    const plan = this.#plan(g, pass);
-    return (plan.filterPanels * plan.filterPanel) / 4;
-  }
+/** `ready` tells that the filters are transformed already. */
+function cyclesOf({ filters, channels, outHeight, outWidth, batch }: Problem, size: TileSize, ready: boolean): number {
+  const points = (size + 2) ** 2;
+  const tiles = roundUp(batch * Math.ceil(outHeight / size) * Math.ceil(outWidth / size), 4);
+  const pairs = filters * channels;
+  const products = Math.max((2 * points * pairs * tiles) / FLOPS, points * pairs * READ);
+  return products + points * (tiles * (channels + filters) * TRANSFORM + (ready ? 0 : pairs * FILTER));
+}
 
-  /** A name of the layout: filters that were transformed for one geometry serve another that gives the same name. */
-  filterLayout(g: ConvGeometry, pass: WinogradPass): string {
-    const { variant } = this.#plan(g, pass);
-    return `${pass} ${this.tile} ${variant.rows}`;
-  }
+function gradientCycles(g: ConvGeometry): number {
+  const { filters, channels, outHeight, outWidth, batch } = forwardProblem(g);
+  const pairs = filters * roundUp(channels, 8);
+  const tiles = batch * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
+  return (2 * 36 * pairs * tiles) / FLOPS + 36 * (tiles * (channels + filters) * TRANSFORM + pairs * ADD);
+}
 
-  /** Transforms the filters once for many runs with the same weights. */
-  transformFilters(g: ConvGeometry, pass: WinogradPass, weight: FloatArray, filters: FloatArray): void {
-    const plan = this.#plan(g, pass);
-    const [from, to] = place(weight, filters);
-    new FilterTransform(plan).all(from, to);
-  }
+export function winogradPlan(flavour: Flavour, g: ConvGeometry, pass: WinogradPass, tile: TileSize): Plan {
+  return planOf(problemOf(g, pass), tile, flavour);
+}
 
-  /** y = weight ⋆ x + bias. Overwrites the range of y. */
-  forward(
-    g: ConvGeometry,
-    x: FloatArray,
-    weight: FloatArray,
-    bias: FloatArray | undefined,
-    y: FloatArray,
-    options: WinogradForwardOptions = {},
-  ): void {
-    const { relu = false } = options;
-    this.#run(this.#plan(g, "forward"), x, weight, bias, y, relu, options);
-  }
+function problemOf(g: ConvGeometry, pass: WinogradPass): Problem {
+  return pass === "forward" ? forwardProblem(g) : inputGradientProblem(g);
+}
 
-  /** dx = the adjoint of `forward` in x, applied to dy. Overwrites the range of dx. */
-  inputGradient(
-    g: ConvGeometry,
-    dy: FloatArray,
-    weight: FloatArray,
-    dx: FloatArray,
-    options: WinogradOptions = {},
-  ): void {
-    this.#run(this.#plan(g, "inputGradient"), dy, weight, undefined, dx, false, options);
-  }
+/**
+ * y = weight ⋆ x + bias, or dx = the adjoint of that in x, applied to dy, which is `x` here. Overwrites `y`. What it
+ * computed counts only where {@link Convolution.isFinite} says so afterwards.
+ */
+export function winogradConvolution(
+  flavour: Flavour,
+  g: ConvGeometry,
+  pass: WinogradPass,
+  operands: Omit<Operands, "transformed">,
+): Convolution {
+  const plan = winogradPlan(flavour, g, pass, winogradTile(g, pass));
+  return new Convolution(plan, { ...operands, transformed: keptFilters().find(plan, operands.weight) });
+}
 
-  /**
-   * dweight += the adjoint of `forward` in weight, applied to dy, for the filters from `from` up to `to`. Always by
-   * 4×4 tiles.
-   */
-  weightGradient(
-    g: ConvGeometry,
-    x: FloatArray,
-    dy: FloatArray,
-    dweight: FloatArray,
-    { from = 0, to = g.outChannels }: Pick<WinogradOptions, "from" | "to"> = {},
-  ): void {
-    const [input, gradient, sum] = place(x, dy, dweight);
-    const operands = { x: input, dy: gradient, dweight: sum };
-    new WeightGradient(forwardProblem(g), this.flavour, operands).filters(from, to);
-  }
-
-  #run(
-    plan: Plan,
-    x: FloatArray,
-    weight: FloatArray,
-    bias: FloatArray | undefined,
-    y: FloatArray,
-    relu: boolean,
-    { filters, from = 0, to = plan.tiles }: WinogradOptions,
-  ): void {
-    const [input, u, start, output] = place(x, filters ?? weight, bias, y);
-    const ready = filters ? { transformed: u } : { weight: u };
-    const operands = { x: input, filters: ready, bias: bias && start, y: output, relu };
-    if (from < to) new Convolution(plan, operands).tiles(from, to);
-  }
-
-  #plan(g: ConvGeometry, pass: WinogradPass): Plan {
-    const problem = pass === "forward" ? forwardProblem(g) : inputGradientProblem(g);
-    return planOf(problem, this.tile === "4x4" ? 4 : 2, this.flavour);
-  }
+/**
+ * dweight += the adjoint of the convolution in weight, applied to dy; always by 4×4 tiles. undefined where a number of x
+ * or dy is not finite, or so large that a sum on the way might not be.
+ */
+export function winogradWeightGradient(
+  flavour: Flavour,
+  g: ConvGeometry,
+  operands: { readonly x: number; readonly dy: number; readonly dweight: number },
+): WeightGradient | undefined {
+  const { largest } = scanKernels();
+  const x = largest(operands.x, 4 * g.batch * g.inChannels * g.height * g.width);
+  const dy = largest(operands.dy, 4 * g.batch * g.outChannels * g.outHeight * g.outWidth);
+  // Transforms make the numbers of x up to 100 times as large, those of dy 225 times, and their sums 4 times.
+  const most = 100 * Math.max(x, 1) * 225 * Math.max(dy, 1) * 4 * g.batch * g.outHeight * g.outWidth;
+  return most < 3e38 ? new WeightGradient(forwardProblem(g), flavour, operands) : undefined;
 }

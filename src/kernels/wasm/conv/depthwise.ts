@@ -1,4 +1,7 @@
-/** Convolutions of groups with one input channel, and their gradients: filters that slide along lines. */
+/**
+ * Convolutions and their gradients by filters that slide along lines, without packing patches: for groups with one input
+ * channel, where there is too little to share for a product of matrices.
+ */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Flavour } from "../assembler/flavour.js";
 import { gemmKernels } from "../gemm/kernels.js";
@@ -42,7 +45,7 @@ export function depthwise(flavour: Flavour, c: Correlation, o: CorrelationOperan
   };
 }
 
-/** The weight gradient. A part is a group. */
+/** The weight gradient. A part is an input channel. */
 export function depthwiseWeightGradient(
   flavour: Flavour,
   g: ConvGeometry,
@@ -54,19 +57,21 @@ export function depthwiseWeightGradient(
   const correlation = forwardCorrelation(g);
   const images = new PatchImages(gemmKernels(flavour), correlation, { channels: 1, images: 1, imageStride: 0 });
   const taps = images.taps();
-  const outputs = g.outChannels / g.groups;
+  const [inputs, outputs] = [g.inChannels / g.groups, g.outChannels / g.groups];
   const pixels = g.outHeight * g.outWidth;
   return {
-    parts: g.groups,
+    parts: g.inChannels,
     run(from, to) {
-      for (let group = from; group < to; group++) {
+      for (let channel = from; channel < to; channel++) {
+        const group = Math.floor(channel / inputs);
+        const first = dweight + 4 * (group * outputs * inputs + (channel % inputs)) * taps.count;
         for (let n = 0; n < g.batch; n++) {
-          const map = n * g.groups + group;
-          const at = images.load(x + 4 * map * g.height * g.width, 1);
+          const at = images.load(x + 4 * (n * g.inChannels + channel) * g.height * g.width, 1);
           const image = { at, line: images.outputRow, taps: taps.at, count: taps.count };
           for (let i = 0; i < outputs; i++) {
-            const dout = { at: dy + 4 * (map * outputs + i) * pixels, lines: g.outHeight, columns: g.outWidth };
-            collect(image, dout, dweight + 4 * (group * outputs + i) * taps.count);
+            const map = n * g.outChannels + group * outputs + i;
+            const dout = { at: dy + 4 * map * pixels, lines: g.outHeight, columns: g.outWidth };
+            collect(image, dout, first + 4 * i * inputs * taps.count);
           }
         }
       }

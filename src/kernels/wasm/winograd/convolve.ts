@@ -10,9 +10,11 @@ import { bytesOf } from "./variant.js";
 /** Places of a convolution's operands. */
 export interface Operands {
   readonly x: number;
-  /** The weights, or the filters that {@link FilterTransform} made of them. */
-  readonly filters: { readonly weight: number } | { readonly transformed: number };
-  readonly bias: number | undefined;
+  readonly weight: number;
+  /** What {@link FilterTransform} made of the weights; without it they are transformed on the way. */
+  readonly transformed?: number | undefined;
+  /** 0 where there is none. */
+  readonly bias: number;
   readonly y: number;
   /** Whether negative results become 0. */
   readonly relu: boolean;
@@ -30,6 +32,7 @@ export class Convolution implements Task {
   readonly #groups: number;
   readonly #temporary: number;
   readonly #noBias: number;
+  readonly #odd: number;
 
   constructor(
     private readonly plan: Plan,
@@ -45,10 +48,20 @@ export class Convolution implements Task {
     this.#transform = new FilterTransform(plan);
     this.#v = scratch(points * points * this.#inputPoint);
     this.#m = scratch(panels * tilePanel);
-    this.#u = "weight" in operands.filters ? scratch(filterPanel) : 0;
+    this.#u = operands.transformed === undefined ? scratch(filterPanel) : 0;
     this.#groups = scratch((blockTiles / 4) * GROUP_BYTES);
     this.#temporary = scratch(16 * points * points);
     this.#noBias = scratch(4);
+    this.#odd = scratch(16);
+    new Int32Array(memory().buffer, this.#odd, 4).fill(0);
+  }
+
+  /**
+   * Whether all that was computed is finite. If not, the numbers around a NaN or an infinity are wrong: where it stands
+   * in a tile is lost.
+   */
+  get isFinite(): boolean {
+    return new Int32Array(memory().buffer, this.#odd, 4).every((bits) => bits === 0);
   }
 
   run(from: number, to: number): void {
@@ -60,7 +73,7 @@ export class Convolution implements Task {
   tiles(from: number, to: number): void {
     const { variant, inputPanel, filterPoint, filterPanel, blockTiles } = this.plan;
     const { channels, filters, outHeight, outWidth } = this.plan.problem;
-    const { x, filters: source, bias, y, relu } = this.operands;
+    const { x, weight, transformed, bias, y, relu } = this.operands;
     const [v, m, groups] = [this.#v, this.#m, this.#groups];
     const { rows, quads } = variant;
     const [multiply, output] = [multiplyOf(variant), outputOf(variant, relu)];
@@ -72,13 +85,14 @@ export class Convolution implements Task {
       writeGroups(this.plan.yTiling, first, last, groups);
       for (let filter = 0; filter < filters; filter += rows) {
         let u = this.#u;
-        if ("weight" in source) this.#transform.panel(source.weight, filter, u);
-        else u = source.transformed + (filter / rows) * filterPanel;
+        if (transformed === undefined) this.#transform.panel(weight, filter, u);
+        else u = transformed + (filter / rows) * filterPanel;
         multiply(u, filterPoint, v, this.#inputPoint, inputPanel, panels, m, channels, 0);
         output(
           ...[m, Math.min(rows, filters - filter), groups, Math.ceil((last - first) / 4), this.#temporary],
           ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
-          ...(bias === undefined ? [this.#noBias, 0] : [bias + 4 * filter, 4]),
+          ...(bias === 0 ? [this.#noBias, 0] : [bias + 4 * filter, 4]),
+          this.#odd,
         );
       }
     }

@@ -12,7 +12,10 @@ import { bytesOf, loadAll, type Variant, vector } from "./variant.js";
  */
 export const GROUP_BYTES = 32;
 
-/** Writes the kernel `output` of the filters of one panel, which reads what `multiply` wrote. */
+/**
+ * Writes the kernel `output` of the filters of one panel, which reads what `multiply` wrote. A NaN or an infinity spreads
+ * over its tile, so the kernel tells whether it met one: bits at `odd` become 1.
+ */
 export function outputKernel(builder: ModuleBuilder, variant: Variant, relu: boolean): void {
   const { size, quads } = variant;
   const { output } = algebra(variant);
@@ -21,9 +24,11 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, relu: boo
     "output",
     {
       ...({ m: "i32", filters: "i32", tiles: "i32", groups: "i32", temporary: "i32" } as const),
-      ...({ y: "i32", mapBytes: "i32", rowBytes: "i32", bias: "i32", biasStep: "i32" } as const),
+      ...({ y: "i32", mapBytes: "i32", rowBytes: "i32", bias: "i32", biasStep: "i32", odd: "i32" } as const),
     },
     (p) => {
+      // Bits that are not 0 as soon as a number before the bias is NaN or infinite.
+      const odd = local("v128", v128.load(p.odd));
       loop((nextFilter) => {
         const bias = vector(v128.load32Splat(p.bias));
         const tiles = local("i32", p.tiles);
@@ -41,6 +46,7 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, relu: boo
         advance(p.filters, -1);
         brIf(nextFilter, p.filters);
       });
+      v128.store(p.odd, odd);
 
       /** temporary[i][j] = (Aᵀ·m)ᵢⱼ */
       function columnsOf(m: Expr<"i32">): void {
@@ -64,7 +70,10 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, relu: boo
         const pixels = [0, 4, 8, 12].map((offset) => local("i32", i32.add(p.y, i32.load(tiles, offset))));
         const eachRow = (store: (pixel: Local<"i32">, values: readonly Local<"v128">[], tile: number) => void): void =>
           loop((again) => {
-            const y = output(loadAll(from, points, 16)).map((value) => {
+            const sums = output(loadAll(from, points, 16)).map(vector);
+            const all = vector(sums.slice(1).reduce<Expr<"v128">>((some, next) => f32x4.add(some, next), sums[0]!));
+            odd.set(v128.or(odd, f32x4.sub(all, all)));
+            const y = sums.map((value) => {
               const sum = f32x4.add(value, bias);
               return vector(relu ? f32x4.max(sum, 0) : sum);
             });

@@ -1,0 +1,45 @@
+/** Which algorithm computes a convolution. */
+import type { ConvGeometry } from "../../../shape/conv.js";
+import { winogradPays, winogradTile } from "../winograd.js";
+import { isDepthwise } from "./depthwise.js";
+import { batchedFits } from "./turned.js";
+
+export type Direction = "forward" | "inputGradient" | "weightGradient";
+
+/**
+ * im2col    products with patches that are packed      conv/correlate.ts, conv/spread.ts, conv/weights.ts
+ * winograd  products in a space of fewer of them       winograd.ts
+ * batched   products with a turned batch, in place     conv/batched.ts
+ * sliding   filters that slide along lines             conv/depthwise.ts
+ *
+ * The last two are what `algorithm: "direct"` stands for. The shape alone decides, so that bits do not depend on what
+ * ran before.
+ */
+export type ConvPath = "im2col" | "winograd" | "batched" | "sliding";
+
+export function convPath(g: ConvGeometry, direction: Direction): ConvPath {
+  const { algorithm } = g;
+  if (algorithm === "im2col" || algorithm === "winograd") return algorithm;
+  if (isDepthwise(g)) return "sliding";
+  if (algorithm === "auto" && winogradPays(g, direction)) return "winograd";
+  if (batchedFits(g)) return "batched";
+  return algorithm === "direct" ? "sliding" : "im2col";
+}
+
+export interface Described {
+  /** `"winograd 4×4"`, `"direct, sliding filters"` */
+  readonly algorithm: string;
+  /** How many of the definition's multiplications there are to one of the algorithm's. */
+  readonly saving: number;
+}
+
+/** The path in words. */
+export function describePath(g: ConvGeometry, direction: Direction): Described {
+  const path = convPath(g, direction);
+  if (path === "winograd") {
+    const tile = direction === "weightGradient" ? 4 : winogradTile(g, direction);
+    return { algorithm: `winograd ${tile}×${tile}`, saving: (9 * tile * tile) / (tile + 2) ** 2 };
+  }
+  const algorithm = { im2col: "im2col", batched: "direct, turned batch", sliding: "direct, sliding filters" }[path];
+  return { algorithm, saving: 1 };
+}

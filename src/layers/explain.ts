@@ -1,0 +1,167 @@
+/** What a model's convolutions and matrix products cost, how they are computed, and how fast they can be at most. */
+import { backendName } from "../kernels/backend.js";
+import { type Described, type Direction, describePath } from "../kernels/wasm/conv/choice.js";
+import { measureRoofline, type Roofline } from "../kernels/wasm/roofline.js";
+import { checkPositive } from "../shape/check.js";
+import { type ConvGeometry, type ConvSettings, convGeometry, paddingSides, withoutPadding } from "../shape/conv.js";
+import { convTransposeGeometry } from "../shape/convtranspose.js";
+import { padShape } from "../shape/pad.js";
+import { type Shape, showShape, sizeOf } from "../shape/shape.js";
+import { Convolution } from "./convolution.js";
+import { ConvTranspose2d } from "./convtranspose2d.js";
+import type { Layer } from "./layer.js";
+import { type Leaf, leavesOf, printed, showTable } from "./report.js";
+
+/** One direction of one layer. */
+export interface ExplainedPass {
+  /**
+   * `"im2col"`: products with patches that are packed; `"winograd 4×4"`, `"winograd 2×2"`: Winograd's minimal filtering
+   * by tiles of so many outputs; `"direct, turned batch"`, `"direct, sliding filters"`: nothing is packed;
+   * `"matrix product"`; `"reference"`: plain loops.
+   */
+  readonly algorithm: string;
+  /** Floating-point operations of the definition, two a multiply-add, whichever algorithm computes it. */
+  readonly flop: number;
+  /** Bytes that are read or written at least: both operands and the result, each once. */
+  readonly bytes: number;
+  /** flop / bytes */
+  readonly intensity: number;
+  /**
+   * The roofline: flop a second at most, the lesser of peak · saving and intensity · bandwidth. Winograd saves
+   * multiplications, 4 (by 4×4) or 2.25 (by 2×2) to one, which lifts its roof above the peak.
+   */
+  readonly bound: number;
+  /** Which of the two it is. */
+  readonly limit: "arithmetic" | "memory";
+  /** bound / peak */
+  readonly share: number;
+}
+
+export interface ExplainedLayer extends Readonly<Record<Direction, ExplainedPass>> {
+  /** The layer's key in the state dict: `"layer1.0.conv1"`. */
+  readonly key: string;
+  /** The class's name: `Conv2d`. */
+  readonly layer: string;
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+}
+
+export interface Explanation extends Roofline {
+  readonly backend: ReturnType<typeof backendName>;
+  readonly layers: readonly ExplainedLayer[];
+  /** The table. */
+  toString(): string;
+}
+
+/** What the reference backend is taken to reach: about one multiply-add a nanosecond. */
+const REFERENCE: Roofline = { peak: 2e9, bandwidth: 1e10 };
+
+/**
+ * For every layer in `model` that multiplies (convolutions, Linear): which algorithm runs for an input of this shape in
+ * forward, input gradient and weight gradient, what it costs, and its share of the roofline. Nothing is computed but
+ * sizes. `console.log(explain(…))` shows a table; so does `String(explain(…))`.
+ *
+ * The peak of one core and the bandwidth of the memory are measured by the first call, in about 0.1 s, unless they are
+ * given; for the reference backend they are assumed.
+ *
+ * @param roofline.peak floating-point operations a second
+ * @param roofline.bandwidth bytes a second
+ * @throws ShapeError when the input does not fit the model; ArgumentError for a peak or bandwidth that is not above 0
+ * @example
+ * console.log(explain(new Conv2d(64, 64, 3, { padding: 1 }), [1, 64, 56, 56]));
+ * explain(model, [1, 3, 224, 224]).layers[0]?.forward.algorithm; // "winograd 4×4"
+ */
+export function explain(model: Layer, inputShape: Shape, roofline: Partial<Roofline> = {}): Explanation {
+  for (const option of ["peak", "bandwidth"] as const) {
+    if (roofline[option] !== undefined) checkPositive("explain", option, roofline[option]);
+  }
+  const backend = backendName();
+  const { leaves } = leavesOf(model, inputShape);
+  const { peak, bandwidth } = { ...(isWhole(roofline) ? roofline : standard(backend)), ...roofline };
+  const layers = leaves
+    .filter(({ layer, input }) => layer.multiplyAdds(input) > 0)
+    .map((leaf) => explained(leaf, backend === "reference", { peak, bandwidth }));
+  const facts = { backend, peak, bandwidth, layers };
+  return printed(facts, () => render(`${model.name}, input ${showShape(inputShape)}`, facts));
+}
+
+function isWhole(roofline: Partial<Roofline>): roofline is Roofline {
+  return roofline.peak !== undefined && roofline.bandwidth !== undefined;
+}
+
+function standard(backend: Explanation["backend"]): Roofline {
+  return backend === "reference" ? REFERENCE : measureRoofline(backend === "wasm-simd" ? "simd" : "relaxed");
+}
+
+function explained({ key, layer, input, output }: Leaf, reference: boolean, { peak, bandwidth }: Roofline) {
+  const flop = 2 * layer.multiplyAdds(input);
+  const weights = layer.parameters().find(({ name }) => name === "weight")?.value.shape ?? [];
+  // Whichever direction: two of the three are read, the third is written.
+  const bytes = 4 * (sizeOf(input) + sizeOf(weights) + sizeOf(output));
+  const pass = (direction: Direction): ExplainedPass => {
+    const { algorithm, saving } = reference
+      ? { algorithm: "reference", saving: 1 }
+      : described(layer, input, direction);
+    const [arithmetic, memory] = [peak * saving, (flop / bytes) * bandwidth];
+    const bound = Math.min(arithmetic, memory);
+    const limit = memory < arithmetic ? "memory" : "arithmetic";
+    return { algorithm, flop, bytes, intensity: flop / bytes, bound, limit, share: bound / peak };
+  };
+  return {
+    key,
+    layer: layer.name,
+    inputShape: input,
+    outputShape: output,
+    forward: pass("forward"),
+    inputGradient: pass("inputGradient"),
+    weightGradient: pass("weightGradient"),
+  };
+}
+
+function described(layer: Layer, input: Shape, direction: Direction): Described {
+  if (layer instanceof Convolution) return describePath(geometryOf(layer.settings, input), direction);
+  if (layer instanceof ConvTranspose2d) {
+    const adjoint = { forward: "inputGradient", inputGradient: "forward", weightGradient: "weightGradient" } as const;
+    return describePath(convTransposeGeometry(layer.settings, input), adjoint[direction]);
+  }
+  return { algorithm: "matrix product", saving: 1 };
+}
+
+/** As the layer's compute has it: other modes than zeros are padded before. */
+function geometryOf(settings: ConvSettings, input: Shape): ConvGeometry {
+  const { layer, paddingMode } = settings;
+  if (paddingMode === "zeros") return convGeometry(settings, input);
+  return convGeometry(withoutPadding(settings), padShape(layer, input, paddingSides(settings), paddingMode));
+}
+
+function render(title: string, { backend, peak, bandwidth, layers }: Omit<Explanation, "toString">): string {
+  const header = ["key", "layer", "output shape", "direction", "algorithm"];
+  const numbers = ["Mflop", "MB", "flop/byte", "GFLOP/s at most", "of the peak"];
+  const rows = layers.flatMap((layer) =>
+    alike(layer).map(([directions, { algorithm, flop, bytes, intensity, bound, limit, share }], i) => [
+      ...(i === 0 ? [layer.key, layer.layer, showShape(layer.outputShape)] : ["", "", ""]),
+      ...[directions, algorithm],
+      ...[(flop / 1e6).toFixed(1), (bytes / 1e6).toFixed(2), intensity.toFixed(1), (bound / 1e9).toFixed(0)],
+      `${(100 * share).toFixed(0)} %${limit === "memory" ? ", memory" : ""}`,
+    ]),
+  );
+  const roof = `${(peak / 1e9).toFixed(0)} GFLOP/s, ${(bandwidth / 1e9).toFixed(0)} GB/s`;
+  return [`${title}, ${backend}: at most ${roof}`, ...showTable([...header, ...numbers], rows, header.length)].join(
+    "\n",
+  );
+}
+
+/** Directions with the same algorithm are one line. */
+function alike({ forward, inputGradient, weightGradient }: ExplainedLayer): [directions: string, ExplainedPass][] {
+  const [y, dx, dw] = [forward, inputGradient, weightGradient].map(({ algorithm }) => algorithm);
+  if (dx === dw)
+    return y === dx
+      ? [["all", forward]]
+      : [
+          ["forward", forward],
+          ["gradients", inputGradient],
+        ];
+  const last: [string, ExplainedPass] = ["weight gradient", weightGradient];
+  if (y === dx) return [["forward, input gradient", forward], last];
+  return [["forward", forward], ["input gradient", inputGradient], last];
+}
