@@ -1,10 +1,7 @@
 /** Convolutions of every kind that has a kernel of its own, and Linear: forward and both gradients. */
 import { Conv1d, Conv2d, ConvTranspose2d, Linear } from "../../src/index.js";
-import { kernelCall } from "../../src/kernels/wasm/memory.js";
-import { WinogradConv } from "../../src/kernels/wasm/winograd.js";
-import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { Random } from "../../src/tensor/random.js";
-import { type Digest, normal } from "./digest.js";
+import type { Digest } from "./digest.js";
 
 const random = () => ({ random: new Random(1) });
 
@@ -29,6 +26,12 @@ const SHAPES = {
     [[1, 128, 14, 14], 128, 3, { padding: 1 }],
     [[2, 32, 33, 35], 36, 3, {}],
   ],
+  "by Winograd's algorithm": [
+    [[1, 24, 30, 29], 20, 3, { padding: 1, algorithm: "winograd" }],
+    [[2, 17, 13, 15], 23, 3, { algorithm: "winograd" }],
+    [[1, 40, 6, 6], 33, 3, { padding: 1, algorithm: "winograd" }],
+  ],
+  "three by three by products": [[[1, 64, 56, 56], 64, 3, { padding: 1, algorithm: "im2col" }]],
   depthwise: [
     [[2, 48, 28, 28], 48, 3, { padding: 1, groups: 48 }],
     [[1, 13, 19, 17], 26, 5, { padding: 2, stride: 2, groups: 13 }],
@@ -68,23 +71,6 @@ export const convolutions: Record<string, (digest: Digest) => void> = {
     digest.layer(new ConvTranspose2d(16, 12, 4, { stride: 2, padding: 1, ...random() }), [2, 16, 11, 13]);
     digest.layer(new ConvTranspose2d(9, 6, 3, { groups: 3, outputPadding: 1, stride: 2, ...random() }), [3, 9, 7, 8]);
     digest.layer(new ConvTranspose2d(5, 7, 3, { dilation: 2, ...random() }), [1, 5, 10, 9]);
-  },
-
-  "Winograd's convolution"(digest) {
-    for (const [tile, shape, filters] of [
-      ["4x4", [1, 24, 30, 29], 20],
-      ["2x2", [2, 17, 13, 15], 23],
-    ] as const) {
-      const g = convGeometry(convSettings("Conv2d", shape[1], filters, 3, { padding: 1 }), shape);
-      const [x, weight, bias] = [normal(shape, 1), normal([filters, shape[1], 3, 3], 2), normal([filters], 3)];
-      const dy = normal([shape[0], filters, g.outHeight, g.outWidth], 4);
-      const [y, dx, dweight] = [dy.clone(), x.clone(), weight.clone()];
-      const kernels = new WinogradConv("simd", tile);
-      kernelCall(() => kernels.forward(g, x.data, weight.data, bias.data, y.data));
-      kernelCall(() => kernels.inputGradient(g, dy.data, weight.data, dx.data));
-      kernelCall(() => kernels.weightGradient(g, x.data, dy.data, dweight.data));
-      digest.tensor(y, dx, dweight);
-    }
   },
 
   Linear(digest) {
