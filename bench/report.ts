@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { backendName } from "../src/kernels/backend.js";
+import { digits } from "./table.js";
 
 const FOLDER = resolve(import.meta.dirname, "../docs/benchmarks");
 
@@ -47,51 +48,52 @@ export function writeReport(name: string, results: object, chart: Chart): void {
 
 const COLOURS = ["#e4572e", "#4269d0", "#3ca951", "#a463f2", "#9c6b4e", "#efb118", "#6cc5b0", "#9498a0", "#ff8ab7"];
 
-/** Horizontal bars, a panel a group. */
+/** Horizontal bars, the groups one below the other. */
 export function svg({ title, label, bars, log }: Chart): string {
   const names = [...new Set(bars.map(({ name }) => name))];
   const groups = [...new Set(bars.map(({ group }) => group))];
-  const longest = Math.max(...groups.map((group) => group.length));
-  const most = Math.max(...names.map((name) => name.length));
+  const longest = (texts: readonly string[]) => 6.2 * Math.max(...texts.map((text) => text.length));
+  const key = ({ group, name }: Bar) => `${group} / ${name}`;
+  // An empty row below each group.
+  const rows = groups.flatMap((group) => [...bars.filter((bar) => bar.group === group).map(key), group]);
+  const firsts = groups.map((group) => bars.find((bar) => bar.group === group)!);
   // On a logarithmic axis a bar has to start somewhere above 0.
   const least = log ? 10 ** Math.floor(Math.log10(Math.min(...bars.map(({ low, value }) => low ?? value)))) : 0;
+  const marginLeft = 24 + longest(groups);
   const { document } = parseHTML("<html></html>");
   const figure = Plot.plot({
     document: document as unknown as Document,
     width: 900,
-    height: 70 + bars.length * 15 + groups.length * 7,
-    marginLeft: 16 + 6.5 * most,
-    marginRight: 24 + 6.5 * longest,
-    marginTop: 52,
+    height: 70 + rows.length * 15,
+    marginLeft,
+    marginRight: 60 + longest(names),
+    marginTop: 58,
     style: { background: "white", color: "#222", fontSize: "11px", fontFamily: "system-ui, sans-serif" },
-    x: { label, grid: true, axis: "top", ...(log ? { type: "log", tickFormat: "~g" } : { zero: true }) },
-    y: { label: null, domain: names, axis: null },
-    fy: { label: null, domain: groups, padding: 0.18 },
+    x: {
+      label,
+      grid: true,
+      axis: "top",
+      labelAnchor: "left",
+      ...(log ? { type: "log", tickFormat: "~g" } : { zero: true }),
+    },
+    y: { label: null, domain: rows, axis: null, padding: 0.12 },
     color: { domain: names, range: COLOURS },
     marks: [
-      // A panel has a row only for the bars that it has: its own scale would need a plot each.
-      Plot.barX(bars, { x1: least, x2: "value", y: "name", fy: "group", fill: "name" }),
-      Plot.ruleY(
-        bars.filter(({ low, high }) => low !== undefined && high !== undefined),
-        { x1: "low", x2: "high", y: "name", fy: "group", stroke: "#222" },
-      ),
+      Plot.barX(bars, { x1: least, x2: "value", y: key, fill: "name" }),
+      Plot.ruleY(bars, {
+        x1: ({ low, value }: Bar) => low ?? value,
+        x2: ({ high, value }: Bar) => high ?? value,
+        y: key,
+      }),
       Plot.text(bars, {
-        x: "value",
-        y: "name",
-        fy: "group",
-        text: ({ value }: Bar) => (value >= 99.95 ? value.toFixed(0) : value.toPrecision(3)),
+        x: ({ value, high = value }: Bar) => Math.max(value, high),
+        y: key,
+        text: ({ name, value }: Bar) => `${digits(value)}  ${name}`,
         textAnchor: "start",
         dx: 5,
       }),
-      Plot.axisY({ y: "name", tickSize: 0 } as Plot.AxisYOptions),
-      Plot.text([title], {
-        frameAnchor: "top-left",
-        dy: -48,
-        dx: -10 - 6.5 * most,
-        fontSize: 15,
-        fontWeight: 600,
-        fy: () => groups[0],
-      } as Plot.TextOptions),
+      Plot.text(firsts, { y: key, text: "group", frameAnchor: "left", textAnchor: "end", dx: -8, fontWeight: "600" }),
+      Plot.text([title], { frameAnchor: "top-left", dy: -52, dx: 10 - marginLeft, fontSize: 15, fontWeight: "600" }),
     ],
   });
   figure.setAttribute("xmlns", "http://www.w3.org/2000/svg");

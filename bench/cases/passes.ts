@@ -1,9 +1,8 @@
 /** What passes over its numbers once: activations, pooling, norms, losses, optimiser steps. The memory limits most of them. */
-import { activationKernels } from "../../src/kernels/activation.js";
+import * as activations from "../../src/kernels/activation.js";
 import { type Backends, kernelsFor } from "../../src/kernels/backend.js";
 import { biasKernels } from "../../src/kernels/bias.js";
 import { gradientKernels } from "../../src/kernels/gradient.js";
-import type { ActivationKernels } from "../../src/kernels/interface/activation.js";
 import { lossKernels } from "../../src/kernels/loss.js";
 import { mergeKernels } from "../../src/kernels/merge.js";
 import { normKernels } from "../../src/kernels/norm.js";
@@ -16,7 +15,7 @@ import { floats, integers } from "../inside.js";
 import type { Case } from "./case.js";
 
 export function passes(): Case[] {
-  return [...activations(), ...poolings(), ...norms(), ...losses(), ...optimisers()];
+  return [...activationCases(), ...poolings(), ...norms(), ...losses(), ...optimisers()];
 }
 
 /** A kernel's case; `arrays` are the lengths of the normal arrays that `call` is given, in the engine's memory. */
@@ -35,15 +34,12 @@ function pass<Kernels extends object, const Lengths extends readonly number[]>(
   return { name, work, flops: 0, bytes, setUp };
 }
 
-function activations(): Case[] {
+function activationCases(): Case[] {
   const [work, n] = ["64×6×28×28", 64 * 6 * 28 * 28];
-  const names = Object.keys(activationKernels.reference) as (keyof ActivationKernels)[];
-  return names.flatMap((name) => [
-    pass(`activation ${name} forward`, work, 8 * n, activationKernels, [n, n], (k, x, y) =>
-      k[name].forward(x, y, 1, 6),
-    ),
-    pass(`activation ${name} backward`, work, 12 * n, activationKernels, [n, n, n], (k, kept, dy, dx) =>
-      k[name].backward(kept, dy, dx, 1, 6),
+  return Object.entries(activations).flatMap(([name, family]) => [
+    pass(`activation ${name} forward`, work, 8 * n, family, [n, n], (k, x, y) => k.forward(x, y, 1, 6)),
+    pass(`activation ${name} backward`, work, 12 * n, family, [n, n, n], (k, kept, dy, dx) =>
+      k.backward(kept, dy, dx, 1, 6),
     ),
   ]);
 }

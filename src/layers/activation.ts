@@ -1,9 +1,10 @@
-import type { ActivationName } from "../kernels/interface/activation.js";
+import type { ActivationFunction } from "../kernels/activation.js";
 import { activation, activationBackward, keptByActivation } from "../ops/activation.js";
 import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
+import { give, offerTo } from "./fusion.js";
 import { Layer } from "./layer.js";
 
 /** What all activations share that work on each element by itself: any shape in, the same shape out, no parameters. */
@@ -12,7 +13,7 @@ export abstract class Activation extends Layer<SameRule> {
 
   /** @param f the function, `p` and `q` its own numbers as the kernels count them */
   protected constructor(
-    private readonly f: ActivationName,
+    private readonly f: ActivationFunction,
     private readonly p = 0,
     private readonly q = 0,
   ) {
@@ -20,9 +21,10 @@ export abstract class Activation extends Layer<SameRule> {
   }
 
   protected compute(x: Tensor): Tensor {
-    const y = activation(this.f, x, this.p, this.q);
+    const { overwrite, rectified } = offerTo(this);
+    const y = rectified ? x : activation(this.f, x, this.p, this.q, overwrite ? x : undefined);
     this.#cache.push(keptByActivation(this.f, x, y));
-    return y;
+    return give(this, y);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -13,6 +13,7 @@ import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
+import { give, offerTo } from "./fusion.js";
 import { initialiseLike } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
@@ -45,7 +46,8 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     const padded = zeros ? x : pad2d(x, paddingSides(settings), settings.paddingMode, this.name);
     const g = convGeometry(zeros ? settings : withoutPadding(settings), padded.shape);
     this.#cache.push({ g, x: padded, inputShape: x.shape });
-    return conv2d(g, padded, this.weight.value, this.bias?.value, shape);
+    const { rectify } = offerTo(this);
+    return give(this, conv2d(g, padded, this.weight.value, this.bias?.value, shape, rectify), rectify);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

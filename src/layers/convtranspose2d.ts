@@ -19,6 +19,7 @@ import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
+import { give } from "./fusion.js";
 import { initialiseLike } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
@@ -78,7 +79,7 @@ export class ConvTranspose2d<
   protected compute(x: Tensor): Tensor {
     const g = convTransposeGeometry(this.settings, x.shape);
     this.#cache.push({ g, x });
-    return convTranspose2d(g, x, this.weight.value, this.bias?.value, this.inferShape(x.shape));
+    return give(this, convTranspose2d(g, x, this.weight.value, this.bias?.value, this.inferShape(x.shape)));
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

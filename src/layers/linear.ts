@@ -5,6 +5,7 @@ import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
+import { give } from "./fusion.js";
 import { initialiseLike } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
@@ -55,7 +56,7 @@ export class Linear<const In extends number = number, const Out extends number =
   protected compute(x: Tensor): Tensor {
     const g = this.#geometry(x.shape);
     this.#cache.push({ g, x });
-    return linear(g, x, this.weight.value, this.bias?.value);
+    return give(this, linear(g, x, this.weight.value, this.bias?.value));
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -7,6 +7,7 @@ import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
+import { give, offerTo } from "./fusion.js";
 import { constant } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter, StateBuffer } from "./parameter.js";
@@ -44,7 +45,9 @@ export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
     const g = this.geometry(x.shape);
     const moments = this.moments(g, x);
     this.#cache.push({ g, x, moments });
-    return normalise(g, x, moments, this.eps, { weight: this.weight?.value, bias: this.bias?.value });
+    const { rectify, overwrite } = offerTo(this);
+    const affine = { weight: this.weight?.value, bias: this.bias?.value };
+    return give(this, normalise(g, x, moments, this.eps, affine, rectify, overwrite ? x : undefined), rectify);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -1,4 +1,5 @@
 /** Activations made of pieces. Each takes any shape and keeps it. */
+import * as functions from "../kernels/activation.js";
 import { checkFinite, checkOptions, checkRange } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Activation } from "./activation.js";
@@ -18,7 +19,7 @@ export class ReLU extends Activation {
   override readonly name: string = "ReLU";
 
   constructor() {
-    super("relu");
+    super(functions.relu);
   }
 }
 
@@ -39,7 +40,7 @@ export class LeakyReLU extends Activation {
   override readonly name: string = "LeakyReLU";
 
   constructor(readonly negativeSlope = 0.01) {
-    super("leakyRelu", checkFinite("LeakyReLU", "negativeSlope", negativeSlope));
+    super(functions.leakyRelu, checkFinite("LeakyReLU", "negativeSlope", negativeSlope));
   }
 }
 
@@ -58,7 +59,7 @@ export class ReLU6 extends Activation {
   override readonly name: string = "ReLU6";
 
   constructor() {
-    super("hardtanh", 0, 6);
+    super(functions.hardtanh, 0, 6);
   }
 }
 
@@ -79,7 +80,7 @@ export class ELU extends Activation {
   override readonly name: string = "ELU";
 
   constructor(readonly alpha = 1) {
-    super("elu", checkFinite("ELU", "alpha", alpha), 1);
+    super(functions.elu, checkFinite("ELU", "alpha", alpha), 1);
   }
 }
 
@@ -98,7 +99,7 @@ export class SELU extends Activation {
   override readonly name: string = "SELU";
 
   constructor() {
-    super("elu", 1.6732632423543772, 1.0507009873554805);
+    super(functions.elu, 1.6732632423543772, 1.0507009873554805);
   }
 }
 
@@ -134,7 +135,7 @@ export class Hardtanh extends Activation {
         `Hardtanh expects minVal to be below maxVal, but got minVal ${minVal} and maxVal ${maxVal}. Usual cause: the two swapped.`,
       );
     }
-    super("hardtanh", minVal, maxVal);
+    super(functions.hardtanh, minVal, maxVal);
     this.minVal = minVal;
     this.maxVal = maxVal;
   }
@@ -155,7 +156,7 @@ export class Hardsigmoid extends Activation {
   override readonly name: string = "Hardsigmoid";
 
   constructor() {
-    super("hardsigmoid");
+    super(functions.hardsigmoid);
   }
 }
 
@@ -175,7 +176,7 @@ export class Hardswish extends Activation {
   override readonly name: string = "Hardswish";
 
   constructor() {
-    super("hardswish");
+    super(functions.hardswish);
   }
 }
 
@@ -196,7 +197,7 @@ export class Hardshrink extends Activation {
   override readonly name: string = "Hardshrink";
 
   constructor(readonly lambd = 0.5) {
-    super("hardshrink", checkFinite("Hardshrink", "lambd", lambd));
+    super(functions.hardshrink, checkFinite("Hardshrink", "lambd", lambd));
   }
 }
 
@@ -217,6 +218,6 @@ export class Softshrink extends Activation {
   override readonly name: string = "Softshrink";
 
   constructor(readonly lambd = 0.5) {
-    super("softshrink", checkRange("Softshrink", "lambd", lambd, 0, Infinity));
+    super(functions.softshrink, checkRange("Softshrink", "lambd", lambd, 0, Infinity));
   }
 }

@@ -3,6 +3,7 @@ import type { ResidualRule } from "../shape/merge.js";
 import { addShape } from "../shape/merge.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { give } from "./fusion.js";
 import { Layer } from "./layer.js";
 
 /**
@@ -31,7 +32,7 @@ export class Residual<
   }
 
   protected compute(x: Tensor): Tensor {
-    return add(this.body.forward(x), this.projection?.forward(x) ?? x);
+    return give(this, add(this.body.forward(x), this.projection?.forward(x) ?? x));
   }
 
   /** dx = bodyᵀ(dy) + projectionᵀ(dy), or + dy without a projection. */

@@ -1,4 +1,5 @@
 /** Smooth activations. Each takes any shape and keeps it. */
+import * as functions from "../kernels/activation.js";
 import { checkFinite, checkOneOf, checkOptions, checkPositive } from "../shape/check.js";
 import { Activation } from "./activation.js";
 
@@ -17,7 +18,7 @@ export class Sigmoid extends Activation {
   override readonly name: string = "Sigmoid";
 
   constructor() {
-    super("sigmoid");
+    super(functions.sigmoid);
   }
 }
 
@@ -36,7 +37,7 @@ export class Tanh extends Activation {
   override readonly name: string = "Tanh";
 
   constructor() {
-    super("tanh");
+    super(functions.tanh);
   }
 }
 
@@ -65,7 +66,7 @@ export class GELU extends Activation {
   constructor(options: GELUOptions = {}) {
     checkOptions("GELU", options, '{ approximate: "tanh" }');
     const approximate = checkOneOf("GELU", "approximate", options.approximate ?? "none", ["none", "tanh"]);
-    super(approximate === "tanh" ? "geluTanh" : "gelu");
+    super(approximate === "tanh" ? functions.geluTanh : functions.gelu);
     this.approximate = approximate;
   }
 }
@@ -85,7 +86,7 @@ export class SiLU extends Activation {
   override readonly name: string = "SiLU";
 
   constructor() {
-    super("silu");
+    super(functions.silu);
   }
 }
 
@@ -117,7 +118,7 @@ export class Softplus extends Activation {
     checkOptions("Softplus", options, "{ beta: 1, threshold: 20 }");
     const beta = checkPositive("Softplus", "beta", options.beta ?? 1);
     const threshold = checkFinite("Softplus", "threshold", options.threshold ?? 20);
-    super("softplus", beta, threshold);
+    super(functions.softplus, beta, threshold);
     this.beta = beta;
     this.threshold = threshold;
   }
@@ -138,7 +139,7 @@ export class Mish extends Activation {
   override readonly name: string = "Mish";
 
   constructor() {
-    super("mish");
+    super(functions.mish);
   }
 }
 
@@ -157,7 +158,7 @@ export class Softsign extends Activation {
   override readonly name: string = "Softsign";
 
   constructor() {
-    super("softsign");
+    super(functions.softsign);
   }
 }
 
@@ -176,7 +177,7 @@ export class Tanhshrink extends Activation {
   override readonly name: string = "Tanhshrink";
 
   constructor() {
-    super("tanhshrink");
+    super(functions.tanhshrink);
   }
 }
 
@@ -195,6 +196,6 @@ export class LogSigmoid extends Activation {
   override readonly name: string = "LogSigmoid";
 
   constructor() {
-    super("logSigmoid");
+    super(functions.logSigmoid);
   }
 }

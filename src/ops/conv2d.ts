@@ -10,11 +10,20 @@ import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 /**
  * y[n, o, i, j] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[n, c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]
  *
+ * and max(y, 0) with `relu`.
+ *
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
  */
-export function conv2d(g: ConvGeometry, x: Tensor, weight: Tensor, bias: Tensor | undefined, shape: Shape): Tensor {
+export function conv2d(
+  g: ConvGeometry,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  shape: Shape,
+  relu = false,
+): Tensor {
   const y = allocateUnset(shape, x.dtype);
-  kernelsFor(convKernels, x.dtype).forward(g, x.data, weight.data, bias?.data, y.data);
+  kernelsFor(convKernels, x.dtype).forward(g, x.data, weight.data, bias?.data, y.data, relu);
   return y;
 }
 

@@ -47,11 +47,17 @@ export function trackMoments(
   kernels.track(g, now.variance, count / (count - 1), factor, running.variance.data);
 }
 
-/** y = x̂ · weight + bias with x̂ = (x − mean) / √(variance + eps) */
-export function normalise(g: NormGeometry, x: Tensor, moments: Moments, eps: number, { weight, bias }: Affine): Tensor {
-  const y = allocateUnset(x.shape, x.dtype);
-  const { mean, variance } = moments;
-  kernelsFor(normKernels, x.dtype).forward(g, eps, x.data, mean, variance, weight?.data, bias?.data, y.data);
+/** y = x̂ · weight + bias with x̂ = (x − mean) / √(variance + eps), or max(y, 0) with `relu`, written to `y`, which may be x. */
+export function normalise(
+  g: NormGeometry,
+  x: Tensor,
+  { mean, variance }: Moments,
+  eps: number,
+  { weight, bias }: Affine,
+  relu = false,
+  y: Tensor = allocateUnset(x.shape, x.dtype),
+): Tensor {
+  kernelsFor(normKernels, x.dtype).forward(g, eps, x.data, mean, variance, weight?.data, bias?.data, y.data, relu);
   return y;
 }
 

@@ -1,12 +1,12 @@
 /** The wasm activations against the reference: any length, so that tails of 1 to 3 are drawn, and special values. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { activationKernels } from "../../src/kernels/activation.js";
-import type { ActivationName } from "../../src/kernels/interface/activation.js";
-import { wasmActivation } from "../../src/kernels/wasm/activation.js";
+import * as functions from "../../src/kernels/activation.js";
 import { expectNear, expectSame, inMemory, SPECIAL, spread } from "../support/kernels.js";
 
-const { reference } = activationKernels;
+const FUNCTIONS = { ...functions };
+type ActivationName = keyof typeof FUNCTIONS;
+
 const f = Math.fround;
 
 interface Case {
@@ -16,12 +16,11 @@ interface Case {
   readonly backward: number;
   /** Error of f′ that comes from a zero of f′, where a relative error says nothing. */
   readonly crossing?: number;
-  readonly readsOutput?: boolean;
 }
 
 /** 1e-6, but for an exponent that is a cubic, and for the difference x − tanh x. */
 const CASES: Record<ActivationName, Case> = {
-  relu: { forward: 0, backward: 0, readsOutput: true },
+  relu: { forward: 0, backward: 0 },
   leakyRelu: {
     numbers: [
       [f(0.01), 0],
@@ -67,8 +66,8 @@ const CASES: Record<ActivationName, Case> = {
     forward: 0,
     backward: 0,
   },
-  sigmoid: { forward: 1e-6, backward: 1e-6, readsOutput: true },
-  tanh: { forward: 1e-6, backward: 1e-6, readsOutput: true },
+  sigmoid: { forward: 1e-6, backward: 1e-6 },
+  tanh: { forward: 1e-6, backward: 1e-6 },
   gelu: { forward: 1e-6, backward: 1e-6, crossing: 2e-7 },
   geluTanh: { forward: 8e-6, backward: 1e-6, crossing: 4e-7 },
   silu: { forward: 1e-6, backward: 1e-6, crossing: 2e-7 },
@@ -94,7 +93,8 @@ const DENORMAL = 2e-37;
 const length = fc.integer({ min: 0, max: 70 });
 
 describe.each(Object.entries(CASES) as [ActivationName, Case][])("%s", (name, c) => {
-  const { forward, backward } = wasmActivation[name];
+  const { reference, wasm, readsOutput } = FUNCTIONS[name];
+  const { forward, backward } = wasm("simd");
   const numbers = fc.constantFrom(...(c.numbers ?? [[0, 0] as const]));
   const draw = (size: number, seed: number) => spread(size, seed, SPECIAL);
 
@@ -103,7 +103,7 @@ describe.each(Object.entries(CASES) as [ActivationName, Case][])("%s", (name, c)
       fc.property(length, numbers, fc.integer(), (size, [p, q], seed) => {
         const x = draw(size, seed);
         const want = new Float32Array(size);
-        reference[name].forward(x, want, p, q);
+        reference.forward(x, want, p, q);
         const [, got] = inMemory([x, new Float32Array(size)], (input, y) => forward(input, y, p, q));
         const told = (i: number) => `f(${x[i]}) for p = ${p}, q = ${q}`;
         if (c.forward === 0) expectSame(got, want, told);
@@ -117,10 +117,10 @@ describe.each(Object.entries(CASES) as [ActivationName, Case][])("%s", (name, c)
       fc.property(length, numbers, fc.integer(), (size, [p, q], seed) => {
         const x = draw(size, seed);
         const kept = x.slice();
-        if (c.readsOutput) reference[name].forward(x, kept, p, q);
+        if (readsOutput) reference.forward(x, kept, p, q);
         const dy = spread(size, seed + 1);
         const want = new Float32Array(size);
-        reference[name].backward(kept, dy, want, p, q);
+        reference.backward(kept, dy, want, p, q);
         const [, , got] = inMemory([kept, dy, new Float32Array(size)], (k, d, dx) => backward(k, d, dx, p, q));
         const told = (i: number) => `${dy[i]} · f′(${x[i]}) for p = ${p}, q = ${q}`;
         const absolute = (i: number) => (LEFT_OUT + (c.crossing ?? 0)) * Math.abs(dy[i]!) + DENORMAL;
@@ -134,11 +134,13 @@ describe.each(Object.entries(CASES) as [ActivationName, Case][])("%s", (name, c)
 test("arrays outside the engine's memory are copied in and out", () => {
   const x = Float32Array.of(-1, 2, -3, 4, 5);
   const y = new Float32Array(5);
-  inMemory([], () => wasmActivation.relu.forward(x, y, 0, 0));
+  inMemory([], () => functions.relu.wasm("simd").forward(x, y, 0, 0));
   expect([...y]).toEqual([0, 2, 0, 4, 5]);
 });
 
 test("forward may overwrite its input", () => {
-  const [x] = inMemory([Float32Array.of(-1, 2, -3, 4, 5)], (array) => wasmActivation.relu.forward(array, array, 0, 0));
+  const [x] = inMemory([Float32Array.of(-1, 2, -3, 4, 5)], (array) =>
+    functions.relu.wasm("simd").forward(array, array, 0, 0),
+  );
   expect([...x]).toEqual([0, 2, 0, 4, 5]);
 });

@@ -61,13 +61,13 @@ for (const flavour of flavours) {
   describe(`wasm convolution, ${flavour}`, () => {
     const wasm = wasmConv(flavour);
 
-    test("forward is within 1e-5 of the reference", () => {
+    test("forward is within 1e-5 of the reference, rectified or not", () => {
       fc.assert(
-        fc.property(geometry, fc.boolean(), fc.integer(), (g, biased, seed) => {
+        fc.property(geometry, fc.boolean(), fc.boolean(), fc.integer(), (g, biased, relu, seed) => {
           const { x, weight, bias, y } = operands(g, seed);
           const expected = new Float32Array(y.length);
-          referenceConv.forward(g, x, weight, biased ? bias : undefined, expected);
-          wasm.forward(g, x, weight, biased ? bias : undefined, y);
+          referenceConv.forward(g, x, weight, biased ? bias : undefined, expected, relu);
+          wasm.forward(g, x, weight, biased ? bias : undefined, y, relu);
           expect(distance(y, expected, terms(g).forward)).toBeLessThan(1e-5);
         }),
         { numRuns: 150 },

@@ -59,25 +59,46 @@ describe("normalisation", () => {
 
   test("forward is within 3e-7 of the reference's deviations and bias, however large the offset", () => {
     fc.assert(
-      fc.property(geometry, offset, fc.boolean(), fc.integer(), ([g, length], from, isAffine, seed) => {
-        const { x, mean, variance } = problem(g, length, from, seed);
-        const [weight, bias, y] = [
-          spread(g.channels, seed + 1),
-          spread(g.channels, seed + 2),
-          new Float32Array(length),
-        ];
-        const [, , , got] = inMemory([x, weight, bias, y], (input, w, b, to) =>
-          isAffine
-            ? wasmNorm.forward(g, EPS, input, mean, variance, w, b, to)
-            : wasmNorm.forward(g, EPS, input, mean, variance, undefined, undefined, to),
-        );
-        const [w, b] = isAffine ? [weight, bias] : [];
-        referenceNorm.forward(g, EPS, x, mean, variance, w, b, y);
-        const largest = isAffine ? Math.max(...bias.map(Math.abs)) : 0;
-        // y and the bias are what is left of deviations that may cancel.
-        expectNear(got, y, 3e-7, () => 3e-7 * largest + 1e-12);
-      }),
+      fc.property(
+        geometry,
+        offset,
+        fc.boolean(),
+        fc.boolean(),
+        fc.integer(),
+        ([g, length], from, isAffine, relu, seed) => {
+          const { x, mean, variance } = problem(g, length, from, seed);
+          const [weight, bias, y] = [
+            spread(g.channels, seed + 1),
+            spread(g.channels, seed + 2),
+            new Float32Array(length),
+          ];
+          const [, , , got] = inMemory([x, weight, bias, y], (input, w, b, to) =>
+            isAffine
+              ? wasmNorm.forward(g, EPS, input, mean, variance, w, b, to, relu)
+              : wasmNorm.forward(g, EPS, input, mean, variance, undefined, undefined, to, relu),
+          );
+          const [w, b] = isAffine ? [weight, bias] : [];
+          referenceNorm.forward(g, EPS, x, mean, variance, w, b, y, relu);
+          const largest = isAffine ? Math.max(...bias.map(Math.abs)) : 0;
+          // y and the bias are what is left of deviations that may cancel.
+          expectNear(got, y, 3e-7, () => 3e-7 * largest + 1e-12);
+        },
+      ),
     );
+  });
+
+  test("forward may write over its input", () => {
+    const g = batchNormGeometry(3, [2, 3, 7]);
+    const { x, mean, variance } = problem(g, 42, 1, 1);
+    const [, y] = inMemory([x, new Float32Array(42)], (input, to) =>
+      wasmNorm.forward(g, EPS, input, mean, variance, undefined, undefined, to),
+    );
+    const [over] = inMemory([x], (input) =>
+      wasmNorm.forward(g, EPS, input, mean, variance, undefined, undefined, input),
+    );
+    expect(over).toEqual(y);
+    referenceNorm.forward(g, EPS, x, mean, variance, undefined, undefined, x);
+    expectNear(over, x, 3e-7, () => 1e-12);
   });
 
   test("forward by an infinite running mean is the reference's", () => {

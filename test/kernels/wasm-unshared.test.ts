@@ -18,7 +18,7 @@ afterAll(() => {
 async function fresh() {
   vi.resetModules();
   engine().memory = undefined;
-  const { wasmActivation } = await import("../../src/kernels/wasm/activation.js");
+  const { relu } = await import("../../src/kernels/wasm/activation.js");
   const { wasmBias } = await import("../../src/kernels/wasm/bias.js");
   const { wasmClassLosses } = await import("../../src/kernels/wasm/class-loss.js");
   const { wasmDropout } = await import("../../src/kernels/wasm/dropout.js");
@@ -27,7 +27,7 @@ async function fresh() {
   const { wasmPReLU } = await import("../../src/kernels/wasm/prelu.js");
   const memory = await import("../../src/kernels/wasm/memory.js");
   const wasm = {
-    relu: wasmActivation.relu,
+    relu,
     bias: wasmBias,
     losses: wasmClassLosses,
     dropout: wasmDropout,
@@ -44,11 +44,11 @@ async function references(): Promise<Families> {
   const { referenceClassLosses } = await import("../../src/kernels/reference/class-loss.js");
   const { referenceDropout } = await import("../../src/kernels/reference/dropout.js");
   const { referenceNorm } = await import("../../src/kernels/reference/norm.js");
-  const { referencePiecewise } = await import("../../src/kernels/reference/piecewise.js");
+  const { relu } = await import("../../src/kernels/reference/piecewise.js");
   const { referencePool } = await import("../../src/kernels/reference/pool.js");
   const { referencePReLU } = await import("../../src/kernels/reference/prelu.js");
   return {
-    relu: referencePiecewise.relu,
+    relu,
     bias: referenceBias,
     losses: referenceClassLosses,
     dropout: referenceDropout,

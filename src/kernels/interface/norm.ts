@@ -11,7 +11,7 @@ export interface NormKernels {
   /** mean[s] = Σ x / m and variance[s] = Σ (x − mean[s])² / m, over the elements of group s. */
   moments(g: NormGeometry, x: FloatArray, mean: Float64Array, variance: Float64Array): void;
 
-  /** y = (x − mean[s]) / σ[s] · weight[c] + bias[c] */
+  /** y = (x − mean[s]) / σ[s] · weight[c] + bias[c], or max(y, 0) with `relu`. Overwrites y, which may be x. */
   forward(
     g: NormGeometry,
     eps: number,
@@ -21,6 +21,7 @@ export interface NormKernels {
     weight: FloatArray | undefined,
     bias: FloatArray | undefined,
     y: FloatArray,
+    relu?: boolean,
   ): void;
 
   /**

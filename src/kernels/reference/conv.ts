@@ -9,13 +9,14 @@ import type { ConvKernels } from "../interface/conv.js";
 import { crop, type Patches, pad, patchesOf } from "./patches.js";
 import { addProduct, dense, transpose } from "./product.js";
 import { DoubleScratch, scratch } from "./scratch.js";
+import { rectify } from "./select.js";
 
 const images = new DoubleScratch();
 const filters = new DoubleScratch();
 
 export const referenceConv: ConvKernels = {
   /** y[n] = weight (O × taps) · patches (taps × pixels) + bias */
-  forward(g, x, weight, bias, y) {
+  forward(g, x, weight, bias, y, relu) {
     const patches = patchesOf(g);
     const { perGroup, taps, pixels } = sizesOf(g, patches);
     const padded = { data: zeroImage(patches), at: 0, rows: patches.taps, columns: patches.pixels };
@@ -30,6 +31,7 @@ export const referenceConv: ConvKernels = {
       pad(g, patches, x, input, padded.data);
       addProduct(w, padded, out);
     });
+    if (relu) rectify(y);
   },
 
   /** dx[n] = what lands on each pixel of dy[n]ᵀ (pixels × O) · weight (O × taps) laid over the patches */

@@ -1,6 +1,7 @@
 /** Normalisation by groups: one loop nest for batch, layer, group and instance norm. */
 import type { NormKernels } from "../interface/norm.js";
 import { scratch } from "./scratch.js";
+import { rectify } from "./select.js";
 
 export const referenceNorm: NormKernels = {
   /**
@@ -34,7 +35,7 @@ export const referenceNorm: NormKernels = {
     }
   },
 
-  forward(g, eps, x, mean, variance, weight, bias, y) {
+  forward(g, eps, x, mean, variance, weight, bias, y, relu) {
     const { groups, segments, segmentStride, channelsPerGroup, inner, channels } = g;
     const run = channelsPerGroup * inner;
     for (let s = 0; s < groups; s++) {
@@ -50,6 +51,7 @@ export const referenceNorm: NormKernels = {
         }
       }
     }
+    if (relu) rectify(y);
   },
 
   /** Two sweeps a group, so that the second finds the group in the processor's cache. */

@@ -1,112 +1,108 @@
-/** Activations made of pieces; what each computes, and its derivative at the kinks, is in the interface. */
+/** Activations made of pieces; what each computes, and its derivative at the kinks, is in ../activation.ts. */
 
 import { exp, expm1 } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { ActivationKernels } from "../interface/activation.js";
+import type { ActivationKernel } from "../interface/activation.js";
 import { select } from "./select.js";
 
-type Piecewise = "relu" | "leakyRelu" | "elu" | "hardtanh" | "hardsigmoid" | "hardswish" | "hardshrink" | "softshrink";
-
-export const referencePiecewise: Pick<ActivationKernels, Piecewise> = {
-  relu: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = select(v < 0, 0, v);
-      }
-    },
-    backward(y, dy, dx) {
-      for (let i = 0; i < dx.length; i++) dx[i] = select(y[i]! <= 0, 0, dy[i]!);
-    },
+export const relu: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = select(v < 0, 0, v);
+    }
   },
-
-  leakyRelu: {
-    forward(x, y, slope) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = v * select(v > 0, 1, slope);
-      }
-    },
-    backward(x, dy, dx, slope) {
-      for (let i = 0; i < dx.length; i++) dx[i] = dy[i]! * select(x[i]! > 0, 1, slope);
-    },
+  backward(y, dy, dx) {
+    for (let i = 0; i < dx.length; i++) dx[i] = select(y[i]! <= 0, 0, dy[i]!);
   },
+};
 
-  elu: {
-    forward(x, y, alpha, scale) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = scale * (v > 0 ? v : alpha * expm1(v));
-      }
-    },
-    backward(x, dy, dx, alpha, scale) {
-      for (let i = 0; i < dx.length; i++) {
-        const v = x[i]!;
-        dx[i] = dy[i]! * scale * (v > 0 ? 1 : alpha * exp(v));
-      }
-    },
+export const leakyRelu: ActivationKernel = {
+  forward(x, y, slope) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = v * select(v > 0, 1, slope);
+    }
   },
+  backward(x, dy, dx, slope) {
+    for (let i = 0; i < dx.length; i++) dx[i] = dy[i]! * select(x[i]! > 0, 1, slope);
+  },
+};
 
-  hardtanh: {
-    forward(x, y, low, high) {
-      for (let i = 0; i < y.length; i++) y[i] = clamp(x[i]!, low, high);
-    },
-    backward(x, dy, dx, low, high) {
-      for (let i = 0; i < dx.length; i++) dx[i] = inside(x[i]!, low, high, dy[i]!);
-    },
+export const elu: ActivationKernel = {
+  forward(x, y, alpha, scale) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = scale * (v > 0 ? v : alpha * expm1(v));
+    }
   },
+  backward(x, dy, dx, alpha, scale) {
+    for (let i = 0; i < dx.length; i++) {
+      const v = x[i]!;
+      dx[i] = dy[i]! * scale * (v > 0 ? 1 : alpha * exp(v));
+    }
+  },
+};
 
-  hardsigmoid: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) y[i] = clamp(x[i]! + 3, 0, 6) / 6;
-    },
-    backward(x, dy, dx) {
-      for (let i = 0; i < dx.length; i++) dx[i] = inside(x[i]!, -3, 3, dy[i]! / 6);
-    },
+export const hardtanh: ActivationKernel = {
+  forward(x, y, low, high) {
+    for (let i = 0; i < y.length; i++) y[i] = clamp(x[i]!, low, high);
   },
+  backward(x, dy, dx, low, high) {
+    for (let i = 0; i < dx.length; i++) dx[i] = inside(x[i]!, low, high, dy[i]!);
+  },
+};
 
-  hardswish: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = v * clamp(v + 3, 0, 6); // overflows in the array's precision, as in torch
-        y[i]! /= 6;
-      }
-    },
-    /**
-     * torch 1.13 takes 3 for the straight piece in whole vectors (16 floats) and for the curved one in what is left
-     * over at the end, so f′(3) is 1 in the former and 3/2 in the latter; so it is here.
-     */
-    backward(x, dy, dx) {
-      const vectors = dx.length - (dx.length % 16);
-      for (let i = 0; i < dx.length; i++) {
-        const v = x[i]!;
-        if (v < -3) dx[i] = 0;
-        else if (v > 3 || (v === 3 && i < vectors)) dx[i] = dy[i]!;
-        else dx[i] = dy[i]! * (v / 3 + 0.5);
-      }
-    },
+export const hardsigmoid: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) y[i] = clamp(x[i]! + 3, 0, 6) / 6;
   },
+  backward(x, dy, dx) {
+    for (let i = 0; i < dx.length; i++) dx[i] = inside(x[i]!, -3, 3, dy[i]! / 6);
+  },
+};
 
-  hardshrink: {
-    forward(x, y, lambd) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = v >= -lambd && v <= lambd ? 0 : v;
-      }
-    },
-    backward: shrinkBackward,
+export const hardswish: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = v * clamp(v + 3, 0, 6); // overflows in the array's precision, as in torch
+      y[i]! /= 6;
+    }
   },
+  /**
+   * torch 1.13 takes 3 for the straight piece in whole vectors (16 floats) and for the curved one in what is left
+   * over at the end, so f′(3) is 1 in the former and 3/2 in the latter; so it is here.
+   */
+  backward(x, dy, dx) {
+    const vectors = dx.length - (dx.length % 16);
+    for (let i = 0; i < dx.length; i++) {
+      const v = x[i]!;
+      if (v < -3) dx[i] = 0;
+      else if (v > 3 || (v === 3 && i < vectors)) dx[i] = dy[i]!;
+      else dx[i] = dy[i]! * (v / 3 + 0.5);
+    }
+  },
+};
 
-  softshrink: {
-    forward(x, y, lambd) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = v > lambd ? v - lambd : v < -lambd ? v + lambd : 0;
-      }
-    },
-    backward: shrinkBackward,
+export const hardshrink: ActivationKernel = {
+  forward(x, y, lambd) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = v >= -lambd && v <= lambd ? 0 : v;
+    }
   },
+  backward: shrinkBackward,
+};
+
+export const softshrink: ActivationKernel = {
+  forward(x, y, lambd) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = v > lambd ? v - lambd : v < -lambd ? v + lambd : 0;
+    }
+  },
+  backward: shrinkBackward,
 };
 
 function shrinkBackward(x: FloatArray, dy: FloatArray, dx: FloatArray, lambd: number): void {

@@ -1,3 +1,5 @@
+import type { FloatArray } from "../../tensor/tensor.js";
+
 const choice = new Float64Array(2);
 
 /**
@@ -8,4 +10,12 @@ export function select(condition: boolean, yes: number, no: number): number {
   choice[0] = no;
   choice[1] = yes;
   return choice[+condition]!;
+}
+
+/** y[i] = max(y[i], 0); NaN stays. */
+export function rectify(y: FloatArray): void {
+  for (let i = 0; i < y.length; i++) {
+    const v = y[i]!;
+    y[i] = select(v < 0, 0, v);
+  }
 }

@@ -1,7 +1,7 @@
-/** Smooth activations; what each computes is in the interface. Here f′ is written beside each backward. */
+/** Smooth activations; what each computes is in ../activation.ts. Here f′ is written beside each backward. */
 
-import { erf, exp, sigmoid, softplus, tanh } from "../../tensor/math.js";
-import type { ActivationKernels } from "../interface/activation.js";
+import * as math from "../../tensor/math.js";
+import type { ActivationKernel } from "../interface/activation.js";
 
 /** 1/√(2π): the normal density at 0. */
 const DENSITY = 0.3989422804014327;
@@ -9,183 +9,169 @@ const DENSITY = 0.3989422804014327;
 const GELU_BETA = 0.7978845608028654;
 const GELU_KAPPA = 0.044715;
 
-type Smooth =
-  | "sigmoid"
-  | "tanh"
-  | "gelu"
-  | "geluTanh"
-  | "silu"
-  | "softplus"
-  | "mish"
-  | "softsign"
-  | "tanhshrink"
-  | "logSigmoid";
-
-export const referenceSmooth: Pick<ActivationKernels, Smooth> = {
-  sigmoid: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) y[i] = sigmoid(x[i]!);
-    },
-    /** y (1 − y) */
-    backward(y, dy, dx) {
-      for (let i = 0; i < dx.length; i++) {
-        const s = y[i]!;
-        dx[i] = dy[i]! * (1 - s) * s;
-      }
-    },
+export const sigmoid: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) y[i] = math.sigmoid(x[i]!);
   },
-
-  tanh: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) y[i] = tanh(x[i]!);
-    },
-    /** 1 − y² */
-    backward(y, dy, dx) {
-      for (let i = 0; i < dx.length; i++) {
-        const t = y[i]!;
-        dx[i] = dy[i]! * (1 - t * t);
-      }
-    },
-  },
-
-  gelu: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = 0.5 * v * (1 + erf(v * Math.SQRT1_2));
-      }
-    },
-    /** Φ(x) + x φ(x) with the normal density φ */
-    backward(x, dy, dx) {
-      for (let i = 0; i < dx.length; i++) {
-        const v = x[i]!;
-        dx[i] = dy[i]! * (0.5 * (1 + erf(v * Math.SQRT1_2)) + v * DENSITY * exp(-0.5 * v * v));
-      }
-    },
-  },
-
-  geluTanh: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = 0.5 * v * (1 + tanh(GELU_BETA * (v + GELU_KAPPA * v * v * v)));
-      }
-    },
-    /** ½ (1 + t) + ½ x (1 − t²) √(2/π) (1 + 3 · 0.044715 x²) with t the forward's tanh */
-    backward(x, dy, dx) {
-      for (let i = 0; i < dx.length; i++) {
-        const v = x[i]!;
-        dx[i] = v * v; // overflows in the array's precision, as in torch: NaN from |x| = 2·10¹⁹ on
-        const square = dx[i]!;
-        const t = tanh(GELU_BETA * (v + GELU_KAPPA * v * square));
-        const slope = GELU_BETA * (1 + 3 * GELU_KAPPA * square);
-        dx[i] = dy[i]! * 0.5 * (1 + t + v * (1 - t * t) * slope);
-      }
-    },
-  },
-
-  silu: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = v / (1 + exp(-v));
-      }
-    },
-    /** s (1 + x (1 − s)) with s = sigmoid(x) */
-    backward(x, dy, dx) {
-      for (let i = 0; i < dx.length; i++) {
-        const v = x[i]!;
-        const s = 1 / (1 + exp(-v));
-        dx[i] = dy[i]! * s * (1 + v * (1 - s));
-      }
-    },
-  },
-
-  softplus: {
-    forward(x, y, beta, threshold) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = v * beta; // compared with the threshold after rounding, as in torch
-        const z = y[i]!;
-        y[i] = z > threshold ? v : softplus(z) / beta;
-      }
-    },
-    /** sigmoid(px) */
-    backward(x, dy, dx, beta, threshold) {
-      for (let i = 0; i < dx.length; i++) {
-        dx[i] = x[i]! * beta;
-        const z = dx[i]!;
-        dx[i] = z > threshold ? dy[i]! : dy[i]! * sigmoid(z);
-      }
-    },
-  },
-
-  mish: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = v * tanhSoftplus(v);
-      }
-    },
-    /** t + x · sigmoid(x) · (1 − t²) with t = tanh(log(1 + eˣ)) */
-    backward(x, dy, dx) {
-      for (let i = 0; i < dx.length; i++) {
-        const v = x[i]!;
-        const t = tanhSoftplus(v);
-        dx[i] = dy[i]! * (t + v * sigmoid(v) * (1 - t * t));
-      }
-    },
-  },
-
-  softsign: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = v / (1 + Math.abs(v));
-      }
-    },
-    /** 1 / (1 + |x|)², written so that it is NaN at ±∞, as f is there */
-    backward(x, dy, dx) {
-      for (let i = 0; i < dx.length; i++) {
-        const size = Math.abs(x[i]!);
-        dx[i] = (dy[i]! * (1 - size / (1 + size))) / (1 + size);
-      }
-    },
-  },
-
-  tanhshrink: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) {
-        const v = x[i]!;
-        y[i] = v - tanh(v);
-      }
-    },
-    /** tanh² x */
-    backward(x, dy, dx) {
-      for (let i = 0; i < dx.length; i++) {
-        const t = tanh(x[i]!);
-        dx[i] = dy[i]! * t * t;
-      }
-    },
-  },
-
-  logSigmoid: {
-    forward(x, y) {
-      for (let i = 0; i < y.length; i++) y[i] = -softplus(-x[i]!);
-    },
-    /** sigmoid(−x) */
-    backward(x, dy, dx) {
-      for (let i = 0; i < dx.length; i++) dx[i] = dy[i]! * sigmoid(-x[i]!);
-    },
+  /** y (1 − y) */
+  backward(y, dy, dx) {
+    for (let i = 0; i < dx.length; i++) {
+      const s = y[i]!;
+      dx[i] = dy[i]! * (1 - s) * s;
+    }
   },
 };
 
-/** tanh(log(1 + eˣ)) = ((1 + eˣ)² − 1) / ((1 + eˣ)² + 1), in the power of e that does not overflow. */
+export const tanh: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) y[i] = math.tanh(x[i]!);
+  },
+  /** 1 − y² */
+  backward(y, dy, dx) {
+    for (let i = 0; i < dx.length; i++) {
+      const t = y[i]!;
+      dx[i] = dy[i]! * (1 - t * t);
+    }
+  },
+};
+
+export const gelu: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = 0.5 * v * (1 + math.erf(v * Math.SQRT1_2));
+    }
+  },
+  /** Φ(x) + x φ(x) with the normal density φ */
+  backward(x, dy, dx) {
+    for (let i = 0; i < dx.length; i++) {
+      const v = x[i]!;
+      dx[i] = dy[i]! * (0.5 * (1 + math.erf(v * Math.SQRT1_2)) + v * DENSITY * math.exp(-0.5 * v * v));
+    }
+  },
+};
+
+export const geluTanh: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = 0.5 * v * (1 + math.tanh(GELU_BETA * (v + GELU_KAPPA * v * v * v)));
+    }
+  },
+  /** ½ (1 + t) + ½ x (1 − t²) √(2/π) (1 + 3 · 0.044715 x²) with t the forward's tanh */
+  backward(x, dy, dx) {
+    for (let i = 0; i < dx.length; i++) {
+      const v = x[i]!;
+      dx[i] = v * v; // overflows in the array's precision, as in torch: NaN from |x| = 2·10¹⁹ on
+      const square = dx[i]!;
+      const t = math.tanh(GELU_BETA * (v + GELU_KAPPA * v * square));
+      const slope = GELU_BETA * (1 + 3 * GELU_KAPPA * square);
+      dx[i] = dy[i]! * 0.5 * (1 + t + v * (1 - t * t) * slope);
+    }
+  },
+};
+
+export const silu: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = v / (1 + math.exp(-v));
+    }
+  },
+  /** s (1 + x (1 − s)) with s = math.sigmoid(x) */
+  backward(x, dy, dx) {
+    for (let i = 0; i < dx.length; i++) {
+      const v = x[i]!;
+      const s = 1 / (1 + math.exp(-v));
+      dx[i] = dy[i]! * s * (1 + v * (1 - s));
+    }
+  },
+};
+
+export const softplus: ActivationKernel = {
+  forward(x, y, beta, threshold) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = v * beta; // compared with the threshold after rounding, as in torch
+      const z = y[i]!;
+      y[i] = z > threshold ? v : math.softplus(z) / beta;
+    }
+  },
+  /** math.sigmoid(px) */
+  backward(x, dy, dx, beta, threshold) {
+    for (let i = 0; i < dx.length; i++) {
+      dx[i] = x[i]! * beta;
+      const z = dx[i]!;
+      dx[i] = z > threshold ? dy[i]! : dy[i]! * math.sigmoid(z);
+    }
+  },
+};
+
+export const mish: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = v * tanhSoftplus(v);
+    }
+  },
+  /** t + x · math.sigmoid(x) · (1 − t²) with t = math.tanh(log(1 + eˣ)) */
+  backward(x, dy, dx) {
+    for (let i = 0; i < dx.length; i++) {
+      const v = x[i]!;
+      const t = tanhSoftplus(v);
+      dx[i] = dy[i]! * (t + v * math.sigmoid(v) * (1 - t * t));
+    }
+  },
+};
+
+export const softsign: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = v / (1 + Math.abs(v));
+    }
+  },
+  /** 1 / (1 + |x|)², written so that it is NaN at ±∞, as f is there */
+  backward(x, dy, dx) {
+    for (let i = 0; i < dx.length; i++) {
+      const size = Math.abs(x[i]!);
+      dx[i] = (dy[i]! * (1 - size / (1 + size))) / (1 + size);
+    }
+  },
+};
+
+export const tanhshrink: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) {
+      const v = x[i]!;
+      y[i] = v - math.tanh(v);
+    }
+  },
+  /** tanh² x */
+  backward(x, dy, dx) {
+    for (let i = 0; i < dx.length; i++) {
+      const t = math.tanh(x[i]!);
+      dx[i] = dy[i]! * t * t;
+    }
+  },
+};
+
+export const logSigmoid: ActivationKernel = {
+  forward(x, y) {
+    for (let i = 0; i < y.length; i++) y[i] = -math.softplus(-x[i]!);
+  },
+  /** math.sigmoid(−x) */
+  backward(x, dy, dx) {
+    for (let i = 0; i < dx.length; i++) dx[i] = dy[i]! * math.sigmoid(-x[i]!);
+  },
+};
+
+/** math.tanh(log(1 + eˣ)) = ((1 + eˣ)² − 1) / ((1 + eˣ)² + 1), in the power of e that does not overflow. */
 function tanhSoftplus(x: number): number {
   if (x > 0) {
-    const u = exp(-x);
+    const u = math.exp(-x);
     return (1 + 2 * u) / (1 + 2 * u + 2 * u * u);
   }
-  const w = exp(x);
+  const w = math.exp(x);
   return (w * (w + 2)) / (w * (w + 2) + 2);
 }

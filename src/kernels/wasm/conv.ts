@@ -22,9 +22,9 @@ const FEW_CHANNELS = 16;
 
 export function wasmConv(flavour: Flavour): ConvKernels {
   return {
-    forward(g, x, weight, bias, y) {
+    forward(g, x, weight, bias, y, relu) {
       const [input, filters, start, output] = place(x, weight, bias, y);
-      if (y.length > 0) runAll(forwardTask(flavour, g, input, filters, start, output));
+      if (y.length > 0) runAll(forwardTask(flavour, g, input, filters, start, output, relu));
     },
 
     inputGradient(g, dy, weight, dx) {

@@ -15,7 +15,7 @@ import { type Cursor, doubles, rowKernel } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";
 import { place, scratch, view } from "./memory.js";
 
-const { add, mul, sub } = f32x4;
+const { add, max, mul, sub } = f32x4;
 
 /** Σ (x − shift) and Σ (x − shift)² */
 const deviations = rowKernel({ arrays: ["x"], numbers: ["shift"], sums: 2 }, ({ x }, { shift }, addUp) => {
@@ -33,13 +33,13 @@ function centred(x: Cursor, { mean, rest }: Mean): Vector {
   return sub(sub(x.get(), mean), rest);
 }
 
-/** By numbers that are those of a channel, and by numbers for each element: the same arithmetic, the same bits. */
-const STANDARD = [...MEAN, "inverse"] as const;
+/** By numbers that are those of a channel, and by numbers for each element: the same arithmetic, the same bits. `least` rectifies. */
+const STANDARD = [...MEAN, "inverse", "least"] as const;
 const affine = rowKernel({ arrays: ["x", "y"], numbers: [...STANDARD, "weight", "bias"] }, ({ x, y }, n) =>
-  y.set(add(mul(mul(centred(x, n), n.inverse), n.weight), n.bias)),
+  y.set(max(add(mul(mul(centred(x, n), n.inverse), n.weight), n.bias), n.least)),
 );
 const affineEach = rowKernel({ arrays: ["x", "y", "weight", "bias"], numbers: STANDARD }, ({ x, y, weight, bias }, n) =>
-  y.set(add(mul(mul(centred(x, n), n.inverse), weight.get()), bias.get())),
+  y.set(max(add(mul(mul(centred(x, n), n.inverse), weight.get()), bias.get()), n.least)),
 );
 
 /** Σ dy and Σ dy · (x − mean) */
@@ -78,12 +78,13 @@ export const wasmNorm: NormKernels = {
     }
   },
 
-  forward(g, eps, x, mean, variance, weight, bias, y) {
+  forward(g, eps, x, mean, variance, weight, bias, y, relu) {
     const { groups, segments, segmentStride, channelsPerGroup, inner, channels } = g;
     const isEach = hasWeightForEach(g);
     const [from, to, ...given] = place(x, y, weight, bias);
     const [weightAt, biasAt] = given.map((offset, i) => offset || constants(channels, 1 - i)) as [number, number];
     const [weights, biases] = [view(weightAt, channels), view(biasAt, channels)];
+    const least = relu ? 0 : -Infinity;
     for (let s = 0; s < groups; s++) {
       const inverse = 1 / Math.sqrt(variance[s]! + eps);
       const m = mean[s]!;
@@ -91,12 +92,12 @@ export const wasmNorm: NormKernels = {
       const start = SIZE * s * channelsPerGroup * inner;
       if (isEach) {
         const own = [weightAt, biasAt].map((offset) => offset + SIZE * firstChannel);
-        affineEach()(1, 0, channelsPerGroup, from + start, to + start, ...own, m, restOf(m), inverse);
+        affineEach()(1, 0, channelsPerGroup, from + start, to + start, ...own, m, restOf(m), inverse, least);
         continue;
       }
       for (let k = 0; k < channelsPerGroup; k++) {
         const skip = start + SIZE * k * inner;
-        const numbers = [m, restOf(m), inverse, weights[firstChannel + k]!, biases[firstChannel + k]!];
+        const numbers = [m, restOf(m), inverse, least, weights[firstChannel + k]!, biases[firstChannel + k]!];
         affine()(segments, SIZE * segmentStride, inner, from + skip, to + skip, ...numbers);
       }
     }

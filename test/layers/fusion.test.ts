@@ -1,0 +1,128 @@
+/** What a Sequential fuses changes no number: the same layers, one by one, give the same. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ReLU, Sigmoid } from "../../src/index.js";
+import { BatchNorm2d } from "../../src/layers/batchnorm.js";
+import { Conv2d } from "../../src/layers/conv2d.js";
+import { ConvTranspose2d } from "../../src/layers/convtranspose2d.js";
+import { Dropout } from "../../src/layers/dropout.js";
+import { Identity } from "../../src/layers/identity.js";
+import { Layer } from "../../src/layers/layer.js";
+import { LeakyReLU } from "../../src/layers/piecewise.js";
+import { Residual } from "../../src/layers/residual.js";
+import { Sequential } from "../../src/layers/sequential.js";
+import { randn } from "../../src/tensor/create.js";
+import { Random } from "../../src/tensor/random.js";
+import type { Tensor } from "../../src/tensor/tensor.js";
+import { eachBackend } from "../support/backends.js";
+
+/** A chain that knows nothing of its neighbours: what a Sequential must agree with. */
+class Plain extends Layer {
+  override readonly name = "Plain";
+  constructor(readonly layers: readonly Layer[]) {
+    super();
+  }
+  protected compute(x: Tensor): Tensor {
+    return this.layers.reduce((y, layer) => layer.forward(y), x);
+  }
+  protected computeBackward(dy: Tensor): Tensor {
+    return this.layers.reduceRight((d, layer) => layer.backward(d), dy);
+  }
+}
+
+const CHANNELS = 4;
+
+/** Layers of 4 channels that keep the size, named so that a failure can be read. */
+const KINDS: Record<string, (random: Random) => Layer> = {
+  conv: (random) => new Conv2d(CHANNELS, CHANNELS, 3, { padding: 1, random }),
+  depthwise: (random) => new Conv2d(CHANNELS, CHANNELS, 3, { padding: 1, groups: CHANNELS, random }),
+  reflect: (random) => new Conv2d(CHANNELS, CHANNELS, 3, { padding: 1, paddingMode: "reflect", random }),
+  pointwise: (random) => new Conv2d(CHANNELS, CHANNELS, 1, { bias: false, random }),
+  transposed: (random) => new ConvTranspose2d(CHANNELS, CHANNELS, 1, { random }),
+  norm: () => new BatchNorm2d(CHANNELS),
+  relu: () => new ReLU(),
+  leaky: () => new LeakyReLU(0.1),
+  sigmoid: () => new Sigmoid(),
+  identity: () => new Identity(),
+  dropout: () => new Dropout(0.5, { random: new Random(3) }),
+  residual: (random) => new Residual(new Sequential(KINDS.norm!(random), KINDS.relu!(random), KINDS.conv!(random))),
+  nested: (random) => new Sequential(KINDS.conv!(random), KINDS.norm!(random)),
+};
+
+const kinds = fc.array(fc.constantFrom(...Object.keys(KINDS)), { minLength: 1, maxLength: 7 });
+
+function build(names: readonly string[]): Layer[] {
+  const random = new Random(7);
+  return names.map((name) => KINDS[name]!(random));
+}
+
+/** Forward, and backward where it trains, of both; all numbers that come out, gradients and statistics too. */
+function run(model: Layer, x: Tensor, training: boolean): Tensor[] {
+  if (!training) model.eval();
+  const y = model.forward(x);
+  const again = model.forward(x);
+  const dx = model.backward(again);
+  return [y, again, dx, ...model.parameters().map(({ grad }) => grad), ...Object.values(model.stateDict())];
+}
+
+eachBackend("fusion", () => {
+  test("a Sequential's numbers are those of its layers one by one", () => {
+    fc.assert(
+      fc.property(kinds, fc.boolean(), fc.integer({ min: 1, max: 3 }), (names, training, batch) => {
+        const x = randn([batch, CHANNELS, 5, 6], { random: new Random(batch) });
+        const fused = run(new Sequential(...build(names)), x, training);
+        const plain = run(new Plain(build(names)), x, training);
+        for (const [i, tensor] of plain.entries()) expect(fused[i]!.allClose(tensor, { rtol: 0, atol: 0 })).toBe(true);
+      }),
+    );
+  });
+
+  test("the input of a chain is never overwritten, nor what a layer of the user's keeps", () => {
+    class Keeper extends Layer {
+      override readonly name = "Keeper";
+      readonly conv = new Conv2d(CHANNELS, CHANNELS, 1, { random: new Random(1) });
+      kept: Tensor | undefined;
+      protected compute(x: Tensor): Tensor {
+        this.kept = this.conv.forward(x);
+        return this.kept;
+      }
+      protected computeBackward(dy: Tensor): Tensor {
+        return this.conv.backward(dy);
+      }
+    }
+    class Around extends Layer {
+      override readonly name = "Around";
+      readonly conv = new Conv2d(CHANNELS, CHANNELS, 1, { random: new Random(1) });
+      readonly keeper = new Keeper();
+      readonly chain = new Sequential(this.keeper, new ReLU());
+      readonly tail = new Sequential(new ReLU());
+      negative = [0, 0];
+      protected compute(x: Tensor): Tensor {
+        const y = this.conv.forward(x);
+        this.tail.forward(y);
+        const z = this.chain.forward(x);
+        this.negative = [y, this.keeper.kept!].map(({ data }) => data.filter((v) => v < 0).length);
+        return z;
+      }
+      protected computeBackward(dy: Tensor): Tensor {
+        return this.chain.backward(dy);
+      }
+    }
+    const model = new Around().eval();
+    model.forward(randn([1, CHANNELS, 4, 4], { random: new Random(1) }));
+    expect(Math.min(...model.negative)).toBeGreaterThan(0);
+  });
+
+  test("a layer that extends ReLU gets what the layer before it computes, negative numbers too", () => {
+    class Counting extends ReLU {
+      negative = 0;
+      protected override compute(x: Tensor): Tensor {
+        this.negative = x.data.filter((v) => v < 0).length;
+        return super.compute(x);
+      }
+    }
+    const counting = new Counting();
+    new Sequential(new Conv2d(1, 2, 1), counting).forward(randn([1, 1, 8, 8]));
+    expect(counting.negative).toBeGreaterThan(0);
+  });
+});
