@@ -73,7 +73,7 @@ export function svg({ title, label, bars, log }: Chart): string {
       label,
       grid: true,
       axis: "top",
-      labelAnchor: "left",
+
       ...(log ? { type: "log", tickFormat: "~g" } : { zero: true }),
     },
     y: { label: null, domain: rows, axis: null, padding: 0.12 },
