@@ -6,7 +6,8 @@
 import { ArgumentError } from "../shape/errors.js";
 import { engine } from "../tensor/engine.js";
 import type { DType } from "../tensor/tensor.js";
-import { type Flavour, supports } from "./wasm/assembler/flavour.js";
+import type { Flavour } from "./interface/flavour.js";
+import { supports } from "./wasm/assembler/flavour.js";
 import { kernelCall } from "./wasm/memory.js";
 
 export type BackendName = "reference" | "wasm";

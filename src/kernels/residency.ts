@@ -86,17 +86,27 @@ export class Arena {
 
 /** A copy of the tensor with a place of its own in the engine's memory, or the tensor itself where there is none. */
 export function settled<S extends Shape>(tensor: Tensor<S>): Tensor<S> {
-  if (tensor.isResident || tensor.dtype !== "float32" || backend() !== "wasm") return tensor;
-  const at = take(4 * tensor.size);
-  if (at === undefined) return tensor;
-  const place = new Place(new Block(at, 4 * tensor.size), tensor.size);
+  if (tensor.isResident) return tensor;
+  const place = placeFor(tensor.size, tensor.dtype);
+  if (!place) return tensor;
   place.view().set(tensor.data);
   return new Tensor(place, tensor.shape);
 }
 
 /** Zeros with a place of their own, also when a run asks for them. */
-export function settledZeros<const S extends Shape>(shape: S, dtype: DType): Tensor<S> {
-  return settled(new Tensor(floats(sizeOf(shape), dtype), shape));
+export function settledZeros<const S extends Shape>(shape: S, dtype: DType = "float32"): Tensor<S> {
+  const length = sizeOf(shape);
+  const place = placeFor(length, dtype);
+  if (!place) return new Tensor(floats(length, dtype), shape);
+  place.view().fill(0);
+  return new Tensor(place, shape);
+}
+
+/** A place for as long as its tensor lives; undefined where tensors of this precision have none, or the memory is full. */
+function placeFor(length: number, dtype: DType): Place | undefined {
+  if (dtype !== "float32" || backend() !== "wasm") return undefined;
+  const at = take(4 * length);
+  return at === undefined ? undefined : new Place(new Block(at, 4 * length), length);
 }
 
 /** Runs `action` with every allocation going to `arena`. */

@@ -1,3 +1,4 @@
+import { settledZeros } from "../kernels/residency.js";
 import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../ops/conv2d.js";
 import { pad2d, pad2dBackward } from "../ops/pad2d.js";
 import {
@@ -11,7 +12,7 @@ import {
 import type { ShapeRule } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { give, offerTo } from "./fusion.js";
 import { initialiseLike } from "./initialisers.js";
@@ -32,8 +33,8 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     this.settings = settings;
     const { inChannels, outChannels, groups, kernelSize, dimensions } = settings;
     const filter = [inChannels / groups, ...kernelSize.slice(2 - dimensions)];
-    const weight = allocate([outChannels, ...filter], "float32");
-    const biasValue = bias ? allocate([outChannels], "float32") : undefined;
+    const weight = settledZeros([outChannels, ...filter]);
+    const biasValue = bias ? settledZeros([outChannels]) : undefined;
     initialiseLike(weight, biasValue, sizeOf(filter), random);
     this.weight = new Parameter("weight", weight);
     this.bias = biasValue && new Parameter("bias", biasValue);

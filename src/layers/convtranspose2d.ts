@@ -1,3 +1,4 @@
+import { settledZeros } from "../kernels/residency.js";
 import {
   convTranspose2d,
   convTranspose2dBiasGradient,
@@ -17,7 +18,7 @@ import {
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { give } from "./fusion.js";
 import { initialiseLike } from "./initialisers.js";
@@ -69,8 +70,8 @@ export class ConvTranspose2d<
     checkOptions("ConvTranspose2d", options, "{ stride: 2, padding: 1 }");
     this.settings = convTransposeSettings("ConvTranspose2d", inChannels, outChannels, kernelSize, options);
     const filter = [outChannels / this.settings.groups, ...this.settings.kernelSize];
-    const weight = allocate([inChannels, ...filter], "float32");
-    const bias = options.bias === false ? undefined : allocate([outChannels], "float32");
+    const weight = settledZeros([inChannels, ...filter]);
+    const bias = options.bias === false ? undefined : settledZeros([outChannels]);
     initialiseLike(weight, bias, sizeOf(filter), options.random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);

@@ -1,3 +1,4 @@
+import { settledZeros } from "../kernels/residency.js";
 import { embedding, embeddingIndices, embeddingWeightGradient } from "../ops/embedding.js";
 import { checkInteger, checkOptions } from "../shape/check.js";
 import { type EmbeddingRule, embeddingShape } from "../shape/embedding.js";
@@ -45,7 +46,7 @@ export class Embedding<const D extends number = number> extends Layer<EmbeddingR
     this.numEmbeddings = checkInteger("Embedding", "numEmbeddings", numEmbeddings, 1);
     this.embeddingDim = checkInteger("Embedding", "embeddingDim", embeddingDim, 1);
     this.paddingIdx = resolvePaddingIdx(options.paddingIdx, numEmbeddings);
-    const weight = allocate([numEmbeddings, embeddingDim], "float32");
+    const weight = settledZeros([numEmbeddings, embeddingDim]);
     normal(weight, 0, 1, options.random ? { random: options.random } : {});
     if (this.paddingIdx !== undefined) {
       weight.data.fill(0, this.paddingIdx * embeddingDim, (this.paddingIdx + 1) * embeddingDim);

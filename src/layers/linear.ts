@@ -1,9 +1,10 @@
+import { settledZeros } from "../kernels/residency.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { checkInteger, checkOptions } from "../shape/check.js";
 import { type LinearGeometry, type LinearRule, linearGeometry } from "../shape/linear.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { give } from "./fusion.js";
 import { initialiseLike } from "./initialisers.js";
@@ -46,8 +47,8 @@ export class Linear<const In extends number = number, const Out extends number =
     checkInteger("Linear", "outFeatures", outFeatures, 1);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    const weight = allocate([outFeatures, inFeatures], "float32");
-    const bias = options.bias === false ? undefined : allocate([outFeatures], "float32");
+    const weight = settledZeros([outFeatures, inFeatures]);
+    const bias = options.bias === false ? undefined : settledZeros([outFeatures]);
     initialiseLike(weight, bias, inFeatures, options.random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);

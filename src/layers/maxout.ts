@@ -1,3 +1,4 @@
+import { settledZeros } from "../kernels/residency.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { maxout, maxoutBackward } from "../ops/maxout.js";
 import { checkInteger, checkOptions } from "../shape/check.js";
@@ -6,7 +7,7 @@ import { type MaxoutLinearRule, type MaxoutRule, maxoutGeometry, maxoutShape } f
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { initialiseLike } from "./initialisers.js";
 import { Layer } from "./layer.js";
@@ -117,8 +118,8 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
     this.outFeatures = outFeatures;
     this.pieces = checkInteger("MaxoutLinear", "pieces", options.pieces ?? 2, 1);
     const rows = this.pieces * outFeatures;
-    const weight = allocate([rows, inFeatures], "float32");
-    const bias = options.bias === false ? undefined : allocate([rows], "float32");
+    const weight = settledZeros([rows, inFeatures]);
+    const bias = options.bias === false ? undefined : settledZeros([rows]);
     initialiseLike(weight, bias, inFeatures, options.random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);

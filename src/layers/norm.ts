@@ -1,11 +1,12 @@
 /** What the normalising layers share: weight and bias, and, for some, running statistics. */
 
+import { settledZeros } from "../kernels/residency.js";
 import { frozenMoments, type Moments, momentsOf, normalise, normaliseBackward, trackMoments } from "../ops/norm.js";
 import { checkRange } from "../shape/check.js";
 import type { NormGeometry } from "../shape/norm.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { give, offerTo } from "./fusion.js";
 import { constant } from "./initialisers.js";
@@ -30,8 +31,8 @@ export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
   constructor(layer: string, eps: number, { weight, bias }: AffineShapes) {
     super();
     this.eps = checkRange(layer, "eps", eps, 0, Infinity);
-    this.weight = weight && new Parameter("weight", constant(allocate(weight, "float32"), 1));
-    this.bias = bias && new Parameter("bias", allocate(bias, "float32"));
+    this.weight = weight && new Parameter("weight", constant(settledZeros(weight), 1));
+    this.bias = bias && new Parameter("bias", settledZeros(bias));
   }
 
   /** Which elements share statistics. @throws ShapeError for an input that does not fit. */
@@ -81,9 +82,9 @@ export abstract class RunningNorm<Rule extends ShapeRule> extends Norm<Rule> {
     const shape = options.affine ? [numFeatures] : undefined;
     super(layer, eps, { weight: shape, bias: shape });
     if (!options.trackRunningStats) return;
-    this.runningMean = new StateBuffer("running_mean", allocate([numFeatures], "float32"));
-    this.runningVar = new StateBuffer("running_var", constant(allocate([numFeatures], "float32"), 1));
-    this.numBatchesTracked = new StateBuffer("num_batches_tracked", allocate([], "float32"));
+    this.runningMean = new StateBuffer("running_mean", settledZeros([numFeatures]));
+    this.runningVar = new StateBuffer("running_var", constant(settledZeros([numFeatures]), 1));
+    this.numBatchesTracked = new StateBuffer("num_batches_tracked", settledZeros([]));
   }
 
   /** Whether the next forward normalises by its input's own statistics; without running ones it always does. */

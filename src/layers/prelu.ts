@@ -1,9 +1,10 @@
+import { settledZeros } from "../kernels/residency.js";
 import { prelu, preluInputGradient, preluWeightGradient } from "../ops/prelu.js";
 import type { AxisGeometry } from "../shape/axis.js";
 import { checkFinite, checkInteger, checkOptions } from "../shape/check.js";
 import { type PReLURule, preluGeometry } from "../shape/prelu.js";
 import type { Shape } from "../shape/shape.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { constant } from "./initialisers.js";
 import { Layer } from "./layer.js";
@@ -43,7 +44,7 @@ export class PReLU<const P extends number = number> extends Layer<PReLURule<P>> 
     this.numParameters = numParameters;
     checkOptions("PReLU", options, "{ init: 0.25 }");
     const init = checkFinite("PReLU", "init", options.init ?? 0.25);
-    this.weight = new Parameter("weight", constant(allocate([numParameters], "float32"), init));
+    this.weight = new Parameter("weight", constant(settledZeros([numParameters]), init));
   }
 
   protected compute(x: Tensor): Tensor {

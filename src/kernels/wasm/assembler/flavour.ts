@@ -1,10 +1,10 @@
 /** The two flavours of SIMD that kernels are generated in. */
+import type { Flavour } from "../../interface/flavour.js";
 import type { Expr, Operand } from "./expression.js";
 import { f32x4 } from "./instructions.js";
 import { ModuleBuilder } from "./module.js";
 
-/** `"relaxed"` fuses a·b + c where the machine can; `"simd"` gives the same bits on every machine. */
-export type Flavour = "relaxed" | "simd";
+export type { Flavour };
 
 /** acc + a·b of four float32 lanes. */
 export function multiplyAdd(
