@@ -54,7 +54,7 @@ export function timedAsync(name: string, run: () => Promise<unknown>): Contestan
  * What share of the time until the call this process had a core. Time that other processes took from it is no time of
  * ours: a busy machine would otherwise add it to whichever contestant it hits.
  */
-function coreShare(): () => number {
+export function coreShare(): () => number {
   const [wall, processor] = [performance.now(), process.cpuUsage()];
   return () => {
     const { user, system } = process.cpuUsage(processor);
