@@ -39,7 +39,11 @@ describe("measuring", () => {
 
   test("a contestant that has used up its time has only the fewest turns, and its first counts", async () => {
     let runs = 0;
-    const slow = { name: "slow", sample: async () => (await new Promise((done) => setTimeout(done, 5)), [++runs]) };
+    const sample = async () => {
+      await new Promise((done) => setTimeout(done, 5));
+      return [++runs];
+    };
+    const slow = { name: "slow", sample };
     expect(await inTurns([slow], { rounds: 50, seconds: 0.001, fewest: 3 })).toEqual([[[1], [2], [3]]]);
   });
 });

@@ -38,7 +38,8 @@ export function describePath(g: ConvGeometry, direction: Direction): Described {
   const path = convPath(g, direction);
   if (path === "winograd") {
     const tile = direction === "weightGradient" ? 4 : winogradTile(g, direction);
-    return { algorithm: `winograd ${tile}×${tile}`, saving: (9 * tile * tile) / (tile + 2) ** 2 };
+    const points = tile + 2;
+    return { algorithm: `winograd ${tile}×${tile}`, saving: (9 * tile * tile) / points ** 2 };
   }
   const algorithm = { im2col: "im2col", batched: "direct, turned batch", sliding: "direct, sliding filters" }[path];
   return { algorithm, saving: 1 };
