@@ -1,10 +1,9 @@
 /** Which algorithm computes a convolution. */
 import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Direction } from "../../interface/conv.js";
 import { winogradPays, winogradTile } from "../winograd.js";
 import { isDepthwise } from "./depthwise.js";
 import { batchedFits } from "./turned.js";
-
-export type Direction = "forward" | "inputGradient" | "weightGradient";
 
 /**
  * im2col    products with patches that are packed      conv/correlate.ts, conv/spread.ts, conv/weights.ts
