@@ -26,11 +26,6 @@ const SHAPES = {
     [[1, 128, 14, 14], 128, 3, { padding: 1 }],
     [[2, 32, 33, 35], 36, 3, {}],
   ],
-  "by Winograd's algorithm": [
-    [[1, 24, 30, 29], 20, 3, { padding: 1, algorithm: "winograd" }],
-    [[2, 17, 13, 15], 23, 3, { algorithm: "winograd" }],
-    [[1, 40, 6, 6], 33, 3, { padding: 1, algorithm: "winograd" }],
-  ],
   "three by three by products": [[[1, 64, 56, 56], 64, 3, { padding: 1, algorithm: "im2col" }]],
   depthwise: [
     [[2, 48, 28, 28], 48, 3, { padding: 1, groups: 48 }],
@@ -71,6 +66,13 @@ export const convolutions: Record<string, (digest: Digest) => void> = {
     digest.layer(new ConvTranspose2d(16, 12, 4, { stride: 2, padding: 1, ...random() }), [2, 16, 11, 13]);
     digest.layer(new ConvTranspose2d(9, 6, 3, { groups: 3, outputPadding: 1, stride: 2, ...random() }), [3, 9, 7, 8]);
     digest.layer(new ConvTranspose2d(5, 7, 3, { dilation: 2, ...random() }), [1, 5, 10, 9]);
+  },
+
+  "Winograd's convolution"(digest) {
+    const winograd = { padding: 1, algorithm: "winograd", ...random() } as const;
+    digest.layer(new Conv2d(24, 20, 3, winograd), [1, 24, 30, 29]);
+    digest.layer(new Conv2d(17, 23, 3, winograd), [2, 17, 13, 15]);
+    digest.layer(new Conv2d(96, 64, 3, winograd), [1, 96, 7, 7]);
   },
 
   Linear(digest) {
