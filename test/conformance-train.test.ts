@@ -1,4 +1,7 @@
-/** Every loss, optimiser and scheduler that PyTorch computed: values and gradients, trajectories, learning rates. */
+/**
+ * Every loss, optimiser and scheduler that PyTorch computed, on every backend: values and gradients, trajectories,
+ * learning rates.
+ */
 import { describe, expect, test } from "vitest";
 import { Parameter } from "../src/layers/parameter.js";
 import { Tensor } from "../src/tensor/tensor.js";
@@ -7,7 +10,8 @@ import type { Loss, ScalarReduction } from "../src/train/loss.js";
 import type { Optimizer } from "../src/train/optimizer.js";
 import type { Scheduler } from "../src/train/scheduler.js";
 import * as train from "../src/train.js";
-import { decode, expectClose, readFixture, type Stored } from "./support/fixtures.js";
+import { eachBackend } from "./support/backends.js";
+import { decode, expectNear, readFixture, type Stored } from "./support/fixtures.js";
 import { camelCaseOptions, type TorchArguments } from "./support/torch.js";
 
 const exported = train as unknown as Record<string, new (...args: unknown[]) => unknown>;
@@ -23,90 +27,92 @@ function make<T>(name: string, args: TorchArguments, ...first: unknown[]): T {
 const isStored = (value: unknown): value is Stored => typeof value === "object" && value !== null && "data" in value;
 const decodeIfTensor = (value: unknown) => (isStored(value) ? decode(value) : value);
 
-describe("PyTorch's losses", () => {
-  interface LossCase {
-    readonly name: string;
-    readonly loss: string;
-    readonly args: TorchArguments;
-    readonly input: Stored;
-    readonly target: Stored;
-    readonly output: Stored;
-    readonly grad_output: Stored;
-    readonly grad_input: Stored;
-  }
+eachBackend("training", () => {
+  describe("PyTorch's losses", () => {
+    interface LossCase {
+      readonly name: string;
+      readonly loss: string;
+      readonly args: TorchArguments;
+      readonly input: Stored;
+      readonly target: Stored;
+      readonly output: Stored;
+      readonly grad_output: Stored;
+      readonly grad_input: Stored;
+    }
 
-  for (const c of readFixture<LossCase[]>("torch_losses.json")) {
-    test(c.name, () => {
-      const input = decode(c.input);
-      const target = c.target.dtype === "int64" ? (c.target.data as number[]) : decode(c.target);
-      if (c.args.reduction === "none") {
-        const loss = make<Loss<Labels, "none">>(c.loss, c.args);
-        expectClose(loss.forward(input, target), decode(c.output), "output");
-        expectClose(loss.backward(decode(c.grad_output)), decode(c.grad_input), "input gradient");
-      } else {
-        const loss = make<Loss<Labels, ScalarReduction>>(c.loss, c.args);
-        const output = new Tensor(Float64Array.of(loss.forward(input, target)), []);
-        expectClose(output, decode(c.output), "output");
-        expectClose(loss.backward(), decode(c.grad_input), "input gradient");
-      }
-    });
-  }
-});
-
-describe("PyTorch's optimisers", () => {
-  interface OptimiserCase {
-    readonly name: string;
-    readonly optimizer: string;
-    readonly args: TorchArguments;
-    readonly params0: readonly [Stored, Stored];
-    readonly steps: readonly {
-      readonly loss: Stored;
-      readonly grads: readonly [Stored, Stored];
-      readonly params_after: readonly [Stored, Stored];
-    }[];
-    readonly final_state: Record<string, Record<string, Stored | number | null>>;
-  }
-  interface Problem {
-    readonly X: Stored;
-    readonly Y: Stored;
-  }
-
-  const [problem, ...cases] = readFixture<[Problem, ...OptimiserCase[]]>("torch_optim.json");
-  const X = decode(problem.X);
-  const Y = decode(problem.Y);
-
-  for (const c of cases) {
-    test(c.name, () => {
-      const W = new Parameter("W", decode(c.params0[0]));
-      const b = new Parameter("b", decode(c.params0[1]));
-      const optimizer = make<Optimizer>(c.optimizer, c.args, [W, b]);
-      const loss = new train.MSELoss();
-      for (const step of c.steps) {
-        optimizer.zeroGrad();
-        const value = loss.forward(X.matmul(W.value).add(b.value), Y);
-        expectClose(new Tensor(Float64Array.of(value), []), decode(step.loss), "loss");
-        const dy = loss.backward();
-        W.grad.data.set(X.transpose(0, 1).matmul(dy).data);
-        b.grad.data.set(dy.sum(0).data);
-        expectClose(W.grad, decode(step.grads[0]), "gradient of W");
-        expectClose(b.grad, decode(step.grads[1]), "gradient of b");
-        optimizer.step();
-        expectClose(W.value, decode(step.params_after[0]), "W");
-        expectClose(b.value, decode(step.params_after[1]), "b");
-      }
-      const { tensors, numbers } = optimizer.stateDict();
-      expect(numbers).toMatchObject({ "0.step": 10, "1.step": 10 });
-      for (const [index, state] of Object.entries(c.final_state)) {
-        for (const [name, want] of Object.entries(state)) {
-          if (name === "step") continue;
-          const got = tensors[`${index}.${name}`];
-          if (want === null) expect(got, name).toBeUndefined();
-          else if (!got || !isStored(want)) expect.fail(`no ${name} in the state`);
-          else expectClose(got, decode(want), name);
+    for (const c of readFixture<LossCase[]>("torch_losses.json")) {
+      test(c.name, () => {
+        const input = decode(c.input);
+        const target = c.target.dtype === "int64" ? (c.target.data as number[]) : decode(c.target);
+        if (c.args.reduction === "none") {
+          const loss = make<Loss<Labels, "none">>(c.loss, c.args);
+          expectNear(loss.forward(input, target), decode(c.output), "output");
+          expectNear(loss.backward(decode(c.grad_output)), decode(c.grad_input), "input gradient");
+        } else {
+          const loss = make<Loss<Labels, ScalarReduction>>(c.loss, c.args);
+          const output = new Tensor(Float64Array.of(loss.forward(input, target)), []);
+          expectNear(output, decode(c.output), "output");
+          expectNear(loss.backward(), decode(c.grad_input), "input gradient");
         }
-      }
-    });
-  }
+      });
+    }
+  });
+
+  describe("PyTorch's optimisers", () => {
+    interface OptimiserCase {
+      readonly name: string;
+      readonly optimizer: string;
+      readonly args: TorchArguments;
+      readonly params0: readonly [Stored, Stored];
+      readonly steps: readonly {
+        readonly loss: Stored;
+        readonly grads: readonly [Stored, Stored];
+        readonly params_after: readonly [Stored, Stored];
+      }[];
+      readonly final_state: Record<string, Record<string, Stored | number | null>>;
+    }
+    interface Problem {
+      readonly X: Stored;
+      readonly Y: Stored;
+    }
+
+    const [problem, ...cases] = readFixture<[Problem, ...OptimiserCase[]]>("torch_optim.json");
+    const X = decode(problem.X);
+    const Y = decode(problem.Y);
+
+    for (const c of cases) {
+      test(c.name, () => {
+        const W = new Parameter("W", decode(c.params0[0]));
+        const b = new Parameter("b", decode(c.params0[1]));
+        const optimizer = make<Optimizer>(c.optimizer, c.args, [W, b]);
+        const loss = new train.MSELoss();
+        for (const step of c.steps) {
+          optimizer.zeroGrad();
+          const value = loss.forward(X.matmul(W.value).add(b.value), Y);
+          expectNear(new Tensor(Float64Array.of(value), []), decode(step.loss), "loss");
+          const dy = loss.backward();
+          W.grad.data.set(X.transpose(0, 1).matmul(dy).data);
+          b.grad.data.set(dy.sum(0).data);
+          expectNear(W.grad, decode(step.grads[0]), "gradient of W");
+          expectNear(b.grad, decode(step.grads[1]), "gradient of b");
+          optimizer.step();
+          expectNear(W.value, decode(step.params_after[0]), "W");
+          expectNear(b.value, decode(step.params_after[1]), "b");
+        }
+        const { tensors, numbers } = optimizer.stateDict();
+        expect(numbers).toMatchObject({ "0.step": 10, "1.step": 10 });
+        for (const [index, state] of Object.entries(c.final_state)) {
+          for (const [name, want] of Object.entries(state)) {
+            if (name === "step") continue;
+            const got = tensors[`${index}.${name}`];
+            if (want === null) expect(got, name).toBeUndefined();
+            else if (!got || !isStored(want)) expect.fail(`no ${name} in the state`);
+            else expectNear(got, decode(want), name);
+          }
+        }
+      });
+    }
+  });
 });
 
 describe("PyTorch's schedulers, within 1e-12", () => {

@@ -20,7 +20,15 @@ class Block {
     readonly at: number,
     readonly bytes: number,
   ) {
-    returned.register(this, [at, bytes]);
+    returned.register(this, [at, bytes], this);
+    taken++;
+  }
+
+  /** Gives the block back at once. Whoever still reads it must find it stale. */
+  release(): void {
+    this.use++;
+    returned.unregister(this);
+    giveBack([this.at, this.bytes]);
   }
 
   view(length: number): Float32Array {
@@ -32,9 +40,26 @@ class Block {
 }
 
 /** Gives a dropped tensor's block back. Never needed for correctness: it may run late, or not at all. */
-const returned = /* @__PURE__ */ new FinalizationRegistry<[at: number, bytes: number]>(([at, bytes]) =>
-  free(at, bytes),
-);
+const returned = /* @__PURE__ */ new FinalizationRegistry<[at: number, bytes: number]>(giveBack);
+
+function giveBack([at, bytes]: readonly [at: number, bytes: number]): void {
+  free(at, bytes);
+  taken--;
+}
+
+/** Blocks that have been taken and not come back. */
+let taken = 0;
+
+/**
+ * No model has as many. A loop that makes and drops thousands of models has, for dropped blocks come back only between
+ * tasks; from there on its tensors are ordinary arrays, which are collected inside the loop as well.
+ */
+const MOST_BLOCKS = 20_000;
+
+function takeBlock(bytes: number): Block | undefined {
+  const at = taken < MOST_BLOCKS ? take(bytes) : undefined;
+  return at === undefined ? undefined : new Block(at, bytes);
+}
 
 /** One use of a block. */
 class Place implements Resident {
@@ -59,7 +84,7 @@ class Place implements Resident {
 
 /** The places of one layer's results, in the order in which a run asks for them. */
 export class Arena {
-  readonly #blocks: Block[] = [];
+  readonly #blocks: (Block | undefined)[] = [];
   #next = 0;
   #run = -1;
 
@@ -74,11 +99,10 @@ export class Arena {
     let block = this.#blocks[index];
     if (block && block.bytes >= bytes) block.use++;
     else {
-      const at = take(bytes);
-      if (at === undefined) return undefined;
-      if (block) block.use++; // whatever still reads the smaller block is stale
-      block = new Block(at, bytes);
+      block?.release();
+      block = takeBlock(bytes);
       this.#blocks[index] = block;
+      if (!block) return undefined;
     }
     return new Place(block, length);
   }
@@ -105,8 +129,8 @@ export function settledZeros<const S extends Shape>(shape: S, dtype: DType = "fl
 /** A place for as long as its tensor lives; undefined where tensors of this precision have none, or the memory is full. */
 function placeFor(length: number, dtype: DType): Place | undefined {
   if (dtype !== "float32" || backend() !== "wasm") return undefined;
-  const at = take(4 * length);
-  return at === undefined ? undefined : new Place(new Block(at, 4 * length), length);
+  const block = takeBlock(4 * length);
+  return block && new Place(block, length);
 }
 
 /** Runs `action` with every allocation going to `arena`. */

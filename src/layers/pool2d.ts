@@ -1,6 +1,6 @@
 /** What the poolings share: they differ in which windows they lay over the input. */
 
-import { avgPool2d, avgPool2dBackward, maxPool2d, maxPool2dBackward } from "../ops/pool2d.js";
+import { avgPool2d, avgPool2dBackward, integers, maxPool2d, maxPool2dBackward, type Positions } from "../ops/pool2d.js";
 import { StateError } from "../shape/errors.js";
 import { type PoolGeometry, poolShape } from "../shape/pool.js";
 import type { ShapeRule } from "../shape/rule.js";
@@ -21,7 +21,7 @@ abstract class Pool2d<Rule extends ShapeRule> extends Layer<Rule> {
 
 /** Keeps each window's maximum, and where it was. */
 export abstract class MaximumPool2d<Rule extends ShapeRule> extends Pool2d<Rule> {
-  readonly #cache = new Cache<{ g: PoolGeometry; argmax: Int32Array; inputShape: Shape }>();
+  readonly #cache = new Cache<{ g: PoolGeometry; argmax: Positions; inputShape: Shape }>();
   #indices: Tensor | undefined;
 
   constructor(readonly returnIndices: boolean) {
@@ -50,7 +50,7 @@ export abstract class MaximumPool2d<Rule extends ShapeRule> extends Pool2d<Rule>
   protected compute(x: Tensor): Tensor {
     const g = this.windows(x.shape);
     const { y, argmax } = maxPool2d(g, x);
-    if (this.returnIndices) this.#indices = new Tensor(new Float32Array(argmax), y.shape);
+    if (this.returnIndices) this.#indices = new Tensor(new Float32Array(integers(argmax)), y.shape);
     this.#cache.push({ g, argmax, inputShape: x.shape });
     return y;
   }

@@ -5,22 +5,25 @@ import { type PoolGeometry, poolShape } from "../shape/pool.js";
 import type { Shape } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
+/** Positions in planes, which lie where tensors lie: 32-bit integers, read by {@link integers}. */
+export type Positions = Tensor;
+
 /**
  * y[n, c, i, j] = max of window (i, j), and the position of each maximum in its plane.
  *
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
  */
-export function maxPool2d(g: PoolGeometry, x: Tensor): { readonly y: Tensor; readonly argmax: Int32Array } {
+export function maxPool2d(g: PoolGeometry, x: Tensor): { readonly y: Tensor; readonly argmax: Positions } {
   const y = allocateUnset(poolShape(g, x.shape), x.dtype);
-  const argmax = new Int32Array(y.size);
-  kernelsFor(poolKernels, x.dtype).maxForward(g, x.data, y.data, argmax);
+  const argmax = allocateUnset(y.shape, "float32");
+  kernelsFor(poolKernels, x.dtype).maxForward(g, x.data, y.data, integers(argmax));
   return { y, argmax };
 }
 
 /** dx[n, c, argmax] += dy[n, c, i, j]: each window's gradient goes to its maximum. */
-export function maxPool2dBackward(g: PoolGeometry, dy: Tensor, argmax: Int32Array, inputShape: Shape): Tensor {
+export function maxPool2dBackward(g: PoolGeometry, dy: Tensor, argmax: Positions, inputShape: Shape): Tensor {
   const dx = allocateUnset(inputShape, dy.dtype);
-  kernelsFor(poolKernels, dy.dtype).maxBackward(g, dy.data, argmax, dx.data);
+  kernelsFor(poolKernels, dy.dtype).maxBackward(g, dy.data, integers(argmax), dx.data);
   return dx;
 }
 
@@ -40,4 +43,9 @@ export function avgPool2dBackward(g: PoolGeometry, dy: Tensor, inputShape: Shape
   const dx = allocateUnset(inputShape, dy.dtype);
   kernelsFor(poolKernels, dy.dtype).averageBackward(g, dy.data, dx.data);
   return dx;
+}
+
+/** The 32-bit integers that lie in a float32 tensor's place; valid until the engine's memory grows. */
+export function integers({ data }: Positions): Int32Array {
+  return new Int32Array(data.buffer, data.byteOffset, data.length);
 }

@@ -56,8 +56,3 @@ export function broadcastStrides(own: Shape, wanted: Shape): number[] {
   const missing = wanted.length - own.length;
   return wanted.map((_, axis) => (axis < missing || own[axis - missing] === 1 ? 0 : strides[axis - missing]!));
 }
-
-/** aᵇ as C and torch define it: 1 to any power is 1, also where JavaScript says NaN. */
-export function power(a: number, b: number): number {
-  return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
-}

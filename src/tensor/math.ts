@@ -1,6 +1,6 @@
 /**
  * Elementary functions in double precision from +, −, ×, ÷ and powers of two alone, so that they give the same bits on
- * every engine; Math.exp and its like do not. log is in tensor/log.ts.
+ * every engine; Math.exp, Math.pow and their like do not. log is in tensor/log.ts.
  */
 import { log } from "./log.js";
 import { POWERS_OF_TWO, ZEROTH } from "./powers.js";
@@ -133,4 +133,33 @@ export function erf(x: number): number {
   y = ((y * h + ERF[at + 3]!) * h + ERF[at + 2]!) * h + ERF[at + 1]!;
   y = y * h + ERF[at]!;
   return x < 0 ? -y : y;
+}
+
+/** base to a whole exponent ≥ 0, by repeated squaring. */
+export function wholePower(base: number, exponent: number): number {
+  let result = 1;
+  for (let n = exponent; n > 0; n = Math.floor(n / 2)) {
+    if (n % 2 === 1) result *= base;
+    base *= base;
+  }
+  return result;
+}
+
+/**
+ * aᵇ as C and torch define it: 1 to any power is 1, also where JavaScript says NaN. By products for whole exponents up to
+ * 64, then by roots for halves of them, else as e^(b·log a). Error ≤ 2⁻⁴¹ of the result.
+ */
+export function power(a: number, b: number): number {
+  if (a === 1 || (a === -1 && Math.abs(b) === Infinity)) return 1;
+  // JavaScript says exactly what these give, and leaves open how everything else is rounded.
+  if (a === 0 || b === 0 || !Number.isFinite(a) || !Number.isFinite(b)) return a ** b;
+  if (a < 0) {
+    if (!Number.isInteger(b)) return Number.NaN;
+    return Math.abs(b) % 2 === 1 ? -power(-a, b) : power(-a, b);
+  }
+  const exponent = Math.abs(b);
+  if (exponent > 64 || !Number.isInteger(2 * exponent)) return exp(b * log(a));
+  const whole = Math.floor(exponent);
+  const y = wholePower(a, whole) * (whole === exponent ? 1 : Math.sqrt(a));
+  return b < 0 ? 1 / y : y;
 }

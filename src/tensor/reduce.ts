@@ -77,7 +77,10 @@ export function variance(correction = 1): Reducer {
   return (data, at, step, count) => {
     const centre = mean(data, at, step, count);
     let squares = 0;
-    for (let i = 0; i < count; i++, at += step) squares += (data[at]! - centre) ** 2;
+    for (let i = 0; i < count; i++, at += step) {
+      const deviation = data[at]! - centre;
+      squares += deviation * deviation;
+    }
     return squares / Math.max(0, count - correction);
   };
 }

@@ -5,6 +5,7 @@ import type { GradientKernels } from "../kernels/interface/gradient.js";
 import { Parameter } from "../layers/parameter.js";
 import { checkRange } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { power } from "../tensor/math.js";
 
 /**
  * Scales all gradients together so that their norm, as one vector, is at most `maxNorm`; returns the norm before that.
@@ -74,5 +75,5 @@ function learned(
 }
 
 function root(sum: number, exponent: number): number {
-  return exponent === 2 ? Math.sqrt(sum) : exponent === 1 ? sum : sum ** (1 / exponent);
+  return exponent === 2 ? Math.sqrt(sum) : exponent === 1 ? sum : power(sum, 1 / exponent);
 }

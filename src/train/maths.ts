@@ -1,14 +1,4 @@
-/** Powers and cosines from +, −, ×, ÷ alone: the same bits on every JavaScript engine, unlike Math.pow and Math.cos. */
-
-/** base to a whole exponent ≥ 0, by repeated squaring. */
-export function power(base: number, exponent: number): number {
-  let result = 1;
-  for (let n = exponent; n > 0; n = Math.floor(n / 2)) {
-    if (n % 2 === 1) result *= base;
-    base *= base;
-  }
-  return result;
-}
+/** Cosines from +, −, ×, ÷ alone: the same bits on every JavaScript engine, unlike Math.cos. */
 
 /** cos(π·x), within 2⁻⁵² of the true value, and exact at every multiple of ½. */
 export function cosPi(x: number): number {

@@ -65,6 +65,18 @@ describe("Heap", () => {
     expect(size()).toBe(first);
   });
 
+  test("blocks with a limit end there or before, and the rest stays for others", () => {
+    const { heap, size } = heapOf();
+    const limit = 3 * PAGE;
+    for (const bytes of [PAGE, 1000, PAGE, 5000, 64]) {
+      for (let at = heap.allocate(bytes, limit); at !== undefined; at = heap.allocate(bytes, limit)) {
+        expect(at + bytes).toBeLessThanOrEqual(limit);
+      }
+    }
+    expect(size()).toBeLessThanOrEqual(limit);
+    expect(heap.allocate(PAGE)).toBeGreaterThanOrEqual(limit - PAGE);
+  });
+
   test("a full memory gives undefined and stays usable", () => {
     const { heap } = heapOf(PAGE);
     const block = heap.allocate(60_000);

@@ -1,29 +1,44 @@
-/** Every implementation of a kernel family, for tests that hold all of them to the same. */
+/** Every backend that this platform runs, for tests that hold all of them to the same. */
 import { afterAll, beforeAll, describe } from "vitest";
 import { type Backends, kernelsFor, setBackend } from "../../src/kernels/backend.js";
+import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { engine } from "../../src/tensor/engine.js";
 
-const CHOICES = {
-  reference: ["reference", {}],
-  "wasm, plain SIMD": ["wasm", { relaxedSimd: false }],
-  wasm: ["wasm", {}],
-} as const;
+const BACKENDS = {
+  reference: () => setBackend("reference"),
+  "wasm, plain SIMD": () => setBackend("wasm", { relaxedSimd: false }),
+  ...(supports("relaxed") && { "wasm, relaxed SIMD": () => setBackend("wasm", { relaxedSimd: true }) }),
+};
 
-export function everyBackend<Kernels extends object>(family: Backends<Kernels>): [name: string, kernels: Kernels][] {
-  return Object.entries(CHOICES).map(([name, [backend, options]]) => {
-    const before = engine().backend;
-    setBackend(backend, options);
-    const kernels = kernelsFor(family, "float32");
+export type TestedBackend = keyof typeof BACKENDS;
+export const backends = Object.keys(BACKENDS) as TestedBackend[];
+
+/** What `run` gives on this backend; the chosen one stays. */
+export function onBackend<T>(name: TestedBackend, run: () => T): T {
+  const before = engine().backend;
+  BACKENDS[name]?.();
+  try {
+    return run();
+  } finally {
     engine().backend = before;
-    return [name, kernels];
-  });
+  }
 }
 
 /** The same tests on every backend. */
 export function eachBackend(name: string, tests: () => void): void {
-  describe.each(Object.entries(CHOICES))(`${name}, %s`, (_, [backend, options]) => {
-    beforeAll(() => setBackend(backend, options));
-    afterAll(() => setBackend("wasm"));
+  describe.each(backends)(`${name}, %s`, (backend) => {
+    let before: unknown;
+    beforeAll(() => {
+      before = engine().backend;
+      BACKENDS[backend]?.();
+    });
+    afterAll(() => {
+      engine().backend = before;
+    });
     tests();
   });
+}
+
+export function everyBackend<Kernels extends object>(family: Backends<Kernels>): [name: string, kernels: Kernels][] {
+  return backends.map((name) => [name, onBackend(name, () => kernelsFor(family, "float32"))]);
 }

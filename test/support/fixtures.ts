@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { Tensor } from "../../src/tensor/tensor.js";
+import { distance } from "./wasm.js";
 
 /** A tensor as the fixture files store it. */
 export interface Stored {
@@ -38,4 +39,14 @@ export function expectClose(
       expect.fail(`${what}: element ${i} of [${want.shape}] is ${a}, expected ${b}`);
     }
   }
+}
+
+/** {@link expectClose}, and the distance of all numbers together relative to their norm is at most 1e-5. */
+export function expectNear(
+  got: { readonly data: ArrayLike<number>; readonly shape: readonly number[] },
+  want: { readonly data: ArrayLike<number>; readonly shape: readonly number[] },
+  what: string,
+): void {
+  expectClose(got, want, what);
+  expect(distance(got.data, want.data), `${what}: distance relative to the norm`).toBeLessThanOrEqual(1e-5);
 }

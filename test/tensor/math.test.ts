@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { select } from "../../src/kernels/reference/select.js";
 import { log } from "../../src/tensor/log.js";
-import { erf, exp, expm1, log1p, sigmoid, softplus, tanh } from "../../src/tensor/math.js";
+import { erf, exp, expm1, log1p, power, sigmoid, softplus, tanh, wholePower } from "../../src/tensor/math.js";
 import { exact, ulpsFrom } from "../support/exact.js";
 
 const between = (min: number, max: number) => fc.double({ min, max, noNaN: true });
@@ -224,4 +224,67 @@ test("select picks like ?:, Number.NaN, infinities and −0 included", () => {
       expect(select(condition, yes, no)).toBe(condition ? yes : no);
     }),
   );
+});
+
+describe("wholePower", () => {
+  test("is repeated multiplication, within 1e-12 relative", () => {
+    fc.assert(
+      fc.property(between(-2, 2), fc.integer({ min: 0, max: 60 }), (base, exponent) => {
+        let want = 1;
+        for (let i = 0; i < exponent; i++) want *= base;
+        expect(Math.abs(wholePower(base, exponent) - want)).toBeLessThanOrEqual(1e-12 * Math.abs(want) + 1e-300);
+      }),
+    );
+  });
+
+  test("reaches 0 and stays there for the exponents of long trainings", () => {
+    expect(wholePower(0.999, 1e9)).toBe(0);
+    expect(wholePower(0, 0)).toBe(1);
+    expect(wholePower(2, 1000)).toBe(2 ** 1000);
+  });
+});
+
+describe("power", () => {
+  test("is within 2⁻⁴¹ of Math.pow, relative, also for whole and half exponents", () => {
+    const exponents = fc.oneof(
+      between(-20, 20),
+      fc.integer({ min: -80, max: 80 }),
+      fc.integer({ min: -140, max: 140 }).map((n) => n / 2),
+    );
+    const base = fc.oneof(between(1e-5, 1e5), between(-50, 50), between(0.9, 1.1));
+    fc.assert(
+      fc.property(base, exponents, (a, b) => {
+        const want = a ** b;
+        const got = power(a, b);
+        if (Object.is(got, want)) return;
+        expect(Math.abs(got - want)).toBeLessThanOrEqual(2 ** -41 * Math.abs(want) + 1e-300);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("is exact where the result is: whole powers of integers, roots of squares, and their inverses of powers of two", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -40, max: 40 }), fc.integer({ min: 0, max: 9 }), (a, b) => {
+        let want = 1;
+        for (let i = 0; i < b; i++) want *= a;
+        expect(power(a, b)).toBe(want);
+        expect(power(a * a, b / 2)).toBe(Math.abs(want));
+        expect(power(2, -b)).toBe(1 / (1 << b));
+      }),
+    );
+  });
+
+  test("of special values is what C says", () => {
+    const special = [0, -0, 1, -1, 2, -2, 0.5, -0.5, 3, Infinity, -Infinity, Number.NaN, 1e300, -1e300, 1e-300];
+    for (const a of special) {
+      for (const b of special) {
+        const one = a === 1 || (a === -1 && Math.abs(b) === Infinity);
+        const want = one ? 1 : a ** b;
+        if (Number.isFinite(want) && want !== 0) {
+          expect(Math.abs(power(a, b) / want - 1), `${a} to ${b}`).toBeLessThanOrEqual(2 ** -41);
+        } else expect(power(a, b), `${a} to ${b}`).toBe(want);
+      }
+    }
+  });
 });

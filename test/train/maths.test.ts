@@ -1,24 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cosPi, power } from "../../src/train/maths.js";
-
-describe("power", () => {
-  test("is repeated multiplication, within 1e-12 relative", () => {
-    fc.assert(
-      fc.property(fc.double({ min: -2, max: 2, noNaN: true }), fc.integer({ min: 0, max: 60 }), (base, exponent) => {
-        let want = 1;
-        for (let i = 0; i < exponent; i++) want *= base;
-        expect(Math.abs(power(base, exponent) - want)).toBeLessThanOrEqual(1e-12 * Math.abs(want) + 1e-300);
-      }),
-    );
-  });
-
-  test("reaches 0 and stays there for the exponents of long trainings", () => {
-    expect(power(0.999, 1e9)).toBe(0);
-    expect(power(0, 0)).toBe(1);
-    expect(power(2, 1000)).toBe(2 ** 1000);
-  });
-});
+import { cosPi } from "../../src/train/maths.js";
 
 describe("cosPi", () => {
   test("is the cosine within 4e-16 on the first turn", () => {

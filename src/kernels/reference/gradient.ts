@@ -1,3 +1,4 @@
+import { power } from "../../tensor/math.js";
 import type { GradientKernels } from "../interface/gradient.js";
 
 export const referenceGradient: GradientKernels = {
@@ -5,7 +6,7 @@ export const referenceGradient: GradientKernels = {
     let sum = 0;
     if (exponent === 2) for (let i = 0; i < g.length; i++) sum += g[i]! * g[i]!;
     else if (exponent === 1) for (let i = 0; i < g.length; i++) sum += Math.abs(g[i]!);
-    else for (let i = 0; i < g.length; i++) sum += Math.abs(g[i]!) ** exponent;
+    else for (let i = 0; i < g.length; i++) sum += power(Math.abs(g[i]!), exponent);
     return sum;
   },
 

@@ -24,11 +24,15 @@ export class Heap {
     this.#end = roundUp(start);
   }
 
-  /** Offset of a block of at least `bytes`, or undefined where the memory is full. Its contents are whatever was there. */
-  allocate(bytes: number): number | undefined {
+  /**
+   * Offset of a block of at least `bytes` that ends at `limit` or before, or undefined where the memory is full. Its
+   * contents are whatever was there.
+   */
+  allocate(bytes: number, limit = Infinity): number | undefined {
     const size = roundUp(Math.max(bytes, 1));
     for (const [i, gap] of this.#gaps.entries()) {
       if (gap.end - gap.start < size) continue;
+      if (gap.start + size > limit) return undefined;
       const { start } = gap;
       gap.start += size;
       if (gap.start === gap.end) this.#gaps.splice(i, 1);
@@ -37,6 +41,7 @@ export class Heap {
     // A gap at the very end is too small by itself, but it need not be bought again.
     const last = this.#gaps.at(-1);
     const start = last?.end === this.#end ? last.start : this.#end;
+    if (start + size > limit) return undefined;
     const end = this.grow(start + size);
     if (end === undefined) return undefined;
     if (start !== this.#end) this.#gaps.pop();

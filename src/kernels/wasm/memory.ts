@@ -9,6 +9,8 @@ import { Heap } from "./heap.js";
 const PAGE = 65536;
 /** 4 GiB: what 32-bit offsets reach. */
 const MOST_PAGES = 65536;
+/** Tensors leave the last quarter to what kernels need while they run: they have another place to live in, scratch has none. */
+const MOST_TENSOR_BYTES = 0.75 * MOST_PAGES * PAGE;
 /** Grown by at least this much at a time. */
 const STEP_PAGES = 256;
 
@@ -78,9 +80,9 @@ export function isShared(): boolean {
   return typeof SharedArrayBuffer !== "undefined" && memory().buffer instanceof SharedArrayBuffer;
 }
 
-/** Takes a block of the memory until {@link free}; undefined where the memory is full. */
+/** Takes a block of the memory until {@link free}; undefined where the part for tensors is full. */
 export function take(bytes: number): number | undefined {
-  return state().heap.allocate(bytes);
+  return state().heap.allocate(bytes, MOST_TENSOR_BYTES);
 }
 
 export function free(at: number, bytes: number): void {

@@ -136,7 +136,15 @@ export const wasmOptimiser: OptimiserKernels = {
   },
 
   adam(s, p, g, m, v, highest) {
-    const numbers = [s.lr / s.correction1, s.beta1, 1 - s.beta1, s.beta2, 1 - s.beta2, s.correction2 ** -0.5, s.eps];
+    const numbers = [
+      s.lr / s.correction1,
+      s.beta1,
+      1 - s.beta1,
+      s.beta2,
+      1 - s.beta2,
+      1 / Math.sqrt(s.correction2),
+      s.eps,
+    ];
     if (highest) amsgrad(s, [p, g, m, v, highest], ...numbers);
     else adam(s, [p, g, m, v], ...numbers);
   },

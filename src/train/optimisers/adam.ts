@@ -3,7 +3,7 @@ import type { AdamStep, OptimiserKernels, Step } from "../../kernels/interface/o
 import type { Parameter } from "../../layers/parameter.js";
 import { checkFraction } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
-import { power } from "../maths.js";
+import { wholePower } from "../../tensor/math.js";
 import { checkRate, Optimizer, type OptimizerOptions, type ParameterState, type Parameters } from "../optimizer.js";
 
 /** Options of Adamax, and of every kin of Adam. */
@@ -58,7 +58,7 @@ abstract class AdamKin extends Optimizer {
   protected adamStep(step: Step, t: number): AdamStep {
     const [beta1, beta2] = this.betas;
     const { eps, decoupled } = this;
-    const [correction1, correction2] = [1 - power(beta1, t), 1 - power(beta2, t)];
+    const [correction1, correction2] = [1 - wholePower(beta1, t), 1 - wholePower(beta2, t)];
     return { ...step, beta1, beta2, eps, correction1, correction2, decoupled };
   }
 }

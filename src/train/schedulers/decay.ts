@@ -4,9 +4,8 @@
  */
 
 import { checkFinite, checkInteger, checkOptions, checkPositive, checkRange } from "../../shape/check.js";
-import { log } from "../../tensor/log.js";
-import { exp } from "../../tensor/math.js";
-import { cosPi, power } from "../maths.js";
+import { power } from "../../tensor/math.js";
+import { cosPi } from "../maths.js";
 import { checkRate, type Optimizer } from "../optimizer.js";
 import { Scheduler } from "../scheduler.js";
 
@@ -153,6 +152,6 @@ export class PolynomialLR extends Scheduler {
     const { totalIters, steps } = this;
     if (steps > totalIters) return lr;
     const ratio = (1 - steps / totalIters) / (1 - (steps - 1) / totalIters);
-    return lr * (Number.isInteger(this.power) ? power(ratio, this.power) : exp(this.power * log(ratio)));
+    return lr * power(ratio, this.power);
   }
 }

@@ -1,0 +1,26 @@
+/**
+ * A checksum of the bits of everything that computes, in WebAssembly SIMD without its relaxed instructions. They are the
+ * same on every machine and engine: `npm test` compares those of the Node that runs it with checksums.json, and
+ * `npm run test:bits` those of other versions of Node. After a change that means to change rounding,
+ * `npm run test:bits -- --save` writes the file anew.
+ */
+import { setBackend } from "../../src/kernels/backend.js";
+import { engine } from "../../src/tensor/engine.js";
+import { convolutions } from "./convolutions.js";
+import { Digest } from "./digest.js";
+import { layers } from "./layers.js";
+import { training } from "./training.js";
+
+export const families: Readonly<Record<string, (digest: Digest) => void>> = { ...convolutions, ...layers, ...training };
+
+export function checksum(family: (digest: Digest) => void): string {
+  const { backend } = engine();
+  setBackend("wasm", { relaxedSimd: false });
+  try {
+    const digest = new Digest();
+    family(digest);
+    return digest.toString();
+  } finally {
+    engine().backend = backend;
+  }
+}

@@ -1,0 +1,45 @@
+/** What a run leaves behind, as a checksum of its bits. */
+import { createHash } from "node:crypto";
+import type { Layer } from "../../src/layers/layer.js";
+import { type Shape, sizeOf } from "../../src/shape/shape.js";
+import { Random } from "../../src/tensor/random.js";
+import { Tensor } from "../../src/tensor/tensor.js";
+
+export class Digest {
+  readonly #hash = createHash("sha256");
+
+  /** Numbers: their bits in double precision. */
+  number(...values: readonly number[]): void {
+    this.#add(Float64Array.from(values));
+  }
+
+  tensor(...tensors: readonly Tensor[]): void {
+    for (const { data } of tensors) this.#add(data);
+  }
+
+  /** Output, input gradient, parameters' gradients and buffers of a forward and a backward on normal numbers. */
+  layer(layer: Layer, shape: Shape, seed = 1): void {
+    const y = layer.forward(normal(shape, seed));
+    this.tensor(y, layer.backward(normal(y.shape, seed + 1)));
+    this.tensor(...layer.parameters().map(({ grad }) => grad), ...Object.values(layer.stateDict()));
+  }
+
+  toString(): string {
+    return this.#hash.copy().digest("hex").slice(0, 16);
+  }
+
+  #add(data: Float32Array | Float64Array): void {
+    // The bits of a NaN are the engine's to choose: a checksum of one would say nothing.
+    if (!data.every((value) => !Number.isNaN(value))) throw new Error("A result to be checked holds a NaN.");
+    this.#hash.update(new Uint8Array(data.slice().buffer));
+  }
+}
+
+/** Normal numbers from a seed. */
+export function normal(shape: Shape, seed: number): Tensor {
+  const random = new Random(seed);
+  return new Tensor(
+    Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
+    shape,
+  );
+}
