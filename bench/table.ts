@@ -1,45 +1,39 @@
-/** Measurements as aligned text. */
+/** Tables as aligned text, and numbers as people read them. */
 
-export interface Measurement {
-  readonly name: string;
-  readonly work: string;
-  /** Seconds of one run: the median of the samples. */
-  readonly median: number;
-  /** Seconds between the first and the third quartile of the samples. */
-  readonly spread: number;
-  readonly samples: number;
-  /** 10⁹ floating-point operations a second at the median; null where speed is not in flops. */
-  readonly gflops: number | null;
+/** Rows of cells under a heading; `left` columns of text, then numbers, which line up at the right. */
+export function table(heading: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
+  const all = [heading, ...rows];
+  const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, i) => (i < left ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
-const COLUMNS = ["case", "work", "median", "± spread", "GFLOP/s", "samples"] as const;
-const WIDTHS = [32, 28, 12, 10, 9, 8] as const;
-
-export function heading(): string {
-  return line(COLUMNS);
+/** Three significant digits: `"1.23"`, `"45.6"`, `"789"`. */
+export function digits(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  return value >= 99.95 || value === 0 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-export function row({ name, work, median, spread, samples, gflops }: Measurement): string {
-  const relative = `${((100 * spread) / 2 / median).toFixed(1)} %`;
-  return line([name, work, duration(median), relative, gflops?.toFixed(2) ?? "", String(samples)]);
+export function duration(seconds: number): string {
+  if (seconds < 1e-3) return `${digits(1e6 * seconds)} µs`;
+  return seconds < 1 ? `${digits(1e3 * seconds)} ms` : `${digits(seconds)} s`;
 }
 
-/** Two text columns to the left, numbers to the right. */
-function line(cells: readonly string[]): string {
-  return cells.map((cell, i) => (i < 2 ? cell.padEnd(WIDTHS[i]!) : cell.padStart(WIDTHS[i]!))).join("");
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 }
 
-function duration(seconds: number): string {
-  return seconds < 1e-3 ? `${(1e6 * seconds).toFixed(1)} µs` : `${(1e3 * seconds).toFixed(2)} ms`;
+/** Half the distance of the quartiles, as a share of the median. */
+export function spread({ low, median, high }: { low: number; median: number; high: number }): string {
+  return `± ${percent((high - low) / 2 / median)}`;
 }
 
-/** The first, second and third quartile of `samples`, interpolated between neighbours. */
-export function quartiles(samples: readonly number[]): readonly [number, number, number] {
-  const sorted = samples.toSorted((a, b) => a - b);
-  const at = (fraction: number) => {
-    const place = fraction * (sorted.length - 1);
-    const low = sorted[Math.floor(place)]!;
-    return low + (place % 1) * (sorted[Math.ceil(place)]! - low);
-  };
-  return [at(0.25), at(0.5), at(0.75)];
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

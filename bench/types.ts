@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { program } from "commander";
 import { COMPILER, compilerOf } from "../test/support/typescript.js";
 import { plainModel, shapedModel } from "./deep.js";
-import { quartiles } from "./table.js";
+import { quartiles } from "./measure.js";
 
 program
   .name("npm run bench:types --")

@@ -1,7 +1,9 @@
 /** What a model's convolutions and matrix products cost, how they are computed, and how fast they can be at most. */
 import { backendName } from "../kernels/backend.js";
-import { type Described, type Direction, describePath } from "../kernels/wasm/conv/choice.js";
-import { measureRoofline, type Roofline } from "../kernels/wasm/roofline.js";
+import type { Direction } from "../kernels/interface/conv.js";
+import type { Roofline } from "../kernels/interface/roofline.js";
+import { type Described, describePath } from "../kernels/wasm/conv/choice.js";
+import { measureRoofline } from "../kernels/wasm/roofline.js";
 import { checkPositive } from "../shape/check.js";
 import { type ConvGeometry, type ConvSettings, convGeometry, paddingSides, withoutPadding } from "../shape/conv.js";
 import { convTransposeGeometry } from "../shape/convtranspose.js";

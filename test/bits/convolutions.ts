@@ -1,10 +1,7 @@
 /** Convolutions of every kind that has a kernel of its own, and Linear: forward and both gradients. */
 import { Conv1d, Conv2d, ConvTranspose2d, Linear } from "../../src/index.js";
-import { kernelCall } from "../../src/kernels/wasm/memory.js";
-import { WinogradConv } from "../../src/kernels/wasm/winograd.js";
-import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { Random } from "../../src/tensor/random.js";
-import { type Digest, normal } from "./digest.js";
+import type { Digest } from "./digest.js";
 
 const random = () => ({ random: new Random(1) });
 
@@ -71,20 +68,10 @@ export const convolutions: Record<string, (digest: Digest) => void> = {
   },
 
   "Winograd's convolution"(digest) {
-    for (const [tile, shape, filters] of [
-      ["4x4", [1, 24, 30, 29], 20],
-      ["2x2", [2, 17, 13, 15], 23],
-    ] as const) {
-      const g = convGeometry(convSettings("Conv2d", shape[1], filters, 3, { padding: 1 }), shape);
-      const [x, weight, bias] = [normal(shape, 1), normal([filters, shape[1], 3, 3], 2), normal([filters], 3)];
-      const dy = normal([shape[0], filters, g.outHeight, g.outWidth], 4);
-      const [y, dx, dweight] = [dy.clone(), x.clone(), weight.clone()];
-      const kernels = new WinogradConv("simd", tile);
-      kernelCall(() => kernels.forward(g, x.data, weight.data, bias.data, y.data));
-      kernelCall(() => kernels.inputGradient(g, dy.data, weight.data, dx.data));
-      kernelCall(() => kernels.weightGradient(g, x.data, dy.data, dweight.data));
-      digest.tensor(y, dx, dweight);
-    }
+    const winograd = { padding: 1, algorithm: "winograd", ...random() } as const;
+    digest.layer(new Conv2d(24, 20, 3, winograd), [1, 24, 30, 29]);
+    digest.layer(new Conv2d(17, 23, 3, winograd), [2, 17, 13, 15]);
+    digest.layer(new Conv2d(96, 64, 3, winograd), [1, 96, 7, 7]);
   },
 
   Linear(digest) {

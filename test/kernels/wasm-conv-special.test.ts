@@ -4,9 +4,10 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Direction } from "../../src/kernels/interface/conv.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
-import { convPath, type Direction } from "../../src/kernels/wasm/conv/choice.js";
+import { convPath } from "../../src/kernels/wasm/conv/choice.js";
 import { wasmConv } from "../../src/kernels/wasm/conv.js";
 import { kernelCall } from "../../src/kernels/wasm/memory.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";

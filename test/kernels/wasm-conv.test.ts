@@ -1,9 +1,10 @@
 /** The wasm convolutions against the reference, on random geometries and in both flavours. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Direction } from "../../src/kernels/interface/conv.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
-import { convPath, type Direction } from "../../src/kernels/wasm/conv/choice.js";
+import { convPath } from "../../src/kernels/wasm/conv/choice.js";
 import { forwardTask, inputGradientTasks, wasmConv, weightGradientTask } from "../../src/kernels/wasm/conv.js";
 import type { Task } from "../../src/kernels/wasm/task.js";
 import { winogradFits } from "../../src/kernels/wasm/winograd.js";

@@ -8,6 +8,8 @@
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 
+export type Direction = keyof ConvKernels;
+
 export interface ConvKernels {
   /** y = weight ⋆ x + bias, or max(y, 0) with `relu`. Overwrites y; a bias that is undefined counts as 0. */
   forward(

@@ -1,17 +1,11 @@
 /** What the processor and the memory give at most, as the kernels can have it: measured by loops that do nothing else. */
+import type { Roofline } from "../interface/roofline.js";
 import { advance, block, brIf, forRange, loop } from "./assembler/control.js";
 import { local, locals } from "./assembler/expression.js";
 import { type Flavour, multiplyAdd } from "./assembler/flavour.js";
 import { i32, v128 } from "./assembler/instructions.js";
 import { ModuleBuilder } from "./assembler/module.js";
 import { TILE } from "./gemm/multiply.js";
-
-export interface Roofline {
-  /** Floating-point operations a second. */
-  readonly peak: number;
-  /** Bytes a second that are read from memory. */
-  readonly bandwidth: number;
-}
 
 /** One run of a loop of multiply-adds, and its floating-point operations. Its sums are a tile of the product, so that none waits for another. */
 export function peakKernel(flavour: Flavour): { readonly run: () => void; readonly flops: number } {

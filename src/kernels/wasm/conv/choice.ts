@@ -1,10 +1,9 @@
 /** Which algorithm computes a convolution. */
 import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Direction } from "../../interface/conv.js";
 import { winogradPays, winogradTile } from "../winograd.js";
 import { isDepthwise } from "./depthwise.js";
 import { batchedFits } from "./turned.js";
-
-export type Direction = "forward" | "inputGradient" | "weightGradient";
 
 /**
  * im2col    products with patches that are packed      conv/correlate.ts, conv/spread.ts, conv/weights.ts
@@ -38,7 +37,8 @@ export function describePath(g: ConvGeometry, direction: Direction): Described {
   const path = convPath(g, direction);
   if (path === "winograd") {
     const tile = direction === "weightGradient" ? 4 : winogradTile(g, direction);
-    return { algorithm: `winograd ${tile}×${tile}`, saving: (9 * tile * tile) / (tile + 2) ** 2 };
+    const points = tile + 2;
+    return { algorithm: `winograd ${tile}×${tile}`, saving: (9 * tile * tile) / points ** 2 };
   }
   const algorithm = { im2col: "im2col", batched: "direct, turned batch", sliding: "direct, sliding filters" }[path];
   return { algorithm, saving: 1 };

@@ -1,0 +1,143 @@
+/** What passes over its numbers once: activations, pooling, norms, losses, optimiser steps. The memory limits most of them. */
+import * as activations from "../../src/kernels/activation.js";
+import { type Backends, kernelsFor } from "../../src/kernels/backend.js";
+import { biasKernels } from "../../src/kernels/bias.js";
+import { gradientKernels } from "../../src/kernels/gradient.js";
+import { lossKernels } from "../../src/kernels/loss.js";
+import { mergeKernels } from "../../src/kernels/merge.js";
+import { normKernels } from "../../src/kernels/norm.js";
+import { optimiserKernels } from "../../src/kernels/optimiser.js";
+import { poolKernels } from "../../src/kernels/pool.js";
+import { softmaxKernels } from "../../src/kernels/softmax.js";
+import { batchNormGeometry } from "../../src/shape/norm.js";
+import { poolGeometry, poolSettings } from "../../src/shape/pool.js";
+import { floats, integers } from "../inside.js";
+import type { Case } from "./case.js";
+
+export function passes(): Case[] {
+  return [...activationCases(), ...poolings(), ...norms(), ...losses(), ...optimisers()];
+}
+
+/** A kernel's case; `arrays` are the lengths of the normal arrays that `call` is given, in the engine's memory. */
+function pass<Kernels extends object, const Lengths extends readonly number[]>(
+  name: string,
+  work: string,
+  bytes: number,
+  family: Backends<Kernels>,
+  arrays: Lengths,
+  call: (kernels: Kernels, ...arrays: { [K in keyof Lengths]: Float32Array }) => unknown,
+): Case {
+  const setUp = () => {
+    const values = arrays.map((length, i) => floats(length, i + 1)) as { [K in keyof Lengths]: Float32Array };
+    return () => call(kernelsFor(family, "float32"), ...values);
+  };
+  return { name, work, flops: 0, bytes, setUp };
+}
+
+function activationCases(): Case[] {
+  const [work, n] = ["64×6×28×28", 64 * 6 * 28 * 28];
+  return Object.entries(activations).flatMap(([name, family]) => [
+    pass(`activation ${name} forward`, work, 8 * n, family, [n, n], (k, x, y) => k.forward(x, y, 1, 6)),
+    pass(`activation ${name} backward`, work, 12 * n, family, [n, n, n], (k, kept, dy, dx) =>
+      k.backward(kept, dy, dx, 1, 6),
+    ),
+  ]);
+}
+
+function poolings(): Case[] {
+  const shapes = [
+    ["lenet1", [64, 6, 28, 28], 2, {}],
+    ["res1", [1, 64, 112, 112], 3, { stride: 2, padding: 1 }],
+  ] as const;
+  return shapes.flatMap(([name, shape, kernel, options]) => {
+    const g = poolGeometry("MaxPool2d", poolSettings("MaxPool2d", kernel, options), shape);
+    const [input, output] = [g.planes * g.rows.size * g.columns.size, g.planes * g.rows.out * g.columns.out];
+    const work = `${shape.join("×")}, ${kernel}×${kernel}/2`;
+    const [large, small] = [4 * (input + 2 * output), 4 * (input + output)];
+    const max = (direction: string, setUp: Case["setUp"]): Case => {
+      return { name: `pool max ${name} ${direction}`, work, flops: 0, bytes: large, setUp };
+    };
+    return [
+      max("forward", () => {
+        const [x, y, argmax] = [floats(input), floats(output), integers(output, 1)];
+        return () => kernelsFor(poolKernels, "float32").maxForward(g, x, y, argmax);
+      }),
+      max("backward", () => {
+        const [x, dy, argmax] = [floats(input), floats(output), integers(output, 1)];
+        poolKernels.reference.maxForward(g, x, dy, argmax);
+        return () => kernelsFor(poolKernels, "float32").maxBackward(g, dy, argmax, x);
+      }),
+      pass(`pool average ${name} forward`, work, small, poolKernels, [input, output], (k, x, y) =>
+        k.averageForward(g, x, y),
+      ),
+      pass(`pool average ${name} backward`, work, small, poolKernels, [output, input], (k, dy, dx) =>
+        k.averageBackward(g, dy, dx),
+      ),
+    ];
+  });
+}
+
+function norms(): Case[] {
+  const [outer, size, inner] = [16, 64, 28 * 28];
+  const [work, n] = ["16×64×28×28", outer * size * inner];
+  const g = batchNormGeometry(size, [outer, size, inner]);
+  const [mean, variance] = [new Float64Array(size), new Float64Array(size).fill(1)];
+  return [
+    pass("norm batch moments", work, 4 * n, normKernels, [n], (k, x) => k.moments(g, x, mean, variance)),
+    pass("norm batch forward", work, 8 * n, normKernels, [n, size, size, n], (k, x, weight, bias, y) =>
+      k.forward(g, 1e-5, x, mean, variance, weight, bias, y),
+    ),
+    pass("norm batch backward", work, 20 * n, normKernels, [n, size, n, n, size], (k, x, weight, dy, dx, sums) =>
+      k.backward(g, 1e-5, x, mean, variance, weight, dy, dx, sums, sums),
+    ),
+    pass("norm bias", work, 8 * n, biasKernels, [size, n], (k, bias, y) => k.add(outer, size, inner, bias, y)),
+    pass("norm bias gradient", work, 4 * n, biasKernels, [n, size], (k, dy, dbias) =>
+      k.gradient(outer, size, inner, dy, dbias),
+    ),
+    pass("norm residual add", work, 12 * n, mergeKernels, [n, n, n], (k, a, b, y) => k.add(a, b, y)),
+  ];
+}
+
+function losses(): Case[] {
+  const [rows, classes] = [256, 1000];
+  const [work, n] = ["256×1000", rows * classes];
+  const line = { outer: rows, size: classes, classes, inner: 1 };
+  const labels = Int32Array.from({ length: rows }, (_, i) => (i * 7) % classes);
+  // Between 0 and 1, as a sigmoid gives them.
+  const shares = (seed: number) => {
+    const values = floats(n, seed);
+    values.set(values.map((v) => Math.min(0.999, Math.abs(v % 1))));
+    return values;
+  };
+  const binary = () => {
+    const [x, target, gradient] = [shares(1), shares(2), floats(n)];
+    return () => kernelsFor(lossKernels, "float32").binaryCrossEntropy(x, target, undefined, 1, undefined, gradient);
+  };
+  return [
+    pass("loss softmax forward", work, 8 * n, softmaxKernels, [n, n], (k, x, y) => k.forward(line, x, y)),
+    pass("loss softmax backward", work, 12 * n, softmaxKernels, [n, n, n], (k, y, dy, dx) =>
+      k.backward(line, y, dy, dx),
+    ),
+    pass("loss cross-entropy", work, 8 * n, lossKernels, [n, n], (k, x, gradient) =>
+      k.crossEntropy(line, x, labels, -100, undefined, 0, 1, undefined, gradient),
+    ),
+    pass("loss squared error", work, 12 * n, lossKernels, [n, n, n], (k, x, target, gradient) =>
+      k.squaredError(x, target, 1, undefined, gradient),
+    ),
+    { name: "loss binary cross-entropy", work, flops: 0, bytes: 12 * n, setUp: binary },
+  ];
+}
+
+function optimisers(): Case[] {
+  const [work, n] = ["61,706 weights", 61_706];
+  const plain = { lr: 1e-3, weightDecay: 0, maximize: false };
+  const adam = { ...plain, beta1: 0.9, beta2: 0.999, eps: 1e-8, correction1: 0.5, correction2: 0.5, decoupled: false };
+  const sgd = { ...plain, momentum: 0.9, dampening: 0, nesterov: false };
+  return [
+    pass("optimiser sgd", work, 20 * n, optimiserKernels, [n, n, n], (k, p, g, b) => k.sgd(sgd, p, g, b, false)),
+    pass("optimiser adam", work, 28 * n, optimiserKernels, [n, n, n, n], (k, p, g, m, v) => {
+      k.adam(adam, p, g, m, v, undefined);
+    }),
+    pass("optimiser gradient norm", work, 4 * n, gradientKernels, [n], (k, g) => k.powerSum(g, 2)),
+  ];
+}

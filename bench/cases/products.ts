@@ -1,0 +1,108 @@
+/** Convolutions, Linear layers and whole models: what multiplies. */
+import { conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../../src/ops/conv2d.js";
+import { linear, linearInputGradient, linearWeightGradient } from "../../src/ops/linear.js";
+import { convGeometry } from "../../src/shape/conv.js";
+import { linearGeometry } from "../../src/shape/linear.js";
+import { zeros } from "../../src/tensor/create.js";
+import { innerForward, innerOps, settledNormals } from "../inside.js";
+import { lenetSteps, RESNET18, resnetSteps } from "../networks.js";
+import { CONVOLUTIONS, type ConvWork, convLayer, describe, flopsOf, outputOf, PATHS } from "../shapes.js";
+import type { Case } from "./case.js";
+
+export function products(): Case[] {
+  return [...CONVOLUTIONS.flatMap(convCases), ...Object.entries(LINEARS).flatMap(linearCases), ...steps()];
+}
+
+function convCases(shape: ConvWork): Case[] {
+  const { name, input, filters } = shape;
+  const [work, flops, output] = [describe(shape), flopsOf(shape), outputOf(shape)];
+  const forward = PATHS.map((path): Case => {
+    const setUp = () => {
+      const layer = convLayer(shape, path).eval();
+      const [x] = settledNormals(input);
+      return () => innerForward(layer, x);
+    };
+    return { name: `conv ${name} forward${path === "auto" ? "" : ` ${path}`}`, work, flops, setUp };
+  });
+  const inputGradient = () => {
+    const { settings, weight } = convLayer(shape);
+    const g = convGeometry(settings, input);
+    const [dy] = settledNormals(output);
+    return innerOps(() => conv2dInputGradient(g, dy, weight.value, input));
+  };
+  const weightGradient = () => {
+    const { settings, weight, bias } = convLayer(shape);
+    const g = convGeometry(settings, input);
+    const [x, dy] = settledNormals(input, output);
+    const [dweight, dbias] = [weight.grad, bias?.grad ?? zeros([filters])];
+    return innerOps(() => {
+      conv2dWeightGradient(g, x, dy, dweight);
+      conv2dBiasGradient(g, dy, dbias);
+    });
+  };
+  return [
+    ...forward,
+    { name: `conv ${name} input gradient`, work, flops, setUp: inputGradient },
+    { name: `conv ${name} weight gradient`, work, flops, setUp: weightGradient },
+  ];
+}
+
+/** Of LeNet-5 and of AlexNet. */
+const LINEARS: Readonly<Record<string, readonly [rows: number, inFeatures: number, outFeatures: number]>> = {
+  lenet3: [32, 400, 120],
+  lenet4: [32, 120, 84],
+  lenet5: [32, 84, 10],
+  alex7: [1, 4096, 4096],
+};
+
+function linearCases([name, [rows, inFeatures, outFeatures]]: typeof LINEARS extends Readonly<Record<string, infer V>>
+  ? [string, V]
+  : never): Case[] {
+  const [input, output, weights] = [
+    [rows, inFeatures],
+    [rows, outFeatures],
+    [outFeatures, inFeatures],
+  ] as const;
+  const g = linearGeometry("Linear", inFeatures, outFeatures, input);
+  const work = `${rows}×${inFeatures} → ${outFeatures}`;
+  const flops = 2 * rows * inFeatures * outFeatures;
+  const forward = () => {
+    const [x, weight, bias] = settledNormals(input, weights, [outFeatures]);
+    return innerOps(() => linear(g, x, weight, bias));
+  };
+  const inputGradient = () => {
+    const [dy, weight] = settledNormals(output, weights);
+    return innerOps(() => linearInputGradient(g, dy, weight));
+  };
+  const weightGradient = () => {
+    const [x, dy, dweight] = settledNormals(input, output, weights);
+    return innerOps(() => linearWeightGradient(g, x, dy, dweight));
+  };
+  return [
+    { name: `linear ${name} forward`, work, flops, setUp: forward },
+    { name: `linear ${name} input gradient`, work, flops, setUp: inputGradient },
+    { name: `linear ${name} weight gradient`, work, flops, setUp: weightGradient },
+  ];
+}
+
+/** Forward, loss, backward and optimiser step, as `fit` takes them; and inference. */
+function steps(): Case[] {
+  const lenet = lenetSteps(64);
+  const resnet = resnetSteps(4, 64);
+  const inference = () => {
+    const model = RESNET18.layer().eval();
+    const [x] = settledNormals([1, 3, 224, 224]);
+    return () => model.forward(x);
+  };
+  return [
+    { name: "step lenet5", work: "64×1×28×28, Adam", flops: lenet.flops, setUp: () => lenet.start().step },
+    { name: "step resnet18", work: "4×3×64×64, SGD", flops: resnet.flops, setUp: () => resnet.start().step },
+    {
+      name: "inference resnet18",
+      work: "1×3×224×224",
+      flops: 2 * RESNET18.multiplyAdds([1, 3, 224, 224]),
+      setUp: inference,
+      wasmOnly: true,
+    },
+  ];
+}

@@ -1,0 +1,172 @@
+/** The same work by this library and by others, in turns: no figure without an output that agrees with this library's. */
+import { barOf, verdict } from "./bars.js";
+import { type Contestant, inTurns, type Summary, summarise } from "./measure.js";
+import { convnetjs } from "./peers/convnet.js";
+import { jaxJs } from "./peers/jax.js";
+import { onnxruntimeNode, onnxruntimeWeb } from "./peers/onnx.js";
+import type { Job, Peer } from "./peers/peer.js";
+import { tfjsCpu, tfjsWasm } from "./peers/tfjs.js";
+import { torch } from "./peers/torch.js";
+import { progress } from "./progress.js";
+import type { Chart } from "./report.js";
+import { digits, duration, spread, table } from "./table.js";
+
+export const OURS = "faltung";
+/** Distance of an output from this library's, by its length, above which it is not the same work. */
+const TOLERANCE = 1e-3;
+
+export interface Work {
+  readonly name: string;
+  readonly sizes: string;
+  readonly flops: number;
+  readonly kind: "conv" | "inference" | "training";
+  /** This library's ways of doing it; the first is what the ratios are to. */
+  readonly ours: () => { readonly output: Float32Array; readonly ways: readonly Contestant[] };
+  /** Undefined where the peer does not offer it. */
+  readonly theirs: (peer: Peer) => Promise<Job | undefined> | undefined;
+}
+
+export interface Row extends Summary {
+  readonly work: string;
+  readonly sizes: string;
+  readonly flops: number;
+  readonly library: string;
+  /** Speed of this library : speed of that one. */
+  readonly ratio: number;
+  /** Distance of its output from this library's, by its length. */
+  readonly error: number;
+}
+
+export interface Contest {
+  readonly rows: readonly Row[];
+  readonly versions: Readonly<Record<string, string>>;
+  /** Sentences about what was left out, and why. */
+  readonly notes: readonly string[];
+}
+
+const OPENERS: Readonly<Record<string, () => Promise<Peer>>> = {
+  PyTorch: torch,
+  "onnxruntime-node": onnxruntimeNode,
+  "onnxruntime-web": onnxruntimeWeb,
+  "tfjs-wasm": tfjsWasm,
+  "tfjs-cpu": tfjsCpu,
+  ConvNetJS: convnetjs,
+  "jax-js": jaxJs,
+};
+export const PEERS = Object.keys(OPENERS);
+
+export async function contest(
+  works: readonly Work[],
+  names: readonly string[],
+  { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
+): Promise<Contest> {
+  const notes: string[] = [];
+  const peers: Peer[] = [];
+  for (const name of names) {
+    try {
+      peers.push(await OPENERS[name]!());
+    } catch (error) {
+      const missing = (error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND";
+      const cause = missing ? "it is not installed: npm ci --prefix bench/peers" : firstLine(error);
+      notes.push(`${name} was left out: ${cause}.`);
+    }
+  }
+  const rows: Row[] = [];
+  const bar = progress(works.length);
+  try {
+    for (const work of works) {
+      bar.advance(work.name);
+      rows.push(...(await one(work, peers, { rounds, seconds, fewest: 2 }, notes)));
+    }
+  } finally {
+    bar.stop();
+    for (const peer of peers) peer.close?.();
+  }
+  return { rows, versions: Object.fromEntries(peers.map(({ name, version }) => [name, version])), notes };
+}
+
+async function one(
+  { name: work, sizes, flops, kind, ours, theirs }: Work,
+  peers: readonly Peer[],
+  turns: Parameters<typeof inTurns>[1],
+  notes: string[],
+): Promise<Row[]> {
+  const { output, ways } = ours();
+  const contestants: Contestant[] = [...ways];
+  const errors = ways.map(() => 0);
+  for (const peer of peers) {
+    if (flops > (peer.most ?? Infinity)) {
+      if (peer[kind]) notes.push(`${peer.name} was left out of ${work}: one run takes too long.`);
+      continue;
+    }
+    try {
+      const job = await theirs(peer);
+      if (!job) continue;
+      const error = distance(job.output, output);
+      if (!(error <= TOLERANCE)) throw new Error(`its output is ${error.toExponential(1)} away from ours`);
+      contestants.push({ name: peer.name, sample: job.sample });
+      errors.push(error);
+    } catch (error) {
+      notes.push(`${peer.name} was left out of ${work}: ${firstLine(error)}.`);
+    }
+  }
+  const summaries = (await inTurns(contestants, turns)).map(summarise);
+  return summaries.map((summary, i) => ({
+    ...{ work, sizes, flops, library: contestants[i]!.name, ...summary },
+    ratio: summary.median / summaries[0]!.median,
+    error: errors[i]!,
+  }));
+}
+
+/** ‖a − b‖ / ‖b‖ over as many numbers as both have; one is enough of a loss. */
+export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [difference, length] = [0, 0];
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    difference += (a[i]! - b[i]!) ** 2;
+    length += b[i]! ** 2;
+  }
+  return Math.sqrt(difference / length);
+}
+
+export function contestTable(rows: readonly Row[]): string {
+  const cells = rows.map((row, i) => {
+    const { work, sizes, flops, library, median, ratio, error } = row;
+    const first = rows[i - 1]?.work !== work;
+    const ours = library.startsWith(OURS);
+    return [
+      first ? work : "",
+      first ? sizes : "",
+      library,
+      duration(median),
+      spread(row),
+      digits(flops / median / 1e9),
+      library === OURS ? "" : digits(ratio),
+      ours ? "" : error.toExponential(0),
+      ours ? "" : verdict(work, library, ratio),
+    ];
+  });
+  const heading = ["work", "sizes", "library", "median", "spread", "GFLOP/s", `${OURS} : it`, "error", "bar and aim"];
+  return table(heading, cells, 3);
+}
+
+export function contestChart(title: string, rows: readonly Row[]): Chart {
+  const speed = ({ flops }: Row, seconds: number) => flops / seconds / 1e9;
+  return {
+    title,
+    label: "GFLOP/s, median and quartiles",
+    log: true,
+    bars: rows.map((row) => ({
+      ...{ group: row.work, name: row.library, value: speed(row, row.median) },
+      ...{ low: speed(row, row.high), high: speed(row, row.low) },
+    })),
+  };
+}
+
+/** Results with the bar and aim of each, for the JSON file. */
+export function withBars(rows: readonly Row[]) {
+  return rows.map((row) => ({ ...row, ...barOf(row.work, row.library) }));
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!.replace(/\.$/, "");
+}
