@@ -124,7 +124,7 @@ function draw(): string {
     `<line class="${name}" x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}"/>`;
   const label = ({ name, intensity, gflops }: (typeof dots)[number]) => {
     const beside = intensity > 100 ? -8 : 8;
-    return `<circle cx="${x(intensity).toFixed(1)}" cy="${y(gflops).toFixed(1)}" r="5"/>${text(x(intensity) + beside, y(gflops) + 17, name, beside < 0 ? 'text-anchor="end"' : "")}`;
+    return `<circle cx="${x(intensity).toFixed(1)}" cy="${y(gflops).toFixed(1)}" r="5"/>${text(x(intensity) + beside, y(gflops) + (beside < 0 ? 34 : 17), name, beside < 0 ? 'text-anchor="end"' : "")}`;
   };
   const columns = [1 / 8, 1 / 2, 2, 8, 32, 128, 512];
   const rows = [1, 2, 4, 8, 16, 32, 64, 128];

@@ -38,7 +38,7 @@ describe("the library's sources", () => {
       code(name)
         .split("\n")
         .filter((line) =>
-          /\*\*/.test(line.replace(/\b2 \*\* -?\d+|\b(?:\w*[fF]actor|points|length|size \+ 2\)) \*\* 2/g, "")),
+          /\*\*/.test(line.replace(/\b2 \*\* -?\d+|\b(?:\w*[fF]actor|points|length|(?:size|tile) \+ 2\)) \*\* 2/g, "")),
         )
         .map((line) => `${name}: ${line.trim()}`),
     );

@@ -26,6 +26,7 @@ const SHAPES = {
     [[1, 128, 14, 14], 128, 3, { padding: 1 }],
     [[2, 32, 33, 35], 36, 3, {}],
   ],
+  "three by three by products": [[[1, 64, 56, 56], 64, 3, { padding: 1, algorithm: "im2col" }]],
   depthwise: [
     [[2, 48, 28, 28], 48, 3, { padding: 1, groups: 48 }],
     [[1, 13, 19, 17], 26, 5, { padding: 2, stride: 2, groups: 13 }],
