@@ -12,7 +12,17 @@ import { timed } from "./measure.js";
 import { RESNET18, weightsOf } from "./networks.js";
 import { type ConvNumbers, concatenated, type Part } from "./peers/peer.js";
 import { provenanceLine, writeReport } from "./report.js";
-import { CONVOLUTIONS, type ConvWork, convLayer, describe, flopsOf, normals, outputOf, PATHS } from "./shapes.js";
+import {
+  CONVOLUTIONS,
+  type ConvWork,
+  convLayer,
+  describe,
+  flopsOf,
+  normals,
+  outputOf,
+  PATHS,
+  type Path,
+} from "./shapes.js";
 
 program
   .name("npm run bench:peers --")
@@ -79,7 +89,7 @@ function numbersOf(shape: ConvWork): () => ConvNumbers {
   };
 }
 
-function layerOf(shape: ConvWork, { weight, bias }: ConvNumbers, path = PATHS[0]) {
+function layerOf(shape: ConvWork, { weight, bias }: ConvNumbers, path: Path = "auto") {
   const layer = convLayer(shape, path);
   layer.weight.value.data.set(weight);
   layer.bias!.value.data.set(bias);
