@@ -66,7 +66,7 @@ function convWork(shape: ConvWork, part: Part): Work {
   return {
     name: `conv ${shape.name} ${part}`,
     sizes: describe(shape),
-    kind: "conv",
+    offeredBy: (peer) => peer.conv !== undefined && (part === "forward" || peer.gradients === true),
     flops: flopsOf(shape) * { forward: 1, backward: 2, "forward + backward": 3 }[part],
     ours: () => (part === "forward" ? forwardOf(shape, numbers()) : backwardOf(shape, numbers(), part)),
     theirs: (peer) => peer.conv?.(shape, numbers(), part),
@@ -132,7 +132,7 @@ function inferenceWork(): Work {
   return {
     name: "ResNet-18 inference",
     sizes: input.join("×"),
-    kind: "inference",
+    offeredBy: (peer) => peer.inference !== undefined,
     flops: 2 * RESNET18.multiplyAdds(input),
     ours: () => {
       const model = RESNET18.layer().eval();
