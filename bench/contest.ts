@@ -19,10 +19,10 @@ export interface Work {
   readonly name: string;
   readonly sizes: string;
   readonly flops: number;
-  readonly kind: "conv" | "inference" | "training";
+  /** Whether the peer offers it at all. */
+  readonly offeredBy: (peer: Peer) => boolean;
   /** This library's ways of doing it; the first is what the ratios are to. */
   readonly ours: () => { readonly output: Float32Array; readonly ways: readonly Contestant[] };
-  /** Undefined where the peer does not offer it. */
   readonly theirs: (peer: Peer) => Promise<Job | undefined> | undefined;
 }
 
@@ -44,6 +44,12 @@ export interface Contest {
   readonly notes: readonly string[];
 }
 
+interface Note {
+  readonly peer: string;
+  readonly work: string;
+  readonly cause: string;
+}
+
 const OPENERS: Readonly<Record<string, () => Promise<Peer>>> = {
   PyTorch: torch,
   "onnxruntime-node": onnxruntimeNode,
@@ -60,7 +66,7 @@ export async function contest(
   names: readonly string[],
   { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
 ): Promise<Contest> {
-  const notes: string[] = [];
+  const notes: Note[] = [];
   const peers: Peer[] = [];
   for (const name of names) {
     try {
@@ -68,7 +74,7 @@ export async function contest(
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND";
       const cause = missing ? "it is not installed: npm ci --prefix bench/peers" : firstLine(error);
-      notes.push(`${name} was left out: ${cause}.`);
+      notes.push({ peer: name, work: "everything", cause });
     }
   }
   const rows: Row[] = [];
@@ -82,21 +88,25 @@ export async function contest(
     bar.stop();
     for (const peer of peers) peer.close?.();
   }
-  return { rows, versions: Object.fromEntries(peers.map(({ name, version }) => [name, version])), notes };
+  return {
+    rows,
+    versions: Object.fromEntries(peers.map(({ name, version }) => [name, version])),
+    notes: sentences(notes),
+  };
 }
 
 async function one(
-  { name: work, sizes, flops, kind, ours, theirs }: Work,
+  { name: work, sizes, flops, offeredBy, ours, theirs }: Work,
   peers: readonly Peer[],
   turns: Parameters<typeof inTurns>[1],
-  notes: string[],
+  notes: Note[],
 ): Promise<Row[]> {
   const { output, ways } = ours();
   const contestants: Contestant[] = [...ways];
   const errors = ways.map(() => 0);
-  for (const peer of peers) {
+  for (const peer of peers.filter(offeredBy)) {
     if (flops > (peer.most ?? Infinity)) {
-      if (peer[kind]) notes.push(`${peer.name} was left out of ${work}: one run takes too long.`);
+      notes.push({ peer: peer.name, work, cause: "one run takes too long" });
       continue;
     }
     try {
@@ -107,7 +117,7 @@ async function one(
       contestants.push({ name: peer.name, sample: job.sample });
       errors.push(error);
     } catch (error) {
-      notes.push(`${peer.name} was left out of ${work}: ${firstLine(error)}.`);
+      notes.push({ peer: peer.name, work, cause: firstLine(error) });
     }
   }
   const summaries = (await inTurns(contestants, turns)).map(summarise);
@@ -165,6 +175,17 @@ export function contestChart(title: string, rows: readonly Row[]): Chart {
 /** Results with the bar and aim of each, for the JSON file. */
 export function withBars(rows: readonly Row[]) {
   return rows.map((row) => ({ ...row, ...barOf(row.work, row.library) }));
+}
+
+/** One sentence for all works that a peer was left out of for the same cause. */
+function sentences(notes: readonly Note[]): string[] {
+  const works = new Map<string, Note[]>();
+  for (const note of notes)
+    works.set(`${note.peer}: ${note.cause}`, [...(works.get(`${note.peer}: ${note.cause}`) ?? []), note]);
+  return [...works.values()].map((same) => {
+    const { peer, cause } = same[0]!;
+    return `${peer} was left out of ${same.map(({ work }) => work).join(", ")}: ${cause}.`;
+  });
 }
 
 function firstLine(error: unknown): string {

@@ -12,7 +12,17 @@ import { timed } from "./measure.js";
 import { RESNET18, weightsOf } from "./networks.js";
 import { type ConvNumbers, concatenated, type Part } from "./peers/peer.js";
 import { provenanceLine, writeReport } from "./report.js";
-import { CONVOLUTIONS, type ConvWork, convLayer, describe, flopsOf, normals, outputOf, PATHS } from "./shapes.js";
+import {
+  CONVOLUTIONS,
+  type ConvWork,
+  convLayer,
+  describe,
+  flopsOf,
+  normals,
+  outputOf,
+  PATHS,
+  type Path,
+} from "./shapes.js";
 
 program
   .name("npm run bench:peers --")
@@ -56,7 +66,7 @@ function convWork(shape: ConvWork, part: Part): Work {
   return {
     name: `conv ${shape.name} ${part}`,
     sizes: describe(shape),
-    kind: "conv",
+    offeredBy: (peer) => peer.conv !== undefined && (part === "forward" || peer.gradients === true),
     flops: flopsOf(shape) * { forward: 1, backward: 2, "forward + backward": 3 }[part],
     ours: () => (part === "forward" ? forwardOf(shape, numbers()) : backwardOf(shape, numbers(), part)),
     theirs: (peer) => peer.conv?.(shape, numbers(), part),
@@ -79,7 +89,7 @@ function numbersOf(shape: ConvWork): () => ConvNumbers {
   };
 }
 
-function layerOf(shape: ConvWork, { weight, bias }: ConvNumbers, path = PATHS[0]) {
+function layerOf(shape: ConvWork, { weight, bias }: ConvNumbers, path: Path = "auto") {
   const layer = convLayer(shape, path);
   layer.weight.value.data.set(weight);
   layer.bias!.value.data.set(bias);
@@ -122,7 +132,7 @@ function inferenceWork(): Work {
   return {
     name: "ResNet-18 inference",
     sizes: input.join("×"),
-    kind: "inference",
+    offeredBy: (peer) => peer.inference !== undefined,
     flops: 2 * RESNET18.multiplyAdds(input),
     ours: () => {
       const model = RESNET18.layer().eval();

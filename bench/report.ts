@@ -52,7 +52,7 @@ const COLOURS = ["#e4572e", "#4269d0", "#3ca951", "#a463f2", "#9c6b4e", "#efb118
 export function svg({ title, label, bars, log }: Chart): string {
   const names = [...new Set(bars.map(({ name }) => name))];
   const groups = [...new Set(bars.map(({ group }) => group))];
-  const longest = (texts: readonly string[]) => 6.2 * Math.max(...texts.map((text) => text.length));
+  const longest = (texts: readonly string[]) => 7 * Math.max(...texts.map((text) => text.length));
   const key = ({ group, name }: Bar) => `${group} / ${name}`;
   // An empty row below each group.
   const rows = groups.flatMap((group) => [...bars.filter((bar) => bar.group === group).map(key), group]);

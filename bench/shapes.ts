@@ -41,12 +41,15 @@ export function describe({ input, filters, kernel, stride, groups }: ConvWork): 
   return `${input.join("×")} → ${filters}, ${kernel}×${kernel}${step}${groups > 1 ? `, ${groups} groups` : ""}`;
 }
 
-/** The way that a convolution computes. */
-export type Path = "auto";
-export const PATHS: readonly Path[] = ["auto"];
+/** The algorithms by which a forward is timed: the one that the shape chooses, and the one that every shape has. */
+export const PATHS = ["auto", "im2col"] as const;
+export type Path = (typeof PATHS)[number];
 
-export function convLayer({ input, filters, kernel, stride, padding, groups }: ConvWork, _path: Path = "auto"): Conv2d {
-  return new Conv2d(input[1], filters, kernel as number, { stride, padding, groups, random: new Random(1) });
+export function convLayer(
+  { input, filters, kernel, stride, padding, groups }: ConvWork,
+  algorithm: Path = "auto",
+): Conv2d {
+  return new Conv2d(input[1], filters, kernel as number, { stride, padding, groups, algorithm, random: new Random(1) });
 }
 
 export function outputOf(work: ConvWork): number[] {

@@ -59,7 +59,7 @@ function trainingWork(name: string, sizes: string, training: Training, losses: n
   return {
     name,
     sizes,
-    kind: "training",
+    offeredBy: (peer) => peer.training !== undefined,
     flops: training.flops,
     ours: () => {
       const first = training.start();

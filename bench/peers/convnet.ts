@@ -41,6 +41,7 @@ export async function convnetjs(): Promise<Peer> {
     name: "ConvNetJS",
     version: await versionOf("convnetjs"),
     most: 2e8,
+    gradients: true,
     conv: async (work, { x, weight, bias, dy }, part) => {
       if (part === "backward") return undefined; // needs its forward's state
       const { input, filters, kernel: sx, stride, padding: pad } = work;

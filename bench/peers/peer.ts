@@ -25,6 +25,8 @@ export interface Peer {
   readonly version: string;
   /** Works that take longer than this (in floating-point operations) are left out. */
   readonly most?: number;
+  /** Whether its convolutions have backwards here. */
+  readonly gradients?: true;
   /** Output: y of a forward, else dx, dweight and dbias. Undefined where the peer does not offer it. */
   readonly conv?: (work: ConvWork, numbers: ConvNumbers, part: Part) => Promise<Job | undefined>;
   /** Output: the network's, for one input. `weights` are in the order of the layers. */

@@ -147,7 +147,7 @@ async function tfjs(backend: "cpu" | "wasm", prepare: () => Promise<void>): Prom
   return {
     name: `tfjs-${backend}`,
     version: await versionOf("@tensorflow/tfjs-core"),
-    ...(backend === "cpu" ? { most: 2e8, training } : {}),
+    ...(backend === "cpu" ? { most: 2e8, gradients: true as const, training } : {}),
     conv,
   };
 }

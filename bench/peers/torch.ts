@@ -48,6 +48,7 @@ export async function torch(): Promise<Peer> {
   return {
     name: "PyTorch",
     version,
+    gradients: true,
     conv: (work: ConvWork, { x, weight, bias, dy }: ConvNumbers, part: Part) =>
       start({
         ...{ do: "conv", part, input: work.input, stride: work.stride, padding: work.padding, groups: work.groups },

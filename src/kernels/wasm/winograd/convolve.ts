@@ -4,6 +4,7 @@ import type { Task } from "../task.js";
 import { filterOf, inputOf, multiplyOf, outputOf } from "./modules.js";
 import { GROUP_BYTES } from "./output.js";
 import { oddLines, type Plan } from "./plan.js";
+import { scanKernels } from "./scan.js";
 import { Strips, writeGroups } from "./tiling.js";
 import { bytesOf } from "./variant.js";
 
@@ -111,8 +112,11 @@ export class FilterTransform {
   panel(weight: number, filter: number, u: number): void {
     const { variant, filterPoint } = this.plan;
     const { channels, filters, filterBytes, channelBytes, turned } = this.plan.problem;
+    const [start, count] = [weight + filter * filterBytes, Math.min(variant.rows, filters - filter)];
+    // The kernel reads from as many places at once as there are filters, faster once a pass has brought all to the cache.
+    if (!turned) scanKernels().largest(start, count * filterBytes);
     filterOf(variant, turned)(
-      ...[weight + filter * filterBytes, Math.min(variant.rows, filters - filter), channels],
+      ...[start, count, channels],
       ...[filterBytes, channelBytes, this.#between, u, filterPoint],
     );
   }
