@@ -4,8 +4,8 @@
  * A rule takes shapes and gives a shape or a {@link Mistake}. Whatever it cannot be sure of (`number`, `any`, unions,
  * lists of unknown length) becomes a `number` or any shape, so that only what must fail at run time is refused.
  */
-import type { IsKnown, IsUnion } from "./arithmetic.js";
-import type { Differs, Mistake } from "./rule.js";
+import type { IsUnion } from "./arithmetic.js";
+import type { Mistake } from "./rule.js";
 import type { Shape } from "./shape.js";
 
 /** `S` where it is one tuple of sizes; any shape for a union, a list of unknown length, and `any` in either place. */
@@ -34,20 +34,6 @@ export type IsLiteral<N> = number extends N
 
 /** The shape that a rule gives; any shape where it refuses. */
 export type Given<R> = 0 extends 1 & R ? Shape : [R] extends [infer Known extends Shape] ? Known : Shape;
-
-/** What two descriptions of one shape say together; `never` where they contradict each other. */
-export type Agreed<A extends Shape, B extends Shape, Result extends Shape = []> = A extends readonly [
-  infer X extends number,
-  ...infer As extends Shape,
-]
-  ? B extends readonly [infer Y extends number, ...infer Bs extends Shape]
-    ? Differs<X, Y> extends true
-      ? never
-      : Agreed<As, Bs, [...Result, IsKnown<X> extends true ? X : Y]>
-    : never
-  : B extends readonly []
-    ? readonly [...Result]
-    : never;
 
 /** For an argument to be intersected with: nothing where the rule takes it, otherwise the sentence that says why not. */
 export type Told<R> = R extends Mistake<infer Sentence> ? Sentence : unknown;

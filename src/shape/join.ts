@@ -1,10 +1,10 @@
 /** Shapes of tensors that are joined along an axis that they have, or along a new one. */
 import type { Add } from "./arithmetic.js";
 import { type ResolvedAxis, resolveAxis } from "./axis.js";
-import type { Agreed, Definite, HasAnyRank, Unsized } from "./definite.js";
+import type { Definite, HasAnyRank, Unsized } from "./definite.js";
 import { ShapeError } from "./errors.js";
 import type { Inserted } from "./layout.js";
-import type { Mistake, Show } from "./rule.js";
+import type { Agreed, Mistake, Show } from "./rule.js";
 import { type Shape, sameShape, showShape } from "./shape.js";
 
 /** The shape of tensors one after the other along `axis`. @throws ShapeError where they differ in another axis. */

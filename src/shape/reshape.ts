@@ -1,9 +1,9 @@
 /** What a shape may be, and the rules of `reshape` and `as`. */
 import type { FloorDivide, IsKnown, Multiply, ProductOf } from "./arithmetic.js";
 import type { InputSize } from "./chain.js";
-import type { Agreed, Definite, HasAnyRank, IsLiteral, ShowList } from "./definite.js";
+import type { Definite, HasAnyRank, IsLiteral, ShowList } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
-import type { Differs, Mistake, Show, ShowSize } from "./rule.js";
+import type { Agreed, Differs, Mistake, Show, ShowSize } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** More elements than this would not fit a 32-bit index, nor any memory. */
