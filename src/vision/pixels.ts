@@ -1,0 +1,25 @@
+import { ArgumentError } from "../shape/errors.js";
+
+/**
+ * A picture: rows from top to bottom, channels side by side, 0–255. A canvas's ImageData is one (4 channels), and so is
+ * what decoders give (1, 3 or 4 channels: grey, RGB, RGBA).
+ */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  /** `[height, width, channels]`; its length says how many channels. */
+  readonly data: Uint8Array | Uint8ClampedArray;
+}
+
+/**
+ * The number of channels of a picture, once its sizes are known to agree.
+ * @throws ArgumentError for a size that is no positive integer, or data of another length than 1, 3 or 4 channels need.
+ */
+export function channelsOf(who: string, { width, height, data }: Pixels): 1 | 3 | 4 {
+  const channels = data.length / (width * height);
+  const sized = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0;
+  if (sized && (channels === 1 || channels === 3 || channels === 4)) return channels;
+  throw new ArgumentError(
+    `${who} expects a picture of at least 1×1 pixels with 1, 3 or 4 channels, but got ${width}×${height} with ${data.length} values. Usual cause: width and height swapped or taken from another picture, or a canvas that has no size yet.`,
+  );
+}
