@@ -1,3 +1,4 @@
 /** `faltung/vision`: what surrounds a model: images, filters, boxes, masks, embeddings. */
-export { type Box, intersection, iou } from "./vision/box.js";
+export { type Box, clipBox, intersection, iou } from "./vision/box.js";
+export { type NmsOptions, nms, type SoftNmsDetection, type SoftNmsOptions, softNms } from "./vision/nms.js";
 export type { Pixels } from "./vision/pixels.js";
