@@ -1,2 +1,3 @@
 /** `faltung/models`: networks that are only layers put together. */
+export { Autoencoder, type AutoencoderOptions } from "./models/autoencoder.js";
 export { LeNet5, type LeNet5Options } from "./models/lenet5.js";
