@@ -5,6 +5,7 @@ export { type Box, clipBox, intersection, iou } from "./vision/box.js";
 export { type Colour, type ToChannelsOptions, toChannels, toImageData } from "./vision/channels.js";
 export { centreCrop, crop } from "./vision/crop.js";
 export { type DecodeOptions, decodeImage } from "./vision/decode.js";
+export { boxBlur, emboss, gaussianBlur, laplacian, sharpen, sobelX, sobelY } from "./vision/filters.js";
 export { IMAGENET, type ImageToTensorOptions, imageToTensor, tensorToImage } from "./vision/image-tensor.js";
 export { type Letterbox, type LetterboxOptions, letterbox, unletterbox } from "./vision/letterbox.js";
 export { type NmsOptions, nms, type SoftNmsDetection, type SoftNmsOptions, softNms } from "./vision/nms.js";

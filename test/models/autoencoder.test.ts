@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ArgumentError, Random, ShapeError } from "../../src/index.js";
+import { ArgumentError, Random, ShapeError, zeros } from "../../src/index.js";
 import { readSafetensors, writeSafetensors } from "../../src/io.js";
-import { Autoencoder } from "../../src/models.js";
+import { Autoencoder, type AutoencoderOptions } from "../../src/models.js";
 import { Adam, fit, MSELoss } from "../../src/train.js";
 import { expectError } from "../support/errors.js";
 import { expectGradients, normal } from "../support/layers.js";
@@ -51,7 +51,7 @@ describe("Autoencoder", () => {
     expect(epochs.at(-1)?.loss).toBeLessThan((epochs[0]?.loss ?? 0) * 0.8);
   });
 
-  test("has these keys and shapes by default, 103,425 numbers", () => {
+  test("has these keys and shapes by default, 111,521 numbers", () => {
     const model = new Autoencoder();
     const shapes = Object.entries(model.stateDict()).map(([key, { shape }]) => `${key} [${shape}]`);
     expect(shapes).toEqual([
@@ -81,14 +81,19 @@ describe("Autoencoder", () => {
   });
 
   test("the compiler knows that the shape stays, and refuses other channels and sizes", () => {
-    const y: readonly [64, 1, 28, 28] = new Autoencoder().eval().forward(normal([64, 1, 28, 28], 1) as never).shape;
-    expect(y).toEqual([64, 1, 28, 28]);
+    const model = new Autoencoder();
+    const y = model.forward(zeros([2, 1, 28, 28])).shape satisfies readonly [2, 1, 28, 28];
+    expect(y).toEqual([2, 1, 28, 28]);
+    // @ts-expect-error three channels
+    expect(() => model.forward(zeros([2, 3, 28, 28]))).toThrow(ShapeError);
+    // @ts-expect-error another size
+    expect(() => model.forward(zeros([2, 1, 20, 28]))).toThrow(ShapeError);
   });
 
   test("bad options and inputs", () => {
     for (const option of ["latent", "width", "inChannels"]) {
       expectError(
-        () => new Autoencoder({ [option]: 0 }),
+        () => new Autoencoder({ [option]: 0 } as AutoencoderOptions),
         ArgumentError,
         `Autoencoder expects ${option} to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.`,
       );
@@ -111,9 +116,25 @@ describe("Autoencoder", () => {
       "Autoencoder expects its options to be an object such as { latent: 32 }, but got 32. Usual cause: torch's positional arguments are named here.",
     );
     const model = new Autoencoder(small);
-    expectError(() => model.forward(normal([2, 3, 8, 6], 1)), ShapeError, "");
-    expectError(() => model.forward(normal([2, 1, 12, 12], 1)), ShapeError, "");
-    expectError(() => model.encode(normal([2, 1, 12, 12], 1)), ShapeError, "");
-    expectError(() => model.decode(normal([2, 4], 1)), ShapeError, "");
+    expectError(
+      () => model.forward(normal([2, 3, 8, 6], 1)),
+      ShapeError,
+      "Conv2d expects 1 channel, but its input [2, 3, 8, 6] has 3. Usual cause: channels stored last (faltung reads [N, C, H, W]), or inChannels that differs from the previous outChannels.",
+    );
+    expectError(
+      () => model.forward(normal([2, 1, 12, 12], 1)),
+      ShapeError,
+      "Linear expects 16 features, but the layer before it gives 36 (= 4 × 3 × 3). Usual cause: inFeatures computed for another image size, or for another padding or stride of the layers before.",
+    );
+    expectError(
+      () => model.encode(normal([2, 1, 12, 12], 1)),
+      ShapeError,
+      "Linear expects 16 features, but the layer before it gives 36 (= 4 × 3 × 3). Usual cause: inFeatures computed for another image size, or for another padding or stride of the layers before.",
+    );
+    expectError(
+      () => model.decode(normal([2, 4], 1)),
+      ShapeError,
+      "Linear expects 3 features, but its input [2, 4] has 4. Usual cause: inFeatures computed for another image size, or for another padding or stride of the layers before.",
+    );
   });
 });
