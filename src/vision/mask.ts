@@ -1,5 +1,5 @@
 import { checkInteger } from "../shape/check.js";
-import type { Box } from "./box.js";
+import { type Box, checkBoxes } from "./box.js";
 import { checkLabelMap, checkSameSize, type LabelMap } from "./label-map.js";
 
 /** A region of a picture: the pixels that are not 0. */
@@ -71,6 +71,7 @@ export function maskBox(mask: Mask): Box | undefined {
  * @throws ArgumentError for a box with a NaN or a negative size, or a size that is no positive integer.
  */
 export function boxMask(box: Box, width: number, height: number): Mask {
+  checkBoxes("boxMask", [box]);
   checkInteger("boxMask", "width", width, 1);
   checkInteger("boxMask", "height", height, 1);
   const data = new Uint8Array(width * height);

@@ -124,7 +124,7 @@ describe("findCentres", () => {
     expectError(
       () => findCentres(heatmap, { threshold: Number.NaN }),
       ArgumentError,
-      "findCentres expects threshold to be a number from -Infinity to Infinity, but got NaN.",
+      "findCentres expects threshold to be a number ≥ -Infinity, but got NaN.",
     );
   });
 });
