@@ -15,9 +15,9 @@ export interface Segment {
 }
 
 /** A picture cut into segments: each pixel has the id of its segment, or 0 where there is none (void). */
-export interface PanopticMap extends LabelMap {
+export interface PanopticMap<S extends Segment = Segment> extends LabelMap {
   /** The segments that the map shows, each with one pixel at least. */
-  readonly segments: readonly Segment[];
+  readonly segments: readonly S[];
 }
 
 /**
@@ -42,14 +42,14 @@ export function mergePanoptic(
   probabilities: Tensor,
   instances: LabelMap,
   things: readonly number[],
-): Required<PanopticMap> {
+): PanopticMap<Required<Segment>> {
   checkMerge(probabilities, instances, things);
   const { width, height } = instances;
   const size = width * height;
   const classes = Array.from({ length: probabilities.size / size }, (_, c) => c);
   const at = (c: number, pixel: number) => probabilities.data[c * size + pixel] ?? 0;
   const isThing = classes.map((c) => things.includes(c));
-  const objects = instances.data.reduce((most, id) => Math.max(most, id), 0);
+  const objects = Int32Array.from(instances.data).reduce((most, id) => Math.max(most, id), 0);
 
   const ids = Int32Array.from(instances.data, (id, pixel) => {
     if (id !== 0) return id;
