@@ -3,7 +3,7 @@
  * of a digit, and where the centre of its digit is (as in Panoptic-DeepLab, https://arxiv.org/abs/1911.10194).
  */
 import { join } from "node:path";
-import { concat, Random, Softmax, type Tensor } from "faltung";
+import { concat, Random, Softmax, Tensor } from "faltung";
 import { UNet } from "faltung/models";
 import { ConfusionMatrix, CrossEntropyLoss, L1Loss, MSELoss } from "faltung/train";
 import {
@@ -41,7 +41,7 @@ const HEAT = [CLASSES, CLASSES + 1] as const;
 const OFFSETS = [CLASSES + 1, CLASSES + 3] as const;
 
 export const example: Example = {
-  title: "Instance and panoptic segmentation: each digit with its own mask (7 minutes)",
+  title: "Instance and panoptic segmentation: each digit with its own mask (6 minutes)",
   async run({ seed, out, quick }) {
     const { training, test, scenes, network, steps, held } = sceneTask(quick);
     const model = new UNet({
@@ -97,16 +97,20 @@ export const example: Example = {
 /** `[1, 4, size, size]`: class, heat of centres, and offsets dy, dx. */
 function targetsOf({ size, classes, instances }: Scene): Tensor {
   const { heatmap, offsets } = centreTargets({ width: size, height: size, data: instances });
-  const labels = heatmap.map((_, pixel) => classes[pixel] ?? 0);
+  const labels = new Tensor(Float32Array.from(classes), [1, size, size]);
   return concat([labels, heatmap, offsets.div(REACH)], 0).unsqueeze(0);
 }
 
-/** Cross-entropy of the classes, squared error of the heat, and absolute error of the offsets within digits. */
+/**
+ * Cross-entropy of the classes, squared error of the heat, and absolute error of the offsets within digits, weighted so
+ * that none of them drowns the classes, which are the hardest to learn.
+ */
 class PanopticLoss {
   readonly #classes = new CrossEntropyLoss();
   readonly #heat = new MSELoss();
   readonly #offsets = new L1Loss({ reduction: "none" });
-  readonly #heatWeight = 20;
+  readonly #heatWeight = 4;
+  readonly #offsetWeight = 0.2;
   #offsetWeights: Tensor | undefined;
 
   forward(answers: Tensor, targets: Tensor): number {
@@ -114,8 +118,9 @@ class PanopticLoss {
     const classes = this.#classes.forward(answers.slice(null, SCORES), labels);
     const heat = this.#heat.forward(answers.slice(null, HEAT), targets.slice(null, [1, 2]));
     const errors = this.#offsets.forward(answers.slice(null, OFFSETS), targets.slice(null, [2, 4]));
-    const within = errors.mul(0).add(labels.gt(0).unsqueeze(1));
-    this.#offsetWeights = within.div(Math.max(1, within.sum().item()));
+    const within = labels.gt(0).unsqueeze(1);
+    const each = within.mul(this.#offsetWeight / Math.max(1, within.sum().item()));
+    this.#offsetWeights = concat([each, each], 1);
     return classes + this.#heatWeight * heat + errors.mul(this.#offsetWeights).sum().item();
   }
 

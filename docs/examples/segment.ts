@@ -12,7 +12,7 @@ import { makeScenes } from "./scenes.js";
 const CLASSES = ["background", ..."0123456789"];
 
 export const example: Example = {
-  title: "Semantic segmentation: the class of each pixel, by a U-Net (5 minutes)",
+  title: "Semantic segmentation: the class of each pixel, by a U-Net (4 minutes)",
   async run({ seed, out, quick }) {
     const { training, test, scenes, network, steps, held } = sceneTask(quick);
     const model = new UNet({

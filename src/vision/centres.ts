@@ -52,15 +52,16 @@ export function centreTargets(instances: LabelMap, options: { readonly sigma?: n
   }
   const heatmap = zeros([1, height, width]);
   const offsets = zeros([2, height, width]);
+  const [heat, way] = [heatmap.data, offsets.data];
   for (const { x, y, pixels } of objects.values()) {
     const centre = { x: x / pixels.length, y: y / pixels.length };
     for (let at = 0; at < size; at++) {
       const squared = (Math.floor(at / width) - centre.y) ** 2 + ((at % width) - centre.x) ** 2;
-      heatmap.data[at] = Math.max(heatmap.data[at] ?? 0, Math.exp(-squared / (2 * sigma ** 2)));
+      heat[at] = Math.max(heat[at] ?? 0, Math.exp(-squared / (2 * sigma ** 2)));
     }
     for (const at of pixels) {
-      offsets.data[at] = centre.y - Math.floor(at / width);
-      offsets.data[size + at] = centre.x - (at % width);
+      way[at] = centre.y - Math.floor(at / width);
+      way[size + at] = centre.x - (at % width);
     }
   }
   return { heatmap, offsets };
