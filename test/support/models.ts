@@ -41,8 +41,8 @@ export const CLASSIFIERS: Record<string, (options?: ClassifierOptions) => Layer>
 };
 
 /** The network with arbitrary weights. */
-export function blank(name: string): Layer {
+export function blank(name: string, width = 1): Layer {
   const make = CLASSIFIERS[name];
   if (!make) throw new Error(`no classifier ${name}`);
-  return make({ random: new ConstantRandom(1) });
+  return make({ width, random: new ConstantRandom(1) });
 }
