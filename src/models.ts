@@ -1,5 +1,6 @@
 /** `faltung/models`: networks that are only layers put together. */
 export { AlexNet, type AlexNetOptions } from "./models/alexnet.js";
+export { FCN, type FCNOptions } from "./models/fcn.js";
 export { LeNet5, type LeNet5Options } from "./models/lenet5.js";
 export { MobileNetV2, type MobileNetV2Options } from "./models/mobilenetv2.js";
 export { ResNet, type ResNetDepth, type ResNetOptions } from "./models/resnet.js";

@@ -145,7 +145,11 @@ export class ResNetBackbone extends Composite {
     super();
     const { model = "ResNet", inChannels = 3, width = 1, dilated = false } = options;
     const stages = STAGES[depth];
-    if (!stages) throw new ArgumentError(`${model} expects depth to be one of 18, 34, 50, 101, but got ${depth}.`);
+    // Dilation is for bottlenecks.
+    if (!stages || (dilated && !stages.bottleneck)) {
+      const depths = dilated ? "50, 101" : "18, 34, 50, 101";
+      throw new ArgumentError(`${model} expects depth to be one of ${depths}, but got ${depth}.`);
+    }
     checkInteger(model, "inChannels", inChannels, 1);
     checkWidth(model, width);
     const init = options.random ? { random: options.random } : {};

@@ -8,7 +8,7 @@ import { summary } from "../../src/train.js";
 import { expectError } from "../support/errors.js";
 import { readFixture } from "../support/fixtures.js";
 import { expectGradients, normal } from "../support/layers.js";
-import { blank, CLASSIFIERS } from "../support/models.js";
+import { blank, CLASSIFIERS, scatterBiases } from "../support/models.js";
 
 interface Network {
   readonly name: string;
@@ -28,14 +28,6 @@ function small(name: string, random = new Random(1)): { readonly model: Layer; r
   const width = name === "mobilenet_v2" ? 1 / 8 : 1 / 16;
   const side = name === "alexnet" ? 63 : 33;
   return { model: CLASSIFIERS[name]!({ width, numClasses: 3, inChannels: 2, random }), shape: [2, 2, side, side + 2] };
-}
-
-/** Weights and biases that are all away from the start, where biases are 0 and so is what a dead ReLU gives them. */
-function scatter(model: Layer): void {
-  const random = new Random(5);
-  for (const [key, { value }] of model.namedParameters()) {
-    if (key.endsWith("bias")) for (let i = 0; i < value.size; i++) value.data[i] = random.uniform(-0.5, 0.5);
-  }
 }
 
 describe.each(names)("%s", (name) => {
@@ -98,7 +90,7 @@ test.each(["alexnet", "vgg11_bn", "resnet18", "resnet50", "squeezenet1_1", "mobi
   "%s: gradients agree with differences within 1e-6",
   (name) => {
     const { model, shape } = small(name);
-    scatter(model);
+    scatterBiases(model);
     expectGradients(model.eval(), shape, { samples: 1 });
   },
 );

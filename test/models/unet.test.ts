@@ -6,6 +6,7 @@ import { UNet, type UNetOptions } from "../../src/models.js";
 import { summary } from "../../src/train.js";
 import { expectError } from "../support/errors.js";
 import { expectGradients, normal } from "../support/layers.js";
+import { scatterBiases } from "../support/models.js";
 
 const parametersOf = (model: UNet) => model.parameters().reduce((sum, { value }) => sum + value.size, 0);
 const tiny = { width: 1 / 32, depth: 2 } as const;
@@ -50,6 +51,7 @@ describe("UNet", () => {
     "gradients agree with differences within 1e-6: %j",
     (options) => {
       const model = new UNet({ ...tiny, ...options, random: new Random(1) });
+      scatterBiases(model);
       expectGradients(model, [2, options.inChannels ?? 1, 8, 12], { samples: 6 });
     },
   );

@@ -46,3 +46,11 @@ export function blank(name: string, width = 1): Layer {
   if (!make) throw new Error(`no classifier ${name}`);
   return make({ width, random: new ConstantRandom(1) });
 }
+
+/** Biases away from 0, where a dead ReLU before them leaves the next one at its kink. */
+export function scatterBiases(model: Layer): void {
+  const random = new Random(5);
+  for (const [key, { value }] of model.namedParameters()) {
+    if (key.endsWith("bias")) for (let i = 0; i < value.size; i++) value.data[i] = random.uniform(-0.5, 0.5);
+  }
+}
