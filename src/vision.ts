@@ -1,3 +1,11 @@
 /** `faltung/vision`: what surrounds a model: images, filters, boxes, masks, embeddings. */
 export { type Box, intersection, iou } from "./vision/box.js";
+export {
+  type Embedding,
+  EmbeddingStore,
+  type EmbeddingStoreOptions,
+  embeddingDistance,
+  type Match,
+  UNKNOWN,
+} from "./vision/embeddings.js";
 export type { Pixels } from "./vision/pixels.js";
