@@ -1,5 +1,22 @@
 /** `faltung/vision`: what surrounds a model: images, filters, boxes, masks, embeddings. */
-export { type Box, intersection, iou } from "./vision/box.js";
+
+export {
+  type AveragePrecisionOptions,
+  averagePrecision,
+  meanAveragePrecision,
+  type Picture,
+  type Region,
+  type ScoredRegion,
+} from "./vision/average-precision.js";
+export { type Box, clipBox, intersection, iou } from "./vision/box.js";
+export {
+  type Centre,
+  type CentreOptions,
+  type CentreTargets,
+  centreTargets,
+  findCentres,
+  groupByCentre,
+} from "./vision/centres.js";
 export {
   type Embedding,
   EmbeddingStore,
@@ -8,4 +25,9 @@ export {
   type Match,
   UNKNOWN,
 } from "./vision/embeddings.js";
+export { classMaps, connectedComponents, type LabelMap } from "./vision/label-map.js";
+export { boxMask, type Mask, maskArea, maskBox, maskIou, maskOf } from "./vision/mask.js";
+export { type NmsOptions, nms, type SoftNmsDetection, type SoftNmsOptions, softNms } from "./vision/nms.js";
+export { mergePanoptic, type PanopticMap, type Segment } from "./vision/panoptic.js";
+export { PanopticQuality, type PanopticScores } from "./vision/panoptic-quality.js";
 export type { Pixels } from "./vision/pixels.js";
