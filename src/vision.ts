@@ -25,6 +25,17 @@ export {
   type Match,
   UNKNOWN,
 } from "./vision/embeddings.js";
+export {
+  detectFaces,
+  type Face,
+  type FaceDetection,
+  type FaceDetectionOptions,
+  type FaceNetworks,
+  faceDescriptor,
+  faceLandmarks,
+  type Point,
+  recogniseFaces,
+} from "./vision/faces.js";
 export { classMaps, connectedComponents, type LabelMap } from "./vision/label-map.js";
 export { boxMask, type Mask, maskArea, maskBox, maskIou, maskOf } from "./vision/mask.js";
 export { type NmsOptions, nms, type SoftNmsDetection, type SoftNmsOptions, softNms } from "./vision/nms.js";
