@@ -67,10 +67,11 @@ export class Parallel<
   /** dx = Σ branchᵀ(dy's part), where a sum's part is all of dy; last branch first, for layers that several of them run. */
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
     const parts = this.merge === "concat" ? part(dy, this.dim, this.#cache.pop(this.name)) : undefined;
-    const gradients = this.branches.reduceRight<Tensor[]>((later, branch, i) => {
-      const gradient = branch.backward(parts?.[i] ?? dy, { inputGradient });
-      return gradient ? [gradient, ...later] : later;
-    }, []);
+    const gradients: Tensor[] = [];
+    for (let i = this.branches.length - 1; i >= 0; i--) {
+      const gradient = this.branches[i]?.backward(parts?.[i] ?? dy, { inputGradient });
+      if (gradient) gradients.unshift(gradient);
+    }
     return inputGradient ? gradients.reduce(add) : undefined;
   }
 
