@@ -1,7 +1,10 @@
 /** `faltung/models`: networks that are only layers put together. */
-
 export { AlexNet, type AlexNetOptions } from "./models/alexnet.js";
 export { Autoencoder, type AutoencoderOptions } from "./models/autoencoder.js";
+export { FaceLandmarks } from "./models/faces/face-landmarks.js";
+export { FaceRecognition } from "./models/faces/face-recognition.js";
+export { type FaceNetworkOptions, TinyFaceDetector } from "./models/faces/tiny-face-detector.js";
+export { faceStateDict } from "./models/faces/weights.js";
 export { FCN, type FCNOptions } from "./models/fcn.js";
 export { LeNet5, type LeNet5Options } from "./models/lenet5.js";
 export { MobileNetV2, type MobileNetV2Options } from "./models/mobilenetv2.js";

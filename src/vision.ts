@@ -20,6 +20,25 @@ export {
 export { type Colour, type ToChannelsOptions, toChannels, toImageData } from "./vision/channels.js";
 export { centreCrop, crop } from "./vision/crop.js";
 export { type DecodeOptions, decodeImage } from "./vision/decode.js";
+export {
+  type Embedding,
+  EmbeddingStore,
+  type EmbeddingStoreOptions,
+  embeddingDistance,
+  type Match,
+  UNKNOWN,
+} from "./vision/embeddings.js";
+export {
+  detectFaces,
+  type Face,
+  type FaceDetection,
+  type FaceDetectionOptions,
+  type FaceNetworks,
+  faceDescriptor,
+  faceLandmarks,
+  type Point,
+  recogniseFaces,
+} from "./vision/faces.js";
 export { boxBlur, emboss, gaussianBlur, laplacian, sharpen, sobelX, sobelY } from "./vision/filters.js";
 export { IMAGENET, type ImageToTensorOptions, imageToTensor, tensorToImage } from "./vision/image-tensor.js";
 export { classMaps, connectedComponents, type LabelMap } from "./vision/label-map.js";

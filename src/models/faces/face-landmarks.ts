@@ -1,0 +1,92 @@
+import { AvgPool2d } from "../../layers/avgpool2d.js";
+import { Composite } from "../../layers/composite.js";
+import { Conv2d } from "../../layers/conv2d.js";
+import { Flatten } from "../../layers/flatten.js";
+import type { Layer } from "../../layers/layer.js";
+import { Linear } from "../../layers/linear.js";
+import { ReLU } from "../../layers/piecewise.js";
+import { Residual } from "../../layers/residual.js";
+import { Sequential } from "../../layers/sequential.js";
+import { checkOptions } from "../../shape/check.js";
+import { checkWidth, widened } from "../width.js";
+import { type Init, SAME_STRIDE_2, SeparableConv } from "./separable.js";
+import type { FaceNetworkOptions } from "./tiny-face-detector.js";
+
+/**
+ * Four convolutions, each of which sees the rectified sum of all before it, and that sum:
+ * `[N, inChannels, H, W]` → `[N, outChannels, H/2, W/2]`.
+ */
+class DenseBlock extends Composite {
+  override readonly name: string = "DenseBlock";
+  readonly conv0: Conv2d | SeparableConv;
+  readonly conv1: SeparableConv;
+  readonly conv2: SeparableConv;
+  readonly conv3: SeparableConv;
+
+  constructor(inChannels: number, outChannels: number, first: boolean, init: Init) {
+    super();
+    this.conv0 = first
+      ? new Conv2d(inChannels, outChannels, 3, { stride: 2, ...init })
+      : new SeparableConv(inChannels, outChannels, 2, init);
+    this.conv1 = new SeparableConv(outChannels, outChannels, 1, init);
+    this.conv2 = new SeparableConv(outChannels, outChannels, 1, init);
+    this.conv3 = new SeparableConv(outChannels, outChannels, 1, init);
+  }
+
+  protected compose(): Layer {
+    return new Sequential(
+      ...(this.conv0 instanceof Conv2d ? [SAME_STRIDE_2()] : []),
+      this.conv0,
+      new ReLU(),
+      new Residual(this.conv1),
+      new Residual(new Sequential(new ReLU(), this.conv2)),
+      new Residual(new Sequential(new ReLU(), this.conv3)),
+      new ReLU(),
+    );
+  }
+}
+
+/**
+ * The 68 landmarks of a face, as face-api finds them: `[N, 3, 112, 112]` → `[N, 136]`, x and y of each point in turn,
+ * from 0 to 1 over the square; 356,840 parameters. `faceLandmarks` of `faltung/vision` prepares the input and reads the
+ * output.
+ *
+ *     dense0…3  blocks of four convolutions with stride 2 → 32, 64, 128, 256; each convolution's input is the sum of the
+ *               outputs of all before it in the block
+ *     fc        average over 7×7, then 256 → 136
+ *
+ * Weights: `faceStateDict`.
+ *
+ * @throws ArgumentError for a width that is not above 0; ShapeError (from forward) for another size than 112×112.
+ * Source: https://github.com/vladmandic/face-api, `faceLandmarkNet`
+ *
+ * @example
+ * const landmarks = new FaceLandmarks().eval();
+ * landmarks.forward(randn([1, 3, 112, 112])).shape; // [1, 136]
+ */
+export class FaceLandmarks extends Composite {
+  override readonly name: string = "FaceLandmarks";
+  readonly dense0: DenseBlock;
+  readonly dense1: DenseBlock;
+  readonly dense2: DenseBlock;
+  readonly dense3: DenseBlock;
+  readonly fc: Linear;
+
+  constructor(options: FaceNetworkOptions = {}) {
+    super();
+    checkOptions("FaceLandmarks", options, "{ width: 1 }");
+    const width = checkWidth("FaceLandmarks", options.width ?? 1);
+    const init = options.random ? { random: options.random } : {};
+    const channels = (count: number) => widened(count, width);
+    this.dense0 = new DenseBlock(3, channels(32), true, init);
+    this.dense1 = new DenseBlock(channels(32), channels(64), false, init);
+    this.dense2 = new DenseBlock(channels(64), channels(128), false, init);
+    this.dense3 = new DenseBlock(channels(128), channels(256), false, init);
+    this.fc = new Linear(channels(256), 136, init);
+  }
+
+  protected compose(): Layer {
+    const { dense0, dense1, dense2, dense3, fc } = this;
+    return new Sequential(dense0, dense1, dense2, dense3, new AvgPool2d(7, { stride: 2 }), new Flatten(), fc);
+  }
+}

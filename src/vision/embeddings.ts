@@ -1,0 +1,184 @@
+/** Recognising by embeddings: a network turns each face (or digit, or product) into a vector, and near vectors mean the same. */
+import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { ArgumentError, ShapeError } from "../shape/errors.js";
+import { showShape } from "../shape/shape.js";
+import { Tensor } from "../tensor/tensor.js";
+
+/** One embedding: a tensor `[D]` or `[1, …]`, a typed array, or plain numbers. */
+export type Embedding = ArrayLike<number> | Tensor;
+
+/** What {@link EmbeddingStore} answers for an embedding that nothing in it is near enough to. */
+export const UNKNOWN = "unknown";
+
+export interface Match {
+  /** The name under which the nearest embedding was added, or `"unknown"`. */
+  readonly name: string;
+  /** Its Euclidean distance; Infinity where the store is empty. */
+  readonly distance: number;
+}
+
+export interface EmbeddingStoreOptions {
+  /**
+   * Largest distance at which two embeddings are the same. Default Infinity: there is always a match. For the faces of
+   * FaceRecognition: 0.6.
+   */
+  readonly threshold?: number;
+}
+
+/**
+ * Embeddings of known things by name; finds the nearest to a new one. A name may have several embeddings: several
+ * photographs of a person, all images of a digit.
+ *
+ *     distance(a, b) = √Σᵢ (aᵢ − bᵢ)²
+ *
+ * The embeddings are kept in single precision, distances are summed in double. A query looks at all of them, and leaves
+ * each as soon as it is farther away than the nearest so far.
+ *
+ * @throws ArgumentError for a threshold that is no number ≥ 0.
+ * @example
+ * const store = new EmbeddingStore({ threshold: 0.6 }).add("Ada", ada).add("Grace", grace);
+ * store.match(other); // { name: "unknown", distance: 0.74 }
+ */
+export class EmbeddingStore {
+  readonly threshold: number;
+  readonly #names: string[] = [];
+  /** `[capacity, dimensions]`, of which the first rows are in use. */
+  #rows = new Float32Array();
+  #dimensions = 0;
+
+  constructor(options: EmbeddingStoreOptions = {}) {
+    checkOptions("EmbeddingStore", options, "{ threshold: 0.6 }");
+    this.threshold = checkRange("EmbeddingStore", "threshold", options.threshold ?? Infinity, 0, Infinity);
+  }
+
+  /** Number of embeddings. */
+  get size(): number {
+    return this.#names.length;
+  }
+
+  /** Every name once, in the order of their first embeddings. */
+  get names(): string[] {
+    return [...new Set(this.#names)];
+  }
+
+  /**
+   * Adds a copy of one embedding.
+   * @throws ArgumentError for a name that is empty or `"unknown"`, or numbers that are not finite; ShapeError for an
+   *   embedding of another length than the first.
+   */
+  add(name: string, embedding: Embedding): this {
+    if (typeof name !== "string" || name === "" || name === UNKNOWN) {
+      throw new ArgumentError(
+        `EmbeddingStore.add expects a name other than "" and "${UNKNOWN}", which is the answer for no match, but got ${typeof name === "string" ? `"${name}"` : String(name)}.`,
+      );
+    }
+    const numbers = this.#checked("EmbeddingStore.add", embedding);
+    this.#dimensions = numbers.length;
+    const start = this.#names.length * numbers.length;
+    if (start + numbers.length > this.#rows.length) {
+      const larger = new Float32Array(2 * this.#rows.length + numbers.length);
+      larger.set(this.#rows);
+      this.#rows = larger;
+    }
+    this.#rows.set(numbers, start);
+    this.#names.push(name);
+    return this;
+  }
+
+  /**
+   * The nearest embedding's name and distance; `"unknown"` where that is farther than the threshold.
+   * @throws ArgumentError for numbers that are not finite; ShapeError for another length than the store's embeddings.
+   */
+  match(embedding: Embedding): Match {
+    const numbers = this.#checked("EmbeddingStore.match", embedding);
+    const [nearest = { name: UNKNOWN, distance: Infinity }] = this.#search(numbers, 1);
+    return nearest.distance <= this.threshold ? nearest : { ...nearest, name: UNKNOWN };
+  }
+
+  /**
+   * The `count` nearest embeddings (fewer, if there are not as many), nearest first, whatever the threshold; of equally
+   * near ones the first added comes first.
+   * @throws ArgumentError for a count that is no positive integer, otherwise as {@link match}.
+   * @example
+   * const votes = store.nearest(embedding, 5).map(({ name }) => name); // k nearest neighbours
+   */
+  nearest(embedding: Embedding, count = 1): Match[] {
+    checkInteger("EmbeddingStore.nearest", "count", count, 1);
+    return this.#search(this.#checked("EmbeddingStore.nearest", embedding), count);
+  }
+
+  /** Keeps the `count` best found so far, in order: an insertion sort, for few. */
+  #search(numbers: Float32Array, count: number): Match[] {
+    const best: Match[] = [];
+    let farthest = Infinity;
+    for (const [i, name] of this.#names.entries()) {
+      const squared = squaredDistance(numbers, this.#rows, i * numbers.length, farthest);
+      if (!(squared < farthest)) continue;
+      const place = best.findIndex(({ distance }) => squared < distance);
+      best.splice(place < 0 ? best.length : place, 0, { name, distance: squared });
+      if (best.length > count) best.pop();
+      if (best.length === count) farthest = best[count - 1]?.distance ?? Infinity;
+    }
+    return best.map(({ name, distance }) => ({ name, distance: Math.sqrt(distance) }));
+  }
+
+  #checked(who: string, embedding: Embedding): Float32Array {
+    const numbers = numbersOf(who, embedding);
+    if (this.size > 0 && numbers.length !== this.#dimensions) {
+      throw new ShapeError(
+        `${who} expects an embedding of ${this.#dimensions} numbers, as the first had, but got ${numbers.length}. Usual cause: embeddings of different networks.`,
+      );
+    }
+    return numbers;
+  }
+}
+
+/**
+ * Euclidean distance of two embeddings: √Σᵢ (aᵢ − bᵢ)².
+ * @throws ArgumentError for numbers that are not finite; ShapeError for different lengths.
+ * @example
+ * embeddingDistance(ada, grace) <= 0.6; // whether two faces are the same person's
+ */
+export function embeddingDistance(a: Embedding, b: Embedding): number {
+  const left = numbersOf("embeddingDistance", a);
+  const right = numbersOf("embeddingDistance", b);
+  if (left.length !== right.length) {
+    throw new ShapeError(
+      `embeddingDistance expects two embeddings of one length, but got ${left.length} and ${right.length} numbers. Usual cause: embeddings of different networks.`,
+    );
+  }
+  return Math.sqrt(squaredDistance(left, right, 0, Infinity));
+}
+
+/** A copy in single precision, checked. */
+function numbersOf(who: string, embedding: Embedding): Float32Array {
+  const batch = embedding instanceof Tensor && embedding.shape.length > 1 && embedding.shape[0] !== 1;
+  const numbers = Float32Array.from(embedding instanceof Tensor ? embedding.data : embedding);
+  if (batch || numbers.length === 0) {
+    const got = embedding instanceof Tensor ? `a tensor ${showShape(embedding.shape)}` : "no numbers";
+    throw new ShapeError(
+      `${who} expects one embedding, such as [128] or [1, 128], but got ${got}. Usual cause: the embeddings of a whole batch, which have to come one by one.`,
+    );
+  }
+  const bad = numbers.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new ArgumentError(
+      `${who} expects finite numbers of single precision, but number ${bad} is ${numbers[bad]}. Usual cause: a network whose training diverged, or whose weights were not loaded.`,
+    );
+  }
+  return numbers;
+}
+
+/** Σ (a − b[start…])², or something larger than `most` as soon as that is clear. */
+function squaredDistance(a: Float32Array, b: Float32Array, start: number, most: number): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; ) {
+    const end = Math.min(i + 16, a.length);
+    for (; i < end; i++) {
+      const difference = (a[i] ?? 0) - (b[start + i] ?? 0);
+      sum += difference * difference;
+    }
+    if (sum > most) return sum;
+  }
+  return sum;
+}
