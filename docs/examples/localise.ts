@@ -36,7 +36,7 @@ export const example: Example = {
       scenes: SCENES,
       targetsOf,
       loss: new LabelAndBoxLoss(),
-      steps: quick ? 150 : 6000,
+      steps: quick ? 300 : 6000,
       lr: 0.004,
       seed,
     });
