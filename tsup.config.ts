@@ -16,5 +16,6 @@ export default defineConfig({
   clean: true,
   esbuildOptions: (options) => {
     options.minifyWhitespace = true;
+    options.minifySyntax = true;
   },
 });
