@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { SingleBar } from "cli-progress";
-import { type Conv2d, concat, Sequential, type Tensor } from "faltung";
+import { type Conv2d, concat, type Tensor } from "faltung";
 import {
   boxBlur,
   decodeImage,
@@ -29,7 +29,7 @@ const FILTERS: Readonly<Record<string, (photo: Tensor) => Tensor>> = {
   original: (photo) => photo,
   "box blur": apply(boxBlur(3, 9)),
   "Gaussian blur": apply(gaussianBlur(3, 3)),
-  sharpen: apply(new Sequential(sharpen(3))),
+  sharpen: apply(sharpen(3)),
   "Sobel, left to right": around(sobelX(3)),
   "Sobel, both": (photo) => {
     const [across, down] = [sobelX(3).forward(photo), sobelY(3).forward(photo)];
@@ -39,7 +39,7 @@ const FILTERS: Readonly<Record<string, (photo: Tensor) => Tensor>> = {
   emboss: apply(emboss(3)),
 };
 
-function apply(filter: Conv2d | Sequential) {
+function apply(filter: Conv2d) {
   return (photo: Tensor): Tensor => filter.forward(photo);
 }
 

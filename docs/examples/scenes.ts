@@ -1,6 +1,6 @@
 /** Scenes of handwritten digits on a dark canvas, with everything that detection and segmentation learn from. */
 import { Random } from "faltung";
-import { type Box, intersection } from "faltung/vision";
+import { type Box, intersection, maskBox } from "faltung/vision";
 
 export interface SceneObject {
   /** The digit, 0–9. */
@@ -64,7 +64,7 @@ function makeScene(digits: Digits, random: Random, options: SceneOptions): Scene
     const side = smallest + random.integer(largest - smallest + 1);
     const index = random.integer(digits.labels.length);
     const digit = scaled(digits.pixels, index * SIDE * SIDE, side);
-    const ink = inkBox(digit, side);
+    const ink = maskBox({ width: side, height: side, data: digit.map((grey) => (grey < INK ? 0 : 1)) });
     if (!ink) continue;
     // The ink, not its frame, has to lie on the canvas.
     const left = random.integer(size - ink.width + 1) - ink.x;
@@ -106,21 +106,6 @@ function scaled(pixels: ArrayLike<number>, start: number, side: number): Uint8Ar
     }
   }
   return result;
-}
-
-/** The smallest box around everything that is ink. */
-function inkBox(grey: Uint8Array, side: number): Box | undefined {
-  let [left, top, right, bottom] = [side, side, -1, -1];
-  for (const [i, value] of grey.entries()) {
-    if (value < INK) continue;
-    const x = i % side;
-    const y = Math.floor(i / side);
-    left = Math.min(left, x);
-    right = Math.max(right, x);
-    top = Math.min(top, y);
-    bottom = Math.max(bottom, y);
-  }
-  return right < 0 ? undefined : { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
 }
 
 function area({ width, height }: Box): number {
