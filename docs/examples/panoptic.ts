@@ -3,7 +3,7 @@
  * centre of its digit is (as Panoptic-DeepLab, https://arxiv.org/abs/1911.10194); pixels with one centre are one digit.
  */
 import { join } from "node:path";
-import { concat, Parallel, Random, Softmax, Tensor, zeros } from "faltung";
+import { concat, initialisers, Parallel, Random, Softmax, Tensor, zeros } from "faltung";
 import { UNet } from "faltung/models";
 import { ConfusionMatrix, CrossEntropyLoss, L1Loss, MSELoss, type TrainingLoss } from "faltung/train";
 import {
@@ -14,6 +14,7 @@ import {
   groupByCentre,
   type LabelMap,
   type Mask,
+  maskArea,
   maskBox,
   maskIou,
   maskOf,
@@ -30,7 +31,8 @@ import { classesOf, predictions, sceneTask, trainOnScenes } from "./scene-traini
 import { makeScenes, type Scene } from "./scenes.js";
 
 /** The background, which is stuff, and ten digits, which are things. */
-const CLASSES = 11;
+const NAMES = ["background", ..."0123456789"];
+const CLASSES = NAMES.length;
 const THINGS = Array.from({ length: 10 }, (_, digit) => 1 + digit);
 /** The network's offsets are in units of so many pixels, so that they are about as large as its other answers. */
 const REACH = 16;
@@ -40,6 +42,7 @@ const SCORES = [0, CLASSES] as const;
 const HEAT = [CLASSES, CLASSES + 1] as const;
 const OFFSETS = [CLASSES + 1, CLASSES + 3] as const;
 
+/** How much the error of the heat, which is 0 nearly everywhere, counts beside that of the offsets. */
 const HEAT_WEIGHT = 200;
 
 export const example: Example = {
@@ -67,16 +70,23 @@ export const example: Example = {
       for (const [i, answer] of [...answers].entries()) {
         const scene = some[i];
         if (!scene) continue;
-        const { classes, instances, panoptic, scores } = understand(answer);
+        const { classes, panoptic, scores } = understand(answer);
         const truth = truthOf(scene);
         const truths = objectsOf(truth);
         quality.update(panoptic, truth);
         found.push({ truths, predictions: objectsOf(panoptic).map((o) => ({ ...o, score: scores.get(o.id) ?? 0 })) });
         components.push({ truths, predictions: componentsOf(classes) });
-        if (rows.length < 8) rows.push(viewsOf(scene, classes, instances, panoptic));
+        if (rows.length < 8) rows.push(viewsOf(scene, classes, truth, panoptic));
       }
     }
     writeSheet(join(out, "panoptic.png"), rows);
+    const shown = (value: number) => value.toFixed(3);
+    console.log(
+      NAMES.map((name, c) => {
+        const { pq } = quality.of(c);
+        return `${name.padEnd(12)}IoU ${shown(confusion.iou(c))}  panoptic quality ${shown(pq)}`;
+      }).join("\n"),
+    );
     const many = Array.from({ length: 10 }, (_, i) => 0.5 + 0.05 * i);
     const { pq, sq, rq } = quality.mean();
     return [
@@ -93,13 +103,15 @@ export const example: Example = {
 
 /**
  * `[N, 1, size, size]` → `[N, 14, size, size]`: a U-Net for the classes, and beside it a slimmer one for heat and offsets.
- * One U-Net for all three learns the offsets, which every pixel of ink asks for, and takes thousands of steps longer to
- * tell the digits from each other.
+ * One U-Net for all three learned heat and offsets, whose gradients are the larger ones, and hardly the classes.
  */
 function makeNetwork(size: { readonly width: number; readonly depth: number }, random: Random): Parallel {
-  const branch = (numClasses: number, width: number) =>
-    new UNet({ ...size, numClasses, width, batchNorm: true, random });
-  return new Parallel([branch(CLASSES, size.width), branch(3, 1 / 8)]);
+  const classes = new UNet({ ...size, numClasses: CLASSES, batchNorm: true, random });
+  const centres = new UNet({ ...size, numClasses: 3, width: 1 / 8, batchNorm: true, random });
+  // Heat and offsets begin at 0, near what they have to be. From UNet's own start they would be far off, and AdamW, which
+  // remembers the large gradients of such a start for a thousand steps, would take small steps as long.
+  for (const { value } of centres.head.parameters()) initialisers.constant(value, 0);
+  return new Parallel([classes, centres]);
 }
 
 /** `[1, 4, size, size]`: class, heat of centres, and offsets dy, dx. */
@@ -110,8 +122,7 @@ function targetsOf({ size, classes, instances }: Scene): Tensor {
 }
 
 /**
- * Cross-entropy of the classes, squared error of the heat, and absolute error of the offsets within digits. The heat is 0
- * nearly everywhere, so that its mean error is small from the start.
+ * Cross-entropy of the classes, squared error of the heat, and absolute error of the offsets within digits.
  */
 class PanopticLoss implements TrainingLoss<Tensor> {
   readonly #classes = new CrossEntropyLoss();
@@ -147,7 +158,7 @@ function understand(answer: Tensor) {
   const panoptic = mergePanoptic(new Softmax(0).forward(scores), instances, THINGS);
   // As sure as the centre is hot and the class is probable. An instance's number is the place of its centre.
   const sure = panoptic.segments.map(({ id, score }) => [id, score * (centres[id - 1]?.score ?? 1)] as const);
-  return { classes, instances, panoptic, scores: new Map(sure) };
+  return { classes, panoptic, scores: new Map(sure) };
 }
 
 function truthOf({ size, instances, objects }: Scene): PanopticMap {
@@ -169,23 +180,41 @@ function componentsOf(classes: LabelMap): Picture<Mask>["predictions"] {
   const regions = connectedComponents(classes);
   return Array.from({ length: regions.count }, (_, i) => {
     const region = maskOf(regions, i + 1);
-    const pixels = region.data.reduce((sum, value) => sum + value, 0);
-    return { label: classes.data[region.data.indexOf(1)] ?? 0, score: pixels, region };
+    return { label: classes.data[region.data.indexOf(1)] ?? 0, score: maskArea(region), region };
   });
 }
 
-/** Scene, true classes, predicted classes, instances, and the panoptic answer with its boxes. */
-function viewsOf(scene: Scene, classes: LabelMap, instances: LabelMap, panoptic: PanopticMap): View[] {
+/**
+ * The scene; true and found classes; true and found objects, each in its own colour, those grey that are not as there;
+ * and the whole answer: each object with a box around it, in the colour of its class.
+ */
+function viewsOf(scene: Scene, classes: LabelMap, truth: PanopticMap, panoptic: PanopticMap): View[] {
+  const truths = objectsOf(truth);
+  const objects = objectsOf(panoptic);
+  const numbers = new Map(objects.map(({ id, region }) => [id, matchOf(region, truths) ?? GREY]));
   const labels = new Map(panoptic.segments.map(({ id, label }) => [id, label]));
-  const boxes = objectsOf(panoptic).flatMap(({ label, region }) => {
+  const boxes = objects.flatMap(({ label, region }) => {
     const box = maskBox(region);
     return box ? [{ box, colour: digitColour(label - 1) }] : [];
+  });
+  const recoloured = (colours: Map<number, number>) => ({
+    ...panoptic,
+    data: Int32Array.from(panoptic.data, (id) => colours.get(id) ?? 0),
   });
   return [
     pictureView(scene),
     mapView({ ...classes, data: scene.classes }),
     mapView(classes),
-    mapView(instances),
-    mapView({ ...panoptic, data: Int32Array.from(panoptic.data, (id) => labels.get(id) ?? 0) }, boxes),
+    mapView({ ...classes, data: scene.instances }),
+    mapView(recoloured(numbers)),
+    mapView(recoloured(labels), boxes),
   ];
+}
+
+/** The last of the colours of a map. */
+const GREY = 10;
+
+/** The number of the true object that this one covers; two cannot cover the same by more than half. */
+function matchOf(region: Mask, truths: readonly (Region<Mask> & { readonly id: number })[]): number | undefined {
+  return truths.find((truth) => maskIou(region, truth.region) > 0.5)?.id;
 }

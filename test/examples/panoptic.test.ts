@@ -1,0 +1,15 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { decodeImage } from "../../src/vision.js";
+import { quickExample } from "../support/examples.js";
+
+test("panoptic finds small noughts and ones, each with its own mask", { timeout: 300_000 }, async () => {
+  const { figure, folder } = await quickExample("panoptic");
+  expect(figure("mean IoU of 11 classes")).toBeGreaterThan(0.5);
+  expect(figure("mask AP@0.5")).toBeGreaterThan(0.5);
+  expect(figure("panoptic quality")).toBeGreaterThan(0.5);
+  const sheet = await decodeImage(readFileSync(join(folder, "panoptic.png")));
+  // Eight scenes in six views of 32×32 each, four times as large with 4 pixels between them.
+  expect([sheet.width, sheet.height]).toEqual([6 * 132 - 4, 8 * 132 - 4]);
+});
