@@ -108,8 +108,8 @@ export const example: Example = {
 function makeNetwork(size: { readonly width: number; readonly depth: number }, random: Random): Parallel {
   const classes = new UNet({ ...size, numClasses: CLASSES, batchNorm: true, random });
   const centres = new UNet({ ...size, numClasses: 3, width: 1 / 8, batchNorm: true, random });
-  // Heat and offsets begin at 0, near what they have to be. From UNet's own start they would be far off, and AdamW, which
-  // remembers the large gradients of such a start for a thousand steps, would take small steps as long.
+  // Heat and offsets begin at 0, near what they have to be. From UNet's own start their loss is in the hundreds, and much
+  // of the training goes into mending that.
   for (const { value } of centres.head.parameters()) initialisers.constant(value, 0);
   return new Parallel([classes, centres]);
 }
@@ -121,9 +121,7 @@ function targetsOf({ size, classes, instances }: Scene): Tensor {
   return concat([labels, heatmap, offsets.div(REACH)], 0).unsqueeze(0);
 }
 
-/**
- * Cross-entropy of the classes, squared error of the heat, and absolute error of the offsets within digits.
- */
+/** Cross-entropy of the classes, squared error of the heat, and absolute error of the offsets within digits. */
 class PanopticLoss implements TrainingLoss<Tensor> {
   readonly #classes = new CrossEntropyLoss();
   readonly #heat = new MSELoss();
