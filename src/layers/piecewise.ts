@@ -3,6 +3,7 @@ import * as functions from "../kernels/activation.js";
 import { checkFinite, checkOptions, checkRange } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Activation } from "./activation.js";
+import { FINISH } from "./fusion.js";
 
 /**
  * The rectifier: `[…]` → `[…]`.
@@ -20,6 +21,10 @@ export class ReLU extends Activation {
 
   constructor() {
     super(functions.relu);
+  }
+
+  [FINISH]() {
+    return this.constructor === ReLU ? { least: 0 } : undefined;
   }
 }
 
@@ -42,6 +47,10 @@ export class LeakyReLU extends Activation {
   constructor(readonly negativeSlope = 0.01) {
     super(functions.leakyRelu, checkFinite("LeakyReLU", "negativeSlope", negativeSlope));
   }
+
+  [FINISH]() {
+    return this.constructor === LeakyReLU ? { slope: this.negativeSlope } : undefined;
+  }
 }
 
 /**
@@ -60,6 +69,10 @@ export class ReLU6 extends Activation {
 
   constructor() {
     super(functions.hardtanh, 0, 6);
+  }
+
+  [FINISH]() {
+    return this.constructor === ReLU6 ? { least: 0, most: 6 } : undefined;
   }
 }
 

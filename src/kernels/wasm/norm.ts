@@ -13,6 +13,7 @@ import { f32x4, f64x2 } from "./assembler/instructions.js";
 import { keep, type Vector } from "./elementwise/maths.js";
 import { type Cursor, doubles, rowKernel } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";
+import { restOf } from "./finish.js";
 import { place, scratch, view } from "./memory.js";
 
 const { add, max, mul, sub } = f32x4;
@@ -164,9 +165,4 @@ function constants(length: number, value: number): number {
   const place = scratch(SIZE * length);
   view(place, length).fill(value);
   return place;
-}
-
-/** What a float32 mean lacks. */
-function restOf(mean: number): number {
-  return Number.isFinite(mean) ? mean - Math.fround(mean) : 0;
 }
