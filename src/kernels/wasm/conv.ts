@@ -13,7 +13,7 @@ import { depthwise, depthwiseWeightGradient } from "./conv/depthwise.js";
 import { Table } from "./conv/image.js";
 import { spreadGradient } from "./conv/spread.js";
 import { weightGradient } from "./conv/weights.js";
-import { finishRecords } from "./finish.js";
+import { finishRecords } from "./elementwise/finish.js";
 import { type GemmKernels, gemmKernels } from "./gemm/kernels.js";
 import { place, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
@@ -66,7 +66,7 @@ function run(tasks: readonly Task[]): boolean {
 export interface Ending {
   /** Negative ones become 0. */
   readonly relu?: boolean | undefined;
-  /** Where the records of the output channels lie (finish.ts); 0 for none. */
+  /** Where the records of the output channels lie (elementwise/finish.ts); 0 for none. */
   readonly records?: number;
 }
 

@@ -10,10 +10,10 @@ import type { NormKernels } from "../interface/norm.js";
 import { referenceNorm } from "../reference/norm.js";
 import { scratch as workspace } from "../reference/scratch.js";
 import { f32x4, f64x2 } from "./assembler/instructions.js";
+import { restOf } from "./elementwise/finish.js";
 import { keep, type Vector } from "./elementwise/maths.js";
 import { type Cursor, doubles, rowKernel } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";
-import { restOf } from "./finish.js";
 import { place, scratch, view } from "./memory.js";
 
 const { add, max, mul, sub } = f32x4;

@@ -3,7 +3,7 @@
  * packing patches.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import { RECORD } from "../finish.js";
+import { RECORD } from "../elementwise/finish.js";
 import { depthBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
 import { endOf, MODE } from "../gemm/multiply.js";

@@ -1,6 +1,6 @@
 /** A correlation as a product of weights (outputs × depth) and patches (depth × pixels), whose depth is channels · taps. */
 import type { Flavour } from "../assembler/flavour.js";
-import { RECORD } from "../finish.js";
+import { RECORD } from "../elementwise/finish.js";
 import { type Block, depthBlocks } from "../gemm/blocks.js";
 import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
 import { DEPTH, endOf, MODE } from "../gemm/multiply.js";
@@ -29,7 +29,7 @@ export interface CorrelationOperands {
   readonly result: number;
   /** Negative results become 0. */
   readonly relu?: boolean;
-  /** Records of the results' ending (finish.ts), group by group; 0 or nothing for none. */
+  /** Records of the results' ending (elementwise/finish.ts), group by group; 0 or nothing for none. */
   readonly records?: number;
   /** Where every pixel of the result lies if they are not neighbours. */
   readonly place?: Place;

@@ -4,7 +4,7 @@
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Flavour } from "../assembler/flavour.js";
-import { RECORD } from "../finish.js";
+import { RECORD } from "../elementwise/finish.js";
 import { gemmKernels } from "../gemm/kernels.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";

@@ -7,7 +7,7 @@ import { type Expr, type Local, local, locals } from "../assembler/expression.js
 import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
 import { f32, f32x4, i32, v128 } from "../assembler/instructions.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
-import { finishValues } from "../finish.js";
+import { finishValues } from "../elementwise/finish.js";
 import { isShared, memory } from "../memory.js";
 
 /** An image whose patches' entries lie `taps[k]` bytes behind their first pixel; lines lie `line` bytes apart. */
@@ -29,7 +29,7 @@ export interface Outputs {
 export interface Ends {
   readonly bias: number;
   readonly relu: boolean;
-  /** One record (finish.ts). */
+  /** One record (elementwise/finish.ts). */
   readonly record: number;
 }
 

@@ -10,7 +10,7 @@ import { type Expr, type Local, local, locals, operand } from "../assembler/expr
 import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
 import { f32, f32x4, i32, select, v128 } from "../assembler/instructions.js";
 import type { Callable, ModuleBuilder } from "../assembler/module.js";
-import { finishValues, RECORD } from "../finish.js";
+import { finishValues, RECORD } from "../elementwise/finish.js";
 
 /** The depth of one product at most: 12 columns of b and a tile of a stay in a first-level cache of 32 or 48 KiB. */
 export const DEPTH = 384;
@@ -39,7 +39,7 @@ export const MODE = {
   bias: 2,
   /** Negative results become 0. */
   relu: 4,
-  /** Every row of c goes through what its record says (finish.ts). */
+  /** Every row of c goes through what its record says (elementwise/finish.ts). */
   finish: 8,
 } as const;
 

@@ -1,5 +1,5 @@
 /** A planned convolution, block by block. All places are bytes in the engine's memory. */
-import { RECORD } from "../finish.js";
+import { RECORD } from "../elementwise/finish.js";
 import { memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { filterOf, inputOf, multiplyOf, outputOf } from "./modules.js";
@@ -20,7 +20,7 @@ export interface Operands {
   readonly y: number;
   /** Whether negative results become 0. */
   readonly relu?: boolean;
-  /** Records of what else happens to results (finish.ts); 0 or nothing for none. */
+  /** Records of what else happens to results (elementwise/finish.ts); 0 or nothing for none. */
   readonly records?: number;
 }
 

@@ -3,7 +3,7 @@ import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
 import { f32x4, i32, v128 } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
-import { finishValues, RECORD } from "../finish.js";
+import { finishValues, RECORD } from "../elementwise/finish.js";
 import { algebra, highs, lows, transpose } from "./algebra.js";
 import { bytesOf, loadAll, type Variant, vector } from "./variant.js";
 

@@ -5,13 +5,13 @@
  *     t = ((y − mean) − rest) · inverse · weight + bias
  *     y = min(max(t · (t > 0 ? 1 : slope), least), most)
  *
- * These are the operations of norm.ts and activation.ts in their order, so the bits are those of the layers one by one.
+ * These are the operations of ../norm.ts and ../activation.ts in their order, so the bits are those of the layers one by one.
  */
-import type { Finish } from "../interface/conv.js";
-import { type Expr, type Local, local } from "./assembler/expression.js";
-import { f32x4, v128 } from "./assembler/instructions.js";
-import { where } from "./elementwise/maths.js";
-import { scratch, view } from "./memory.js";
+import type { Finish } from "../../interface/conv.js";
+import { type Expr, type Local, local } from "../assembler/expression.js";
+import { f32x4, v128 } from "../assembler/instructions.js";
+import { scratch, view } from "../memory.js";
+import { where } from "./maths.js";
 
 const FIELDS = ["mean", "rest", "inverse", "weight", "bias", "slope", "least", "most"] as const;
 /** Bytes of a record. */
