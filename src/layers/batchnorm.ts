@@ -4,7 +4,6 @@ import type { BatchNorm1dRule, BatchNorm2dRule } from "../shape/norm.js";
 import { batchNormGeometry, checkBatchNorm, type NormGeometry } from "../shape/norm.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
-import { FINISH } from "./fusion.js";
 import { RunningNorm } from "./norm.js";
 
 /** Options of {@link BatchNorm1d} and {@link BatchNorm2d}; every default is torch's. */
@@ -38,7 +37,8 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
     return batchNormGeometry(this.numFeatures, input);
   }
 
-  [FINISH](shape?: Shape) {
+  /** @internal What a convolution before it can do in its stead. */
+  finishing(shape?: Shape) {
     const { runningMean, runningVar } = this;
     const isPlain = ([BatchNorm1d, BatchNorm2d] as unknown[]).includes(this.constructor);
     if (!shape || !isPlain || this.training || !runningMean || !runningVar) return undefined;

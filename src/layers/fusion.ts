@@ -25,15 +25,13 @@ type Finishing = Finish & { readonly layers: number };
 
 const NOTHING: Offer = { rectify: false, overwrite: false, rectified: false };
 
-/**
- * The method of layers that a convolution can do while it writes: what they do to an output of this shape, if need be to
- * one of any shape; undefined where this one does more, as one that extends such a layer may. It throws what forward would.
- */
-export const FINISH = Symbol("finish");
-
 interface Link {
   forward(x: Tensor): Tensor;
-  readonly [FINISH]?: (shape?: Shape) => Partial<Finish> | undefined;
+  /**
+   * Of layers that a convolution can do while it writes: what they do to an output of this shape, if need be to one of
+   * any shape; undefined where this one does more, as one that extends such a layer may. Throws what forward would.
+   */
+  finishing?(shape?: Shape): Partial<Finish> | undefined;
 }
 
 let offered: { readonly to: object; readonly offer: Offer } | undefined;
@@ -92,14 +90,14 @@ export function forwardInChain(chain: object, layers: readonly Link[], x: Tensor
 
 /** Whether the layer is a ReLU and no more. */
 function rectifies(layer: Link | undefined): boolean {
-  const finish = layer?.[FINISH]?.();
+  const finish = layer?.finishing?.();
   return finish?.least === 0 && finish.most === undefined;
 }
 
 /** What the next two layers do where one pass can do it: a norm, an activation, or both in this order. */
 function finishOf(first: Link | undefined, second: Link | undefined, shape: Shape): Finishing | undefined {
-  const start = first?.[FINISH]?.(shape);
+  const start = first?.finishing?.(shape);
   if (!start) return undefined;
-  const end = start.norm && second?.[FINISH]?.();
+  const end = start.norm && second?.finishing?.();
   return { slope: 1, least: -Infinity, most: Infinity, ...start, ...end, layers: end ? 2 : 1 };
 }

@@ -3,7 +3,6 @@ import * as functions from "../kernels/activation.js";
 import { checkFinite, checkOptions, checkRange } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Activation } from "./activation.js";
-import { FINISH } from "./fusion.js";
 
 /**
  * The rectifier: `[…]` → `[…]`.
@@ -23,7 +22,8 @@ export class ReLU extends Activation {
     super(functions.relu);
   }
 
-  [FINISH]() {
+  /** @internal What a convolution before it can do in its stead. */
+  finishing() {
     return this.constructor === ReLU ? { least: 0 } : undefined;
   }
 }
@@ -48,7 +48,8 @@ export class LeakyReLU extends Activation {
     super(functions.leakyRelu, checkFinite("LeakyReLU", "negativeSlope", negativeSlope));
   }
 
-  [FINISH]() {
+  /** @internal What a convolution before it can do in its stead. */
+  finishing() {
     return this.constructor === LeakyReLU ? { slope: this.negativeSlope } : undefined;
   }
 }
@@ -71,7 +72,8 @@ export class ReLU6 extends Activation {
     super(functions.hardtanh, 0, 6);
   }
 
-  [FINISH]() {
+  /** @internal What a convolution before it can do in its stead. */
+  finishing() {
     return this.constructor === ReLU6 ? { least: 0, most: 6 } : undefined;
   }
 }
