@@ -6,10 +6,11 @@ import type { Layer } from "../layers/layer.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { checkOptions } from "../shape/check.js";
 import { rankMismatch, ShapeError } from "../shape/errors.js";
 import { type Shape, showShape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
+import { checkCommon } from "./options.js";
 import { ResNetBackbone } from "./resnet.js";
 
 export interface FCNOptions {
@@ -56,8 +57,7 @@ export class FCN extends Composite {
     super();
     checkOptions("FCN", options, "{ numClasses: 21 }");
     const { numClasses = 21, depth = 50, dropout = 0.1, ...rest } = options;
-    checkInteger("FCN", "numClasses", numClasses, 1);
-    checkRange("FCN", "dropout", dropout, 0, 1);
+    checkCommon("FCN", { numClasses, dropout });
     const init = options.random ? { random: options.random } : {};
     this.backbone = new ResNetBackbone(depth, { ...rest, model: "FCN", dilated: true });
     const { channels } = this.backbone;

@@ -10,11 +10,11 @@ import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Residual } from "../layers/residual.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkInteger, checkOptions } from "../shape/check.js";
+import { checkOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { Random } from "../tensor/random.js";
 import { initialiseConvolutions } from "./initialise.js";
-import { checkWidth, widened } from "./width.js";
+import { checkCommon, widened } from "./options.js";
 
 export interface ResNetOptions {
   /** Number of classes. Default 1000, ImageNet's. */
@@ -150,8 +150,7 @@ export class ResNetBackbone extends Composite {
       const depths = dilated ? "50, 101" : "18, 34, 50, 101";
       throw new ArgumentError(`${model} expects depth to be one of ${depths}, but got ${depth}.`);
     }
-    checkInteger(model, "inChannels", inChannels, 1);
-    checkWidth(model, width);
+    checkCommon(model, { inChannels, width });
     const init = options.random ? { random: options.random } : {};
     const base = widened(64, width);
     const [Block, expansion] = stages.bottleneck ? [Bottleneck, 4] : [BasicBlock, 1];
@@ -228,7 +227,7 @@ export class ResNet extends ResNetBackbone {
   constructor(depth: ResNetDepth, options: ResNetOptions = {}) {
     checkOptions("ResNet", options, "{ numClasses: 10 }");
     const { numClasses = 1000, ...rest } = options;
-    checkInteger("ResNet", "numClasses", numClasses, 1);
+    checkCommon("ResNet", { numClasses });
     super(depth, rest);
     this.fc = new Linear(this.channels, numClasses, options.random ? { random: options.random } : {});
   }

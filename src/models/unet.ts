@@ -14,7 +14,7 @@ import { rankMismatch, ShapeError } from "../shape/errors.js";
 import { type Shape, showShape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { initialiseConvolutions } from "./initialise.js";
-import { checkWidth, widened } from "./width.js";
+import { checkCommon, widened } from "./options.js";
 
 export interface UNetOptions {
   /** Number of classes, channels of the output. Default 2. */
@@ -73,9 +73,7 @@ export class UNet extends Composite {
       upsampling = "transposed",
       batchNorm = false,
     } = options;
-    checkInteger("UNet", "numClasses", numClasses, 1);
-    checkInteger("UNet", "inChannels", inChannels, 1);
-    checkWidth("UNet", width);
+    checkCommon("UNet", { numClasses, inChannels, width });
     checkInteger("UNet", "depth", depth, 1);
     checkOneOf("UNet", "upsampling", upsampling, ["transposed", "bilinear"]);
     const init = options.random ? { random: options.random } : {};
