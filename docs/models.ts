@@ -144,7 +144,7 @@ function measureApart({ code }: Entry): string {
 function rewritten(page: string, rows: readonly string[], source: string | undefined): string {
   const [before = "", after = ""] = page.split(/(?<=\| --- \|.*\n)(?:\|.*\n)*(?=\n)/);
   const whole = `${before}${rows.join("\n")}\n${after}`;
-  return source ? whole.replace(/(?<=^Time is .*; )[^;]*(?=\.$)/m, source) : whole;
+  return source ? whole.replace(/(?<=^Time is .*; ).*(?=\.$)/m, source) : whole;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
