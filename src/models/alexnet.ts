@@ -9,8 +9,10 @@ import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { checkOptions } from "../shape/check.js";
+import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { checkCommon, widened } from "./options.js";
+import type { ClassifierRule } from "./rule.js";
 
 export interface AlexNetOptions {
   /** Number of classes. Default 1000, ImageNet's. */
@@ -45,13 +47,16 @@ export interface AlexNetOptions {
  * const model = new AlexNet({ numClasses: 10, width: 1 / 4 });
  * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
  */
-export class AlexNet extends Composite {
+export class AlexNet<
+  const O extends readonly [options?: AlexNetOptions] = readonly [options?: AlexNetOptions],
+> extends Composite<ClassifierRule<O>> {
   override readonly name: string = "AlexNet";
   readonly features: Sequential;
   readonly avgpool = new AdaptiveAvgPool2d(6);
   readonly flatten = new Flatten();
   readonly classifier: Sequential;
 
+  constructor(...options: OnlyArguments<"AlexNet", O, AlexNetOptions>);
   constructor(options: AlexNetOptions = {}) {
     super();
     checkOptions("AlexNet", options, "{ numClasses: 10 }");

@@ -10,8 +10,10 @@ import { Parallel } from "../layers/parallel.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { checkOptions } from "../shape/check.js";
+import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { checkCommon, widened } from "./options.js";
+import type { ClassifierRule } from "./rule.js";
 
 export interface SqueezeNetOptions {
   /** Number of classes. Default 1000, ImageNet's. */
@@ -71,12 +73,15 @@ class Fire extends Composite {
  * const model = new SqueezeNet({ numClasses: 10 });
  * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
  */
-export class SqueezeNet extends Composite {
+export class SqueezeNet<
+  const O extends readonly [options?: SqueezeNetOptions] = readonly [options?: SqueezeNetOptions],
+> extends Composite<ClassifierRule<O>> {
   override readonly name: string = "SqueezeNet";
   readonly features: Sequential;
   readonly classifier: Sequential;
   readonly flatten = new Flatten();
 
+  constructor(...options: OnlyArguments<"SqueezeNet", O, SqueezeNetOptions>);
   constructor(options: SqueezeNetOptions = {}) {
     super();
     checkOptions("SqueezeNet", options, "{ numClasses: 10 }");

@@ -11,9 +11,11 @@ import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { checkOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { initialiseConvolutions, initialiseLinears } from "./initialise.js";
 import { checkCommon, widened } from "./options.js";
+import type { ClassifierRule } from "./rule.js";
 
 export interface VGGOptions {
   /** Number of classes. Default 1000, ImageNet's. */
@@ -68,13 +70,16 @@ const CHANNELS = [64, 128, 256, 512, 512];
  * const model = new VGG(11, { numClasses: 10, width: 1 / 4, batchNorm: true });
  * model.forward(randn([2, 3, 32, 32])).shape; // [2, 10]
  */
-export class VGG extends Composite {
+export class VGG<const O extends readonly [options?: VGGOptions] = readonly [options?: VGGOptions]> extends Composite<
+  ClassifierRule<O>
+> {
   override readonly name: string = "VGG";
   readonly features: Sequential;
   readonly avgpool = new AdaptiveAvgPool2d(7);
   readonly flatten = new Flatten();
   readonly classifier: Sequential;
 
+  constructor(depth: VGGDepth, ...options: OnlyArguments<"VGG", O, VGGOptions>);
   constructor(depth: VGGDepth, options: VGGOptions = {}) {
     super();
     checkOptions("VGG", options, "{ numClasses: 10 }");
