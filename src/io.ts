@@ -2,6 +2,7 @@
 export type { Bytes } from "./io/bytes.js";
 export type { ReadOptions } from "./io/elements.js";
 export { gunzip } from "./io/inflate.js";
+export { type ReadPath, readWeightsManifest } from "./io/manifest.js";
 export { readNpy, writeNpy } from "./io/npy.js";
 export { readNpz, writeNpz } from "./io/npz.js";
 export {

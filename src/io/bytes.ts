@@ -8,11 +8,16 @@ export type Bytes = ArrayBuffer | ArrayBufferView;
 /** `bytes` as a plain Uint8Array, without a copy. (A Node Buffer's `slice` would share memory, a plain array's does not.) */
 export function bytesOf(who: string, bytes: Bytes): Uint8Array {
   if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (Object.prototype.toString.call(bytes) === "[object ArrayBuffer]") return new Uint8Array(bytes);
+  if (isBytes(bytes)) return new Uint8Array(bytes);
   const got = typeof bytes === "string" ? "a string" : String(bytes);
   throw new ArgumentError(
     `${who} expects the bytes of a file (a Uint8Array or ArrayBuffer), but got ${got}. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.`,
   );
+}
+
+/** An ArrayBuffer may be another window's, so that `instanceof` does not know it. */
+export function isBytes(value: unknown): value is Bytes {
+  return ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

@@ -1,0 +1,232 @@
+/**
+ * The weights manifest of TensorFlow.js: a JSON file that names tensors, and one or more binary files that hold them.
+ * Source: https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts, `WeightsManifestConfig`
+ */
+import { type Shape, showShape, sizeOf } from "../shape/shape.js";
+import { type DType, type FloatArray, Tensor } from "../tensor/tensor.js";
+import {
+  type Bytes,
+  bytesOf,
+  claimedSize,
+  concatBytes,
+  decodeUtf8,
+  isBytes,
+  quote,
+  refuse,
+  TRUNCATED,
+} from "./bytes.js";
+import { bytesPerElement, decodeFloats, decodeTyped, precisionOf, type ReadOptions } from "./elements.js";
+
+const WHO = "readWeightsManifest";
+
+const TYPES = ["float32", "int32", "bool"] as const;
+const QUANTISED = ["uint8", "uint16", "float16"] as const;
+
+type Type = (typeof TYPES)[number];
+
+/** What q stands for: q · scale + min. */
+interface Affine {
+  readonly type: "uint8" | "uint16";
+  readonly scale: number;
+  readonly min: number;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly type: Type;
+  /** How the elements lie in the file. */
+  readonly stored: Type | "float16" | Affine;
+  readonly bytes: number;
+}
+
+/** Tensors one after the other, without padding, in files that belong together. */
+interface Group {
+  readonly paths: readonly string[];
+  readonly entries: readonly Entry[];
+}
+
+/** Gives the bytes of a file that a manifest names, by its path in the manifest; undefined where there is none. */
+export type ReadPath = (path: string) => Bytes | undefined | Promise<Bytes | undefined>;
+
+/**
+ * Every tensor of a TensorFlow.js weights manifest by name, in the order of the manifest and in the layout that it has
+ * there: TensorFlow's, such as `[kernelHeight, kernelWidth, inChannels, outChannels]` for a convolution. Reads float32,
+ * int32 and bool, raw or quantised:
+ *
+ *     uint8, uint16   float32(q · scale + min), or round(q · scale + min) for int32; computed in double precision
+ *     float16         the half-precision number itself
+ *
+ * @param manifest the content of `NAME-weights_manifest.json`, of a `model.json` that contains the manifest, or either
+ *   of them after `JSON.parse`.
+ * @param read gives the bytes of each file that the manifest names; called once a path. The tensors share no memory with
+ *   them.
+ * @throws FormatError for a manifest that is no valid JSON or has another structure, a type that is none of these, a name
+ *   or path that comes twice, a file that is missing, or files that hold more or fewer bytes than their tensors take. The
+ *   whole manifest is checked before any file is read, and all sizes before any tensor is made. What `read` throws is
+ *   thrown on.
+ * @example
+ * const manifest = await readFile("model/tiny_face_detector_model-weights_manifest.json");
+ * const tensors = await readWeightsManifest(manifest, (path) => readFile(join("model", path)));
+ */
+export async function readWeightsManifest(
+  manifest: unknown,
+  read: ReadPath,
+  options: ReadOptions = {},
+): Promise<Record<string, Tensor>> {
+  const dtype = precisionOf(WHO, options);
+  const groups = parseManifest(parseJson(manifest));
+  const contents = await Promise.all(groups.map((group) => contentOf(group, read)));
+  const tensors = groups.flatMap(({ entries }, i) => {
+    const content = contents[i] ?? new Uint8Array();
+    let at = 0;
+    return entries.map((entry): [string, Tensor] => {
+      const bytes = content.subarray(at, at + entry.bytes);
+      at += entry.bytes;
+      return [entry.name, new Tensor(decode(entry, bytes, dtype), entry.shape)];
+    });
+  });
+  return Object.fromEntries(tensors);
+}
+
+/** The bytes of a group's files, one after the other: exactly those of its tensors. */
+async function contentOf({ paths, entries }: Group, read: ReadPath): Promise<Uint8Array> {
+  const files = await Promise.all(
+    paths.map(async (path) => {
+      const bytes = await read(path);
+      if (bytes === undefined || bytes === null) {
+        refuse(WHO, `the file ${quote(path)}, which the manifest names`, "there is none", "a path of another folder");
+      }
+      return bytesOf(WHO, bytes);
+    }),
+  );
+  const expected = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  const got = files.reduce((sum, { length }) => sum + length, 0);
+  if (got !== expected) {
+    refuse(
+      WHO,
+      `${paths.map((path) => quote(path)).join(" + ")} to hold the ${expected} bytes of ${entries.length} tensors`,
+      `there are ${got}`,
+      got < expected ? TRUNCATED : "the files of another model, or a manifest that lacks a tensor",
+    );
+  }
+  return files.length === 1 && files[0] ? files[0] : concatBytes(files);
+}
+
+function decode({ type, stored }: Entry, bytes: Uint8Array, dtype: DType): FloatArray {
+  if (typeof stored === "string") return decodeFloats(bytes, stored, true, dtype);
+  const { scale, min } = stored;
+  // An integer has no −0, but the rounded number may be.
+  const value = type === "int32" ? (q: number) => 0 + Math.round(q * scale + min) : (q: number) => q * scale + min;
+  const numbers = new Float64Array(decodeTyped(bytes, stored.type, true)).map(value);
+  // The file's precision is float32, whatever the tensor's.
+  const rounded = type === "float32" ? new Float32Array(numbers) : numbers;
+  return dtype === "float32" ? new Float32Array(rounded) : new Float64Array(rounded);
+}
+
+function parseJson(manifest: unknown): unknown {
+  const text = isBytes(manifest) ? decodeUtf8(bytesOf(WHO, manifest)) : manifest;
+  if (text !== undefined && typeof text !== "string") return text;
+  try {
+    return JSON.parse(text ?? "") as unknown;
+  } catch {
+    return refuse(
+      WHO,
+      "a manifest of JSON text",
+      "it is no valid JSON",
+      "the file of the weights instead of its manifest, a path instead of the content, or a page that says “not found”",
+    );
+  }
+}
+
+function parseManifest(json: unknown): Group[] {
+  const list = isRecord(json) && Array.isArray(json.weightsManifest) ? json.weightsManifest : json;
+  if (!Array.isArray(list)) {
+    refuse(
+      WHO,
+      "a list of groups { weights, paths }, or an object whose weightsManifest is one",
+      `the manifest is ${kindOf(json)}`,
+      "a JSON file of another kind",
+    );
+  }
+  const names = new Set<string>();
+  const paths = new Set<string>();
+  return list.map((group: unknown, i) => {
+    const where = `group ${i}`;
+    if (!isRecord(group) || !Array.isArray(group.weights) || !Array.isArray(group.paths)) {
+      refuse(WHO, `${where} to have a list of weights and a list of paths`, "they are not both there");
+    }
+    return {
+      paths: group.paths.map((path: unknown) => unique(paths, "path", path, where)),
+      entries: group.weights.map((weight: unknown) => {
+        if (!isRecord(weight)) refuse(WHO, `${where} to list tensors`, `one is ${kindOf(weight)}`);
+        return parseEntry(unique(names, "tensor name", weight.name, where), weight);
+      }),
+    };
+  });
+}
+
+function unique(seen: Set<string>, what: string, value: unknown, where: string): string {
+  if (typeof value !== "string") refuse(WHO, `each ${what} of ${where} to be text`, `one is ${kindOf(value)}`);
+  if (seen.has(value)) refuse(WHO, `each ${what} once`, `${quote(value)} comes twice`);
+  seen.add(value);
+  return value;
+}
+
+function parseEntry(name: string, { shape, dtype, quantization }: Record<string, unknown>): Entry {
+  const where = `tensor ${quote(name)}`;
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    refuse(WHO, `${where} to have a shape of integers ≥ 0`, `its shape is ${shown(shape)}`);
+  }
+  const type = TYPES.find((known) => known === dtype);
+  if (!type) refuse(WHO, `${where} to have one of the types ${TYPES.join(", ")}`, `it has ${shown(dtype)}`);
+  const stored = quantization === undefined ? type : parseQuantisation(where, type, quantization);
+  const width = bytesPerElement(typeof stored === "string" ? stored : stored.type);
+  if (claimedSize([...shape.map((size) => Math.max(1, size)), width]) === undefined) {
+    refuse(WHO, `${where} to have a shape that a file can hold`, `its shape is ${shown(shape)}`);
+  }
+  return { name, shape, type, stored, bytes: sizeOf(shape) * width };
+}
+
+function parseQuantisation(where: string, type: Type, quantisation: unknown): Entry["stored"] {
+  const { dtype, scale, min } = isRecord(quantisation) ? quantisation : {};
+  const stored = QUANTISED.find((known) => known === dtype);
+  if (!stored) {
+    refuse(WHO, `${where} to be quantised to one of the types ${QUANTISED.join(", ")}`, `it is to ${shown(dtype)}`);
+  }
+  if (type === "bool" || (type === "int32" && stored === "float16")) {
+    refuse(WHO, `${where} to be of a type that ${stored} can stand for`, `its type is ${type}`);
+  }
+  if (stored === "float16") return stored;
+  const numbers = typeof scale === "number" && typeof min === "number";
+  const extremes = numbers ? [min, (256 ** bytesPerElement(stored) - 1) * scale + min] : [];
+  // Larger numbers turn into infinity where they are rounded, and integers into others.
+  const fits = (value: number) =>
+    type === "int32" ? Math.round(value) === (Math.round(value) | 0) : Number.isFinite(Math.fround(value));
+  if (!numbers || !extremes.every(fits)) {
+    refuse(
+      WHO,
+      `${where} to be quantised by numbers scale and min whose results ${type} can hold`,
+      `they are ${shown(scale)} and ${shown(min)}`,
+    );
+  }
+  return { type: stored, scale, min };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (value === undefined) return "missing";
+  return value === null ? "null" : typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** A value of a field, or what it is where that would be long. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return quote(value);
+  if (typeof value === "number") return String(value);
+  const shape = Array.isArray(value) && value.every((size) => typeof size === "number") ? showShape(value) : "";
+  return shape !== "" && shape.length <= 60 ? shape : kindOf(value);
+}
