@@ -126,6 +126,9 @@ export function at(array: FloatArray): number {
   return place;
 }
 
+/** Stands for the offset of an array that is not in the memory yet. */
+const ELSEWHERE = -1;
+
 /**
  * Offsets of arrays, 0 for one that is undefined. Those that are not in the memory come last: copying them in may make it
  * grow, which detaches the views of the others where it is not shared.
@@ -134,9 +137,12 @@ export function place<Arrays extends readonly (FloatArray | undefined)[]>(
   ...arrays: Arrays
 ): { [K in keyof Arrays]: number } {
   const { buffers } = state();
-  const lives = arrays.map((array) => array !== undefined && buffers.has(array.buffer));
-  const offsets = arrays.map((array, i) => (array && lives[i] ? at(array) : 0));
-  for (const [i, array] of arrays.entries()) if (array && !lives[i]) offsets[i] = at(array);
+  const offsets = arrays.map((array) => (array ? (buffers.has(array.buffer) ? at(array) : ELSEWHERE) : 0));
+  // Every kernel call runs this: no iterators, which would be garbage.
+  for (let i = 0; i < arrays.length; i++) {
+    const array = arrays[i];
+    if (array && offsets[i] === ELSEWHERE) offsets[i] = at(array);
+  }
   return offsets as { [K in keyof Arrays]: number };
 }
 

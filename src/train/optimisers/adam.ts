@@ -55,11 +55,11 @@ abstract class AdamKin extends Optimizer {
   }
 
   /** Everything that step number `t` needs besides the arrays. */
-  protected adamStep(step: Step, t: number): AdamStep {
+  protected adamStep({ lr, weightDecay, maximize }: Step, t: number): AdamStep {
     const [beta1, beta2] = this.betas;
     const { eps, decoupled } = this;
     const [correction1, correction2] = [1 - wholePower(beta1, t), 1 - wholePower(beta2, t)];
-    return { ...step, beta1, beta2, eps, correction1, correction2, decoupled };
+    return { lr, weightDecay, maximize, beta1, beta2, eps, correction1, correction2, decoupled };
   }
 }
 
