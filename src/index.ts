@@ -9,6 +9,7 @@ export { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "./layers/adaptivepool2d.js
 export { AvgPool2d } from "./layers/avgpool2d.js";
 export { BatchNorm1d, BatchNorm2d } from "./layers/batchnorm.js";
 export { Cache } from "./layers/cache.js";
+export { Composite } from "./layers/composite.js";
 export { Conv1d } from "./layers/conv1d.js";
 export { Conv2d } from "./layers/conv2d.js";
 export { ConvTranspose2d } from "./layers/convtranspose2d.js";

@@ -161,6 +161,11 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     return found;
   }
 
+  /** The layers that this one may run: its children; a `Composite` has what puts them together as well. */
+  protected parts(): Layer[] {
+    return this.children().map(([, child]) => child);
+  }
+
   /** Every parameter of this layer and its children, each once. */
   parameters(): Parameter[] {
     return [...new Set(this.namedParameters().map(([, parameter]) => parameter))];
@@ -237,7 +242,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     const visit = (layer: Layer) => {
       if (all.has(layer)) return;
       all.add(layer);
-      for (const [, child] of layer.children()) visit(child);
+      for (const part of layer.parts()) visit(part);
     };
     visit(this.#untyped);
     return [...all];
@@ -337,7 +342,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   #adopt(child: Layer): void {
     this.#adopted ??= new WeakSet();
     if (this.#adopted.has(child)) return;
-    if (!this.children().some(([, own]) => own === child)) {
+    if (!this.parts().includes(child)) {
       throw new StateError(
         `${this.name} ran a ${child.name} that is in none of its fields, so its weights would neither train nor be saved. Usual cause: a layer kept in a #private field, a Map or a local variable; keep it in a public field or an array field.`,
       );

@@ -64,12 +64,14 @@ export class Parallel<
     return concatenate(outputs, this.dim, concatShape(this.name, shapes, this.dim));
   }
 
-  /** dx = Σ branchᵀ(dy's part), where a sum's part is all of dy. */
+  /** dx = Σ branchᵀ(dy's part), where a sum's part is all of dy; last branch first, for layers that several of them run. */
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
     const parts = this.merge === "concat" ? part(dy, this.dim, this.#cache.pop(this.name)) : undefined;
-    const gradients = this.branches.map((branch, i) => branch.backward(parts?.[i] ?? dy, { inputGradient }));
-    const found = gradients.filter((gradient) => gradient !== undefined);
-    return inputGradient ? found.reduce(add) : undefined;
+    const gradients = this.branches.reduceRight<Tensor[]>((later, branch, i) => {
+      const gradient = branch.backward(parts?.[i] ?? dy, { inputGradient });
+      return gradient ? [gradient, ...later] : later;
+    }, []);
+    return inputGradient ? gradients.reduce(add) : undefined;
   }
 
   protected override inferShape(inputShape: Shape): number[] {

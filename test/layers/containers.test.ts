@@ -210,6 +210,13 @@ describe("Parallel", () => {
     );
   });
 
+  test("gradients agree with differences within 1e-6 where branches share a layer at different places", () => {
+    const shared = conv(2, 2);
+    const branches = [new Sequential(shared, new Tanh()), new Sequential(conv(2, 2), new Tanh(), shared)];
+    expectGradients(new Parallel(branches), [2, 2, 4, 4]);
+    expectGradients(new Parallel(branches, { merge: "add" }), [2, 2, 4, 4]);
+  });
+
   test("concatenates channels in the order of the branches", () => {
     const x = normal([2, 1, 3, 3], 1);
     const [a, b] = [conv(1, 2), conv(1, 3)];

@@ -1,0 +1,23 @@
+/** How networks with ReLUs begin, as torchvision begins them. */
+import { Conv2d } from "../layers/conv2d.js";
+import { constant, type InitOptions, type KaimingOptions, kaimingNormal, normal } from "../layers/initialisers.js";
+import type { Layer } from "../layers/layer.js";
+import { Linear } from "../layers/linear.js";
+
+/** Kaiming-normal convolutions, and zero biases; see {@link KaimingOptions} for what keeps its variance. */
+export function initialiseConvolutions(model: Layer, options: KaimingOptions): void {
+  for (const layer of model.descendants()) {
+    if (!(layer instanceof Conv2d)) continue;
+    kaimingNormal(layer.weight.value, options);
+    if (layer.bias) constant(layer.bias.value, 0);
+  }
+}
+
+/** Normal weights of standard deviation 0.01 in every Linear, and zero biases. */
+export function initialiseLinears(model: Layer, options: InitOptions): void {
+  for (const layer of model.descendants()) {
+    if (!(layer instanceof Linear)) continue;
+    normal(layer.weight.value, 0, 0.01, options);
+    if (layer.bias) constant(layer.bias.value, 0);
+  }
+}
