@@ -59,10 +59,8 @@ describe("makeScenes", () => {
   test("what is ink shows an object, of whose class it is; the rest is background", () => {
     forAllScenes({}, ({ size, pixels, objects, classes, instances }) => {
       expect([pixels.length, classes.length, instances.length]).toEqual([size * size, size * size, size * size]);
-      for (const [at, instance] of instances.entries()) {
-        expect(instance !== 0).toBe(pixels[at]! >= INK);
-        expect(classes[at]).toBe(instance === 0 ? 0 : 1 + objects[instance - 1]!.label);
-      }
+      expect(instances.map((instance) => Number(instance !== 0))).toEqual(pixels.map((grey) => Number(grey >= INK)));
+      expect(classes).toEqual(instances.map((id) => (id === 0 ? 0 : 1 + objects[id - 1]!.label)));
     });
   });
 
