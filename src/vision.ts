@@ -1,3 +1,12 @@
 /** `faltung/vision`: what surrounds a model: images, filters, boxes, masks, embeddings. */
+
+export { FormatError } from "./shape/errors.js";
 export { type Box, intersection, iou } from "./vision/box.js";
+export { type Colour, type ToChannelsOptions, toChannels, toImageData } from "./vision/channels.js";
+export { centreCrop, crop } from "./vision/crop.js";
+export { type DecodeOptions, decodeImage } from "./vision/decode.js";
+export { IMAGENET, type ImageToTensorOptions, imageToTensor, tensorToImage } from "./vision/image-tensor.js";
+export { type Letterbox, type LetterboxOptions, letterbox, unletterbox } from "./vision/letterbox.js";
 export type { Pixels } from "./vision/pixels.js";
+export { encodePng } from "./vision/png.js";
+export { type ResizeOptions, resize } from "./vision/resize.js";
