@@ -1,5 +1,9 @@
 /** `faltung/vision`: what surrounds a model: images, filters, boxes, masks, embeddings. */
+export { FormatError } from "./shape/errors.js";
 export { type Box, clipBox, intersection, iou } from "./vision/box.js";
+export { type Colour, type ToChannelsOptions, toChannels, toImageData } from "./vision/channels.js";
+export { centreCrop, crop } from "./vision/crop.js";
+export { type DecodeOptions, decodeImage } from "./vision/decode.js";
 export {
   type Embedding,
   EmbeddingStore,
@@ -8,5 +12,9 @@ export {
   type Match,
   UNKNOWN,
 } from "./vision/embeddings.js";
+export { IMAGENET, type ImageToTensorOptions, imageToTensor, tensorToImage } from "./vision/image-tensor.js";
+export { type Letterbox, type LetterboxOptions, letterbox, unletterbox } from "./vision/letterbox.js";
 export { type NmsOptions, nms, type SoftNmsDetection, type SoftNmsOptions, softNms } from "./vision/nms.js";
 export type { Pixels } from "./vision/pixels.js";
+export { encodePng } from "./vision/png.js";
+export { type ResizeOptions, resize } from "./vision/resize.js";

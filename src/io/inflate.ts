@@ -11,7 +11,7 @@ export const MOST_DEFLATE_RATIO = 1032;
 export async function inflate(
   who: string,
   bytes: Uint8Array,
-  format: "deflate-raw" | "gzip",
+  format: "deflate" | "deflate-raw" | "gzip",
   most: number,
 ): Promise<Uint8Array> {
   if (typeof DecompressionStream === "undefined") {

@@ -1,0 +1,78 @@
+import { blank } from "./blank.js";
+import type { Box } from "./box.js";
+import { type Colour, changeChannels, checkColour } from "./channels.js";
+import { checkBox } from "./crop.js";
+import { channelsOf, type Pixels } from "./pixels.js";
+import { type ResizeOptions, resample } from "./resize.js";
+
+export interface LetterboxOptions extends ResizeOptions {
+  /** The bars' colour. Default black. A grey picture gets its grey value, and the bars of a transparent one are opaque. */
+  readonly fill?: Colour;
+}
+
+/** A picture inside a larger frame, and where it lies there. */
+export interface Letterbox {
+  readonly pixels: Pixels;
+  /** Pixels of the frame to the left of the picture. */
+  readonly left: number;
+  /** Pixels of the frame above the picture. */
+  readonly top: number;
+  /** Pixels of the frame for one of the original's: nearly the same both ways, since sides are whole pixels. */
+  readonly scaleX: number;
+  readonly scaleY: number;
+}
+
+/**
+ * The whole picture in a frame of this size, its proportions kept, between two bars: what detectors look at.
+ * {@link unletterbox} takes their boxes back.
+ *
+ *     scale = min(width / W, height / H);  the picture becomes round(W · scale) × round(H · scale), in the middle
+ *
+ * @throws ArgumentError for sides that are no positive integers, or a fill that is no colour.
+ * @example
+ * const framed = letterbox(photo, 416, 416);
+ * const boxes = detect(imageToTensor(framed.pixels)).map((box) => unletterbox(box, framed));
+ */
+export function letterbox(pixels: Pixels, width: number, height: number, options: LetterboxOptions = {}): Letterbox {
+  const who = "letterbox";
+  const channels = channelsOf(who, pixels);
+  const fill = checkColour(who, "fill", options.fill ?? [0, 0, 0]);
+  const result = blank(who, width, height, channels);
+  const bar = changeChannels(who, { width: 1, height: 1, data: Uint8Array.from(fill) }, channels).data;
+  for (let i = 0; i < result.data.length; i += channels) result.data.set(bar, i);
+
+  const scale = Math.min(width / pixels.width, height / pixels.height);
+  const inside = resample(
+    who,
+    pixels,
+    Math.max(1, Math.round(pixels.width * scale)),
+    Math.max(1, Math.round(pixels.height * scale)),
+    options,
+  );
+  const left = Math.floor((width - inside.width) / 2);
+  const top = Math.floor((height - inside.height) / 2);
+  const row = inside.width * channels;
+  for (let i = 0; i < inside.height; i++) {
+    result.data.set(inside.data.subarray(i * row, (i + 1) * row), ((top + i) * width + left) * channels);
+  }
+  return {
+    pixels: result,
+    left,
+    top,
+    scaleX: inside.width / pixels.width,
+    scaleY: inside.height / pixels.height,
+  };
+}
+
+/**
+ * A box found in the letterboxed picture as a box of the original one. It is not clipped: a detector may see more of an
+ * object than the picture shows.
+ *
+ *     x = (x′ − left) / scaleX,  width = width′ / scaleX
+ *
+ * @throws ArgumentError for a box with a side below 0, or one that is not finite.
+ */
+export function unletterbox(box: Box, { left, top, scaleX, scaleY }: Omit<Letterbox, "pixels">): Box {
+  const { x, y, width, height } = checkBox("unletterbox", box);
+  return { x: (x - left) / scaleX, y: (y - top) / scaleY, width: width / scaleX, height: height / scaleY };
+}
