@@ -12,6 +12,15 @@ export {
   type Match,
   UNKNOWN,
 } from "./vision/embeddings.js";
+export { type FaceBatchOptions, faceBatch } from "./vision/face-batch.js";
+export {
+  type DetectedFace,
+  decodeFaceBoxes,
+  detectFaces,
+  type FaceDetectionOptions,
+  faceCrop,
+} from "./vision/face-detection.js";
+export { faceDescriptors, faceLandmarks, faceSquare, type Point } from "./vision/face-recognition.js";
 export { IMAGENET, type ImageToTensorOptions, imageToTensor, tensorToImage } from "./vision/image-tensor.js";
 export { type Letterbox, type LetterboxOptions, letterbox, unletterbox } from "./vision/letterbox.js";
 export { type NmsOptions, nms, type SoftNmsDetection, type SoftNmsOptions, softNms } from "./vision/nms.js";

@@ -38,9 +38,9 @@ export function fromFaceApi(tensors: Readonly<Record<string, Tensor>>): StateDic
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => {
       const kind = KINDS.find(([suffix]) => name === suffix || name.endsWith(`/${suffix}`));
-      const prefix = name.slice(0, -(kind?.[0].length ?? 0) || undefined).replaceAll("/", ".");
-      if (!kind) return [prefix, tensor];
+      if (!kind) return [name.replaceAll("/", "."), tensor];
       const [suffix, key, axes] = kind;
+      const prefix = name.slice(0, name.length - suffix.length).replaceAll("/", ".");
       if (tensor.shape.length !== axes.length) {
         throw new ShapeError(
           `fromFaceApi expects ${name} to have ${axes.length} axes, but got ${showShape(tensor.shape)}. Usual cause: the weights of another model.`,

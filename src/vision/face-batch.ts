@@ -1,0 +1,101 @@
+import { checkFinite, checkInteger } from "../shape/check.js";
+import { ArgumentError } from "../shape/errors.js";
+import { allocate, type Tensor } from "../tensor/tensor.js";
+import { changeChannels } from "./channels.js";
+import type { Pixels } from "./pixels.js";
+
+export interface FaceBatchOptions {
+  /** Whether a picture that is no square lies in the middle of one, and not at its left top. Default true. */
+  readonly centre?: boolean;
+  /** What is subtracted from red, green and blue. Default [122.782, 117.001, 104.298]: the mean of photographs of faces. */
+  readonly mean?: readonly [red: number, green: number, blue: number];
+}
+
+/** Of FaceLandmarks68 and FaceRecognition. */
+const MEAN = [122.782, 117.001, 104.298] as const;
+
+/**
+ * Pictures as face-api's networks take them: `[N, 3, size, size]`. Each is padded with black to a square, resized, and
+ * normalised:
+ *
+ *     x[n, c] = (resized[c] − mean[c]) / 255
+ *
+ * The resizing is TensorFlow's bilinear one of old: output pixel i lies at the input position i · (input / size), mixes
+ * the two pixels beside it, and averages over no others. Grey pictures become RGB, transparent ones lie on white.
+ *
+ * @throws ArgumentError for a picture without pixels, an empty list, a size that is no positive integer, or a mean that
+ *   is not finite.
+ * Source: https://github.com/vladmandic/face-api, src/dom/NetInput.ts
+ * @example
+ * const x = faceBatch([crop(photo, box)], 112); // [1, 3, 112, 112]
+ */
+export function faceBatch(pictures: readonly Pixels[], size: number, options: FaceBatchOptions = {}): Tensor {
+  return batchOf("faceBatch", pictures, size, options);
+}
+
+/** {@link faceBatch} for a function that its sentences name. */
+export function batchOf(
+  who: string,
+  pictures: readonly Pixels[],
+  size: number,
+  { centre = true, mean = MEAN }: FaceBatchOptions,
+): Tensor {
+  checkInteger(who, "size", size, 1);
+  for (const value of mean) checkFinite(who, "mean", value);
+  if (pictures.length === 0) {
+    throw new ArgumentError(
+      `${who} expects at least one picture, but got none. Usual cause: a photograph without faces: ask for its landmarks only where there are some.`,
+    );
+  }
+  const rgb = pictures.map((picture) => changeChannels(who, picture, 3));
+  const batch = allocate([pictures.length, 3, size, size], "float32");
+  for (const [n, picture] of rgb.entries()) {
+    resizeInto(batch.data.subarray(n * 3 * size * size, (n + 1) * 3 * size * size), picture, size, centre, mean);
+  }
+  return batch;
+}
+
+/** Which two input pixels each output pixel along an axis mixes, counted from the picture's edge; outside of it is black. */
+function positions(pixels: number, square: number, size: number, centre: boolean) {
+  const spare = square - pixels;
+  const before = centre ? spare - Math.floor(spare / 2 + 0.5) : 0;
+  const ratio = Math.fround(square / size);
+  return Array.from({ length: size }, (_, i) => {
+    const at = Math.fround(i * ratio);
+    const low = Math.floor(at);
+    return { low: low - before, high: Math.min(square - 1, Math.ceil(at)) - before, part: at - low };
+  });
+}
+
+/** One picture, padded, resized and normalised, as `[3, size, size]`. */
+function resizeInto(
+  planes: Float32Array | Float64Array,
+  { width, height, data }: Pixels,
+  size: number,
+  centre: boolean,
+  mean: readonly number[],
+): void {
+  const square = Math.max(width, height);
+  const columns = positions(width, square, size, centre);
+  const inside = columns.map(({ low, high }) => [low >= 0 && low < width, high >= 0 && high < width] as const);
+  let to = 0;
+  for (const { low, high, part } of positions(height, square, size, centre)) {
+    const upper = low >= 0 && low < height ? low * width : -1;
+    const lower = high >= 0 && high < height ? high * width : -1;
+    for (const [j, column] of columns.entries()) {
+      const [left = false, right = false] = inside[j] ?? [];
+      for (let c = 0; c < 3; c++) {
+        const mixed = (row: number) => {
+          if (row < 0) return 0;
+          const a = left ? (data[3 * (row + column.low) + c] ?? 0) : 0;
+          const b = right ? (data[3 * (row + column.high) + c] ?? 0) : 0;
+          return a + (b - a) * column.part;
+        };
+        const top = mixed(upper);
+        const value = top + (mixed(lower) - top) * part;
+        planes[c * size * size + to] = (Math.fround(value) - Math.fround(mean[c] ?? 0)) / 255;
+      }
+      to++;
+    }
+  }
+}
