@@ -5,14 +5,12 @@ import { EmbeddingStore, embeddingDistance } from "../../src/vision.js";
 import { expectError } from "../support/errors.js";
 
 /** Vectors of small integers, so that distances are exact. */
-const vectors = fc
-  .integer({ min: 1, max: 40 })
-  .chain((length) =>
-    fc.array(fc.array(fc.integer({ min: -3, max: 3 }), { minLength: length, maxLength: length }), {
-      minLength: 1,
-      maxLength: 30,
-    }),
-  );
+const vectors = fc.integer({ min: 1, max: 40 }).chain((length) =>
+  fc.array(fc.array(fc.integer({ min: -3, max: 3 }), { minLength: length, maxLength: length }), {
+    minLength: 1,
+    maxLength: 30,
+  }),
+);
 
 const squared = (a: readonly number[], b: readonly number[]) =>
   a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0);
