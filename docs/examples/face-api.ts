@@ -1,7 +1,7 @@
 /**
- * face-api itself, on TensorFlow.js, for comparison. Its bundle is for browsers: a window has to be there while it loads,
- * and files come through its fetch. It runs on tfjs's WebAssembly backend where that is installed (npm ci --prefix
- * bench/peers), else on the plain JavaScript one that it brings along.
+ * face-api itself, on TensorFlow.js, for comparison. Its bundle is for browsers, but sees Node.js: a window, and what
+ * CommonJS modules find, have to be there while it starts, and files come through its fetch. It runs on tfjs's WebAssembly
+ * backend where that is installed (npm ci --prefix bench/peers), else on the plain JavaScript one that it brings along.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -27,7 +27,6 @@ interface TensorFlow {
   readonly env: () => { readonly platform: { fetch: (path: string) => Promise<Response> } };
   readonly setWasmPaths: (folder: string, byFetch: boolean) => void;
   readonly setBackend: (name: string) => Promise<boolean>;
-  readonly ready: () => Promise<void>;
   readonly tensor3d: (data: Uint8Array, shape: number[], dtype: string) => { readonly dispose: () => void };
   readonly io: {
     readonly weightsLoaderFactory: (
@@ -36,7 +35,7 @@ interface TensorFlow {
   };
 }
 
-const { resolve } = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 const WASM = fileURLToPath(
   new URL("../../bench/peers/node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url),
 );
@@ -44,27 +43,25 @@ const WASM = fileURLToPath(
 /** The folder of the package, or undefined where it is not installed. */
 export function faceApiFolder(): string | undefined {
   try {
-    return dirname(resolve("@vladmandic/face-api/package.json"));
+    return dirname(require.resolve("@vladmandic/face-api/package.json"));
   } catch {
     return undefined;
   }
 }
 
 export async function loadFaceApi(folder: string): Promise<FaceApi> {
-  const globals = globalThis as { window?: unknown; document?: unknown };
-  Object.assign(globals, { window: globalThis, document: {} });
-  const faceApi = await import("@vladmandic/face-api/dist/face-api.esm.js").finally(() => {
-    delete globals.window;
-    delete globals.document;
-  });
-  const { nets } = faceApi;
-  const tf = faceApi.tf as unknown as TensorFlow;
-  const bytesOf = (path: string) => new Uint8Array(readFileSync(path)).buffer;
-  tf.env().platform.fetch = async (path: string) => new Response(bytesOf(path));
+  const stage = { window: globalThis, document: {}, require, __dirname: folder };
+  Object.assign(globalThis, stage);
   const backend = existsSync(WASM) ? "wasm" : "cpu";
+  const bytesOf = (path: string) => new Uint8Array(readFileSync(path)).buffer;
+  const faceApi = await import("@vladmandic/face-api/dist/face-api.esm.js");
+  const tf = faceApi.tf as unknown as TensorFlow;
+  tf.env().platform.fetch = async (path: string) => new Response(bytesOf(path));
   if (backend === "wasm") tf.setWasmPaths(WASM, true);
-  await tf.setBackend(backend);
-  await tf.ready();
+  const started = await tf.setBackend(backend);
+  for (const name of Object.keys(stage)) Reflect.deleteProperty(globalThis, name);
+  if (!started) throw new Error(`tfjs could not start its backend ${backend}.`);
+  const { nets } = faceApi;
   const readAll = async (paths: string[]) => paths.map(bytesOf);
   const networks = [
     [nets.tinyFaceDetector, "tiny_face_detector"],

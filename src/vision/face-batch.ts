@@ -55,16 +55,25 @@ export function batchOf(
   return batch;
 }
 
-/** Which two input pixels each output pixel along an axis mixes, counted from the picture's edge; outside of it is black. */
-function positions(pixels: number, square: number, size: number, centre: boolean) {
+/** Which two input pixels each output pixel along an axis mixes, −1 where that is padding, and the second one's share. */
+interface Taps {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly share: Float64Array;
+}
+
+function tapsOf(pixels: number, square: number, size: number, centre: boolean): Taps {
   const spare = square - pixels;
   const before = centre ? spare - Math.floor(spare / 2 + 0.5) : 0;
   const ratio = Math.fround(square / size);
-  return Array.from({ length: size }, (_, i) => {
-    const at = Math.fround(i * ratio);
-    const low = Math.floor(at);
-    return { low: low - before, high: Math.min(square - 1, Math.ceil(at)) - before, part: at - low };
-  });
+  const inside = (at: number) => (at >= before && at < before + pixels ? at - before : -1);
+  const position = (i: number) => Math.fround(i * ratio);
+  const axis = { length: size };
+  return {
+    low: Int32Array.from(axis, (_, i) => inside(Math.floor(position(i)))),
+    high: Int32Array.from(axis, (_, i) => inside(Math.min(square - 1, Math.ceil(position(i))))),
+    share: Float64Array.from(axis, (_, i) => position(i) - Math.floor(position(i))),
+  };
 }
 
 /** One picture, padded, resized and normalised, as `[3, size, size]`. */
@@ -76,26 +85,22 @@ function resizeInto(
   mean: readonly number[],
 ): void {
   const square = Math.max(width, height);
-  const columns = positions(width, square, size, centre);
-  const inside = columns.map(({ low, high }) => [low >= 0 && low < width, high >= 0 && high < width] as const);
-  let to = 0;
-  for (const { low, high, part } of positions(height, square, size, centre)) {
-    const upper = low >= 0 && low < height ? low * width : -1;
-    const lower = high >= 0 && high < height ? high * width : -1;
-    for (const [j, column] of columns.entries()) {
-      const [left = false, right = false] = inside[j] ?? [];
-      for (let c = 0; c < 3; c++) {
-        const mixed = (row: number) => {
-          if (row < 0) return 0;
-          const a = left ? (data[3 * (row + column.low) + c] ?? 0) : 0;
-          const b = right ? (data[3 * (row + column.high) + c] ?? 0) : 0;
-          return a + (b - a) * column.part;
-        };
-        const top = mixed(upper);
-        const value = top + (mixed(lower) - top) * part;
-        planes[c * size * size + to] = (Math.fround(value) - Math.fround(mean[c] ?? 0)) / 255;
+  const columns = tapsOf(width, square, size, centre);
+  const rows = tapsOf(height, square, size, centre);
+  const at = (row: number, column: number, c: number) =>
+    row < 0 || column < 0 ? 0 : (data[3 * (row * width + column) + c] ?? 0);
+  for (let c = 0; c < 3; c++) {
+    const middle = Math.fround(mean[c] ?? 0);
+    for (let i = 0; i < size; i++) {
+      const [upper, lower, down] = [rows.low[i] ?? 0, rows.high[i] ?? 0, rows.share[i] ?? 0];
+      for (let j = 0; j < size; j++) {
+        const left = columns.low[j] ?? 0;
+        const right = columns.high[j] ?? 0;
+        const share = columns.share[j] ?? 0;
+        const top = at(upper, left, c) + (at(upper, right, c) - at(upper, left, c)) * share;
+        const bottom = at(lower, left, c) + (at(lower, right, c) - at(lower, left, c)) * share;
+        planes[(c * size + i) * size + j] = (Math.fround(top + (bottom - top) * down) - middle) / 255;
       }
-      to++;
     }
   }
 }
