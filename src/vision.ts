@@ -1,6 +1,22 @@
 /** `faltung/vision`: what surrounds a model: images, filters, boxes, masks, embeddings. */
 export { FormatError } from "./shape/errors.js";
+export {
+  type AveragePrecisionOptions,
+  averagePrecision,
+  meanAveragePrecision,
+  type Picture,
+  type Region,
+  type ScoredRegion,
+} from "./vision/average-precision.js";
 export { type Box, clipBox, intersection, iou } from "./vision/box.js";
+export {
+  type Centre,
+  type CentreOptions,
+  type CentreTargets,
+  centreTargets,
+  findCentres,
+  groupByCentre,
+} from "./vision/centres.js";
 export { type Colour, type ToChannelsOptions, toChannels, toImageData } from "./vision/channels.js";
 export { centreCrop, crop } from "./vision/crop.js";
 export { type DecodeOptions, decodeImage } from "./vision/decode.js";
@@ -12,18 +28,25 @@ export {
   type Match,
   UNKNOWN,
 } from "./vision/embeddings.js";
-export { type FaceBatchOptions, faceBatch } from "./vision/face-batch.js";
 export {
-  type DetectedFace,
-  decodeFaceBoxes,
   detectFaces,
+  type Face,
+  type FaceDetection,
   type FaceDetectionOptions,
-  faceCrop,
-} from "./vision/face-detection.js";
-export { faceDescriptors, faceLandmarks, faceSquare, type Point } from "./vision/face-recognition.js";
+  type FaceNetworks,
+  faceDescriptor,
+  faceLandmarks,
+  type Point,
+  recogniseFaces,
+} from "./vision/faces.js";
+export { boxBlur, emboss, gaussianBlur, laplacian, sharpen, sobelX, sobelY } from "./vision/filters.js";
 export { IMAGENET, type ImageToTensorOptions, imageToTensor, tensorToImage } from "./vision/image-tensor.js";
+export { classMaps, connectedComponents, type LabelMap } from "./vision/label-map.js";
 export { type Letterbox, type LetterboxOptions, letterbox, unletterbox } from "./vision/letterbox.js";
+export { boxMask, type Mask, maskArea, maskBox, maskIou, maskOf } from "./vision/mask.js";
 export { type NmsOptions, nms, type SoftNmsDetection, type SoftNmsOptions, softNms } from "./vision/nms.js";
+export { mergePanoptic, type PanopticMap, type Segment } from "./vision/panoptic.js";
+export { PanopticQuality, type PanopticScores } from "./vision/panoptic-quality.js";
 export type { Pixels } from "./vision/pixels.js";
 export { encodePng } from "./vision/png.js";
 export { type ResizeOptions, resize } from "./vision/resize.js";

@@ -105,7 +105,7 @@ async function contentOf({ paths, entries }: Group, read: ReadPath): Promise<Uin
   if (got !== expected) {
     refuse(
       WHO,
-      `${paths.map((path) => quote(path)).join(" + ") || "no files"} to hold the ${expected} bytes of ${entries.length} tensors`,
+      `${paths.map((path) => quote(path)).join(" + ")} to hold the ${expected} bytes of ${entries.length} tensors`,
       `there are ${got}`,
       got < expected ? TRUNCATED : "the files of another model, or a manifest that lacks a tensor",
     );
@@ -226,7 +226,6 @@ function kindOf(value: unknown): string {
 /** A value of a field, or what it is where that would be long. */
 function shown(value: unknown): string {
   if (typeof value === "string") return quote(value);
-  if (value === undefined) return "none";
   if (typeof value === "number") return String(value);
   const shape = Array.isArray(value) && value.every((size) => typeof size === "number") ? showShape(value) : "";
   return shape !== "" && shape.length <= 60 ? shape : kindOf(value);

@@ -39,6 +39,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   /** True in train mode (the default): dropout drops, batch norm uses the batch's statistics. Set by `train()`/`eval()`. */
   training = true;
 
+  /** Whether `freeze()` keeps it from learning. */
+  #frozen = false;
+
   /** The class's name, as messages and summaries show it. Written out by the library's layers: bundlers rename classes. */
   readonly name: string = this.constructor.name;
 
@@ -220,7 +223,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     for (const parameter of this.parameters()) parameter.zeroGrad();
   }
 
-  /** Puts this layer and its children in train mode. */
+  /** Puts this layer and its children in train mode, the frozen ones among them excepted. */
   train(): this {
     return this.#setTraining(true);
   }
@@ -228,6 +231,27 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   /** Puts this layer and its children in eval mode: dropout passes through, batch norm uses its running statistics. */
   eval(): this {
     return this.#setTraining(false);
+  }
+
+  /**
+   * Stops this layer and its children from learning, as transfer learning wants it of all but a network's head: their
+   * parameters get `requiresGrad` false, and they stay in eval mode whatever is put in train mode around them. So batch
+   * norm's running statistics stand still, dropout passes through, and the layers compute the same at training and at
+   * inference. (In torch, `requires_grad_(False)` alone leaves batch norm following the new data.)
+   *
+   * A `Sequential` whose first layers are frozen does no backward work for them; elsewhere a frozen layer still passes
+   * on the gradient of its input.
+   * @example
+   * model.layers[0].freeze();
+   * await fit(model, loader, { loss, optimizer: new Adam(model.parameters()) }); // changes the rest alone
+   */
+  freeze(): this {
+    return this.#setFrozen(true);
+  }
+
+  /** Takes `freeze()` back: every parameter of this layer and its children learns, and they follow the next `train()`. */
+  unfreeze(): this {
+    return this.#setFrozen(false);
   }
 
   /** Converts all parameters and buffers to this precision; gradients are dropped. */
@@ -260,7 +284,16 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   }
 
   #setTraining(training: boolean): this {
-    for (const layer of this.descendants()) layer.training = training;
+    for (const layer of this.descendants()) layer.training = training && !layer.#frozen;
+    return this;
+  }
+
+  #setFrozen(frozen: boolean): this {
+    for (const layer of this.descendants()) {
+      layer.#frozen = frozen;
+      if (frozen) layer.training = false;
+    }
+    for (const parameter of this.parameters()) parameter.requiresGrad = !frozen;
     return this;
   }
 

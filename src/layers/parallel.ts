@@ -1,8 +1,8 @@
-import { add, concatenate, cropAfter, padAfter, part } from "../ops/merge.js";
+import { add, concatenate, part } from "../ops/merge.js";
 import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { ParallelRule } from "../shape/merge.js";
-import { addPaddedShape, addShape, concatShape } from "../shape/merge.js";
+import { addShape, concatShape } from "../shape/merge.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -10,11 +10,8 @@ import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
 
 export interface ParallelOptions {
-  /**
-   * Lay the branches' outputs side by side (`"concat"`, default), sum them (`"add"`), or sum them with zeros after those
-   * that are smaller along an axis (`"addPadded"`: more channels, one row less).
-   */
-  readonly merge?: "concat" | "add" | "addPadded";
+  /** Lay the branches' outputs side by side (`"concat"`, default) or sum them (`"add"`). */
+  readonly merge?: "concat" | "add";
   /** The axis to concatenate along. Default 1, the channels. */
   readonly dim?: number;
 }
@@ -22,7 +19,6 @@ export interface ParallelOptions {
 /**
  * Gives the same input to several branches and joins their outputs: by concatenation along the channels
  * (`[N, C₁, H, W]`, `[N, C₂, H, W]` → `[N, C₁ + C₂, H, W]`), or by sum. Keys are the branches' places: `"0.weight"`.
- * Zero-padded sums are option A of ResNet's shortcuts, and dlib's `add_prev`.
  *
  * @throws ArgumentError without branches; ShapeError (from forward) when the outputs do not fit together.
  * Source: the Inception module, Szegedy et al. 2015, https://arxiv.org/abs/1409.4842
@@ -37,7 +33,7 @@ export class Parallel<
 > extends Layer<ParallelRule<Branches, O>> {
   override readonly name: string = "Parallel";
   readonly branches: Branches;
-  readonly merge: "concat" | "add" | "addPadded";
+  readonly merge: "concat" | "add";
   readonly dim: number;
   readonly #cache = new Cache<readonly Shape[]>();
 
@@ -52,7 +48,7 @@ export class Parallel<
       );
     }
     this.branches = branches;
-    this.merge = checkOneOf("Parallel", "merge", options.merge ?? "concat", ["concat", "add", "addPadded"]);
+    this.merge = checkOneOf("Parallel", "merge", options.merge ?? "concat", ["concat", "add"]);
     this.dim = checkInteger("Parallel", "dim", options.dim ?? 1, 0);
   }
 
@@ -65,35 +61,22 @@ export class Parallel<
     if (this.merge === "add") return outputs.reduce(add);
     const shapes = outputs.map(({ shape }) => shape);
     this.#cache.push(shapes);
-    if (this.merge === "addPadded") {
-      const shape = addPaddedShape(this.name, shapes);
-      return outputs.map((output) => padAfter(output, shape)).reduce(add);
-    }
     return concatenate(outputs, this.dim, concatShape(this.name, shapes, this.dim));
   }
 
-  /**
-   * dx = Σ branchᵀ(dy's part), where a sum's part is all of dy, or what lies over the branch's output; last branch first,
-   * for layers that several of them run.
-   */
+  /** dx = Σ branchᵀ(dy's part), where a sum's part is all of dy; last branch first, for layers that several of them run. */
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    const parts = this.#parts(dy);
-    const gradients = this.branches.reduceRight<Tensor[]>((later, branch, i) => {
-      const gradient = branch.backward(parts[i] ?? dy, { inputGradient });
-      return gradient ? [gradient, ...later] : later;
-    }, []);
+    const parts = this.merge === "concat" ? part(dy, this.dim, this.#cache.pop(this.name)) : undefined;
+    const gradients: Tensor[] = [];
+    for (let i = this.branches.length - 1; i >= 0; i--) {
+      const gradient = this.branches[i]?.backward(parts?.[i] ?? dy, { inputGradient });
+      if (gradient) gradients.unshift(gradient);
+    }
     return inputGradient ? gradients.reduce(add) : undefined;
-  }
-
-  #parts(dy: Tensor): Tensor[] {
-    if (this.merge === "add") return this.branches.map(() => dy);
-    const shapes = this.#cache.pop(this.name);
-    return this.merge === "concat" ? part(dy, this.dim, shapes) : shapes.map((shape) => cropAfter(dy, shape));
   }
 
   protected override inferShape(inputShape: Shape): number[] {
     const shapes = this.branches.map((branch) => branch.outputShape(inputShape));
-    if (this.merge === "addPadded") return addPaddedShape(this.name, shapes);
     return this.merge === "add"
       ? addShape(this.name, shapes, "a branch with other channels or another stride")
       : concatShape(this.name, shapes, this.dim);

@@ -2,7 +2,7 @@
 import { kernelsFor } from "../kernels/backend.js";
 import { mergeKernels } from "../kernels/merge.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import { allocate, allocateUnset, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /** y = a + b, for equal shapes. Its backward hands dy to both. */
 export function add(a: Tensor, b: Tensor): Tensor {
@@ -40,30 +40,4 @@ export function part(dy: Tensor, axis: number, shapes: readonly Shape[]): Tensor
     at += block;
     return dx;
   });
-}
-
-/** y = x with zeros after it along every axis that is longer in `shape`; x itself where none is. */
-export function padAfter(x: Tensor, shape: Shape): Tensor {
-  return resizeAxes(x, shape, allocate);
-}
-
-/** The adjoint of {@link padAfter}: the first part of dy along every axis; dy itself where it has this shape. */
-export function cropAfter(dy: Tensor, shape: Shape): Tensor {
-  return resizeAxes(dy, shape, allocateUnset);
-}
-
-/** One axis after the other, each row up to the shorter of the two lengths. */
-function resizeAxes(x: Tensor, shape: Shape, make: typeof allocate): Tensor {
-  return shape.reduce((from, size, axis) => {
-    if (from.shape[axis] === size) return from;
-    const to = make(
-      from.shape.map((old, i) => (i === axis ? size : old)),
-      x.dtype,
-    );
-    const [fromStride, toStride] = [sizeOf(from.shape.slice(axis)), sizeOf(to.shape.slice(axis))];
-    const rows = sizeOf(from.shape.slice(0, axis));
-    const block = Math.min(fromStride, toStride);
-    kernelsFor(mergeKernels, x.dtype).copy(rows, block, from.data, 0, fromStride, to.data, 0, toStride);
-    return to;
-  }, x);
 }

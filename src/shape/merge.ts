@@ -29,17 +29,6 @@ export function addShape(layer: string, shapes: readonly Shape[], cause: string)
   return [...first];
 }
 
-/** The smallest shape that holds every summand. @throws ShapeError where they do not have as many axes. */
-export function addPaddedShape(layer: string, shapes: readonly Shape[]): number[] {
-  const [first = []] = shapes;
-  if (shapes.some(({ length }) => length !== first.length)) {
-    throw new ShapeError(
-      `${layer} expects branches with as many axes to add, but got ${shapes.map(showShape).join(" and ")}. Usual cause: a branch that flattens, or takes the mean of, its images.`,
-    );
-  }
-  return first.map((_, axis) => Math.max(...shapes.map((shape) => shape[axis] ?? 0)));
-}
-
 /** The shape of branches laid side by side along `axis`. @throws ShapeError where another size differs. */
 export function concatShape(layer: string, shapes: readonly Shape[], axis: number): number[] {
   const [first = []] = shapes;

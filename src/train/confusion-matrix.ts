@@ -101,6 +101,25 @@ export class ConfusionMatrix {
     return this.count(c, c) / this.classes.reduce((sum, _, predicted) => sum + this.count(c, predicted), 0);
   }
 
+  /**
+   * Intersection over union of a class: of all that are of it or were taken for it, the share that is both,
+   * TP / (TP + FP + FN); NaN when there were none.
+   */
+  iou(c: number): number {
+    const either = this.classes.reduce((sum, _, other) => sum + this.count(c, other) + this.count(other, c), 0);
+    return this.count(c, c) / (either - this.count(c, c));
+  }
+
+  /**
+   * Mean of {@link iou} over the classes that were there or were predicted, the usual measure of semantic segmentation;
+   * NaN before the first batch.
+   * Source: Long et al. 2015, https://arxiv.org/abs/1411.4038
+   */
+  get meanIou(): number {
+    const ious = this.classes.map((_, c) => this.iou(c)).filter((iou) => !Number.isNaN(iou));
+    return ious.reduce((sum, iou) => sum + iou, 0) / ious.length;
+  }
+
   /** A table for the console: a row for each true class with its recall, below the precisions, and the accuracy. */
   toString(): string {
     const percent = (share: number) => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)}%`);

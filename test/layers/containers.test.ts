@@ -16,7 +16,6 @@ import {
   ShapeError,
   Tanh,
   type Tensor,
-  ZeroPad2d,
 } from "../../src/index.js";
 import { expectError } from "../support/errors.js";
 import { expectGradients, normal } from "../support/layers.js";
@@ -233,42 +232,8 @@ describe("Parallel", () => {
     expect(y.equals(x.mul(2))).toBe(true);
   });
 
-  test("addPadded: gradients agree with differences within 1e-6, whichever branch is smaller along which axis", () => {
-    fc.assert(
-      fc.property(small, fc.integer({ min: 1, max: 3 }), ({ channels, batch, size, seed }, kernel) => {
-        const smaller = new Sequential(new Conv2d(channels, 4, kernel), new Tanh());
-        const branches = [smaller, conv(channels, 2), new ZeroPad2d([0, 1, 0, 0])];
-        expectGradients(new Parallel(branches, { merge: "addPadded" }), [batch, channels, size, size], { seed });
-      }),
-      { numRuns: 30 },
-    );
-  });
-
-  test("addPadded adds with zeros after what is smaller", () => {
-    fc.assert(
-      fc.property(small, fc.nat(2), fc.nat(2), fc.nat(2), ({ channels, batch, size, seed }, more, right, below) => {
-        const [a, b] = [conv(channels, 1 + more), new ZeroPad2d([0, right, 0, below])];
-        const x = normal([batch, channels, size, size], seed);
-        const y = new Parallel([a, b], { merge: "addPadded" }).forward(x);
-        const both = Math.max(channels, 1 + more);
-        const padded = (z: Tensor) => {
-          const [, c = 0, h = 0, w = 0] = z.shape;
-          return z.pad([0, size + right - w, 0, size + below - h, 0, both - c] as number[]);
-        };
-        expect(y.equals(padded(a.forward(x)).add(padded(b.forward(x))) as Tensor)).toBe(true);
-      }),
-      { numRuns: 30 },
-    );
-  });
-
   test("refuses what does not fit, and options that cannot work", () => {
     const x = normal([1, 2, 5, 5], 1);
-    const ranks: Layer = new Parallel([new Identity(), new Flatten()], { merge: "addPadded" });
-    expectError(
-      () => ranks.forward(x),
-      ShapeError,
-      "Parallel expects branches with as many axes to add, but got [1, 2, 5, 5] and [1, 50]. Usual cause: a branch that flattens, or takes the mean of, its images.",
-    );
     const strided: readonly Layer[] = [new Conv2d(2, 3, 3), new Conv2d(2, 3, 3, { stride: 2 })];
     expectError(
       () => new Parallel(strided).forward(x),
@@ -294,7 +259,7 @@ describe("Parallel", () => {
       // @ts-expect-error no such merge
       () => new Parallel([new Identity()], { merge: "mean" }),
       ArgumentError,
-      'Parallel expects merge to be one of "concat", "add", "addPadded", but got "mean".',
+      'Parallel expects merge to be one of "concat", "add", but got "mean".',
     );
   });
 });

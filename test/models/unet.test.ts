@@ -5,7 +5,7 @@ import { readSafetensors, writeSafetensors } from "../../src/io.js";
 import { UNet, type UNetOptions } from "../../src/models.js";
 import { summary } from "../../src/train.js";
 import { expectError } from "../support/errors.js";
-import { expectGradients, normal } from "../support/layers.js";
+import { expectGradients, normal, withBiases } from "../support/layers.js";
 
 const parametersOf = (model: UNet) => model.parameters().reduce((sum, { value }) => sum + value.size, 0);
 const tiny = { width: 1 / 32, depth: 2 } as const;
@@ -49,7 +49,7 @@ describe("UNet", () => {
   test.each<UNetOptions>([{}, { upsampling: "bilinear" }, { batchNorm: true, inChannels: 3, numClasses: 3 }])(
     "gradients agree with differences within 1e-6: %j",
     (options) => {
-      const model = new UNet({ ...tiny, ...options, random: new Random(1) });
+      const model = withBiases(new UNet({ ...tiny, ...options, random: new Random(1) }));
       expectGradients(model, [2, options.inChannels ?? 1, 8, 12], { samples: 6 });
     },
   );

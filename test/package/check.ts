@@ -26,6 +26,7 @@ interface Manifest {
   readonly name: string;
   readonly exports: Record<string, unknown>;
   readonly scripts?: Record<string, string>;
+  readonly peerDependenciesMeta?: Record<string, { readonly optional?: boolean }>;
   readonly [kind: `${string}ependencies`]: Record<string, string> | undefined;
 }
 
@@ -82,13 +83,16 @@ function checkTarball({ unpackedSize, files }: Packed): void {
 /** Nothing is installed along with it, and nothing runs when it is. Returns the entries: `"faltung"`, `"faltung/train"`, … */
 function checkManifest(installed: string): string[] {
   const { name, exports, ...manifest } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Manifest;
-  for (const kind of ["dependencies", "peerDependencies", "optionalDependencies"] as const) {
+  for (const kind of ["dependencies", "optionalDependencies"] as const) {
     assert.deepEqual(Object.keys(manifest[kind] ?? {}), [], kind);
   }
+  const peers = Object.keys(manifest.peerDependencies ?? {});
+  assert.deepEqual(peers, ["fast-png", "jpeg-js"], "what reads and writes picture files");
+  for (const peer of peers) assert.equal(manifest.peerDependenciesMeta?.[peer]?.optional, true, `${peer} is optional`);
   for (const script of ["preinstall", "install", "postinstall", "prepare"]) {
     assert.equal(manifest.scripts?.[script], undefined, `script "${script}"`);
   }
-  console.log("manifest: no dependency, no install script");
+  console.log("manifest: no dependency but two optional ones, no install script");
   return Object.keys(exports)
     .filter((entry) => entry !== "./package.json")
     .map((entry) => name + entry.slice(1));

@@ -16,6 +16,7 @@ import { readSafetensors, writeSafetensors } from "faltung/io";
 import { LeNet5 } from "faltung/models";
 import { gradcheck } from "faltung/testing";
 import { Adam, accuracy, CrossEntropyLoss, fit, summary } from "faltung/train";
+import { imageToTensor, iou, resize } from "faltung/vision";
 
 function check(condition: boolean, what: string): void {
   if (!condition) throw new Error(`The installed package fails: ${what}`);
@@ -36,6 +37,9 @@ async function main(): Promise<void> {
   lenet.loadStateDict(readSafetensors(writeSafetensors(new LeNet5().stateDict())));
   check(summary(lenet, [1, 1, 28, 28]).parameters === 61_706, "LeNet-5 has 61,706 parameters");
   check(gradcheck(new Conv2d(1, 2, 3), [1, 1, 5, 5]).passed, "gradcheck of a convolution");
+  const picture = resize({ width: 2, height: 1, data: Uint8Array.of(0, 255) }, 4, 2);
+  check(imageToTensor(picture).shape.join() === "1,2,4", "a picture of 4×2 grey pixels is a tensor [1, 2, 4]");
+  check(iou({ x: 0, y: 0, width: 2, height: 1 }, { x: 1, y: 0, width: 2, height: 1 }) === 1 / 3, "boxes overlap");
   try {
     lenet.forward(randn([1, 3, 28, 28]) as Tensor);
     check(false, "three channels are refused");

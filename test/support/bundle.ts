@@ -22,6 +22,7 @@ export async function bundledBytes(contents: string, folder: string): Promise<nu
     tsconfigRaw: {},
     logLevel: "error",
   } as const;
-  const { outputFiles } = await build({ stdin, ...options });
+  // Optional packages: a program has them where it reads or writes pictures.
+  const { outputFiles } = await build({ stdin, external: ["fast-png", "jpeg-js"], ...options });
   return gzipSync(outputFiles[0]?.contents ?? new Uint8Array()).length;
 }

@@ -1,23 +1,16 @@
-/** The three face networks with face-api's weights, what face-api itself computes, and its sample photographs. */
-import { createHash } from "node:crypto";
+/** The published weights of the three face networks, and what face-api makes of them (test/fixtures/faces.json). */
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import type { Layer } from "../../src/index.js";
 import { readWeightsManifest } from "../../src/io.js";
-import { fromFaceApi } from "../../src/models.js";
-import type { Box, Pixels } from "../../src/vision.js";
+import type { Layer } from "../../src/layers/layer.js";
+import { FaceLandmarks, FaceRecognition, faceStateDict, TinyFaceDetector } from "../../src/models.js";
+import type { Pixels } from "../../src/vision.js";
 import { readFixture, type Stored } from "./fixtures.js";
 
-export interface ExpectedFace {
-  readonly score: number;
-  readonly box: Box;
-  readonly landmarks: readonly (readonly [x: number, y: number])[];
-  readonly dlib_rect: Box;
-  readonly landmark_crop: Box;
-  readonly descriptor_crop: Box;
-  readonly descriptor_b64: string;
-  readonly crops_sha256?: { readonly landmark: string; readonly descriptor: string };
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
 }
 
 interface Scored {
@@ -25,67 +18,64 @@ interface Scored {
   readonly box: Box;
 }
 
-export interface ExpectedImage {
-  readonly file: string;
-  readonly jpeg_sha256: string;
-  readonly width: number;
-  readonly height: number;
-  readonly rgb_sha256: string;
-  readonly tiny_raw: Stored;
-  readonly tiny_boxes_before_nms: readonly Scored[];
-  readonly tiny_low_threshold: Record<string, { readonly boxes_before_nms: number; readonly kept: readonly Scored[] }>;
-  readonly tiny_other_sizes: Record<string, readonly Scored[]>;
-  readonly faces: readonly ExpectedFace[];
+interface Fixture {
+  readonly nets: Record<
+    string,
+    {
+      readonly input: { readonly height: number; readonly width: number; readonly seed: number };
+      readonly input_size: number | null;
+      readonly output: Stored;
+      readonly raw_output?: Stored;
+    }
+  >;
+  readonly images: {
+    readonly file: string;
+    readonly width: number;
+    readonly height: number;
+    readonly rgb_sha256: string;
+    readonly tiny_low_threshold: Record<string, { readonly kept: Scored[] }>;
+    readonly tiny_other_sizes: Record<string, Scored[]>;
+    readonly faces: (Scored & {
+      readonly landmarks: number[];
+      readonly landmark_crop: Box;
+      readonly descriptor_crop: Box;
+      readonly descriptor: number[];
+      readonly crops?: { readonly landmark: string; readonly descriptor: string };
+    })[];
+  }[];
 }
 
-interface NetCase {
-  readonly input: { readonly height: number; readonly width: number; readonly seed: number };
-  readonly input_size: number | null;
-  readonly output: Stored;
-  /** What the network itself gives, before the padding is undone. */
-  readonly raw_output?: Stored;
+export const faces = readFixture<Fixture>("faces.json");
+
+const folder = new URL("../../node_modules/@vladmandic/face-api/", import.meta.url);
+export const photograph = (file: string) => readFileSync(new URL(file, folder));
+
+export async function faceTensors(net: string) {
+  const read = (path: string) => photograph(`model/${path}`);
+  return readWeightsManifest(read(`${net}_model-weights_manifest.json`), read);
 }
 
-export interface ExpectedFaces {
-  readonly images: readonly ExpectedImage[];
-  /** Euclidean distances between the descriptors of these faces: [number of the sample, face in it]. */
-  readonly distances: { readonly order: readonly [number, number][]; readonly matrix: readonly number[][] };
-  readonly nets: Record<string, NetCase>;
+async function loaded<L extends Layer>(network: L, net: string): Promise<L> {
+  network.eval().loadStateDict(faceStateDict(await faceTensors(net)));
+  return network;
 }
 
-export const expectedFaces = readFixture<ExpectedFaces>("face_expected.json");
-
-const folder = dirname(createRequire(import.meta.url).resolve("@vladmandic/face-api/package.json"));
-
-/** A file of the package. */
-export function faceApiFile(path: string): Buffer {
-  return readFileSync(join(folder, path));
+export async function faceNetworks() {
+  return {
+    detector: await loaded(new TinyFaceDetector(), "tiny_face_detector"),
+    landmarks: await loaded(new FaceLandmarks(), "face_landmark_68"),
+    recognition: await loaded(new FaceRecognition(), "face_recognition"),
+  };
 }
 
-export function faceApiTensors(model: string) {
-  return readWeightsManifest(faceApiFile(`model/${model}_model-weights_manifest.json`), (path) =>
-    faceApiFile(`model/${path}`),
-  );
-}
-
-/** The network with face-api's weights of this name, in eval mode. */
-export async function withWeights<L extends Layer>(network: L, model: string): Promise<L> {
-  network.loadStateDict(fromFaceApi(await faceApiTensors(model)));
-  return network.eval();
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** Bytes floor(256 · mulberry32(seed)), `[height, width, 3]`. */
-export function syntheticPixels({ height, width, seed }: NetCase["input"]): Pixels {
-  let a = seed | 0;
-  const data = Uint8Array.from({ length: height * width * 3 }, () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), a | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * 256);
+/** The pixels that the fixture's recipe draws: ⌊256 · mulberry32(seed)⌋. */
+export function drawn({ width, height, seed }: { width: number; height: number; seed: number }): Pixels {
+  let state = seed;
+  const data = new Uint8Array(width * height * 3).map(() => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) >>> 24;
   });
   return { width, height, data };
 }

@@ -40,6 +40,19 @@ export function expectGradients(layer: Layer, shape: Shape, options: GradcheckOp
   expect(report.passed, `${layer.name} on [${shape}]\n${report}`).toBe(true);
 }
 
+/**
+ * Biases that are not 0. Where a network begins with zeros, a pixel whose inputs are all rectified away would lie exactly
+ * on the next ReLU's kink, where differences see half of the slope.
+ */
+export function withBiases<L extends Layer>(model: L, seed = 1): L {
+  const random = new Random(seed);
+  for (const { name, value } of model.parameters()) {
+    if (name !== "bias") continue;
+    for (let i = 0; i < value.size; i++) value.data[i] = random.uniform(0.1, 0.5) * (random.integer(2) ? 1 : -1);
+  }
+  return model;
+}
+
 export function dot(a: Tensor, b: Tensor): number {
   let sum = 0;
   for (let i = 0; i < a.size; i++) sum += a.data[i]! * b.data[i]!;

@@ -131,6 +131,31 @@ describe("ConfusionMatrix", () => {
     expect(matrix.accuracy).toBe(4 / 6);
   });
 
+  test("iou is what a class shares over what either is, and its mean leaves out classes that nobody saw", () => {
+    const matrix = example();
+    expect([0, 1, 2].map((c) => matrix.iou(c))).toEqual([2 / 4, 2 / 4, Number.NaN]);
+    expect(matrix.meanIou).toBe(0.5);
+    expect(new ConfusionMatrix(2).meanIou).toBeNaN();
+    expect(new ConfusionMatrix(2).update([1, 1], [0, 0]).meanIou).toBe(0);
+    fc.assert(
+      fc.property(scored, ({ scores, labels, classes, rows }) => {
+        const matrix = new ConfusionMatrix(classes).update(scores, labels);
+        const counted = labels.flatMap((label, i) =>
+          label === -100 ? [] : [{ label, predicted: ranking(rows[i]!)[0]! }],
+        );
+        const ious = Array.from({ length: classes }, (_, c) => {
+          const either = counted.filter(({ label, predicted }) => label === c || predicted === c);
+          return either.filter(({ label, predicted }) => label === predicted).length / either.length;
+        });
+        ious.forEach((iou, c) => {
+          expect(matrix.iou(c)).toBe(iou);
+        });
+        const seen = ious.filter((iou) => !Number.isNaN(iou));
+        expect(matrix.meanIou).toBe(seen.reduce((sum, iou) => sum + iou, 0) / seen.length);
+      }),
+    );
+  });
+
   test("prints a table", () => {
     expect(String(example())).toBe(
       [

@@ -7,96 +7,86 @@ import { Linear } from "../../layers/linear.js";
 import { ReLU } from "../../layers/piecewise.js";
 import { Residual } from "../../layers/residual.js";
 import { Sequential } from "../../layers/sequential.js";
-import { ShapeError } from "../../shape/errors.js";
-import { type Shape, showShape } from "../../shape/shape.js";
-import { type FaceNetworkOptions, faceNetworkOptions } from "./options.js";
-import { SeparableConv2d, same } from "./separable.js";
-
-const SIZE = 112;
+import { checkOptions } from "../../shape/check.js";
+import { checkWidth, widened } from "../width.js";
+import { type Init, SAME_STRIDE_2, SeparableConv } from "./separable.js";
+import type { FaceNetworkOptions } from "./tiny-face-detector.js";
 
 /**
- * Four convolutions at half the size, where each adds to the sum of those before it:
- *
- *     o₁ = relu(conv0(x))   o₂ = conv1(o₁)   o₃ = conv2(relu(o₁ + o₂))   o₄ = conv3(relu(o₁ + o₂ + o₃))
- *     y = relu(o₁ + o₂ + o₃ + o₄)
+ * Four convolutions, each of which sees the rectified sum of all before it, and that sum:
+ * `[N, inChannels, H, W]` → `[N, outChannels, H/2, W/2]`.
  */
 class DenseBlock extends Composite {
   override readonly name: string = "DenseBlock";
+  readonly conv0: Conv2d | SeparableConv;
+  readonly conv1: SeparableConv;
+  readonly conv2: SeparableConv;
+  readonly conv3: SeparableConv;
 
-  constructor(
-    readonly conv0: Conv2d | SeparableConv2d,
-    readonly conv1: SeparableConv2d,
-    readonly conv2: SeparableConv2d,
-    readonly conv3: SeparableConv2d,
-  ) {
+  constructor(inChannels: number, outChannels: number, first: boolean, init: Init) {
     super();
+    this.conv0 = first
+      ? new Conv2d(inChannels, outChannels, 3, { stride: 2, ...init })
+      : new SeparableConv(inChannels, outChannels, 2, init);
+    this.conv1 = new SeparableConv(outChannels, outChannels, 1, init);
+    this.conv2 = new SeparableConv(outChannels, outChannels, 1, init);
+    this.conv3 = new SeparableConv(outChannels, outChannels, 1, init);
   }
 
   protected compose(): Layer {
-    const { conv0, conv1, conv2, conv3 } = this;
     return new Sequential(
-      ...(conv0 instanceof Conv2d ? [same(2), conv0] : [conv0]),
+      ...(this.conv0 instanceof Conv2d ? [SAME_STRIDE_2()] : []),
+      this.conv0,
       new ReLU(),
-      new Residual(conv1),
-      new Residual(new Sequential(new ReLU(), conv2)),
-      new Residual(new Sequential(new ReLU(), conv3)),
+      new Residual(this.conv1),
+      new Residual(new Sequential(new ReLU(), this.conv2)),
+      new Residual(new Sequential(new ReLU(), this.conv3)),
       new ReLU(),
     );
   }
 }
 
 /**
- * The 68 landmarks of a face: `[N, 3, 112, 112]` → `[N, 136]`, 356,840 parameters. The output is x, y of one point after
- * the other, as fractions of the picture: 0–16 the jaw, 17–26 the brows, 27–35 the nose, 36–41 and 42–47 the eyes,
- * 48–67 the mouth.
+ * The 68 landmarks of a face, as face-api finds them: `[N, 3, 112, 112]` → `[N, 136]`, x and y of each point in turn,
+ * from 0 to 1 over the square; 356,840 parameters. `faceLandmarks` of `faltung/vision` prepares the input and reads the
+ * output.
  *
- *     dense0 … 3    four convolutions each, at half the size of the block before → 32, 64, 128, 256
- *     fc            average over 7×7, 256 → 136
+ *     dense0…3  blocks of four convolutions with stride 2 → 32, 64, 128, 256; each convolution's input is the sum of the
+ *               outputs of all before it in the block
+ *     fc        average over 7×7, then 256 → 136
  *
- * The names are face-api's: `fromFaceApi` turns its weights into this network's. The input is the crop of a face as
- * `faceBatch` of `faltung/vision` makes it; `detectFaces` runs the network and puts the points back into the picture.
+ * Weights: `faceStateDict`.
  *
- * @throws ArgumentError for options that are no positive numbers or unknown names; ShapeError (from forward) for images
- *   of another size or other channels.
- * Source: https://github.com/vladmandic/face-api
+ * @throws ArgumentError for a width that is not above 0; ShapeError (from forward) for another size than 112×112.
+ * Source: https://github.com/vladmandic/face-api, `faceLandmarkNet`
  *
  * @example
- * const landmarks = new FaceLandmarks68().eval();
- * landmarks.forward(zeros([1, 3, 112, 112])).reshape([68, 2]);
+ * const landmarks = new FaceLandmarks().eval();
+ * landmarks.forward(randn([1, 3, 112, 112])).shape; // [1, 136]
  */
-export class FaceLandmarks68 extends Composite {
-  override readonly name: string = "FaceLandmarks68";
-  readonly dense0: Layer;
-  readonly dense1: Layer;
-  readonly dense2: Layer;
-  readonly dense3: Layer;
+export class FaceLandmarks extends Composite {
+  override readonly name: string = "FaceLandmarks";
+  readonly dense0: DenseBlock;
+  readonly dense1: DenseBlock;
+  readonly dense2: DenseBlock;
+  readonly dense3: DenseBlock;
   readonly fc: Linear;
 
   constructor(options: FaceNetworkOptions = {}) {
     super();
-    const { inChannels, widened, init } = faceNetworkOptions("FaceLandmarks68", options);
-    const [c0, c1, c2, c3] = [widened(32), widened(64), widened(128), widened(256)];
-    const separable = (from: number, to: number, stride: 1 | 2 = 1) => new SeparableConv2d(from, to, stride, init);
-    const dense = (conv0: Conv2d | SeparableConv2d, c: number) =>
-      new DenseBlock(conv0, separable(c, c), separable(c, c), separable(c, c));
-    this.dense0 = dense(new Conv2d(inChannels, c0, 3, { stride: 2, ...init }), c0);
-    this.dense1 = dense(separable(c0, c1, 2), c1);
-    this.dense2 = dense(separable(c1, c2, 2), c2);
-    this.dense3 = dense(separable(c2, c3, 2), c3);
-    this.fc = new Linear(c3, 136, init);
+    checkOptions("FaceLandmarks", options, "{ width: 1 }");
+    const width = checkWidth("FaceLandmarks", options.width ?? 1);
+    const init = options.random ? { random: options.random } : {};
+    const channels = (count: number) => widened(count, width);
+    this.dense0 = new DenseBlock(3, channels(32), true, init);
+    this.dense1 = new DenseBlock(channels(32), channels(64), false, init);
+    this.dense2 = new DenseBlock(channels(64), channels(128), false, init);
+    this.dense3 = new DenseBlock(channels(128), channels(256), false, init);
+    this.fc = new Linear(channels(256), 136, init);
   }
 
   protected compose(): Layer {
     const { dense0, dense1, dense2, dense3, fc } = this;
     return new Sequential(dense0, dense1, dense2, dense3, new AvgPool2d(7, { stride: 2 }), new Flatten(), fc);
-  }
-
-  protected override inferShape(inputShape: Shape): number[] {
-    if (inputShape.length !== 4 || inputShape[2] !== SIZE || inputShape[3] !== SIZE) {
-      throw new ShapeError(
-        `FaceLandmarks68 expects images [N, C, ${SIZE}, ${SIZE}], but got ${showShape(inputShape)}. Usual cause: a crop that was not resized; faceBatch pads and resizes it.`,
-      );
-    }
-    return super.inferShape(inputShape);
   }
 }

@@ -1,37 +1,31 @@
 import { AvgPool2d } from "../../layers/avgpool2d.js";
+import { BatchNorm2d } from "../../layers/batchnorm.js";
 import { Composite } from "../../layers/composite.js";
 import { Conv2d } from "../../layers/conv2d.js";
-import { Flatten } from "../../layers/flatten.js";
+import { Flatten, Unflatten } from "../../layers/flatten.js";
 import { GlobalAvgPool2d } from "../../layers/globalpool2d.js";
-import { constant } from "../../layers/initialisers.js";
 import type { Layer } from "../../layers/layer.js";
 import { Linear } from "../../layers/linear.js";
 import { MaxPool2d } from "../../layers/maxpool2d.js";
-import { Parallel } from "../../layers/parallel.js";
 import { ReLU } from "../../layers/piecewise.js";
 import { Residual } from "../../layers/residual.js";
 import { Sequential } from "../../layers/sequential.js";
-import type { Random } from "../../tensor/random.js";
-import { type FaceNetworkOptions, faceNetworkOptions } from "./options.js";
+import { ZeroPad2d } from "../../layers/zeropad2d.js";
+import { checkOptions } from "../../shape/check.js";
+import { checkWidth, widened } from "../width.js";
+import type { Init } from "./separable.js";
+import type { FaceNetworkOptions } from "./tiny-face-detector.js";
 
-type Init = { readonly random?: Random };
-
-/**
- * A convolution, and what is left of a batch norm whose statistics were frozen: each channel's own factor and summand,
- * which is a 1×1 convolution of each channel for itself.
- */
-class ScaledConv2d extends Composite {
-  override readonly name: string = "ScaledConv2d";
+/** A convolution with bias and its batch norm; with stride 2 it has no padding. */
+class ScaledConv extends Composite {
+  override readonly name: string = "ScaledConv";
   readonly conv: Conv2d;
-  readonly scale: Conv2d;
+  readonly scale: BatchNorm2d;
 
   constructor(inChannels: number, outChannels: number, kernelSize: number, stride: 1 | 2, init: Init) {
     super();
-    const padding = stride === 1 ? (kernelSize - 1) / 2 : 0;
-    this.conv = new Conv2d(inChannels, outChannels, kernelSize, { stride, padding, ...init });
-    this.scale = new Conv2d(outChannels, outChannels, 1, { groups: outChannels, ...init });
-    constant(this.scale.weight.value, 1);
-    if (this.scale.bias) constant(this.scale.bias.value, 0);
+    this.conv = new Conv2d(inChannels, outChannels, kernelSize, { stride, padding: stride === 1 ? 1 : 0, ...init });
+    this.scale = new BatchNorm2d(outChannels);
   }
 
   protected compose(): Layer {
@@ -39,107 +33,109 @@ class ScaledConv2d extends Composite {
   }
 }
 
-/** y = relu(conv2(relu(conv1(x))) + x), or with stride 2 the average of 2×2 pixels for x, and zeros where one is larger. */
-class Block extends Composite {
-  override readonly name: string = "Block";
-  readonly conv1: ScaledConv2d;
-  readonly conv2: ScaledConv2d;
+/**
+ * Two convolutions and a shortcut. With a `size`, that of its input, the block halves the image: the shortcut is then an
+ * average pooling, with channels of zeros for those that it lacks.
+ */
+class ResidualBlock extends Composite {
+  override readonly name: string = "ResidualBlock";
+  readonly conv1: ScaledConv;
+  readonly conv2: ScaledConv;
+  readonly #size: number | undefined;
 
-  constructor(inChannels: number, outChannels: number, stride: 1 | 2, init: Init) {
+  constructor(inChannels: number, outChannels: number, init: Init, size?: number) {
     super();
-    this.conv1 = new ScaledConv2d(inChannels, outChannels, 3, stride, init);
-    this.conv2 = new ScaledConv2d(outChannels, outChannels, 3, 1, init);
+    this.conv1 = new ScaledConv(inChannels, outChannels, 3, size ? 2 : 1, init);
+    this.conv2 = new ScaledConv(outChannels, outChannels, 3, 1, init);
+    this.#size = size;
   }
 
   protected compose(): Layer {
     const body = new Sequential(this.conv1, new ReLU(), this.conv2);
-    const sum: Layer =
-      this.conv1.conv.settings.stride[0] === 1
-        ? new Residual(body)
-        : new Parallel([new AvgPool2d(2), body], { merge: "addPadded" });
-    return new Sequential(sum, new ReLU());
+    if (this.#size === undefined) return new Sequential(new Residual(body), new ReLU());
+    const half = Math.floor(this.#size / 2);
+    const { inChannels, outChannels } = this.conv1.conv.settings;
+    const shortcut = new Sequential(
+      new AvgPool2d(2),
+      // Pixels become one axis, so that the channels are one of the last two, which ZeroPad2d extends.
+      new Flatten({ startDim: 2 }),
+      new ZeroPad2d([0, 0, 0, outChannels - inChannels]),
+      new Unflatten(2, [half, half]),
+    );
+    // Of an even image the convolution without padding makes one row and column fewer than the pooling.
+    const even = this.#size % 2 === 0;
+    const padded = even ? new Sequential(body, new ZeroPad2d([0, 1, 0, 1])) : body;
+    return new Sequential(new Residual(padded, shortcut), new ReLU());
   }
 }
 
 /**
- * The face descriptor of dlib, a residual network of 29 convolutions, as face-api ships it: `[N, 3, H, W]` → `[N, 128]`,
- * 5,614,592 parameters. Two faces whose descriptors are at most 0.6 apart (Euclidean distance) are the same person's.
+ * dlib's face recognition, a ResNet of 29 convolutions: `[N, 3, 150, 150]` → `[N, 128]`, a descriptor whose Euclidean
+ * distance to another is at most 0.6 if both faces are one person's; 5,614,592 parameters. `faceDescriptor` of
+ * `faltung/vision` prepares the input, EmbeddingStore finds names.
  *
- *     conv32_down                            7×7 convolution, stride 2, ReLU; max pooling 3×3, stride 2 → 32
- *     conv32_1 … 3                           residual blocks of two 3×3 convolutions
- *     conv64_down, conv64_1 … 3              the first block halves the size → 64
- *     conv128_down, conv128_1, 2             → 128
- *     conv256_down, conv256_1, 2, conv256_down_out → 256
- *     fc                                     the mean of each channel, 256 → 128 without bias
+ *     conv32_down             7×7 convolution with stride 2 → 32, ReLU, max pool 3 with stride 2
+ *     conv32_1…3              residual blocks
+ *     conv64_down, 64_1…3     residual blocks; down halves the image, its shortcut is an average pooling
+ *     conv128_down, 128_1, 2
+ *     conv256_down, 256_1, 2, 256_down_out
+ *     fc                      average over the image, then 256 → 128 without bias
  *
- * Every convolution has a bias and, behind it, a factor and a summand for each channel. The names are face-api's:
- * `fromFaceApi` turns its weights into this network's. It was trained on faces of 150×150 pixels, cropped as
- * `faceSquare` and made into an input as `faceBatch` of `faltung/vision` do.
+ * Every convolution has a batch norm. Weights: `faceStateDict`; they need `eval()`.
  *
- * @throws ArgumentError for options that are no positive numbers or unknown names; ShapeError (from forward) for other
- *   channels or an image too small.
- * Source: http://blog.dlib.net/2017/02/high-quality-face-recognition-with-deep.html,
- *   https://github.com/vladmandic/face-api; He et al. 2016, https://arxiv.org/abs/1512.03385
+ * @throws ArgumentError for a width that is not above 0; ShapeError (from forward) for another size than 150×150.
+ * Source: http://dlib.net/dnn_face_recognition_ex.cpp.html, https://github.com/vladmandic/face-api, `faceRecognitionNet`
  *
  * @example
  * const recognition = new FaceRecognition().eval();
- * recognition.forward(zeros([1, 3, 150, 150])).shape; // [1, 128]
+ * recognition.forward(randn([1, 3, 150, 150])).shape; // [1, 128]
  */
 export class FaceRecognition extends Composite {
   override readonly name: string = "FaceRecognition";
-  readonly conv32_down: ScaledConv2d;
-  readonly conv32_1: Block;
-  readonly conv32_2: Block;
-  readonly conv32_3: Block;
-  readonly conv64_down: Block;
-  readonly conv64_1: Block;
-  readonly conv64_2: Block;
-  readonly conv64_3: Block;
-  readonly conv128_down: Block;
-  readonly conv128_1: Block;
-  readonly conv128_2: Block;
-  readonly conv256_down: Block;
-  readonly conv256_1: Block;
-  readonly conv256_2: Block;
-  readonly conv256_down_out: Block;
+  readonly conv32_down: ScaledConv;
+  readonly conv32_1: ResidualBlock;
+  readonly conv32_2: ResidualBlock;
+  readonly conv32_3: ResidualBlock;
+  readonly conv64_down: ResidualBlock;
+  readonly conv64_1: ResidualBlock;
+  readonly conv64_2: ResidualBlock;
+  readonly conv64_3: ResidualBlock;
+  readonly conv128_down: ResidualBlock;
+  readonly conv128_1: ResidualBlock;
+  readonly conv128_2: ResidualBlock;
+  readonly conv256_down: ResidualBlock;
+  readonly conv256_1: ResidualBlock;
+  readonly conv256_2: ResidualBlock;
+  readonly conv256_down_out: ResidualBlock;
   readonly fc: Linear;
 
   constructor(options: FaceNetworkOptions = {}) {
     super();
-    const { inChannels, widened, init } = faceNetworkOptions("FaceRecognition", options);
-    const [c32, c64, c128, c256] = [widened(32), widened(64), widened(128), widened(256)];
-    const down = (from: number, to: number) => new Block(from, to, 2, init);
-    const residual = (channels: number) => new Block(channels, channels, 1, init);
-    this.conv32_down = new ScaledConv2d(inChannels, c32, 7, 2, init);
-    this.conv32_1 = residual(c32);
-    this.conv32_2 = residual(c32);
-    this.conv32_3 = residual(c32);
-    this.conv64_down = down(c32, c64);
-    this.conv64_1 = residual(c64);
-    this.conv64_2 = residual(c64);
-    this.conv64_3 = residual(c64);
-    this.conv128_down = down(c64, c128);
-    this.conv128_1 = residual(c128);
-    this.conv128_2 = residual(c128);
-    this.conv256_down = down(c128, c256);
-    this.conv256_1 = residual(c256);
-    this.conv256_2 = residual(c256);
-    this.conv256_down_out = down(c256, c256);
-    this.fc = new Linear(c256, widened(128), { bias: false, ...init });
+    checkOptions("FaceRecognition", options, "{ width: 1 }");
+    const width = checkWidth("FaceRecognition", options.width ?? 1);
+    const init = options.random ? { random: options.random } : {};
+    const [c32, c64, c128, c256] = [widened(32, width), widened(64, width), widened(128, width), widened(256, width)];
+    this.conv32_down = new ScaledConv(3, c32, 7, 2, init);
+    this.conv32_1 = new ResidualBlock(c32, c32, init);
+    this.conv32_2 = new ResidualBlock(c32, c32, init);
+    this.conv32_3 = new ResidualBlock(c32, c32, init);
+    this.conv64_down = new ResidualBlock(c32, c64, init, 35);
+    this.conv64_1 = new ResidualBlock(c64, c64, init);
+    this.conv64_2 = new ResidualBlock(c64, c64, init);
+    this.conv64_3 = new ResidualBlock(c64, c64, init);
+    this.conv128_down = new ResidualBlock(c64, c128, init, 17);
+    this.conv128_1 = new ResidualBlock(c128, c128, init);
+    this.conv128_2 = new ResidualBlock(c128, c128, init);
+    this.conv256_down = new ResidualBlock(c128, c256, init, 8);
+    this.conv256_1 = new ResidualBlock(c256, c256, init);
+    this.conv256_2 = new ResidualBlock(c256, c256, init);
+    this.conv256_down_out = new ResidualBlock(c256, c256, init, 4);
+    this.fc = new Linear(c256, 128, { bias: false, ...init });
   }
 
-  /** The fields follow each other; behind the first comes a pooling. */
   protected compose(): Layer {
-    const { conv32_down, fc } = this;
-    const blocks = this.children().flatMap(([, child]) => (child instanceof Block ? [child] : []));
-    return new Sequential(
-      conv32_down,
-      new ReLU(),
-      new MaxPool2d(3, { stride: 2 }),
-      ...blocks,
-      new GlobalAvgPool2d(),
-      new Flatten(),
-      fc,
-    );
+    const blocks = Object.values(this).filter((field): field is ResidualBlock => field instanceof ResidualBlock);
+    const down = [this.conv32_down, new ReLU(), new MaxPool2d(3, { stride: 2 })];
+    return new Sequential(...down, ...blocks, new GlobalAvgPool2d(), new Flatten(), this.fc);
   }
 }

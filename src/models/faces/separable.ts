@@ -5,19 +5,18 @@ import { Sequential } from "../../layers/sequential.js";
 import { ZeroPad2d } from "../../layers/zeropad2d.js";
 import type { Random } from "../../tensor/random.js";
 
-type Init = { readonly random?: Random };
-
-/**
- * What TensorFlow calls "same" for a 3×3 kernel: all around for stride 1; for stride 2 of an even size, only the last
- * row and column read the padding.
- */
-export function same(stride: 1 | 2): ZeroPad2d {
-  return new ZeroPad2d(stride === 1 ? 1 : [0, 1, 0, 1]);
+export interface Init {
+  readonly random?: Random;
 }
 
-/** A 3×3 convolution of each channel for itself, and a 1×1 convolution with bias that mixes them. */
-export class SeparableConv2d extends Composite {
-  override readonly name: string = "SeparableConv2d";
+/**
+ * A 3×3 convolution of each channel alone, then a 1×1 convolution with bias across them:
+ * `[N, inChannels, H, W]` → `[N, outChannels, ⌈H / stride⌉, ⌈W / stride⌉]`. Images have even sizes if the stride is 2.
+ *
+ * Source: Chollet 2017, Xception, https://arxiv.org/abs/1610.02357
+ */
+export class SeparableConv extends Composite {
+  override readonly name: string = "SeparableConv";
   readonly depthwise: Conv2d;
   readonly pointwise: Conv2d;
 
@@ -25,9 +24,9 @@ export class SeparableConv2d extends Composite {
     super();
     const padding = stride === 1 ? 1 : 0;
     this.depthwise = new Conv2d(inChannels, inChannels, 3, {
+      groups: inChannels,
       stride,
       padding,
-      groups: inChannels,
       bias: false,
       ...init,
     });
@@ -35,9 +34,11 @@ export class SeparableConv2d extends Composite {
   }
 
   protected compose(): Layer {
-    const { depthwise, pointwise } = this;
-    return depthwise.settings.stride[0] === 1
-      ? new Sequential(depthwise, pointwise)
-      : new Sequential(same(2), depthwise, pointwise);
+    const { stride } = this.depthwise.settings;
+    const separable = [this.depthwise, this.pointwise];
+    return stride[0] === 2 ? new Sequential(SAME_STRIDE_2(), ...separable) : new Sequential(...separable);
   }
 }
+
+/** TensorFlow's padding "same" for a 3×3 kernel with stride 2 on even sizes: the one pixel too many is below and right. */
+export const SAME_STRIDE_2 = () => new ZeroPad2d([0, 1, 0, 1]);

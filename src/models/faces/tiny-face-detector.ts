@@ -5,61 +5,71 @@ import { MaxPool2d } from "../../layers/maxpool2d.js";
 import { LeakyReLU } from "../../layers/piecewise.js";
 import { Sequential } from "../../layers/sequential.js";
 import { ZeroPad2d } from "../../layers/zeropad2d.js";
-import { type FaceNetworkOptions, faceNetworkOptions } from "./options.js";
-import { SeparableConv2d } from "./separable.js";
+import { checkOptions } from "../../shape/check.js";
+import type { Random } from "../../tensor/random.js";
+import { checkWidth, widened } from "../width.js";
+import { SeparableConv } from "./separable.js";
+
+export interface FaceNetworkOptions {
+  /** Multiplies the channels inside. Default 1, which the published weights need. */
+  readonly width?: number;
+  /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
 
 /**
- * The face detector of face-api, a Tiny-YOLOv2 of separable convolutions: `[N, 3, S, S]` → `[N, 25, S/32, S/32]` for S a
- * multiple of 32, 193,321 parameters. Channel a·5 + k is number k of anchor a: tx, ty, tw, th and the logit of a face;
- * `decodeFaceBoxes` of `faltung/vision` turns them into boxes.
+ * The tiny face detector of face-api, a Tiny-YOLOv2 of separable convolutions: `[N, 3, S, S]` → `[N, 25, S/32, S/32]`
+ * for S a multiple of 32 (its own size: 416), 193,321 parameters. Channels a·5 … are tx, ty, tw, th and objectness of
+ * anchor a; `detectFaces` of `faltung/vision` prepares the input and reads the output.
  *
- *     conv0         3×3 convolution without padding → 16
- *     conv1 … 5     separable 3×3 convolutions → 32, 64, 128, 256, 512
- *     conv8         1×1 convolution → 25
+ *     conv0   3×3 convolution without padding → 16, leaky ReLU 0.1, pool 2
+ *     conv1…  separable 3×3 → 32, 64, 128, 256, 512, each with leaky ReLU 0.1 and pool 2; the last pool has stride 1
+ *     conv8   1×1 convolution → 25
  *
- * Behind each of conv0 to conv4 a leaky ReLU (0.1) and a max pooling that halves the size, rounded up; behind conv5 one
- * with stride 1, whose last windows reach over the right and lower edge. The names are face-api's: `fromFaceApi` turns
- * its weights into this network's. The input is the picture as `faceBatch` of `faltung/vision` makes it.
+ * Poolings reach one pixel beyond the lower and right edge of odd sizes, where nothing is. Weights: `faceStateDict`.
  *
- * @throws ArgumentError for options that are no positive numbers or unknown names; ShapeError (from forward) for other
- *   channels or an image too small.
- * Source: https://github.com/vladmandic/face-api; Redmon & Farhadi 2017, https://arxiv.org/abs/1612.08242
+ * @throws ArgumentError for a width that is not above 0; ShapeError (from forward) for other channels or a tiny image.
+ * Source: https://github.com/vladmandic/face-api, `tinyYolov2` and `tinyFaceDetector`
  *
  * @example
  * const detector = new TinyFaceDetector().eval();
- * detector.loadStateDict(fromFaceApi(await readWeightsManifest(manifest, (path) => readFile(join(folder, path)))));
+ * detector.forward(randn([1, 3, 416, 416])).shape; // [1, 25, 13, 13]
  */
 export class TinyFaceDetector extends Composite {
   override readonly name: string = "TinyFaceDetector";
   readonly conv0: Conv2d;
-  readonly conv1: SeparableConv2d;
-  readonly conv2: SeparableConv2d;
-  readonly conv3: SeparableConv2d;
-  readonly conv4: SeparableConv2d;
-  readonly conv5: SeparableConv2d;
+  readonly conv1: SeparableConv;
+  readonly conv2: SeparableConv;
+  readonly conv3: SeparableConv;
+  readonly conv4: SeparableConv;
+  readonly conv5: SeparableConv;
   readonly conv8: Conv2d;
 
   constructor(options: FaceNetworkOptions = {}) {
     super();
-    const { inChannels, widened, init } = faceNetworkOptions("TinyFaceDetector", options);
-    const separable = (from: number, to: number) => new SeparableConv2d(widened(from), widened(to), 1, init);
-    this.conv0 = new Conv2d(inChannels, widened(16), 3, init);
-    this.conv1 = separable(16, 32);
-    this.conv2 = separable(32, 64);
-    this.conv3 = separable(64, 128);
-    this.conv4 = separable(128, 256);
-    this.conv5 = separable(256, 512);
-    this.conv8 = new Conv2d(widened(512), 25, 1, init);
+    checkOptions("TinyFaceDetector", options, "{ width: 1 }");
+    const width = checkWidth("TinyFaceDetector", options.width ?? 1);
+    const init = options.random ? { random: options.random } : {};
+    const channels = (count: number) => widened(count, width);
+    this.conv0 = new Conv2d(3, channels(16), 3, init);
+    this.conv1 = new SeparableConv(channels(16), channels(32), 1, init);
+    this.conv2 = new SeparableConv(channels(32), channels(64), 1, init);
+    this.conv3 = new SeparableConv(channels(64), channels(128), 1, init);
+    this.conv4 = new SeparableConv(channels(128), channels(256), 1, init);
+    this.conv5 = new SeparableConv(channels(256), channels(512), 1, init);
+    this.conv8 = new Conv2d(channels(512), 25, 1, init);
   }
 
   protected compose(): Layer {
-    const halved = [this.conv0, this.conv1, this.conv2, this.conv3, this.conv4].flatMap((conv) => [
-      conv,
+    const halved = [this.conv0, this.conv1, this.conv2, this.conv3, this.conv4];
+    return new Sequential(
+      ...halved.flatMap((conv) => [conv, new LeakyReLU(0.1), new MaxPool2d(2, { ceilMode: true })]),
+      this.conv5,
       new LeakyReLU(0.1),
-      new MaxPool2d(2, { ceilMode: true }),
-    ]);
-    // Windows that begin at −1, 0, …: without the first row and column the last ones reach over the edge.
-    const pool = [new MaxPool2d(2, { stride: 1, padding: 1 }), new ZeroPad2d([-1, 0, -1, 0])];
-    return new Sequential(...halved, this.conv5, new LeakyReLU(0.1), ...pool, this.conv8);
+      // Windows that begin at −1, 0, …: without the first row and column the last ones reach over the edge.
+      new MaxPool2d(2, { stride: 1, padding: 1 }),
+      new ZeroPad2d([-1, 0, -1, 0]),
+      this.conv8,
+    );
   }
 }

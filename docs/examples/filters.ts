@@ -1,0 +1,87 @@
+/** The classical filters on real photographs, each a convolution whose weights are fixed. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { SingleBar } from "cli-progress";
+import { type Conv2d, concat, Sequential, type Tensor } from "faltung";
+import {
+  boxBlur,
+  decodeImage,
+  emboss,
+  encodePng,
+  gaussianBlur,
+  imageToTensor,
+  laplacian,
+  letterbox,
+  sharpen,
+  sobelX,
+  sobelY,
+  tensorToImage,
+} from "faltung/vision";
+import type { Example } from "./example.js";
+
+/** Photographs that an npm package ships. */
+const FOLDER = join(dirname(createRequire(import.meta.url).resolve("@vladmandic/face-api/package.json")), "demo");
+const SIDE = 320;
+
+/** From a photograph `[1, 3, H, W]` of 0–1 to what is shown of it; what has no sign of its own is shown around grey. */
+const FILTERS: Readonly<Record<string, (photo: Tensor) => Tensor>> = {
+  original: (photo) => photo,
+  "box blur": apply(boxBlur(3, 9)),
+  "Gaussian blur": apply(gaussianBlur(3, 3)),
+  sharpen: apply(new Sequential(sharpen(3))),
+  "Sobel, left to right": around(sobelX(3)),
+  "Sobel, both": (photo) => {
+    const [across, down] = [sobelX(3).forward(photo), sobelY(3).forward(photo)];
+    return across.mul(across).add(down.mul(down)).sqrt().div(4);
+  },
+  Laplacian: around(laplacian(3)),
+  emboss: apply(emboss(3)),
+};
+
+function apply(filter: Conv2d | Sequential) {
+  return (photo: Tensor): Tensor => filter.forward(photo);
+}
+
+function around(filter: Conv2d) {
+  return (photo: Tensor): Tensor => filter.forward(photo).div(4).add(0.5);
+}
+
+export const example: Example = {
+  title: "Classical filters as fixed convolutions: blurs, sharpen, Sobel, Laplacian, emboss (seconds)",
+  async run({ out, quick }) {
+    const names = quick ? ["sample1.jpg"] : ["sample1.jpg", "sample2.jpg", "sample3.jpg"];
+    const bar = new SingleBar({ format: "{bar} {value}/{total}: {name}" });
+    bar.start(names.length * Object.keys(FILTERS).length, 0, { name: "" });
+    let [milliseconds, pixels] = [0, 0];
+    const rows: Tensor[][] = [];
+    for (const name of names) {
+      const { pixels: framed } = letterbox(await decodeImage(readFileSync(join(FOLDER, name))), SIDE, SIDE);
+      const photo = imageToTensor(framed, { channels: 3 }).unsqueeze(0);
+      const row: Tensor[] = [];
+      for (const [filter, run] of Object.entries(FILTERS)) {
+        const start = performance.now();
+        row.push(run(photo).squeeze(0));
+        milliseconds += performance.now() - start;
+        pixels += SIDE * SIDE;
+        bar.increment({ name: `${filter} of ${name}` });
+      }
+      rows.push(row);
+    }
+    bar.stop();
+    writeFileSync(join(out, "filters.png"), await encodePng(tensorToImage(sheet(rows))));
+    console.log(`From left to right: ${Object.keys(FILTERS).join(", ")}.`);
+    return [
+      { name: "filtered pictures", value: rows.flat().length },
+      { name: "milliseconds a megapixel of three channels", value: (milliseconds * 1e6) / pixels },
+    ];
+  },
+};
+
+/** The pictures `[3, H, W]` side by side, row by row. */
+function sheet(rows: readonly (readonly Tensor[])[]): Tensor {
+  return concat(
+    rows.map((row): Tensor => concat(row, 2)),
+    1,
+  );
+}

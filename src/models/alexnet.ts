@@ -1,0 +1,96 @@
+import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
+import { Composite } from "../layers/composite.js";
+import { Conv2d } from "../layers/conv2d.js";
+import { Dropout } from "../layers/dropout.js";
+import { Flatten } from "../layers/flatten.js";
+import type { Layer } from "../layers/layer.js";
+import { Linear } from "../layers/linear.js";
+import { MaxPool2d } from "../layers/maxpool2d.js";
+import { ReLU } from "../layers/piecewise.js";
+import { Sequential } from "../layers/sequential.js";
+import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import type { Random } from "../tensor/random.js";
+import { checkWidth, widened } from "./width.js";
+
+export interface AlexNetOptions {
+  /** Number of classes. Default 1000, ImageNet's. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 3. */
+  readonly inChannels?: number;
+  /** Multiplies the channels inside, 64 to 384, and the classifier's 4096 features. Default 1. */
+  readonly width?: number;
+  /** Probability that the classifier drops a feature in train mode. Default 0.5. */
+  readonly dropout?: number;
+  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
+
+/**
+ * AlexNet for image classification, in the variant with one column that torchvision has: `[N, inChannels, H, W]` →
+ * `[N, numClasses]`, scores before the softmax, for images of 63×63 and larger (224×224 in the paper). 61,100,840
+ * parameters by default, 7.14 · 10⁸ multiply-adds at 224×224.
+ *
+ *     features    11×11 with stride 4 → 64 · width, pool, 5×5 → 192, pool, 3×3 → 384, → 256, → 256, pool; ReLU after each
+ *     avgpool     → 6×6
+ *     classifier  dropout, Linear → 4096 · width, ReLU, dropout, Linear → 4096 · width, ReLU, Linear → numClasses
+ *
+ * All poolings are 3×3 with stride 2. Layers, keys and initial weights are torchvision's, so its weights load as they are:
+ * weights and biases uniform in ±1/√fanIn.
+ *
+ * @throws ArgumentError for options that are no positive numbers, or a dropout outside 0 to 1; ShapeError (from forward)
+ *   for another rank, other channels, or an image below 63×63.
+ * Source: Krizhevsky 2014, https://arxiv.org/abs/1404.5997, after Krizhevsky et al. 2012; torchvision.models.alexnet
+ *
+ * @example
+ * const model = new AlexNet({ numClasses: 10, width: 1 / 4 });
+ * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
+ */
+export class AlexNet extends Composite {
+  override readonly name: string = "AlexNet";
+  readonly features: Sequential;
+  readonly avgpool = new AdaptiveAvgPool2d(6);
+  readonly flatten = new Flatten();
+  readonly classifier: Sequential;
+
+  constructor(options: AlexNetOptions = {}) {
+    super();
+    checkOptions("AlexNet", options, "{ numClasses: 10 }");
+    const { numClasses = 1000, inChannels = 3, width = 1, dropout = 0.5 } = options;
+    checkInteger("AlexNet", "numClasses", numClasses, 1);
+    checkInteger("AlexNet", "inChannels", inChannels, 1);
+    checkWidth("AlexNet", width);
+    checkRange("AlexNet", "dropout", dropout, 0, 1);
+    const init = options.random ? { random: options.random } : {};
+    const [c1, c2, c3, c4] = [widened(64, width), widened(192, width), widened(384, width), widened(256, width)];
+    const hidden = widened(4096, width);
+    const pool = () => new MaxPool2d(3, { stride: 2 });
+    this.features = new Sequential(
+      new Conv2d(inChannels, c1, 11, { stride: 4, padding: 2, ...init }),
+      new ReLU(),
+      pool(),
+      new Conv2d(c1, c2, 5, { padding: 2, ...init }),
+      new ReLU(),
+      pool(),
+      new Conv2d(c2, c3, 3, { padding: 1, ...init }),
+      new ReLU(),
+      new Conv2d(c3, c4, 3, { padding: 1, ...init }),
+      new ReLU(),
+      new Conv2d(c4, c4, 3, { padding: 1, ...init }),
+      new ReLU(),
+      pool(),
+    );
+    this.classifier = new Sequential(
+      new Dropout(dropout, init),
+      new Linear(c4 * 6 * 6, hidden, init),
+      new ReLU(),
+      new Dropout(dropout, init),
+      new Linear(hidden, hidden, init),
+      new ReLU(),
+      new Linear(hidden, numClasses, init),
+    );
+  }
+
+  protected compose(): Layer {
+    return new Sequential(this.features, this.avgpool, this.flatten, this.classifier);
+  }
+}

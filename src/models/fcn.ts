@@ -1,0 +1,90 @@
+import { BatchNorm2d } from "../layers/batchnorm.js";
+import { Composite } from "../layers/composite.js";
+import { Conv2d } from "../layers/conv2d.js";
+import { Dropout } from "../layers/dropout.js";
+import type { Layer } from "../layers/layer.js";
+import { ReLU } from "../layers/piecewise.js";
+import { Sequential } from "../layers/sequential.js";
+import { Upsample } from "../layers/upsample.js";
+import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { rankMismatch, ShapeError } from "../shape/errors.js";
+import { type Shape, showShape } from "../shape/shape.js";
+import type { Random } from "../tensor/random.js";
+import { ResNetBackbone } from "./resnet.js";
+
+export interface FCNOptions {
+  /** Number of classes, channels of the output. Default 21, PASCAL VOC's with the background. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 3. */
+  readonly inChannels?: number;
+  /** Multiplies the channels inside. Default 1. */
+  readonly width?: number;
+  /** Layers of the ResNet. Default 50. */
+  readonly depth?: 50 | 101;
+  /** Probability that a number before the last convolution is dropped in train mode. Default 0.1. */
+  readonly dropout?: number;
+  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
+
+/**
+ * Fully convolutional network for segmentation over a dilated ResNet: `[N, inChannels, H, W]` → `[N, numClasses, H, W]`,
+ * H and W multiples of 8. 32,957,013 parameters by default, 2.65 · 10¹⁰ multiply-adds at 224×224.
+ *
+ *     backbone    ResNet without its classifier, whose last two stages dilate their kernels and keep an eighth of the size
+ *     classifier  3×3 convolution, batch norm, ReLU → a quarter of the channels, dropout, 1×1 convolution → numClasses
+ *     upsample    bilinear, eight times
+ *
+ * Layers, keys and initial weights are those of torchvision's `fcn_resnet50` and `fcn_resnet101`. Its trained weights
+ * have a second head, which is used in training only: load them with `{ strict: false }`.
+ *
+ * @throws ArgumentError for options that are no positive numbers, another depth, or a dropout outside 0 to 1; ShapeError
+ *   (from forward) for another rank, other channels, or a size that 8 does not divide.
+ * Source: Long et al. 2015, https://arxiv.org/abs/1411.4038, torchvision.models.segmentation.fcn
+ *
+ * @example
+ * const model = new FCN({ numClasses: 11, width: 1 / 4 });
+ * model.forward(randn([2, 3, 64, 64])).shape; // [2, 11, 64, 64]
+ */
+export class FCN extends Composite {
+  override readonly name: string = "FCN";
+  readonly backbone: ResNetBackbone;
+  readonly classifier: Sequential;
+  readonly upsample = new Upsample({ scaleFactor: 8, mode: "bilinear" });
+
+  constructor(options: FCNOptions = {}) {
+    super();
+    checkOptions("FCN", options, "{ numClasses: 21 }");
+    const { numClasses = 21, depth = 50, dropout = 0.1, ...rest } = options;
+    checkInteger("FCN", "numClasses", numClasses, 1);
+    checkRange("FCN", "dropout", dropout, 0, 1);
+    const init = options.random ? { random: options.random } : {};
+    this.backbone = new ResNetBackbone(depth, { ...rest, model: "FCN", dilated: true });
+    const { channels } = this.backbone;
+    const hidden = channels / 4;
+    this.classifier = new Sequential(
+      new Conv2d(channels, hidden, 3, { padding: 1, bias: false, ...init }),
+      new BatchNorm2d(hidden),
+      new ReLU(),
+      new Dropout(dropout, init),
+      new Conv2d(hidden, numClasses, 1, init),
+    );
+  }
+
+  protected compose(): Layer {
+    return new Sequential(this.backbone, this.classifier, this.upsample);
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    const [, , height = 0, width = 0, ...more] = inputShape;
+    if (inputShape.length < 4 || more.length > 0) {
+      throw rankMismatch(this.name, "[N, C, H, W]", inputShape, "one image without its batch axis");
+    }
+    if (height % 8 !== 0 || width % 8 !== 0) {
+      throw new ShapeError(
+        `FCN expects height and width to be multiples of 8, but its input ${showShape(inputShape)} has ${height} and ${width}. Usual cause: an image that was not padded or resized; the scores are computed at an eighth of the size.`,
+      );
+    }
+    return super.inferShape(inputShape);
+  }
+}

@@ -1,0 +1,141 @@
+import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
+import { BatchNorm2d } from "../layers/batchnorm.js";
+import { Composite } from "../layers/composite.js";
+import { Conv2d } from "../layers/conv2d.js";
+import { Dropout } from "../layers/dropout.js";
+import { Flatten } from "../layers/flatten.js";
+import type { InitOptions } from "../layers/initialisers.js";
+import type { Layer } from "../layers/layer.js";
+import { Linear } from "../layers/linear.js";
+import { ReLU6 } from "../layers/piecewise.js";
+import { Residual } from "../layers/residual.js";
+import { Sequential } from "../layers/sequential.js";
+import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import type { Random } from "../tensor/random.js";
+import { initialiseConvolutions, initialiseLinears } from "./initialise.js";
+import { checkWidth } from "./width.js";
+
+export interface MobileNetV2Options {
+  /** Number of classes. Default 1000, ImageNet's. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 3. */
+  readonly inChannels?: number;
+  /** Multiplies the channels inside, which are rounded to multiples of 8; the last 1280 never become fewer. Default 1. */
+  readonly width?: number;
+  /** Probability that the classifier drops a feature in train mode. Default 0.2. */
+  readonly dropout?: number;
+  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
+
+/** Stages: by how much a block expands its channels inside, channels of its output, number of blocks, first one's stride. */
+const STAGES = [
+  [1, 16, 1, 1],
+  [6, 24, 2, 2],
+  [6, 32, 3, 2],
+  [6, 64, 4, 2],
+  [6, 96, 3, 1],
+  [6, 160, 3, 2],
+  [6, 320, 1, 1],
+] as const;
+
+/** The nearest multiple of 8 that is not below 0.9 of the number. */
+function multipleOf8(channels: number): number {
+  const nearest = Math.max(8, Math.floor((channels + 4) / 8) * 8);
+  return nearest < 0.9 * channels ? nearest + 8 : nearest;
+}
+
+function convNormReLU6(
+  from: number,
+  to: number,
+  kernel: number,
+  { stride = 1, groups = 1, ...init }: InitOptions & { readonly stride?: number; readonly groups?: number },
+): Sequential {
+  const conv = new Conv2d(from, to, kernel, { stride, padding: (kernel - 1) / 2, groups, bias: false, ...init });
+  return new Sequential(conv, new BatchNorm2d(to), new ReLU6());
+}
+
+/** Expands the channels, filters each by itself, and projects them to few ones, without an activation there. */
+class InvertedResidual extends Composite {
+  override readonly name: string = "InvertedResidual";
+  readonly conv: Sequential;
+  readonly #residual: boolean;
+
+  constructor(from: number, to: number, stride: number, expansion: number, init: InitOptions) {
+    super();
+    const hidden = from * expansion;
+    this.conv = new Sequential(
+      ...(expansion === 1 ? [] : [convNormReLU6(from, hidden, 1, init)]),
+      convNormReLU6(hidden, hidden, 3, { stride, groups: hidden, ...init }),
+      new Conv2d(hidden, to, 1, { bias: false, ...init }),
+      new BatchNorm2d(to),
+    );
+    this.#residual = stride === 1 && from === to;
+  }
+
+  protected compose(): Layer {
+    return this.#residual ? new Residual(this.conv) : this.conv;
+  }
+}
+
+/**
+ * MobileNetV2 for image classification: `[N, inChannels, H, W]` → `[N, numClasses]`, scores before the softmax, for images
+ * of any size (224×224 in the paper; small ones such as 32×32 work). 3,504,872 parameters by default, 3.01 · 10⁸
+ * multiply-adds at 224×224.
+ *
+ *     features    3×3 with stride 2 → 32 · width; 17 inverted residual blocks → 16, 24, 32, 64, 96, 160, 320 · width,
+ *                 which halve the size four times; 1×1 → 1280
+ *     classifier  mean of each map, dropout, Linear → numClasses
+ *
+ * Layers, keys and initial weights are torchvision's, so its weights load as they are: convolutions Kaiming-normal by
+ * fan-out, batch norms 1 and 0, the Linear normal with standard deviation 0.01, biases 0.
+ *
+ * @throws ArgumentError for options that are no positive numbers, or a dropout outside 0 to 1; ShapeError (from forward)
+ *   for another rank or other channels.
+ * Source: Sandler et al. 2018, https://arxiv.org/abs/1801.04381, torchvision.models.mobilenet_v2
+ *
+ * @example
+ * const model = new MobileNetV2({ numClasses: 10, width: 1 / 2 });
+ * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
+ */
+export class MobileNetV2 extends Composite {
+  override readonly name: string = "MobileNetV2";
+  readonly features: Sequential;
+  readonly avgpool = new AdaptiveAvgPool2d(1);
+  readonly flatten = new Flatten();
+  readonly classifier: Sequential;
+
+  constructor(options: MobileNetV2Options = {}) {
+    super();
+    checkOptions("MobileNetV2", options, "{ numClasses: 10 }");
+    const { numClasses = 1000, inChannels = 3, width = 1, dropout = 0.2 } = options;
+    checkInteger("MobileNetV2", "numClasses", numClasses, 1);
+    checkInteger("MobileNetV2", "inChannels", inChannels, 1);
+    checkWidth("MobileNetV2", width);
+    checkRange("MobileNetV2", "dropout", dropout, 0, 1);
+    const init = options.random ? { random: options.random } : {};
+    const first = multipleOf8(32 * width);
+    const last = multipleOf8(1280 * Math.max(1, width));
+    let from = first;
+    const blocks = STAGES.flatMap(([expansion, channels, count, stride]) =>
+      Array.from({ length: count }, (_, at) => {
+        const to = multipleOf8(channels * width);
+        const block = new InvertedResidual(from, to, at === 0 ? stride : 1, expansion, init);
+        from = to;
+        return block;
+      }),
+    );
+    this.features = new Sequential(
+      convNormReLU6(inChannels, first, 3, { stride: 2, ...init }),
+      ...blocks,
+      convNormReLU6(from, last, 1, init),
+    );
+    this.classifier = new Sequential(new Dropout(dropout, init), new Linear(last, numClasses, init));
+    initialiseConvolutions(this, { mode: "fanOut", ...init });
+    initialiseLinears(this, init);
+  }
+
+  protected compose(): Layer {
+    return new Sequential(this.features, this.avgpool, this.flatten, this.classifier);
+  }
+}

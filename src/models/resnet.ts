@@ -1,0 +1,239 @@
+import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
+import { BatchNorm2d } from "../layers/batchnorm.js";
+import { Composite } from "../layers/composite.js";
+import { Conv2d } from "../layers/conv2d.js";
+import { Flatten } from "../layers/flatten.js";
+import type { InitOptions } from "../layers/initialisers.js";
+import type { Layer } from "../layers/layer.js";
+import { Linear } from "../layers/linear.js";
+import { MaxPool2d } from "../layers/maxpool2d.js";
+import { ReLU } from "../layers/piecewise.js";
+import { Residual } from "../layers/residual.js";
+import { Sequential } from "../layers/sequential.js";
+import { checkInteger, checkOptions } from "../shape/check.js";
+import { ArgumentError } from "../shape/errors.js";
+import type { Random } from "../tensor/random.js";
+import { initialiseConvolutions } from "./initialise.js";
+import { checkWidth, widened } from "./width.js";
+
+export interface ResNetOptions {
+  /** Number of classes. Default 1000, ImageNet's. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 3. */
+  readonly inChannels?: number;
+  /** Multiplies the channels inside, which are 64 at first and double at each stage. Default 1. */
+  readonly width?: number;
+  /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
+
+export type ResNetDepth = 18 | 34 | 50 | 101;
+
+/** Blocks of the four stages, and whether they are bottlenecks. */
+const STAGES: Record<ResNetDepth, { readonly blocks: readonly number[]; readonly bottleneck: boolean }> = {
+  18: { blocks: [2, 2, 2, 2], bottleneck: false },
+  34: { blocks: [3, 4, 6, 3], bottleneck: false },
+  50: { blocks: [3, 4, 6, 3], bottleneck: true },
+  101: { blocks: [3, 4, 23, 3], bottleneck: true },
+};
+
+/** Where a block stands. */
+interface Place {
+  readonly from: number;
+  /** Channels inside. */
+  readonly to: number;
+  readonly stride: number;
+  /** Of the 3×3 convolution of a bottleneck. */
+  readonly dilation: number;
+}
+
+function convolution(from: number, to: number, kernel: number, init: InitOptions, { stride = 1, dilation = 1 } = {}) {
+  return new Conv2d(from, to, kernel, {
+    stride,
+    dilation,
+    padding: (dilation * (kernel - 1)) / 2,
+    bias: false,
+    ...init,
+  });
+}
+
+/** The way around a block: nothing, or a 1×1 convolution where the shape changes. */
+function shortcut({ from, stride }: Place, to: number, init: InitOptions): Sequential | undefined {
+  if (stride === 1 && from === to) return undefined;
+  return new Sequential(convolution(from, to, 1, init, { stride }), new BatchNorm2d(to));
+}
+
+/** Two 3×3 convolutions. */
+class BasicBlock extends Composite {
+  override readonly name: string = "BasicBlock";
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly conv2: Conv2d;
+  readonly bn2: BatchNorm2d;
+  readonly relu = new ReLU();
+  readonly downsample: Sequential | undefined;
+
+  constructor(place: Place, init: InitOptions) {
+    super();
+    const { from, to, stride } = place;
+    this.conv1 = convolution(from, to, 3, init, { stride });
+    this.bn1 = new BatchNorm2d(to);
+    this.conv2 = convolution(to, to, 3, init);
+    this.bn2 = new BatchNorm2d(to);
+    this.downsample = shortcut(place, to, init);
+  }
+
+  protected compose(): Layer {
+    const body = new Sequential(this.conv1, this.bn1, this.relu, this.conv2, this.bn2);
+    return new Sequential(new Residual(body, this.downsample), this.relu);
+  }
+}
+
+/** A 1×1 convolution to few channels, a 3×3 one, and a 1×1 one to four times as many; the 3×3 one has the stride. */
+class Bottleneck extends Composite {
+  override readonly name: string = "Bottleneck";
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly conv2: Conv2d;
+  readonly bn2: BatchNorm2d;
+  readonly conv3: Conv2d;
+  readonly bn3: BatchNorm2d;
+  readonly relu = new ReLU();
+  readonly downsample: Sequential | undefined;
+
+  constructor(place: Place, init: InitOptions) {
+    super();
+    const { from, to, stride, dilation } = place;
+    this.conv1 = convolution(from, to, 1, init);
+    this.bn1 = new BatchNorm2d(to);
+    this.conv2 = convolution(to, to, 3, init, { stride, dilation });
+    this.bn2 = new BatchNorm2d(to);
+    this.conv3 = convolution(to, 4 * to, 1, init);
+    this.bn3 = new BatchNorm2d(4 * to);
+    this.downsample = shortcut(place, 4 * to, init);
+  }
+
+  protected compose(): Layer {
+    const { relu } = this;
+    const body = new Sequential(this.conv1, this.bn1, relu, this.conv2, this.bn2, relu, this.conv3, this.bn3);
+    return new Sequential(new Residual(body, this.downsample), relu);
+  }
+}
+
+/** Whose options an error names, and whether the last two stages dilate their kernels where they would halve the size. */
+export interface BackboneOptions extends Omit<ResNetOptions, "numClasses"> {
+  readonly model?: string;
+  readonly dilated?: boolean;
+}
+
+/**
+ * A ResNet up to its last map: `[N, inChannels, H, W]` → `[N, channels, ⌈H / 32⌉, ⌈W / 32⌉]`, or an eighth of the size
+ * where it is dilated.
+ */
+export class ResNetBackbone extends Composite {
+  override readonly name: string = "ResNetBackbone";
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly relu = new ReLU();
+  readonly maxpool = new MaxPool2d(3, { stride: 2, padding: 1 });
+  readonly layer1: Sequential;
+  readonly layer2: Sequential;
+  readonly layer3: Sequential;
+  readonly layer4: Sequential;
+
+  constructor(depth: ResNetDepth, options: BackboneOptions = {}) {
+    super();
+    const { model = "ResNet", inChannels = 3, width = 1, dilated = false } = options;
+    const stages = STAGES[depth];
+    // Dilation is for bottlenecks.
+    if (!stages || (dilated && !stages.bottleneck)) {
+      const depths = dilated ? "50, 101" : "18, 34, 50, 101";
+      throw new ArgumentError(`${model} expects depth to be one of ${depths}, but got ${depth}.`);
+    }
+    checkInteger(model, "inChannels", inChannels, 1);
+    checkWidth(model, width);
+    const init = options.random ? { random: options.random } : {};
+    const base = widened(64, width);
+    const [Block, expansion] = stages.bottleneck ? [Bottleneck, 4] : [BasicBlock, 1];
+    let from = base;
+    let dilation = 1;
+    const stage = (i: number) => {
+      const to = base * 2 ** i;
+      const halves = i > 0 && !(dilated && i > 1);
+      const blocks = Array.from({ length: stages.blocks[i] ?? 0 }, (_, at) => {
+        const block = new Block({ from, to, stride: halves && at === 0 ? 2 : 1, dilation }, init);
+        // As in torchvision, a stage that keeps the size dilates twice as far from its second block on.
+        if (at === 0 && i > 0 && !halves) dilation *= 2;
+        from = to * expansion;
+        return block;
+      });
+      return new Sequential(...blocks);
+    };
+    this.conv1 = convolution(inChannels, base, 7, init, { stride: 2 });
+    this.bn1 = new BatchNorm2d(base);
+    this.layer1 = stage(0);
+    this.layer2 = stage(1);
+    this.layer3 = stage(2);
+    this.layer4 = stage(3);
+    const { conv1, layer1, layer2, layer3, layer4 } = this;
+    initialiseConvolutions(new Sequential(conv1, layer1, layer2, layer3, layer4), { mode: "fanOut", ...init });
+  }
+
+  /** Channels of the last map. */
+  get channels(): number {
+    const last = this.layer4.descendants().findLast((layer) => layer instanceof BatchNorm2d);
+    return last ? last.numFeatures : 0;
+  }
+
+  protected compose(): Layer {
+    const { conv1, bn1, relu, maxpool, layer1, layer2, layer3, layer4 } = this;
+    return new Sequential(conv1, bn1, relu, maxpool, layer1, layer2, layer3, layer4);
+  }
+}
+
+/**
+ * Residual network of 18, 34, 50 or 101 layers for image classification: `[N, inChannels, H, W]` → `[N, numClasses]`,
+ * scores before the softmax, for images of any size (224×224 in the paper; small ones such as 32×32 work).
+ *
+ *     conv1, bn1, relu, maxpool   7×7 with stride 2 → 64 · width, pool 3×3 with stride 2
+ *     layer1 … layer4             residual blocks of 64, 128, 256, 512 · width channels; all but the first halve the size
+ *     avgpool, fc                 mean of each map, Linear → numClasses
+ *
+ * | depth | block | parameters | multiply-adds at 224×224 |
+ * | --- | --- | --- | --- |
+ * | 18 | two 3×3 convolutions | 11,689,512 | 1.81 · 10⁹ |
+ * | 34 | two 3×3 convolutions | 21,797,672 | 3.66 · 10⁹ |
+ * | 50 | 1×1, 3×3, 1×1 to four times the channels | 25,557,032 | 4.09 · 10⁹ |
+ * | 101 | 1×1, 3×3, 1×1 to four times the channels | 44,549,160 | 7.80 · 10⁹ |
+ *
+ * Layers, keys and initial weights are torchvision's, so its weights load as they are: convolutions Kaiming-normal by
+ * fan-out, batch norms 1 and 0, the Linear uniform in ±1/√inFeatures. As there, the stride of a bottleneck lies in its
+ * 3×3 convolution, where the paper has it in the first 1×1 one.
+ *
+ * @param depth 18, 34, 50 or 101 layers
+ * @throws ArgumentError for another depth, or options that are no positive numbers; ShapeError (from forward) for another
+ *   rank or other channels.
+ * Source: He et al. 2016, https://arxiv.org/abs/1512.03385, torchvision.models.resnet
+ *
+ * @example
+ * const model = new ResNet(18, { numClasses: 10 });
+ * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
+ */
+export class ResNet extends ResNetBackbone {
+  override readonly name: string = "ResNet";
+  readonly avgpool = new AdaptiveAvgPool2d(1);
+  readonly flatten = new Flatten();
+  readonly fc: Linear;
+
+  constructor(depth: ResNetDepth, options: ResNetOptions = {}) {
+    checkOptions("ResNet", options, "{ numClasses: 10 }");
+    const { numClasses = 1000, ...rest } = options;
+    checkInteger("ResNet", "numClasses", numClasses, 1);
+    super(depth, rest);
+    this.fc = new Linear(this.channels, numClasses, options.random ? { random: options.random } : {});
+  }
+
+  protected override compose(): Layer {
+    return new Sequential(super.compose(), this.avgpool, this.flatten, this.fc);
+  }
+}

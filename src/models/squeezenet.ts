@@ -1,0 +1,126 @@
+import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
+import { Composite } from "../layers/composite.js";
+import { Conv2d } from "../layers/conv2d.js";
+import { Dropout } from "../layers/dropout.js";
+import { Flatten } from "../layers/flatten.js";
+import { constant, type InitOptions, kaimingUniform, normal } from "../layers/initialisers.js";
+import type { Layer } from "../layers/layer.js";
+import { MaxPool2d } from "../layers/maxpool2d.js";
+import { Parallel } from "../layers/parallel.js";
+import { ReLU } from "../layers/piecewise.js";
+import { Sequential } from "../layers/sequential.js";
+import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import type { Random } from "../tensor/random.js";
+import { checkWidth, widened } from "./width.js";
+
+export interface SqueezeNetOptions {
+  /** Number of classes. Default 1000, ImageNet's. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 3. */
+  readonly inChannels?: number;
+  /** Multiplies the channels inside, 16 to 256. Default 1. */
+  readonly width?: number;
+  /** Probability that a number before the last convolution is dropped in train mode. Default 0.5. */
+  readonly dropout?: number;
+  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
+
+/** Few channels by a 1×1 convolution, then many by 1×1 and 3×3 ones side by side. */
+class Fire extends Composite {
+  override readonly name: string = "Fire";
+  readonly squeeze: Conv2d;
+  readonly squeeze_activation = new ReLU();
+  readonly expand1x1: Conv2d;
+  readonly expand1x1_activation = new ReLU();
+  readonly expand3x3: Conv2d;
+  readonly expand3x3_activation = new ReLU();
+
+  constructor(from: number, squeezed: number, expanded: number, init: InitOptions) {
+    super();
+    this.squeeze = new Conv2d(from, squeezed, 1, init);
+    this.expand1x1 = new Conv2d(squeezed, expanded, 1, init);
+    this.expand3x3 = new Conv2d(squeezed, expanded, 3, { padding: 1, ...init });
+  }
+
+  protected compose(): Layer {
+    const expand = new Parallel([
+      new Sequential(this.expand1x1, this.expand1x1_activation),
+      new Sequential(this.expand3x3, this.expand3x3_activation),
+    ]);
+    return new Sequential(this.squeeze, this.squeeze_activation, expand);
+  }
+}
+
+/**
+ * SqueezeNet 1.1 for image classification: `[N, inChannels, H, W]` → `[N, numClasses]`, scores before the softmax, for
+ * images of 17×17 and larger (224×224 usually). 1,235,496 parameters by default, 3.49 · 10⁸ multiply-adds at 224×224.
+ *
+ *     features    3×3 with stride 2 → 64 · width, pool, two fire modules → 128, pool, two → 256, pool, two → 384, two → 512
+ *     classifier  dropout, 1×1 convolution → numClasses, ReLU, mean of each map
+ *
+ * A fire module squeezes to an eighth of its output's channels. Layers, keys and initial weights are torchvision's, so its
+ * weights load as they are: convolutions Kaiming-uniform, the last one normal with standard deviation 0.01, biases 0. No
+ * score is below 0, because of the ReLU behind the last convolution.
+ *
+ * @throws ArgumentError for options that are no positive numbers, or a dropout outside 0 to 1; ShapeError (from forward)
+ *   for another rank, other channels, or an image below 17×17.
+ * Source: Iandola et al. 2016, https://arxiv.org/abs/1602.07360, torchvision.models.squeezenet1_1
+ *
+ * @example
+ * const model = new SqueezeNet({ numClasses: 10 });
+ * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
+ */
+export class SqueezeNet extends Composite {
+  override readonly name: string = "SqueezeNet";
+  readonly features: Sequential;
+  readonly classifier: Sequential;
+  readonly flatten = new Flatten();
+
+  constructor(options: SqueezeNetOptions = {}) {
+    super();
+    checkOptions("SqueezeNet", options, "{ numClasses: 10 }");
+    const { numClasses = 1000, inChannels = 3, width = 1, dropout = 0.5 } = options;
+    checkInteger("SqueezeNet", "numClasses", numClasses, 1);
+    checkInteger("SqueezeNet", "inChannels", inChannels, 1);
+    checkWidth("SqueezeNet", width);
+    checkRange("SqueezeNet", "dropout", dropout, 0, 1);
+    const init = options.random ? { random: options.random } : {};
+    const first = widened(64, width);
+    let from = first;
+    const fire = (channels: number) => {
+      const expanded = widened(channels / 2, width);
+      const module = new Fire(from, widened(channels / 8, width), expanded, init);
+      from = 2 * expanded;
+      return module;
+    };
+    const pool = () => new MaxPool2d(3, { stride: 2, ceilMode: true });
+    this.features = new Sequential(
+      new Conv2d(inChannels, first, 3, { stride: 2, ...init }),
+      new ReLU(),
+      pool(),
+      fire(128),
+      fire(128),
+      pool(),
+      fire(256),
+      fire(256),
+      pool(),
+      fire(384),
+      fire(384),
+      fire(512),
+      fire(512),
+    );
+    const last = new Conv2d(from, numClasses, 1, init);
+    this.classifier = new Sequential(new Dropout(dropout, init), last, new ReLU(), new AdaptiveAvgPool2d(1));
+    for (const layer of this.descendants()) {
+      if (!(layer instanceof Conv2d)) continue;
+      if (layer === last) normal(layer.weight.value, 0, 0.01, init);
+      else kaimingUniform(layer.weight.value, init);
+      if (layer.bias) constant(layer.bias.value, 0);
+    }
+  }
+
+  protected compose(): Layer {
+    return new Sequential(this.features, this.classifier, this.flatten);
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Instances by their centres, as in Panoptic-DeepLab: a network learns where objects have their centres, and for each
+ * pixel of an object how far away its centre is. Pixels that point to the same centre are one object.
+ * Source: Cheng et al. 2020, https://arxiv.org/abs/1911.10194
+ */
+import { checkInteger, checkOptions, checkPositive, checkRange } from "../shape/check.js";
+import { rankMismatch, ShapeError } from "../shape/errors.js";
+import { showShape } from "../shape/shape.js";
+import { zeros } from "../tensor/create.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkLabelMap, type LabelMap } from "./label-map.js";
+
+/** Where an object has its centre, in pixels: whole numbers are the middle of a pixel. */
+export interface Centre {
+  readonly x: number;
+  readonly y: number;
+  /** How sure the heatmap is of it. */
+  readonly score: number;
+}
+
+/** What a network learns: an object's centre and the way to it. */
+export interface CentreTargets {
+  /** `[1, H, W]`: exp(−d² / 2σ²) with d the distance to the nearest centre; a centre is the mean of its object's pixels. */
+  readonly heatmap: Tensor;
+  /** `[2, H, W]`: from each pixel of an object to its centre, dy then dx, in pixels; 0 in the background. */
+  readonly offsets: Tensor;
+}
+
+/**
+ * What a network has to say of a picture with these objects.
+ * @param instances the object of each pixel, 0 where there is none
+ * @param options.sigma how wide the heat of a centre is, in pixels. Default 2.
+ * @throws ArgumentError for a map whose sizes and data do not agree, or a sigma that is not above 0.
+ *
+ * @example
+ * const { heatmap, offsets } = centreTargets({ width: 64, height: 64, data: scene.instances });
+ */
+export function centreTargets(instances: LabelMap, options: { readonly sigma?: number } = {}): CentreTargets {
+  checkLabelMap("centreTargets", instances);
+  checkOptions("centreTargets", options, "{ sigma: 2 }");
+  const sigma = checkPositive("centreTargets", "sigma", options.sigma ?? 2);
+  const { width, height, data } = instances;
+  const size = width * height;
+  const objects = new Map<number, { x: number; y: number; pixels: number[] }>();
+  for (const [at, id] of data.entries()) {
+    if (id === 0) continue;
+    const object = objects.get(id) ?? { x: 0, y: 0, pixels: [] };
+    objects.set(id, object);
+    object.x += at % width;
+    object.y += Math.floor(at / width);
+    object.pixels.push(at);
+  }
+  const heatmap = zeros([1, height, width]);
+  const offsets = zeros([2, height, width]);
+  const [heat, way] = [heatmap.data, offsets.data];
+  for (const { x, y, pixels } of objects.values()) {
+    const centre = { x: x / pixels.length, y: y / pixels.length };
+    for (let at = 0; at < size; at++) {
+      const squared = (Math.floor(at / width) - centre.y) ** 2 + ((at % width) - centre.x) ** 2;
+      heat[at] = Math.max(heat[at] ?? 0, Math.exp(-squared / (2 * sigma ** 2)));
+    }
+    for (const at of pixels) {
+      way[at] = centre.y - Math.floor(at / width);
+      way[size + at] = centre.x - (at % width);
+    }
+  }
+  return { heatmap, offsets };
+}
+
+export interface CentreOptions {
+  /** Lower heat is no centre. Default 0.1. */
+  readonly threshold?: number;
+  /** A centre is the hottest pixel of the square that reaches so many pixels to each side. Default 3. */
+  readonly radius?: number;
+  /** The most centres to give. Default 200. */
+  readonly most?: number;
+}
+
+/**
+ * The peaks of a heatmap `[1, H, W]`, hottest first. Of equal pixels in one square the first is the peak; pixels that
+ * are NaN are none.
+ * @throws ShapeError for a heatmap of another shape, ArgumentError for options out of range.
+ * @example const centres = findCentres(heatmap, { threshold: 0.3 });
+ */
+export function findCentres(heatmap: Tensor, options: CentreOptions = {}): Centre[] {
+  checkOptions("findCentres", options, "{ threshold: 0.1 }");
+  const threshold = checkRange("findCentres", "threshold", options.threshold ?? 0.1, -Infinity, Infinity);
+  const radius = checkInteger("findCentres", "radius", options.radius ?? 3, 0);
+  const most = checkInteger("findCentres", "most", options.most ?? 200, 0);
+  const [channels, height = 0, width = 0] = heatmap.shape;
+  if (heatmap.shape.length !== 3 || channels !== 1) {
+    throw rankMismatch(
+      "findCentres",
+      "[1, H, W]",
+      heatmap.shape,
+      "a batch: give one picture of it, slice(n).squeeze(0)",
+    );
+  }
+  const { data } = heatmap;
+  const isPeak = (at: number, score: number) => {
+    const [y, x] = [Math.floor(at / width), at % width];
+    for (let i = Math.max(0, y - radius); i <= Math.min(height - 1, y + radius); i++) {
+      for (let j = Math.max(0, x - radius); j <= Math.min(width - 1, x + radius); j++) {
+        const other = i * width + j;
+        const heat = data[other] ?? 0;
+        if (heat > score || (heat === score && other < at)) return false;
+      }
+    }
+    return true;
+  };
+  const centres: Centre[] = [];
+  for (const [at, score] of data.entries()) {
+    if (score >= threshold && isPeak(at, score)) centres.push({ x: at % width, y: Math.floor(at / width), score });
+  }
+  return centres.sort((a, b) => b.score - a.score).slice(0, most);
+}
+
+/**
+ * Gives each pixel of the foreground the object whose centre is nearest to where its offset points: 1 for the first
+ * centre. Of centres equally near, the first.
+ * @param foreground pixels other than 0 belong to objects
+ * @param offsets `[2, H, W]` as in {@link CentreTargets}
+ * @returns the object of each pixel; 0 in the background, and everywhere without centres
+ * @throws ShapeError when the offsets are not of the foreground's size, ArgumentError for a map whose sizes and data do
+ *   not agree.
+ *
+ * @example
+ * const instances = groupByCentre(classMap, offsets, findCentres(heatmap));
+ */
+export function groupByCentre(foreground: LabelMap, offsets: Tensor, centres: readonly Centre[]): LabelMap {
+  checkLabelMap("groupByCentre", foreground);
+  const { width, height } = foreground;
+  const size = width * height;
+  const { shape, data } = offsets;
+  if (shape.length !== 3 || shape[0] !== 2 || shape[1] !== height || shape[2] !== width) {
+    throw new ShapeError(
+      `groupByCentre expects offsets [2, ${height}, ${width}] for a foreground of ${width}×${height}, but got ${showShape(shape)}. Usual cause: a batch, or maps of another size than the network's.`,
+    );
+  }
+  const nearest = (at: number) => {
+    const y = Math.floor(at / width) + (data[at] ?? 0);
+    const x = (at % width) + (data[size + at] ?? 0);
+    let [best, least] = [0, Infinity];
+    for (const [i, centre] of centres.entries()) {
+      const squared = (centre.y - y) ** 2 + (centre.x - x) ** 2;
+      if (squared < least) [best, least] = [i + 1, squared];
+    }
+    return best;
+  };
+  return { width, height, data: Int32Array.from(foreground.data, (label, at) => (label === 0 ? 0 : nearest(at))) };
+}
