@@ -2,7 +2,9 @@
  * The weights manifest of TensorFlow.js: a JSON file that names tensors, and one or more binary files that hold them.
  * Source: https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts, `WeightsManifestConfig`
  */
+
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
+import { wholePower } from "../tensor/math.js";
 import { type DType, type FloatArray, Tensor } from "../tensor/tensor.js";
 import {
   type Bytes,
@@ -199,7 +201,7 @@ function parseQuantisation(where: string, type: Type, quantisation: unknown): En
   }
   if (stored === "float16") return stored;
   const numbers = typeof scale === "number" && typeof min === "number";
-  const extremes = numbers ? [min, (256 ** bytesPerElement(stored) - 1) * scale + min] : [];
+  const extremes = numbers ? [min, (wholePower(256, bytesPerElement(stored)) - 1) * scale + min] : [];
   // Larger numbers turn into infinity where they are rounded, and integers into others.
   const fits = (value: number) =>
     type === "int32" ? Math.round(value) === (Math.round(value) | 0) : Number.isFinite(Math.fround(value));

@@ -158,7 +158,7 @@ export class ResNetBackbone extends Composite {
     let from = base;
     let dilation = 1;
     const stage = (i: number) => {
-      const to = base * 2 ** i;
+      const to = base * (1 << i);
       const halves = i > 0 && !(dilated && i > 1);
       const blocks = Array.from({ length: stages.blocks[i] ?? 0 }, (_, at) => {
         const block = new Block({ from, to, stride: halves && at === 0 ? 2 : 1, dilation }, init);

@@ -79,7 +79,7 @@ export class UNet extends Composite {
     checkInteger("UNet", "depth", depth, 1);
     checkOneOf("UNet", "upsampling", upsampling, ["transposed", "bilinear"]);
     const init = options.random ? { random: options.random } : {};
-    const channels = Array.from({ length: depth + 1 }, (_, i) => widened(64, width) * 2 ** i);
+    const channels = Array.from({ length: depth + 1 }, (_, i) => widened(64, width) * (1 << i));
     const pairs = channels.slice(0, -1).map((c) => ({ from: 2 * c, to: c }));
     const convolutions = (from: number, to: number) =>
       new Sequential(
@@ -117,7 +117,7 @@ export class UNet extends Composite {
     if (inputShape.length < 4 || more.length > 0) {
       throw rankMismatch(this.name, "[N, C, H, W]", inputShape, "one image without its batch axis");
     }
-    const step = 2 ** this.up.length;
+    const step = 1 << this.up.length;
     if (height % step !== 0 || width % step !== 0) {
       throw new ShapeError(
         `UNet expects height and width to be multiples of ${step}, but its input ${showShape(inputShape)} has ${height} and ${width}. Usual cause: an image that was not padded or resized; each of the ${this.up.length} levels halves it.`,

@@ -3,10 +3,12 @@
  * pixel of an object how far away its centre is. Pixels that point to the same centre are one object.
  * Source: Cheng et al. 2020, https://arxiv.org/abs/1911.10194
  */
+
 import { checkInteger, checkOptions, checkPositive, checkRange } from "../shape/check.js";
 import { rankMismatch, ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
 import { zeros } from "../tensor/create.js";
+import { exp } from "../tensor/math.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkLabelMap, type LabelMap } from "./label-map.js";
 
@@ -56,8 +58,9 @@ export function centreTargets(instances: LabelMap, options: { readonly sigma?: n
   for (const { x, y, pixels } of objects.values()) {
     const centre = { x: x / pixels.length, y: y / pixels.length };
     for (let at = 0; at < size; at++) {
-      const squared = (Math.floor(at / width) - centre.y) ** 2 + ((at % width) - centre.x) ** 2;
-      heat[at] = Math.max(heat[at] ?? 0, Math.exp(-squared / (2 * sigma ** 2)));
+      const [down, right] = [Math.floor(at / width) - centre.y, (at % width) - centre.x];
+      const squared = down * down + right * right;
+      heat[at] = Math.max(heat[at] ?? 0, exp(-squared / (2 * sigma * sigma)));
     }
     for (const at of pixels) {
       way[at] = centre.y - Math.floor(at / width);
@@ -142,7 +145,7 @@ export function groupByCentre(foreground: LabelMap, offsets: Tensor, centres: re
     const x = (at % width) + (data[size + at] ?? 0);
     let [best, least] = [0, Infinity];
     for (const [i, centre] of centres.entries()) {
-      const squared = (centre.y - y) ** 2 + (centre.x - x) ** 2;
+      const squared = (centre.y - y) * (centre.y - y) + (centre.x - x) * (centre.x - x);
       if (squared < least) [best, least] = [i + 1, squared];
     }
     return best;

@@ -1,8 +1,10 @@
 /** Recognising faces: from a photograph to boxes, landmarks and descriptors, by three networks of face-api. */
+
 import type { Layer } from "../layers/layer.js";
 import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
+import { exp, sigmoid } from "../tensor/math.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Box } from "./box.js";
 import { nms } from "./nms.js";
@@ -98,8 +100,8 @@ export function detectFaces(detector: Layer, picture: Pixels, options: FaceDetec
       const at = (k: number) => data[(5 * a + k) * n * n + cell] ?? 0;
       const score = sigmoid(at(4));
       if (score <= scoreThreshold) continue;
-      const boxWidth = Math.exp(at(2)) * anchorWidth * unitX;
-      const boxHeight = Math.exp(at(3)) * anchorHeight * unitY;
+      const boxWidth = exp(at(2)) * anchorWidth * unitX;
+      const boxHeight = exp(at(3)) * anchorHeight * unitY;
       const x = ((cell % n) + sigmoid(at(0))) * unitX - boxWidth / 2;
       const y = (Math.floor(cell / n) + sigmoid(at(1))) * unitY - boxHeight / 2;
       found.push({ box: { x, y, width: boxWidth, height: boxHeight }, score });
@@ -188,7 +190,8 @@ function alignedSquare(who: string, landmarks: readonly Point[]): Box {
     Point,
   ];
   const [left, right, mouth] = centres;
-  const distance = (eye: Point) => Math.hypot(mouth.x - eye.x, mouth.y - eye.y);
+  const distance = (eye: Point) =>
+    Math.sqrt((mouth.x - eye.x) * (mouth.x - eye.x) + (mouth.y - eye.y) * (mouth.y - eye.y));
   const size = Math.floor((distance(left) + distance(right)) / 2 / 0.45);
   const middle = mean(centres);
   const x = Math.floor(Math.max(0, middle.x - 0.5 * size));
@@ -199,10 +202,6 @@ function alignedSquare(who: string, landmarks: readonly Point[]): Box {
 function mean(points: readonly Point[]): Point {
   const sum = points.reduce((a, b) => ({ x: a.x + b.x, y: a.y + b.y }), { x: 0, y: 0 });
   return { x: sum.x / points.length, y: sum.y / points.length };
-}
-
-function sigmoid(t: number): number {
-  return 1 / (1 + Math.exp(-t));
 }
 
 /** The whole pixels of a box that lie in the picture. */

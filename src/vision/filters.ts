@@ -2,9 +2,11 @@
  * The classical filters as convolutions whose weights are fixed: one kernel for every channel of a picture. They are
  * layers: they stand in a `Sequential`, pass gradients on, and learn nothing.
  */
+
 import { Conv2d } from "../layers/conv2d.js";
 import { checkInteger, checkPositive } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { exp } from "../tensor/math.js";
 
 /** A square kernel, row by row. */
 type Kernel = readonly (readonly number[])[];
@@ -54,7 +56,9 @@ export function boxBlur(channels: number, size = 3): Conv2d {
  */
 export function gaussianBlur(channels: number, sigma = 1): Conv2d {
   const reach = Math.ceil(3 * checkPositive("gaussianBlur", "sigma", sigma));
-  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma ** 2)));
+  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) =>
+    exp((-(i - reach) * (i - reach)) / (2 * sigma * sigma)),
+  );
   const sum = weights.reduce((a, b) => a + b);
   const line = weights.map((weight) => weight / sum);
   return fixed("gaussianBlur", channels, outer(line, line));

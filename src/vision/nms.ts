@@ -1,6 +1,8 @@
 /** Non-maximum suppression: of boxes that cover the same object, the best one stays. */
+
 import { checkInteger, checkOneOf, checkOptions, checkPositive, checkRange } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { exp } from "../tensor/math.js";
 import { type Box, checkBoxes, iou } from "./box.js";
 
 export interface NmsOptions {
@@ -101,7 +103,7 @@ export function softNms(
   if (labels) checkCount("softNms", "label", boxes.length, labels.length);
   const decay =
     method === "gaussian"
-      ? (overlap: number) => Math.exp(-(overlap ** 2) / sigma)
+      ? (overlap: number) => exp((-overlap * overlap) / sigma)
       : (overlap: number) => (overlap > iouThreshold ? 1 - overlap : 1);
   let remaining = boxes.map((box, index) => ({ box, index, score: scores[index] ?? Number.NaN }));
   const kept: SoftNmsDetection[] = [];

@@ -150,7 +150,7 @@ function toEightBits(stored: Stored): Pixels {
     }
     return result;
   }
-  const most = 2 ** depth - 1;
+  const most = (1 << depth) - 1;
   const eight = (sample: number) => Math.round((sample * 255) / most);
   const colours = channels < 3 ? 1 : 3;
   const alpha = channels === 2 || channels === 4;
@@ -176,7 +176,7 @@ function unpacked({ width, height, depth, data }: Stored): ArrayLike<number> {
     const x = i % width;
     const bit = x * depth;
     const byte = data[((i - x) / width) * row + (bit >> 3)] ?? 0;
-    result[i] = (byte >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
+    result[i] = (byte >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
   }
   return result;
 }
