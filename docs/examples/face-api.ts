@@ -16,8 +16,8 @@ export interface PeerFace {
 }
 
 export interface FaceApi {
-  /** `"wasm"` or `"cpu"`. */
-  readonly backend: string;
+  /** Of tfjs: `"cpu"` is plain JavaScript. */
+  readonly backend: "wasm" | "cpu";
   /** Detects, finds landmarks and computes descriptors, all in one call as face-api's users do. */
   readonly run: (pixels: Pixels) => Promise<PeerFace[]>;
 }
@@ -49,7 +49,8 @@ export function faceApiFolder(): string | undefined {
   }
 }
 
-export async function loadFaceApi(folder: string): Promise<FaceApi> {
+/** face-api with its weights; its detector scales pictures to squares of `inputSize`. */
+export async function loadFaceApi(folder: string, inputSize: number): Promise<FaceApi> {
   const stage = { window: globalThis, document: {}, require, __dirname: folder };
   Object.assign(globalThis, stage);
   const backend = existsSync(WASM) ? "wasm" : "cpu";
@@ -72,7 +73,7 @@ export async function loadFaceApi(folder: string): Promise<FaceApi> {
     const manifest = JSON.parse(readFileSync(join(folder, `model/${name}_model-weights_manifest.json`), "utf8"));
     network.loadFromWeightMap(await tf.io.weightsLoaderFactory(readAll)(manifest, join(folder, "model")));
   }
-  const options = new faceApi.TinyFaceDetectorOptions({ inputSize: 416, scoreThreshold: 0.5 });
+  const options = new faceApi.TinyFaceDetectorOptions({ inputSize, scoreThreshold: 0.5 });
   return {
     backend,
     run: async ({ width, height, data }) => {

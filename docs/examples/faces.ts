@@ -6,7 +6,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Presets, SingleBar } from "cli-progress";
+import { SingleBar } from "cli-progress";
 import type { Layer } from "faltung";
 import { readWeightsManifest } from "faltung/io";
 import { FaceLandmarks, FaceRecognition, faceStateDict, TinyFaceDetector } from "faltung/models";
@@ -43,13 +43,15 @@ const THRESHOLD = 0.6;
 /** The people on these photographs become known; those on the others stay strangers. */
 const KNOWN = ["sample1", "sample2", "sample3", "sample4"];
 const STRANGERS = ["sample5", "sample6"];
+/** One photograph takes the backend in plain JavaScript some ten seconds. */
+const ROUNDS = { wasm: 6, cpu: 2 } as const;
 const [GREEN, RED] = [
   [90, 230, 90],
   [255, 90, 90],
 ] as const satisfies Colour[];
 
 export const example: Example = {
-  title: "Face recognition with real weights: detect, landmarks, align, embed, match; beside face-api on tfjs",
+  title: "Face recognition with real weights, beside face-api on tfjs: find, align, embed, match (2 minutes)",
   run,
 };
 
@@ -57,9 +59,11 @@ async function run({ out, quick }: Settings): Promise<readonly Figure[]> {
   const folder = faceApiFolder();
   if (!folder) throw new Error("The weights and photographs of @vladmandic/face-api are not installed. Run: npm ci");
   const networks = await loadNetworks(folder);
+  const names = quick ? KNOWN.slice(0, 1) : [...KNOWN, ...STRANGERS];
   const photos: Photo[] = [];
   let person = 0;
-  for (const name of quick ? KNOWN.slice(0, 1) : [...KNOWN, ...STRANGERS]) {
+  const bar = startBar("finding faces", names.length);
+  for (const name of names) {
     const pixels = await decodeImage(readFileSync(join(folder, `demo/${name}.jpg`)));
     const faces = recogniseFaces(networks, pixels);
     // A single photograph has its last face as a stranger.
@@ -67,9 +71,28 @@ async function run({ out, quick }: Settings): Promise<readonly Figure[]> {
       KNOWN.includes(name) && !(quick && i === faces.length - 1) ? `person ${letter(person++)}` : undefined,
     );
     photos.push({ name, pixels, faces, people });
+    bar.increment();
   }
+  bar.stop();
   const figures = await matchAll(photos, networks, out);
-  return quick ? figures : [...figures, ...(await compare(photos, networks, folder))];
+  // At a smaller size face-api's detector takes a third of the time, and finds fewer faces.
+  const inputSize = quick ? 224 : 416;
+  let faceApi: FaceApi;
+  try {
+    faceApi = await loadFaceApi(folder, inputSize);
+  } catch (error) {
+    console.log(`face-api does not start here, so there is nothing to compare with: ${String(error)}`);
+    return figures;
+  }
+  const recognise = (pixels: Pixels) => recogniseFaces(networks, pixels, { inputSize });
+  const pictures = photos.map(({ pixels }) => pixels);
+  return [...figures, ...(await compare(pictures, recognise, faceApi, quick ? 1 : ROUNDS[faceApi.backend]))];
+}
+
+function startBar(what: string, photographs: number): SingleBar {
+  const bar = new SingleBar({ format: `{bar} ${what}: {value} of {total} photographs` });
+  bar.start(photographs, 0);
+  return bar;
 }
 
 async function loadNetworks(folder: string): Promise<FaceNetworks> {
@@ -99,14 +122,16 @@ async function matchAll(photos: readonly Photo[], networks: FaceNetworks, out: s
   }
   const known: boolean[] = [];
   const strangers: boolean[] = [];
-  const altered: boolean[] = [];
+  const alteredStrangers: boolean[] = [];
+  const lines: string[] = [];
+  const bar = startBar("matching", photos.length);
   for (const { name, pixels, faces, people } of photos) {
     const enrolled = faces.map((face, i): MarkedFace => {
       const person = people[i];
       if (person) return { ...face, label: person, colour: GREEN };
       const match = store.match(face.descriptor);
       strangers.push(match.name === UNKNOWN);
-      console.log(`${name}: a stranger is ${said(match)}`);
+      lines.push(`${name}: a stranger is ${said(match)}`);
       return { ...face, label: labelOf(match), colour: match.name === UNKNOWN ? GREEN : RED };
     });
     await writePicture(join(out, `${name}.png`), markFaces(pixels, enrolled));
@@ -118,22 +143,24 @@ async function matchAll(photos: readonly Photo[], networks: FaceNetworks, out: s
       const place = faces.findIndex(({ box }) => iou(mirrored(box, pixels.width, scale), face.box) > 0.5);
       const person = people[place];
       const right = match.name === (person ?? UNKNOWN);
-      (person ? known : altered).push(right);
-      console.log(`${name} altered: ${person ?? "a stranger"} is ${said(match)}`);
+      (person ? known : alteredStrangers).push(right);
+      lines.push(`${name} altered: ${person ?? "a stranger"} is ${said(match)}`);
       return { ...face, label: labelOf(match), colour: right ? GREEN : RED };
     });
     await writePicture(join(out, `${name}-altered.png`), markFaces(other, found));
+    bar.increment();
   }
+  bar.stop();
+  console.log(lines.join("\n"));
+  console.log("In the pictures, right answers are green and wrong ones red.");
   const rate = (answers: readonly boolean[]) => answers.filter((right) => right).length / answers.length;
   return [
     { name: "known faces recognised in altered photographs", value: rate(known), goal: 1 },
     { name: `known faces, of ${store.size} enrolled, that were found there`, value: known.length },
     { name: "strangers that stay unknown", value: rate(strangers), goal: 1 },
     { name: "strangers", value: strangers.length },
-    // Nothing is promised of these: the network was not trained for such pictures.
-    ...(altered.length > 0
-      ? [{ name: "strangers that stay unknown in altered photographs", value: rate(altered) }]
-      : []),
+    // Without a goal: some of these are faces turned away or half hidden, which were not found the first time.
+    { name: "strangers that stay unknown in altered photographs", value: rate(alteredStrangers) },
   ];
 }
 
@@ -165,25 +192,28 @@ async function writePicture(file: string, picture: Pixels): Promise<void> {
   writeFileSync(file, await encodePng(picture));
 }
 
-/** The same photographs through face-api: the largest differences, and the time of both, taken in turns. */
-async function compare(photos: readonly Photo[], networks: FaceNetworks, folder: string): Promise<Figure[]> {
-  const faceApi = await loadFaceApi(folder);
-  // One photograph takes the backend in plain JavaScript some ten seconds.
-  const rounds = faceApi.backend === "wasm" ? 5 : 1;
-  const bar = new SingleBar({ format: "{bar} {value} of {total} photographs, both libraries" }, Presets.shades_classic);
-  bar.start((rounds + 1) * photos.length, 0);
+/** The same pictures through face-api: the largest differences, and the time of both, taken in turns. */
+async function compare(
+  pictures: readonly Pixels[],
+  recognise: (pixels: Pixels) => readonly Face[],
+  faceApi: FaceApi,
+  rounds: number,
+): Promise<Figure[]> {
   const [ours, theirs]: [number[], number[]] = [[], []];
   const differences: Differences[] = [];
-  for (let round = 0; round <= rounds; round++) {
-    for (const { pixels } of photos) {
+  let count = 0;
+  const bar = startBar("both libraries", rounds * pictures.length);
+  for (let round = 0; round < rounds; round++) {
+    for (const pixels of pictures) {
       const start = performance.now();
-      const faces = recogniseFaces(networks, pixels);
+      const faces = recognise(pixels);
       const between = performance.now();
       const peers = await faceApi.run(pixels);
       const end = performance.now();
+      count += faces.length;
       differences.push(differ(faces, peers));
-      // In the first round, code is still being compiled.
-      if (round > 0) {
+      // In the first of several rounds, code is still being compiled.
+      if (round > 0 || rounds === 1) {
         ours.push(between - start);
         theirs.push(end - between);
       }
@@ -193,7 +223,7 @@ async function compare(photos: readonly Photo[], networks: FaceNetworks, folder:
   bar.stop();
   const most = (of: (each: Differences) => number) => Math.max(...differences.map(of));
   return [
-    { name: "faces", value: photos.reduce((sum, { faces }) => sum + faces.length, 0) },
+    { name: "faces compared with face-api's", value: count / rounds },
     {
       name: "largest difference of a box to face-api's, px",
       value: most(({ box }) => box),
@@ -212,15 +242,9 @@ async function compare(photos: readonly Photo[], networks: FaceNetworks, folder:
       goal: 1e-3,
       lowerIsBetter: true,
     },
-    ...timesOf(faceApi, ours, theirs),
-  ];
-}
-
-function timesOf({ backend }: FaceApi, ours: number[], theirs: number[]): Figure[] {
-  return [
-    { name: "faltung, ms a photograph (median, decoded picture to descriptors)", value: median(ours) },
-    { name: `face-api on tfjs ${backend}, ms a photograph (median, in turns with faltung)`, value: median(theirs) },
-    { name: "times as fast as face-api", value: median(theirs) / median(ours), goal: 1 },
+    { name: "faltung, ms a photograph (median, from pixels to descriptors)", value: median(ours) },
+    { name: `face-api on tfjs's ${faceApi.backend} backend, ms a photograph`, value: median(theirs) },
+    { name: "times as fast as face-api there", value: median(theirs) / median(ours), goal: 1 },
   ];
 }
 
@@ -234,7 +258,7 @@ interface Differences {
 function differ(faces: readonly Face[], peers: readonly PeerFace[]): Differences {
   if (faces.length !== peers.length) return { box: Infinity, landmark: Infinity, descriptor: Infinity };
   const each = faces.map((face, i) => {
-    const peer = peers[i] ?? face;
+    const peer = peers[i] as PeerFace;
     const sides = (["x", "y", "width", "height"] as const).map((side) => Math.abs(face.box[side] - peer.box[side]));
     const points = face.landmarks.map(({ x, y }, k) => {
       const other = peer.landmarks[k] ?? { x: Infinity, y: Infinity };
