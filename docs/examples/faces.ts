@@ -14,6 +14,8 @@ import {
   type Box,
   type Colour,
   decodeImage,
+  drawBox,
+  drawPoints,
   EmbeddingStore,
   embeddingDistance,
   encodePng,
@@ -24,11 +26,12 @@ import {
   type Pixels,
   recogniseFaces,
   resize,
+  tile,
   UNKNOWN,
 } from "faltung/vision";
 import type { Example, Figure, Settings } from "./example.js";
 import { type FaceApi, faceApiFolder, loadFaceApi, type PeerFace } from "./face-api.js";
-import { type MarkedFace, markFaces } from "./face-pictures.js";
+import { verdictColour } from "./scene-pictures.js";
 
 interface Photo {
   readonly name: string;
@@ -45,10 +48,6 @@ const KNOWN = ["sample1", "sample2", "sample3", "sample4"];
 const STRANGERS = ["sample5", "sample6"];
 /** One photograph takes the backend in plain JavaScript some ten seconds. */
 const ROUNDS = { wasm: 6, cpu: 2 } as const;
-const [GREEN, RED] = [
-  [90, 230, 90],
-  [255, 90, 90],
-] as const satisfies Colour[];
 
 export const example: Example = {
   title: "Face recognition with real weights, beside face-api on tfjs: find, align, embed, match (2 minutes)",
@@ -128,13 +127,13 @@ async function matchAll(photos: readonly Photo[], networks: FaceNetworks, out: s
   for (const { name, pixels, faces, people } of photos) {
     const enrolled = faces.map((face, i): MarkedFace => {
       const person = people[i];
-      if (person) return { ...face, label: person, colour: GREEN };
+      if (person) return { ...face, label: person, colour: verdictColour(true) };
       const match = store.match(face.descriptor);
       strangers.push(match.name === UNKNOWN);
       lines.push(`${name}: a stranger is ${said(match)}`);
-      return { ...face, label: labelOf(match), colour: match.name === UNKNOWN ? GREEN : RED };
+      return { ...face, label: labelOf(match), colour: verdictColour(match.name === UNKNOWN) };
     });
-    await writePicture(join(out, `${name}.png`), markFaces(pixels, enrolled));
+    await writeMarked(join(out, `${name}.png`), pixels, enrolled);
 
     const other = alter(pixels);
     const scale = other.width / pixels.width;
@@ -145,9 +144,9 @@ async function matchAll(photos: readonly Photo[], networks: FaceNetworks, out: s
       const right = match.name === (person ?? UNKNOWN);
       (person ? known : alteredStrangers).push(right);
       lines.push(`${name} altered: ${person ?? "a stranger"} is ${said(match)}`);
-      return { ...face, label: labelOf(match), colour: right ? GREEN : RED };
+      return { ...face, label: labelOf(match), colour: verdictColour(right) };
     });
-    await writePicture(join(out, `${name}-altered.png`), markFaces(other, found));
+    await writeMarked(join(out, `${name}-altered.png`), other, found);
     bar.increment();
   }
   bar.stop();
@@ -188,7 +187,20 @@ function mirrored({ x, y, width, height }: Box, pictureWidth: number, scale: num
   return { x: (pictureWidth - x - width) * scale, y: y * scale, width: width * scale, height: height * scale };
 }
 
-async function writePicture(file: string, picture: Pixels): Promise<void> {
+/** A face with what to write above it. */
+interface MarkedFace extends Face {
+  readonly label: string;
+  readonly colour: Colour;
+}
+
+/** Writes a copy of the photograph with boxes, landmarks and names. */
+async function writeMarked(file: string, photo: Pixels, faces: readonly MarkedFace[]): Promise<void> {
+  const picture = tile([photo]);
+  const unit = Math.max(1, Math.round(Math.max(photo.width, photo.height) / 500));
+  for (const { box, landmarks, label, colour } of faces) {
+    drawPoints(picture, landmarks, { colour: [255, 255, 255], radius: unit });
+    drawBox(picture, box, { colour, thickness: unit, label, scale: unit });
+  }
   writeFileSync(file, await encodePng(picture));
 }
 

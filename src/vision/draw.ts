@@ -2,7 +2,7 @@
 import { checkFinite, checkInteger, checkRange } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { blank } from "./blank.js";
-import type { Box } from "./box.js";
+import { type Box, clipBox } from "./box.js";
 import { type Colour, changeChannels, inkOf } from "./channels.js";
 import { checkBox } from "./crop.js";
 import type { Point } from "./faces.js";
@@ -16,7 +16,7 @@ export interface DrawOptions {
   readonly colour?: Colour;
   /** Of a box's lines, inwards from its edges. Default 1. */
   readonly thickness?: number;
-  /** Text above a box's left top corner, moved into the picture. */
+  /** Text above a box's left top corner, moved into the picture where some of the box is in it. */
   readonly label?: string;
   /** Pixels of the picture for one of the font. Default 1. */
   readonly scale?: number;
@@ -66,14 +66,15 @@ export function drawBox(
   paint(picture, [left, right, top, bottom], (i, j) =>
     Math.min(i - left, right - 1 - i, j - top, bottom - 1 - j) < thickness ? ink : undefined,
   );
-  if (label) {
-    const at = { x: Math.max(left, 0), y: Math.max(top - LINE * scale, 0) };
-    drawLabel(picture, label, at, { background: colour, scale });
-  }
+  const seen = clipBox(box, picture.width, picture.height);
+  if (!label || seen.width * seen.height === 0) return;
+  const room = picture.width - textWidth([...label], scale);
+  const at = { x: Math.max(Math.min(left, room), 0), y: Math.max(top - LINE * scale, 0) };
+  drawLabel(picture, label, at, { background: colour, scale });
 }
 
 /**
- * Writes text in a font of 5×7 pixels with a pixel around it, its left top corner at a point: the printable characters of
+ * Writes text in a font of 5×8 pixels with a pixel around it, its left top corner at a point: the printable characters of
  * ASCII, and a box for each other.
  * @throws ArgumentError for a point that is not finite, or options out of range.
  * @example drawLabel(picture, "unknown (0.71)", { x: 4, y: 4 }, { scale: 2 });
@@ -94,7 +95,7 @@ export function drawLabel(
   checkFinite(who, "at.y", at.y);
   const [left, top] = [Math.round(at.x), Math.round(at.y)];
   const characters = [...text];
-  const right = left + (CELL * characters.length + 1) * scale;
+  const right = left + textWidth(characters, scale);
   paint(picture, [left, right, top, top + LINE * scale], (x, y) =>
     isInk(characters, Math.floor((x - left) / scale), Math.floor((y - top) / scale)) ? ink : bar,
   );
@@ -189,6 +190,10 @@ export function tile(
     );
   }
   return sheet;
+}
+
+function textWidth(characters: readonly string[], scale: number): number {
+  return (CELL * characters.length + 1) * scale;
 }
 
 type Edges = readonly [left: number, right: number, top: number, bottom: number];

@@ -1,4 +1,4 @@
-/** A font of 5×7 pixels. */
+/** A font of 5×7 pixels and one below the line. */
 
 /** The printable characters of ASCII from the space on: seven rows each, a digit of base 32 a row, five bits from the left. */
 const GLYPHS =
@@ -12,9 +12,12 @@ const GLYPHS =
 /** What stands for every other character: an empty box. */
 const OTHER = "vhhhhhv";
 
+/** What reaches one pixel below the line. */
+const DESCENDING = "gpqy";
+
 /** What a character and a line of text take, the pixels around them included. */
 export const CELL = 6;
-export const LINE = 9;
+export const LINE = 10;
 
 /** Whether a pixel of a line of text is of a character. */
 export function isInk(characters: readonly string[], x: number, y: number): boolean {
@@ -22,5 +25,6 @@ export function isInk(characters: readonly string[], x: number, y: number): bool
   if (character === undefined) return false;
   const place = 7 * ((character.codePointAt(0) ?? 0) - 32);
   const rows = GLYPHS.substring(place, place + 7) || OTHER;
-  return ((Number.parseInt(rows.charAt(y - 1), 32) >> (4 - ((x - 1) % CELL))) & 1) === 1;
+  const top = DESCENDING.includes(character) ? 2 : 1;
+  return ((Number.parseInt(rows.charAt(y - top), 32) >> (4 - ((x - 1) % CELL))) & 1) === 1;
 }

@@ -44,7 +44,7 @@ const labels = fc
   .map(({ text, at, ...options }): Drawing => {
     const width = (6 * [...text].length + 1) * options.scale;
     return {
-      bounds: { ...at, width, height: 9 * options.scale },
+      bounds: { ...at, width, height: 10 * options.scale },
       draw: (picture, dx, dy) => drawLabel(picture, text, { x: at.x + dx, y: at.y + dy }, options),
     };
   });
@@ -153,9 +153,12 @@ describe("drawBox", () => {
         drawBox(copy, { x, y, width: 20, height: 20 }, { colour: red });
         drawLabel(copy, "A b", at, { background: red, colour: [255, 255, 255] });
       });
-    expect(labelled(10, 15)).toEqual(apart(10, 15, { x: 10, y: 6 }));
+    expect(labelled(10, 15)).toEqual(apart(10, 15, { x: 10, y: 5 }));
     expect(labelled(10, 9)).toEqual(apart(10, 9, { x: 10, y: 0 }));
     expect(labelled(-3, 4)).toEqual(apart(-3, 4, { x: 0, y: 0 }));
+    expect(labelled(25.4, 50)).toEqual(wide);
+    expect(labelled(-20, 15)).toEqual(wide);
+    expect(labelled(30, 15)).toEqual(apart(30, 15, { x: 40 - 19, y: 5 }));
     expect(drawn(wide, (copy) => drawBox(copy, { x: 0, y: 0, width: 20, height: 20 }, { label: "" }))).toEqual(
       drawn(wide, (copy) => drawBox(copy, { x: 0, y: 0, width: 20, height: 20 })),
     );
@@ -165,19 +168,20 @@ describe("drawBox", () => {
 describe("drawLabel", () => {
   const written = (text: string, scale = 1) => {
     const width = (6 * [...text].length + 1) * scale;
-    return drawn(plain(width, 9 * scale, 1, 9), (copy) => drawLabel(copy, text, { x: 0, y: 0 }, { scale }));
+    return drawn(plain(width, 10 * scale, 1, 9), (copy) => drawLabel(copy, text, { x: 0, y: 0 }, { scale }));
   };
 
-  test("writes in a font of 5×7 pixels, white on black", () => {
+  test("writes in a font of 5×8 pixels, white on black", () => {
     expect(art(written("Ag"))).toEqual([
       ".............",
       "..###........",
+      ".#...#.......",
       ".#...#..####.",
-      ".#...#.#...#.",
       ".#####.#...#.",
+      ".#...#.#...#.",
       ".#...#..####.",
       ".#...#.....#.",
-      ".#...#..###..",
+      "........###..",
       ".............",
     ]);
     expect(new Set(written("Ag").data)).toEqual(new Set([0, 255]));
