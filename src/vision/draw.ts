@@ -44,8 +44,8 @@ const BLACK = [0, 0, 0] as const;
 const WHITE = [255, 255, 255] as const;
 
 /**
- * Outlines a box whose edges are rounded to whole pixels. Like all that draws, it changes the picture itself, leaves out
- * what lies beyond it, makes what it draws opaque, and turns colours grey in grey pictures: `toChannels(picture, 3)` first.
+ * Outlines a box whose edges are rounded to whole pixels. Like all that draws, it changes the picture itself, its
+ * transparent pixels too, leaves out what lies beyond it, and is grey in a grey picture: `toChannels(picture, 3)` first.
  * @throws ArgumentError for a box with a side below 0 or that is not finite, or options out of range.
  * @example
  * const copy = { ...photo, data: photo.data.slice() };
