@@ -1,5 +1,6 @@
-/** Pictures of segmented scenes: one row a scene, one column a view of it. */
+/** Pictures of digits and of segmented scenes: rows of views of them. */
 import { writeFileSync } from "node:fs";
+import type { Tensor } from "faltung";
 import type { Box, LabelMap } from "faltung/vision";
 import { encode } from "fast-png";
 import type { Scene } from "./scenes.js";
@@ -43,6 +44,21 @@ export function pictureView({ size, pixels }: Scene): View {
   };
 }
 
+/** Image `i` of `[N, 1, side, side]`, grey values from 0 to 1, in a frame of this colour. */
+export function imageView({ shape: [, , , size = 0], data }: Tensor, i: number, frame?: Colour): View {
+  return {
+    size,
+    boxes: frame ? [{ box: { x: 0, y: 0, width: size, height: size }, colour: frame }] : [],
+    colourOf(pixel) {
+      const grey = Math.round(255 * (data[i * size * size + pixel] ?? 0));
+      return [grey, grey, grey];
+    },
+  };
+}
+
+/** Green or red. */
+export const verdictColour = (right: boolean): Colour => digitColour(right ? 3 : 0);
+
 /** Each number of a map in a colour of its own, 0 in that of the background. */
 export function mapView({ width, data }: LabelMap, boxes: View["boxes"] = []): View {
   return {
@@ -50,6 +66,11 @@ export function mapView({ width, data }: LabelMap, boxes: View["boxes"] = []): V
     boxes,
     colourOf: (pixel) => ((data[pixel] ?? 0) === 0 ? BACKGROUND : digitColour((data[pixel] ?? 0) - 1)),
   };
+}
+
+export function inRows(views: readonly View[], columns: number): View[][] {
+  const rows = Math.ceil(views.length / columns);
+  return Array.from({ length: rows }, (_, row) => views.slice(row * columns, (row + 1) * columns));
 }
 
 /** Writes the views side by side, row by row, four times as large. */
