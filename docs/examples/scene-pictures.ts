@@ -44,12 +44,13 @@ export function pictureView({ size, pixels }: Scene): View {
   };
 }
 
-/** Image `i` of `[N, 1, side, side]`, grey values from 0 to 1, in a frame of this colour. */
+/** Image `i` of `[N, 1, side, side]`, grey values from 0 to 1; a frame of this colour replaces its outermost pixels. */
 export function imageView({ shape: [, , , size = 0], data }: Tensor, i: number, frame?: Colour): View {
   return {
     size,
-    boxes: frame ? [{ box: { x: 0, y: 0, width: size, height: size }, colour: frame }] : [],
     colourOf(pixel) {
+      const [x, y] = [pixel % size, Math.floor(pixel / size)];
+      if (frame && (Math.min(x, y) === 0 || Math.max(x, y) === size - 1)) return frame;
       const grey = Math.round(255 * (data[i * size * size + pixel] ?? 0));
       return [grey, grey, grey];
     },
