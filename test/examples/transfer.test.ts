@@ -5,9 +5,10 @@ import { expect, test } from "vitest";
 import { readSafetensors } from "../../src/io/safetensors.js";
 import { quickExample } from "../support/examples.js";
 
+// Seeds 1 to 3 reach 0.89 to 0.90; a head on a body that was never trained gets 0.81.
 test("transfer trains the head of a loaded network, and nothing else of it", { timeout: 300_000 }, async () => {
   const { figure, folder } = await quickExample("transfer");
-  expect(figure("accuracy of the loaded network with a new head")).toBeGreaterThan(0.8);
+  expect(figure("accuracy of the loaded network with a new head")).toBeGreaterThan(0.85);
   expect(figure("numbers of the frozen bodies that changed")).toBe(0);
   expect(figure("numbers of their heads that changed")).toBeGreaterThan(5000);
   const weights = readSafetensors(readFileSync(join(folder, "zero-to-four.safetensors")));
