@@ -34,7 +34,7 @@ const CLASSES = 5;
 const EXAMPLES = 10;
 
 export const example: Example = {
-  title: "Transfer learning: a network for 0–4 learns 5–9 from ten examples each, by its head alone (2 minutes)",
+  title: "Transfer learning: a network for 0–4 learns 5–9 from ten examples each, by its head alone (1 minute)",
   async run({ seed, out, quick }) {
     const random = new Random(seed);
     const { training, test } = loadMnist({});
