@@ -39,9 +39,12 @@ export const example: Example = {
       imageView(asked, i),
       imageView(known, nearest[i] ?? 0, verdictColour(same[i] === true)),
     ];
-    writePairs(join(out, "reconstructions.png"), [...same.keys()], (i) => [imageView(asked, i), imageView(copies, i)]);
-    writePairs(join(out, "neighbours.png"), [...same.keys()], pair);
-    writePairs(join(out, "mismatches.png"), wrong, pair);
+    await writePairs(join(out, "reconstructions.png"), [...same.keys()], (i) => [
+      imageView(asked, i),
+      imageView(copies, i),
+    ]);
+    await writePairs(join(out, "neighbours.png"), [...same.keys()], pair);
+    await writePairs(join(out, "mismatches.png"), wrong, pair);
     const error = (guess: Tensor): number => guess.sub(asked).square().mean().item();
     console.log(`Matched each of ${asked.shape[0]} new digits to the nearest of ${known.shape[0]}.`);
     return [
@@ -80,6 +83,6 @@ function rowsOf({ shape: [rows = 0, length = 0], data }: Tensor) {
 }
 
 /** Writes the pairs of the first 64 of these images, eight a row. */
-function writePairs(file: string, images: readonly number[], pair: (image: number) => View[]): void {
-  writeSheet(file, inRows(images.slice(0, 64).flatMap(pair), 16));
+async function writePairs(file: string, images: readonly number[], pair: (image: number) => View[]): Promise<void> {
+  await writeSheet(file, inRows(images.slice(0, 64).flatMap(pair), 16));
 }

@@ -52,10 +52,10 @@ export const example: Example = {
         right += Number(label === truth.label);
         overlap += iou(box, truth.box);
         const colour = verdictColour(label === truth.label);
-        views.push({ ...pictureView(scene), boxes: [{ box: rounded(box), colour }] });
+        views.push({ ...pictureView(scene), boxes: [{ box, colour, label: String(label) }] });
       }
     }
-    writeSheet(join(out, "boxes.png"), inRows(views.slice(0, 40), 8));
+    await writeSheet(join(out, "boxes.png"), inRows(views.slice(0, 40), 8));
     return [
       { name: "mean IoU of the box", value: overlap / count, goal: 0.85 },
       { name: "accuracy of the digit", value: right / count },
@@ -102,18 +102,6 @@ function answerOf(row: ArrayLike<number>): { label: number; box: Box } {
     .map((share) => share * SIZE);
   const box = { x: x - width / 2, y: y - height / 2, width: Math.max(0, width), height: Math.max(0, height) };
   return { label: scores.indexOf(Math.max(...scores)), box };
-}
-
-/** The nearest box of whole pixels, inside of the scene. */
-function rounded({ x, y, width, height }: Box): Box {
-  const within = (at: number) => Math.min(Math.max(Math.round(at), 0), SIZE);
-  const [left, top] = [within(x), within(y)];
-  return {
-    x: left,
-    y: top,
-    width: Math.max(1, within(x + width) - left),
-    height: Math.max(1, within(y + height) - top),
-  };
 }
 
 /** Cross-entropy of the digit plus the smooth absolute error of the box. */

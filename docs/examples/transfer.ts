@@ -73,7 +73,7 @@ export const example: Example = {
       const [ofTransfer = 0, ofScratch = 0] = answers.map((scores) => accuracy(scores, asked.targets));
       transferred += ofTransfer / draws;
       scratched += ofScratch / draws;
-      if (draw === 1) writePictures(out, examples, asked, answers);
+      if (draw === 1) await writePictures(out, examples, asked, answers);
     }
     return [
       { name: "accuracy of the loaded network with a new head", value: transferred, goal: 0.92 },
@@ -135,9 +135,9 @@ function changes(prefix: string, before: StateDict, after: StateDict): number {
 }
 
 /** What they learned from; and digits with the answer of either network, shown by an example of it, right or wrong. */
-function writePictures(out: string, examples: Digits, asked: Digits, answers: readonly Tensor[]): void {
+async function writePictures(out: string, examples: Digits, asked: Digits, answers: readonly Tensor[]): Promise<void> {
   const learned = [...examples.targets.keys()].map((i) => imageView(examples.inputs, i));
-  writeSheet(join(out, "examples.png"), inRows(learned, EXAMPLES));
+  await writeSheet(join(out, "examples.png"), inRows(learned, EXAMPLES));
   const guesses = answers.map((scores) => scores.argmax(1).data);
   const shown = Array.from({ length: 32 }, (_, n) => Math.floor((n * asked.length) / 32));
   const views = shown.flatMap((i) => [
@@ -146,5 +146,5 @@ function writePictures(out: string, examples: Digits, asked: Digits, answers: re
       imageView(examples.inputs, EXAMPLES * (guess[i] ?? 0), verdictColour(guess[i] === asked.targets[i])),
     ),
   ]);
-  writeSheet(join(out, "answers.png"), inRows(views, 12));
+  await writeSheet(join(out, "answers.png"), inRows(views, 12));
 }
