@@ -87,7 +87,9 @@ export const example: Example = {
         return `${name.padEnd(12)}IoU ${shown(confusion.iou(c))}  panoptic quality ${shown(pq)}`;
       }).join("\n"),
     );
-    console.log("\nColumns of the picture: scene, true classes, found classes, true objects, found objects, both with boxes");
+    console.log(
+      "\nColumns of the picture: scene, true classes, found classes, true objects, found objects, both with boxes",
+    );
     const many = Array.from({ length: 10 }, (_, i) => 0.5 + 0.05 * i);
     const { pq, sq, rq } = quality.mean();
     return [

@@ -11,7 +11,17 @@ import { manualSeed } from "faltung";
 import type { Example, Figure } from "./example.js";
 
 /** Each is a module of this folder that exports its `example`. */
-const NAMES = ["classify", "faces", "fashion", "filters", "localise", "panoptic", "segment"] as const;
+const NAMES = [
+  "autoencode",
+  "classify",
+  "faces",
+  "fashion",
+  "filters",
+  "localise",
+  "panoptic",
+  "segment",
+  "transfer",
+] as const;
 
 const integer = (text: string) => {
   const value = Number(text);
