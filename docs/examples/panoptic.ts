@@ -79,7 +79,7 @@ export const example: Example = {
         if (rows.length < 8) rows.push(viewsOf(scene, classes, truth, panoptic));
       }
     }
-    writeSheet(join(out, "panoptic.png"), rows);
+    await writeSheet(join(out, "panoptic.png"), rows);
     const shown = (value: number) => value.toFixed(3);
     console.log(
       NAMES.map((name, c) => {
