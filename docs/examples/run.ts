@@ -11,7 +11,7 @@ import { manualSeed } from "faltung";
 import type { Example, Figure } from "./example.js";
 
 /** Each is a module of this folder that exports its `example`. */
-const NAMES = ["classify", "faces", "fashion", "filters", "localise", "segment"] as const;
+const NAMES = ["classify", "detect", "faces", "fashion", "filters", "localise", "segment"] as const;
 
 const integer = (text: string) => {
   const value = Number(text);

@@ -1,0 +1,104 @@
+/** Object detection: where the digits of a scene are, and which, by a small YOLO network. */
+import { join } from "node:path";
+import { BatchNorm2d, Conv2d, LeakyReLU, MaxPool2d, Random, Sequential } from "faltung";
+import {
+  type Box,
+  clipBox,
+  decodeYolo,
+  fitAnchors,
+  iou,
+  meanAveragePrecision,
+  type Picture,
+  type Region,
+  YoloLoss,
+  yoloTargets,
+} from "faltung/vision";
+import type { Example } from "./example.js";
+import { digitColour, pictureView, type View, writeSheet } from "./scene-pictures.js";
+import { predictions, sceneTask, trainOnScenes } from "./scene-training.js";
+import { makeScenes, type Scene } from "./scenes.js";
+
+const STRIDE = 8;
+
+export const example: Example = {
+  title: "Object detection: a box around each digit of a scene, by a YOLO network (4 minutes)",
+  async run({ seed, out, quick }) {
+    const { training, test, scenes, held } = sceneTask(quick);
+    const random = new Random(seed);
+    const numClasses = quick ? 2 : 10;
+    const boxes = makeScenes(training, 1000, seed, scenes).flatMap(({ objects }) => objects.map(({ box }) => box));
+    const head = { anchors: fitAnchors(boxes, quick ? 2 : 5, { random }), numClasses, stride: STRIDE };
+    const model = makeNetwork(head.anchors.length * (5 + numClasses), random);
+    await trainOnScenes(model, {
+      digits: training,
+      scenes,
+      targetsOf: (some) => yoloTargets(some.map(regionsOf)),
+      loss: new YoloLoss(head),
+      steps: quick ? 200 : 3000,
+      lr: 0.005,
+      seed,
+    });
+
+    const pictures: Picture<Box>[] = [];
+    const views: View[] = [];
+    for (const [some, output] of predictions(model, makeScenes(test, held, seed, scenes))) {
+      for (const [i, found] of decodeYolo(output, head, { scoreThreshold: 0.01 }).entries()) {
+        const scene = some[i];
+        if (!scene) continue;
+        pictures.push({ predictions: found, truths: regionsOf(scene) });
+        const sure = found.filter(({ score }) => score >= 0.5);
+        const colours = sure.map(({ label, region }) => ({
+          box: shown(region, scene.size),
+          colour: digitColour(label),
+        }));
+        views.push({ ...pictureView(scene), boxes: colours });
+      }
+    }
+    writeSheet(
+      join(out, "detections.png"),
+      Array.from({ length: 5 }, (_, row) => views.slice(8 * row, 8 * row + 8)),
+    );
+    for (let label = 0; label < numClasses; label++)
+      console.log(`${label}: AP ${averageOf(label, pictures).toFixed(3)}`);
+    return [
+      { name: "mAP@0.5", value: meanAveragePrecision(pictures, iou), goal: 0.9 },
+      { name: "mAP@0.75", value: meanAveragePrecision(pictures, iou, { iouThreshold: 0.75 }) },
+    ];
+  },
+};
+
+/**
+ * `[N, 1, H, W]` → `[N, outputs, H / 8, W / 8]`: as TinyYOLOv2 begins, but wider where pictures are large and with fewer
+ * layers on the grid. In the time of 600 steps it learns far more than TinyYOLOv2 with a quarter of its channels does.
+ */
+function makeNetwork(outputs: number, random: Random): Sequential {
+  const block = (from: number, to: number) => [
+    new Conv2d(from, to, 3, { padding: 1, bias: false, random }),
+    new BatchNorm2d(to),
+    new LeakyReLU(0.1),
+  ];
+  return new Sequential(
+    ...[...block(1, 16), new MaxPool2d(2), ...block(16, 32), new MaxPool2d(2), ...block(32, 64), new MaxPool2d(2)],
+    ...[...block(64, 128), ...block(128, 128), new Conv2d(128, outputs, 1, { random })],
+  );
+}
+
+function regionsOf({ objects }: Scene): Region<Box>[] {
+  return objects.map(({ label, box }) => ({ label, region: box }));
+}
+
+/** Average precision of one class at an overlap of ½. */
+function averageOf(label: number, pictures: readonly Picture<Box>[]): number {
+  const own = pictures.map(({ predictions, truths }) => ({
+    predictions,
+    truths: truths.filter((truth) => truth.label === label),
+  }));
+  return meanAveragePrecision(own, iou);
+}
+
+/** The nearest box of whole pixels, inside of the scene. */
+function shown(box: Box, size: number): Box {
+  const [left, top] = [Math.round(box.x), Math.round(box.y)];
+  const [right, bottom] = [Math.round(box.x + box.width), Math.round(box.y + box.height)];
+  return clipBox({ x: left, y: top, width: right - left, height: bottom - top }, size, size);
+}
