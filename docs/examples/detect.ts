@@ -21,7 +21,7 @@ import { makeScenes, type Scene } from "./scenes.js";
 const STRIDE = 8;
 
 export const example: Example = {
-  title: "Object detection: a box around each digit of a scene, by a YOLO network (4 minutes)",
+  title: "Object detection: a box around each digit of a scene, by a YOLO network (3 minutes)",
   async run({ seed, out, quick }) {
     const { training, test, scenes, held } = sceneTask(quick);
     const random = new Random(seed);

@@ -80,7 +80,7 @@ function firstAnchors(boxes: readonly Anchor[], count: number, random: Random): 
       rest -= distances[i] ?? 0;
       if (rest < 0) drawn = i;
     }
-    const { width, height } = boxes[drawn] as Anchor;
+    const { width = 1, height = 1 } = boxes[drawn] ?? {};
     anchors.push({ width, height });
     for (const [i, box] of boxes.entries()) {
       const same = box.width === width && box.height === height;

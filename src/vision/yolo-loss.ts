@@ -208,7 +208,7 @@ function readTargets({ head, batch, rows, columns }: YoloGrid, target: Tensor): 
       `YoloLoss expects targets [${batch}, most, 5], x, y, width, height and label of each object, but got ${showShape(target.shape)}. Usual cause: the targets of another batch.`,
     );
   }
-  const inside = (centre: number, cells: number) => centre >= 0 && centre < cells * head.stride;
+  const inside = (centre: number, cells: number) => centre >= 0 && Math.floor(centre / head.stride) < cells;
   return Array.from({ length: batch }, (_, n) => {
     const objects: Region<Box>[] = [];
     for (let i = 0; i < most; i++) {

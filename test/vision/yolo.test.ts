@@ -11,6 +11,7 @@ import {
   decodeYolo,
   iou,
   type Region,
+  type ScoredRegion,
   YoloLoss,
   type YoloLossOptions,
   yoloTargets,
@@ -505,4 +506,114 @@ describe("decodeYolo", () => {
       }),
     );
   });
+
+  test("gives every class of every box whose score reaches the threshold, best first", () => {
+    fc.assert(
+      fc.property(lossCase, ({ head, prediction, boxes, pictures }) => {
+        const candidates = boxes.flatMap(({ n, t, box }) => {
+          const all = t.slice(5).reduce((sum, score) => sum + Math.exp(score), 0);
+          return t.slice(5).map((score, label) => ({
+            ...{ n, label, region: box },
+            score: (sigmoid(t[4]!) * Math.exp(score)) / all,
+          }));
+        });
+        const scoreThreshold = widestGap(candidates.map(({ score }) => score));
+        const found = decodeYolo(prediction, head, { scoreThreshold, iouThreshold: 1 });
+        expect(found).toHaveLength(pictures.length);
+        for (const [n, detections] of found.entries()) {
+          const want = candidates
+            .filter((each) => each.n === n && each.score > scoreThreshold)
+            .sort((a, b) => b.score - a.score);
+          expect(detections).toHaveLength(want.length);
+          for (const [i, { label, score, region }] of detections.entries()) {
+            // Which of two is better, rounding decides where their scores are the same to the last bits.
+            const same = want.find((each) => each.label === label && overlaps(each.region, region) > 1 - 1e-6)!;
+            expect(Math.abs(same.score - score)).toBeLessThan(1e-14);
+            expect(Math.abs(want[i]!.score - score)).toBeLessThan(1e-14);
+          }
+        }
+      }),
+    );
+  });
+
+  test("of one class's boxes that overlap, the best stays; other classes' stay as well", () => {
+    fc.assert(
+      fc.property(lossCase, fc.double({ min: 0, max: 1, noNaN: true }), ({ head, prediction }, iouThreshold) => {
+        const all = decodeYolo(prediction, head, { scoreThreshold: 0.05, iouThreshold: 1 });
+        for (const [n, kept] of decodeYolo(prediction, head, { scoreThreshold: 0.05, iouThreshold }).entries()) {
+          const isKept = (one: (typeof kept)[0]) => kept.some((other) => sameDetection(one, other));
+          for (const [i, one] of all[n]!.entries()) {
+            const better = all[n]!.slice(0, i).filter((other) => other.label === one.label && isKept(other));
+            expect(isKept(one)).toBe(better.every(({ region }) => iou(region, one.region) <= iouThreshold));
+          }
+          expect(kept.every((one) => all[n]!.some((other) => sameDetection(one, other)))).toBe(true);
+        }
+      }),
+    );
+  });
+
+  const head = { anchors: [{ width: 10, height: 20 }], numClasses: 2, stride: 16 };
+  /** One cell: tx … to, and two classes. */
+  const one = (...numbers: number[]) => tensor(numbers, [1, 7, 1, 1]);
+
+  test("an example by hand", () => {
+    // σ(0) = ½, exp(log 2) = 2; σ(log 4) = ⅘ and classes of ¾ and ¼.
+    const output = one(0, 0, Math.LN2, 0, Math.log(4), Math.log(3), 0);
+    const [found = []] = decodeYolo(output, head, { scoreThreshold: 0.1 });
+    expect(found.map(({ label }) => label)).toEqual([0, 1]);
+    expect(found[0]?.score).toBeCloseTo(0.6, 6);
+    expect(found[1]?.score).toBeCloseTo(0.2, 6);
+    for (const { region } of found) {
+      for (const [key, want] of Object.entries({ x: -2, y: -2, width: 20, height: 20 })) {
+        expect(region[key as keyof Box]).toBeCloseTo(want, 5);
+      }
+    }
+    expect(decodeYolo(output, head)[0]).toHaveLength(1); // from ½ on by default
+    expect(decodeYolo(output, head, { scoreThreshold: 0.61 })).toEqual([[]]);
+    expect(decodeYolo(zeros([0, 7, 1, 1]), head)).toEqual([]);
+    expect(decodeYolo(zeros([2, 7, 0, 1]), head)).toEqual([[], []]);
+  });
+
+  test("refuses options and outputs that cannot be", () => {
+    const refused = (
+      run: () => unknown,
+      text: string,
+      kind: typeof ArgumentError | typeof ShapeError = ArgumentError,
+    ) => expectError(run, kind, text);
+    const output = one(0, 0, 0, 0, 0, 0, 0);
+    for (const name of ["scoreThreshold", "iouThreshold"]) {
+      refused(
+        () => decodeYolo(output, head, { [name]: 50 }),
+        `decodeYolo expects ${name} to be a number from 0 to 1, but got 50.`,
+      );
+    }
+    refused(
+      () => decodeYolo(output, head, 0.5 as never),
+      "decodeYolo expects its options to be an object such as { scoreThreshold: 0.5 }, but got 0.5. Usual cause: torch's positional arguments are named here.",
+    );
+    refused(
+      () => decodeYolo(output, { ...head, stride: -8 }),
+      "decodeYolo expects stride to be a number above 0, but got -8.",
+    );
+    refused(
+      () => decodeYolo(zeros([1, 8, 2, 3]), head),
+      "decodeYolo expects 7 channels (1 anchors × (5 + 2 classes)), but its input [1, 8, 2, 3] has 8. Usual cause: a network made for another number of anchors or classes.",
+      ShapeError,
+    );
+    refused(
+      () => decodeYolo(one(0, 0, 0, 0, Number.NaN, 0, 0), head),
+      "nms expects scores that are numbers, but score 0 is NaN. Usual cause: a network whose output is NaN.",
+    );
+    refused(
+      () => decodeYolo(one(0, 0, Number.NaN, 0, 9, 0, 9), head),
+      "nms expects boxes of finite numbers with a width and height of at least 0, but box 0 is { x: NaN, y: -2, width: NaN, height: 20 }. Usual cause: corners [x1, y1, x2, y2] where a size belongs, or a network whose output is NaN.",
+    );
+  });
 });
+
+const sameDetection = (a: ScoredRegion<Box>, b: ScoredRegion<Box>) =>
+  a.label === b.label && a.score === b.score && overlaps(a.region, b.region) === 1;
+
+/** Their overlap; of boxes without area, whether they are the same. */
+const overlaps = (a: Box, b: Box) =>
+  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height ? 1 : iou(a, b);
