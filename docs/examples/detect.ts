@@ -27,7 +27,7 @@ export const example: Example = {
     const random = new Random(seed);
     const numClasses = quick ? 2 : 10;
     const boxes = makeScenes(training, 1000, seed, scenes).flatMap(({ objects }) => objects.map(({ box }) => box));
-    const head = { anchors: fitAnchors(boxes, quick ? 2 : 5, { random }), numClasses, stride: STRIDE };
+    const head = { anchors: fitAnchors(boxes, quick ? 2 : 3, { random }), numClasses, stride: STRIDE };
     const model = makeNetwork(head.anchors.length * (5 + numClasses), random);
     await trainOnScenes(model, {
       digits: training,
