@@ -1,3 +1,4 @@
+import { frozenMoments } from "../ops/norm.js";
 import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
 import type { BatchNorm1dRule, BatchNorm2dRule } from "../shape/norm.js";
 import { batchNormGeometry, checkBatchNorm, type NormGeometry } from "../shape/norm.js";
@@ -34,6 +35,16 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
   protected geometry(input: Shape): NormGeometry {
     checkBatchNorm(this.name, this.axes, this.numFeatures, this.usesInput, input);
     return batchNormGeometry(this.numFeatures, input);
+  }
+
+  /** @internal What a convolution before it can do in its stead. */
+  finishing(shape?: Shape) {
+    const { runningMean, runningVar } = this;
+    const isPlain = ([BatchNorm1d, BatchNorm2d] as unknown[]).includes(this.constructor);
+    if (!shape || !isPlain || this.training || !runningMean || !runningVar) return undefined;
+    this.geometry(shape);
+    const { mean, variance } = frozenMoments(runningMean.value, runningVar.value);
+    return { norm: { mean, variance, eps: this.eps, weight: this.weight?.value.data, bias: this.bias?.value.data } };
   }
 
   protected averagingFactor(): number {

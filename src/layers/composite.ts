@@ -33,7 +33,7 @@ export abstract class Composite<Rule extends ShapeRule = ShapeRule> extends Laye
   }
 
   protected compute(x: Tensor): Tensor {
-    return forwardInChain(this, [this.#composed()], () => false, x);
+    return forwardInChain(this, [this.#composed()], x);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -1,5 +1,12 @@
 import { settledZeros } from "../kernels/residency.js";
-import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../ops/conv2d.js";
+import {
+  conv2d,
+  conv2dBiasGradient,
+  conv2dFinished,
+  conv2dInputGradient,
+  conv2dWeightGradient,
+  finishesConv2d,
+} from "../ops/conv2d.js";
 import { pad2d, pad2dBackward } from "../ops/pad2d.js";
 import {
   type ConvGeometry,
@@ -47,8 +54,12 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     const padded = zeros ? x : pad2d(x, paddingSides(settings), settings.paddingMode, this.name);
     const g = convGeometry(zeros ? settings : withoutPadding(settings), padded.shape);
     this.#cache.push({ g, x: padded, inputShape: x.shape });
-    const { rectify } = offerTo(this);
-    return give(this, conv2d(g, padded, this.weight.value, this.bias?.value, shape, rectify), rectify);
+    const { rectify, finish } = offerTo(this);
+    const [weight, bias] = [this.weight.value, this.bias?.value];
+    const finishing = !rectify && finishesConv2d(x.dtype) ? finish?.(shape) : undefined;
+    return finishing
+      ? give(this, conv2dFinished(g, padded, weight, bias, shape, finishing), false, finishing.layers)
+      : give(this, conv2d(g, padded, weight, bias, shape, rectify), rectify);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

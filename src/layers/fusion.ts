@@ -3,6 +3,8 @@
  * and a layer says of its output whether it is its own. Layers that know nothing of this are never touched by it: their
  * outputs may be kept by somebody.
  */
+import type { Finish } from "../kernels/interface/conv.js";
+import type { Shape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -14,13 +16,35 @@ interface Offer {
   readonly overwrite: boolean;
   /** The input has been rectified already. */
   readonly rectified: boolean;
+  /** What follows an output of this shape, if the layer can do it while it writes; nobody keeps what comes between. */
+  readonly finish?: (shape: Shape) => Finishing | undefined;
 }
+
+/** What the next one or two layers do. */
+type Finishing = Finish & { readonly layers: number };
 
 const NOTHING: Offer = { rectify: false, overwrite: false, rectified: false };
 
+interface Link {
+  forward(x: Tensor): Tensor;
+  /**
+   * Of layers that a convolution can do while it writes: what they do to an output of this shape, if need be to one of
+   * any shape; undefined where this one does more, as one that extends such a layer may. Throws what forward would.
+   */
+  finishing?(shape?: Shape): Partial<Finish> | undefined;
+}
+
 let offered: { readonly to: object; readonly offer: Offer } | undefined;
 /** The last output that its layer gave away. */
-let given: { readonly by: object; readonly y: Tensor; readonly rectified: boolean } | undefined;
+let given: Gift | undefined;
+
+interface Gift {
+  readonly by: object;
+  readonly y: Tensor;
+  readonly rectified: boolean;
+  /** How many of the layers that follow have been done. */
+  readonly done: number;
+}
 
 /** What the Sequential that runs `layer` offers it; asked at the start of its compute. */
 export function offerTo(layer: object): Offer {
@@ -28,32 +52,30 @@ export function offerTo(layer: object): Offer {
 }
 
 /** Gives away an output that `layer` has just made and does not read again, in no backward either unless it keeps it whole. */
-export function give(layer: object, y: Tensor, rectified = false): Tensor {
-  if (offered?.to === layer) given = { by: layer, y, rectified };
+export function give(layer: object, y: Tensor, rectified = false, done = 0): Tensor {
+  if (offered?.to === layer) given = { by: layer, y, rectified, done };
   return y;
 }
 
 /** The output, if it is this layer's and was given away. */
-function givenBy(layer: object, y: Tensor) {
+function givenBy(layer: object, y: Tensor): Gift | undefined {
   return given?.by === layer && given.y === y ? given : undefined;
 }
 
-/** Runs the layers one after the other, for the container `chain`. `isReLU` tells the layers that rectify and no more. */
-export function forwardInChain<L extends { forward(x: Tensor): Tensor }>(
-  chain: object,
-  layers: readonly L[],
-  isReLU: (layer: L | undefined) => boolean,
-  x: Tensor,
-): Tensor {
+/** Runs the layers one after the other, for the container `chain`. */
+export function forwardInChain(chain: object, layers: readonly Link[], x: Tensor): Tensor {
   const outer = offered;
+  const { caching } = engine();
   let y = x;
-  let own: ReturnType<typeof givenBy>;
+  let own: Gift | undefined;
   try {
-    for (const [i, layer] of layers.entries()) {
+    for (let i = 0; i < layers.length; i += 1 + (own?.done ?? 0)) {
+      const layer = layers[i] as Link;
       const offer = {
-        rectify: isReLU(layers[i + 1]),
-        overwrite: own !== undefined && !engine().caching,
+        rectify: rectifies(layers[i + 1]),
+        overwrite: own !== undefined && !caching,
         rectified: own?.rectified === true,
+        ...(!caching && { finish: (shape: Shape) => finishOf(layers[i + 1], layers[i + 2], shape) }),
       };
       offered = { to: layer, offer };
       y = layer.forward(y);
@@ -64,4 +86,18 @@ export function forwardInChain<L extends { forward(x: Tensor): Tensor }>(
     given = undefined;
   }
   return own ? give(chain, y) : y;
+}
+
+/** Whether the layer is a ReLU and no more. */
+function rectifies(layer: Link | undefined): boolean {
+  const finish = layer?.finishing?.();
+  return finish?.least === 0 && finish.most === undefined;
+}
+
+/** What the next two layers do where one pass can do it: a norm, an activation, or both in this order. */
+function finishOf(first: Link | undefined, second: Link | undefined, shape: Shape): Finishing | undefined {
+  const start = first?.finishing?.(shape);
+  if (!start) return undefined;
+  const end = start.norm && second?.finishing?.();
+  return { slope: 1, least: -Infinity, most: Infinity, ...start, ...end, layers: end ? 2 : 1 };
 }

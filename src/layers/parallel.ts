@@ -58,7 +58,7 @@ export class Parallel<
 
   protected compute(x: Tensor): Tensor {
     const outputs = this.branches.map((branch): Tensor => branch.forward(x));
-    if (this.merge === "add") return outputs.reduce(add);
+    if (this.merge === "add") return outputs.reduce((a, b) => add(a, b));
     const shapes = outputs.map(({ shape }) => shape);
     this.#cache.push(shapes);
     return concatenate(outputs, this.dim, concatShape(this.name, shapes, this.dim));
@@ -72,7 +72,7 @@ export class Parallel<
       const gradient = this.branches[i]?.backward(parts?.[i] ?? dy, { inputGradient });
       if (gradient) gradients.unshift(gradient);
     }
-    return inputGradient ? gradients.reduce(add) : undefined;
+    return inputGradient ? gradients.reduce((a, b) => add(a, b)) : undefined;
   }
 
   protected override inferShape(inputShape: Shape): number[] {

@@ -21,6 +21,11 @@ export class ReLU extends Activation {
   constructor() {
     super(functions.relu);
   }
+
+  /** @internal What a convolution before it can do in its stead. */
+  finishing() {
+    return this.constructor === ReLU ? { least: 0 } : undefined;
+  }
 }
 
 /**
@@ -42,6 +47,11 @@ export class LeakyReLU extends Activation {
   constructor(readonly negativeSlope = 0.01) {
     super(functions.leakyRelu, checkFinite("LeakyReLU", "negativeSlope", negativeSlope));
   }
+
+  /** @internal What a convolution before it can do in its stead. */
+  finishing() {
+    return this.constructor === LeakyReLU ? { slope: this.negativeSlope } : undefined;
+  }
 }
 
 /**
@@ -60,6 +70,11 @@ export class ReLU6 extends Activation {
 
   constructor() {
     super(functions.hardtanh, 0, 6);
+  }
+
+  /** @internal What a convolution before it can do in its stead. */
+  finishing() {
+    return this.constructor === ReLU6 ? { least: 0, most: 6 } : undefined;
   }
 }
 

@@ -3,7 +3,7 @@ import type { ResidualRule } from "../shape/merge.js";
 import { addShape } from "../shape/merge.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { give } from "./fusion.js";
+import { give, offerTo } from "./fusion.js";
 import { Layer } from "./layer.js";
 
 /**
@@ -32,7 +32,8 @@ export class Residual<
   }
 
   protected compute(x: Tensor): Tensor {
-    return give(this, add(this.body.forward(x), this.projection?.forward(x) ?? x));
+    const { rectify } = offerTo(this);
+    return give(this, add(this.body.forward(x), this.projection?.forward(x) ?? x, rectify), rectify);
   }
 
   /** dx = bodyᵀ(dy) + projectionᵀ(dy), or + dy without a projection. */

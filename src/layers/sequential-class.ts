@@ -4,7 +4,6 @@ import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain } from "./fusion.js";
 import { Layer } from "./layer.js";
-import { ReLU } from "./piecewise.js";
 
 /** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
 export class Sequential<Signature extends string = string, Layers = readonly Layer[]> extends Layer<ChainRule<Layers>> {
@@ -39,7 +38,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   }
 
   protected compute(x: Tensor): Tensor {
-    return forwardInChain(this, this.#layers, isReLU, x);
+    return forwardInChain(this, this.#layers, x);
   }
 
   /** dx = layer₀ᵀ(layer₁ᵀ(… dy)): stops at the first layer that learns when nobody wants the input's gradient. */
@@ -70,11 +69,6 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     });
     return [...shape];
   }
-}
-
-/** Of the class itself: one that extends it may do more. */
-function isReLU(layer: Layer | undefined): boolean {
-  return layer?.constructor === ReLU;
 }
 
 function learns(layer: Layer): boolean {

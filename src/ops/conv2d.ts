@@ -3,9 +3,10 @@
 import { kernelsFor } from "../kernels/backend.js";
 import { biasKernels } from "../kernels/bias.js";
 import { convKernels } from "../kernels/conv.js";
+import type { Finish } from "../kernels/interface/conv.js";
 import type { ConvGeometry } from "../shape/conv.js";
 import type { Shape } from "../shape/shape.js";
-import { allocateUnset, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
 
 /**
  * y[n, o, i, j] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[n, c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]
@@ -24,6 +25,25 @@ export function conv2d(
 ): Tensor {
   const y = allocateUnset(shape, x.dtype);
   kernelsFor(convKernels, x.dtype).forward(g, x.data, weight.data, bias?.data, y.data, relu);
+  return y;
+}
+
+/** Whether {@link conv2dFinished} is there for tensors of this precision. */
+export function finishesConv2d(dtype: DType): boolean {
+  return kernelsFor(convKernels, dtype).forwardFinished !== undefined;
+}
+
+/** {@link conv2d} and what follows it, in one pass over y. */
+export function conv2dFinished(
+  g: ConvGeometry,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  shape: Shape,
+  finish: Finish,
+): Tensor {
+  const y = allocateUnset(shape, x.dtype);
+  kernelsFor(convKernels, x.dtype).forwardFinished?.(g, x.data, weight.data, bias?.data, y.data, finish);
   return y;
 }
 

@@ -4,10 +4,10 @@ import { mergeKernels } from "../kernels/merge.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
-/** y = a + b, for equal shapes. Its backward hands dy to both. */
-export function add(a: Tensor, b: Tensor): Tensor {
+/** y = a + b, or max(a + b, 0) with `relu`, for equal shapes. The backward of a sum hands dy to both. */
+export function add(a: Tensor, b: Tensor, relu = false): Tensor {
   const y = allocateUnset(a.shape, a.dtype);
-  kernelsFor(mergeKernels, a.dtype).add(a.data, b.data, y.data);
+  kernelsFor(mergeKernels, a.dtype).add(a.data, b.data, y.data, relu);
   return y;
 }
 

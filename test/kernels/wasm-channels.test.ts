@@ -105,11 +105,11 @@ test("dropout scales rows, or elements, as the reference does, bit by bit", () =
 
 test("branches are added as in the reference, bit by bit", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 40 }), fc.integer(), (length, seed) => {
+    fc.property(fc.integer({ min: 0, max: 40 }), fc.boolean(), fc.integer(), (length, relu, seed) => {
       const [a, b] = [spread(length, seed, SPECIAL), spread(length, seed + 1, SPECIAL)];
       const want = new Float32Array(length);
-      const [, , got] = inMemory([a, b, want], wasmMerge.add);
-      referenceMerge.add(a, b, want);
+      const [, , got] = inMemory([a, b, want], (...arrays) => wasmMerge.add(...arrays, relu));
+      referenceMerge.add(a, b, want, relu);
       expectSame(got, want);
     }),
   );

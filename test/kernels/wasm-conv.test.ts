@@ -118,7 +118,7 @@ for (const flavour of flavours) {
           wasm.forward(g, x, weight, bias, y);
           const expected = y.map((value) => Math.max(value, 0));
           const places = [x, weight, bias, y].map(({ byteOffset }) => byteOffset) as [number, number, number, number];
-          const task = forwardTask(flavour, g, ...places, true);
+          const task = forwardTask(flavour, g, ...places, { relu: true });
           task.run(0, task.parts);
           expect([...y]).toEqual([...expected]);
         }),

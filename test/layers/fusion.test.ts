@@ -1,20 +1,21 @@
 /** What a Sequential fuses changes no number: the same layers, one by one, give the same. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ReLU, Sigmoid } from "../../src/index.js";
-import { BatchNorm2d } from "../../src/layers/batchnorm.js";
+import { ReLU, ShapeError, Sigmoid } from "../../src/index.js";
+import { BatchNorm2d, type BatchNormOptions } from "../../src/layers/batchnorm.js";
 import { Conv2d } from "../../src/layers/conv2d.js";
 import { ConvTranspose2d } from "../../src/layers/convtranspose2d.js";
 import { Dropout } from "../../src/layers/dropout.js";
 import { Identity } from "../../src/layers/identity.js";
 import { Layer } from "../../src/layers/layer.js";
-import { LeakyReLU } from "../../src/layers/piecewise.js";
+import { LeakyReLU, ReLU6 } from "../../src/layers/piecewise.js";
 import { Residual } from "../../src/layers/residual.js";
 import { Sequential } from "../../src/layers/sequential.js";
-import { randn } from "../../src/tensor/create.js";
+import { rand, randn } from "../../src/tensor/create.js";
 import { Random } from "../../src/tensor/random.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { eachBackend } from "../support/backends.js";
+import { expectError } from "../support/errors.js";
 
 /** A chain that knows nothing of its neighbours: what a Sequential must agree with. */
 class Plain extends Layer {
@@ -39,8 +40,10 @@ const KINDS: Record<string, (random: Random) => Layer> = {
   reflect: (random) => new Conv2d(CHANNELS, CHANNELS, 3, { padding: 1, paddingMode: "reflect", random }),
   pointwise: (random) => new Conv2d(CHANNELS, CHANNELS, 1, { bias: false, random }),
   transposed: (random) => new ConvTranspose2d(CHANNELS, CHANNELS, 1, { random }),
-  norm: () => new BatchNorm2d(CHANNELS),
+  norm: (random) => trainedNorm(CHANNELS, random),
+  constants: (random) => trainedNorm(CHANNELS, random, { affine: false }),
   relu: () => new ReLU(),
+  relu6: () => new ReLU6(),
   leaky: () => new LeakyReLU(0.1),
   sigmoid: () => new Sigmoid(),
   identity: () => new Identity(),
@@ -48,6 +51,21 @@ const KINDS: Record<string, (random: Random) => Layer> = {
   residual: (random) => new Residual(new Sequential(KINDS.norm!(random), KINDS.relu!(random), KINDS.conv!(random))),
   nested: (random) => new Sequential(KINDS.conv!(random), KINDS.norm!(random)),
 };
+
+/** A norm that is no longer as it was made. */
+function trainedNorm(channels: number, random: Random, options: BatchNormOptions = {}): BatchNorm2d {
+  const norm = new BatchNorm2d(channels, options);
+  const state = norm.stateDict();
+  norm.loadStateDict({
+    ...state,
+    ...Object.fromEntries(
+      Object.entries(state)
+        .filter(([, { shape }]) => shape.length === 1)
+        .map(([key, { shape }]) => [key, key === "running_var" ? rand(shape, { random }) : randn(shape, { random })]),
+    ),
+  });
+  return norm;
+}
 
 const kinds = fc.array(fc.constantFrom(...Object.keys(KINDS)), { minLength: 1, maxLength: 7 });
 
@@ -75,6 +93,87 @@ eachBackend("fusion", () => {
         for (const [i, tensor] of plain.entries()) expect(fused[i]!.allClose(tensor, { rtol: 0, atol: 0 })).toBe(true);
       }),
     );
+  });
+
+  test("norms in eval mode and activations behind a convolution, whatever its geometry and algorithm", () => {
+    const geometry = fc.record({
+      groups: fc.constantFrom(1, 2, 4),
+      inPerGroup: fc.constantFrom(1, 3, 24),
+      outPerGroup: fc.constantFrom(1, 3, 24),
+      kernelSize: fc.constantFrom(1, 3),
+      stride: fc.constantFrom(1, 2),
+      algorithm: fc.constantFrom("auto" as const, "im2col" as const, "direct" as const),
+      bias: fc.boolean(),
+      batch: fc.constantFrom(1, 3),
+      size: fc.constantFrom(3, 5, 14, 30),
+    });
+    const tail = fc.constantFrom(
+      ["norm"],
+      ["constants"],
+      ["relu6"],
+      ["leaky"],
+      ["norm", "relu"],
+      ["norm", "relu6"],
+      ["constants", "leaky"],
+    );
+    const odd = fc.constantFrom(undefined, Number.NaN, Infinity, -Infinity);
+    fc.assert(
+      fc.property(geometry, tail, odd, fc.integer(), (g, names, special, seed) => {
+        const layers = () => {
+          const random = new Random(seed);
+          const channels = g.groups * g.outPerGroup;
+          const conv = new Conv2d(g.groups * g.inPerGroup, channels, g.kernelSize, {
+            ...{ stride: g.stride, padding: g.kernelSize >> 1, groups: g.groups },
+            ...{ algorithm: g.algorithm, bias: g.bias, random },
+          });
+          const make = { norm: {}, constants: { affine: false } } as Record<string, BatchNormOptions>;
+          return [
+            conv,
+            ...names.map((name) => (make[name] ? trainedNorm(channels, random, make[name]) : KINDS[name]!(random))),
+          ];
+        };
+        const x = randn([g.batch, g.groups * g.inPerGroup, g.size, g.size], { random: new Random(seed) });
+        if (special !== undefined) x.data[x.size >> 1] = special;
+        const fused = new Sequential(...layers()).eval().forward(x);
+        const plain = new Plain(layers()).eval().forward(x);
+        expect(fused.allClose(plain, { rtol: 0, atol: 0, equalNan: true })).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("a norm that does not fit the convolution before it is refused in its own words", () => {
+    class Unchecked extends Layer {
+      override readonly name = "Unchecked";
+      readonly chain = new Sequential(new Conv2d(1, 2, 1), new BatchNorm2d(3 as number)).eval();
+      protected compute(x: Tensor): Tensor {
+        return this.chain.forward(x);
+      }
+      protected computeBackward(dy: Tensor): Tensor {
+        return this.chain.backward(dy);
+      }
+      protected override inferShape(inputShape: readonly number[]): number[] {
+        return [...inputShape];
+      }
+    }
+    expectError(
+      () => new Unchecked().forward(randn([1, 1, 2, 2])),
+      ShapeError,
+      "BatchNorm2d expects 3 channels, but its input [1, 2, 2, 2] has 2. Usual cause: images stored channels-last (faltung reads [N, C, H, W]), or a layer made for another number of channels.",
+    );
+  });
+
+  test("a layer that extends BatchNorm2d computes itself", () => {
+    class Counting extends BatchNorm2d {
+      calls = 0;
+      protected override compute(x: Tensor): Tensor {
+        this.calls++;
+        return super.compute(x);
+      }
+    }
+    const counting = new Counting(2);
+    new Sequential(new Conv2d(1, 2, 1), counting).eval().forward(randn([1, 1, 8, 8]));
+    expect(counting.calls).toBe(1);
   });
 
   test("the input of a chain is never overwritten, nor what a layer of the user's keeps", () => {

@@ -8,7 +8,23 @@
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 
-export type Direction = keyof ConvKernels;
+export type Direction = "forward" | "inputGradient" | "weightGradient";
+
+/** What follows a convolution: normalisation of each output channel by constants, then a piecewise linear activation. */
+export interface Finish {
+  readonly norm?: {
+    readonly mean: Float64Array;
+    readonly variance: Float64Array;
+    readonly eps: number;
+    readonly weight: FloatArray | undefined;
+    readonly bias: FloatArray | undefined;
+  };
+  /** Negative results are multiplied by it: 1 where they stay. */
+  readonly slope: number;
+  /** Results are at least and at most so large: −∞ and ∞ where they stay. */
+  readonly least: number;
+  readonly most: number;
+}
 
 export interface ConvKernels {
   /** y = weight ⋆ x + bias, or max(y, 0) with `relu`. Overwrites y; a bias that is undefined counts as 0. */
@@ -19,6 +35,15 @@ export interface ConvKernels {
     bias: FloatArray | undefined,
     y: FloatArray,
     relu?: boolean,
+  ): void;
+  /** {@link forward} and what follows it, in one pass over y; where a backend lacks it, the layers do it one by one. */
+  forwardFinished?(
+    g: ConvGeometry,
+    x: FloatArray,
+    weight: FloatArray,
+    bias: FloatArray | undefined,
+    y: FloatArray,
+    finish: Finish,
   ): void;
   /** dx = the adjoint of {@link forward} in x, applied to dy. Overwrites dx. */
   inputGradient(g: ConvGeometry, dy: FloatArray, weight: FloatArray, dx: FloatArray): void;

@@ -1,8 +1,10 @@
 import type { MergeKernels } from "../interface/merge.js";
+import { rectify } from "./select.js";
 
 export const referenceMerge: MergeKernels = {
-  add(a, b, y) {
+  add(a, b, y, relu) {
     for (let i = 0; i < y.length; i++) y[i] = a[i]! + b[i]!;
+    if (relu) rectify(y);
   },
 
   copy(outer, block, from, fromAt, fromStride, to, toAt, toStride) {

@@ -13,6 +13,7 @@ import { depthwise, depthwiseWeightGradient } from "./conv/depthwise.js";
 import { Table } from "./conv/image.js";
 import { spreadGradient } from "./conv/spread.js";
 import { weightGradient } from "./conv/weights.js";
+import { finishRecords } from "./elementwise/finish.js";
 import { type GemmKernels, gemmKernels } from "./gemm/kernels.js";
 import { place, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
@@ -27,7 +28,15 @@ export function wasmConv(flavour: Flavour): ConvKernels {
     forward(g, x, weight, bias, y, relu) {
       const [input, filters, start, output] = place(x, weight, bias, y);
       if (y.length === 0) return;
-      const tasks = (h: ConvGeometry) => [forwardTask(flavour, h, input, filters, start, output, relu)];
+      const tasks = (h: ConvGeometry) => [forwardTask(flavour, h, input, filters, start, output, { relu })];
+      if (!run(tasks(g))) run(tasks({ ...g, algorithm: "im2col" }));
+    },
+
+    forwardFinished(g, x, weight, bias, y, finish) {
+      const [input, filters, start, output] = place(x, weight, bias, y);
+      if (y.length === 0) return;
+      const records = finishRecords(finish, g.outChannels);
+      const tasks = (h: ConvGeometry) => [forwardTask(flavour, h, input, filters, start, output, { records })];
       if (!run(tasks(g))) run(tasks({ ...g, algorithm: "im2col" }));
     },
 
@@ -53,7 +62,15 @@ function run(tasks: readonly Task[]): boolean {
   return tasks.every((task) => !(task instanceof Convolution) || task.isFinite);
 }
 
-/** y = weight ⋆ x + bias (0: none), and negative results become 0 with `relu`. */
+/** What happens to results before they are stored. */
+export interface Ending {
+  /** Negative ones become 0. */
+  readonly relu?: boolean | undefined;
+  /** Where the records of the output channels lie (elementwise/finish.ts); 0 for none. */
+  readonly records?: number;
+}
+
+/** y = weight ⋆ x + bias (0: none), and what `ending` says. */
 export function forwardTask(
   flavour: Flavour,
   g: ConvGeometry,
@@ -61,11 +78,11 @@ export function forwardTask(
   weight: number,
   bias: number,
   y: number,
-  relu = false,
+  { relu = false, records = 0 }: Ending = {},
 ): Task {
   const path = convPath(g, "forward");
-  if (path === "winograd") return winogradConvolution(flavour, g, "forward", { x, weight, bias, y, relu });
-  if (path === "batched") return batchedForward(gemmKernels(flavour), g, x, weight, bias, y, relu);
+  if (path === "winograd") return winogradConvolution(flavour, g, "forward", { x, weight, bias, y, relu, records });
+  if (path === "batched") return batchedForward(gemmKernels(flavour), g, { x, weight, bias, y, relu, records });
   const correlation = forwardCorrelation(g);
   const operands = {
     batch: g.batch,
@@ -77,6 +94,7 @@ export function forwardTask(
     weightRow: 4 * correlation.channels * correlation.taps.length,
     bias,
     relu,
+    records,
   };
   const compute = path === "sliding" ? depthwise : correlate;
   return compute(flavour, correlation, operands);
@@ -87,7 +105,7 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
   const kernels = gemmKernels(flavour);
   const path = convPath(g, "inputGradient");
   if (path === "winograd") {
-    return [winogradConvolution(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx, relu: false })];
+    return [winogradConvolution(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx })];
   }
   if (path === "batched") return [batchedInputGradient(kernels, g, dy, weight, dx)];
   if (path === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {

@@ -5,11 +5,13 @@ import { f32x4 } from "./assembler/instructions.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
 
-const add = rowKernel({ arrays: ["a", "b", "y"] }, ({ a, b, y }) => y.set(f32x4.add(a.get(), b.get())));
+const add = rowKernel({ arrays: ["a", "b", "y"], numbers: ["least"] }, ({ a, b, y }, { least }) =>
+  y.set(f32x4.max(f32x4.add(a.get(), b.get()), least)),
+);
 
 export const wasmMerge: MergeKernels = {
-  add(a, b, y) {
-    run(add, [a, b, y]);
+  add(a, b, y, relu) {
+    run(add, [a, b, y], relu ? 0 : -Infinity);
   },
   copy: referenceMerge.copy,
 };

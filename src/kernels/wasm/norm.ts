@@ -10,6 +10,7 @@ import type { NormKernels } from "../interface/norm.js";
 import { referenceNorm } from "../reference/norm.js";
 import { scratch as workspace } from "../reference/scratch.js";
 import { f32x4, f64x2 } from "./assembler/instructions.js";
+import { restOf } from "./elementwise/finish.js";
 import { keep, type Vector } from "./elementwise/maths.js";
 import { type Cursor, doubles, rowKernel } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";
@@ -164,9 +165,4 @@ function constants(length: number, value: number): number {
   const place = scratch(SIZE * length);
   view(place, length).fill(value);
   return place;
-}
-
-/** What a float32 mean lacks. */
-function restOf(mean: number): number {
-  return Number.isFinite(mean) ? mean - Math.fround(mean) : 0;
 }

@@ -3,24 +3,29 @@
  * packing patches.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
+import { RECORD } from "../elementwise/finish.js";
 import { depthBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
-import { MODE } from "../gemm/multiply.js";
+import { endOf, MODE } from "../gemm/multiply.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { Table } from "./image.js";
 import { TurnedBatch } from "./turned.js";
 
-/** y = weight ⋆ x + bias (0: none). A part is a part of the batch. */
-export function batchedForward(
-  kernels: GemmKernels,
-  g: ConvGeometry,
-  x: number,
-  weight: number,
-  bias: number,
-  y: number,
-  relu = false,
-): Task {
+/** Places of a forward's operands. */
+interface Operands {
+  readonly x: number;
+  readonly weight: number;
+  /** 0 where there is none, as for `records`. */
+  readonly bias: number;
+  readonly y: number;
+  readonly relu: boolean;
+  readonly records: number;
+}
+
+/** y = weight ⋆ x + bias, and what follows. A part is a part of the batch. */
+export function batchedForward(kernels: GemmKernels, g: ConvGeometry, operands: Operands): Task {
+  const { x, weight, bias, y } = operands;
   const batch = new TurnedBatch(kernels, g);
   const { taps, outputs } = batch;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
@@ -49,7 +54,8 @@ export function batchedForward(
               columns: g.outWidth * images,
               depth: length,
               bias: start,
-              mode: mode | (relu && k + length === taps ? MODE.relu : 0),
+              records: operands.records + RECORD * i * outputs,
+              mode: mode | (k + length === taps ? endOf(operands) : 0),
               lines: g.outHeight,
             });
           }

@@ -1,8 +1,9 @@
 /** A correlation as a product of weights (outputs × depth) and patches (depth × pixels), whose depth is channels · taps. */
 import type { Flavour } from "../assembler/flavour.js";
+import { RECORD } from "../elementwise/finish.js";
 import { type Block, depthBlocks } from "../gemm/blocks.js";
 import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
-import { DEPTH, MODE } from "../gemm/multiply.js";
+import { DEPTH, endOf, MODE } from "../gemm/multiply.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import type { Correlation } from "./correlation.js";
@@ -28,6 +29,8 @@ export interface CorrelationOperands {
   readonly result: number;
   /** Negative results become 0. */
   readonly relu?: boolean;
+  /** Records of the results' ending (elementwise/finish.ts), group by group; 0 or nothing for none. */
+  readonly records?: number;
   /** Where every pixel of the result lies if they are not neighbours. */
   readonly place?: Place;
 }
@@ -122,6 +125,7 @@ class CorrelationTask implements Task {
     if (columns <= 0) return;
     if (this.#depth.length === 0) kernels.clear(result, o.outputs * this.#together * this.#pixels);
     const bias = o.bias && o.bias + 4 * group * o.outputs;
+    const records = (o.records ?? 0) + RECORD * group * o.outputs;
     const weights = o.weights + group * o.outputs * o.weightRow;
     const { panel } = kernels;
     for (const [i, [first, depth]] of this.#depth.entries()) {
@@ -129,12 +133,12 @@ class CorrelationTask implements Task {
       const pixels = { at: this.#places.at + 4 * column, count: columns };
       kernels.patches(image, taps, pixels, { at: this.#panels, tap: 4 * panel, panel: 4 * depth * panel });
       const start = i > 0 ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
-      const end = o.relu && i === this.#depth.length - 1 ? MODE.relu : 0;
+      const end = i === this.#depth.length - 1 ? endOf(o) : 0;
       kernels.multiplyPanels(
         { at: weights + 4 * first, rows: this.#weightRows, line: 0 },
         this.#panels,
         { at: result + 4 * column, rows: this.#resultRows, line: 0 },
-        { rows: o.outputs, columns, depth, mode: start | end, bias },
+        { rows: o.outputs, columns, depth, mode: start | end, bias, records },
       );
     }
   }

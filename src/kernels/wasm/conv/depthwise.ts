@@ -4,6 +4,7 @@
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Flavour } from "../assembler/flavour.js";
+import { RECORD } from "../elementwise/finish.js";
 import { gemmKernels } from "../gemm/kernels.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
@@ -34,7 +35,9 @@ export function depthwise(flavour: Flavour, c: Correlation, o: CorrelationOperan
         for (let i = 0; i < o.outputs; i++) {
           const filter = (part % o.groups) * o.outputs + i;
           const outputs = { at: result + 4 * i * pixels, lines: c.outHeight, columns: c.outWidth };
-          slide(image, o.weights + filter * o.weightRow, o.bias && o.bias + 4 * filter, outputs, o.relu === true);
+          const bias = o.bias && o.bias + 4 * filter;
+          const record = o.records ? o.records + RECORD * filter : 0;
+          slide(image, o.weights + filter * o.weightRow, { bias, relu: o.relu === true, record }, outputs);
         }
         if (!o.place) continue;
         const { first, plane, row, column } = o.place;

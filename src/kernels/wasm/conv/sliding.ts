@@ -7,6 +7,7 @@ import { type Expr, type Local, local, locals } from "../assembler/expression.js
 import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
 import { f32, f32x4, i32, v128 } from "../assembler/instructions.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
+import { finishValues } from "../elementwise/finish.js";
 import { isShared, memory } from "../memory.js";
 
 /** An image whose patches' entries lie `taps[k]` bytes behind their first pixel; lines lie `line` bytes apart. */
@@ -24,9 +25,17 @@ export interface Outputs {
   readonly columns: number;
 }
 
+/** What a sum starts with, and what happens to it before it is stored; offsets, 0 for none. */
+export interface Ends {
+  readonly bias: number;
+  readonly relu: boolean;
+  /** One record (elementwise/finish.ts). */
+  readonly record: number;
+}
+
 export interface SlidingKernels {
-  /** outputs[i, j] = bias + Σₖ weights[k] · image[i, j + taps[k]]; `bias` is an offset, 0 for none. */
-  slide(image: Lines, weights: number, bias: number, outputs: Outputs, relu: boolean): void;
+  /** outputs[i, j] = bias + Σₖ weights[k] · image[i, j + taps[k]], and what follows. */
+  slide(image: Lines, weights: number, ends: Ends, outputs: Outputs): void;
   /** weights[k] += Σ_{i,j} outputs[i, j] · image[i, j + taps[k]] */
   collect(image: Lines, outputs: Outputs, weights: number): void;
 }
@@ -41,8 +50,11 @@ export function slidingKernels(flavour: Flavour): SlidingKernels {
     collectKernel(builder, flavour);
     const raw: Record<"slide" | "collect", Kernel> = builder.instantiate(memory());
     kernels = {
-      slide: ({ at, line, taps, count }, weights, bias, outputs, relu) =>
-        raw.slide(at, line, taps, count, weights, bias, outputs.at, outputs.lines, outputs.columns, relu ? 1 : 0),
+      slide: ({ at, line, taps, count }, weights, { bias, relu, record }, outputs) =>
+        raw.slide(
+          ...[at, line, taps, count, weights, bias, outputs.at, outputs.lines, outputs.columns],
+          ...[relu ? 1 : 0, record],
+        ),
       collect: ({ at, line, taps, count }, outputs, weights) =>
         raw.collect(at, line, taps, count, outputs.at, outputs.lines, outputs.columns, weights),
     };
@@ -57,44 +69,56 @@ const VECTORS = 4;
 
 function slideKernel(builder: ModuleBuilder, flavour: Flavour): void {
   const madd = multiplyAdd(flavour);
+  const end = (relu: Expr<"i32">, record: Expr<"i32">, sums: readonly Local<"v128">[]) => {
+    when(relu, () => {
+      for (const sum of sums) sum.set(f32x4.max(sum, 0));
+    });
+    when(record, () => finishValues(record, 0, sums));
+  };
   /** So many vectors of outputs. */
   const tile = (vectors: number) =>
     builder.function(
-      { image: "i32", taps: "i32", end: "i32", weights: "i32", start: "f32", outputs: "i32", relu: "i32" },
-      ({ image, taps, end, weights, start, outputs, relu }) => {
+      {
+        ...({ image: "i32", taps: "i32", last: "i32", weights: "i32", start: "f32", outputs: "i32" } as const),
+        ...({ relu: "i32", record: "i32" } as const),
+      },
+      ({ image, taps, last, weights, start, outputs, relu, record }) => {
         const sums = locals("v128", vectors);
         for (const sum of sums) sum.set(f32x4.splat(start));
-        forRange(taps, end, 4, (tap) => {
+        forRange(taps, last, 4, (tap) => {
           const at = local("i32", i32.add(image, i32.load(tap)));
           const weight = local("v128", v128.load32Splat(weights));
           for (const [j, sum] of sums.entries()) sum.set(madd(sum, weight, v128.load(at, 16 * j)));
           advance(weights, 4);
         });
-        when(relu, () => {
-          for (const sum of sums) sum.set(f32x4.max(sum, 0));
-        });
+        end(relu, record, sums);
         for (const [j, sum] of sums.entries()) v128.store(outputs, sum, 16 * j);
       },
     );
   const [many, one] = [tile(VECTORS), tile(1)];
   builder.kernel(
     "slide",
-    { ...imageParameters, weights: "i32", bias: "i32", outputs: "i32", lines: "i32", columns: "i32", relu: "i32" },
-    ({ image, line, taps, count, weights, bias, outputs, lines, columns, relu }) => {
+    {
+      ...imageParameters,
+      ...({ weights: "i32", bias: "i32", outputs: "i32", lines: "i32", columns: "i32" } as const),
+      ...({ relu: "i32", record: "i32" } as const),
+    },
+    ({ image, line, taps, count, weights, bias, outputs, lines, columns, relu, record }) => {
       const start = local("f32");
       when(bias, () => start.set(f32.load(bias)));
-      const end = i32.add(taps, i32.shl(count, 2));
+      const last = local("i32", i32.add(taps, i32.shl(count, 2)));
       forRange(0, lines, 1, () => {
         const read = local("i32", image);
-        const all = { image: read, taps, end, weights, start, outputs, relu };
+        const all = { image: read, taps, last, weights, start, outputs, relu, record };
         const single = () => {
           const [sum, weight] = [local("f32", start), local("i32", weights)];
-          forRange(taps, end, 4, (tap) => {
+          forRange(taps, last, 4, (tap) => {
             sum.set(f32.add(sum, f32.mul(f32.load(weight), f32.load(i32.add(read, i32.load(tap))))));
             advance(weight, 4);
           });
-          when(relu, () => sum.set(f32.max(sum, 0)));
-          f32.store(outputs, sum);
+          const lanes = local("v128", f32x4.splat(sum));
+          end(relu, record, [lanes]);
+          v128.store32Lane(outputs, 0, lanes);
         };
         eachWidth(columns, [() => many(all), () => one(all), single], [read, outputs]);
         advance(image, line);

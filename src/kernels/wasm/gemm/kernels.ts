@@ -27,6 +27,8 @@ export interface Product {
   readonly mode: number;
   /** One number a row, with MODE.bias. */
   readonly bias: number;
+  /** One record a row, with MODE.finish. */
+  readonly records?: number;
   readonly lines: number;
 }
 
@@ -80,7 +82,7 @@ export class GemmKernels {
     this.#raw = builder.instantiate<keyof Raw>(memory());
   }
 
-  multiply({ a, b, c, depth, rows, columns, mode, bias, lines }: Product): void {
+  multiply({ a, b, c, depth, rows, columns, mode, bias, records = 0, lines }: Product): void {
     const { multiply } = this.#raw;
     const spare = this.#spare;
     const never = 0;
@@ -94,6 +96,7 @@ export class GemmKernels {
       c.rows,
       depth,
       bias,
+      records,
       mode,
       never,
       rows,
@@ -107,17 +110,18 @@ export class GemmKernels {
   }
 
   /** The product with columns that are packed in panels, one behind the other. */
-  multiplyPanels(a: Matrix, panels: number, c: Matrix, { rows, columns, depth, mode, bias }: PanelSizes): void {
+  multiplyPanels(a: Matrix, panels: number, c: Matrix, { columns, ...sizes }: PanelSizes): void {
     const { panel, panelRows } = this;
+    const { depth } = sizes;
     const lines = Math.floor(columns / panel);
     const b = { at: panels, rows: panelRows, line: 4 * panel * depth };
     const to = { at: c.at, rows: c.rows, line: 4 * panel };
-    this.multiply({ a, b, c: to, rows, columns: panel, depth, mode, bias, lines });
+    this.multiply({ ...sizes, a, b, c: to, columns: panel, lines });
     const left = columns - lines * panel;
     if (left === 0) return;
     const lastB = { at: panels + lines * b.line, rows: panelRows, line: 0 };
     const lastC = { at: c.at + lines * to.line, rows: c.rows, line: 0 };
-    this.multiply({ a, b: lastB, c: lastC, rows, columns: left, depth, mode, bias, lines: 1 });
+    this.multiply({ ...sizes, a, b: lastB, c: lastC, columns: left, lines: 1 });
   }
 
   /** matrix[tap, pixel] = image[taps[tap] + pixels[pixel]], in panels. */

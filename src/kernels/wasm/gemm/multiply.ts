@@ -10,6 +10,7 @@ import { type Expr, type Local, local, locals, operand } from "../assembler/expr
 import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
 import { f32, f32x4, i32, select, v128 } from "../assembler/instructions.js";
 import type { Callable, ModuleBuilder } from "../assembler/module.js";
+import { finishValues, RECORD } from "../elementwise/finish.js";
 
 /** The depth of one product at most: 12 columns of b and a tile of a stay in a first-level cache of 32 or 48 KiB. */
 export const DEPTH = 384;
@@ -38,11 +39,18 @@ export const MODE = {
   bias: 2,
   /** Negative results become 0. */
   relu: 4,
+  /** Every row of c goes through what its record says (elementwise/finish.ts). */
+  finish: 8,
 } as const;
+
+/** The bits of the last product of a sum. */
+export function endOf({ relu, records }: { readonly relu?: boolean; readonly records?: number }): number {
+  return (relu ? MODE.relu : 0) | (records ? MODE.finish : 0);
+}
 
 const operands = {
   ...({ a: "i32", aRows: "i32", b: "i32", bRows: "i32", c: "i32", cRows: "i32" } as const),
-  ...({ depth: "i32", bias: "i32", mode: "i32", never: "i32" } as const),
+  ...({ depth: "i32", bias: "i32", records: "i32", mode: "i32", never: "i32" } as const),
 };
 type TileKernel = Callable<typeof operands, void>;
 
@@ -60,7 +68,7 @@ function rowOf(first: Expr<"i32">, rows: Expr<"i32">, i: number): Local<"i32"> {
 function tileKernel(builder: ModuleBuilder, flavour: Flavour, rows: number, vectors: number): TileKernel {
   const madd = multiplyAdd(flavour);
   const together = flavour === "relaxed" ? 1 : 2;
-  return builder.function(operands, ({ a, aRows, b, bRows, c, cRows, depth, bias, mode, never }) => {
+  return builder.function(operands, ({ a, aRows, b, bRows, c, cRows, depth, bias, records, mode, never }) => {
     const sums = Array.from({ length: rows }, () => locals("v128", vectors));
     const taken = locals("v128", vectors);
     const eachRow = (visit: (sum: Local<"v128">, row: Local<"i32">, offset: number) => void) => {
@@ -111,6 +119,9 @@ function tileKernel(builder: ModuleBuilder, flavour: Flavour, rows: number, vect
     when(i32.and(mode, MODE.relu), () => {
       for (const sum of sums.flat()) sum.set(f32x4.max(sum, 0));
     });
+    when(i32.and(mode, MODE.finish), () => {
+      for (const [i, row] of sums.entries()) finishValues(records, RECORD * i, row);
+    });
     eachRow((sum, row, offset) => v128.store(row, sum, offset));
   });
 }
@@ -127,7 +138,7 @@ export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
       ...{ ...operands, ...({ rows: "i32", columns: "i32", spare: "i32" } as const) },
       ...({ lines: "i32", aLine: "i32", bLine: "i32", cLine: "i32" } as const),
     },
-    ({ a, aRows, b, c, cRows, bias, rows, columns, spare, lines, aLine, bLine, cLine, ...same }) =>
+    ({ a, aRows, b, c, cRows, bias, records, rows, columns, spare, lines, aLine, bLine, cLine, ...same }) =>
       forRange(0, lines, 1, () => {
         const place = { b: local("i32", b), c: local("i32", c) };
         const columnsLeft = local("i32", columns);
@@ -135,10 +146,11 @@ export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
           const vectors = local("i32", extent(i32.shrU(i32.add(columnsLeft, 3), 2), widest, fewerVectors));
           const width = local("i32", i32.shl(vectors, 2));
           const line = { aRows: local("i32", aRows), cRows: local("i32", cRows), bias: local("i32", bias) };
+          const recordsLeft = local("i32", records);
           const rowsLeft = local("i32", rows);
           loop((nextRows) => {
             const height = local("i32", extent(rowsLeft, most, fewerRows));
-            const tile = { ...same, ...place, ...line, a, rows: height, vectors };
+            const tile = { ...same, ...place, ...line, records: recordsLeft, a, rows: height, vectors };
             when(
               i32.or(i32.ltU(rowsLeft, height), i32.ltU(columnsLeft, width)),
               () => partialTile({ ...tile, rowsLeft, columnsLeft, spare }),
@@ -151,6 +163,7 @@ export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
             );
             const step = local("i32", i32.shl(height, 2));
             for (const table of Object.values(line)) advance(table, step);
+            advance(recordsLeft, i32.mul(height, RECORD));
             advance(rowsLeft, i32.sub(0, height));
             brIf(nextRows, i32.gtS(rowsLeft, 0));
           });

@@ -1,4 +1,5 @@
 /** A planned convolution, block by block. All places are bytes in the engine's memory. */
+import { RECORD } from "../elementwise/finish.js";
 import { memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { filterOf, inputOf, multiplyOf, outputOf } from "./modules.js";
@@ -18,7 +19,9 @@ export interface Operands {
   readonly bias: number;
   readonly y: number;
   /** Whether negative results become 0. */
-  readonly relu: boolean;
+  readonly relu?: boolean;
+  /** Records of what else happens to results (elementwise/finish.ts); 0 or nothing for none. */
+  readonly records?: number;
 }
 
 /** A part is a panel of tiles. */
@@ -74,10 +77,10 @@ export class Convolution implements Task {
   tiles(from: number, to: number): void {
     const { variant, inputPanel, filterPoint, filterPanel, blockTiles } = this.plan;
     const { channels, filters, outHeight, outWidth } = this.plan.problem;
-    const { x, weight, transformed, bias, y, relu } = this.operands;
+    const { x, weight, transformed, bias, y, relu, records = 0 } = this.operands;
     const [v, m, groups] = [this.#v, this.#m, this.#groups];
     const { rows, quads } = variant;
-    const [multiply, output] = [multiplyOf(variant), outputOf(variant, relu)];
+    const [multiply, output] = [multiplyOf(variant), outputOf(variant, records ? "finish" : relu ? "relu" : "")];
     new Float32Array(memory().buffer, this.#noBias, 1).fill(0);
     for (let first = from; first < to; first += blockTiles) {
       const last = Math.min(to, first + blockTiles);
@@ -93,7 +96,7 @@ export class Convolution implements Task {
           ...[m, Math.min(rows, filters - filter), groups, Math.ceil((last - first) / 4), this.#temporary],
           ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
           ...(bias === 0 ? [this.#noBias, 0] : [bias + 4 * filter, 4]),
-          this.#odd,
+          ...[this.#odd, records + RECORD * filter],
         );
       }
     }

@@ -11,7 +11,12 @@ import type { Variant } from "./variant.js";
 const compiled = new Map<string, Kernel>();
 
 /** A module of its own for every kernel: browsers compile small ones at once. */
-function kernel(name: string, variant: Variant, option: boolean, write: (builder: ModuleBuilder) => void): Kernel {
+function kernel(
+  name: string,
+  variant: Variant,
+  option: boolean | string,
+  write: (builder: ModuleBuilder) => void,
+): Kernel {
   const key = `${name} ${variant.size} ${variant.flavour} ${variant.rows} ${option}`;
   let found = compiled.get(key);
   if (!found) {
@@ -39,8 +44,8 @@ export function multiplyOf(variant: Variant): Kernel {
   return kernel("multiply", variant, false, (builder) => productKernel(builder, variant));
 }
 
-export function outputOf(variant: Variant, relu: boolean): Kernel {
-  return kernel("output", variant, relu, (builder) => outputKernel(builder, variant, relu));
+export function outputOf(variant: Variant, ending: "" | "relu" | "finish"): Kernel {
+  return kernel("output", variant, ending, (builder) => outputKernel(builder, variant, ending));
 }
 
 export function filterGradientOf(variant: Variant): Kernel {

@@ -1,8 +1,9 @@
-/** y = Aᵀ·m·A + bias */
+/** y = Aᵀ·m·A + bias, and what follows */
 import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
 import { f32x4, i32, v128 } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import { finishValues, RECORD } from "../elementwise/finish.js";
 import { algebra, highs, lows, transpose } from "./algebra.js";
 import { bytesOf, loadAll, type Variant, vector } from "./variant.js";
 
@@ -16,7 +17,7 @@ export const GROUP_BYTES = 32;
  * Writes the kernel `output` of the filters of one panel, which reads what `multiply` wrote. A NaN or an infinity spreads
  * over its tile, so the kernel tells whether it met one: bits at `odd` become 1.
  */
-export function outputKernel(builder: ModuleBuilder, variant: Variant, relu: boolean): void {
+export function outputKernel(builder: ModuleBuilder, variant: Variant, ending: "" | "relu" | "finish"): void {
   const { size, quads } = variant;
   const { output } = algebra(variant);
   const { points, tileRow, tilePoint, tilePanel } = bytesOf(variant);
@@ -25,6 +26,7 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, relu: boo
     {
       ...({ m: "i32", filters: "i32", tiles: "i32", groups: "i32", temporary: "i32" } as const),
       ...({ y: "i32", mapBytes: "i32", rowBytes: "i32", bias: "i32", biasStep: "i32", odd: "i32" } as const),
+      ...({ records: "i32" } as const),
     },
     (p) => {
       // Bits that are not 0 as soon as a number before the bias is NaN or infinite.
@@ -42,6 +44,7 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, relu: boo
         });
         advance(p.y, p.mapBytes);
         advance(p.bias, p.biasStep);
+        if (ending === "finish") advance(p.records, RECORD);
         advance(p.m, tileRow);
         advance(p.filters, -1);
         brIf(nextFilter, p.filters);
@@ -75,8 +78,9 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, relu: boo
             odd.set(v128.or(odd, f32x4.sub(all, all)));
             const y = sums.map((value) => {
               const sum = f32x4.add(value, bias);
-              return vector(relu ? f32x4.max(sum, 0) : sum);
+              return vector(ending === "relu" ? f32x4.max(sum, 0) : sum);
             });
+            if (ending === "finish") finishValues(p.records, 0, y);
             const values = (size === 4 ? transpose(y) : [lows(y[0]!, y[1]!), highs(y[0]!, y[1]!)]).map(vector);
             pixels.forEach((pixel, tile) => {
               store(pixel, values, tile);
