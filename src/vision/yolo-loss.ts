@@ -79,8 +79,9 @@ export interface YoloLossOptions<R extends "mean" | "sum"> extends LossOptions<R
  *           + objectWeight · −log σ(to) + classWeight · −log softmax(classes)[label]     over boxes with an object
  *       + Σ emptyWeight · −log(1 − σ(to))     over the others, without those that overlap an object by > ignoreThreshold
  *
- * with fx = x / stride − ⌊x / stride⌋. Predictions `[N, anchors · (5 + numClasses), H, W]`, see {@link YoloHead}; targets
- * `[N, most, 5]`, see {@link yoloTargets}. `reduction` `"mean"` (default) divides the sum by N, `"sum"` does not.
+ * with fx = x / stride − ⌊x / stride⌋, the centre's place in its cell, and fy likewise. `reduction` `"mean"` (default)
+ * divides L by N, `"sum"` does not. Predictions `[N, anchors · (5 + numClasses), H, W]`, see {@link YoloHead}; targets
+ * `[N, most, 5]`, see {@link yoloTargets}.
  *
  * @throws ArgumentError for a head or options out of range, and (from forward) for targets without a size, with a label
  *   that is no class, or with a centre outside of the grid; ShapeError for predictions or targets of another shape.
