@@ -34,7 +34,7 @@ export const example: Example = {
       scenes,
       targetsOf: (some) => yoloTargets(some.map(regionsOf)),
       loss: new YoloLoss(head),
-      steps: quick ? 200 : 3000,
+      steps: quick ? 120 : 3000,
       lr: 0.005,
       seed,
     });

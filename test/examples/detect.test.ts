@@ -4,10 +4,10 @@ import { decode } from "fast-png";
 import { expect, test } from "vitest";
 import { quickExample } from "../support/examples.js";
 
-// Seeds 1 to 5 reach 0.89 to 0.98; right boxes of which none knows its class would have about a half.
+// Seeds 1 to 4 reach 0.83 to 0.87; right boxes of which none knows its class would have about a half.
 test("detect finds noughts and ones", { timeout: 300_000 }, async () => {
   const { stdout, figure, folder } = await quickExample("detect");
-  expect(figure("mAP@0.5")).toBeGreaterThan(0.7);
+  expect(figure("mAP@0.5")).toBeGreaterThan(0.65);
   expect(stdout).toMatch(/^1: AP [01]\.\d{3}$/m);
   expect(decode(readFileSync(join(folder, "detections.png")))).toMatchObject({ width: 8 * (4 * 32 + 4) - 4 });
 });
