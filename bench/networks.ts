@@ -1,18 +1,10 @@
 /**
- * Networks as data, from which this library's layers, PyTorch's modules, an ONNX graph and the other peers' models are
- * built alike: parameters go from one to the other in the order in which the layers stand here.
+ * Networks of `faltung/models` as data, from which PyTorch's modules, an ONNX graph and the other peers' models are built:
+ * parameters go from one to the other in the order in which the layers stand here, which is the models' own.
  */
-import { AdaptiveAvgPool2d } from "../src/layers/adaptivepool2d.js";
-import { BatchNorm2d } from "../src/layers/batchnorm.js";
-import { Conv2d } from "../src/layers/conv2d.js";
-import { Flatten } from "../src/layers/flatten.js";
 import type { Layer } from "../src/layers/layer.js";
-import { Linear } from "../src/layers/linear.js";
-import { MaxPool2d } from "../src/layers/maxpool2d.js";
-import { ReLU } from "../src/layers/piecewise.js";
-import { Residual } from "../src/layers/residual.js";
-import { Sequential } from "../src/layers/sequential.js";
 import { LeNet5 } from "../src/models/lenet5.js";
+import { ResNet } from "../src/models/resnet.js";
 import { type Shape, sizeOf } from "../src/shape/shape.js";
 import { Random } from "../src/tensor/random.js";
 import { Tensor } from "../src/tensor/tensor.js";
@@ -71,17 +63,6 @@ function block(from: number, to: number, stride: number): Node[] {
   return [{ op: "residual", body, projection }, relu];
 }
 
-/** Simonyan & Zisserman 2015, https://arxiv.org/abs/1409.1556, column D, without dropout, which inference skips. */
-const VGG16_NODES: readonly Node[] = [
-  ...[stage(3, 64, 2), stage(64, 128, 2), stage(128, 256, 3), stage(256, 512, 3), stage(512, 512, 3)].flat(),
-  ...[flatten, linear(25_088, 4096), relu, linear(4096, 4096), relu, linear(4096, 1000)],
-];
-
-function stage(from: number, to: number, convolutions: number): Node[] {
-  const layers = Array.from({ length: convolutions }, (_, i) => [conv(i === 0 ? from : to, to, 3, 1, 1), relu]);
-  return [...layers.flat(), maxpool(2, 2)];
-}
-
 export interface Network {
   readonly name: string;
   readonly nodes: readonly Node[];
@@ -95,38 +76,7 @@ function network(name: string, nodes: readonly Node[], layer: () => Layer): Netw
 }
 
 export const LENET5 = network("LeNet-5", LENET5_NODES, () => new LeNet5({ random: new Random(1) }));
-export const RESNET18 = network("ResNet-18", RESNET18_NODES, () => sequence(RESNET18_NODES, new Random(1)));
-export const VGG16 = network("VGG-16", VGG16_NODES, () => sequence(VGG16_NODES, new Random(1)));
-
-function sequence(nodes: readonly Node[], random: Random): Layer {
-  return new Sequential(...nodes.map((node) => layerOf(node, random)));
-}
-
-function layerOf(node: Node, random: Random): Layer {
-  switch (node.op) {
-    case "conv": {
-      const { from, to, kernel, stride, padding, bias } = node;
-      return new Conv2d(from, to, kernel, { stride, padding, bias, random });
-    }
-    case "norm":
-      return new BatchNorm2d(node.channels);
-    case "relu":
-      return new ReLU();
-    case "maxpool":
-      return new MaxPool2d(node.kernel, { stride: node.stride, padding: node.padding });
-    case "averagepool":
-      return new AdaptiveAvgPool2d(1);
-    case "flatten":
-      return new Flatten();
-    case "linear":
-      return new Linear(node.from, node.to, { random });
-    case "residual":
-      return new Residual(
-        sequence(node.body, random),
-        ...(node.projection.length > 0 ? [sequence(node.projection, random)] : []),
-      );
-  }
-}
+export const RESNET18 = network("ResNet-18", RESNET18_NODES, () => new ResNet(18, { random: new Random(1) }));
 
 /** Training of one network on batches that are the same for every library. */
 export interface Training {

@@ -1,24 +1,26 @@
 /**
- * `npx tsx docs/models.ts`: counts the networks of `faltung/models` and writes the table into docs/models.md.
+ * `npx tsx docs/models.ts`: counts the networks of `faltung/models` and writes the table into docs/models.md. The times stay
+ * as they are there; `--time` measures them.
  */
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
-import { type Layer, Random, type Shape } from "faltung";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { program } from "commander";
+import { type Layer, Random, randn, type Shape } from "faltung";
 import { AlexNet, FCN, LeNet5, MobileNetV2, ResNet, SqueezeNet, TinyYOLOv2, UNet, VGG } from "faltung/models";
 import { summary } from "faltung/train";
+import { inTurns, summarise, timed } from "../bench/measure.js";
+import { provenanceLine } from "../bench/report.js";
+import { digits } from "../bench/table.js";
 
-/** Fills large networks at once; what the weights are matters to no count. */
-class Constant extends Random {
-  override uniform(): number {
-    return 0.001;
-  }
-
+/** Weights of the same variance as normal ones, in a twentieth of the time. */
+export class Quick extends Random {
   override normal(): number {
-    return 0.001;
+    return this.uniform(-Math.sqrt(3), Math.sqrt(3));
   }
 }
 
-interface Entry {
+export interface Entry {
   /** How the network is made, as a reader would write it. */
   readonly code: string;
   readonly make: (random: Random) => Layer;
@@ -39,10 +41,22 @@ const fcn = ["Long et al. 2015", "https://arxiv.org/abs/1411.4038"] as const;
 const yolo = ["Redmon & Farhadi 2017", "https://arxiv.org/abs/1612.08242"] as const;
 const unet = ["Ronneberger et al. 2015", "https://arxiv.org/abs/1505.04597"] as const;
 
-const vggs: readonly Entry[] = [
-  { code: "VGG(11)", make: (random) => new VGG(11, { random }), input: image, paper: vgg, torchvision: "vgg11" },
-  { code: "VGG(16)", make: (random) => new VGG(16, { random }), input: image, paper: vgg, torchvision: "vgg16" },
-];
+const vggs = ([11, 13, 16, 19] as const).flatMap((depth): readonly Entry[] => [
+  {
+    code: `VGG(${depth})`,
+    make: (random) => new VGG(depth, { random }),
+    input: image,
+    paper: vgg,
+    torchvision: `vgg${depth}`,
+  },
+  {
+    code: `VGG(${depth}, { batchNorm: true })`,
+    make: (random) => new VGG(depth, { batchNorm: true, random }),
+    input: image,
+    paper: vgg,
+    torchvision: `vgg${depth}_bn`,
+  },
+]);
 const resnets = ([18, 34, 50, 101] as const).map(
   (depth): Entry => ({
     code: `ResNet(${depth})`,
@@ -53,7 +67,7 @@ const resnets = ([18, 34, 50, 101] as const).map(
   }),
 );
 
-const entries: readonly Entry[] = [
+export const entries: readonly Entry[] = [
   { code: "LeNet5()", make: (random) => new LeNet5({ random }), input: [1, 1, 28, 28], paper: lenet },
   {
     code: "AlexNet()",
@@ -89,29 +103,71 @@ const entries: readonly Entry[] = [
   { code: "UNet({ inChannels: 3 })", make: (random) => new UNet({ inChannels: 3, random }), input: image, paper: unet },
 ];
 
-/** A line of the table. */
-function row({ code, make, input, paper: [name, link], torchvision }: Entry): string {
-  const model = make(new Constant(1));
-  const { parameters, multiplyAdds } = summary(model, input);
+/** A line of the table; the time is text such as `12.3 ms`. */
+export function row(
+  { code, input, paper: [name, link], torchvision }: Entry,
+  { parameters, multiplyAdds }: { readonly parameters: number; readonly multiplyAdds: number },
+  time: string,
+): string {
   const cells = [
     `\`${code}\``,
     input.slice(1).join("×"),
     parameters.toLocaleString("en"),
     multiplyAdds.toLocaleString("en"),
+    time,
     torchvision ? `\`${torchvision}\`` : "",
     `[${name}](${link})`,
   ];
   return `| ${cells.join(" | ")} |`;
 }
 
+/** The time of each line of the page, by the network's code. */
+function timesOf(page: string): Map<string, string> {
+  const lines = [...page.matchAll(/^\| `(.*?)` \|(?:[^|]*\|){3} (.*?) \|/gm)];
+  return new Map(lines.map(([, code = "", time = ""]) => [code, time]));
+}
+
+/** The median of an image's forward, measured in this process, which nothing else has run in. */
+async function measure({ make, input }: Entry): Promise<string> {
+  const model = make(new Quick(1)).eval();
+  const x = randn(input, { random: new Random(1) });
+  const [turns = []] = await inTurns([timed("forward", () => model.forward(x))], { rounds: 5, seconds: 5 });
+  return `${digits(1000 * summarise(turns).median)} ms`;
+}
+
+function measureApart({ code }: Entry): string {
+  const script = fileURLToPath(import.meta.url);
+  return execFileSync(process.execPath, [...process.execArgv, script, "--time-of", code], { encoding: "utf8" }).trim();
+}
+
+/** The page with this table, and where its times come from if they are new. */
+function rewritten(page: string, rows: readonly string[], source: string | undefined): string {
+  const [before = "", after = ""] = page.split(/(?<=\| --- \|.*\n)(?:\|.*\n)*(?=\n)/);
+  const whole = `${before}${rows.join("\n")}\n${after}`;
+  return source ? whole.replace(/(?<=^Time is .*; ).*(?=\.$)/m, source) : whole;
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const page = new URL("models.md", import.meta.url);
-  const rows = entries.map((entry) => {
-    const line = row(entry);
-    console.log(line);
-    return line;
-  });
-  const text = readFileSync(page, "utf8");
-  const [before = "", after = ""] = text.split(/(?<=\| --- \|.*\n)(?:\|.*\n)*(?=\n)/);
-  writeFileSync(page, `${before}${rows.join("\n")}\n${after}`);
+  const { time, timeOf } = program
+    .name("npx tsx docs/models.ts")
+    .description("Writes the table of networks into docs/models.md.")
+    .option("--time", "measure the times too, some seconds each")
+    .option("--time-of <network>", "print the time of one network and write nothing")
+    .parse()
+    .opts<{ time?: true; timeOf?: string }>();
+  const one = entries.find(({ code }) => code === timeOf);
+  if (one) {
+    console.log(await measure(one));
+  } else {
+    const file = new URL("models.md", import.meta.url);
+    const page = readFileSync(file, "utf8");
+    const times = timesOf(page);
+    const rows = entries.map((entry) => {
+      const counts = summary(entry.make(new Quick(1)), entry.input);
+      const line = row(entry, counts, time ? measureApart(entry) : (times.get(entry.code) ?? ""));
+      console.log(line);
+      return line;
+    });
+    writeFileSync(file, rewritten(page, rows, time ? provenanceLine() : undefined));
+  }
 }

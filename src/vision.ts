@@ -22,6 +22,16 @@ export { type Colour, type ToChannelsOptions, toChannels, toImageData } from "./
 export { centreCrop, crop } from "./vision/crop.js";
 export { type DecodeOptions, decodeImage } from "./vision/decode.js";
 export {
+  type DrawOptions,
+  drawBox,
+  drawLabel,
+  drawMask,
+  drawPoints,
+  palette,
+  type TileOptions,
+  tile,
+} from "./vision/draw.js";
+export {
   type Embedding,
   EmbeddingStore,
   type EmbeddingStoreOptions,

@@ -5,7 +5,7 @@ import { SingleBar } from "cli-progress";
 import { BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Random, ReLU, Sequential } from "faltung";
 import { DataLoader, type InputTransform } from "faltung/data";
 import { AdamW, ConfusionMatrix, CrossEntropyLoss, fit, OneCycleLR } from "faltung/train";
-import { encodePng, resize } from "faltung/vision";
+import { drawLabel, encodePng, tile } from "faltung/vision";
 import type { ImageSet } from "./datasets.js";
 import type { Figure, Settings } from "./example.js";
 import { predict, worstMistakes } from "./inspect.js";
@@ -49,7 +49,7 @@ export async function trainClassifier(set: ImageSet, recipe: Recipe, settings: S
   const confusion = new ConfusionMatrix(set.classNames).update(probabilities, set.test.targets);
   console.log(`\n${confusion}`);
   const mistakes = worstMistakes(probabilities, set.test.targets, set.testPixels, 32);
-  await writeMistakes(join(out, "mistakes.png"), mistakes);
+  await writeMistakes(join(out, "mistakes.png"), mistakes, set.classNames);
   const named = mistakes.map(({ label, predicted }) => `${set.classNames[label]} as ${set.classNames[predicted]}`);
   console.log(`\nThe surest mistakes, row by row: ${named.join(", ")}`);
   return [{ name: `test accuracy on ${set.name}`, value: confusion.accuracy, goal: recipe.goal }];
@@ -69,20 +69,15 @@ function makeNetwork(random: Random): Sequential {
   );
 }
 
-const COLUMNS = 8;
-const ZOOM = 3;
+const ZOOM = 4;
 
-/** The images side by side, three times as large. */
-async function writeMistakes(file: string, mistakes: readonly Mistake[]): Promise<void> {
-  const side = mistakes[0]?.width ?? 1;
-  const [width, height] = [side * COLUMNS, side * Math.max(1, Math.ceil(mistakes.length / COLUMNS))];
-  const data = new Uint8Array(width * height);
-  for (const [i, { pixels }] of mistakes.entries()) {
-    const [left, top] = [(i % COLUMNS) * side, Math.floor(i / COLUMNS) * side];
-    for (let at = 0; at < side * side; at++) {
-      data[(top + Math.floor(at / side)) * width + left + (at % side)] = pixels[at] ?? 0;
-    }
-  }
-  const sheet = resize({ width, height, data }, width * ZOOM, height * ZOOM, { mode: "nearest" });
-  writeFileSync(file, await encodePng(sheet));
+/** The images side by side, four times as large; on each what it is and what it was taken for. */
+async function writeMistakes(file: string, mistakes: readonly Mistake[], classNames: readonly string[]): Promise<void> {
+  const pictures = mistakes.map(({ width, height, pixels, label, predicted }) => {
+    const picture = tile([{ width, height, data: Uint8Array.from(pixels) }], { zoom: ZOOM });
+    drawLabel(picture, String(classNames[label]), { x: 0, y: 0 });
+    drawLabel(picture, `as ${classNames[predicted]}`, { x: 0, y: picture.height - 10 });
+    return picture;
+  });
+  writeFileSync(file, await encodePng(tile(pictures, { columns: 8, gap: 4 })));
 }

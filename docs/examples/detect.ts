@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { BatchNorm2d, Conv2d, LeakyReLU, MaxPool2d, Random, Sequential } from "faltung";
 import {
   type Box,
-  clipBox,
   decodeYolo,
   fitAnchors,
   iou,
@@ -47,14 +46,15 @@ export const example: Example = {
         if (!scene) continue;
         pictures.push({ predictions: found, truths: regionsOf(scene) });
         const sure = found.filter(({ score }) => score >= 0.5);
-        const colours = sure.map(({ label, region }) => ({
-          box: shown(region, scene.size),
+        const boxes = sure.map(({ label, region }) => ({
+          box: region,
           colour: digitColour(label),
+          label: String(label),
         }));
-        views.push({ ...pictureView(scene), boxes: colours });
+        views.push({ ...pictureView(scene), boxes });
       }
     }
-    writeSheet(
+    await writeSheet(
       join(out, "detections.png"),
       Array.from({ length: 5 }, (_, row) => views.slice(8 * row, 8 * row + 8)),
     );
@@ -94,11 +94,4 @@ function averageOf(label: number, pictures: readonly Picture<Box>[]): number {
     truths: truths.filter((truth) => truth.label === label),
   }));
   return meanAveragePrecision(own, iou);
-}
-
-/** The nearest box of whole pixels, inside of the scene. */
-function shown(box: Box, size: number): Box {
-  const [left, top] = [Math.round(box.x), Math.round(box.y)];
-  const [right, bottom] = [Math.round(box.x + box.width), Math.round(box.y + box.height)];
-  return clipBox({ x: left, y: top, width: right - left, height: bottom - top }, size, size);
 }

@@ -3,20 +3,23 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { SingleBar } from "cli-progress";
-import { type Conv2d, concat, type Tensor } from "faltung";
+import type { Conv2d, Tensor } from "faltung";
 import {
   boxBlur,
   decodeImage,
+  drawLabel,
   emboss,
   encodePng,
   gaussianBlur,
   imageToTensor,
   laplacian,
   letterbox,
+  type Pixels,
   sharpen,
   sobelX,
   sobelY,
   tensorToImage,
+  tile,
 } from "faltung/vision";
 import type { Example } from "./example.js";
 
@@ -54,34 +57,27 @@ export const example: Example = {
     const bar = new SingleBar({ format: "{bar} {value}/{total}: {name}" });
     bar.start(names.length * Object.keys(FILTERS).length, 0, { name: "" });
     let [milliseconds, pixels] = [0, 0];
-    const rows: Tensor[][] = [];
+    const pictures: Pixels[] = [];
     for (const name of names) {
       const { pixels: framed } = letterbox(await decodeImage(readFileSync(join(FOLDER, name))), SIDE, SIDE);
       const photo = imageToTensor(framed, { channels: 3 }).unsqueeze(0);
-      const row: Tensor[] = [];
       for (const [filter, run] of Object.entries(FILTERS)) {
         const start = performance.now();
-        row.push(run(photo).squeeze(0));
+        const filtered = run(photo);
         milliseconds += performance.now() - start;
         pixels += SIDE * SIDE;
+        const picture = tensorToImage(filtered.squeeze(0));
+        drawLabel(picture, filter, { x: 0, y: 0 }, { scale: 2 });
+        pictures.push(picture);
         bar.increment({ name: `${filter} of ${name}` });
       }
-      rows.push(row);
     }
     bar.stop();
-    writeFileSync(join(out, "filters.png"), await encodePng(tensorToImage(sheet(rows))));
-    console.log(`From left to right: ${Object.keys(FILTERS).join(", ")}.`);
+    const sheet = tile(pictures, { columns: Object.keys(FILTERS).length });
+    writeFileSync(join(out, "filters.png"), await encodePng(sheet));
     return [
-      { name: "filtered pictures", value: rows.flat().length },
+      { name: "filtered pictures", value: pictures.length },
       { name: "milliseconds a megapixel of three channels", value: (milliseconds * 1e6) / pixels },
     ];
   },
 };
-
-/** The pictures `[3, H, W]` side by side, row by row. */
-function sheet(rows: readonly (readonly Tensor[])[]): Tensor {
-  return concat(
-    rows.map((row): Tensor => concat(row, 2)),
-    1,
-  );
-}

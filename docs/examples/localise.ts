@@ -17,7 +17,7 @@ import { CrossEntropyLoss, SmoothL1Loss, type TrainingLoss } from "faltung/train
 import { type Box, iou } from "faltung/vision";
 import { loadDigits } from "./datasets.js";
 import type { Example } from "./example.js";
-import { digitColour, pictureView, type View, writeSheet } from "./scene-pictures.js";
+import { pictureView, type View, verdictColour, writeSheet } from "./scene-pictures.js";
 import { predictions, trainOnScenes } from "./scene-training.js";
 import { makeScenes, type Scene, type SceneOptions } from "./scenes.js";
 
@@ -51,12 +51,12 @@ export const example: Example = {
         count++;
         right += Number(label === truth.label);
         overlap += iou(box, truth.box);
-        const colour = label === truth.label ? digitColour(3) : digitColour(0);
-        views.push({ ...pictureView(scene), boxes: [{ box: rounded(box), colour }] });
+        const colour = verdictColour(label === truth.label);
+        views.push({ ...pictureView(scene), boxes: [{ box, colour, label: String(label) }] });
       }
     }
     const rows = Array.from({ length: 5 }, (_, row) => views.slice(8 * row, 8 * row + 8));
-    writeSheet(join(out, "boxes.png"), rows);
+    await writeSheet(join(out, "boxes.png"), rows);
     return [
       { name: "mean IoU of the box", value: overlap / count, goal: 0.85 },
       { name: "accuracy of the digit", value: right / count },
@@ -103,18 +103,6 @@ function answerOf(row: ArrayLike<number>): { label: number; box: Box } {
     .map((share) => share * SIZE);
   const box = { x: x - width / 2, y: y - height / 2, width: Math.max(0, width), height: Math.max(0, height) };
   return { label: scores.indexOf(Math.max(...scores)), box };
-}
-
-/** The nearest box of whole pixels, inside of the scene. */
-function rounded({ x, y, width, height }: Box): Box {
-  const within = (at: number) => Math.min(Math.max(Math.round(at), 0), SIZE);
-  const [left, top] = [within(x), within(y)];
-  return {
-    x: left,
-    y: top,
-    width: Math.max(1, within(x + width) - left),
-    height: Math.max(1, within(y + height) - top),
-  };
 }
 
 /** Cross-entropy of the digit plus the smooth absolute error of the box. */

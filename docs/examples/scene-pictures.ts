@@ -1,37 +1,26 @@
 /** Pictures of segmented scenes: one row a scene, one column a view of it. */
 import { writeFileSync } from "node:fs";
-import type { Box, LabelMap } from "faltung/vision";
-import { encode } from "fast-png";
+import { type Box, type Colour, drawBox, encodePng, type LabelMap, type Pixels, palette, tile } from "faltung/vision";
 import type { Scene } from "./scenes.js";
-
-type Colour = readonly [red: number, green: number, blue: number];
 
 /** One view of a scene: a colour for each pixel, and boxes around things. */
 export interface View {
   readonly size: number;
   readonly colourOf: (pixel: number) => Colour;
-  readonly boxes?: readonly { readonly box: Box; readonly colour: Colour }[];
+  readonly boxes?: readonly { readonly box: Box; readonly colour: Colour; readonly label?: string }[];
 }
 
 const ZOOM = 4;
 const GAP = 4;
 
-/** Far apart in hue, and as bright as each other: one for each digit, or for each object of a scene. */
-const COLOURS: readonly Colour[] = [
-  [230, 85, 85],
-  [245, 160, 60],
-  [225, 215, 70],
-  [120, 200, 80],
-  [60, 190, 160],
-  [80, 180, 235],
-  [95, 120, 240],
-  [165, 100, 235],
-  [235, 110, 200],
-  [190, 190, 190],
-];
+/** One for each digit, or for each object of a scene. */
+const COLOURS = palette(10);
 const BACKGROUND: Colour = [24, 24, 28];
 
 export const digitColour = (digit: number): Colour => COLOURS[digit % COLOURS.length] ?? BACKGROUND;
+
+/** Green or red. */
+export const verdictColour = (right: boolean): Colour => (right ? [90, 230, 90] : [255, 90, 90]);
 
 export function pictureView({ size, pixels }: Scene): View {
   return {
@@ -53,28 +42,18 @@ export function mapView({ width, data }: LabelMap, boxes: View["boxes"] = []): V
 }
 
 /** Writes the views side by side, row by row, four times as large. */
-export function writeSheet(file: string, rows: readonly (readonly View[])[]): void {
-  const side = (rows[0]?.[0]?.size ?? 0) * ZOOM;
-  const columns = rows[0]?.length ?? 0;
-  const width = columns * (side + GAP) - GAP;
-  const height = rows.length * (side + GAP) - GAP;
-  const data = new Uint8Array(width * height * 3).fill(255);
-  rows.forEach((views, row) => {
-    views.forEach((view, column) => {
-      const put = (x: number, y: number, colour: Colour) =>
-        data.set(colour, ((row * (side + GAP) + y) * width + column * (side + GAP) + x) * 3);
-      for (let y = 0; y < side; y++) {
-        for (let x = 0; x < side; x++) {
-          put(x, y, view.colourOf(Math.floor(y / ZOOM) * view.size + Math.floor(x / ZOOM)));
-        }
-      }
-      for (const { box, colour } of view.boxes ?? []) {
-        const [left, top] = [box.x * ZOOM, box.y * ZOOM];
-        const [right, bottom] = [left + box.width * ZOOM - 1, top + box.height * ZOOM - 1];
-        for (let x = left; x <= right; x++) for (const y of [top, bottom]) put(x, y, colour);
-        for (let y = top; y <= bottom; y++) for (const x of [left, right]) put(x, y, colour);
-      }
-    });
-  });
-  writeFileSync(file, encode({ width, height, data, channels: 3 }));
+export async function writeSheet(file: string, rows: readonly (readonly View[])[]): Promise<void> {
+  const sheet = tile(rows.flat().map(drawn), { columns: rows[0]?.length ?? 1, gap: GAP });
+  writeFileSync(file, await encodePng(sheet));
+}
+
+function drawn({ size, colourOf, boxes = [] }: View): Pixels {
+  const data = Uint8Array.from({ length: 3 * size * size }, (_, i) => colourOf(Math.floor(i / 3))[i % 3] ?? 0);
+  const picture = tile([{ width: size, height: size, data }], { zoom: ZOOM });
+  for (const { box, ...style } of boxes) {
+    const { x, y, width, height } = box;
+    const zoomed = { x: ZOOM * x, y: ZOOM * y, width: ZOOM * width, height: ZOOM * height };
+    drawBox(picture, zoomed, { ...style, thickness: 2, scale: 2 });
+  }
+  return picture;
 }

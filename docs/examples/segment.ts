@@ -41,7 +41,7 @@ export const example: Example = {
         rows.push([pictureView(scene), mapView({ ...map, data: scene.classes }), mapView(map)]);
       }
     }
-    writeSheet(join(out, "classes.png"), rows);
+    await writeSheet(join(out, "classes.png"), rows);
     console.log(CLASSES.map((name, c) => `${name.padEnd(12)}IoU ${confusion.iou(c).toFixed(3)}`).join("\n"));
     return [
       { name: "mean IoU of 11 classes", value: confusion.meanIou, goal: 0.85 },

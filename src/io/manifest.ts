@@ -228,6 +228,7 @@ function kindOf(value: unknown): string {
 /** A value of a field, or what it is where that would be long. */
 function shown(value: unknown): string {
   if (typeof value === "string") return quote(value);
+  if (value === undefined) return "none";
   if (typeof value === "number") return String(value);
   const shape = Array.isArray(value) && value.every((size) => typeof size === "number") ? showShape(value) : "";
   return shape !== "" && shape.length <= 60 ? shape : kindOf(value);

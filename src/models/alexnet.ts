@@ -8,9 +8,11 @@ import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { checkOptions } from "../shape/check.js";
+import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
-import { checkWidth, widened } from "./width.js";
+import { checkCommon, widened } from "./options.js";
+import type { ClassifierRule } from "./rule.js";
 
 export interface AlexNetOptions {
   /** Number of classes. Default 1000, ImageNet's. */
@@ -45,21 +47,21 @@ export interface AlexNetOptions {
  * const model = new AlexNet({ numClasses: 10, width: 1 / 4 });
  * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
  */
-export class AlexNet extends Composite {
+export class AlexNet<
+  const O extends readonly [options?: AlexNetOptions] = readonly [options?: AlexNetOptions],
+> extends Composite<ClassifierRule<O>> {
   override readonly name: string = "AlexNet";
   readonly features: Sequential;
   readonly avgpool = new AdaptiveAvgPool2d(6);
   readonly flatten = new Flatten();
   readonly classifier: Sequential;
 
+  constructor(...options: OnlyArguments<"AlexNet", O, AlexNetOptions>);
   constructor(options: AlexNetOptions = {}) {
     super();
     checkOptions("AlexNet", options, "{ numClasses: 10 }");
     const { numClasses = 1000, inChannels = 3, width = 1, dropout = 0.5 } = options;
-    checkInteger("AlexNet", "numClasses", numClasses, 1);
-    checkInteger("AlexNet", "inChannels", inChannels, 1);
-    checkWidth("AlexNet", width);
-    checkRange("AlexNet", "dropout", dropout, 0, 1);
+    checkCommon("AlexNet", { numClasses, inChannels, width, dropout });
     const init = options.random ? { random: options.random } : {};
     const [c1, c2, c3, c4] = [widened(64, width), widened(192, width), widened(384, width), widened(256, width)];
     const hidden = widened(4096, width);

@@ -6,11 +6,14 @@ import type { Layer } from "../layers/layer.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { checkOptions } from "../shape/check.js";
 import { rankMismatch, ShapeError } from "../shape/errors.js";
+import type { OnlyArguments } from "../shape/rule.js";
 import { type Shape, showShape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
+import { checkCommon } from "./options.js";
 import { ResNetBackbone } from "./resnet.js";
+import type { SegmentationRule } from "./rule.js";
 
 export interface FCNOptions {
   /** Number of classes, channels of the output. Default 21, PASCAL VOC's with the background. */
@@ -46,18 +49,20 @@ export interface FCNOptions {
  * const model = new FCN({ numClasses: 11, width: 1 / 4 });
  * model.forward(randn([2, 3, 64, 64])).shape; // [2, 11, 64, 64]
  */
-export class FCN extends Composite {
+export class FCN<const O extends readonly [options?: FCNOptions] = readonly [options?: FCNOptions]> extends Composite<
+  SegmentationRule<O, 3, 21>
+> {
   override readonly name: string = "FCN";
   readonly backbone: ResNetBackbone;
   readonly classifier: Sequential;
   readonly upsample = new Upsample({ scaleFactor: 8, mode: "bilinear" });
 
+  constructor(...options: OnlyArguments<"FCN", O, FCNOptions>);
   constructor(options: FCNOptions = {}) {
     super();
     checkOptions("FCN", options, "{ numClasses: 21 }");
     const { numClasses = 21, depth = 50, dropout = 0.1, ...rest } = options;
-    checkInteger("FCN", "numClasses", numClasses, 1);
-    checkRange("FCN", "dropout", dropout, 0, 1);
+    checkCommon("FCN", { numClasses, dropout });
     const init = options.random ? { random: options.random } : {};
     this.backbone = new ResNetBackbone(depth, { ...rest, model: "FCN", dilated: true });
     const { channels } = this.backbone;

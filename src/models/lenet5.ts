@@ -8,11 +8,12 @@ import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Tanh } from "../layers/smooth.js";
 import type { ChainRule } from "../shape/chain.js";
-import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
+import { checkOneOf, checkOptions } from "../shape/check.js";
 import type { Apply, GivenOptions, OnlyArguments, Option, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkCommon } from "./options.js";
 
 export interface LeNet5Options {
   /** Number of classes. Default 10. */
@@ -82,8 +83,7 @@ export class LeNet5<
     super();
     checkOptions("LeNet5", options, "{ numClasses: 10 }");
     const { numClasses = 10, inChannels = 1, activation = "relu", pooling = "max" } = options;
-    checkInteger("LeNet5", "numClasses", numClasses, 1);
-    checkInteger("LeNet5", "inChannels", inChannels, 1);
+    checkCommon("LeNet5", { numClasses, inChannels });
     checkOneOf("LeNet5", "activation", activation, ["relu", "tanh"]);
     checkOneOf("LeNet5", "pooling", pooling, ["max", "average"]);
     const init = options.random ? { random: options.random } : {};

@@ -10,10 +10,12 @@ import { Linear } from "../layers/linear.js";
 import { ReLU6 } from "../layers/piecewise.js";
 import { Residual } from "../layers/residual.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { checkOptions } from "../shape/check.js";
+import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { initialiseConvolutions, initialiseLinears } from "./initialise.js";
-import { checkWidth } from "./width.js";
+import { checkCommon } from "./options.js";
+import type { ClassifierRule } from "./rule.js";
 
 export interface MobileNetV2Options {
   /** Number of classes. Default 1000, ImageNet's. */
@@ -98,21 +100,21 @@ class InvertedResidual extends Composite {
  * const model = new MobileNetV2({ numClasses: 10, width: 1 / 2 });
  * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
  */
-export class MobileNetV2 extends Composite {
+export class MobileNetV2<
+  const O extends readonly [options?: MobileNetV2Options] = readonly [options?: MobileNetV2Options],
+> extends Composite<ClassifierRule<O>> {
   override readonly name: string = "MobileNetV2";
   readonly features: Sequential;
   readonly avgpool = new AdaptiveAvgPool2d(1);
   readonly flatten = new Flatten();
   readonly classifier: Sequential;
 
+  constructor(...options: OnlyArguments<"MobileNetV2", O, MobileNetV2Options>);
   constructor(options: MobileNetV2Options = {}) {
     super();
     checkOptions("MobileNetV2", options, "{ numClasses: 10 }");
     const { numClasses = 1000, inChannels = 3, width = 1, dropout = 0.2 } = options;
-    checkInteger("MobileNetV2", "numClasses", numClasses, 1);
-    checkInteger("MobileNetV2", "inChannels", inChannels, 1);
-    checkWidth("MobileNetV2", width);
-    checkRange("MobileNetV2", "dropout", dropout, 0, 1);
+    checkCommon("MobileNetV2", { numClasses, inChannels, width, dropout });
     const init = options.random ? { random: options.random } : {};
     const first = multipleOf8(32 * width);
     const last = multipleOf8(1280 * Math.max(1, width));

@@ -10,11 +10,13 @@ import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Residual } from "../layers/residual.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkInteger, checkOptions } from "../shape/check.js";
+import { checkOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import type { OnlyArguments, ShapeRule } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { initialiseConvolutions } from "./initialise.js";
-import { checkWidth, widened } from "./width.js";
+import { checkCommon, widened } from "./options.js";
+import type { ClassifierRule } from "./rule.js";
 
 export interface ResNetOptions {
   /** Number of classes. Default 1000, ImageNet's. */
@@ -130,7 +132,7 @@ export interface BackboneOptions extends Omit<ResNetOptions, "numClasses"> {
  * A ResNet up to its last map: `[N, inChannels, H, W]` → `[N, channels, ⌈H / 32⌉, ⌈W / 32⌉]`, or an eighth of the size
  * where it is dilated.
  */
-export class ResNetBackbone extends Composite {
+export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composite<Rule> {
   override readonly name: string = "ResNetBackbone";
   readonly conv1: Conv2d;
   readonly bn1: BatchNorm2d;
@@ -150,8 +152,7 @@ export class ResNetBackbone extends Composite {
       const depths = dilated ? "50, 101" : "18, 34, 50, 101";
       throw new ArgumentError(`${model} expects depth to be one of ${depths}, but got ${depth}.`);
     }
-    checkInteger(model, "inChannels", inChannels, 1);
-    checkWidth(model, width);
+    checkCommon(model, { inChannels, width });
     const init = options.random ? { random: options.random } : {};
     const base = widened(64, width);
     const [Block, expansion] = stages.bottleneck ? [Bottleneck, 4] : [BasicBlock, 1];
@@ -219,16 +220,19 @@ export class ResNetBackbone extends Composite {
  * const model = new ResNet(18, { numClasses: 10 });
  * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
  */
-export class ResNet extends ResNetBackbone {
+export class ResNet<
+  const O extends readonly [options?: ResNetOptions] = readonly [options?: ResNetOptions],
+> extends ResNetBackbone<ClassifierRule<O>> {
   override readonly name: string = "ResNet";
   readonly avgpool = new AdaptiveAvgPool2d(1);
   readonly flatten = new Flatten();
   readonly fc: Linear;
 
+  constructor(depth: ResNetDepth, ...options: OnlyArguments<"ResNet", O, ResNetOptions>);
   constructor(depth: ResNetDepth, options: ResNetOptions = {}) {
     checkOptions("ResNet", options, "{ numClasses: 10 }");
     const { numClasses = 1000, ...rest } = options;
-    checkInteger("ResNet", "numClasses", numClasses, 1);
+    checkCommon("ResNet", { numClasses });
     super(depth, rest);
     this.fc = new Linear(this.channels, numClasses, options.random ? { random: options.random } : {});
   }

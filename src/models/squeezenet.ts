@@ -9,9 +9,11 @@ import { MaxPool2d } from "../layers/maxpool2d.js";
 import { Parallel } from "../layers/parallel.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { checkOptions } from "../shape/check.js";
+import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
-import { checkWidth, widened } from "./width.js";
+import { checkCommon, widened } from "./options.js";
+import type { ClassifierRule } from "./rule.js";
 
 export interface SqueezeNetOptions {
   /** Number of classes. Default 1000, ImageNet's. */
@@ -71,20 +73,20 @@ class Fire extends Composite {
  * const model = new SqueezeNet({ numClasses: 10 });
  * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
  */
-export class SqueezeNet extends Composite {
+export class SqueezeNet<
+  const O extends readonly [options?: SqueezeNetOptions] = readonly [options?: SqueezeNetOptions],
+> extends Composite<ClassifierRule<O>> {
   override readonly name: string = "SqueezeNet";
   readonly features: Sequential;
   readonly classifier: Sequential;
   readonly flatten = new Flatten();
 
+  constructor(...options: OnlyArguments<"SqueezeNet", O, SqueezeNetOptions>);
   constructor(options: SqueezeNetOptions = {}) {
     super();
     checkOptions("SqueezeNet", options, "{ numClasses: 10 }");
     const { numClasses = 1000, inChannels = 3, width = 1, dropout = 0.5 } = options;
-    checkInteger("SqueezeNet", "numClasses", numClasses, 1);
-    checkInteger("SqueezeNet", "inChannels", inChannels, 1);
-    checkWidth("SqueezeNet", width);
-    checkRange("SqueezeNet", "dropout", dropout, 0, 1);
+    checkCommon("SqueezeNet", { numClasses, inChannels, width, dropout });
     const init = options.random ? { random: options.random } : {};
     const first = widened(64, width);
     let from = first;

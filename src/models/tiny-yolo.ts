@@ -10,7 +10,7 @@ import { checkInteger, checkOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { Random } from "../tensor/random.js";
 import { initialiseConvolutions } from "./initialise.js";
-import { checkWidth, widened } from "./width.js";
+import { checkCommon, widened } from "./options.js";
 
 export interface TinyYOLOv2Options {
   /** Number of classes. Default 20, PASCAL VOC's. */
@@ -61,10 +61,8 @@ export class TinyYOLOv2 extends Composite {
     super();
     checkOptions("TinyYOLOv2", options, "{ numClasses: 20 }");
     const { numClasses = 20, numAnchors = 5, inChannels = 3, width = 1, stride = 32 } = options;
-    checkInteger("TinyYOLOv2", "numClasses", numClasses, 1);
+    checkCommon("TinyYOLOv2", { numClasses, inChannels, width });
     checkInteger("TinyYOLOv2", "numAnchors", numAnchors, 1);
-    checkInteger("TinyYOLOv2", "inChannels", inChannels, 1);
-    checkWidth("TinyYOLOv2", width);
     const halvings = [2, 4, 8, 16, 32].indexOf(stride) + 1;
     if (halvings === 0) {
       throw new ArgumentError(`TinyYOLOv2 expects stride to be one of 2, 4, 8, 16, 32, but got ${stride}.`);

@@ -11,10 +11,12 @@ import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";
 import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
 import { rankMismatch, ShapeError } from "../shape/errors.js";
+import type { OnlyArguments } from "../shape/rule.js";
 import { type Shape, showShape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { initialiseConvolutions } from "./initialise.js";
-import { checkWidth, widened } from "./width.js";
+import { checkCommon, widened } from "./options.js";
+import type { SegmentationRule } from "./rule.js";
 
 export interface UNetOptions {
   /** Number of classes, channels of the output. Default 2. */
@@ -53,7 +55,9 @@ export interface UNetOptions {
  * const model = new UNet({ numClasses: 11, width: 1 / 4, depth: 3, batchNorm: true });
  * model.forward(randn([2, 1, 64, 64])).shape; // [2, 11, 64, 64]
  */
-export class UNet extends Composite {
+export class UNet<
+  const O extends readonly [options?: UNetOptions] = readonly [options?: UNetOptions],
+> extends Composite<SegmentationRule<O, 1, 2>> {
   override readonly name: string = "UNet";
   readonly encoder: readonly Layer[];
   readonly up: readonly Layer[];
@@ -62,6 +66,7 @@ export class UNet extends Composite {
   readonly pool = new MaxPool2d(2);
   readonly skip = new Identity();
 
+  constructor(...options: OnlyArguments<"UNet", O, UNetOptions>);
   constructor(options: UNetOptions = {}) {
     super();
     checkOptions("UNet", options, "{ numClasses: 2 }");
@@ -73,9 +78,7 @@ export class UNet extends Composite {
       upsampling = "transposed",
       batchNorm = false,
     } = options;
-    checkInteger("UNet", "numClasses", numClasses, 1);
-    checkInteger("UNet", "inChannels", inChannels, 1);
-    checkWidth("UNet", width);
+    checkCommon("UNet", { numClasses, inChannels, width });
     checkInteger("UNet", "depth", depth, 1);
     checkOneOf("UNet", "upsampling", upsampling, ["transposed", "bilinear"]);
     const init = options.random ? { random: options.random } : {};

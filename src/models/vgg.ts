@@ -9,11 +9,13 @@ import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { checkOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { initialiseConvolutions, initialiseLinears } from "./initialise.js";
-import { checkWidth, widened } from "./width.js";
+import { checkCommon, widened } from "./options.js";
+import type { ClassifierRule } from "./rule.js";
 
 export interface VGGOptions {
   /** Number of classes. Default 1000, ImageNet's. */
@@ -68,23 +70,23 @@ const CHANNELS = [64, 128, 256, 512, 512];
  * const model = new VGG(11, { numClasses: 10, width: 1 / 4, batchNorm: true });
  * model.forward(randn([2, 3, 32, 32])).shape; // [2, 10]
  */
-export class VGG extends Composite {
+export class VGG<const O extends readonly [options?: VGGOptions] = readonly [options?: VGGOptions]> extends Composite<
+  ClassifierRule<O>
+> {
   override readonly name: string = "VGG";
   readonly features: Sequential;
   readonly avgpool = new AdaptiveAvgPool2d(7);
   readonly flatten = new Flatten();
   readonly classifier: Sequential;
 
+  constructor(depth: VGGDepth, ...options: OnlyArguments<"VGG", O, VGGOptions>);
   constructor(depth: VGGDepth, options: VGGOptions = {}) {
     super();
     checkOptions("VGG", options, "{ numClasses: 10 }");
     const { numClasses = 1000, inChannels = 3, width = 1, batchNorm = false, dropout = 0.5 } = options;
     const stages = STAGES[depth];
     if (!stages) throw new ArgumentError(`VGG expects depth to be one of 11, 13, 16, 19, but got ${depth}.`);
-    checkInteger("VGG", "numClasses", numClasses, 1);
-    checkInteger("VGG", "inChannels", inChannels, 1);
-    checkWidth("VGG", width);
-    checkRange("VGG", "dropout", dropout, 0, 1);
+    checkCommon("VGG", { numClasses, inChannels, width, dropout });
     const init = options.random ? { random: options.random } : {};
     const channels = CHANNELS.map((c) => widened(c, width));
     let from = inChannels;

@@ -86,3 +86,9 @@ export function checkColour(who: string, option: string, colour: Colour): Colour
   for (const value of colour) checkRange(who, option, value, 0, 255);
   return colour;
 }
+
+/** A colour as a picture of this many channels stores it: opaque, or its grey. */
+export function inkOf(who: string, option: string, colour: Colour, channels: 1 | 3 | 4): Uint8Array {
+  const data = Uint8Array.from(checkColour(who, option, colour));
+  return changeChannels(who, { width: 1, height: 1, data }, channels).data as Uint8Array;
+}

@@ -22,7 +22,7 @@ export interface DecodeOptions {
  * The packages that decode are optional: `npm install jpeg-js` for JPEG, `npm install fast-png` for PNG.
  *
  * - JPEG: baseline and progressive, of 8 bits; grey, YCbCr, RGB, and CMYK as Adobe writes it, which becomes RGB. Colours
- *   of half resolution are repeated, not interpolated.
+ *   of half resolution are repeated, not interpolated. A progressive file may end after any of its scans: it is coarser.
  * - PNG: every bit depth and colour type. 16 bits are scaled to 8 and rounded (v / 257), 1 to 4 bits scaled to 0–255;
  *   palettes become RGB, and whatever can be transparent RGBA, grey with alpha too. Of an animation, the first frame.
  * - Colour profiles and gamma are ignored, as torchvision does.

@@ -248,30 +248,39 @@ function squareInput(
 ): Tensor {
   const channels = data.length / (width * height);
   const side = Math.max(width, height);
-  const half = (gap: number) => (centred ? gap - Math.floor(gap / 2 + 0.5) : 0);
-  const [left, top] = [half(side - width), half(side - height)];
-  const ratio = Math.fround(side / size);
-  const taps = Array.from({ length: size }, (_, i) => {
-    const at = Math.fround(i * ratio);
-    const low = Math.min(Math.floor(at), side - 1);
-    return { low, high: Math.min(Math.ceil(at), side - 1), fraction: at - low };
-  });
+  const columns = tapsOf(width, side, size, centred);
+  const rows = tapsOf(height, side, size, centred);
   const input = new Float32Array(3 * size * size);
   for (const [channel, average] of means.entries()) {
     const offset = channels === 1 ? 0 : channel;
-    const pixel = (x: number, y: number) =>
-      x < left || y < top || x >= left + width || y >= top + height
-        ? 0
-        : (data[((y - top) * width + x - left) * channels + offset] ?? 0);
-    for (const [row, y] of taps.entries()) {
-      for (const [column, x] of taps.entries()) {
-        const above = pixel(x.low, y.low) + (pixel(x.high, y.low) - pixel(x.low, y.low)) * x.fraction;
-        const below = pixel(x.low, y.high) + (pixel(x.high, y.high) - pixel(x.low, y.high)) * x.fraction;
-        input[(channel * size + row) * size + column] = (above + (below - above) * y.fraction - average) / 255;
+    const pixel = (x: number, y: number) => (x < 0 || y < 0 ? 0 : (data[(y * width + x) * channels + offset] ?? 0));
+    for (let row = 0; row < size; row++) {
+      const [y0, y1, down] = [rows.low[row] ?? 0, rows.high[row] ?? 0, rows.fraction[row] ?? 0];
+      for (let column = 0; column < size; column++) {
+        const x0 = columns.low[column] ?? 0;
+        const x1 = columns.high[column] ?? 0;
+        const right = columns.fraction[column] ?? 0;
+        const above = pixel(x0, y0) + (pixel(x1, y0) - pixel(x0, y0)) * right;
+        const below = pixel(x0, y1) + (pixel(x1, y1) - pixel(x0, y1)) * right;
+        input[(channel * size + row) * size + column] = (above + (below - above) * down - average) / 255;
       }
     }
   }
   return new Tensor(input, [1, 3, size, size]);
+}
+
+/** The two pixels that each output pixel along an axis lies between, −1 in the padding, and how far it is past the first. */
+function tapsOf(pixels: number, side: number, size: number, centred: boolean) {
+  const gap = side - pixels;
+  const before = centred ? gap - Math.floor(gap / 2 + 0.5) : 0;
+  const ratio = Math.fround(side / size);
+  const inside = (at: number) => (at >= before && at < before + pixels ? at - before : -1);
+  const places = Float64Array.from({ length: size }, (_, i) => Math.fround(i * ratio));
+  return {
+    low: Int32Array.from(places, (at) => inside(Math.min(Math.floor(at), side - 1))),
+    high: Int32Array.from(places, (at) => inside(Math.min(Math.ceil(at), side - 1))),
+    fraction: places.map((at) => at - Math.min(Math.floor(at), side - 1)),
+  };
 }
 
 function run(who: string, network: Layer, input: Tensor, expected: Shape): Tensor {

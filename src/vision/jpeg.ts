@@ -32,9 +32,9 @@ export async function decodeJpeg(file: Uint8Array, maxPixels: number, exifOrient
   return exifOrientation ? upright(WHO, picture, header.orientation) : picture;
 }
 
-/** Whether three components are YCbCr, by libjpeg's rule; without it jpeg-js takes Adobe's RGB for YCbCr. */
+/** Whether the first three components are YCbCr, by libjpeg's rule; jpeg-js alone takes Adobe's RGB for YCbCr. */
 function isYcc({ jfif, adobe, components }: JpegHeader): boolean {
-  if (jfif) return true;
+  if (jfif && components.length === 3) return true;
   if (adobe !== undefined) return adobe !== 0;
   return String.fromCharCode(...components) !== "RGB";
 }

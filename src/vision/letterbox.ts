@@ -1,6 +1,6 @@
 import { blank } from "./blank.js";
 import type { Box } from "./box.js";
-import { type Colour, changeChannels, checkColour } from "./channels.js";
+import { type Colour, inkOf } from "./channels.js";
 import { checkBox } from "./crop.js";
 import { channelsOf, type Pixels } from "./pixels.js";
 import { type ResizeOptions, resample } from "./resize.js";
@@ -36,9 +36,8 @@ export interface Letterbox {
 export function letterbox(pixels: Pixels, width: number, height: number, options: LetterboxOptions = {}): Letterbox {
   const who = "letterbox";
   const channels = channelsOf(who, pixels);
-  const fill = checkColour(who, "fill", options.fill ?? [0, 0, 0]);
+  const bar = inkOf(who, "fill", options.fill ?? [0, 0, 0], channels);
   const result = blank(who, width, height, channels);
-  const bar = changeChannels(who, { width: 1, height: 1, data: Uint8Array.from(fill) }, channels).data;
   for (let i = 0; i < result.data.length; i += channels) result.data.set(bar, i);
 
   const scale = Math.min(width / pixels.width, height / pixels.height);

@@ -16,12 +16,14 @@ interface PngHeader {
   readonly interlaced: boolean;
   /** Samples a pixel, as they are stored: 1 for a palette. */
   readonly samples: number;
+  /** Whether samples are numbers of a palette's colours: other pictures may have a palette too, as advice. */
+  readonly indexed: boolean;
 }
 
 /** The pixels of a PNG file. @throws FormatError, StateError as `decodeImage` says. */
 export async function decodePng(file: Uint8Array, maxPixels: number): Promise<Pixels> {
   const { header, data } = readChunks(file);
-  const { width, height, depth, interlaced } = header;
+  const { width, height, depth, interlaced, indexed } = header;
   checkPixels(width, height, maxPixels);
   if (interlaced && depth < 8) {
     const what = `a PNG file of 8 or 16 bits where it is interlaced`;
@@ -35,7 +37,7 @@ export async function decodePng(file: Uint8Array, maxPixels: number): Promise<Pi
   }
   const { decode } = await loadFastPng(WHO);
   try {
-    return toEightBits(decode(file, { checkCrc: true }));
+    return toEightBits(decode(file, { checkCrc: true }), indexed);
   } catch (error) {
     refuse(WHO, "a valid PNG file", `fast-png says: ${String(error)}`, CORRUPT);
   }
@@ -80,7 +82,11 @@ function readChunks(file: Uint8Array): { readonly header: PngHeader; readonly da
     if (at > file.length) {
       refuse(WHO, `${length} bytes in the chunk ${JSON.stringify(type)}`, "the file ends before", TRUNCATED);
     }
-    if (type === "IHDR" && length === 13) header ??= readHeader(view, start);
+    if (type === "IHDR") {
+      if (header || length !== 13)
+        refuse(WHO, "one chunk IHDR of 13 bytes in a PNG file", header ? "there are two" : `it has ${length}`, CORRUPT);
+      header = readHeader(view, start);
+    }
     if (!header) refuse(WHO, "a PNG file that starts with IHDR", `it starts with ${JSON.stringify(type)}`, CORRUPT);
     if (type === "IDAT") parts.push(file.subarray(start, start + length));
     if (type === "IEND") return { header, data: concatBytes(parts) };
@@ -93,12 +99,17 @@ function readHeader(view: DataView, start: number): PngHeader {
   const colourType = view.getUint8(start + 9);
   const samples = SAMPLES[colourType];
   if (!samples) refuse(WHO, "a PNG colour type of 0, 2, 3, 4 or 6", `the file says ${colourType}`, CORRUPT);
+  const depth = view.getUint8(start + 8);
+  if (samples > 1 && depth < 8) {
+    refuse(WHO, "8 or 16 bits for colours or alpha in a PNG file", `it says ${depth}`, CORRUPT);
+  }
   return {
     width: view.getUint32(start),
     height: view.getUint32(start + 4),
-    depth: view.getUint8(start + 8),
+    depth,
     interlaced: view.getUint8(start + 12) === 1,
     samples,
+    indexed: colourType === 3,
   };
 }
 
@@ -135,11 +146,11 @@ interface Stored {
   readonly transparency?: Uint16Array;
 }
 
-function toEightBits(stored: Stored): Pixels {
-  const { width, height, depth, channels, palette, transparency } = stored;
+function toEightBits(stored: Stored, indexed: boolean): Pixels {
+  const { width, height, depth, channels, palette = [], transparency } = stored;
   const samples = unpacked(stored);
   const area = width * height;
-  if (palette) {
+  if (indexed) {
     const size = palette.some((colour) => colour.length === 4) ? 4 : 3;
     const result = blank(WHO, width, height, size);
     for (let i = 0; i < area; i++) {

@@ -9,7 +9,7 @@ import { products } from "../../bench/cases/products.js";
 import { compare, fastest, LEAST_DIFFERENCE, load, save } from "../../bench/compare.js";
 import { distance } from "../../bench/contest.js";
 import { inTurns, quartiles, summarise } from "../../bench/measure.js";
-import { LENET5, RESNET18, weightsOf } from "../../bench/networks.js";
+import { LENET5, type Node, RESNET18, weightsOf } from "../../bench/networks.js";
 import { permuted } from "../../bench/peers/peer.js";
 import { svg } from "../../bench/report.js";
 import { digits, duration, percent, spread, table } from "../../bench/table.js";
@@ -178,6 +178,19 @@ describe("cases and works", () => {
     expect(weightsOf(LENET5.layer()).map(({ length }) => length)).toEqual([
       150, 6, 2400, 16, 48_000, 120, 10_080, 84, 840, 10,
     ]);
+  });
+
+  test("what other libraries build has the weights of the library's own networks, in its order", () => {
+    const lengths = (nodes: readonly Node[]): number[] =>
+      nodes.flatMap((node) => {
+        if (node.op === "conv") return [node.from * node.to * node.kernel ** 2, ...(node.bias ? [node.to] : [])];
+        if (node.op === "norm") return [...new Array<number>(4).fill(node.channels), 1];
+        if (node.op === "linear") return [node.from * node.to, node.to];
+        return node.op === "residual" ? [...lengths(node.body), ...lengths(node.projection)] : [];
+      });
+    for (const { nodes, layer } of [LENET5, RESNET18]) {
+      expect(lengths(nodes)).toEqual(weightsOf(layer()).map(({ length }) => length));
+    }
   });
 
   test("outputs are compared by the length of their difference", () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decode } from "fast-png";
 import { describe, expect, test } from "vitest";
+import { decodeImage } from "../../src/vision.js";
 import { quickExample } from "../support/examples.js";
 
 /** The size of a sheet of 8 rows of 32×32 views, four times as large with 4 pixels between them. */
@@ -13,6 +13,6 @@ describe("npm run example, on small scenes of noughts and ones", { timeout: 300_
     const { figure, folder } = await quickExample("segment");
     expect(figure("mean IoU of 11 classes")).toBeGreaterThan(0.5);
     expect(figure("pixel accuracy")).toBeGreaterThan(0.97);
-    expect(decode(readFileSync(join(folder, "classes.png")))).toMatchObject(sheet(3));
+    expect(await decodeImage(readFileSync(join(folder, "classes.png")))).toMatchObject(sheet(3));
   });
 });

@@ -251,7 +251,7 @@ describe("memory and errors", () => {
     [group({ dtype: "string" }), 'tensor "w" to have one of the types float32, int32, bool, but it has "string".'],
     [
       group({ quantization: 1 }),
-      'tensor "w" to be quantised to one of the types uint8, uint16, float16, but it is to missing.',
+      'tensor "w" to be quantised to one of the types uint8, uint16, float16, but it is to none.',
     ],
     [
       group({ quantization: { dtype: "int4" } }),
@@ -267,7 +267,7 @@ describe("memory and errors", () => {
     ],
     [
       group({ quantization: { dtype: "uint8", scale: 1 } }),
-      'tensor "w" to be quantised by numbers scale and min whose results float32 can hold, but they are 1 and missing.',
+      'tensor "w" to be quantised by numbers scale and min whose results float32 can hold, but they are 1 and none.',
     ],
     [
       group({ quantization: { dtype: "uint8", scale: 1e38, min: 0 } }),

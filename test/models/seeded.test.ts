@@ -82,7 +82,7 @@ const FACTOR = 10;
 /** How many root mean squares of the error a single element may be off by. */
 const SINGLE = 5;
 
-test.each(["alexnet", "resnet18", "squeezenet1_1"])("%s computes torchvision's output", (name) => {
+test.each(["alexnet", "vgg16", "resnet18", "squeezenet1_1"])("%s computes torchvision's output", (name) => {
   const { input, output, f64_maxdiff_over_rms } = find<Evaluated>(name);
   const want = decode(output).data;
   const got = seeded(name).eval().forward(drawn(input)).data;

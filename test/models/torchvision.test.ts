@@ -4,6 +4,7 @@ import { ArgumentError, Dropout, type Layer, Random, type Shape, ShapeError, typ
 import { readSafetensors, writeSafetensors } from "../../src/io.js";
 import { leavesOf } from "../../src/layers/report.js";
 import { AlexNet, MobileNetV2, ResNet, SqueezeNet, VGG } from "../../src/models.js";
+import { sizeOf } from "../../src/shape/shape.js";
 import { summary } from "../../src/train.js";
 import { expectError } from "../support/errors.js";
 import { readFixture } from "../support/fixtures.js";
@@ -58,6 +59,12 @@ describe.each(names)("%s", (name) => {
     const { parameters, multiplyAdds, outputShape } = summary(model, expected.input);
     expect(outputShape).toEqual(expected.output);
     if (part === 1) expect([parameters, multiplyAdds]).toEqual([expected.params, expected.macs]);
+    // What the fixture counts is what its shapes hold, so that equal shapes are enough for the others.
+    const buffers = /running_|num_batches/;
+    const sizes = expected.state_dict.map(([key, shape]) => (buffers.test(key) ? 0 : sizeOf(shape)));
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(expected.params);
+    const macs = expected.layers.reduce((sum, [, , layer]) => sum + layer, 0);
+    expect(macs).toBe(expected.macs);
   });
 
   test("forward and backward on small images, in train and eval mode", () => {

@@ -297,6 +297,18 @@ const MISTAKES: readonly Mistake[] = [
     sentence: "Linear expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6)",
   },
   {
+    what: "grey images into a network for coloured ones",
+    code: "new f.ResNet(18, { width: 1 / 64 }).forward(f.zeros([1, 1, 64, 64]))",
+    at: "f.zeros([1, 1, 64, 64])",
+    sentence: "Conv2d expects 3 channels, but its input [1, 1, 64, 64] has 1",
+  },
+  {
+    what: "a layer behind a network of fewer classes",
+    code: "new f.Sequential([1, 1, 64, 64], new f.UNet({ width: 1 / 16, depth: 1 }), new f.Conv2d(11, 1, 1))",
+    at: "new f.Conv2d(11, 1, 1)",
+    sentence: "Conv2d expects 11 channels, but the layer before it gives 2",
+  },
+  {
     what: "a target without the prediction's last axis",
     code: "new f.MSELoss().forward(new f.Linear(8, 1).forward(f.zeros([32, 8])), f.zeros([32]))",
     at: "f.zeros([32])",
@@ -319,9 +331,9 @@ const tells = (sentence: string, message: string) => {
 describe(`${MISTAKES.length} mistakes`, () => {
   const head = [
     `import * as base from "faltung";`,
-    `import { LeNet5 } from "faltung/models";`,
+    `import { LeNet5, ResNet, UNet } from "faltung/models";`,
     `import { CrossEntropyLoss, MSELoss } from "faltung/train";`,
-    "const f = { ...base, LeNet5, CrossEntropyLoss, MSELoss };",
+    "const f = { ...base, LeNet5, ResNet, UNet, CrossEntropyLoss, MSELoss };",
   ];
   const bodies = MISTAKES.map(({ code }) => code.replaceAll(/\n\s*/g, " "));
   const { findings } = check([...head, ...bodies.map((code) => `${code};`)].join("\n"));

@@ -27,7 +27,7 @@ import {
   type Tensor,
   zeros,
 } from "faltung";
-import { LeNet5 } from "faltung/models";
+import { AlexNet, FCN, LeNet5, MobileNetV2, ResNet, SqueezeNet, UNet, VGG } from "faltung/models";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
@@ -57,6 +57,23 @@ export function lenet5(): void {
   expects<[64, 10]>()(model.forward(zeros([64, 1, 28, 28])));
   expects<[64, 10]>()(new LeNet5().forward(zeros([64, 1, 28, 28])));
   expects<[64, 7]>()(new LeNet5({ numClasses: 7, inChannels: 3 }).forward(zeros([64, 3, 28, 28])));
+}
+
+export function models(n: number, options: { readonly numClasses: number }): void {
+  const image = zeros([8, 3, 224, 224]);
+  expects<[8, 1000]>()(new AlexNet().forward(image));
+  expects<[8, 1000]>()(new VGG(16, { batchNorm: true }).forward(image));
+  expects<[8, 10]>()(new ResNet(18, { numClasses: 10 }).forward(image));
+  expects<[8, 1000]>()(new SqueezeNet().forward(image));
+  expects<[number, 2]>()(new MobileNetV2({ numClasses: 2, inChannels: 1 }).forward(zeros([n, 1, 64, 64])));
+  expects<[2, 11, 64, 64]>()(new UNet({ numClasses: 11 }).forward(zeros([2, 1, 64, 64])));
+  expects<[8, 21, 224, 224]>()(new FCN().forward(image));
+  expects<[8, number]>()(new ResNet(18, options).forward(image));
+  const any: ResNet = new ResNet(18, { numClasses: 10 });
+  any.forward(image);
+  // Its own head behind somebody else's weights.
+  const chain = new Sequential(["N", 3, 224, 224], new ResNet(50), new Linear(1000, 7));
+  expects<[8, 7]>()(chain.forward(image));
 }
 
 export function alexNet(): void {

@@ -8,7 +8,7 @@ import { ReLU } from "../../layers/piecewise.js";
 import { Residual } from "../../layers/residual.js";
 import { Sequential } from "../../layers/sequential.js";
 import { checkOptions } from "../../shape/check.js";
-import { checkWidth, widened } from "../width.js";
+import { checkCommon, widened } from "../options.js";
 import { type Init, SAME_STRIDE_2, SeparableConv } from "./separable.js";
 import type { FaceNetworkOptions } from "./tiny-face-detector.js";
 
@@ -75,7 +75,8 @@ export class FaceLandmarks extends Composite {
   constructor(options: FaceNetworkOptions = {}) {
     super();
     checkOptions("FaceLandmarks", options, "{ width: 1 }");
-    const width = checkWidth("FaceLandmarks", options.width ?? 1);
+    const { width = 1 } = options;
+    checkCommon("FaceLandmarks", { width });
     const init = options.random ? { random: options.random } : {};
     const channels = (count: number) => widened(count, width);
     this.dense0 = new DenseBlock(3, channels(32), true, init);

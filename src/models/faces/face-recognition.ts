@@ -12,7 +12,7 @@ import { Residual } from "../../layers/residual.js";
 import { Sequential } from "../../layers/sequential.js";
 import { ZeroPad2d } from "../../layers/zeropad2d.js";
 import { checkOptions } from "../../shape/check.js";
-import { checkWidth, widened } from "../width.js";
+import { checkCommon, widened } from "../options.js";
 import type { Init } from "./separable.js";
 import type { FaceNetworkOptions } from "./tiny-face-detector.js";
 
@@ -112,7 +112,8 @@ export class FaceRecognition extends Composite {
   constructor(options: FaceNetworkOptions = {}) {
     super();
     checkOptions("FaceRecognition", options, "{ width: 1 }");
-    const width = checkWidth("FaceRecognition", options.width ?? 1);
+    const { width = 1 } = options;
+    checkCommon("FaceRecognition", { width });
     const init = options.random ? { random: options.random } : {};
     const [c32, c64, c128, c256] = [widened(32, width), widened(64, width), widened(128, width), widened(256, width)];
     this.conv32_down = new ScaledConv(3, c32, 7, 2, init);

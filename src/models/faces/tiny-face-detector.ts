@@ -7,7 +7,7 @@ import { Sequential } from "../../layers/sequential.js";
 import { ZeroPad2d } from "../../layers/zeropad2d.js";
 import { checkOptions } from "../../shape/check.js";
 import type { Random } from "../../tensor/random.js";
-import { checkWidth, widened } from "../width.js";
+import { checkCommon, widened } from "../options.js";
 import { SeparableConv } from "./separable.js";
 
 export interface FaceNetworkOptions {
@@ -48,7 +48,8 @@ export class TinyFaceDetector extends Composite {
   constructor(options: FaceNetworkOptions = {}) {
     super();
     checkOptions("TinyFaceDetector", options, "{ width: 1 }");
-    const width = checkWidth("TinyFaceDetector", options.width ?? 1);
+    const { width = 1 } = options;
+    checkCommon("TinyFaceDetector", { width });
     const init = options.random ? { random: options.random } : {};
     const channels = (count: number) => widened(count, width);
     this.conv0 = new Conv2d(3, channels(16), 3, init);

@@ -1,0 +1,49 @@
+/** What the compiler knows of networks for images: the channels that they take, the classes that they tell apart. */
+import type { Conv2d } from "../layers/conv2d.js";
+import type { ChainRule } from "../shape/chain.js";
+import type { Apply, AsNumber, GivenOptions, Option, ShapeRule } from "../shape/rule.js";
+import type { Shape } from "../shape/shape.js";
+
+/** `[N, numClasses, H, W]` for images of the right channels, or the sentence that says why not; else any shape. */
+type PixelScores<Options, In, Channels extends number, Classes extends number> = In extends readonly [
+  number,
+  number,
+  number,
+  number,
+]
+  ? Apply<
+      ChainRule<
+        readonly [
+          Conv2d<
+            AsNumber<Option<Options, "inChannels", Channels>>,
+            AsNumber<Option<Options, "numClasses", Classes>>,
+            1
+          >,
+        ]
+      >,
+      In
+    >
+  : Shape;
+
+/** Of a classifier: `[N, inChannels, H, W]` → `[N, numClasses]`, whatever the size of the images. */
+export interface ClassifierRule<Options extends readonly unknown[]> extends ShapeRule {
+  readonly of?: Options;
+  readonly natural: readonly [number, number, number, number];
+  readonly out: unknown extends this["in"]
+    ? unknown
+    : PixelScores<GivenOptions<Options>, this["in"], 3, 1000> extends infer Scores
+      ? Scores extends readonly [infer N, infer K, number, number]
+        ? readonly [N, K]
+        : Scores
+      : never;
+}
+
+/** Of a network that scores each pixel: `[N, inChannels, H, W]` → `[N, numClasses, H, W]`. */
+export interface SegmentationRule<Options extends readonly unknown[], Channels extends number, Classes extends number>
+  extends ShapeRule {
+  readonly of?: Options;
+  readonly natural: readonly [number, number, number, number];
+  readonly out: unknown extends this["in"]
+    ? unknown
+    : PixelScores<GivenOptions<Options>, this["in"], Channels, Classes>;
+}
