@@ -1,15 +1,15 @@
 /** A small convolutional network for images of 28×28, how it is trained and what it got wrong: for two sets of images. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SingleBar } from "cli-progress";
 import { BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Random, ReLU, Sequential } from "faltung";
 import { DataLoader, type InputTransform } from "faltung/data";
-import { AdamW, ConfusionMatrix, CrossEntropyLoss, fit, OneCycleLR } from "faltung/train";
+import { ConfusionMatrix, CrossEntropyLoss } from "faltung/train";
 import { drawLabel, encodePng, tile } from "faltung/vision";
 import type { ImageSet } from "./datasets.js";
 import type { Figure, Settings } from "./example.js";
 import { predict, worstMistakes } from "./inspect.js";
 import type { Mistake } from "./report.js";
+import { train } from "./training.js";
 
 export interface Recipe {
   readonly epochs: number;
@@ -31,19 +31,7 @@ export async function trainClassifier(set: ImageSet, recipe: Recipe, settings: S
   const model = makeNetwork(random);
   const transform = recipe.augment(set.training.inputs.data[0] ?? 0);
   const loader = new DataLoader(training, { batchSize: BATCH, shuffle: true, transform, random });
-  const totalSteps = loader.length * epochs;
-  const optimizer = new AdamW(model.parameters(), { lr: 0.01, weightDecay: 0.01 });
-  const bar = new SingleBar({ format: "epoch {epoch}/{epochs} {bar} step {value}/{total}, loss {loss}, {duration} s" });
-  bar.start(totalSteps, 0, { epoch: 1, epochs, loss: "–" });
-  await fit(model, loader, {
-    loss: new CrossEntropyLoss(),
-    optimizer,
-    scheduler: new OneCycleLR(optimizer, { maxLr: 0.01, totalSteps }),
-    schedule: "step",
-    epochs,
-    onStep: ({ epoch, globalStep, meanLoss }) => bar.update(globalStep, { epoch, loss: meanLoss.toFixed(4) }),
-  });
-  bar.stop();
+  await train(model, loader, { loss: new CrossEntropyLoss(), epochs, lr: 0.01 });
 
   const probabilities = predict(model, set.test);
   const confusion = new ConfusionMatrix(set.classNames).update(probabilities, set.test.targets);

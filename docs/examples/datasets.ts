@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { Dataset, imagesToTensor, type RawArray, readIdx } from "faltung/data";
+import { Dataset, imagesToTensor, type NormaliseOptions, type RawArray, readIdx } from "faltung/data";
 import type { Digits } from "./scenes.js";
 
 export interface ImageSet {
@@ -22,9 +22,8 @@ interface Labelled {
 const SIDE = 28;
 const { resolve } = createRequire(import.meta.url);
 
-/** 60,000 + 10,000 handwritten digits. Source: http://yann.lecun.com/exdb/mnist/ */
-export function loadMnist(): ImageSet {
-  const normalisation = { mean: 0.1307, std: 0.3081 };
+/** 60,000 + 10,000 handwritten digits; `{}` leaves their grey values from 0 to 1. Source: http://yann.lecun.com/exdb/mnist/ */
+export function loadMnist(normalisation: NormaliseOptions = { mean: 0.1307, std: 0.3081 }): ImageSet {
   return imageSet("MNIST", [..."0123456789"], readMnist("train"), readMnist("t10k"), normalisation);
 }
 
@@ -71,7 +70,7 @@ function imageSet(
   classNames: readonly string[],
   training: Labelled,
   test: Labelled,
-  normalisation: { readonly mean: number; readonly std: number },
+  normalisation: NormaliseOptions,
 ): ImageSet {
   const dataset = ({ images, labels }: Labelled) => new Dataset(imagesToTensor(images, normalisation), labels);
   return { name, classNames, training: dataset(training), test: dataset(test), testPixels: test.images };

@@ -17,7 +17,7 @@ import { CrossEntropyLoss, SmoothL1Loss, type TrainingLoss } from "faltung/train
 import { type Box, iou } from "faltung/vision";
 import { loadDigits } from "./datasets.js";
 import type { Example } from "./example.js";
-import { pictureView, type View, verdictColour, writeSheet } from "./scene-pictures.js";
+import { inRows, pictureView, type View, verdictColour, writeSheet } from "./scene-pictures.js";
 import { predictions, trainOnScenes } from "./scene-training.js";
 import { makeScenes, type Scene, type SceneOptions } from "./scenes.js";
 
@@ -55,8 +55,7 @@ export const example: Example = {
         views.push({ ...pictureView(scene), boxes: [{ box, colour, label: String(label) }] });
       }
     }
-    const rows = Array.from({ length: 5 }, (_, row) => views.slice(8 * row, 8 * row + 8));
-    await writeSheet(join(out, "boxes.png"), rows);
+    await writeSheet(join(out, "boxes.png"), inRows(views.slice(0, 40), 8));
     return [
       { name: "mean IoU of the box", value: overlap / count, goal: 0.85 },
       { name: "accuracy of the digit", value: right / count },

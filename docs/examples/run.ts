@@ -11,7 +11,17 @@ import { manualSeed } from "faltung";
 import type { Example, Figure } from "./example.js";
 
 /** Each is a module of this folder that exports its `example`. */
-const NAMES = ["classify", "detect", "faces", "fashion", "filters", "localise", "segment"] as const;
+const NAMES = [
+  "autoencode",
+  "classify",
+  "detect",
+  "faces",
+  "fashion",
+  "filters",
+  "localise",
+  "segment",
+  "transfer",
+] as const;
 
 const integer = (text: string) => {
   const value = Number(text);

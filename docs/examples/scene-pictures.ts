@@ -1,5 +1,6 @@
-/** Pictures of segmented scenes: one row a scene, one column a view of it. */
+/** Pictures of digits and of segmented scenes: rows of views of them. */
 import { writeFileSync } from "node:fs";
+import type { Tensor } from "faltung";
 import { type Box, type Colour, drawBox, encodePng, type LabelMap, type Pixels, palette, tile } from "faltung/vision";
 import type { Scene } from "./scenes.js";
 
@@ -32,6 +33,19 @@ export function pictureView({ size, pixels }: Scene): View {
   };
 }
 
+/** Image `i` of `[N, 1, side, side]`, grey values from 0 to 1; a frame of this colour replaces its outermost pixels. */
+export function imageView({ shape: [, , , size = 0], data }: Tensor, i: number, frame?: Colour): View {
+  return {
+    size,
+    colourOf(pixel) {
+      const [x, y] = [pixel % size, Math.floor(pixel / size)];
+      if (frame && (Math.min(x, y) === 0 || Math.max(x, y) === size - 1)) return frame;
+      const grey = Math.round(255 * (data[i * size * size + pixel] ?? 0));
+      return [grey, grey, grey];
+    },
+  };
+}
+
 /** Each number of a map in a colour of its own, 0 in that of the background. */
 export function mapView({ width, data }: LabelMap, boxes: View["boxes"] = []): View {
   return {
@@ -39,6 +53,11 @@ export function mapView({ width, data }: LabelMap, boxes: View["boxes"] = []): V
     boxes,
     colourOf: (pixel) => ((data[pixel] ?? 0) === 0 ? BACKGROUND : digitColour((data[pixel] ?? 0) - 1)),
   };
+}
+
+export function inRows(views: readonly View[], columns: number): View[][] {
+  const rows = Math.ceil(views.length / columns);
+  return Array.from({ length: rows }, (_, row) => views.slice(row * columns, (row + 1) * columns));
 }
 
 /** Writes the views side by side, row by row, four times as large. */

@@ -111,13 +111,17 @@ export class EmbeddingStore {
   #search(numbers: Float32Array, count: number): Match[] {
     const best: Match[] = [];
     let farthest = Infinity;
-    for (const [i, name] of this.#names.entries()) {
-      const squared = squaredDistance(numbers, this.#rows, i * numbers.length, farthest);
-      if (!(squared < farthest)) continue;
-      const place = best.findIndex(({ distance }) => squared < distance);
-      best.splice(place < 0 ? best.length : place, 0, { name, distance: squared });
-      if (best.length > count) best.pop();
-      if (best.length === count) farthest = best[count - 1]?.distance ?? Infinity;
+    const block = new Float64Array(BLOCK);
+    for (let first = 0; first < this.size; first += BLOCK) {
+      squaredDistances(numbers, this.#rows, first * numbers.length, farthest, block);
+      for (let i = first; i < Math.min(first + BLOCK, this.size); i++) {
+        const squared = block[i - first] ?? 0;
+        if (!(squared < farthest)) continue;
+        const place = best.findIndex(({ distance }) => squared < distance);
+        best.splice(place < 0 ? best.length : place, 0, { name: this.#names[i] ?? UNKNOWN, distance: squared });
+        if (best.length > count) best.pop();
+        if (best.length === count) farthest = best[count - 1]?.distance ?? Infinity;
+      }
     }
     return best.map(({ name, distance }) => ({ name, distance: Math.sqrt(distance) }));
   }
@@ -147,7 +151,9 @@ export function embeddingDistance(a: Embedding, b: Embedding): number {
       `embeddingDistance expects two embeddings of one length, but got ${left.length} and ${right.length} numbers. Usual cause: embeddings of different networks.`,
     );
   }
-  return Math.sqrt(squaredDistance(left, right, 0, Infinity));
+  const sums = new Float64Array(BLOCK);
+  squaredDistances(left, right, 0, Infinity, sums);
+  return Math.sqrt(sums[0] ?? 0);
 }
 
 /** A copy in single precision, checked. */
@@ -169,16 +175,33 @@ function numbersOf(who: string, embedding: Embedding): Float32Array {
   return numbers;
 }
 
-/** Σ (a − b[start…])², or something larger than `most` as soon as that is clear. */
-function squaredDistance(a: Float32Array, b: Float32Array, start: number, most: number): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; ) {
-    const end = Math.min(i + 16, a.length);
-    for (; i < end; i++) {
-      const difference = (a[i] ?? 0) - (b[start + i] ?? 0);
-      sum += difference * difference;
+/** Rows whose sums grow side by side: one sum alone waits for each of its additions. */
+const BLOCK = 4;
+
+/**
+ * sums[r] = Σᵢ (aᵢ − bᵣᵢ)² of the {@link BLOCK} rows b from `start` on, or, as soon as all are larger than `most`,
+ * something larger than that.
+ */
+function squaredDistances(a: Float32Array, b: Float32Array, start: number, most: number, sums: Float64Array): void {
+  const length = a.length;
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  for (let i = 0, at = start; i < length; ) {
+    const end = Math.min(i + 16, length);
+    for (; i < end; i++, at++) {
+      const x = a[i] ?? 0;
+      const d0 = x - (b[at] ?? 0);
+      const d1 = x - (b[at + length] ?? 0);
+      const d2 = x - (b[at + 2 * length] ?? 0);
+      const d3 = x - (b[at + 3 * length] ?? 0);
+      s0 += d0 * d0;
+      s1 += d1 * d1;
+      s2 += d2 * d2;
+      s3 += d3 * d3;
     }
-    if (sum > most) return sum;
+    if (s0 > most && s1 > most && s2 > most && s3 > most) break;
   }
-  return sum;
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
 }

@@ -1,0 +1,33 @@
+/** How most examples train: AdamW whose rate rises and falls once, with a progress bar. */
+import { SingleBar } from "cli-progress";
+import type { Layer } from "faltung";
+import type { Batch, Targets } from "faltung/data";
+import { AdamW, fit, OneCycleLR, type TrainingLoss } from "faltung/train";
+
+export interface Training<T extends Targets> {
+  readonly loss: TrainingLoss<T>;
+  readonly epochs: number;
+  /** The highest learning rate. */
+  readonly lr: number;
+}
+
+/** Changes what learns of the model; what is frozen stays. */
+export async function train<T extends Targets>(
+  model: Layer,
+  loader: Iterable<Batch<T>> & { readonly length: number },
+  { loss, epochs, lr }: Training<T>,
+): Promise<void> {
+  const totalSteps = loader.length * epochs;
+  const optimizer = new AdamW(model.parameters(), { lr, weightDecay: 0.01 });
+  const bar = new SingleBar({ format: "epoch {epoch}/{epochs} {bar} step {value}/{total}, loss {loss}, {duration} s" });
+  bar.start(totalSteps, 0, { epoch: 1, epochs, loss: "–" });
+  await fit(model, loader, {
+    loss,
+    optimizer,
+    scheduler: new OneCycleLR(optimizer, { maxLr: lr, totalSteps }),
+    schedule: "step",
+    epochs,
+    onStep: ({ epoch, globalStep, meanLoss }) => bar.update(globalStep, { epoch, loss: meanLoss.toFixed(4) }),
+  });
+  bar.stop();
+}
