@@ -17,6 +17,7 @@ export default defineConfig({
     options.minifySyntax = true;
   },
   minify: "terser",
-  // No names change, and bundlers go on finding the notes of what has no side effect, which esbuild would drop.
-  terserOptions: { compress: false, mangle: false, format: { preserve_annotations: true } },
+  // ecma: { x } for { x: x }. No names change, and bundlers go on finding the notes of what has no side effect, which
+  // esbuild would drop.
+  terserOptions: { ecma: 2020, compress: false, mangle: false, format: { preserve_annotations: true } },
 });

@@ -1,5 +1,6 @@
 /** `faltung/vision`: what surrounds a model: images, filters, boxes, masks, embeddings. */
 export { FormatError } from "./shape/errors.js";
+export { type Anchor, type FitAnchorsOptions, fitAnchors } from "./vision/anchors.js";
 export {
   type AveragePrecisionOptions,
   averagePrecision,
@@ -60,3 +61,6 @@ export { PanopticQuality, type PanopticScores } from "./vision/panoptic-quality.
 export type { Pixels } from "./vision/pixels.js";
 export { encodePng } from "./vision/png.js";
 export { type ResizeOptions, resize } from "./vision/resize.js";
+export { type DecodeYoloOptions, decodeYolo } from "./vision/yolo.js";
+export type { YoloHead } from "./vision/yolo-head.js";
+export { YoloLoss, type YoloLossOptions, type YoloTargetsOptions, yoloTargets } from "./vision/yolo-loss.js";

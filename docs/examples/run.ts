@@ -14,6 +14,7 @@ import type { Example, Figure } from "./example.js";
 const NAMES = [
   "autoencode",
   "classify",
+  "detect",
   "faces",
   "fashion",
   "filters",

@@ -33,7 +33,8 @@ const CHANNELS = [16, 32, 64, 128, 256, 512, 1024, 1024];
 /**
  * Tiny-YOLOv2 for object detection: `[N, inChannels, H, W]` →
  * `[N, numAnchors · (5 + numClasses), ⌊H / stride⌋, ⌊W / stride⌋]`, 15,861,773 parameters by default. For anchor a,
- * channels a · (5 + numClasses) … are tx, ty, tw, th, objectness and the classes' scores, none of them squashed yet.
+ * channels a · (5 + numClasses) … are tx, ty, tw, th, objectness and the classes' scores, none of them squashed yet:
+ * `YoloLoss` and `decodeYolo` of `faltung/vision` take them so.
  *
  *     features  3×3 convolution, batch norm, leaky ReLU 0.1 → 16, pool 2, → 32, pool 2, → 64, pool 2, → 128, pool 2,
  *               → 256, pool 2, → 512, pool 2 with stride 1, → 1024, → 1024
