@@ -21,10 +21,10 @@ export abstract class Activation extends Layer<SameRule> {
   }
 
   protected compute(x: Tensor): Tensor {
-    const { overwrite, rectified } = offerTo(this);
+    const { overwrite, rectified } = offerTo(this, Activation.prototype.compute);
     const y = rectified ? x : activation(this.f, x, this.p, this.q, overwrite ? x : undefined);
     this.#cache.push(keptByActivation(this.f, x, y));
-    return give(this, y);
+    return give(this, Activation.prototype.compute, y);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

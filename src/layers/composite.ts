@@ -33,7 +33,7 @@ export abstract class Composite<Rule extends ShapeRule = ShapeRule> extends Laye
   }
 
   protected compute(x: Tensor): Tensor {
-    return forwardInChain(this, [this.#composed()], x);
+    return forwardInChain(this, Composite.prototype.compute, [this.#composed()], x);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -54,12 +54,13 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     const padded = zeros ? x : pad2d(x, paddingSides(settings), settings.paddingMode, this.name);
     const g = convGeometry(zeros ? settings : withoutPadding(settings), padded.shape);
     this.#cache.push({ g, x: padded, inputShape: x.shape });
-    const { rectify, finish } = offerTo(this);
+    const { compute } = Convolution.prototype;
+    const { rectify, finish } = offerTo(this, compute);
     const [weight, bias] = [this.weight.value, this.bias?.value];
     const finishing = !rectify && finishesConv2d(x.dtype) ? finish?.(shape) : undefined;
     return finishing
-      ? give(this, conv2dFinished(g, padded, weight, bias, shape, finishing), false, finishing.layers)
-      : give(this, conv2d(g, padded, weight, bias, shape, rectify), rectify);
+      ? give(this, compute, conv2dFinished(g, padded, weight, bias, shape, finishing), { done: finishing.layers })
+      : give(this, compute, conv2d(g, padded, weight, bias, shape, rectify), { rectified: rectify });
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -80,7 +80,8 @@ export class ConvTranspose2d<
   protected compute(x: Tensor): Tensor {
     const g = convTransposeGeometry(this.settings, x.shape);
     this.#cache.push({ g, x });
-    return give(this, convTranspose2d(g, x, this.weight.value, this.bias?.value, this.inferShape(x.shape)));
+    const y = convTranspose2d(g, x, this.weight.value, this.bias?.value, this.inferShape(x.shape));
+    return give(this, ConvTranspose2d.prototype.compute, y);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -46,14 +46,29 @@ interface Gift {
   readonly done: number;
 }
 
-/** What the Sequential that runs `layer` offers it; asked at the start of its compute. */
-export function offerTo(layer: object): Offer {
-  return offered?.to === layer ? offered.offer : NOTHING;
+/**
+ * What the Sequential that runs `layer` offers it; asked at the start of `compute`, its class's own. A class that extends
+ * it and has another is offered nothing, for it may read, keep or change what its parent's computes.
+ */
+export function offerTo(layer: object, compute: unknown): Offer {
+  return offered?.to === layer && isOwn(layer, compute) ? offered.offer : NOTHING;
 }
 
-/** Gives away an output that `layer` has just made and does not read again, in no backward either unless it keeps it whole. */
-export function give(layer: object, y: Tensor, rectified = false, done = 0): Tensor {
-  if (offered?.to === layer) given = { by: layer, y, rectified, done };
+function isOwn(layer: object, compute: unknown): boolean {
+  return (layer as { readonly compute?: unknown }).compute === compute;
+}
+
+/**
+ * Gives away an output that `layer` has just made in `compute`, its class's own, and does not read again, in no backward
+ * either unless it keeps it whole. `rectified`: what the offer was; `done`: how many of the layers that follow.
+ */
+export function give(
+  layer: object,
+  compute: unknown,
+  y: Tensor,
+  { rectified = false, done = 0 }: { readonly rectified?: boolean; readonly done?: number } = {},
+): Tensor {
+  if (offered?.to === layer && isOwn(layer, compute)) given = { by: layer, y, rectified, done };
   return y;
 }
 
@@ -62,8 +77,8 @@ function givenBy(layer: object, y: Tensor): Gift | undefined {
   return given?.by === layer && given.y === y ? given : undefined;
 }
 
-/** Runs the layers one after the other, for the container `chain`. */
-export function forwardInChain(chain: object, layers: readonly Link[], x: Tensor): Tensor {
+/** Runs the layers one after the other, for the container `chain` in its class's own `compute`. */
+export function forwardInChain(chain: object, compute: unknown, layers: readonly Link[], x: Tensor): Tensor {
   const outer = offered;
   const { caching } = engine();
   let y = x;
@@ -85,7 +100,7 @@ export function forwardInChain(chain: object, layers: readonly Link[], x: Tensor
     offered = outer;
     given = undefined;
   }
-  return own ? give(chain, y) : y;
+  return own ? give(chain, compute, y) : y;
 }
 
 /** Whether the layer is a ReLU and no more. */

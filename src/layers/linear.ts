@@ -57,7 +57,7 @@ export class Linear<const In extends number = number, const Out extends number =
   protected compute(x: Tensor): Tensor {
     const g = this.#geometry(x.shape);
     this.#cache.push({ g, x });
-    return give(this, linear(g, x, this.weight.value, this.bias?.value));
+    return give(this, Linear.prototype.compute, linear(g, x, this.weight.value, this.bias?.value));
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

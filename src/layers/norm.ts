@@ -46,9 +46,11 @@ export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
     const g = this.geometry(x.shape);
     const moments = this.moments(g, x);
     this.#cache.push({ g, x, moments });
-    const { rectify, overwrite } = offerTo(this);
+    const { compute } = Norm.prototype;
+    const { rectify, overwrite } = offerTo(this, compute);
     const affine = { weight: this.weight?.value, bias: this.bias?.value };
-    return give(this, normalise(g, x, moments, this.eps, affine, rectify, overwrite ? x : undefined), rectify);
+    const y = normalise(g, x, moments, this.eps, affine, rectify, overwrite ? x : undefined);
+    return give(this, compute, y, { rectified: rectify });
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

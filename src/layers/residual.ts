@@ -32,8 +32,10 @@ export class Residual<
   }
 
   protected compute(x: Tensor): Tensor {
-    const { rectify } = offerTo(this);
-    return give(this, add(this.body.forward(x), this.projection?.forward(x) ?? x, rectify), rectify);
+    const { compute } = Residual.prototype;
+    const { rectify } = offerTo(this, compute);
+    const y = add(this.body.forward(x), this.projection?.forward(x) ?? x, rectify);
+    return give(this, compute, y, { rectified: rectify });
   }
 
   /** dx = bodyᵀ(dy) + projectionᵀ(dy), or + dy without a projection. */

@@ -38,7 +38,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   }
 
   protected compute(x: Tensor): Tensor {
-    return forwardInChain(this, this.#layers, x);
+    return forwardInChain(this, Sequential.prototype.compute, this.#layers, x);
   }
 
   /** dx = layer₀ᵀ(layer₁ᵀ(… dy)): stops at the first layer that learns when nobody wants the input's gradient. */

@@ -163,6 +163,60 @@ eachBackend("fusion", () => {
     );
   });
 
+  test("a layer that extends one and changes or keeps what that computes", () => {
+    const shifted = (x: Tensor) => x.add(1);
+    class ShiftedConv extends Conv2d {
+      kept: Tensor | undefined;
+      protected override compute(x: Tensor): Tensor {
+        const y = super.compute(x);
+        this.kept = y.clone();
+        return shifted(y);
+      }
+    }
+    class KeepingNorm extends BatchNorm2d {
+      kept: Tensor | undefined;
+      protected override compute(x: Tensor): Tensor {
+        this.kept = super.compute(x);
+        return this.kept;
+      }
+    }
+    class ShiftedResidual extends Residual {
+      protected override compute(x: Tensor): Tensor {
+        return shifted(super.compute(x));
+      }
+    }
+    class ShiftedChain extends Sequential {
+      protected override compute(x: Tensor): Tensor {
+        return shifted(super.compute(x));
+      }
+    }
+    const conv = (random: Random) => new Conv2d(CHANNELS, CHANNELS, 3, { padding: 1, random });
+    const kinds: Record<string, (random: Random) => Layer> = {
+      conv: (random) => new ShiftedConv(CHANNELS, CHANNELS, 3, { padding: 1, random }),
+      norm: () => new KeepingNorm(CHANNELS),
+      residual: (random) => new ShiftedResidual(conv(random)),
+      chain: (random) => new ShiftedChain(conv(random)),
+    };
+    const x = randn([2, CHANNELS, 5, 6], { random: new Random(1) });
+    for (const make of Object.values(kinds)) {
+      for (const tail of [["relu"], ["norm", "relu"], ["leaky"], ["sigmoid"]]) {
+        for (const training of [true, false]) {
+          const layers = () => {
+            const random = new Random(7);
+            return [make(random), ...tail.map((name) => KINDS[name]!(random))];
+          };
+          const [own, plain] = [layers(), layers()];
+          const fused = run(new Sequential(...own), x, training);
+          for (const [i, tensor] of run(new Plain(plain), x, training).entries()) {
+            expect(fused[i]!.allClose(tensor, { rtol: 0, atol: 0 })).toBe(true);
+          }
+          const [kept, expected] = [own, plain].map(([first]) => (first as { kept?: Tensor }).kept);
+          if (kept && expected) expect(kept.allClose(expected, { rtol: 0, atol: 0 })).toBe(true);
+        }
+      }
+    }
+  });
+
   test("a layer that extends BatchNorm2d computes itself", () => {
     class Counting extends BatchNorm2d {
       calls = 0;

@@ -14,12 +14,15 @@ import { scratch, view } from "../memory.js";
 import { where } from "./maths.js";
 
 const FIELDS = ["mean", "rest", "inverse", "weight", "bias", "slope", "least", "most"] as const;
+/** Rows of the largest tile of a product. */
+const MOST_ROWS = 6;
 /** Bytes of a record. */
 export const RECORD = 4 * FIELDS.length;
 
 /** Writes the records of all channels into scratch. */
 export function finishRecords({ norm, slope, least, most }: Finish, channels: number): number {
-  const at = scratch(RECORD * channels);
+  // A tile at the edge reads the records of rows that there are not.
+  const at = scratch(RECORD * (channels + MOST_ROWS));
   const records = view(at, FIELDS.length * channels);
   for (let c = 0; c < channels; c++) {
     const mean = norm ? norm.mean[c]! : 0;
