@@ -17,13 +17,13 @@ interface Offer {
   /** The input has been rectified already. */
   readonly rectified: boolean;
   /** What follows an output of this shape, if the layer can do it while it writes; nobody keeps what comes between. */
-  readonly finish?: (shape: Shape) => Finishing | undefined;
+  readonly finish: ((shape: Shape) => Finishing | undefined) | undefined;
 }
 
 /** What the next one or two layers do. */
 type Finishing = Finish & { readonly layers: number };
 
-const NOTHING: Offer = { rectify: false, overwrite: false, rectified: false };
+const NOTHING: Offer = { rectify: false, overwrite: false, rectified: false, finish: undefined };
 
 interface Link {
   forward(x: Tensor): Tensor;
@@ -90,7 +90,7 @@ export function forwardInChain(chain: object, compute: unknown, layers: readonly
         rectify: rectifies(layers[i + 1]),
         overwrite: own !== undefined && !caching,
         rectified: own?.rectified === true,
-        ...(!caching && { finish: (shape: Shape) => finishOf(layers[i + 1], layers[i + 2], shape) }),
+        finish: caching ? undefined : (shape: Shape) => finishOf(layers[i + 1], layers[i + 2], shape),
       };
       offered = { to: layer, offer };
       y = layer.forward(y);

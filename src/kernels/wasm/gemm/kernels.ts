@@ -109,19 +109,21 @@ export class GemmKernels {
     );
   }
 
-  /** The product with columns that are packed in panels, one behind the other. */
-  multiplyPanels(a: Matrix, panels: number, c: Matrix, { columns, ...sizes }: PanelSizes): void {
+  /**
+   * The product with columns that are packed in panels, one behind the other. Its sizes are written out: what a rest or a
+   * spread makes goes to V8's old space, which then grows while a network trains.
+   */
+  multiplyPanels(a: Matrix, panels: number, c: Matrix, { rows, columns, depth, mode, bias, records = 0 }: PanelSizes): void {
     const { panel, panelRows } = this;
-    const { depth } = sizes;
     const lines = Math.floor(columns / panel);
     const b = { at: panels, rows: panelRows, line: 4 * panel * depth };
     const to = { at: c.at, rows: c.rows, line: 4 * panel };
-    this.multiply({ ...sizes, a, b, c: to, columns: panel, lines });
+    this.multiply({ a, b, c: to, rows, columns: panel, depth, mode, bias, records, lines });
     const left = columns - lines * panel;
     if (left === 0) return;
     const lastB = { at: panels + lines * b.line, rows: panelRows, line: 0 };
     const lastC = { at: c.at + lines * to.line, rows: c.rows, line: 0 };
-    this.multiply({ ...sizes, a, b: lastB, c: lastC, columns: left, lines: 1 });
+    this.multiply({ a, b: lastB, c: lastC, rows, columns: left, depth, mode, bias, records, lines: 1 });
   }
 
   /** matrix[tap, pixel] = image[taps[tap] + pixels[pixel]], in panels. */
