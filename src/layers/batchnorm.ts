@@ -44,7 +44,9 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
     if (!shape || !isPlain || this.training || !runningMean || !runningVar) return undefined;
     this.geometry(shape);
     const { mean, variance } = frozenMoments(runningMean.value, runningVar.value);
-    return { norm: { mean, variance, eps: this.eps, weight: this.weight?.value.data, bias: this.bias?.value.data } };
+    // Copies: the engine's memory may grow before they are used, and take views of it away.
+    const [weight, bias] = [this.weight, this.bias].map((parameter) => parameter?.value.data.slice());
+    return { norm: { mean, variance, eps: this.eps, weight, bias } };
   }
 
   protected averagingFactor(): number {

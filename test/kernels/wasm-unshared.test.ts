@@ -3,6 +3,8 @@
  * grows it, by its scratch or by copying an array in, must not look at the views that it was given any more.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { convGeometry, convSettings } from "../../src/shape/conv.js";
+import { linearGeometry } from "../../src/shape/linear.js";
 import { batchNormGeometry, layerNormGeometry } from "../../src/shape/norm.js";
 import { poolGeometry, poolSettings } from "../../src/shape/pool.js";
 import { engine } from "../../src/tensor/engine.js";
@@ -21,7 +23,9 @@ async function fresh() {
   const { relu } = await import("../../src/kernels/wasm/activation.js");
   const { wasmBias } = await import("../../src/kernels/wasm/bias.js");
   const { wasmClassLosses } = await import("../../src/kernels/wasm/class-loss.js");
+  const { wasmConv } = await import("../../src/kernels/wasm/conv.js");
   const { wasmDropout } = await import("../../src/kernels/wasm/dropout.js");
+  const { wasmLinear } = await import("../../src/kernels/wasm/linear.js");
   const { wasmNorm } = await import("../../src/kernels/wasm/norm.js");
   const { wasmPool } = await import("../../src/kernels/wasm/pool.js");
   const { wasmPReLU } = await import("../../src/kernels/wasm/prelu.js");
@@ -30,6 +34,8 @@ async function fresh() {
     relu,
     bias: wasmBias,
     losses: wasmClassLosses,
+    conv: wasmConv("simd"),
+    linear: wasmLinear("simd"),
     dropout: wasmDropout,
     norm: wasmNorm,
     pool: wasmPool,
@@ -42,7 +48,9 @@ type Families = Awaited<ReturnType<typeof fresh>>["wasm"];
 async function references(): Promise<Families> {
   const { referenceBias } = await import("../../src/kernels/reference/bias.js");
   const { referenceClassLosses } = await import("../../src/kernels/reference/class-loss.js");
+  const { referenceConv } = await import("../../src/kernels/reference/conv.js");
   const { referenceDropout } = await import("../../src/kernels/reference/dropout.js");
+  const { referenceLinear } = await import("../../src/kernels/reference/linear.js");
   const { referenceNorm } = await import("../../src/kernels/reference/norm.js");
   const { relu } = await import("../../src/kernels/reference/piecewise.js");
   const { referencePool } = await import("../../src/kernels/reference/pool.js");
@@ -51,6 +59,16 @@ async function references(): Promise<Families> {
     relu,
     bias: referenceBias,
     losses: referenceClassLosses,
+    conv: {
+      ...referenceConv,
+      forwardFinished: (g, x, w, bias, y, { norm, least }) => {
+        referenceConv.forward(g, x, w, bias, y);
+        const channels = batchNormGeometry(g.outChannels, [g.batch, g.outChannels, g.outHeight * g.outWidth]);
+        const { eps, mean, variance, weight: scale, bias: shift } = norm!;
+        referenceNorm.forward(channels, eps, y, mean, variance, scale, shift, y, least === 0);
+      },
+    },
+    linear: referenceLinear,
     dropout: referenceDropout,
     norm: referenceNorm,
     pool: referencePool,
@@ -63,6 +81,8 @@ const batch = batchNormGeometry(3, [2, 3, 5]);
 const layer = layerNormGeometry([10], [3, 10]);
 const pool = poolGeometry("MaxPool2d", poolSettings("MaxPool2d", 2, {}), [1, 1, 5, 6]);
 const [mean, variance] = [Float64Array.of(0.1, 0.2, 0.3), Float64Array.of(1, 2, 3)];
+const conv = convGeometry(convSettings("Conv2d", 2, 3, 3, {}), [2, 2, 4, 5]);
+const dense = linearGeometry("Linear", 6, 5, [10, 6]);
 const labels = Int32Array.of(0, 2, 1, 1, 0, 2, 2, 1, 0, 1);
 
 /** Returns what the call computed besides what it wrote. */
@@ -85,6 +105,19 @@ const CASES: Record<string, readonly [lengths: readonly number[], Call]> = {
     },
   ],
   "batch norm": [[3, 3, 30, 30], (k, w, b, x, y) => k.norm.forward(batch, 1e-5, x!, mean, variance, w, b, y!)],
+  convolution: [[80, 54, 3, 36], (k, x, w, b, y) => k.conv.forward(conv, x!, w!, b, y!)],
+  "a convolution's input gradient": [[36, 54, 80], (k, dy, w, dx) => k.conv.inputGradient(conv, dy!, w!, dx!)],
+  "a convolution's weight gradient": [[80, 36, 54], (k, x, dy, dw) => k.conv.weightGradient(conv, x!, dy!, dw!)],
+  Linear: [[60, 30, 5, 50], (k, x, w, b, y) => k.linear.forward(dense, x!, w!, b, y!)],
+  "Linear's input gradient": [[50, 30, 60], (k, dy, w, dx) => k.linear.inputGradient(dense, dy!, w!, dx!)],
+  "Linear's weight gradient": [[60, 50, 30], (k, x, dy, dw) => k.linear.weightGradient(dense, x!, dy!, dw!)],
+  "convolution, batch norm and ReLU": [
+    [3, 3, 80, 54, 36],
+    (k, scale, shift, x, w, y) => {
+      const norm = { mean, variance, eps: 1e-5, weight: scale, bias: shift };
+      k.conv.forwardFinished?.(conv, x!, w!, undefined, y!, { norm, slope: 1, least: 0, most: Infinity });
+    },
+  ],
   "layer norm": [[10, 30, 30], (k, w, x, y) => k.norm.forward(layer, 1e-5, x!, mean, variance, w, undefined, y!)],
   "batch norm's gradients": [
     [3, 3, 3, 30, 30, 30],

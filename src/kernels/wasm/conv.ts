@@ -23,37 +23,39 @@ import { winogradConvolution, winogradWeightGradient } from "./winograd.js";
 /** With as few input channels in a group, spreading the input gradient is faster than collecting it. */
 const FEW_CHANNELS = 16;
 
+/** Lengths are asked before `place`, which may make the memory grow, and detach the arrays. */
 export function wasmConv(flavour: Flavour): ConvKernels {
   return {
     forward(g, x, weight, bias, y, relu) {
-      const [input, filters, start, output] = place(x, weight, bias, y);
-      if (y.length === 0) return;
-      const tasks = (h: ConvGeometry) => [forwardTask(flavour, h, input, filters, start, output, { relu })];
-      if (!run(tasks(g))) run(tasks({ ...g, algorithm: "im2col" }));
+      if (y.length > 0) runForward(flavour, g, place(x, weight, bias, y), { relu });
     },
 
     forwardFinished(g, x, weight, bias, y, finish) {
-      const [input, filters, start, output] = place(x, weight, bias, y);
       if (y.length === 0) return;
-      const records = finishRecords(finish, g.outChannels);
-      const tasks = (h: ConvGeometry) => [forwardTask(flavour, h, input, filters, start, output, { records })];
-      if (!run(tasks(g))) run(tasks({ ...g, algorithm: "im2col" }));
+      const [scale, shift, ...places] = place(finish.norm?.weight, finish.norm?.bias, x, weight, bias, y);
+      runForward(flavour, g, places, { records: finishRecords(finish, g.outChannels, scale, shift) });
     },
 
     inputGradient(g, dy, weight, dx) {
-      const [gradient, filters, output] = place(dy, weight, dx);
       if (dx.length === 0) return;
+      const [gradient, filters, output] = place(dy, weight, dx);
       if (run(inputGradientTasks(flavour, g, gradient, filters, output))) return;
       // Of the other ways the one that multiplies no weight, which may be NaN, with zeros beside dy.
       run([spreadGradient(gemmKernels(flavour), g, gradient, filters, output)]);
     },
 
     weightGradient(g, x, dy, dweight) {
-      const [input, gradient, output] = place(x, dy, dweight);
       if (dy.length === 0) return;
+      const [input, gradient, output] = place(x, dy, dweight);
       runAll(weightGradientTask(flavour, g, input, gradient, output));
     },
   };
+}
+
+function runForward(flavour: Flavour, g: ConvGeometry, places: readonly number[], ending: Ending): void {
+  const [x, weight, bias, y] = places as [number, number, number, number];
+  const tasks = (h: ConvGeometry) => [forwardTask(flavour, h, x, weight, bias, y, ending)];
+  if (!run(tasks(g))) run(tasks({ ...g, algorithm: "im2col" }));
 }
 
 /** Runs tasks one after the other. False where Winograd's tiles met NaN, infinity or an overflow, and spread it. */

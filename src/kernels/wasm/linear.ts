@@ -20,8 +20,8 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
   return {
     /** y = x (rows × in) · weightᵀ (in × out) */
     forward({ rows, inFeatures, outFeatures }, x, weight, bias, y) {
-      const [a, w, start, c] = place(x, weight, bias, y);
       if (y.length === 0) return;
+      const [a, w, start, c] = place(x, weight, bias, y);
       if (rows <= FEW_ROWS) {
         runAll(dotsTask(flavour, { rows, inFeatures, outFeatures }, a, w, start, c));
         return;
@@ -33,16 +33,16 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
 
     /** dx = dy (rows × out) · weight (out × in) */
     inputGradient({ rows, inFeatures, outFeatures }, dy, weight, dx) {
+      if (dx.length === 0) return;
       const [a, w, c] = place(dy, weight, dx);
       const b = { at: w, column: 4, entry: 4 * inFeatures };
-      if (dx.length === 0) return;
       runAll(product(flavour, { rows, columns: inFeatures, depth: outFeatures, a, b, c, add: false }));
     },
 
     /** dweight += dyᵀ (out × rows) · x (rows × in) */
     weightGradient({ rows, inFeatures, outFeatures }, x, dy, dweight) {
-      const [input, gradient, c] = place(x, dy, dweight);
       if (dweight.length === 0 || rows === 0) return;
+      const [input, gradient, c] = place(x, dy, dweight);
       const turned = scratch(4 * rows * outFeatures);
       const from = { at: gradient, plane: 4 * outFeatures, row: 4 };
       gemmKernels(flavour).gather(from, Table.range(1, 0), { at: turned, row: 4 * rows }, rows, outFeatures);

@@ -19,18 +19,24 @@ const MOST_ROWS = 6;
 /** Bytes of a record. */
 export const RECORD = 4 * FIELDS.length;
 
-/** Writes the records of all channels into scratch. */
-export function finishRecords({ norm, slope, least, most }: Finish, channels: number): number {
+/** Writes the records of all channels into scratch. `weight` and `bias` are where the norm's lie, 0 for none. */
+export function finishRecords(
+  { norm, slope, least, most }: Finish,
+  channels: number,
+  weight: number,
+  bias: number,
+): number {
   // A tile at the edge reads the records of rows that there are not.
   const at = scratch(RECORD * (channels + MOST_ROWS));
   const records = view(at, FIELDS.length * channels);
+  const [weights, biases] = [weight, bias].map((offset) => (offset ? view(offset, channels) : undefined));
   for (let c = 0; c < channels; c++) {
     const mean = norm ? norm.mean[c]! : 0;
     const inverse = norm ? 1 / Math.sqrt(norm.variance[c]! + norm.eps) : 1;
-    const weight = norm?.weight ? norm.weight[c]! : 1;
     // −0 is what can be added to any number without changing it.
-    const bias = norm ? (norm.bias?.[c] ?? 0) : -0;
-    records.set([mean, restOf(mean), inverse, weight, bias, slope, least, most], FIELDS.length * c);
+    const none = norm ? 0 : -0;
+    const numbers = [mean, restOf(mean), inverse, weights?.[c] ?? 1, biases?.[c] ?? none, slope, least, most];
+    records.set(numbers, FIELDS.length * c);
   }
   return at;
 }

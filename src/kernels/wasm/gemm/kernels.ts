@@ -113,7 +113,12 @@ export class GemmKernels {
    * The product with columns that are packed in panels, one behind the other. Its sizes are written out: what a rest or a
    * spread makes goes to V8's old space, which then grows while a network trains.
    */
-  multiplyPanels(a: Matrix, panels: number, c: Matrix, { rows, columns, depth, mode, bias, records = 0 }: PanelSizes): void {
+  multiplyPanels(
+    a: Matrix,
+    panels: number,
+    c: Matrix,
+    { rows, columns, depth, mode, bias, records = 0 }: PanelSizes,
+  ): void {
     const { panel, panelRows } = this;
     const lines = Math.floor(columns / panel);
     const b = { at: panels, rows: panelRows, line: 4 * panel * depth };
