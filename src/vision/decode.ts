@@ -23,7 +23,7 @@ export interface DecodeOptions {
  *
  * - JPEG: baseline and progressive, of 8 bits; grey, YCbCr, RGB, and CMYK as Adobe writes it, which becomes RGB. Colours
  *   of half resolution are repeated, not interpolated. A progressive file may end after any of its scans: it is coarser.
- * - PNG: every bit depth and colour type. 16 bits are scaled to 8 and rounded (v / 257), 1 to 4 bits scaled to 0–255;
+ * - PNG: every bit depth and colour type, interlaced from 8 bits on. 16 bits are scaled to 8 and rounded (v / 257), 1 to 4 bits scaled to 0–255;
  *   palettes become RGB, and whatever can be transparent RGBA, grey with alpha too. Of an animation, the first frame.
  * - Colour profiles and gamma are ignored, as torchvision does.
  *
