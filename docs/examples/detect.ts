@@ -13,7 +13,7 @@ import {
   yoloTargets,
 } from "faltung/vision";
 import type { Example } from "./example.js";
-import { digitColour, pictureView, type View, writeSheet } from "./scene-pictures.js";
+import { digitColour, inRows, pictureView, type View, writeSheet } from "./scene-pictures.js";
 import { predictions, sceneTask, trainOnScenes } from "./scene-training.js";
 import { makeScenes, type Scene } from "./scenes.js";
 
@@ -54,10 +54,7 @@ export const example: Example = {
         views.push({ ...pictureView(scene), boxes });
       }
     }
-    await writeSheet(
-      join(out, "detections.png"),
-      Array.from({ length: 5 }, (_, row) => views.slice(8 * row, 8 * row + 8)),
-    );
+    await writeSheet(join(out, "detections.png"), inRows(views.slice(0, 40), 8));
     const averages = Array.from({ length: numClasses }, (_, label) => averageOf(label, pictures));
     console.log(averages.map((average, label) => `${label}: AP ${average.toFixed(3)}`).join("\n"));
     return [

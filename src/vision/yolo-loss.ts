@@ -37,16 +37,9 @@ export function yoloTargets(
   }
   const data = new Float32Array(pictures.length * most * 5);
   for (const [n, objects] of pictures.entries()) {
-    checkBoxes(
-      "yoloTargets",
-      objects.map(({ region }) => region),
-    );
-    checkSizes(
-      "yoloTargets",
-      "boxes",
-      "box",
-      objects.map(({ region }) => region),
-    );
+    const boxes = objects.map(({ region }) => region);
+    checkBoxes("yoloTargets", boxes);
+    checkSizes("yoloTargets", "boxes", "box", boxes);
     for (const { label } of objects) checkInteger("yoloTargets", "a label", label, 0);
     for (let i = 0; i < most; i++) {
       const { label, region } = objects[i] ?? EMPTY;
