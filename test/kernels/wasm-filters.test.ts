@@ -18,7 +18,7 @@ import { arrays, normals } from "../support/wasm.js";
 const settings = (inChannels: number, outChannels: number) =>
   convSettings("Conv2d", inChannels, outChannels, 3, { padding: 1, algorithm: "winograd" });
 const g = convGeometry(settings(20, 17), [1, 20, 9, 11]);
-const plan = winogradPlan("simd", g, "forward", 4);
+const plan = winogradPlan("simd", g, "forward", 6);
 const weights = 17 * 20 * 9;
 
 /** Bytes of the engine's memory that are taken. */

@@ -18,7 +18,7 @@ import { type GemmKernels, gemmKernels } from "./gemm/kernels.js";
 import { place, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
 import { Convolution } from "./winograd/convolve.js";
-import { winogradConvolution, winogradWeightGradient } from "./winograd.js";
+import { winogradTasks, winogradWeightGradient } from "./winograd.js";
 
 /** With as few input channels in a group, spreading the input gradient is faster than collecting it. */
 const FEW_CHANNELS = 16;
@@ -54,7 +54,7 @@ export function wasmConv(flavour: Flavour): ConvKernels {
 
 function runForward(flavour: Flavour, g: ConvGeometry, places: readonly number[], ending: Ending): void {
   const [x, weight, bias, y] = places as [number, number, number, number];
-  const tasks = (h: ConvGeometry) => [forwardTask(flavour, h, x, weight, bias, y, ending)];
+  const tasks = (h: ConvGeometry) => forwardTasks(flavour, h, x, weight, bias, y, ending);
   if (!run(tasks(g))) run(tasks({ ...g, algorithm: "im2col" }));
 }
 
@@ -72,8 +72,8 @@ export interface Ending {
   readonly records?: number;
 }
 
-/** y = weight ⋆ x + bias (0: none), and what `ending` says. */
-export function forwardTask(
+/** y = weight ⋆ x + bias (0: none), and what `ending` says. Tasks to be run one after the other, each as a whole. */
+export function forwardTasks(
   flavour: Flavour,
   g: ConvGeometry,
   x: number,
@@ -81,10 +81,10 @@ export function forwardTask(
   bias: number,
   y: number,
   { relu = false, records = 0 }: Ending = {},
-): Task {
+): Task[] {
   const path = convPath(g, "forward");
-  if (path === "winograd") return winogradConvolution(flavour, g, "forward", { x, weight, bias, y, relu, records });
-  if (path === "batched") return batchedForward(gemmKernels(flavour), g, { x, weight, bias, y, relu, records });
+  if (path === "winograd") return winogradTasks(flavour, g, "forward", { x, weight, bias, y, relu, records });
+  if (path === "batched") return [batchedForward(gemmKernels(flavour), g, { x, weight, bias, y, relu, records })];
   const correlation = forwardCorrelation(g);
   const operands = {
     batch: g.batch,
@@ -99,7 +99,7 @@ export function forwardTask(
     records,
   };
   const compute = path === "sliding" ? depthwise : correlate;
-  return compute(flavour, correlation, operands);
+  return [compute(flavour, correlation, operands)];
 }
 
 /** Tasks to be run one after the other, each as a whole. */
@@ -107,7 +107,7 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
   const kernels = gemmKernels(flavour);
   const path = convPath(g, "inputGradient");
   if (path === "winograd") {
-    return [winogradConvolution(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx })];
+    return winogradTasks(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx });
   }
   if (path === "batched") return [batchedInputGradient(kernels, g, dy, weight, dx)];
   if (path === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {

@@ -1,7 +1,7 @@
 /** Which algorithm computes a convolution. */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Direction } from "../../interface/conv.js";
-import { winogradPays, winogradTile } from "../winograd.js";
+import { winogradFits, winogradPays, winogradSaving } from "../winograd.js";
 import { isDepthwise } from "./depthwise.js";
 import { batchedFits } from "./turned.js";
 
@@ -18,7 +18,7 @@ export type ConvPath = "im2col" | "winograd" | "batched" | "sliding";
 
 export function convPath(g: ConvGeometry, direction: Direction): ConvPath {
   const { algorithm } = g;
-  if (algorithm === "im2col" || algorithm === "winograd") return algorithm;
+  if (algorithm === "im2col" || (algorithm === "winograd" && winogradFits(g, direction))) return algorithm;
   if (isDepthwise(g)) return "sliding";
   if (algorithm === "auto" && winogradPays(g, direction)) return "winograd";
   if (batchedFits(g)) return "batched";
@@ -36,9 +36,8 @@ export interface Described {
 export function describePath(g: ConvGeometry, direction: Direction): Described {
   const path = convPath(g, direction);
   if (path === "winograd") {
-    const tile = direction === "weightGradient" ? 4 : winogradTile(g, direction);
-    const points = tile + 2;
-    return { algorithm: `winograd ${tile}×${tile}`, saving: (9 * tile * tile) / points ** 2 };
+    const { tile, saving } = winogradSaving(g, direction);
+    return { algorithm: `winograd ${tile}×${tile}`, saving };
   }
   const algorithm = { im2col: "im2col", batched: "direct, turned batch", sliding: "direct, sliding filters" }[path];
   return { algorithm, saving: 1 };

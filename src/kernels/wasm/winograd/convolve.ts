@@ -2,8 +2,10 @@
 import { RECORD } from "../elementwise/finish.js";
 import { memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
+import { TAP_WORDS } from "./filter-table.js";
 import { filterOf, inputOf, multiplyOf, outputOf } from "./modules.js";
 import { GROUP_BYTES } from "./output.js";
+import { partialChannels, writeTaps } from "./phases.js";
 import { oddLines, type Plan } from "./plan.js";
 import { scanKernels } from "./scan.js";
 import { Strips, writeGroups } from "./tiling.js";
@@ -77,6 +79,7 @@ export class Convolution implements Task {
   tiles(from: number, to: number): void {
     const { variant, inputPanel, filterPoint, filterPanel, blockTiles } = this.plan;
     const { channels, filters, outHeight, outWidth } = this.plan.problem;
+    const partial = partialChannels(this.plan.problem);
     const { x, weight, transformed, bias, y, relu, records = 0 } = this.operands;
     const [v, m, groups] = [this.#v, this.#m, this.#groups];
     const { rows, quads } = variant;
@@ -91,7 +94,7 @@ export class Convolution implements Task {
         let u = this.#u;
         if (transformed === undefined) this.#transform.panel(weight, filter, u);
         else u = transformed + (filter / rows) * filterPanel;
-        multiply(u, filterPoint, v, this.#inputPoint, inputPanel, panels, m, channels, 0);
+        multiply(u, filterPoint, v, this.#inputPoint, inputPanel, panels, m, channels, partial, 0);
         output(
           ...[m, Math.min(rows, filters - filter), groups, Math.ceil((last - first) / 4), this.#temporary],
           ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
@@ -106,21 +109,29 @@ export class Convolution implements Task {
 /** Transforms filters of a plan. */
 export class FilterTransform {
   readonly #between: number;
+  readonly #table: number;
+  readonly #tableBytes: number;
 
   constructor(private readonly plan: Plan) {
-    this.#between = scratch(16 * 3 * (plan.variant.size + 2));
+    const { points, taps } = plan.variant;
+    const { stride } = plan.problem;
+    this.#tableBytes = taps === 3 && stride === 1 ? 0 : 4 * TAP_WORDS * (taps * stride) ** 2;
+    this.#between = scratch(16 * taps * (points + taps));
+    this.#table = scratch(this.#tableBytes);
+    if (this.#tableBytes > 0) writeTaps(plan.problem, new Int32Array(memory().buffer, this.#table));
   }
 
   /** Writes the panel that starts with this filter to u. */
   panel(weight: number, filter: number, u: number): void {
-    const { variant, filterPoint } = this.plan;
-    const { channels, filters, filterBytes, channelBytes, turned } = this.plan.problem;
+    const { variant, filterPoint, problem } = this.plan;
+    const { channels, filters, filterBytes, channelBytes, turned, stride } = problem;
     const [start, count] = [weight + filter * filterBytes, Math.min(variant.rows, filters - filter)];
     // The kernel reads from as many places at once as there are filters, faster once a pass has brought all to the cache.
     if (!turned) scanKernels().largest(start, count * filterBytes);
-    filterOf(variant, turned)(
-      ...[start, count, channels],
+    filterOf(variant, this.#tableBytes > 0 ? "table" : turned ? "turned" : "plain")(
+      ...[start, count, channels / (stride * stride)],
       ...[filterBytes, channelBytes, this.#between, u, filterPoint],
+      ...[this.#table, this.#table + this.#tableBytes],
     );
   }
 

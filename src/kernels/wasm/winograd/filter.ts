@@ -47,7 +47,7 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: b
 /** The four filters of nine taps at a, b, c and d. */
 function fourFilters(builder: ModuleBuilder, variant: Variant, turned: boolean) {
   const { filter } = algebra(variant);
-  const points = variant.size + 2;
+  const { points } = variant;
   const parameters = { a: "i32", b: "i32", c: "i32", d: "i32", between: "i32", to: "i32", point: "i32" } as const;
   return builder.function(parameters, ({ a, b, c, d, between, to, point }) => {
     // vector i holds tap i of every filter

@@ -40,9 +40,11 @@ export class KeptFilters {
   find(plan: Plan, weight: number): number | undefined {
     if (!lasts(weight)) return undefined;
     const { variant, problem, filterPanels, filterPanel } = plan;
-    const { filters, channels, turned } = problem;
-    const [weights, transformed] = [36 * filters * channels, filterPanels * filterPanel];
-    const key = [weight, filters, channels, turned, variant.flavour, variant.size, variant.rows].join();
+    const { filters, channels, kernel, stride, turned } = problem;
+    const weights = (4 * filters * channels * kernel * kernel) / (stride * stride);
+    const transformed = filterPanels * filterPanel;
+    const { flavour, points, rows } = variant;
+    const key = [weight, filters, channels, kernel, stride, turned, flavour, points, rows].join();
     const entry = this.#use(key) ?? this.#add(key, weight);
     if (entry.block) {
       if (scanKernels().same(weight, entry.block.at + transformed, weights) !== 0) return entry.block.at;

@@ -3,6 +3,7 @@ import { type Kernel, ModuleBuilder } from "../assembler/module.js";
 import { isShared, memory } from "../memory.js";
 import { filterKernel } from "./filter.js";
 import { filterGradientKernel } from "./filter-gradient.js";
+import { tableFilterKernel } from "./filter-table.js";
 import { outputKernel } from "./output.js";
 import { productKernel } from "./product.js";
 import { stripKernel } from "./strip.js";
@@ -10,14 +11,14 @@ import type { Variant } from "./variant.js";
 
 const compiled = new Map<string, Kernel>();
 
-/** A module of its own for every kernel: browsers compile small ones at once. */
+/** A module of its own for every kernel: browsers compile small ones at once. `option`: what else it depends on. */
 function kernel(
   name: string,
   variant: Variant,
-  option: boolean | string,
+  option: string,
   write: (builder: ModuleBuilder) => void,
 ): Kernel {
-  const key = `${name} ${variant.size} ${variant.flavour} ${variant.rows} ${option}`;
+  const key = `${name} ${variant.points} ${variant.flavour} ${variant.rows} ${option}`;
   let found = compiled.get(key);
   if (!found) {
     const builder = new ModuleBuilder({ shared: isShared() });
@@ -28,26 +29,31 @@ function kernel(
   return found;
 }
 
-export function filterOf(variant: Variant, turned: boolean): Kernel {
-  return kernel("filter", variant, turned, (builder) => filterKernel(builder, variant, turned));
+/** `taps` of which each is looked up, or 3×3 as they are or turned. */
+export function filterOf(variant: Variant, kind: "table" | "plain" | "turned"): Kernel {
+  return kernel("filter", variant, `${variant.taps} ${kind}`, (builder) =>
+    kind === "table" ? tableFilterKernel(builder, variant) : filterKernel(builder, variant, kind === "turned"),
+  );
 }
 
 export function inputOf(variant: Variant): Kernel {
-  return kernel("input", variant, false, (builder) => stripKernel(builder, variant, "input"));
+  return kernel("input", variant, "", (builder) => stripKernel(builder, variant, "input"));
 }
 
 export function outputGradientOf(variant: Variant): Kernel {
-  return kernel("outputGradient", variant, false, (builder) => stripKernel(builder, variant, "outputGradient"));
+  return kernel("outputGradient", variant, `${variant.taps}`, (builder) =>
+    stripKernel(builder, variant, "outputGradient"),
+  );
 }
 
 export function multiplyOf(variant: Variant): Kernel {
-  return kernel("multiply", variant, false, (builder) => productKernel(builder, variant));
+  return kernel("multiply", variant, "", (builder) => productKernel(builder, variant));
 }
 
 export function outputOf(variant: Variant, ending: "" | "relu" | "finish"): Kernel {
-  return kernel("output", variant, ending, (builder) => outputKernel(builder, variant, ending));
+  return kernel("output", variant, `${variant.taps} ${ending}`, (builder) => outputKernel(builder, variant, ending));
 }
 
 export function filterGradientOf(variant: Variant): Kernel {
-  return kernel("filterGradient", variant, false, (builder) => filterGradientKernel(builder, variant));
+  return kernel("filterGradient", variant, `${variant.taps}`, (builder) => filterGradientKernel(builder, variant));
 }

@@ -81,7 +81,10 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, ending: "
               return vector(ending === "relu" ? f32x4.max(sum, 0) : sum);
             });
             if (ending === "finish") finishValues(p.records, 0, y);
-            const values = (size === 4 ? transpose(y) : [lows(y[0]!, y[1]!), highs(y[0]!, y[1]!)]).map(vector);
+            const values = (
+              size === 2 ? [lows(y[0]!, y[1]!), highs(y[0]!, y[1]!)] : transpose(size === 3 ? [...y, y[2]!] : y)
+            ).map(vector);
+            if (size === 5) values.push(y[4]!);
             pixels.forEach((pixel, tile) => {
               store(pixel, values, tile);
               advance(pixel, p.rowBytes);
@@ -94,15 +97,19 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, ending: "
           i32.eq(i32.load(tiles, 16), 4),
           () =>
             eachRow((pixel, values, tile) => {
-              if (size === 4) v128.store(pixel, values[tile]!);
-              else v128.store64Lane(pixel, tile % 2, values[tile >> 1]!);
+              if (size >= 4) v128.store(pixel, values[tile]!);
+              else v128.store64Lane(pixel, size === 2 ? tile % 2 : 0, values[size === 2 ? tile >> 1 : tile]!);
+              if (size === 3) v128.store32Lane(pixel, 2, values[tile]!, 8);
+              if (size === 5) v128.store32Lane(pixel, tile, values[4]!, 16);
             }),
           () =>
             eachRow((pixel, values, tile) => {
-              const [rows, columns] = [i32.load8U(tiles, 20 + 2 * tile), i32.load8U(tiles, 21 + 2 * tile)];
+              const rows = i32.load8U(tiles, 20 + 2 * tile);
               when(i32.ltU(row, rows), () => {
-                if (size === 4) storeSome(pixel, values[tile]!, local("i32", columns));
-                else storeOneOrTwo(pixel, values[tile >> 1]!, tile % 2, columns);
+                const columns = local("i32", i32.load8U(tiles, 21 + 2 * tile));
+                if (size === 2) storeOneOrTwo(pixel, values[tile >> 1]!, tile % 2, columns);
+                else storeSome(pixel, values[tile]!, columns);
+                if (size === 5) when(i32.eq(columns, 5), () => v128.store32Lane(pixel, tile, values[4]!, 16));
               });
             }),
         );
@@ -111,10 +118,10 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, ending: "
   );
 }
 
-/** Stores the first `count` of four lanes, 1 to 4. */
+/** Stores the first `count` of four lanes, 1 or more. */
 function storeSome(address: Expr<"i32">, values: Expr<"v128">, count: Local<"i32">): void {
   when(
-    i32.eq(count, 4),
+    i32.geU(count, 4),
     () => v128.store(address, values),
     () =>
       when(

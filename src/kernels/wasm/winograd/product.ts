@@ -6,7 +6,12 @@ import { i32, v128 } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
 import { bytesOf, type Variant } from "./variant.js";
 
-/** Writes the kernel `multiply` of one panel of filters by all panels of tiles: m[panel of tiles][e][filter][tile]. */
+/**
+ * Writes the kernel `multiply` of one panel of filters by all panels of tiles: m[panel of tiles][e][filter][tile].
+ *
+ * Of the channels, which are four times `partial` where that is not 0, the last half counts for nothing at the points of
+ * the last row, and the first and the last quarter for nothing at those of the last column (phases.ts).
+ */
 export function productKernel(builder: ModuleBuilder, variant: Variant): void {
   const { points, tilePoint, tilePanel } = bytesOf(variant);
   const product = microKernel(builder, variant);
@@ -14,19 +19,24 @@ export function productKernel(builder: ModuleBuilder, variant: Variant): void {
     "multiply",
     {
       ...({ u: "i32", filterPoint: "i32", v: "i32", inputPoint: "i32", inputPanel: "i32", panels: "i32" } as const),
-      ...({ m: "i32", channels: "i32", never: "i32" } as const),
+      ...({ m: "i32", channels: "i32", partial: "i32", never: "i32" } as const),
     },
-    ({ u, v, channels, never, ...p }) => {
+    ({ v, never, ...p }) => {
       const left = local("i32", points * points);
       loop((again) => {
-        const tiles = local("i32", v);
+        const [row, column] = [local("i32", i32.leU(left, points)), local("i32", i32.eq(i32.remU(left, points), 1))];
+        const first = local("i32", i32.mul(column, p.partial));
+        const without = i32.mul(p.partial, i32.sub(i32.shl(i32.add(row, column), 1), i32.and(row, column)));
+        const channels = local("i32", i32.sub(p.channels, without));
+        const u = local("i32", i32.add(p.u, i32.mul(first, 4 * variant.rows)));
+        const tiles = local("i32", i32.add(v, i32.mul(first, 16 * variant.quads)));
         const m = local("i32", p.m);
         forRange(0, p.panels, 1, () => {
           product({ u, v: tiles, m, channels, never });
           advance(tiles, p.inputPanel);
           advance(m, tilePanel);
         });
-        advance(u, p.filterPoint);
+        advance(p.u, p.filterPoint);
         advance(v, p.inputPoint);
         advance(p.m, tilePoint);
         advance(left, -1);

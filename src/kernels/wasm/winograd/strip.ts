@@ -26,10 +26,9 @@ export const SEGMENT_BYTES = 16;
  * by side and is followed by the next after `panel` bytes; the next maps' start `next` bytes further.
  */
 export function stripKernel(builder: ModuleBuilder, variant: Variant, name: "input" | "outputGradient"): void {
-  const { size, quads } = variant;
+  const { points, size, quads } = variant;
   const transform = algebra(variant)[name];
-  const window = name === "input" ? size + 2 : size;
-  const points = size + 2;
+  const window = name === "input" ? points : size;
   builder.kernel(
     name,
     {
