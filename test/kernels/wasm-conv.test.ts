@@ -16,8 +16,7 @@ const flavours = (["simd", "relaxed"] as const).filter(supports);
 
 const pair = (min: number, max: number) => fc.tuple(fc.integer({ min, max }), fc.integer({ min, max }));
 
-const square = (min: number, max: number) =>
-  fc.integer({ min, max }).map((size): [number, number] => [size, size]);
+const square = (min: number, max: number) => fc.integer({ min, max }).map((size): [number, number] => [size, size]);
 
 /** Any small convolution: sizes are rarely multiples of a tile. */
 const geometry = fc

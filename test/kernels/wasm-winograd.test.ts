@@ -46,9 +46,10 @@ const geometryWith = (kernels: readonly number[], strided: readonly number[] = [
     })
     .map(({ extra, shares, window, ...sizes }) => {
       const padding = shares.map((share) => share % window.kernel) as [number, number];
-      const [height, width] = [0, 1].map(
-        (axis) => Math.max(1, window.kernel - 2 * padding[axis]!) + extra[axis]!,
-      ) as [number, number];
+      const [height, width] = [0, 1].map((axis) => Math.max(1, window.kernel - 2 * padding[axis]!) + extra[axis]!) as [
+        number,
+        number,
+      ];
       return geometryOf({ ...sizes, ...window, padding, height, width });
     });
 
@@ -116,26 +117,31 @@ describe.each(flavours.flatMap((flavour) => ([6, 4] as const).map((points) => ({
 
     test("the weight gradient is added, within 5e-5 of the reference, whatever the range of filters", () => {
       fc.assert(
-        fc.property(geometry.weightGradient, fc.double({ min: 0, max: 1, noNaN: true }), fc.integer(), (g, share, seed) => {
-          const { x, weight: dweight, y: dy } = operands(g, seed);
-          const before = dweight.slice();
-          const expected = new Float32Array(dweight.length);
-          referenceConv.weightGradient(g, x, dy, expected);
-          winograd.weightGradient(g, x, dy, dweight);
-          expect(
-            distance(
-              dweight.map((value, i) => value - before[i]!),
-              expected,
-              terms(g).weightGradient,
-            ),
-          ).toBeLessThan(BOUND);
-          const whole = dweight.slice();
-          dweight.set(before);
-          const cut = Math.floor(share * g.outChannels);
-          winograd.weightGradient(g, x, dy, dweight, { from: cut });
-          winograd.weightGradient(g, x, dy, dweight, { to: cut });
-          expect(dweight).toEqual(whole);
-        }),
+        fc.property(
+          geometry.weightGradient,
+          fc.double({ min: 0, max: 1, noNaN: true }),
+          fc.integer(),
+          (g, share, seed) => {
+            const { x, weight: dweight, y: dy } = operands(g, seed);
+            const before = dweight.slice();
+            const expected = new Float32Array(dweight.length);
+            referenceConv.weightGradient(g, x, dy, expected);
+            winograd.weightGradient(g, x, dy, dweight);
+            expect(
+              distance(
+                dweight.map((value, i) => value - before[i]!),
+                expected,
+                terms(g).weightGradient,
+              ),
+            ).toBeLessThan(BOUND);
+            const whole = dweight.slice();
+            dweight.set(before);
+            const cut = Math.floor(share * g.outChannels);
+            winograd.weightGradient(g, x, dy, dweight, { from: cut });
+            winograd.weightGradient(g, x, dy, dweight, { to: cut });
+            expect(dweight).toEqual(whole);
+          },
+        ),
         { numRuns: 60 },
       );
     });
@@ -166,11 +172,18 @@ describe.each(flavours.flatMap((flavour) => ([6, 4] as const).map((points) => ({
           const [from, to] = backward ? ([sizes[1], sizes[0]] as const) : sizes;
           const { tiles } = winograd.plan(g, pass);
           const [input, taps, whole, parts, filters] = arrays(
-            ...([from, g.outChannels * g.inChannels * g.kernelHeight * g.kernelWidth, to, to, winograd.filterLength(g, pass)] as const),
+            ...([
+              from,
+              g.outChannels * g.inChannels * g.kernelHeight * g.kernelWidth,
+              to,
+              to,
+              winograd.filterLength(g, pass),
+            ] as const),
           );
           normals(input, seed);
           normals(taps, seed + 1);
-          const run = (out: Float32Array, options: object) => winograd.run(g, pass, input, taps, undefined, out, options);
+          const run = (out: Float32Array, options: object) =>
+            winograd.run(g, pass, input, taps, undefined, out, options);
           run(whole, {});
           winograd.transformFilters(g, pass, taps, filters);
           const ends = [...cuts.map((share) => Math.floor(share * tiles)), tiles].sort((a, b) => a - b);

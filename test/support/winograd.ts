@@ -2,7 +2,7 @@
 import type { Flavour } from "../../src/kernels/wasm/assembler/flavour.js";
 import { at } from "../../src/kernels/wasm/memory.js";
 import { runAll } from "../../src/kernels/wasm/task.js";
-import { Convolution, FilterTransform } from "../../src/kernels/wasm/winograd/convolve.js";
+import { type Convolution, FilterTransform } from "../../src/kernels/wasm/winograd/convolve.js";
 import { WeightGradient } from "../../src/kernels/wasm/winograd/differentiate.js";
 import { forwardProblem } from "../../src/kernels/wasm/winograd/plan.js";
 import type { Points } from "../../src/kernels/wasm/winograd/variant.js";

@@ -22,6 +22,7 @@
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { Direction } from "../interface/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
+import { batchedFits } from "./conv/turned.js";
 import { scratch } from "./memory.js";
 import type { Task } from "./task.js";
 import { Convolution, type Operands } from "./winograd/convolve.js";
@@ -47,7 +48,10 @@ export function winogradFits(g: ConvGeometry, direction: Direction): boolean {
   const { kernelHeight: kernel, strideHeight: stride } = g;
   const paddings = [g.paddingTop, g.paddingLeft];
   if (stride === 1) {
-    paddings.push(g.outHeight + kernel - 1 - g.height - g.paddingTop, g.outWidth + kernel - 1 - g.width - g.paddingLeft);
+    paddings.push(
+      g.outHeight + kernel - 1 - g.height - g.paddingTop,
+      g.outWidth + kernel - 1 - g.width - g.paddingLeft,
+    );
   }
   const taps = tapsOf(g);
   return (
@@ -61,10 +65,10 @@ export function winogradFits(g: ConvGeometry, direction: Direction): boolean {
   );
 }
 
-/** Measured: floating-point operations a cycle of a micro-kernel; cycles to read a point of a transformed filter, */
-const [FLOPS, READ] = [13.5, 0.6];
-/** to transform a point of a tile, and a point of a filter, and to add a point to the gradient of a filter. */
-const [TRANSFORM, FILTER, ADD] = [1, 0.9, 1];
+/** Measured: floating-point operations a cycle of a micro-kernel, and of one that reads more filters to fewer tiles; cycles */
+const [FLOPS, STRIDED_FLOPS, READ] = [13.5, 11.3, 0.6];
+/** to read a point of a transformed filter, to transform a point of a tile, and a point of a filter for every tap along an axis, and to add a point to the gradient of a filter. */
+const [TRANSFORM, FILTER, ADD] = [1, 0.3, 1];
 /**
  * Multiply-adds of a convolution that is worth the loss of accuracy, errors of a few 10⁻⁶ of the norm where plain sums
  * have 3·10⁻⁷: with less, a tenth of a millisecond is all that there is to save.
@@ -83,13 +87,16 @@ export function winogradPoints(g: ConvGeometry, direction: Direction): Points {
  * kept from other runs has no say, so that the same input gives the same bits.
  */
 export function winogradPays(g: ConvGeometry, direction: Direction): boolean {
-  const work = (g.kernelHeight * g.kernelWidth * g.batch * g.inChannels * g.outChannels * g.outHeight * g.outWidth) / g.groups;
+  const work =
+    (g.kernelHeight * g.kernelWidth * g.batch * g.inChannels * g.outChannels * g.outHeight * g.outWidth) / g.groups;
   if (!winogradFits(g, direction) || work < LEAST_WORK) return false;
   const cycles =
     direction === "weightGradient"
       ? gradientCycles(forwardProblem(g))
       : cyclesOf(problemOf(g, direction), winogradPoints(g, direction), false);
-  return cycles < (2 * work) / FLOPS;
+  // Turned batches are faster than packed patches.
+  const least = g.kernelHeight !== 3 && batchedFits(g) ? 0.6 : 1;
+  return cycles < (least * 2 * work) / FLOPS;
 }
 
 /** Multiplications of a transformed tile with all channels of a filter: not all channels count at every point. */
@@ -111,12 +118,12 @@ export function winogradSaving(g: ConvGeometry, direction: Direction): { tile: n
 
 /** `ready` tells that the filters are transformed already. */
 function cyclesOf(problem: Problem, points: Points, ready: boolean): number {
-  const { filters, channels, outHeight, outWidth, batch, taps } = problem;
+  const { filters, channels, outHeight, outWidth, batch, taps, stride } = problem;
   const size = points - taps + 1;
   const tiles = roundUp(batch * Math.ceil(outHeight / size) * Math.ceil(outWidth / size), 4);
   const pairs = filters * productsOf(problem, points);
-  const products = Math.max((2 * pairs * tiles) / FLOPS, pairs * READ);
-  const filter = ready ? 0 : filters * channels * FILTER;
+  const products = Math.max((2 * pairs * tiles) / (stride === 1 ? FLOPS : STRIDED_FLOPS), pairs * READ);
+  const filter = ready ? 0 : filters * channels * taps * FILTER;
   return products + points * points * (tiles * (channels + filters) * TRANSFORM + filter);
 }
 

@@ -101,7 +101,8 @@ export function algebra({ points, taps, size, flavour }: Variant): Algebra {
       return times(taps, (i) => {
         const power = 2 ** i / 4;
         if (i === 0) return sub(mul(add(u0!, far), 1 / 4), ends);
-        const tap = i % 2 === 1 ? mul(madd(near, power, difference), 1 / 6) : sub(power === 1 ? far : mul(far, power), ends);
+        const tap =
+          i % 2 === 1 ? mul(madd(near, power, difference), 1 / 6) : sub(power === 1 ? far : mul(far, power), ends);
         return i === taps - 1 ? add(tap, u5!) : tap;
       });
     },

@@ -68,7 +68,8 @@ export function filterGradientKernel(builder: ModuleBuilder, variant: Variant): 
         const ones = loadAll(from, count % 4, 16, 64 * fours.length);
         for (let lane = 0; lane < 4; lane++) {
           const add = (): void => {
-            for (const [i, four] of fours.entries()) v128.store(at, f32x4.add(v128.load(at, 16 * i), four[lane]!), 16 * i);
+            for (const [i, four] of fours.entries())
+              v128.store(at, f32x4.add(v128.load(at, 16 * i), four[lane]!), 16 * i);
             for (const [i, one] of ones.entries()) {
               const place = 16 * fours.length + 4 * i;
               f32.store(at, f32.add(f32.load(at, place), f32x4.extractLane(lane, one)), place);

@@ -12,12 +12,7 @@ import type { Variant } from "./variant.js";
 const compiled = new Map<string, Kernel>();
 
 /** A module of its own for every kernel: browsers compile small ones at once. `option`: what else it depends on. */
-function kernel(
-  name: string,
-  variant: Variant,
-  option: string,
-  write: (builder: ModuleBuilder) => void,
-): Kernel {
+function kernel(name: string, variant: Variant, option: string, write: (builder: ModuleBuilder) => void): Kernel {
   const key = `${name} ${variant.points} ${variant.flavour} ${variant.rows} ${option}`;
   let found = compiled.get(key);
   if (!found) {

@@ -9,8 +9,8 @@
  * which count there are neighbours.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
-import { local } from "../assembler/expression.js";
+import { advance, forRange, when } from "../assembler/control.js";
+import { type Expr, type Local, local } from "../assembler/expression.js";
 import { i32, i32x4, v128 } from "../assembler/instructions.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
 import { isShared, memory } from "../memory.js";
@@ -47,45 +47,59 @@ export function writeTaps({ kernel, stride, taps, turned }: Problem, words: Int3
 
 let compiled: Kernel | undefined;
 
-/** `split`: every second row of an image, cut into its columns of even and of odd index. */
+/** `split` of one map into its phases, with zeros around. Rows and columns beyond those of the phases are not given. */
 function splitKernel(): Kernel {
-  if (!compiled) {
-    const builder = new ModuleBuilder({ shared: isShared() });
-    builder.kernel(
-      "split",
-      {
-        ...({ x: "i32", rowBytes: "i32", rows: "i32", bytes: "i32", even: "i32", odd: "i32" } as const),
-        outBytes: "i32",
-      },
-      ({ x, rowBytes, rows, bytes, even, odd, outBytes }) => {
-        const whole = local("i32", i32.and(bytes, -32));
-        loop((again) => {
-          const [from, evens, odds] = [local("i32", x), local("i32", even), local("i32", odd)];
-          forRange(0, whole, 32, () => {
-            const [a, b] = [local("v128", v128.load(from)), local("v128", v128.load(from, 16))];
-            v128.store(evens, i32x4.shuffle(a, b, [0, 2, 4, 6]));
-            v128.store(odds, i32x4.shuffle(a, b, [1, 3, 5, 7]));
-            advance(from, 32);
-            advance(evens, 16);
-            advance(odds, 16);
-          });
-          forRange(whole, bytes, 8, (at) => {
-            i32.store(evens, i32.load(from));
-            when(i32.ltU(i32.add(at, 4), bytes), () => i32.store(odds, i32.load(from, 4)));
-            advance(from, 8);
-            advance(evens, 4);
-            advance(odds, 4);
-          });
-          advance(x, rowBytes);
-          advance(even, outBytes);
-          advance(odd, outBytes);
-          advance(rows, -1);
-          brIf(again, rows);
+  if (compiled) return compiled;
+  const builder = new ModuleBuilder({ shared: isShared() });
+  builder.kernel(
+    "split",
+    {
+      ...({ x: "i32", height: "i32", rowBytes: "i32", bytes: "i32", top: "i32", left: "i32" } as const),
+      ...({ to: "i32", phase: "i32", planeBytes: "i32", outBytes: "i32" } as const),
+    },
+    ({ x, height, bytes, left, to, phase, ...p }) => {
+      const start = local("i32", to);
+      const last = local("i32", i32.sub(p.planeBytes, 16));
+      for (let i = 0; i < PHASES.length; i++) {
+        forRange(0, last, 16, (at) => v128.store(i32.add(start, at), i32x4.splat(0)));
+        v128.store(i32.add(start, last), i32x4.splat(0));
+        advance(start, phase);
+      }
+      const whole = local("i32", i32.and(bytes, -32));
+      forRange(0, height, 1, (i) => {
+        const row = local("i32", i32.add(i, p.top));
+        const odd = local("i32", i32.and(row, 1));
+        const line = i32.add(i32.mul(phase, i32.shl(odd, 1)), i32.mul(p.outBytes, i32.shrU(row, 1)));
+        const first = local("i32", i32.add(to, line));
+        /** Where every second column goes, from this one of the padded image on. */
+        const columns = (column: Expr<"i32">): Local<"i32"> => {
+          const at = local("i32", column);
+          // PHASES: of even rows the odd columns come first, of odd rows the even ones.
+          const second = i32.eq(i32.and(at, 1), odd);
+          return local("i32", i32.add(first, i32.add(i32.mul(phase, second), i32.shl(i32.shrU(at, 1), 2))));
+        };
+        const [evens, odds] = [columns(left), columns(i32.add(left, 1))];
+        const from = local("i32", x);
+        forRange(0, whole, 32, () => {
+          const [a, b] = [local("v128", v128.load(from)), local("v128", v128.load(from, 16))];
+          v128.store(evens, i32x4.shuffle(a, b, [0, 2, 4, 6]));
+          v128.store(odds, i32x4.shuffle(a, b, [1, 3, 5, 7]));
+          advance(from, 32);
+          advance(evens, 16);
+          advance(odds, 16);
         });
-      },
-    );
-    compiled = builder.instantiate<"split">(memory()).split;
-  }
+        forRange(whole, bytes, 8, (at) => {
+          i32.store(evens, i32.load(from));
+          when(i32.ltU(i32.add(at, 4), bytes), () => i32.store(odds, i32.load(from, 4)));
+          advance(from, 8);
+          advance(evens, 4);
+          advance(odds, 4);
+        });
+        advance(x, p.rowBytes);
+      });
+    },
+  );
+  compiled = builder.instantiate<"split">(memory()).split;
   return compiled;
 }
 
@@ -99,36 +113,21 @@ export class Split implements Task {
     private readonly x: number,
     private readonly phases: number,
   ) {
-    this.parts = (problem.batch * problem.channels) / PHASES.length;
+    this.parts = g.batch * g.inChannels;
   }
 
   run(from: number, to: number): void {
-    const { height, width, paddingTop: top, paddingLeft: left } = this.g;
-    const channels = this.problem.channels / PHASES.length;
-    const [outHeight, outWidth] = [this.problem.height, this.problem.width];
-    const floats = new Float32Array(memory().buffer);
-    const plane = outHeight * outWidth;
+    const { inChannels, height, width, paddingTop: top, paddingLeft: left } = this.g;
+    const { height: outHeight, width: outWidth } = this.problem;
+    const plane = 4 * outHeight * outWidth;
     const split = splitKernel();
-    /** Where the map's phase lies. */
-    const at = (map: number, row: number, column: number): number => {
-      const phase = PHASES.findIndex(([i, j]) => i === row && j === column);
-      const channel = map % channels;
-      return this.phases + 4 * plane * ((map - channel) * PHASES.length + phase * channels + channel);
-    };
-    const columns = Math.min(width, 2 * outWidth - left);
     for (let map = from; map < to; map++) {
-      for (let row = 0; row < 2; row++) {
-        // Pixel (i, j) of x is pixel (i + top, j + left) of the padded one.
-        const first = (row + top) % 2;
-        const rows = Math.ceil((Math.min(height, 2 * outHeight - top) - first) / 2);
-        const [even, odd] = [left, left + 1].map((column) => {
-          const phase = at(map, row, column % 2);
-          floats.fill(0, phase / 4, phase / 4 + plane);
-          return phase + 4 * (((first + top) >> 1) * outWidth + (column >> 1));
-        }) as [number, number];
-        const x = this.x + 4 * (map * height + first) * width;
-        if (rows > 0) split(x, 8 * width, rows, 4 * columns, even, odd, 4 * outWidth);
-      }
+      const channel = map % inChannels;
+      split(
+        ...[this.x + 4 * map * height * width, Math.min(height, 2 * outHeight - top), 4 * width],
+        ...[4 * Math.min(width, 2 * outWidth - left), top, left],
+        ...[this.phases + plane * (PHASES.length * (map - channel) + channel), plane * inChannels, plane, 4 * outWidth],
+      );
     }
   }
 }
