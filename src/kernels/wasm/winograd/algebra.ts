@@ -87,7 +87,7 @@ export function algebra({ points, taps, size, flavour }: Variant): Algebra {
         if (i === 0) near = twice ? add(m0!, sum1) : add(add(m0!, m1!), m2!);
         if (i === size - 1) near = add(near, twice ? m5! : m3!);
         const far = i % 2 === 0 ? sum2 : twice;
-        return far ? plus(near, 4 ** (i >> 1), far) : near;
+        return far ? plus(near, 1 << (i & ~1), far) : near;
       });
     },
     outputGradient(all) {
@@ -99,7 +99,7 @@ export function algebra({ points, taps, size, flavour }: Variant): Algebra {
       const far = keep(mul(add(u3!, u4!), 1 / 6));
       const [near, difference] = [keep(sub(u2!, u1!)), keep(sub(u3!, u4!))];
       return times(taps, (i) => {
-        const power = 2 ** i / 4;
+        const power = (1 << i) / 4;
         if (i === 0) return sub(mul(add(u0!, far), 1 / 4), ends);
         const tap =
           i % 2 === 1 ? mul(madd(near, power, difference), 1 / 6) : sub(power === 1 ? far : mul(far, power), ends);

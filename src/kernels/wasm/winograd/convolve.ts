@@ -115,7 +115,7 @@ export class FilterTransform {
   constructor(private readonly plan: Plan) {
     const { points, taps } = plan.variant;
     const { stride } = plan.problem;
-    this.#tableBytes = taps === 3 && stride === 1 ? 0 : 4 * TAP_WORDS * (taps * stride) ** 2;
+    this.#tableBytes = taps === 3 && stride === 1 ? 0 : 4 * TAP_WORDS * taps * taps * stride * stride;
     this.#between = scratch(16 * taps * (points + taps));
     this.#table = scratch(this.#tableBytes);
     if (this.#tableBytes > 0) writeTaps(plan.problem, new Int32Array(memory().buffer, this.#table));
