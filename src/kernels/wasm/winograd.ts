@@ -10,7 +10,7 @@
  * tiles:
  *
  *     input     x → V, in panels of tiles       winograd/strip.ts
- *     filter    weight → U, in panels of filters, unless it is there already      winograd/filter.ts
+ *     filter    weight → U, in panels of filters and blocks of channels      winograd/filter.ts
  *     multiply  U, V → m, for a block of filters, by a micro-kernel that keeps its sums in registers     winograd/product.ts
  *     output    m → y       winograd/output.ts
  *
@@ -20,9 +20,8 @@ import type { ConvGeometry } from "../../shape/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { Convolution, type Operands } from "./winograd/convolve.js";
 import { WeightGradient } from "./winograd/differentiate.js";
-import { keptFilters } from "./winograd/filters.js";
 import { forwardProblem, inputGradientProblem, type Plan, type Problem, planOf, roundUp } from "./winograd/plan.js";
-import { scanKernels } from "./winograd/scan.js";
+import { largestOf } from "./winograd/scan.js";
 import type { TileSize } from "./winograd/variant.js";
 
 export type WinogradPass = "forward" | "inputGradient";
@@ -42,42 +41,36 @@ export function winogradFits(g: ConvGeometry): boolean {
   );
 }
 
-/** Measured: floating-point operations a cycle of a micro-kernel; cycles to read a point of a transformed filter, */
-const [FLOPS, READ] = [13.5, 0.6];
-/** to transform a point of a tile, and a point of a filter, and to add a point to the gradient of a filter. */
-const [TRANSFORM, FILTER, ADD] = [1, 0.9, 1];
+/** Measured: floating-point operations a cycle of a micro-kernel; */
+const FLOPS = 13.5;
+/** cycles to transform a point of a tile, and a point of a filter, and to add a point to the gradient of a filter. */
+const [TRANSFORM, FILTER, ADD] = [1, 0.5, 1];
 /**
  * Multiply-adds of a convolution that is worth the loss of accuracy, errors of a few 10⁻⁶ of the norm where plain sums
  * have 3·10⁻⁷: with less, a tenth of a millisecond is all that there is to save.
  */
 const LEAST_WORK = 1 << 21;
 
-/** Outputs of a tile along one axis that are the fastest while filters are kept. */
+/** Outputs of a tile along one axis that are the fastest. */
 export function winogradTile(g: ConvGeometry, pass: WinogradPass): TileSize {
   const problem = problemOf(g, pass);
-  return cyclesOf(problem, 4, true) < cyclesOf(problem, 2, true) ? 4 : 2;
+  return cyclesOf(problem, 4) < cyclesOf(problem, 2) ? 4 : 2;
 }
 
-/**
- * Whether a pass is estimated to beat a product of packed patches even where the filters have to be transformed. What is
- * kept from other runs has no say, so that the same input gives the same bits.
- */
+/** Whether a pass is estimated to beat a product of packed patches. */
 export function winogradPays(g: ConvGeometry, pass: WinogradPass | "weightGradient"): boolean {
   const { filters, channels, outHeight, outWidth, batch } = forwardProblem(g);
   const work = 9 * filters * channels * batch * outHeight * outWidth;
   if (!winogradFits(g) || work < LEAST_WORK) return false;
-  const cycles =
-    pass === "weightGradient" ? gradientCycles(g) : cyclesOf(problemOf(g, pass), winogradTile(g, pass), false);
+  const cycles = pass === "weightGradient" ? gradientCycles(g) : cyclesOf(problemOf(g, pass), winogradTile(g, pass));
   return cycles < (2 * work) / FLOPS;
 }
 
-/** `ready` tells that the filters are transformed already. */
-function cyclesOf({ filters, channels, outHeight, outWidth, batch }: Problem, size: TileSize, ready: boolean): number {
+function cyclesOf({ filters, channels, outHeight, outWidth, batch }: Problem, size: TileSize): number {
   const points = (size + 2) ** 2;
   const tiles = roundUp(batch * Math.ceil(outHeight / size) * Math.ceil(outWidth / size), 4);
   const pairs = filters * channels;
-  const products = Math.max((2 * points * pairs * tiles) / FLOPS, points * pairs * READ);
-  return products + points * (tiles * (channels + filters) * TRANSFORM + (ready ? 0 : pairs * FILTER));
+  return points * ((2 * pairs * tiles) / FLOPS + tiles * (channels + filters) * TRANSFORM + pairs * FILTER);
 }
 
 function gradientCycles(g: ConvGeometry): number {
@@ -103,10 +96,9 @@ export function winogradConvolution(
   flavour: Flavour,
   g: ConvGeometry,
   pass: WinogradPass,
-  operands: Omit<Operands, "transformed">,
+  operands: Operands,
 ): Convolution {
-  const plan = winogradPlan(flavour, g, pass, winogradTile(g, pass));
-  return new Convolution(plan, { ...operands, transformed: keptFilters().find(plan, operands.weight) });
+  return new Convolution(winogradPlan(flavour, g, pass, winogradTile(g, pass)), operands);
 }
 
 /**
@@ -118,7 +110,7 @@ export function winogradWeightGradient(
   g: ConvGeometry,
   operands: { readonly x: number; readonly dy: number; readonly dweight: number },
 ): WeightGradient | undefined {
-  const { largest } = scanKernels();
+  const largest = largestOf();
   const x = largest(operands.x, 4 * g.batch * g.inChannels * g.height * g.width);
   const dy = largest(operands.dy, 4 * g.batch * g.outChannels * g.outHeight * g.outWidth);
   // Transforms make the numbers of x up to 100 times as large, those of dy 225 times, and their sums 4 times.

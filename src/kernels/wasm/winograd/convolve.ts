@@ -5,7 +5,6 @@ import type { Task } from "../task.js";
 import { filterOf, inputOf, multiplyOf, outputOf } from "./modules.js";
 import { GROUP_BYTES } from "./output.js";
 import { oddLines, type Plan } from "./plan.js";
-import { scanKernels } from "./scan.js";
 import { Strips, writeGroups } from "./tiling.js";
 import { bytesOf } from "./variant.js";
 
@@ -13,8 +12,6 @@ import { bytesOf } from "./variant.js";
 export interface Operands {
   readonly x: number;
   readonly weight: number;
-  /** What {@link FilterTransform} made of the weights; without it they are transformed on the way. */
-  readonly transformed?: number | undefined;
   /** 0 where there is none. */
   readonly bias: number;
   readonly y: number;
@@ -28,7 +25,6 @@ export interface Operands {
 export class Convolution implements Task {
   readonly parts: number;
   readonly #strips: Strips;
-  readonly #transform: FilterTransform;
   readonly #inputPoint: number;
   readonly #v: number;
   readonly #m: number;
@@ -42,17 +38,16 @@ export class Convolution implements Task {
     private readonly plan: Plan,
     private readonly operands: Operands,
   ) {
-    const { variant, tiles, inputPanel, filterPanel, blockTiles } = plan;
+    const { variant, tiles, inputPanel, filterPoint, blockTiles } = plan;
     const { points, tilePanel } = bytesOf(variant);
     const perPanel = 4 * variant.quads;
     const panels = blockTiles / perPanel;
     this.parts = Math.ceil(tiles / perPanel);
     this.#inputPoint = oddLines(panels * inputPanel);
     this.#strips = new Strips(inputOf(variant), plan.xTiling, { of: "tiles", perPanel, quads: variant.quads });
-    this.#transform = new FilterTransform(plan);
     this.#v = scratch(points * points * this.#inputPoint);
     this.#m = scratch(panels * tilePanel);
-    this.#u = operands.transformed === undefined ? scratch(filterPanel) : 0;
+    this.#u = scratch(points * points * filterPoint);
     this.#groups = scratch((blockTiles / 4) * GROUP_BYTES);
     this.#temporary = scratch(16 * points * points);
     this.#noBias = scratch(4);
@@ -75,12 +70,13 @@ export class Convolution implements Task {
 
   /** Computes the tiles of y from `from` up to `to`. */
   tiles(from: number, to: number): void {
-    const { variant, inputPanel, filterPoint, filterPanel, blockTiles } = this.plan;
-    const { channels, filters, outHeight, outWidth } = this.plan.problem;
-    const { x, weight, transformed, bias, y, relu, records = 0 } = this.operands;
-    const [v, m, groups] = [this.#v, this.#m, this.#groups];
+    const { variant, inputPanel, filterPoint, blockTiles, blockChannels } = this.plan;
+    const { channels, filters, outHeight, outWidth, filterBytes, channelBytes, turned } = this.plan.problem;
+    const { x, weight, bias, y, relu, records = 0 } = this.operands;
+    const [v, u, m, groups] = [this.#v, this.#u, this.#m, this.#groups];
     const { rows, quads } = variant;
-    const [multiply, output] = [multiplyOf(variant), outputOf(variant, records ? "finish" : relu ? "relu" : "")];
+    const [transform, multiply] = [filterOf(variant, turned), multiplyOf(variant)];
+    const output = outputOf(variant, records ? "finish" : relu ? "relu" : "");
     new Float32Array(memory().buffer, this.#noBias, 1).fill(0);
     for (let first = from; first < to; first += blockTiles) {
       const last = Math.min(to, first + blockTiles);
@@ -88,45 +84,21 @@ export class Convolution implements Task {
       this.#strips.run(x, channels, first, last, v, this.#inputPoint, inputPanel);
       writeGroups(this.plan.yTiling, first, last, groups);
       for (let filter = 0; filter < filters; filter += rows) {
-        let u = this.#u;
-        if (transformed === undefined) this.#transform.panel(weight, filter, u);
-        else u = transformed + (filter / rows) * filterPanel;
-        multiply(u, filterPoint, v, this.#inputPoint, inputPanel, panels, m, channels, 0);
+        const count = Math.min(rows, filters - filter);
+        for (let channel = 0; channel < channels; channel += blockChannels) {
+          const depth = Math.min(blockChannels, channels - channel);
+          const taps = weight + filter * filterBytes + channel * channelBytes;
+          transform(taps, count, depth, filterBytes, channelBytes, u, filterPoint);
+          const input = v + 16 * quads * channel;
+          multiply(u, filterPoint, input, this.#inputPoint, inputPanel, panels, m, depth, channel, 0);
+        }
         output(
-          ...[m, Math.min(rows, filters - filter), groups, Math.ceil((last - first) / 4), this.#temporary],
+          ...[m, count, groups, Math.ceil((last - first) / 4), this.#temporary],
           ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
           ...(bias === 0 ? [this.#noBias, 0] : [bias + 4 * filter, 4]),
           ...[this.#odd, records + RECORD * filter],
         );
       }
     }
-  }
-}
-
-/** Transforms filters of a plan. */
-export class FilterTransform {
-  readonly #between: number;
-
-  constructor(private readonly plan: Plan) {
-    this.#between = scratch(16 * 3 * (plan.variant.size + 2));
-  }
-
-  /** Writes the panel that starts with this filter to u. */
-  panel(weight: number, filter: number, u: number): void {
-    const { variant, filterPoint } = this.plan;
-    const { channels, filters, filterBytes, channelBytes, turned } = this.plan.problem;
-    const [start, count] = [weight + filter * filterBytes, Math.min(variant.rows, filters - filter)];
-    // The kernel reads from as many places at once as there are filters, faster once a pass has brought all to the cache.
-    if (!turned) scanKernels().largest(start, count * filterBytes);
-    filterOf(variant, turned)(
-      ...[start, count, channels],
-      ...[filterBytes, channelBytes, this.#between, u, filterPoint],
-    );
-  }
-
-  /** Writes all panels to u. */
-  all(weight: number, u: number): void {
-    const { problem, variant, filterPanel } = this.plan;
-    for (let i = 0; i * variant.rows < problem.filters; i++) this.panel(weight, i * variant.rows, u + i * filterPanel);
   }
 }

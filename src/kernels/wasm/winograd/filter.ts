@@ -1,10 +1,10 @@
 /** Uᵉ[panel][channel][filter] = (G·g·Gᵀ)ᵉ */
-import { advance, brIf, forRange, loop } from "../assembler/control.js";
+import { advance, forRange } from "../assembler/control.js";
 import { type Expr, type Local, local, operand } from "../assembler/expression.js";
 import { i32, select, v128 } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
 import { algebra, firsts, lows, transpose } from "./algebra.js";
-import { loadAll, times, type Variant, vector } from "./variant.js";
+import { times, type Variant, vector } from "./variant.js";
 
 /** Channels that are transformed together: so many that their filters fill whole vectors. */
 export function channelsTogether({ rows }: Pick<Variant, "rows">): number {
@@ -23,9 +23,9 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: b
     "filter",
     {
       ...({ weight: "i32", filters: "i32", channels: "i32", filterBytes: "i32", channelBytes: "i32" } as const),
-      ...({ between: "i32", u: "i32", point: "i32" } as const),
+      ...({ u: "i32", point: "i32" } as const),
     },
-    ({ weight, filters, channels, filterBytes, channelBytes, between, u, point }) => {
+    ({ weight, filters, channels, filterBytes, channelBytes, u, point }) => {
       const lastFilter = local("i32", i32.sub(filters, 1));
       const lastChannel = local("i32", i32.sub(channels, 1));
       const row = times(rows, (i) => local("i32", i32.mul(filterBytes, least(operand("i32", i), lastFilter))));
@@ -36,7 +36,7 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: b
         });
         for (let first = 0; first < together * rows; first += 4) {
           const at = (lane: number) => i32.add(start[Math.floor((first + lane) / rows)]!, row[(first + lane) % rows]!);
-          transform({ a: at(0), b: at(1), c: at(2), d: at(3), between, to: u, point });
+          transform({ a: at(0), b: at(1), c: at(2), d: at(3), to: u, point });
           advance(u, 16);
         }
       });
@@ -44,12 +44,12 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: b
   );
 }
 
-/** The four filters of nine taps at a, b, c and d. */
+/** The four filters of nine taps at a, b, c and d, in one go: registers hold nearly all, and what V8 spills it reads from the stack. */
 function fourFilters(builder: ModuleBuilder, variant: Variant, turned: boolean) {
   const { filter } = algebra(variant);
   const points = variant.size + 2;
-  const parameters = { a: "i32", b: "i32", c: "i32", d: "i32", between: "i32", to: "i32", point: "i32" } as const;
-  return builder.function(parameters, ({ a, b, c, d, between, to, point }) => {
+  const parameters = { a: "i32", b: "i32", c: "i32", d: "i32", to: "i32", point: "i32" } as const;
+  return builder.function(parameters, ({ a, b, c, d, to, point }) => {
     // vector i holds tap i of every filter
     const taps = [0, 16].flatMap((offset) =>
       transpose([a, b, c, d].map((address) => vector(v128.load(address, offset)))).map(vector),
@@ -58,22 +58,13 @@ function fourFilters(builder: ModuleBuilder, variant: Variant, turned: boolean) 
     taps.push(vector(firsts(lows(e!, f!), lows(g!, h!))));
     if (turned) taps.reverse();
 
-    // between[i][j] = (G·g)ᵢⱼ
-    for (let j = 0; j < 3; j++) {
-      const column = filter([taps[j]!, taps[3 + j]!, taps[6 + j]!]);
-      for (const [i, value] of column.entries()) v128.store(between, value, 16 * (3 * i + j));
+    const offsets = times(points, (j) => local("i32", i32.mul(point, j)));
+    const columns = [0, 1, 2].map((j) => filter([taps[j]!, taps[3 + j]!, taps[6 + j]!]));
+    for (let i = 0; i < points; i++) {
+      const row = filter(columns.map((column) => vector(column[i]!)));
+      for (const [j, value] of row.entries()) v128.store(i32.add(to, offsets[j]!), value);
+      advance(to, i32.mul(point, points));
     }
-    // U = between·Gᵀ
-    const left = local("i32", points);
-    loop((again) => {
-      for (const value of filter(loadAll(between, 3, 16))) {
-        v128.store(to, value);
-        advance(to, point);
-      }
-      advance(between, 48);
-      advance(left, -1);
-      brIf(again, left);
-    });
   });
 }
 

@@ -86,14 +86,14 @@ export interface Plan {
   readonly xTiling: Tiling;
   readonly yTiling: Tiling;
   readonly tiles: number;
-  /** Bytes from one e to the next, and from one panel to the next, of transformed filters. */
+  /** Bytes from one e to the next of transformed filters. */
   readonly filterPoint: number;
-  readonly filterPanel: number;
-  readonly filterPanels: number;
   /** Bytes from one panel of transformed input to the next. */
   readonly inputPanel: number;
   /** Tiles that are transformed before any is multiplied. */
   readonly blockTiles: number;
+  /** Channels whose filters are transformed before they are multiplied. */
+  readonly blockChannels: number;
 }
 
 /**
@@ -104,6 +104,11 @@ export interface Plan {
 const BLOCK_BYTES = 4 << 20;
 /** Tiles of a block at most: their products with a panel of filters stay in the second-level cache. */
 const BLOCK_TILES = 512;
+/**
+ * Transformed filters, in bytes: what few tiles are multiplied with stays in the first-level cache. More tiles make up
+ * for the second, where they would fetch and store their sums more often.
+ */
+const [FILTER_BYTES, FEW_PANELS] = [128 << 10, 4];
 
 export function planOf(problem: Problem, size: TileSize, flavour: Flavour): Plan {
   const tilings = tilingsOf(problem, size);
@@ -111,7 +116,6 @@ export function planOf(problem: Problem, size: TileSize, flavour: Flavour): Plan
   const variant = variantOf(size, flavour, Math.ceil(tiles / 4));
   const { points } = bytesOf(variant);
   const { rows, quads } = variant;
-  const filterPoint = oddLines(4 * rows * roundUp(problem.channels, channelsTogether(variant)));
   const inputPanel = oddLines(16 * quads * problem.channels);
   const panelTiles = 4 * quads;
   const blockTiles = blockOf(
@@ -119,17 +123,21 @@ export function planOf(problem: Problem, size: TileSize, flavour: Flavour): Plan
     panelTiles,
     Math.min(BLOCK_TILES, (panelTiles * BLOCK_BYTES) / (points ** 2 * inputPanel)),
   );
+  const together = channelsTogether(variant);
+  const blockChannels =
+    blockTiles > FEW_PANELS * panelTiles
+      ? problem.channels
+      : blockOf(problem.channels, together, FILTER_BYTES / (4 * rows * points ** 2));
   return {
     problem,
     variant,
     xTiling: tilings.x,
     yTiling: tilings.y,
     tiles,
-    filterPoint,
-    filterPanel: points * points * filterPoint,
-    filterPanels: Math.ceil(problem.filters / rows),
+    filterPoint: oddLines(4 * rows * roundUp(blockChannels, together)),
     inputPanel,
     blockTiles,
+    blockChannels,
   };
 }
 

@@ -6,7 +6,10 @@ import { i32, v128 } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
 import { bytesOf, type Variant } from "./variant.js";
 
-/** Writes the kernel `multiply` of one panel of filters by all panels of tiles: m[panel of tiles][e][filter][tile]. */
+/**
+ * Writes the kernel `multiply` of one panel of filters by all panels of tiles: m[panel of tiles][e][filter][tile]. The sums
+ * go on from what m holds where `more` is not 0.
+ */
 export function productKernel(builder: ModuleBuilder, variant: Variant): void {
   const { points, tilePoint, tilePanel } = bytesOf(variant);
   const product = microKernel(builder, variant);
@@ -14,15 +17,15 @@ export function productKernel(builder: ModuleBuilder, variant: Variant): void {
     "multiply",
     {
       ...({ u: "i32", filterPoint: "i32", v: "i32", inputPoint: "i32", inputPanel: "i32", panels: "i32" } as const),
-      ...({ m: "i32", channels: "i32", never: "i32" } as const),
+      ...({ m: "i32", channels: "i32", more: "i32", never: "i32" } as const),
     },
-    ({ u, v, channels, never, ...p }) => {
+    ({ u, v, channels, more, never, ...p }) => {
       const left = local("i32", points * points);
       loop((again) => {
         const tiles = local("i32", v);
         const m = local("i32", p.m);
         forRange(0, p.panels, 1, () => {
-          product({ u, v: tiles, m, channels, never });
+          product({ u, v: tiles, m, channels, more, never });
           advance(tiles, p.inputPanel);
           advance(m, tilePanel);
         });
@@ -37,7 +40,7 @@ export function productKernel(builder: ModuleBuilder, variant: Variant): void {
 }
 
 /**
- * One panel of filters by one panel of tiles. Every sum starts at 0 and runs over the channels in their order.
+ * One panel of filters by one panel of tiles. Every sum runs over the channels in their order.
  *
  * V8 moves all loads of a basic block to its top, where they wait in registers and spill. An exit that is never taken
  * cuts the loop into blocks that fit; `never` is 0, and exits that test different bits of it are not merged. Which cuts
@@ -47,9 +50,12 @@ function microKernel(builder: ModuleBuilder, { flavour, rows, quads }: Variant) 
   const madd = multiplyAdd(flavour);
   const steps = quads === 1 ? 1 : 2;
   const cuts = quads === 1 ? [2, 4, 6, 8, 10] : flavour === "relaxed" ? [1, 2, 3, 4, 5] : [2, 3];
-  return builder.function({ u: "i32", v: "i32", m: "i32", channels: "i32", never: "i32" }, (p) => {
+  return builder.function({ u: "i32", v: "i32", m: "i32", channels: "i32", more: "i32", never: "i32" }, (p) => {
     const sums = locals("v128", rows * quads);
     const tiles = locals("v128", quads);
+    when(p.more, () => {
+      for (const [i, sum] of sums.entries()) sum.set(v128.load(p.m, 16 * i));
+    });
     const step = (index: number, cut: (row: number) => void): void => {
       for (const [i, tile] of tiles.entries()) tile.set(v128.load(p.v, 16 * (index * quads + i)));
       for (let row = 0; row < rows; row++) {
