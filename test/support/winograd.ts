@@ -2,7 +2,7 @@
 import type { Flavour } from "../../src/kernels/wasm/assembler/flavour.js";
 import { at } from "../../src/kernels/wasm/memory.js";
 import { runAll } from "../../src/kernels/wasm/task.js";
-import { type Convolution, FilterTransform } from "../../src/kernels/wasm/winograd/convolve.js";
+import type { Convolution } from "../../src/kernels/wasm/winograd/convolve.js";
 import { WeightGradient } from "../../src/kernels/wasm/winograd/differentiate.js";
 import { forwardProblem } from "../../src/kernels/wasm/winograd/plan.js";
 import type { Points } from "../../src/kernels/wasm/winograd/variant.js";
@@ -10,8 +10,6 @@ import { tasksOf, type WinogradPass, winogradPlan } from "../../src/kernels/wasm
 import type { ConvGeometry } from "../../src/shape/conv.js";
 
 interface Options {
-  /** What `transformFilters` wrote; the weights are not read then. */
-  readonly filters?: Float32Array;
   readonly from?: number;
   readonly to?: number;
   readonly relu?: boolean;
@@ -27,15 +25,6 @@ export class Winograd {
     return winogradPlan(this.flavour, g, pass, this.points);
   }
 
-  filterLength(g: ConvGeometry, pass: WinogradPass): number {
-    const { filterPanels, filterPanel } = this.plan(g, pass);
-    return (filterPanels * filterPanel) / 4;
-  }
-
-  transformFilters(g: ConvGeometry, pass: WinogradPass, weight: Float32Array, filters: Float32Array): void {
-    new FilterTransform(this.plan(g, pass)).all(at(weight), at(filters));
-  }
-
   /** Runs a pass and tells whether all that was computed is finite. */
   run(
     g: ConvGeometry,
@@ -44,13 +33,12 @@ export class Winograd {
     weight: Float32Array,
     bias: Float32Array | undefined,
     y: Float32Array,
-    { filters, relu = false, ...range }: Options = {},
+    { relu = false, ...range }: Options = {},
   ): boolean {
     const plan = this.plan(g, pass);
     const { from = 0, to = plan.tiles } = range;
     const places = { x: at(x), weight: at(weight), bias: bias ? at(bias) : 0, y: at(y) };
-    const operands = { ...places, transformed: filters && at(filters), relu };
-    const tasks = tasksOf(plan, g, operands);
+    const tasks = tasksOf(plan, g, { ...places, relu });
     const convolution = tasks.pop() as Convolution;
     for (const task of tasks) runAll(task);
     if (from < to) convolution.tiles(from, to);

@@ -87,20 +87,6 @@ export function take(bytes: number): number | undefined {
 
 export function free(at: number, bytes: number): void {
   state().heap.free(at, bytes);
-  for (const listener of freed) listener(at, bytes);
-}
-
-const freed: ((at: number, bytes: number) => void)[] = [];
-
-/** Has the listener called for every block that is given back, so that what was made of its numbers can go as well. */
-export function onFree(listener: (at: number, bytes: number) => void): void {
-  freed.push(listener);
-}
-
-/** Whether what lies there outlives the running kernel call: everything but scratch and copies of arrays from elsewhere. */
-export function lasts(at: number): boolean {
-  const { scratch: space } = state();
-  return ![space, ...space.extra].some((block) => at >= block.at && at < block.at + block.bytes);
 }
 
 /** Numbers of the memory; valid until it grows, unless it is shared. */

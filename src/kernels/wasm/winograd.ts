@@ -13,7 +13,7 @@
  * How it runs, for every block of tiles:
  *
  *     input     x → V, in panels of tiles       winograd/strip.ts
- *     filter    weight → U, in panels of filters, unless it is there already      winograd/filter.ts, filter-table.ts
+ *     filter    weight → U, in panels of filters and blocks of channels      winograd/filter.ts
  *     multiply  U, V → m, for a block of filters, by a micro-kernel that keeps its sums in registers     winograd/product.ts
  *     output    m → y       winograd/output.ts
  *
@@ -27,7 +27,6 @@ import { scratch } from "./memory.js";
 import type { Task } from "./task.js";
 import { Convolution, type Operands } from "./winograd/convolve.js";
 import { WeightGradient } from "./winograd/differentiate.js";
-import { keptFilters } from "./winograd/filters.js";
 import { partialChannels, Split } from "./winograd/phases.js";
 import {
   forwardProblem,
@@ -38,7 +37,7 @@ import {
   roundUp,
   tapsOf,
 } from "./winograd/plan.js";
-import { scanKernels } from "./winograd/scan.js";
+import { largestOf } from "./winograd/scan.js";
 import type { Points } from "./winograd/variant.js";
 
 export type WinogradPass = "forward" | "inputGradient";
@@ -65,27 +64,24 @@ export function winogradFits(g: ConvGeometry, direction: Direction): boolean {
   );
 }
 
-/** Measured: floating-point operations a cycle of a micro-kernel, and of one that reads more filters to fewer tiles; cycles */
-const [FLOPS, STRIDED_FLOPS, READ] = [13.5, 11.3, 0.6];
-/** to read a point of a transformed filter, to transform a point of a tile, and a point of a filter for every tap along an axis, and to add a point to the gradient of a filter. */
-const [TRANSFORM, FILTER, ADD] = [1, 0.3, 1];
+/** Measured: floating-point operations a cycle of a micro-kernel; */
+const FLOPS = 13.5;
+/** cycles to transform a point of a tile, and a point of a filter for every tap along an axis, and to add a point to the gradient of a filter. */
+const [TRANSFORM, FILTER, ADD] = [1, 1 / 6, 1];
 /**
  * Multiply-adds of a convolution that is worth the loss of accuracy, errors of a few 10⁻⁶ of the norm where plain sums
  * have 3·10⁻⁷: with less, a tenth of a millisecond is all that there is to save.
  */
 const LEAST_WORK = 1 << 21;
 
-/** Points along one axis of a tile that are the fastest while filters are kept. */
+/** Points along one axis of a tile that are the fastest. */
 export function winogradPoints(g: ConvGeometry, direction: Direction): Points {
   if (direction === "weightGradient") return 6;
   const problem = problemOf(g, direction);
-  return problem.taps < 4 && cyclesOf(problem, 4, true) <= cyclesOf(problem, 6, true) ? 4 : 6;
+  return problem.taps < 4 && cyclesOf(problem, 4) <= cyclesOf(problem, 6) ? 4 : 6;
 }
 
-/**
- * Whether a pass is estimated to beat a product of packed patches even where the filters have to be transformed. What is
- * kept from other runs has no say, so that the same input gives the same bits.
- */
+/** Whether a pass is estimated to beat a product of packed patches. */
 export function winogradPays(g: ConvGeometry, direction: Direction): boolean {
   const work =
     (g.kernelHeight * g.kernelWidth * g.batch * g.inChannels * g.outChannels * g.outHeight * g.outWidth) / g.groups;
@@ -93,7 +89,7 @@ export function winogradPays(g: ConvGeometry, direction: Direction): boolean {
   const cycles =
     direction === "weightGradient"
       ? gradientCycles(forwardProblem(g))
-      : cyclesOf(problemOf(g, direction), winogradPoints(g, direction), false);
+      : cyclesOf(problemOf(g, direction), winogradPoints(g, direction));
   // Turned batches are faster than packed patches.
   const least = g.kernelHeight !== 3 && batchedFits(g) ? 0.6 : 1;
   return cycles < (least * 2 * work) / FLOPS;
@@ -116,15 +112,13 @@ export function winogradSaving(g: ConvGeometry, direction: Direction): { tile: n
   return { tile, saving: definition / productsOf(problem, points) };
 }
 
-/** `ready` tells that the filters are transformed already. */
-function cyclesOf(problem: Problem, points: Points, ready: boolean): number {
-  const { filters, channels, outHeight, outWidth, batch, taps, stride } = problem;
+function cyclesOf(problem: Problem, points: Points): number {
+  const { filters, channels, outHeight, outWidth, batch, taps } = problem;
   const size = points - taps + 1;
   const tiles = roundUp(batch * Math.ceil(outHeight / size) * Math.ceil(outWidth / size), 4);
-  const pairs = filters * productsOf(problem, points);
-  const products = Math.max((2 * pairs * tiles) / (stride === 1 ? FLOPS : STRIDED_FLOPS), pairs * READ);
-  const filter = ready ? 0 : filters * channels * taps * FILTER;
-  return products + points * points * (tiles * (channels + filters) * TRANSFORM + filter);
+  const products = (2 * filters * productsOf(problem, points) * tiles) / FLOPS;
+  const transforms = tiles * (channels + filters) * TRANSFORM + filters * channels * taps * FILTER;
+  return products + points * points * transforms;
 }
 
 function gradientCycles({ filters, channels, outHeight, outWidth, batch, taps }: Problem): number {
@@ -147,14 +141,8 @@ function problemOf(g: ConvGeometry, pass: WinogradPass): Problem {
  * run one after the other; what the last, a {@link Convolution}, computed counts only where its `isFinite` says so
  * afterwards.
  */
-export function winogradTasks(
-  flavour: Flavour,
-  g: ConvGeometry,
-  pass: WinogradPass,
-  operands: Omit<Operands, "transformed">,
-): Task[] {
-  const plan = winogradPlan(flavour, g, pass, winogradPoints(g, pass));
-  return tasksOf(plan, g, { ...operands, transformed: keptFilters().find(plan, operands.weight) });
+export function winogradTasks(flavour: Flavour, g: ConvGeometry, pass: WinogradPass, operands: Operands): Task[] {
+  return tasksOf(winogradPlan(flavour, g, pass, winogradPoints(g, pass)), g, operands);
 }
 
 export function tasksOf(plan: Plan, g: ConvGeometry, operands: Operands): Task[] {
@@ -173,7 +161,7 @@ export function winogradWeightGradient(
   g: ConvGeometry,
   operands: { readonly x: number; readonly dy: number; readonly dweight: number },
 ): WeightGradient | undefined {
-  const { largest } = scanKernels();
+  const largest = largestOf();
   const x = largest(operands.x, 4 * g.batch * g.inChannels * g.height * g.width);
   const dy = largest(operands.dy, 4 * g.batch * g.outChannels * g.outHeight * g.outWidth);
   // Transforms make the numbers of x up to 100 times as large, those of dy 225 times, and their sums 4 times.

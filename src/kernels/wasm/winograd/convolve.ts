@@ -2,12 +2,11 @@
 import { RECORD } from "../elementwise/finish.js";
 import { memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
-import { TAP_WORDS } from "./filter-table.js";
+import { TAP_BYTES } from "./filter.js";
 import { filterOf, inputOf, multiplyOf, outputOf } from "./modules.js";
 import { GROUP_BYTES } from "./output.js";
 import { partialChannels, writeTaps } from "./phases.js";
 import { oddLines, type Plan } from "./plan.js";
-import { scanKernels } from "./scan.js";
 import { Strips, writeGroups } from "./tiling.js";
 import { bytesOf } from "./variant.js";
 
@@ -15,8 +14,6 @@ import { bytesOf } from "./variant.js";
 export interface Operands {
   readonly x: number;
   readonly weight: number;
-  /** What {@link FilterTransform} made of the weights; without it they are transformed on the way. */
-  readonly transformed?: number | undefined;
   /** 0 where there is none. */
   readonly bias: number;
   readonly y: number;
@@ -30,11 +27,11 @@ export interface Operands {
 export class Convolution implements Task {
   readonly parts: number;
   readonly #strips: Strips;
-  readonly #transform: FilterTransform;
   readonly #inputPoint: number;
   readonly #v: number;
   readonly #m: number;
   readonly #u: number;
+  readonly #taps: number;
   readonly #groups: number;
   readonly #temporary: number;
   readonly #noBias: number;
@@ -44,22 +41,23 @@ export class Convolution implements Task {
     private readonly plan: Plan,
     private readonly operands: Operands,
   ) {
-    const { variant, tiles, inputPanel, filterPanel, blockTiles } = plan;
+    const { variant, tiles, inputPanel, filterPoint, blockTiles } = plan;
     const { points, tilePanel } = bytesOf(variant);
     const perPanel = 4 * variant.quads;
     const panels = blockTiles / perPanel;
     this.parts = Math.ceil(tiles / perPanel);
     this.#inputPoint = oddLines(panels * inputPanel);
     this.#strips = new Strips(inputOf(variant), plan.xTiling, { of: "tiles", perPanel, quads: variant.quads });
-    this.#transform = new FilterTransform(plan);
     this.#v = scratch(points * points * this.#inputPoint);
     this.#m = scratch(panels * tilePanel);
-    this.#u = operands.transformed === undefined ? scratch(filterPanel) : 0;
+    this.#u = scratch(points * points * filterPoint);
+    this.#taps = scratch(TAP_BYTES * (plan.problem.taps * plan.problem.stride) ** 2);
     this.#groups = scratch((blockTiles / 4) * GROUP_BYTES);
     this.#temporary = scratch(16 * points * points);
     this.#noBias = scratch(4);
     this.#odd = scratch(16);
     new Int32Array(memory().buffer, this.#odd, 4).fill(0);
+    writeTaps(plan.problem, new Int32Array(memory().buffer, this.#taps));
   }
 
   /**
@@ -77,13 +75,14 @@ export class Convolution implements Task {
 
   /** Computes the tiles of y from `from` up to `to`. */
   tiles(from: number, to: number): void {
-    const { variant, inputPanel, filterPoint, filterPanel, blockTiles } = this.plan;
+    const { variant, inputPanel, filterPoint, blockTiles, blockChannels } = this.plan;
     const { channels, filters, outHeight, outWidth } = this.plan.problem;
     const partial = partialChannels(this.plan.problem);
-    const { x, weight, transformed, bias, y, relu, records = 0 } = this.operands;
-    const [v, m, groups] = [this.#v, this.#m, this.#groups];
+    const { x, bias, y, relu, records = 0 } = this.operands;
+    const [v, u, m, groups] = [this.#v, this.#u, this.#m, this.#groups];
     const { rows, quads } = variant;
-    const [multiply, output] = [multiplyOf(variant), outputOf(variant, records ? "finish" : relu ? "relu" : "")];
+    const multiply = multiplyOf(variant);
+    const output = outputOf(variant, records ? "finish" : relu ? "relu" : "");
     new Float32Array(memory().buffer, this.#noBias, 1).fill(0);
     for (let first = from; first < to; first += blockTiles) {
       const last = Math.min(to, first + blockTiles);
@@ -91,12 +90,15 @@ export class Convolution implements Task {
       this.#strips.run(x, channels, first, last, v, this.#inputPoint, inputPanel);
       writeGroups(this.plan.yTiling, first, last, groups);
       for (let filter = 0; filter < filters; filter += rows) {
-        let u = this.#u;
-        if (transformed === undefined) this.#transform.panel(weight, filter, u);
-        else u = transformed + (filter / rows) * filterPanel;
-        multiply(u, filterPoint, v, this.#inputPoint, inputPanel, panels, m, channels, partial, 0);
+        const count = Math.min(rows, filters - filter);
+        for (let channel = 0; channel < channels; channel += blockChannels) {
+          const depth = Math.min(blockChannels, channels - channel);
+          this.#transform(filter, count, channel, channel + depth);
+          const input = v + 16 * quads * channel;
+          multiply(u, filterPoint, input, this.#inputPoint, inputPanel, panels, m, depth, partial, channel, 0);
+        }
         output(
-          ...[m, Math.min(rows, filters - filter), groups, Math.ceil((last - first) / 4), this.#temporary],
+          ...[m, count, groups, Math.ceil((last - first) / 4), this.#temporary],
           ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
           ...(bias === 0 ? [this.#noBias, 0] : [bias + 4 * filter, 4]),
           ...[this.#odd, records + RECORD * filter],
@@ -104,40 +106,21 @@ export class Convolution implements Task {
       }
     }
   }
-}
 
-/** Transforms filters of a plan. */
-export class FilterTransform {
-  readonly #between: number;
-  readonly #table: number;
-  readonly #tableBytes: number;
-
-  constructor(private readonly plan: Plan) {
-    const { points, taps } = plan.variant;
-    const { stride } = plan.problem;
-    this.#tableBytes = taps === 3 && stride === 1 ? 0 : 4 * TAP_WORDS * taps * taps * stride * stride;
-    this.#between = scratch(16 * taps * (points + taps));
-    this.#table = scratch(this.#tableBytes);
-    if (this.#tableBytes > 0) writeTaps(plan.problem, new Int32Array(memory().buffer, this.#table));
-  }
-
-  /** Writes the panel that starts with this filter to u. */
-  panel(weight: number, filter: number, u: number): void {
+  /** Transforms filters for the channels from `from` up to `to`, phase by phase. */
+  #transform(filter: number, count: number, from: number, to: number): void {
     const { variant, filterPoint, problem } = this.plan;
-    const { channels, filters, filterBytes, channelBytes, turned, stride } = problem;
-    const [start, count] = [weight + filter * filterBytes, Math.min(variant.rows, filters - filter)];
-    // The kernel reads from as many places at once as there are filters, faster once a pass has brought all to the cache.
-    if (!turned) scanKernels().largest(start, count * filterBytes);
-    filterOf(variant, this.#tableBytes > 0 ? "table" : turned ? "turned" : "plain")(
-      ...[start, count, channels / (stride * stride)],
-      ...[filterBytes, channelBytes, this.#between, u, filterPoint],
-      ...[this.#table, this.#table + this.#tableBytes],
-    );
-  }
-
-  /** Writes all panels to u. */
-  all(weight: number, u: number): void {
-    const { problem, variant, filterPanel } = this.plan;
-    for (let i = 0; i * variant.rows < problem.filters; i++) this.panel(weight, i * variant.rows, u + i * filterPanel);
+    const { channels, filterBytes, channelBytes, stride, taps } = problem;
+    const ofPhase = channels / (stride * stride);
+    for (let channel = from; channel < to; ) {
+      const phase = Math.floor(channel / ofPhase);
+      const here = Math.min(to, (phase + 1) * ofPhase) - channel;
+      filterOf(variant)(
+        ...[this.operands.weight + filter * filterBytes + (channel - phase * ofPhase) * channelBytes, count, here],
+        ...[filterBytes, channelBytes, this.#u + 4 * variant.rows * (channel - from), filterPoint],
+        this.#taps + TAP_BYTES * taps * taps * phase,
+      );
+      channel += here;
+    }
   }
 }

@@ -80,7 +80,7 @@ export class WeightGradient implements Task {
         for (let filter = from; filter < to; filter += rows) {
           const count = Math.min(rows, to - filter);
           this.#dyStrips.run(dy + 4 * filter * outHeight * outWidth, count, tile, last, u, this.#filterPoint, 0);
-          multiply(u, this.#filterPoint, v, this.#inputPoint, this.#inputPanel, panels, m, last - tile, 0, 0);
+          multiply(u, this.#filterPoint, v, this.#inputPoint, this.#inputPanel, panels, m, last - tile, 0, 0, 0);
           gradient(
             ...[m, count, channelsHere, this.#temporary],
             ...[dweight + filter * filterBytes + channel * channelBytes, filterBytes],

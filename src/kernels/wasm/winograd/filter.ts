@@ -1,31 +1,34 @@
 /** Uᵉ[panel][channel][filter] = (G·g·Gᵀ)ᵉ */
-import { advance, brIf, forRange, loop } from "../assembler/control.js";
+import { advance, forRange } from "../assembler/control.js";
 import { type Expr, type Local, local, operand } from "../assembler/expression.js";
 import { i32, select, v128 } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
-import { algebra, firsts, lows, transpose } from "./algebra.js";
-import { loadAll, times, type Variant, vector } from "./variant.js";
+import { algebra } from "./algebra.js";
+import { times, type Variant, vector } from "./variant.js";
 
 /** Channels that are transformed together: so many that their filters fill whole vectors. */
 export function channelsTogether({ rows }: Pick<Variant, "rows">): number {
   return rows % 4 === 0 ? 1 : rows % 2 === 0 ? 2 : 4;
 }
 
+/** A tap of a filter: where it lies, in bytes, and a mask: −1, or 0 for one that is not there. */
+export const TAP_BYTES = 8;
+
 /**
- * Writes the kernel `filter` of one panel, of filters as they are or turned by 180°. A panel of fewer filters is filled up
- * with copies of the last one, the channels with copies of the last channel.
+ * Writes the kernel `filter` of one panel of filters, whose taps×taps taps are looked up in a table. A panel of fewer filters
+ * is filled up with copies of the last one, the channels with copies of the last channel.
  */
-export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: boolean): void {
+export function filterKernel(builder: ModuleBuilder, variant: Variant): void {
   const { rows } = variant;
   const together = channelsTogether(variant);
-  const transform = fourFilters(builder, variant, turned);
+  const transform = fourFilters(builder, variant);
   builder.kernel(
     "filter",
     {
       ...({ weight: "i32", filters: "i32", channels: "i32", filterBytes: "i32", channelBytes: "i32" } as const),
-      ...({ between: "i32", u: "i32", point: "i32" } as const),
+      ...({ u: "i32", point: "i32", table: "i32" } as const),
     },
-    ({ weight, filters, channels, filterBytes, channelBytes, between, u, point }) => {
+    ({ weight, filters, channels, filterBytes, channelBytes, u, point, table }) => {
       const lastFilter = local("i32", i32.sub(filters, 1));
       const lastChannel = local("i32", i32.sub(channels, 1));
       const row = times(rows, (i) => local("i32", i32.mul(filterBytes, least(operand("i32", i), lastFilter))));
@@ -36,7 +39,7 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: b
         });
         for (let first = 0; first < together * rows; first += 4) {
           const at = (lane: number) => i32.add(start[Math.floor((first + lane) / rows)]!, row[(first + lane) % rows]!);
-          transform({ a: at(0), b: at(1), c: at(2), d: at(3), between, to: u, point });
+          transform({ a: at(0), b: at(1), c: at(2), d: at(3), table, to: u, point });
           advance(u, 16);
         }
       });
@@ -44,36 +47,25 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: b
   );
 }
 
-/** The four filters of nine taps at a, b, c and d. */
-function fourFilters(builder: ModuleBuilder, variant: Variant, turned: boolean) {
+/** The four filters at a, b, c and d, in one go: registers hold nearly all, and what V8 spills it reads from the stack. */
+function fourFilters(builder: ModuleBuilder, variant: Variant) {
   const { filter } = algebra(variant);
-  const { points } = variant;
-  const parameters = { a: "i32", b: "i32", c: "i32", d: "i32", between: "i32", to: "i32", point: "i32" } as const;
-  return builder.function(parameters, ({ a, b, c, d, between, to, point }) => {
-    // vector i holds tap i of every filter
-    const taps = [0, 16].flatMap((offset) =>
-      transpose([a, b, c, d].map((address) => vector(v128.load(address, offset)))).map(vector),
-    );
-    const [e, f, g, h] = [a, b, c, d].map((address) => vector(v128.load32Zero(address, 32)));
-    taps.push(vector(firsts(lows(e!, f!), lows(g!, h!))));
-    if (turned) taps.reverse();
-
-    // between[i][j] = (G·g)ᵢⱼ
-    for (let j = 0; j < 3; j++) {
-      const column = filter([taps[j]!, taps[3 + j]!, taps[6 + j]!]);
-      for (const [i, value] of column.entries()) v128.store(between, value, 16 * (3 * i + j));
+  const { points, taps } = variant;
+  const parameters = { a: "i32", b: "i32", c: "i32", d: "i32", table: "i32", to: "i32", point: "i32" } as const;
+  return builder.function(parameters, ({ a, b, c, d, table, to, point }) => {
+    const tap = (index: number): Local<"v128"> => {
+      const offset = local("i32", i32.load(table, TAP_BYTES * index));
+      const first = v128.load32Zero(i32.add(a, offset));
+      const all = [b, c, d].reduce((some, at, i) => v128.load32Lane(i32.add(at, offset), i + 1, some), first);
+      return vector(v128.and(all, v128.load32Splat(table, TAP_BYTES * index + 4)));
+    };
+    const columns = times(taps, (j) => filter(times(taps, (i) => tap(taps * i + j))));
+    const offsets = times(points, (j) => local("i32", i32.mul(point, j)));
+    for (let i = 0; i < points; i++) {
+      const row = filter(columns.map((column) => vector(column[i]!)));
+      for (const [j, value] of row.entries()) v128.store(i32.add(to, offsets[j]!), value);
+      advance(to, i32.mul(point, points));
     }
-    // U = between·Gᵀ
-    const left = local("i32", points);
-    loop((again) => {
-      for (const value of filter(loadAll(between, 3, 16))) {
-        v128.store(to, value);
-        advance(to, point);
-      }
-      advance(between, 48);
-      advance(left, -1);
-      brIf(again, left);
-    });
   });
 }
 

@@ -3,7 +3,6 @@ import { type Kernel, ModuleBuilder } from "../assembler/module.js";
 import { isShared, memory } from "../memory.js";
 import { filterKernel } from "./filter.js";
 import { filterGradientKernel } from "./filter-gradient.js";
-import { tableFilterKernel } from "./filter-table.js";
 import { outputKernel } from "./output.js";
 import { productKernel } from "./product.js";
 import { stripKernel } from "./strip.js";
@@ -24,11 +23,8 @@ function kernel(name: string, variant: Variant, option: string, write: (builder:
   return found;
 }
 
-/** `taps` of which each is looked up, or 3×3 as they are or turned. */
-export function filterOf(variant: Variant, kind: "table" | "plain" | "turned"): Kernel {
-  return kernel("filter", variant, `${variant.taps} ${kind}`, (builder) =>
-    kind === "table" ? tableFilterKernel(builder, variant) : filterKernel(builder, variant, kind === "turned"),
-  );
+export function filterOf(variant: Variant): Kernel {
+  return kernel("filter", variant, `${variant.taps}`, (builder) => filterKernel(builder, variant));
 }
 
 export function inputOf(variant: Variant): Kernel {

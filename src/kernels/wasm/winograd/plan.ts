@@ -104,14 +104,14 @@ export interface Plan {
   readonly xTiling: Tiling;
   readonly yTiling: Tiling;
   readonly tiles: number;
-  /** Bytes from one e to the next, and from one panel to the next, of transformed filters. */
+  /** Bytes from one e to the next of transformed filters. */
   readonly filterPoint: number;
-  readonly filterPanel: number;
-  readonly filterPanels: number;
   /** Bytes from one panel of transformed input to the next. */
   readonly inputPanel: number;
   /** Tiles that are transformed before any is multiplied. */
   readonly blockTiles: number;
+  /** Channels whose filters are transformed before they are multiplied. */
+  readonly blockChannels: number;
 }
 
 /**
@@ -122,14 +122,17 @@ export interface Plan {
 const BLOCK_BYTES = 4 << 20;
 /** Tiles of a block at most: their products with a panel of filters stay in the second-level cache. */
 const BLOCK_TILES = 512;
+/**
+ * Transformed filters, in bytes: what few tiles are multiplied with stays in the first-level cache. More tiles make up
+ * for the second, where they would fetch and store their sums more often.
+ */
+const [FILTER_BYTES, FEW_PANELS] = [128 << 10, 4];
 
 export function planOf(problem: Problem, points: Points, flavour: Flavour): Plan {
   const tilings = tilingsOf(problem, { points, size: points - problem.taps + 1 });
   const { tiles } = tilings;
   const variant = variantOf(points, problem.taps, flavour, Math.ceil(tiles / 4));
   const { rows, quads } = variant;
-  // Vectors may reach beyond the last channel.
-  const filterPoint = oddLines(4 * rows * (problem.channels + channelsTogether(variant) - 1));
   const inputPanel = oddLines(16 * quads * problem.channels);
   const panelTiles = 4 * quads;
   const blockTiles = blockOf(
@@ -137,17 +140,22 @@ export function planOf(problem: Problem, points: Points, flavour: Flavour): Plan
     panelTiles,
     Math.min(BLOCK_TILES, (panelTiles * BLOCK_BYTES) / (points ** 2 * inputPanel)),
   );
+  const together = channelsTogether(variant);
+  const blockChannels =
+    blockTiles > FEW_PANELS * panelTiles
+      ? problem.channels
+      : blockOf(problem.channels, together, FILTER_BYTES / (4 * rows * points ** 2));
   return {
     problem,
     variant,
     xTiling: tilings.x,
     yTiling: tilings.y,
     tiles,
-    filterPoint,
-    filterPanel: points * points * filterPoint,
-    filterPanels: Math.ceil(problem.filters / rows),
+    // Vectors may reach beyond the last channel.
+    filterPoint: oddLines(4 * rows * (blockChannels + together - 1)),
     inputPanel,
     blockTiles,
+    blockChannels,
   };
 }
 

@@ -1,15 +1,16 @@
 /** mᵉ[filter][tile] = Σ over channels of Uᵉ[channel][filter]·Vᵉ[channel][tile], for every e. */
 import { advance, block, brIf, forRange, loop, when } from "../assembler/control.js";
-import { local, locals } from "../assembler/expression.js";
+import { type Expr, local, locals, operand } from "../assembler/expression.js";
 import { multiplyAdd } from "../assembler/flavour.js";
-import { i32, v128 } from "../assembler/instructions.js";
+import { i32, select, v128 } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
 import { bytesOf, type Variant } from "./variant.js";
 
 /**
- * Writes the kernel `multiply` of one panel of filters by all panels of tiles: m[panel of tiles][e][filter][tile].
+ * Writes the kernel `multiply` of one panel of filters by all panels of tiles: m[panel of tiles][e][filter][tile]. The sums
+ * go on from what m holds where `done` channels came before.
  *
- * Of the channels, which are four times `partial` where that is not 0, the last half counts for nothing at the points of
+ * Of all channels, which are four times `partial` where that is not 0, the last half counts for nothing at the points of
  * the last row, and the first and the last quarter for nothing at those of the last column (phases.ts).
  */
 export function productKernel(builder: ModuleBuilder, variant: Variant): void {
@@ -19,20 +20,30 @@ export function productKernel(builder: ModuleBuilder, variant: Variant): void {
     "multiply",
     {
       ...({ u: "i32", filterPoint: "i32", v: "i32", inputPoint: "i32", inputPanel: "i32", panels: "i32" } as const),
-      ...({ m: "i32", channels: "i32", partial: "i32", never: "i32" } as const),
+      ...({ m: "i32", channels: "i32", partial: "i32", done: "i32", never: "i32" } as const),
     },
-    ({ v, never, ...p }) => {
+    ({ v, channels, partial, done, never, ...p }) => {
       const left = local("i32", points * points);
       loop((again) => {
-        const [row, column] = [local("i32", i32.leU(left, points)), local("i32", i32.eq(i32.remU(left, points), 1))];
-        const first = local("i32", i32.mul(column, p.partial));
-        const without = i32.mul(p.partial, i32.sub(i32.shl(i32.add(row, column), 1), i32.and(row, column)));
-        const channels = local("i32", i32.sub(p.channels, without));
+        // What counts of the channels from `done` on.
+        const [first, end] = [local("i32", 0), local("i32", channels)];
+        when(partial, () => {
+          const within = (limit: Expr<"i32">): Expr<"i32"> => {
+            const at = local("i32", i32.sub(limit, done));
+            const some = local("i32", select(i32.gtS(at, 0), at, local("i32", 0)));
+            return select(i32.ltU(some, channels), some, channels);
+          };
+          const lastRow = local("i32", i32.leU(left, points));
+          const lastColumn = local("i32", i32.eq(i32.remU(left, points), 1));
+          first.set(within(i32.mul(partial, lastColumn)));
+          end.set(within(i32.mul(partial, select(lastRow, operand("i32", 2), i32.sub(4, lastColumn)))));
+        });
+        const count = local("i32", i32.sub(end, first));
         const u = local("i32", i32.add(p.u, i32.mul(first, 4 * variant.rows)));
         const tiles = local("i32", i32.add(v, i32.mul(first, 16 * variant.quads)));
         const m = local("i32", p.m);
         forRange(0, p.panels, 1, () => {
-          product({ u, v: tiles, m, channels, never });
+          product({ u, v: tiles, m, channels: count, more: done, never });
           advance(tiles, p.inputPanel);
           advance(m, tilePanel);
         });
@@ -47,7 +58,7 @@ export function productKernel(builder: ModuleBuilder, variant: Variant): void {
 }
 
 /**
- * One panel of filters by one panel of tiles. Every sum starts at 0 and runs over the channels in their order.
+ * One panel of filters by one panel of tiles. Every sum runs over the channels in their order.
  *
  * V8 moves all loads of a basic block to its top, where they wait in registers and spill. An exit that is never taken
  * cuts the loop into blocks that fit; `never` is 0, and exits that test different bits of it are not merged. Which cuts
@@ -57,9 +68,12 @@ function microKernel(builder: ModuleBuilder, { flavour, rows, quads }: Variant) 
   const madd = multiplyAdd(flavour);
   const steps = quads === 1 ? 1 : 2;
   const cuts = quads === 1 ? [2, 4, 6, 8, 10] : flavour === "relaxed" ? [1, 2, 3, 4, 5] : [2, 3];
-  return builder.function({ u: "i32", v: "i32", m: "i32", channels: "i32", never: "i32" }, (p) => {
+  return builder.function({ u: "i32", v: "i32", m: "i32", channels: "i32", more: "i32", never: "i32" }, (p) => {
     const sums = locals("v128", rows * quads);
     const tiles = locals("v128", quads);
+    when(p.more, () => {
+      for (const [i, sum] of sums.entries()) sum.set(v128.load(p.m, 16 * i));
+    });
     const step = (index: number, cut: (row: number) => void): void => {
       for (const [i, tile] of tiles.entries()) tile.set(v128.load(p.v, 16 * (index * quads + i)));
       for (let row = 0; row < rows; row++) {

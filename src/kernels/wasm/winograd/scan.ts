@@ -1,25 +1,18 @@
-/** Passes over numbers at the speed of the memory. */
-import { forRange, ret, when } from "../assembler/control.js";
+/** A pass over numbers at the speed of the memory. */
+import { forRange } from "../assembler/control.js";
 import { type Expr, local, locals } from "../assembler/expression.js";
 import { f32x4, i32, i32x4, v128 } from "../assembler/instructions.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
 import { isShared, memory } from "../memory.js";
 
-interface ScanKernels {
-  /** Whether two runs of numbers have the same bits: 1 or 0. Stops where they differ. */
-  readonly same: Kernel;
-  /** The largest magnitude; NaN where there is a NaN, 0 for no numbers. */
-  readonly largest: Kernel;
-}
+let compiled: Kernel | undefined;
 
-let compiled: ScanKernels | undefined;
-
-export function scanKernels(): ScanKernels {
+/** The kernel `largest(x, bytes)`: the largest magnitude; NaN where there is a NaN, 0 for no numbers. */
+export function largestOf(): Kernel {
   if (!compiled) {
     const builder = new ModuleBuilder({ shared: isShared() });
-    sameKernel(builder);
     largestKernel(builder);
-    compiled = builder.instantiate<keyof ScanKernels>(memory());
+    compiled = builder.instantiate<"largest">(memory()).largest;
   }
   return compiled;
 }
@@ -27,24 +20,6 @@ export function scanKernels(): ScanKernels {
 /** Vectors that are read side by side. */
 const VECTORS = 8;
 const BLOCK = 16 * VECTORS;
-
-function sameKernel(builder: ModuleBuilder): void {
-  builder.kernel("same", { a: "i32", b: "i32", bytes: "i32" }, ({ a, b, bytes }) => {
-    const blocks = local("i32", i32.and(bytes, -BLOCK));
-    forRange(0, blocks, BLOCK, (at) => {
-      const [first, second] = [local("i32", i32.add(a, at)), local("i32", i32.add(b, at))];
-      const differences = Array.from({ length: VECTORS }, (_, i) =>
-        v128.xor(v128.load(first, 16 * i), v128.load(second, 16 * i)),
-      );
-      const any = differences.reduce((all, next) => v128.or(all, next));
-      when(v128.anyTrue(any), () => ret(local("i32", 0)));
-    });
-    forRange(blocks, bytes, 4, (at) =>
-      when(i32.ne(i32.load(i32.add(a, at)), i32.load(i32.add(b, at))), () => ret(local("i32", 0))),
-    );
-    return local("i32", 1);
-  });
-}
 
 function largestKernel(builder: ModuleBuilder): void {
   // Without their sign, floats and their bits have the same order, with NaN behind infinity.
