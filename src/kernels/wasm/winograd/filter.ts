@@ -3,7 +3,7 @@ import { advance, forRange } from "../assembler/control.js";
 import { type Expr, type Local, local, operand } from "../assembler/expression.js";
 import { i32, select, v128 } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
-import { algebra } from "./algebra.js";
+import { algebra, firsts, lows, transpose } from "./algebra.js";
 import { times, type Variant, vector } from "./variant.js";
 
 /** Channels that are transformed together: so many that their filters fill whole vectors. */
@@ -14,14 +14,17 @@ export function channelsTogether({ rows }: Pick<Variant, "rows">): number {
 /** A tap of a filter: where it lies, in bytes, and a mask: −1, or 0 for one that is not there. */
 export const TAP_BYTES = 8;
 
+/** Where a filter's taps are: one behind the other, in this order or turned by 180°, or where a table says. */
+export type Taps = "plain" | "turned" | "table";
+
 /**
- * Writes the kernel `filter` of one panel of filters, whose taps×taps taps are looked up in a table. A panel of fewer filters
- * is filled up with copies of the last one, the channels with copies of the last channel.
+ * Writes the kernel `filter` of one panel of filters of taps×taps taps. A panel of fewer filters is filled up with copies of
+ * the last one, the channels with copies of the last channel.
  */
-export function filterKernel(builder: ModuleBuilder, variant: Variant): void {
+export function filterKernel(builder: ModuleBuilder, variant: Variant, kind: Taps): void {
   const { rows } = variant;
   const together = channelsTogether(variant);
-  const transform = fourFilters(builder, variant);
+  const transform = fourFilters(builder, variant, kind);
   builder.kernel(
     "filter",
     {
@@ -48,18 +51,33 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant): void {
 }
 
 /** The four filters at a, b, c and d, in one go: registers hold nearly all, and what V8 spills it reads from the stack. */
-function fourFilters(builder: ModuleBuilder, variant: Variant) {
+function fourFilters(builder: ModuleBuilder, variant: Variant, kind: Taps) {
   const { filter } = algebra(variant);
   const { points, taps } = variant;
   const parameters = { a: "i32", b: "i32", c: "i32", d: "i32", table: "i32", to: "i32", point: "i32" } as const;
   return builder.function(parameters, ({ a, b, c, d, table, to, point }) => {
-    const tap = (index: number): Local<"v128"> => {
-      const offset = local("i32", i32.load(table, TAP_BYTES * index));
-      const first = v128.load32Zero(i32.add(a, offset));
-      const all = [b, c, d].reduce((some, at, i) => v128.load32Lane(i32.add(at, offset), i + 1, some), first);
-      return vector(v128.and(all, v128.load32Splat(table, TAP_BYTES * index + 4)));
-    };
-    const columns = times(taps, (j) => filter(times(taps, (i) => tap(taps * i + j))));
+    // vector i holds tap i of every filter
+    const all: Local<"v128">[] = [];
+    const lanes = [a, b, c, d];
+    const count = taps * taps;
+    if (kind === "table") {
+      for (let i = 0; i < count; i++) {
+        const offset = local("i32", i32.load(table, TAP_BYTES * i));
+        const first = v128.load32Zero(i32.add(a, offset));
+        const tap = [b, c, d].reduce((some, at, lane) => v128.load32Lane(i32.add(at, offset), lane + 1, some), first);
+        all.push(vector(v128.and(tap, v128.load32Splat(table, TAP_BYTES * i + 4))));
+      }
+    } else {
+      for (let i = 0; i + 4 <= count; i += 4) {
+        all.push(...transpose(lanes.map((address) => vector(v128.load(address, 4 * i)))).map(vector));
+      }
+      if (count % 4 > 0) {
+        const [e, f, g, h] = lanes.map((address) => vector(v128.load32Zero(address, 4 * (count - 1))));
+        all.push(vector(firsts(lows(e!, f!), lows(g!, h!))));
+      }
+      if (kind === "turned") all.reverse();
+    }
+    const columns = times(taps, (j) => filter(times(taps, (i) => all[taps * i + j]!)));
     const offsets = times(points, (j) => local("i32", i32.mul(point, j)));
     for (let i = 0; i < points; i++) {
       const row = filter(columns.map((column) => vector(column[i]!)));

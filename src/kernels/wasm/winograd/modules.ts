@@ -1,7 +1,7 @@
 /** The kernels, compiled when first asked for. */
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
 import { isShared, memory } from "../memory.js";
-import { filterKernel } from "./filter.js";
+import { filterKernel, type Taps } from "./filter.js";
 import { filterGradientKernel } from "./filter-gradient.js";
 import { outputKernel } from "./output.js";
 import { productKernel } from "./product.js";
@@ -23,8 +23,8 @@ function kernel(name: string, variant: Variant, option: string, write: (builder:
   return found;
 }
 
-export function filterOf(variant: Variant): Kernel {
-  return kernel("filter", variant, `${variant.taps}`, (builder) => filterKernel(builder, variant));
+export function filterOf(variant: Variant, kind: Taps): Kernel {
+  return kernel("filter", variant, `${variant.taps} ${kind}`, (builder) => filterKernel(builder, variant, kind));
 }
 
 export function inputOf(variant: Variant): Kernel {

@@ -13,8 +13,9 @@ import { advance, forRange, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
 import { i32, i32x4, v128 } from "../assembler/instructions.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
-import { isShared, memory } from "../memory.js";
+import { isShared, memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
+import { TAP_BYTES } from "./filter.js";
 import type { Problem } from "./plan.js";
 
 /** Rows and columns of a phase are the even (0) or the odd ones (1). */
@@ -30,19 +31,22 @@ export function partialChannels({ channels, kernel, stride }: Problem): number {
   return stride === 2 && kernel % 2 === 1 ? channels / PHASES.length : 0;
 }
 
-/** Writes which weights are the taps of a problem's filters, phase by phase, for filter-table.ts. */
-export function writeTaps({ kernel, stride, taps, turned }: Problem, words: Int32Array): void {
+/** Where in scratch it stands which weights are the taps of a strided problem's filters, phase by phase; 0 for others. */
+export function tapsTable({ kernel, stride, taps }: Problem): number {
+  if (stride === 1) return 0;
+  const table = scratch(TAP_BYTES * PHASES.length * taps * taps);
+  const words = new Int32Array(memory().buffer, table);
   let at = 0;
-  for (const [row, column] of stride === 2 ? PHASES : ([[0, 0]] as const)) {
-    for (let i = row; i < row + stride * taps; i += stride) {
-      for (let j = column; j < column + stride * taps; j += stride) {
-        const tap = i * kernel + j;
+  for (const [row, column] of PHASES) {
+    for (let i = row; i < row + 2 * taps; i += 2) {
+      for (let j = column; j < column + 2 * taps; j += 2) {
         const there = i < kernel && j < kernel;
-        words[at++] = there ? 4 * (turned ? kernel * kernel - 1 - tap : tap) : 0;
+        words[at++] = there ? 4 * (i * kernel + j) : 0;
         words[at++] = there ? -1 : 0;
       }
     }
   }
+  return table;
 }
 
 let compiled: Kernel | undefined;
