@@ -221,28 +221,39 @@ describe.each(flavours.flatMap((flavour) => ([6, 4] as const).map((points) => ({
     });
 
     test("a range writes the pixels of its own tiles alone", () => {
-      const g = geometryOf({ batch: 2, height: 10, width: 9 });
-      const tile = points - 2;
-      const { x, weight, y } = operands(g, 5);
-      y.fill(7);
-      winograd.run(g, "forward", x, weight, undefined, y, { from: 1, to: 2 });
-      y.forEach((value, i) => {
-        const [row, column] = [Math.floor(i / g.outWidth) % g.outHeight, i % g.outWidth];
-        const inside = i < y.length / 2 && row < tile && column >= tile && column < 2 * tile;
-        expect(value === 7).toBe(!inside);
-      });
+      fc.assert(
+        fc.property(geometry.forward, fc.nat(), (g, drawn) => {
+          const { tiles, variant, yTiling } = winograd.plan(g, "forward");
+          const chosen = drawn % tiles;
+          const { x, weight, y } = operands(g, 5);
+          y.fill(7);
+          winograd.run(g, "forward", x, weight, undefined, y, { from: chosen, to: chosen + 1 });
+          const perImage = yTiling.tileRows * yTiling.tileColumns;
+          const wrong = y.findIndex((value, i) => {
+            const [row, column] = [Math.floor(i / g.outWidth) % g.outHeight, i % g.outWidth];
+            const image = Math.floor(i / (g.outChannels * g.outHeight * g.outWidth));
+            const tile = Math.floor(row / variant.size) * yTiling.tileColumns + Math.floor(column / variant.size);
+            return (value === 7) === (image * perImage + tile === chosen);
+          });
+          expect(wrong).toBe(-1);
+        }),
+        { numRuns: 40 },
+      );
     });
 
     test("reads and writes nothing beside its arrays", () => {
-      const g = geometryOf({ height: 5, width: 7, padding: [2, 0] });
-      const { x, weight, bias, y } = operands(g, 3);
-      const all = new Float32Array(x.buffer, x.byteOffset, y.byteOffset / 4 + y.length + 32 - x.byteOffset / 4);
-      const before = all.slice();
-      winograd.run(g, "forward", x, weight, bias, y);
-      const first = y.byteOffset / 4 - x.byteOffset / 4;
-      before.set(y, first);
-      expect(all).toEqual(before);
-      expect(y.every(Number.isFinite)).toBe(true);
+      fc.assert(
+        fc.property(geometry.forward, fc.integer(), (g, seed) => {
+          const { x, weight, bias, y } = operands(g, seed);
+          const all = new Float32Array(x.buffer, x.byteOffset, y.byteOffset / 4 + y.length + 32 - x.byteOffset / 4);
+          const before = all.slice();
+          winograd.run(g, "forward", x, weight, bias, y);
+          before.set(y, y.byteOffset / 4 - x.byteOffset / 4);
+          expect(new Uint32Array(all.slice().buffer)).toEqual(new Uint32Array(before.buffer));
+          expect(y.every(Number.isFinite)).toBe(true);
+        }),
+        { numRuns: 40 },
+      );
     });
 
     test("NaN and infinity reach every output that reads them", () => {
@@ -336,7 +347,7 @@ describe("which convolutions fit", () => {
     }
   });
 
-  test("it pays where there is much to multiply, by large tiles for large maps", () => {
+  test("it pays where there is much to multiply, by many points for large maps", () => {
     const sizes = { inChannels: 64, outChannels: 64, height: 56, width: 56 };
     const paysFor = (g: ConvGeometry) => directions.map((direction) => winogradPays(g, direction));
     expect(paysFor(geometryOf(sizes))).toEqual([true, true, true]);
@@ -345,6 +356,20 @@ describe("which convolutions fit", () => {
     expect(paysFor(small)).toEqual([true, true, true]);
     expect(winogradPoints(small, "inputGradient")).toBe(6);
     expect(winogradPoints({ ...small, outHeight: 2, outWidth: 2 }, "forward")).toBe(4);
+    const [five, seven, strided] = [
+      geometryOf({ ...sizes, kernel: 5 }),
+      geometryOf({ ...sizes, inChannels: 3, height: 224, width: 224, kernel: 7, stride: 2, padding: [3, 3] }),
+      geometryOf({ ...sizes, stride: 2 }),
+    ];
+    expect(paysFor(five)).toEqual([true, true, true]);
+    expect(paysFor(seven)).toEqual([true, false, false]);
+    expect(paysFor(strided)).toEqual([true, false, false]);
+    expect(winogradPoints(strided, "forward")).toBe(6);
+    // Filters that few tiles are multiplied with, small gains, and batches whose own algorithm is fast.
+    expect(winogradPays({ ...strided, inChannels: 512, outHeight: 4, outWidth: 4 }, "forward")).toBe(false);
+    expect(winogradPays(geometryOf({ ...sizes, inChannels: 3, kernel: 5 }), "forward")).toBe(false);
+    const lenet = { batch: 32, inChannels: 6, outChannels: 16, height: 14, width: 14 };
+    expect(paysFor(geometryOf({ ...lenet, kernel: 5, padding: [0, 0] }))).toEqual([false, false, false]);
     expect(paysFor(geometryOf({ ...sizes, inChannels: 1 }))).toEqual([false, false, false]);
     expect(paysFor(geometryOf({ ...sizes, inChannels: 3 }))).toEqual([true, true, false]);
     expect(paysFor({ ...geometryOf(sizes), groups: 2 })).toEqual([false, false, false]);
