@@ -30,13 +30,19 @@ export function finishRecords(
   const at = scratch(RECORD * (channels + MOST_ROWS));
   const records = view(at, FIELDS.length * channels);
   const [weights, biases] = [weight, bias].map((offset) => (offset ? view(offset, channels) : undefined));
-  for (let c = 0; c < channels; c++) {
+  // −0 is what can be added to any number without changing it.
+  const none = norm ? 0 : -0;
+  // One by one, in the order of the fields: an array for `set` takes ten times as long.
+  for (let c = 0, i = 0; c < channels; c++) {
     const mean = norm ? norm.mean[c]! : 0;
-    const inverse = norm ? 1 / Math.sqrt(norm.variance[c]! + norm.eps) : 1;
-    // −0 is what can be added to any number without changing it.
-    const none = norm ? 0 : -0;
-    const numbers = [mean, restOf(mean), inverse, weights?.[c] ?? 1, biases?.[c] ?? none, slope, least, most];
-    records.set(numbers, FIELDS.length * c);
+    records[i++] = mean;
+    records[i++] = restOf(mean);
+    records[i++] = norm ? 1 / Math.sqrt(norm.variance[c]! + norm.eps) : 1;
+    records[i++] = weights ? weights[c]! : 1;
+    records[i++] = biases ? biases[c]! : none;
+    records[i++] = slope;
+    records[i++] = least;
+    records[i++] = most;
   }
   return at;
 }
