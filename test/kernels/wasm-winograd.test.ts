@@ -3,7 +3,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";
+import { filterKernel } from "../../src/kernels/wasm/winograd/filter.js";
+import { filterGradientKernel } from "../../src/kernels/wasm/winograd/filter-gradient.js";
+import { outputKernel } from "../../src/kernels/wasm/winograd/output.js";
+import { productKernel } from "../../src/kernels/wasm/winograd/product.js";
 import { largestOf } from "../../src/kernels/wasm/winograd/scan.js";
+import { variantOf } from "../../src/kernels/wasm/winograd/variant.js";
 import { winogradFits, winogradPays, winogradPoints } from "../../src/kernels/wasm/winograd.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { arrays, distance, normals, terms } from "../support/wasm.js";
@@ -305,6 +311,34 @@ test("largest is the largest magnitude; NaN comes before infinity", () => {
       expect(largestOf()(x.byteOffset, x.byteLength)).toBe(want);
     }),
   );
+});
+
+test("every module is below 4 kB, which browsers compile at once", () => {
+  const bytes = (write: (builder: ModuleBuilder) => void) => {
+    const builder = new ModuleBuilder({ shared: true });
+    write(builder);
+    return builder.bytes().length;
+  };
+  for (const flavour of ["simd", "relaxed"] as const) {
+    for (const quads of [1, 2]) {
+      for (const [points, taps] of [
+        [4, 2],
+        [4, 3],
+        [6, 2],
+        [6, 3],
+        [6, 4],
+        [6, 5],
+      ] as const) {
+        const variant = variantOf(points, taps, flavour, quads);
+        for (const kind of ["plain", "turned", "table"] as const) {
+          expect(bytes((builder) => filterKernel(builder, variant, kind))).toBeLessThan(4096);
+        }
+        expect(bytes((builder) => outputKernel(builder, variant, "finish"))).toBeLessThan(4096);
+        expect(bytes((builder) => productKernel(builder, variant))).toBeLessThan(4096);
+        if (points === 6) expect(bytes((builder) => filterGradientKernel(builder, variant))).toBeLessThan(4096);
+      }
+    }
+  }
 });
 
 describe("which convolutions fit", () => {

@@ -35,18 +35,21 @@ export interface Algebra {
 const { add, mul, sub } = f32x4;
 const keep = (value: Operand<"v128">): Local<"v128"> => local("v128", value);
 
-/** The transforms, to be used in the function that is being written. */
-export function algebra({ points, taps, size, flavour }: Variant): Algebra {
+/** The transforms, to be used in the function that is being written. `constant`: how it holds the factors of `filter`. */
+export function algebra(
+  { points, taps, size, flavour }: Variant,
+  constant: (value: number) => Operand<"v128"> = (value) => value,
+): Algebra {
   const madd = multiplyAdd(flavour);
   const plus = (sum: Vector, factor: number, value: Vector): Vector =>
-    factor === 1 ? add(sum, value) : madd(sum, factor, value);
+    factor === 1 ? add(sum, value) : madd(sum, constant(factor), value);
 
   /** factor·Σ valueᵢ·xⁱ for x = root and for x = −root */
   const pair = (values: Vectors, root: number, factor: number): Vectors => {
     const part = (first: number, by: number): Vector => {
       const terms = values.filter((_, i) => i % 2 === first);
       const sum = terms.reduceRight((higher, term) => plus(term, root * root, higher));
-      return keep(by === 1 ? sum : mul(sum, by));
+      return keep(by === 1 ? sum : mul(sum, constant(by)));
     };
     const [even, odd] = [part(0, factor), part(1, factor * root)];
     return [add(even, odd), sub(even, odd)];
@@ -75,7 +78,7 @@ export function algebra({ points, taps, size, flavour }: Variant): Algebra {
     filter: (g) =>
       points === 4
         ? [g[0]!, ...pair(g, 1, 1 / 2), g.at(-1)!]
-        : [mul(g[0]!, 1 / 4), ...pair(g, 1, -1 / 6), ...pair(g, 2, 1 / 24), g.at(-1)!],
+        : [mul(g[0]!, constant(1 / 4)), ...pair(g, 1, -1 / 6), ...pair(g, 2, 1 / 24), g.at(-1)!],
     // rows of Aᵀ: (1 1 1 1 1 0), (0 1 −1 2 −2 0), (0 1 1 4 4 0), (0 1 −1 8 −8 0) …, and 1 at the end of the last
     output([m0, m1, m2, m3, m4, m5]) {
       const sum1 = keep(add(m1!, m2!));
@@ -90,8 +93,8 @@ export function algebra({ points, taps, size, flavour }: Variant): Algebra {
         return far ? plus(near, 1 << (i & ~1), far) : near;
       });
     },
-    outputGradient(all) {
-      const y = all.slice(0, size);
+    outputGradient(four) {
+      const y = four.slice(0, size);
       return [y[0]!, ...pair(y, 1, 1), ...pair(y, 2, 1), y.at(-1)!];
     },
     filterGradient([u0, u1, u2, u3, u4, u5]) {

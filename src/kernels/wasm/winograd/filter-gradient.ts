@@ -52,12 +52,18 @@ export function filterGradientKernel(builder: ModuleBuilder, variant: Variant): 
 
       /** The taps of temporary·G, by way of the memory behind it: what waits in registers would spill. */
       function allTaps(): Local<"i32"> {
-        const behind = 16 * taps * points;
-        for (let i = 0; i < taps; i++) {
-          const row = filterGradient(loadAll(p.temporary, points, 16, 16 * points * i));
-          for (const [j, value] of row.entries()) v128.store(p.temporary, value, behind + 16 * (taps * i + j));
-        }
-        return local("i32", i32.add(p.temporary, behind));
+        const behind = local("i32", i32.add(p.temporary, 16 * taps * points));
+        const from = local("i32", p.temporary);
+        const to = local("i32", behind);
+        loop((again) => {
+          for (const value of filterGradient(loadAll(from, points, 16))) {
+            v128.store(to, value);
+            advance(to, 16);
+          }
+          advance(from, 16 * points);
+          brIf(again, i32.ltU(from, behind));
+        });
+        return behind;
       }
 
       /** Adds to the filters of up to four channels: four taps of each at once, and one by one what is left. */

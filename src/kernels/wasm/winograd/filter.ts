@@ -52,7 +52,13 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, kind: Tap
 
 /** The four filters at a, b, c and d, in one go: registers hold nearly all, and what V8 spills it reads from the stack. */
 function fourFilters(builder: ModuleBuilder, variant: Variant, kind: Taps) {
-  const { filter } = algebra(variant);
+  // A constant has 18 bytes wherever it stands; the module stays small with each in one place.
+  const constants = new Map<number, Local<"v128">>();
+  const { filter } = algebra(variant, (value) => {
+    const known = constants.get(value) ?? vector(value);
+    constants.set(value, known);
+    return known;
+  });
   const { points, taps } = variant;
   const parameters = { a: "i32", b: "i32", c: "i32", d: "i32", table: "i32", to: "i32", point: "i32" } as const;
   return builder.function(parameters, ({ a, b, c, d, table, to, point }) => {
