@@ -4,8 +4,8 @@ import { type Expr, type Local, local } from "../assembler/expression.js";
 import { f32x4, i32, v128 } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
 import { finishValues, RECORD } from "../elementwise/finish.js";
-import { algebra, highs, lows, transpose } from "./algebra.js";
-import { bytesOf, loadAll, type Variant, vector } from "./variant.js";
+import { algebra, transpose } from "./algebra.js";
+import { bytesOf, loadAll, times, type Variant, vector } from "./variant.js";
 
 /**
  * A group is four tiles: where each starts in y (bytes from the first filter), how many of the four lie inside y as a
@@ -81,9 +81,8 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, ending: "
               return vector(ending === "relu" ? f32x4.max(sum, 0) : sum);
             });
             if (ending === "finish") finishValues(p.records, 0, y);
-            const values = (
-              size === 2 ? [lows(y[0]!, y[1]!), highs(y[0]!, y[1]!)] : transpose(size === 3 ? [...y, y[2]!] : y)
-            ).map(vector);
+            const four = times(4, (i) => y[Math.min(i, size - 1)]!);
+            const values = transpose(four).map(vector);
             if (size === 5) values.push(y[4]!);
             pixels.forEach((pixel, tile) => {
               store(pixel, values, tile);
@@ -98,7 +97,7 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, ending: "
           () =>
             eachRow((pixel, values, tile) => {
               if (size >= 4) v128.store(pixel, values[tile]!);
-              else v128.store64Lane(pixel, size === 2 ? tile % 2 : 0, values[size === 2 ? tile >> 1 : tile]!);
+              else v128.store64Lane(pixel, 0, values[tile]!);
               if (size === 3) v128.store32Lane(pixel, 2, values[tile]!, 8);
               if (size === 5) v128.store32Lane(pixel, tile, values[4]!, 16);
             }),
@@ -107,8 +106,7 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, ending: "
               const rows = i32.load8U(tiles, 20 + 2 * tile);
               when(i32.ltU(row, rows), () => {
                 const columns = local("i32", i32.load8U(tiles, 21 + 2 * tile));
-                if (size === 2) storeOneOrTwo(pixel, values[tile >> 1]!, tile % 2, columns);
-                else storeSome(pixel, values[tile]!, columns);
+                storeSome(pixel, values[tile]!, columns);
                 if (size === 5) when(i32.eq(columns, 5), () => v128.store32Lane(pixel, tile, values[4]!, 16));
               });
             }),
@@ -132,14 +130,5 @@ function storeSome(address: Expr<"i32">, values: Expr<"v128">, count: Local<"i32
           when(i32.eq(count, 3), () => v128.store32Lane(address, 2, values, 8));
         },
       ),
-  );
-}
-
-/** Stores the first `count` of two lanes, 1 or 2, of the lower half (0) or the upper (1). */
-function storeOneOrTwo(address: Expr<"i32">, values: Expr<"v128">, half: number, count: Expr<"i32">): void {
-  when(
-    i32.eq(count, 2),
-    () => v128.store64Lane(address, half, values),
-    () => v128.store32Lane(address, 2 * half, values),
   );
 }

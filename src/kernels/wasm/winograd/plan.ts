@@ -56,23 +56,19 @@ export function forwardProblem(g: ConvGeometry): Problem {
 
 /** dx is the convolution of dy with the filters turned by 180° and their channels swapped, padded by taps − 1 − padding. */
 export function inputGradientProblem(g: ConvGeometry): Problem {
-  const taps = tapsOf(g);
-  const filterBytes = 4 * taps * taps;
+  const forward = forwardProblem(g);
   return {
-    batch: g.batch,
+    ...forward,
     channels: g.outChannels,
     height: g.outHeight,
     width: g.outWidth,
     filters: g.inChannels,
     outHeight: g.height,
     outWidth: g.width,
-    top: taps - 1 - g.paddingTop,
-    left: taps - 1 - g.paddingLeft,
-    taps,
-    kernel: taps,
-    stride: 1,
-    filterBytes,
-    channelBytes: filterBytes * g.inChannels,
+    top: forward.taps - 1 - g.paddingTop,
+    left: forward.taps - 1 - g.paddingLeft,
+    filterBytes: forward.channelBytes,
+    channelBytes: forward.filterBytes,
     turned: true,
   };
 }
@@ -84,17 +80,7 @@ export function tilingsOf(
 ) {
   const [tileRows, tileColumns] = [Math.ceil(outHeight / size), Math.ceil(outWidth / size)];
   const x: Tiling = { maps: channels, height, width, top, left, step: size, window: points, tileRows, tileColumns };
-  const y: Tiling = {
-    maps: filters,
-    height: outHeight,
-    width: outWidth,
-    top: 0,
-    left: 0,
-    step: size,
-    window: size,
-    tileRows,
-    tileColumns,
-  };
+  const y: Tiling = { ...x, maps: filters, height: outHeight, width: outWidth, top: 0, left: 0, window: size };
   return { x, y, tiles: batch * tileRows * tileColumns };
 }
 
