@@ -9,8 +9,9 @@
  * for Convolutional Neural Networks", https://arxiv.org/abs/1509.09308.
  */
 import { type Expr, type Local, local, type Operand } from "../assembler/expression.js";
+import { add, mul, sub } from "../assembler/f32x4.js";
 import { multiplyAdd } from "../assembler/flavour.js";
-import { f32x4, i32x4 } from "../assembler/instructions.js";
+import * as i32x4 from "../assembler/i32x4.js";
 import { times, type Variant } from "./variant.js";
 
 type Vector = Expr<"v128">;
@@ -32,7 +33,6 @@ export interface Algebra {
   readonly filterGradient: Transform;
 }
 
-const { add, mul, sub } = f32x4;
 const keep = (value: Operand<"v128">): Local<"v128"> => local("v128", value);
 
 /** The transforms, to be used in the function that is being written. `constant`: how it holds the factors of `filter`. */

@@ -1,8 +1,10 @@
 /** Uᵉ[panel][channel][filter] = (G·g·Gᵀ)ᵉ */
 import { advance, forRange } from "../assembler/control.js";
 import { type Expr, type Local, local, operand } from "../assembler/expression.js";
-import { i32, select, v128 } from "../assembler/instructions.js";
+import * as i32 from "../assembler/i32.js";
+import { select } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { algebra, firsts, lows, transpose } from "./algebra.js";
 import { times, type Variant, vector } from "./variant.js";
 

@@ -1,8 +1,10 @@
 /** y = Aᵀ·m·A + bias, and what follows */
 import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
-import { f32x4, i32, v128 } from "../assembler/instructions.js";
+import * as f32x4 from "../assembler/f32x4.js";
+import * as i32 from "../assembler/i32.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { finishValues, RECORD } from "../elementwise/finish.js";
 import { algebra, transpose } from "./algebra.js";
 import { bytesOf, loadAll, times, type Variant, vector } from "./variant.js";

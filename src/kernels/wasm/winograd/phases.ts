@@ -11,8 +11,10 @@
 import type { ConvGeometry } from "../../../shape/conv.js";
 import { advance, forRange, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
-import { i32, i32x4, v128 } from "../assembler/instructions.js";
+import * as i32 from "../assembler/i32.js";
+import * as i32x4 from "../assembler/i32x4.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { isShared, memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { TAP_BYTES } from "./filter.js";

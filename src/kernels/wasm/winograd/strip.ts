@@ -7,8 +7,10 @@
  */
 import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
-import { i32, select, v128 } from "../assembler/instructions.js";
+import * as i32 from "../assembler/i32.js";
+import { select } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { algebra, firsts, lows, seconds, transpose } from "./algebra.js";
 import { times, type Variant, vector } from "./variant.js";
 

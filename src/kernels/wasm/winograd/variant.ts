@@ -1,7 +1,7 @@
 /** What the kernels of Winograd convolution agree on. */
 import { type Expr, type Local, local, type Operand } from "../assembler/expression.js";
 import type { Flavour } from "../assembler/flavour.js";
-import { v128 } from "../assembler/instructions.js";
+import * as v128 from "../assembler/v128.js";
 
 /** Points along one axis of a transformed tile: 0, ±1 and ∞, or those and ±2. */
 export type Points = 4 | 6;
