@@ -12,6 +12,7 @@ import { forwardCorrelation, inputGradientPhases, type Phase } from "./conv/corr
 import { depthwise, depthwiseWeightGradient } from "./conv/depthwise.js";
 import { Table } from "./conv/image.js";
 import { spreadGradient } from "./conv/spread.js";
+import { turnedForward, turnedInputGradient, turnedWeightGradient } from "./conv/turned-winograd.js";
 import { weightGradient } from "./conv/weights.js";
 import { finishRecords } from "./elementwise/finish.js";
 import { type GemmKernels, gemmKernels } from "./gemm/kernels.js";
@@ -84,7 +85,10 @@ export function forwardTask(
 ): Task {
   const path = convPath(g, "forward");
   if (path === "winograd") return winogradConvolution(flavour, g, "forward", { x, weight, bias, y, relu, records });
-  if (path === "batched") return batchedForward(gemmKernels(flavour), g, { x, weight, bias, y, relu, records });
+  const turned = { x, weight, bias, y, relu, records };
+  const rows = path === "rows" && turnedForward(gemmKernels(flavour), g, turned);
+  if (rows) return rows;
+  if (path === "batched" || path === "rows") return batchedForward(gemmKernels(flavour), g, turned);
   const correlation = forwardCorrelation(g);
   const operands = {
     batch: g.batch,
@@ -109,7 +113,9 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
   if (path === "winograd") {
     return [winogradConvolution(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx })];
   }
-  if (path === "batched") return [batchedInputGradient(kernels, g, dy, weight, dx)];
+  const rows = path === "rows" && turnedInputGradient(kernels, g, dy, weight, dx);
+  if (rows) return [rows];
+  if (path === "batched" || path === "rows") return [batchedInputGradient(kernels, g, dy, weight, dx)];
   if (path === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
     return [spreadGradient(kernels, g, dy, weight, dx)];
   }
@@ -160,7 +166,9 @@ export function weightGradientTask(flavour: Flavour, g: ConvGeometry, x: number,
     const task = winogradWeightGradient(flavour, g, { x, dy, dweight });
     if (task) return task;
   }
+  const rows = path === "rows" && turnedWeightGradient(gemmKernels(flavour), g, x, dy, dweight);
+  if (rows) return rows;
   if (path === "sliding") return depthwiseWeightGradient(flavour, g, x, dy, dweight);
-  const compute = path === "batched" ? batchedWeightGradient : weightGradient;
+  const compute = path === "batched" || path === "rows" ? batchedWeightGradient : weightGradient;
   return compute(gemmKernels(flavour), g, x, dy, dweight);
 }

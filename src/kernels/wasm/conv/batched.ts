@@ -13,7 +13,7 @@ import { Table } from "./image.js";
 import { TurnedBatch } from "./turned.js";
 
 /** Places of a forward's operands. */
-interface Operands {
+export interface BatchedOperands {
   readonly x: number;
   readonly weight: number;
   /** 0 where there is none, as for `records`. */
@@ -24,7 +24,7 @@ interface Operands {
 }
 
 /** y = weight ⋆ x + bias, and what follows. A part is a part of the batch. */
-export function batchedForward(kernels: GemmKernels, g: ConvGeometry, operands: Operands): Task {
+export function batchedForward(kernels: GemmKernels, g: ConvGeometry, operands: BatchedOperands): Task {
   const { x, weight, bias, y } = operands;
   const batch = new TurnedBatch(kernels, g);
   const { taps, outputs } = batch;
