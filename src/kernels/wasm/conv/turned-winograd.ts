@@ -79,13 +79,15 @@ interface Ending {
 /** Larger numbers might overflow on the way, and NaN would spread over its tile. */
 const LARGEST = 1e24;
 
+/** The matrices that were asked for, as they lie in memory. */
+const matrices = new Map<string, { readonly numbers: Float32Array; readonly row: number }>();
+
 /** What the three directions share. */
 class TurnedRows {
   readonly batch: TurnedBatch;
   readonly tiles: RowTiles;
   /** Numbers of all filters' rows. */
   readonly #filters: number;
-  readonly #matrices;
   readonly #tables = new Map<number, number>();
 
   constructor(
@@ -95,7 +97,6 @@ class TurnedRows {
     this.batch = new TurnedBatch(kernels, g);
     this.tiles = rowTiles(g)!;
     this.#filters = g.outChannels * g.inChannels * g.kernelHeight;
-    this.#matrices = minimalFiltering(this.tiles.size, g.kernelWidth);
   }
 
   /** Bytes of a row of tiles, of a channel's row of inputs and outputs, of all points' planes, and rows of a channel. */
@@ -115,12 +116,18 @@ class TurnedRows {
 
   /** A matrix of the transforms, as it is or transposed. */
   matrix(name: keyof Matrices, transposed = false): Rows {
-    const matrix = this.#matrices[name];
-    const rows = transposed ? matrix[0]!.map((_, i) => matrix.map((row) => row[i]!)) : matrix;
-    const numbers = rows.flat();
-    const at = scratch(4 * numbers.length);
-    view(at, numbers.length).set(numbers);
-    return { at, row: (4 * numbers.length) / rows.length };
+    const { size } = this.tiles;
+    const key = `${name} ${transposed} ${size} ${this.g.kernelWidth}`;
+    let known = matrices.get(key);
+    if (!known) {
+      const matrix = minimalFiltering(size, this.g.kernelWidth)[name];
+      const rows = transposed ? matrix[0]!.map((_, i) => matrix.map((row) => row[i]!)) : matrix;
+      known = { numbers: Float32Array.from(rows.flat()), row: 4 * rows[0]!.length };
+      matrices.set(key, known);
+    }
+    const at = scratch(known.numbers.byteLength);
+    view(at, known.numbers.length).set(known.numbers);
+    return { at, row: known.row };
   }
 
   /** A table of rows `step` bytes apart, as many as any operand has. */
