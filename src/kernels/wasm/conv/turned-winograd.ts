@@ -65,16 +65,18 @@ export function rowTilesPay(g: ConvGeometry): boolean {
 
 /** Places of numbers: of the first, and bytes to the next row and the next line. */
 interface Place {
-  readonly at: number;
+  at: number;
   readonly step: number;
   readonly line: number;
 }
 
 interface Ending {
   readonly mode: number;
-  readonly bias?: number;
   readonly records?: number;
 }
+
+const ZERO: Ending = { mode: MODE.zero };
+const ADD: Ending = { mode: MODE.add };
 
 /** Larger numbers might overflow on the way, and NaN would spread over its tile. */
 const LARGEST = 1e24;
@@ -114,6 +116,11 @@ class TurnedRows {
     return scratch(this.tiles.points * this.sizes(this.batch.blocks[0]![1])[which] + 64);
   }
 
+  /** Room for the products of a row of some channels. */
+  rowRoom(channels: number): number {
+    return scratch(this.tiles.points * oddLines(channels * this.sizes(this.batch.blocks[0]![1]).row) + 64);
+  }
+
   /** A matrix of the transforms, as it is or transposed. */
   matrix(name: keyof Matrices, transposed = false): Rows {
     const { size } = this.tiles;
@@ -148,13 +155,13 @@ class TurnedRows {
     from: Place,
     to: Place,
     [columns, lines]: readonly [number, number],
-    { mode, bias = 0, records = 0 }: Ending = { mode: MODE.zero },
+    { mode, records = 0 }: Ending = ZERO,
   ): void {
     this.kernels.multiply({
       a: { at: matrix.at, rows: this.rows(matrix.row), line: 0 },
       b: { at: from.at, rows: this.rows(from.step), line: from.line },
       c: { at: to.at, rows: this.rows(to.step), line: to.line },
-      ...{ rows, depth, columns, lines, mode, bias, records },
+      ...{ rows, depth, columns, lines, mode, bias: 0, records },
     });
   }
 
@@ -240,50 +247,55 @@ export function turnedForward(kernels: GemmKernels, g: ConvGeometry, operands: B
   const { outChannels: filters, outHeight, outWidth } = g;
   const depth = g.inChannels * g.kernelHeight;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
-  const [points, products] = [rows.room("inputs"), rows.room("outputs")];
+  const points = rows.room("inputs");
+  const products = rows.rowRoom(filters);
   const transformed = rows.filterPoints(weight, false);
   const [toPoints, fromPoints] = [rows.matrix("input"), rows.matrix("output", true)];
-  /** The outputs of a tile are rows of the last product, so each of them needs its filter's numbers. */
-  const repeated = (from: number, bytes: number) => {
-    if (!from) return 0;
-    const to = scratch(bytes * (filters * tiles.size + 6));
-    kernels.copy([from, bytes, 0, 4], [to, bytes * tiles.size, bytes, 4], filters, tiles.size, bytes / 4);
-    return to;
-  };
-  const [biases, finishes] = [repeated(bias, 4), repeated(records, RECORD)];
-  const mode = (bias ? MODE.bias : MODE.zero) | endOf(operands);
+  // The outputs of a tile are rows of the last product, so each of them needs its filter's record, and filters go one by one.
+  const [size, together] = [RECORD * tiles.size, records ? 1 : filters];
+  const repeated = records ? scratch(size * filters + 6 * RECORD) : 0;
+  if (records) {
+    kernels.copy([records, RECORD, 0, 4], [repeated, size, RECORD, 4], filters, tiles.size, RECORD / 4);
+  }
   return {
     parts: batch.blocks.length,
     run(from, to) {
       let tables = { images: 0, taps: 0 };
       for (const [start, images] of batch.blocks.slice(from, to)) {
-        const { row, inputs, outputs, output: line } = rows.sizes(images);
+        const { row, inputs, output: line } = rows.sizes(images);
+        const plane = oddLines(filters * row);
         if (images !== tables.images) {
           tables = { images, taps: rows.tapRows(images) };
           batch.clearInputs(input, images);
         }
         batch.turnInputs(x + 4 * start * g.inChannels * g.height * g.width, input, images);
         rows.inputPoints(toPoints, input, points, images, g.inChannels);
-        for (let i = 0; i < outHeight; i++) {
+        const multiply = (i: number, point: number, count: number, mode: number) =>
           kernels.multiply({
-            a: { at: transformed, rows: rows.rows(4 * depth), line: 4 * filters * depth },
-            b: { at: points + i * row, rows: tables.taps, line: inputs },
-            c: { at: products + i * row, rows: rows.rows(outHeight * row), line: outputs },
-            ...{ rows: filters, columns: tiles.count * images, depth, mode: MODE.zero, bias: 0, lines: tiles.points },
+            a: { at: transformed + 4 * point * filters * depth, rows: rows.rows(4 * depth), line: 4 * filters * depth },
+            b: { at: points + i * row + point * inputs, rows: tables.taps, line: inputs },
+            c: { at: products + point * plane, rows: rows.rows(row), line: plane },
+            ...{ rows: filters, columns: tiles.count * images, depth, mode, bias, lines: count },
           });
-        }
-        for (let k = 0; k < filters; k++) {
+        for (let i = 0; i < outHeight; i++) {
+          // A polynomial's value at the first point, 1, is the sum of its coefficients.
+          multiply(i, 0, 1, bias ? MODE.bias : MODE.zero);
+          multiply(i, 1, tiles.points - 1, MODE.zero);
           rows.each((tile, first, skip) => {
-            const at = output + k * outHeight * line + 4 * (first + skip) * images;
-            const [of, left] = [k * tiles.size + skip, tiles.size - skip];
-            rows.transform(
-              { at: fromPoints.at + skip * fromPoints.row, row: fromPoints.row },
-              [left, tiles.points],
-              { at: products + k * outHeight * row + 4 * tile * images, step: outputs, line: row },
-              { at, step: 4 * images, line },
-              [images, outHeight],
-              { mode, bias: biases + 4 * of, records: finishes + RECORD * of },
-            );
+            const part = { at: fromPoints.at + skip * fromPoints.row, row: fromPoints.row };
+            const source = { at: products + 4 * tile * images, step: plane, line: row };
+            const target = {
+              at: output + i * line + 4 * (first + skip) * images,
+              step: 4 * images,
+              line: outHeight * line,
+            };
+            const ending = { mode: MODE.zero | endOf(operands), records: repeated };
+            for (let k = 0; k < filters; k += together) {
+              rows.transform(part, [tiles.size - skip, tiles.points], source, target, [images, together], ending);
+              source.at += row;
+              target.at += outHeight * line;
+              ending.records += size;
+            }
           });
         }
         batch.turnOutputs(output, y + 4 * start * filters * outHeight * outWidth, images, true);
@@ -305,7 +317,8 @@ export function turnedInputGradient(
   const { batch, tiles } = rows;
   const { inChannels, outChannels: filters, outHeight, outWidth, kernelHeight } = g;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
-  const [products, points] = [rows.room("inputs"), rows.room("outputs")];
+  const products = rows.rowRoom(inChannels);
+  const points = rows.room("outputs");
   const transformed = rows.filterPoints(weight, true);
   const [toPoints, fromPoints] = [rows.matrix("output"), rows.matrix("input", true)];
   const depth = kernelHeight * filters;
@@ -314,7 +327,8 @@ export function turnedInputGradient(
     run(from, to) {
       let tables = { images: 0, taps: 0 };
       for (const [start, images] of batch.blocks.slice(from, to)) {
-        const { row, input: line, height, inputs, outputs } = rows.sizes(images);
+        const { row, input: line, height, outputs } = rows.sizes(images);
+        const plane = oddLines(inChannels * row);
         if (images !== tables.images) {
           const table = new Table(depth);
           for (let i = 0; i < depth; i++) {
@@ -331,17 +345,16 @@ export function turnedInputGradient(
           kernels.multiply({
             a: { at: transformed + 4 * u * filters, rows: rows.rows(4 * depth), line: 4 * inChannels * depth },
             b: { at: points + y * row, rows: tables.taps + 4 * u * filters, line: outputs },
-            c: { at: products + y * row, rows: rows.rows(height * row), line: inputs },
+            c: { at: products, rows: rows.rows(row), line: plane },
             ...{ rows: inChannels, columns: tiles.count * images, depth: (end - u) * filters },
             ...{ mode: MODE.zero, bias: 0, lines: tiles.points },
           });
+          rows.each((tile, first) => {
+            const source = { at: products + 4 * tile * images, step: plane, line: row };
+            const target = { at: input + y * line + 4 * first * images, step: 4 * images, line: height * line };
+            rows.transform(fromPoints, [tiles.points, tiles.points], source, target, [images, inChannels], ADD);
+          });
         }
-        rows.each((tile, first) => {
-          const source = { at: products + 4 * tile * images, step: inputs, line: row };
-          const target = { at: input + 4 * first * images, step: 4 * images, line };
-          const sizes = [images, inChannels * height] as const;
-          rows.transform(fromPoints, [tiles.points, tiles.points], source, target, sizes, { mode: MODE.add });
-        });
         batch.turnInputsBack(input, dx + 4 * start * inChannels * g.height * g.width, images);
       }
     },
