@@ -161,7 +161,13 @@ class TurnedRows {
       a: { at: matrix.at, rows: this.rows(matrix.row), line: 0 },
       b: { at: from.at, rows: this.rows(from.step), line: from.line },
       c: { at: to.at, rows: this.rows(to.step), line: to.line },
-      ...{ rows, depth, columns, lines, mode, bias: 0, records },
+      rows,
+      depth,
+      columns,
+      lines,
+      mode,
+      bias: 0,
+      records,
     });
   }
 
@@ -275,7 +281,12 @@ export function turnedForward(kernels: GemmKernels, g: ConvGeometry, operands: B
             a: { at: transformed + 4 * point * filters * depth, rows: rows.rows(4 * depth), line: 4 * filters * depth },
             b: { at: points + i * row + point * inputs, rows: tables.taps, line: inputs },
             c: { at: products + point * plane, rows: rows.rows(row), line: plane },
-            ...{ rows: filters, columns: tiles.count * images, depth, mode, bias, lines: count },
+            rows: filters,
+            columns: tiles.count * images,
+            depth,
+            mode,
+            bias,
+            lines: count,
           });
         for (let i = 0; i < outHeight; i++) {
           // A polynomial's value at the first point, 1, is the sum of its coefficients.
@@ -346,8 +357,12 @@ export function turnedInputGradient(
             a: { at: transformed + 4 * u * filters, rows: rows.rows(4 * depth), line: 4 * inChannels * depth },
             b: { at: points + y * row, rows: tables.taps + 4 * u * filters, line: outputs },
             c: { at: products, rows: rows.rows(row), line: plane },
-            ...{ rows: inChannels, columns: tiles.count * images, depth: (end - u) * filters },
-            ...{ mode: MODE.zero, bias: 0, lines: tiles.points },
+            rows: inChannels,
+            columns: tiles.count * images,
+            depth: (end - u) * filters,
+            mode: MODE.zero,
+            bias: 0,
+            lines: tiles.points,
           });
           rows.each((tile, first) => {
             const source = { at: products + 4 * tile * images, step: plane, line: row };
@@ -414,8 +429,12 @@ export function turnedWeightGradient(
             a: { at: points + 4 * k, rows: tables.taps, line: inputs },
             b: { at: gradients + 4 * k * filters, rows: pixelRows, line: outputs },
             c: { at: sums, rows: rows.rows(4 * filters), line: 4 * entries * filters },
-            ...{ rows: count * kernelHeight, columns: filters, depth: length },
-            ...{ mode: MODE.add, bias: 0, lines: tiles.points },
+            rows: count * kernelHeight,
+            columns: filters,
+            depth: length,
+            mode: MODE.add,
+            bias: 0,
+            lines: tiles.points,
           });
         }
       }
