@@ -4,17 +4,10 @@ import { describe, expect, test } from "vitest";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { convPath } from "../../src/kernels/wasm/conv/choice.js";
-import {
-  rowTiles,
-  rowTilesPay,
-  turnedForward,
-  turnedInputGradient,
-  turnedWeightGradient,
-} from "../../src/kernels/wasm/conv/turned-winograd.js";
+import { rowTiles, rowTilesPay, turnedRows } from "../../src/kernels/wasm/conv/turned-winograd.js";
 import { wasmConv } from "../../src/kernels/wasm/conv.js";
 import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
 import { kernelCall } from "../../src/kernels/wasm/memory.js";
-import type { Task } from "../../src/kernels/wasm/task.js";
 import { MOST_POINTS, minimalFiltering } from "../../src/kernels/wasm/winograd/matrices.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { expectSame } from "../support/kernels.js";
@@ -67,11 +60,15 @@ test("the matrices are those of a filter, exactly", () => {
   for (let taps = 1; taps <= MOST_POINTS; taps++) {
     for (let outputs = 1; outputs + taps - 1 <= MOST_POINTS; outputs++) {
       const { input, filter, output } = minimalFiltering(outputs, taps);
+      const points = outputs + taps - 1;
       for (let i = 0; i < outputs; i++) {
         for (let tap = 0; tap < taps; tap++) {
-          for (let column = 0; column < outputs + taps - 1; column++) {
-            const sum = input.reduce((all, row, e) => all + output[e]![i]! * filter[e]![tap]! * row[column]!, 0);
-            expect(sum).toBeCloseTo(column === i + tap ? 1 : 0, 9);
+          for (let column = 0; column < points; column++) {
+            let sum = 0;
+            for (let e = 0; e < points; e++) {
+              sum += output[e * outputs + i]! * filter[e * taps + tap]! * input[e * points + column]!;
+            }
+            expect(sum).toBeCloseTo(column === i + tap ? 1 : 0, 3);
           }
         }
       }
@@ -99,12 +96,9 @@ describe.each(flavours)("Winograd in turned batches, %s", (flavour) => {
     else if (direction === "inputGradient") referenceConv.inputGradient(g, y, weight, expected);
     else referenceConv.weightGradient(g, x, y, expected);
     kernelCall(() => {
-      const forward = { x: atX, weight: atWeight, bias: atBias, y: atY, relu: false, records: 0 };
-      const task: Task = {
-        forward: () => turnedForward(kernels, g, forward)!,
-        inputGradient: () => turnedInputGradient(kernels, g, atY, atWeight, atX)!,
-        weightGradient: () => turnedWeightGradient(kernels, g, atX, atY, atWeight)!,
-      }[direction]();
+      const places = { x: atX, weight: atWeight, bias: 0, y: atY, relu: false, records: 0 };
+      if (direction === "forward") places.bias = atBias;
+      const task = turnedRows(kernels, g, direction, places)!;
       const ends = [...cuts.map((share) => Math.floor(share * task.parts)), task.parts].sort((a, b) => a - b);
       for (const [i, end] of ends.entries()) if (end > (ends[i - 1] ?? 0)) task.run(ends[i - 1] ?? 0, end);
     });

@@ -12,7 +12,7 @@ import { forwardCorrelation, inputGradientPhases, type Phase } from "./conv/corr
 import { depthwise, depthwiseWeightGradient } from "./conv/depthwise.js";
 import { Table } from "./conv/image.js";
 import { spreadGradient } from "./conv/spread.js";
-import { turnedForward, turnedInputGradient, turnedWeightGradient } from "./conv/turned-winograd.js";
+import { turnedRows } from "./conv/turned-winograd.js";
 import { weightGradient } from "./conv/weights.js";
 import { finishRecords } from "./elementwise/finish.js";
 import { type GemmKernels, gemmKernels } from "./gemm/kernels.js";
@@ -23,6 +23,9 @@ import { winogradConvolution, winogradWeightGradient } from "./winograd.js";
 
 /** With as few input channels in a group, spreading the input gradient is faster than collecting it. */
 const FEW_CHANNELS = 16;
+
+/** Nothing follows a gradient. */
+const NONE = { bias: 0, relu: false, records: 0 };
 
 /** Lengths are asked before `place`, which may make the memory grow, and detach the arrays. */
 export function wasmConv(flavour: Flavour): ConvKernels {
@@ -86,7 +89,7 @@ export function forwardTask(
   const path = convPath(g, "forward");
   if (path === "winograd") return winogradConvolution(flavour, g, "forward", { x, weight, bias, y, relu, records });
   const turned = { x, weight, bias, y, relu, records };
-  const rows = path === "rows" && turnedForward(gemmKernels(flavour), g, turned);
+  const rows = path === "rows" && turnedRows(gemmKernels(flavour), g, "forward", turned);
   if (rows) return rows;
   if (path === "batched" || path === "rows") return batchedForward(gemmKernels(flavour), g, turned);
   const correlation = forwardCorrelation(g);
@@ -113,7 +116,7 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
   if (path === "winograd") {
     return [winogradConvolution(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx })];
   }
-  const rows = path === "rows" && turnedInputGradient(kernels, g, dy, weight, dx);
+  const rows = path === "rows" && turnedRows(kernels, g, "inputGradient", { ...NONE, x: dx, weight, y: dy });
   if (rows) return [rows];
   if (path === "batched" || path === "rows") return [batchedInputGradient(kernels, g, dy, weight, dx)];
   if (path === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
@@ -166,7 +169,8 @@ export function weightGradientTask(flavour: Flavour, g: ConvGeometry, x: number,
     const task = winogradWeightGradient(flavour, g, { x, dy, dweight });
     if (task) return task;
   }
-  const rows = path === "rows" && turnedWeightGradient(gemmKernels(flavour), g, x, dy, dweight);
+  const rows =
+    path === "rows" && turnedRows(gemmKernels(flavour), g, "weightGradient", { ...NONE, x, weight: dweight, y: dy });
   if (rows) return rows;
   if (path === "sliding") return depthwiseWeightGradient(flavour, g, x, dy, dweight);
   const compute = path === "batched" || path === "rows" ? batchedWeightGradient : weightGradient;

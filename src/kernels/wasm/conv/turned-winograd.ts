@@ -11,9 +11,10 @@
  *     dw[k, c, u]        += Gᵀ Σ over i, tiles, images of (A·dy[k, i, tile]) ⊙ (Bᵀ·x[c, i + u, tile])
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Direction } from "../../interface/conv.js";
 import { RECORD } from "../elementwise/finish.js";
 import { depthBlocks } from "../gemm/blocks.js";
-import type { GemmKernels, Rows } from "../gemm/kernels.js";
+import type { GemmKernels } from "../gemm/kernels.js";
 import { DEPTH, endOf, MODE } from "../gemm/multiply.js";
 import { scratch, view } from "../memory.js";
 import type { Task } from "../task.js";
@@ -63,387 +64,251 @@ export function rowTilesPay(g: ConvGeometry): boolean {
   return batchedFits(g) && pairs * g.kernelWidth * g.outWidth > WORTH * tiles.products * (pairs + transforms);
 }
 
-/** Places of numbers: of the first, and bytes to the next row and the next line. */
-interface Place {
-  at: number;
-  readonly step: number;
-  readonly line: number;
-}
-
-interface Ending {
-  readonly mode: number;
-  readonly records?: number;
-}
-
-const ZERO: Ending = { mode: MODE.zero };
-const ADD: Ending = { mode: MODE.add };
-
 /** Larger numbers might overflow on the way, and NaN would spread over its tile. */
 const LARGEST = 1e24;
 
-/** The matrices that were asked for, as they lie in memory. */
-const matrices = new Map<string, { readonly numbers: Float32Array; readonly row: number }>();
+/** Matrices by their outputs and taps. */
+const known = new Map<string, Matrices>();
 
-/** What the three directions share. */
-class TurnedRows {
-  readonly batch: TurnedBatch;
-  readonly tiles: RowTiles;
-  /** Numbers of all filters' rows. */
-  readonly #filters: number;
-  readonly #tables = new Map<number, number>();
+/**
+ * Any direction: x, weight or y is what it writes, or adds to. A part is a part of the batch, or an input channel for the
+ * weight gradient. undefined where a number that is read is not finite, or huge.
+ */
+export function turnedRows(
+  kernels: GemmKernels,
+  g: ConvGeometry,
+  direction: Direction,
+  operands: BatchedOperands,
+): Task | undefined {
+  const { x, weight, bias, y, records } = operands;
+  const { inChannels: channels, outChannels: filters, outHeight, outWidth, kernelHeight, kernelWidth } = g;
+  const forward = direction === "forward";
+  const gradient = direction === "inputGradient";
+  const differentiate = direction === "weightGradient";
+  const { size, points, count } = rowTiles(g)!;
+  const batch = new TurnedBatch(kernels, g);
+  const [height, pixels] = [batch.height, outHeight * outWidth];
+  /** Rows of an output's filters, and of all of them. */
+  const taps = channels * kernelHeight;
+  const all = filters * taps;
 
-  constructor(
-    readonly kernels: GemmKernels,
-    readonly g: ConvGeometry,
-  ) {
-    this.batch = new TurnedBatch(kernels, g);
-    this.tiles = rowTiles(g)!;
-    this.#filters = g.outChannels * g.inChannels * g.kernelHeight;
-  }
+  const largest = (at: number, length: number) => Math.max(1, largestOf()(at, 4 * length));
+  const most =
+    (gradient ? 1 : largest(x, g.batch * channels * g.height * g.width)) *
+    (forward ? 1 : largest(y, g.batch * filters * pixels)) *
+    (differentiate ? 1 : largest(weight, all * kernelWidth));
+  if (!(most < LARGEST)) return undefined;
 
-  /** Bytes of a row of tiles, of a channel's row of inputs and outputs, of all points' planes, and rows of a channel. */
-  sizes(images: number) {
-    const { g, batch, tiles } = this;
-    const { input, output } = batch.lines(images);
-    const row = 4 * tiles.count * images;
-    const height = batch.groupStrides(images).input / (g.inChannels * input);
-    const inputs = oddLines(g.inChannels * height * row);
-    return { row, input, output, height, inputs, outputs: oddLines(g.outChannels * g.outHeight * row) };
-  }
+  /** Bytes of the points of `rows` rows of tiles, with the images of a part; odd, for neighbours in the cache. */
+  const planeOf = (rows: number, images: number) => oddLines(4 * rows * count * images);
+  const room = (rows: number) => scratch(points * planeOf(rows, batch.blocks[0]![1]) + 64);
+  const [input, output] = [batch.inputCopy(), batch.outputCopy()];
+  const inputPoints = forward || differentiate ? room(channels * height) : 0;
+  const outputPoints = forward ? 0 : room(filters * outHeight);
+  const rowPoints = differentiate ? 0 : room(forward ? filters : channels);
+  const [filterPoints, unfolded] = [scratch(4 * points * all + 64), scratch(4 * all * kernelWidth + 64)];
 
-  /** Room for the transformed inputs or outputs of the largest part. */
-  room(which: "inputs" | "outputs"): number {
-    return scratch(this.tiles.points * this.sizes(this.batch.blocks[0]![1])[which] + 64);
-  }
-
-  /** Room for the products of a row of some channels. */
-  rowRoom(channels: number): number {
-    return scratch(this.tiles.points * oddLines(channels * this.sizes(this.batch.blocks[0]![1]).row) + 64);
-  }
-
-  /** A matrix of the transforms, as it is or transposed. */
-  matrix(name: keyof Matrices, transposed = false): Rows {
-    const { size } = this.tiles;
-    const key = `${name} ${transposed} ${size} ${this.g.kernelWidth}`;
-    let known = matrices.get(key);
-    if (!known) {
-      const matrix = minimalFiltering(size, this.g.kernelWidth)[name];
-      const rows = transposed ? matrix[0]!.map((_, i) => matrix.map((row) => row[i]!)) : matrix;
-      known = { numbers: Float32Array.from(rows.flat()), row: 4 * rows[0]!.length };
-      matrices.set(key, known);
-    }
-    const at = scratch(known.numbers.byteLength);
-    view(at, known.numbers.length).set(known.numbers);
-    return { at, row: known.row };
-  }
-
+  const tables = new Map<number, number>();
   /** A table of rows `step` bytes apart, as many as any operand has. */
-  rows(step: number): number {
-    let table = this.#tables.get(step);
-    if (table === undefined) {
-      const { inChannels, kernelHeight, outChannels } = this.g;
-      table = Table.range(Math.max(MOST_POINTS, inChannels * kernelHeight, outChannels), step).at;
-      this.#tables.set(step, table);
-    }
-    return table;
-  }
-
-  /** to[line, row] = or += Σ matrix[row, i] · from[line, i], from the matrix's row and column `skip` on. */
-  transform(
-    matrix: Rows,
-    [rows, depth]: readonly [number, number],
-    from: Place,
-    to: Place,
-    [columns, lines]: readonly [number, number],
-    { mode, records = 0 }: Ending = ZERO,
-  ): void {
-    this.kernels.multiply({
-      a: { at: matrix.at, rows: this.rows(matrix.row), line: 0 },
-      b: { at: from.at, rows: this.rows(from.step), line: from.line },
-      c: { at: to.at, rows: this.rows(to.step), line: to.line },
-      rows,
-      depth,
+  const rowsBy = (step: number) => {
+    const at = tables.get(step) ?? Table.range(Math.max(MOST_POINTS, taps, filters), step).at;
+    tables.set(step, at);
+    return at;
+  };
+  /** A matrix in memory, of columns as many as it has `points` rows; or transposed. */
+  const matrix = (name: keyof Matrices, columns: number, transposed = false) => {
+    const key = `${size} ${kernelWidth}`;
+    const matrices = known.get(key) ?? minimalFiltering(size, kernelWidth);
+    known.set(key, matrices);
+    const numbers = matrices[name];
+    const [at, turned] = [scratch(numbers.byteLength), scratch(numbers.byteLength)];
+    view(at, numbers.length).set(numbers);
+    kernels.turn({ at, row: 4 * columns }, { at: turned, row: 4 * points }, columns, points);
+    return transposed ? turned : at;
+  };
+  /** points[e, line] = Σ matrix[e, i] · pixels[line, i], or back: pixels[line, i] = Σ matrix[i, e] · points[e, line] */
+  const transform = (
+    back: boolean,
+    a: number,
+    length: number,
+    pixel: { readonly at: number; readonly line: number },
+    point: { readonly at: number; readonly plane: number; readonly line: number },
+    columns: number,
+    lines: number,
+    mode: number = MODE.zero,
+    skip = 0,
+    records = 0,
+  ) => {
+    const row = 4 * (back ? points : length);
+    const inside = { at: pixel.at, rows: rowsBy(4 * columns), line: pixel.line };
+    const outside = { at: point.at, rows: rowsBy(point.plane), line: point.line };
+    kernels.multiply({
+      a: { at: a + skip * (back ? row : 4), rows: rowsBy(row), line: 0 },
+      b: back ? outside : inside,
+      c: back ? inside : outside,
+      rows: back ? length - skip : points,
+      depth: back ? points : length - skip,
       columns,
       lines,
       mode,
       bias: 0,
       records,
     });
-  }
-
-  /** Calls with every tile's number, its first output, and how many of its outputs belong to the one before. */
-  each(visit: (tile: number, first: number, skip: number) => void): void {
-    const { size, count } = this.tiles;
+  };
+  /** Visits the tiles: the first pixel and the first output that is not the tile's before, in numbers of `width` each. */
+  const eachTile = (width: number, visit: (pixel: number, point: number, skip: number) => void) => {
     for (let tile = 0; tile < count; tile++) {
-      const first = Math.min(tile * size, this.g.outWidth - size);
-      visit(tile, first, tile * size - first);
+      const first = Math.min(tile * size, outWidth - size);
+      visit(4 * first * width, 4 * tile * width, tile * size - first);
     }
+  };
+
+  const filterMatrix = matrix("filter", kernelWidth, differentiate);
+  /** G · weight: [e, k, (c, u)], or for the gradients [e, (c, u), k]; its adjoint for the weight gradient, of some rows. */
+  const transformFilters = (rows: number) => {
+    const columns = forward ? all : filters;
+    const pixel = { at: unfolded, line: 4 * kernelWidth * columns };
+    const point = { at: filterPoints, plane: 4 * all, line: 4 * columns };
+    transform(differentiate, filterMatrix, kernelWidth, pixel, point, columns, rows);
+  };
+  if (!differentiate) {
+    const [rows, columns] = forward ? [kernelWidth, all] : [taps * kernelWidth, filters];
+    kernels.turn({ at: weight, row: 4 * rows }, { at: unfolded, row: 4 * columns }, rows, columns);
+    transformFilters(forward ? 1 : taps);
   }
+  const inputMatrix = matrix("input", points, gradient);
+  const outputMatrix = matrix("output", size, forward);
+  const pixelRows = Table.range(DEPTH, 4 * filters).at;
+  // The outputs of a tile are rows of the last product, so each needs its filter's record, and filters go one by one.
+  const repeated = records ? scratch(RECORD * (size * filters + 6)) : 0;
+  if (records) kernels.copy([records, RECORD, 0, 4], [repeated, size * RECORD, RECORD, 4], filters, size, RECORD / 4);
+  const together = records ? 1 : Math.max(filters, channels);
+  const ending = MODE.zero | endOf(operands);
 
-  /** points[e, c, y, tile] = Bᵀ · x[c, y, columns of the tile], of some channels. */
-  inputPoints(matrix: Rows, x: number, points: number, images: number, channels: number): void {
-    const { row, input, height, inputs } = this.sizes(images);
-    const n = this.tiles.points;
-    this.each((tile, first) => {
-      const from = { at: x + 4 * first * images, step: 4 * images, line: input };
-      const to = { at: points + 4 * tile * images, step: inputs, line: row };
-      this.transform(matrix, [n, n], from, to, [images, channels * height]);
-    });
-  }
-
-  /** points[e, line, tile] = A · dy[line, columns of the tile]; a pixel is `width` numbers. */
-  outputPoints(matrix: Rows, dy: number, points: number, width: number, lines: number): void {
-    const { outWidth } = this.g;
-    const { size, count, points: n } = this.tiles;
-    this.each((tile, first, skip) => {
-      const from = { at: dy + 4 * (first + skip) * width, step: 4 * width, line: 4 * outWidth * width };
-      const to = { at: points + 4 * tile * width, step: oddLines(4 * lines * count * width), line: 4 * count * width };
-      const part = { at: matrix.at + 4 * skip, row: matrix.row };
-      this.transform(part, [n, size - skip], from, to, [width, lines]);
-    });
-  }
-
-  /** G · weight: [e, k, (c, u)], or [e, (c, u), k] with the filters `last`. */
-  filterPoints(weight: number, last: boolean): number {
-    const { kernels, g } = this;
-    const all = this.#filters;
-    const [outputs, taps] = [g.outChannels, g.kernelWidth];
-    const turned = scratch(4 * all * taps + 64);
-    const points = scratch(4 * all * this.tiles.points + 64);
-    const [rows, columns] = last ? [(all / outputs) * taps, outputs] : [taps, all];
-    kernels.turn({ at: weight, row: 4 * rows }, { at: turned, row: 4 * columns }, rows, columns);
-    this.transform(
-      this.matrix("filter"),
-      [this.tiles.points, taps],
-      { at: turned, step: 4 * columns, line: 4 * taps * columns },
-      { at: points, step: 4 * all, line: 4 * columns },
-      [columns, all / columns],
-    );
-    return points;
-  }
-
-  /** Table of the rows of transformed inputs that a row of outputs meets, (c, u). */
-  tapRows(images: number): number {
-    const { row, height } = this.sizes(images);
-    const { inChannels, kernelHeight } = this.g;
-    const table = new Table(inChannels * kernelHeight);
-    for (let i = 0; i < table.count; i++) {
-      table.entries[i] = row * (Math.floor(i / kernelHeight) * height + (i % kernelHeight));
-    }
-    return table.at;
-  }
-}
-
-/** Whether sums of products of these numbers stay finite, transformed or not. */
-function moderate(a: number, aLength: number, b: number, bLength: number): boolean {
-  const largest = largestOf();
-  return Math.max(1, largest(a, 4 * aLength)) * Math.max(1, largest(b, 4 * bLength)) < LARGEST;
-}
-
-const inputsOf = (g: ConvGeometry) => g.batch * g.inChannels * g.height * g.width;
-const outputsOf = (g: ConvGeometry) => g.batch * g.outChannels * g.outHeight * g.outWidth;
-const weightsOf = (g: ConvGeometry) => g.outChannels * g.inChannels * g.kernelHeight * g.kernelWidth;
-
-/** y = weight ⋆ x + bias, and what follows. A part is a part of the batch. undefined where a number is not finite or huge. */
-export function turnedForward(kernels: GemmKernels, g: ConvGeometry, operands: BatchedOperands): Task | undefined {
-  const { x, weight, bias, y, records } = operands;
-  if (!moderate(x, inputsOf(g), weight, weightsOf(g))) return undefined;
-  const rows = new TurnedRows(kernels, g);
-  const { batch, tiles } = rows;
-  const { outChannels: filters, outHeight, outWidth } = g;
-  const depth = g.inChannels * g.kernelHeight;
-  const [input, output] = [batch.inputCopy(), batch.outputCopy()];
-  const points = rows.room("inputs");
-  const products = rows.rowRoom(filters);
-  const transformed = rows.filterPoints(weight, false);
-  const [toPoints, fromPoints] = [rows.matrix("input"), rows.matrix("output", true)];
-  // The outputs of a tile are rows of the last product, so each of them needs its filter's record, and filters go one by one.
-  const [size, together] = [RECORD * tiles.size, records ? 1 : filters];
-  const repeated = records ? scratch(size * filters + 6 * RECORD) : 0;
-  if (records) {
-    kernels.copy([records, RECORD, 0, 4], [repeated, size, RECORD, 4], filters, tiles.size, RECORD / 4);
-  }
+  const inner = gradient ? filters : channels;
+  const results = forward ? filters : channels;
   return {
-    parts: batch.blocks.length,
+    parts: differentiate ? channels : batch.blocks.length,
     run(from, to) {
-      let tables = { images: 0, taps: 0 };
-      for (const [start, images] of batch.blocks.slice(from, to)) {
-        const { row, inputs, output: line } = rows.sizes(images);
-        const plane = oddLines(filters * row);
-        if (images !== tables.images) {
-          tables = { images, taps: rows.tapRows(images) };
-          batch.clearInputs(input, images);
+      if (differentiate) kernels.clear(filterPoints, points * all);
+      for (const [start, images] of differentiate ? batch.blocks : batch.blocks.slice(from, to)) {
+        const row = 4 * count * images;
+        const line = batch.lines(images);
+        const inputPlane = planeOf(channels * height, images);
+        const outputPlane = planeOf(filters * outHeight, images);
+        const xAt = x + 4 * start * channels * g.height * g.width;
+        const yAt = y + 4 * start * filters * pixels;
+        // Rows of points that a row of the result meets: (c, u) of inputs, or (u, k) of outputs.
+        const table = new Table(inner * kernelHeight);
+        for (let j = 0; j < table.count; j++) {
+          table.entries[j] = gradient
+            ? row * ((j % filters) * outHeight - Math.floor(j / filters))
+            : row * (Math.floor(j / kernelHeight) * height + (j % kernelHeight));
         }
-        batch.turnInputs(x + 4 * start * g.inChannels * g.height * g.width, input, images);
-        rows.inputPoints(toPoints, input, points, images, g.inChannels);
-        const multiply = (i: number, point: number, count: number, mode: number) =>
-          kernels.multiply({
-            a: { at: transformed + 4 * point * filters * depth, rows: rows.rows(4 * depth), line: 4 * filters * depth },
-            b: { at: points + i * row + point * inputs, rows: tables.taps, line: inputs },
-            c: { at: products + point * plane, rows: rows.rows(row), line: plane },
-            rows: filters,
-            columns: tiles.count * images,
-            depth,
-            mode,
-            bias,
-            lines: count,
+        batch.clearInputs(input, images);
+        if (!gradient) {
+          const [first, last] = differentiate ? [from, to] : [0, channels];
+          const pixel = { at: input + first * height * line.input, line: line.input };
+          batch.turnInputs(xAt, input, images);
+          eachTile(images, (place, point) => {
+            const to = { at: inputPoints + point, plane: inputPlane, line: row };
+            transform(
+              false,
+              inputMatrix,
+              points,
+              { ...pixel, at: pixel.at + place },
+              to,
+              images,
+              (last - first) * height,
+            );
           });
-        for (let i = 0; i < outHeight; i++) {
+        }
+        if (!forward) {
+          const width = differentiate ? images * filters : images;
+          if (differentiate) kernels.turn({ at: yAt, row: 4 * pixels }, { at: output, row: 4 * width }, pixels, width);
+          else batch.turnOutputs(yAt, output, images, false);
+          eachTile(width, (place, point, skip) => {
+            const pixel = { at: output + place + 4 * skip * width, line: 4 * outWidth * width };
+            const to = { at: outputPoints + point, plane: outputPlane, line: 4 * count * width };
+            const lines = (images * filters * outHeight) / width;
+            transform(false, outputMatrix, size, pixel, to, width, lines, MODE.zero, skip);
+          });
+        }
+        if (differentiate) {
+          for (const [k, depth] of depthBlocks(outHeight * count * images)) {
+            kernels.multiply({
+              a: { at: inputPoints + 4 * k, rows: table.at, line: inputPlane },
+              b: { at: outputPoints + 4 * k * filters, rows: pixelRows, line: outputPlane },
+              c: { at: filterPoints, rows: rowsBy(4 * filters), line: 4 * all },
+              rows: (to - from) * kernelHeight,
+              columns: filters,
+              depth,
+              mode: MODE.add,
+              bias: 0,
+              lines: points,
+            });
+          }
+          continue;
+        }
+        const [source, sourcePlane, plane] = forward
+          ? [inputPoints, inputPlane, planeOf(filters, images)]
+          : [outputPoints, outputPlane, planeOf(channels, images)];
+        const [top, bottom] = forward ? [0, outHeight] : [g.paddingTop, g.paddingTop + g.height];
+        for (let i = top; i < bottom; i++) {
+          // Rows of the kernel that meet a row of outputs here.
+          const [u, end] = forward
+            ? [0, kernelHeight]
+            : [Math.max(0, i - outHeight + 1), Math.min(kernelHeight, i + 1)];
+          const multiply = (point: number, lines: number, mode: number) =>
+            kernels.multiply({
+              a: { at: filterPoints + 4 * (point * all + u * inner), rows: rowsBy(4 * table.count), line: 4 * all },
+              b: { at: source + i * row + point * sourcePlane, rows: table.at + 4 * u * inner, line: sourcePlane },
+              c: { at: rowPoints + point * plane, rows: rowsBy(row), line: plane },
+              rows: results,
+              columns: count * images,
+              depth: (end - u) * inner,
+              mode,
+              bias,
+              lines,
+            });
           // A polynomial's value at the first point, 1, is the sum of its coefficients.
-          multiply(i, 0, 1, bias ? MODE.bias : MODE.zero);
-          multiply(i, 1, tiles.points - 1, MODE.zero);
-          rows.each((tile, first, skip) => {
-            const part = { at: fromPoints.at + skip * fromPoints.row, row: fromPoints.row };
-            const source = { at: products + 4 * tile * images, step: plane, line: row };
-            const target = {
-              at: output + i * line + 4 * (first + skip) * images,
-              step: 4 * images,
-              line: outHeight * line,
-            };
-            const ending = { mode: MODE.zero | endOf(operands), records: repeated };
-            for (let k = 0; k < filters; k += together) {
-              rows.transform(part, [tiles.size - skip, tiles.points], source, target, [images, together], ending);
-              source.at += row;
-              target.at += outHeight * line;
-              ending.records += size;
+          multiply(0, 1, bias ? MODE.bias : MODE.zero);
+          multiply(1, points - 1, MODE.zero);
+          eachTile(images, (place, at, skip) => {
+            for (let k = 0; k < results; k += together) {
+              const point = { at: rowPoints + at + k * row, plane, line: row };
+              const pixel = forward
+                ? {
+                    at: output + (k * outHeight + i) * line.output + place + 4 * skip * images,
+                    line: outHeight * line.output,
+                  }
+                : { at: input + i * line.input + place, line: height * line.input };
+              if (forward) {
+                const record = repeated + k * size * RECORD;
+                transform(
+                  true,
+                  outputMatrix,
+                  size,
+                  pixel,
+                  point,
+                  images,
+                  Math.min(together, filters),
+                  ending,
+                  skip,
+                  record,
+                );
+              } else transform(true, inputMatrix, points, pixel, point, images, channels, MODE.add);
             }
           });
         }
-        batch.turnOutputs(output, y + 4 * start * filters * outHeight * outWidth, images, true);
+        if (forward) batch.turnOutputs(output, yAt, images, true);
+        else batch.turnInputsBack(input, xAt, images);
       }
-    },
-  };
-}
-
-/** dx. A part is a part of the batch. undefined where a number is not finite or huge. */
-export function turnedInputGradient(
-  kernels: GemmKernels,
-  g: ConvGeometry,
-  dy: number,
-  weight: number,
-  dx: number,
-): Task | undefined {
-  if (!moderate(dy, outputsOf(g), weight, weightsOf(g))) return undefined;
-  const rows = new TurnedRows(kernels, g);
-  const { batch, tiles } = rows;
-  const { inChannels, outChannels: filters, outHeight, outWidth, kernelHeight } = g;
-  const [input, output] = [batch.inputCopy(), batch.outputCopy()];
-  const products = rows.rowRoom(inChannels);
-  const points = rows.room("outputs");
-  const transformed = rows.filterPoints(weight, true);
-  const [toPoints, fromPoints] = [rows.matrix("output"), rows.matrix("input", true)];
-  const depth = kernelHeight * filters;
-  return {
-    parts: batch.blocks.length,
-    run(from, to) {
-      let tables = { images: 0, taps: 0 };
-      for (const [start, images] of batch.blocks.slice(from, to)) {
-        const { row, input: line, height, outputs } = rows.sizes(images);
-        const plane = oddLines(inChannels * row);
-        if (images !== tables.images) {
-          const table = new Table(depth);
-          for (let i = 0; i < depth; i++) {
-            table.entries[i] = row * ((i % filters) * outHeight - Math.floor(i / filters));
-          }
-          tables = { images, taps: table.at };
-        }
-        batch.clearInputs(input, images);
-        batch.turnOutputs(dy + 4 * start * filters * outHeight * outWidth, output, images, false);
-        rows.outputPoints(toPoints, output, points, images, filters * outHeight);
-        for (let y = g.paddingTop; y < g.paddingTop + g.height; y++) {
-          // Rows of the kernel that meet a row of outputs here.
-          const [u, end] = [Math.max(0, y - outHeight + 1), Math.min(kernelHeight, y + 1)];
-          kernels.multiply({
-            a: { at: transformed + 4 * u * filters, rows: rows.rows(4 * depth), line: 4 * inChannels * depth },
-            b: { at: points + y * row, rows: tables.taps + 4 * u * filters, line: outputs },
-            c: { at: products, rows: rows.rows(row), line: plane },
-            rows: inChannels,
-            columns: tiles.count * images,
-            depth: (end - u) * filters,
-            mode: MODE.zero,
-            bias: 0,
-            lines: tiles.points,
-          });
-          rows.each((tile, first) => {
-            const source = { at: products + 4 * tile * images, step: plane, line: row };
-            const target = { at: input + y * line + 4 * first * images, step: 4 * images, line: height * line };
-            rows.transform(fromPoints, [tiles.points, tiles.points], source, target, [images, inChannels], ADD);
-          });
-        }
-        batch.turnInputsBack(input, dx + 4 * start * inChannels * g.height * g.width, images);
-      }
-    },
-  };
-}
-
-/** dweight +=. A part is an input channel. undefined where a number is not finite or huge. */
-export function turnedWeightGradient(
-  kernels: GemmKernels,
-  g: ConvGeometry,
-  x: number,
-  dy: number,
-  dweight: number,
-): Task | undefined {
-  if (!moderate(x, inputsOf(g), dy, outputsOf(g))) return undefined;
-  const rows = new TurnedRows(kernels, g);
-  const { batch, tiles } = rows;
-  const { outChannels: filters, outHeight, outWidth, kernelHeight, kernelWidth } = g;
-  const [input, output] = [batch.inputCopy(), batch.outputCopy()];
-  const [points, gradients] = [
-    rows.room("inputs"),
-    scratch(tiles.points * rows.sizes(batch.blocks[0]![1]).outputs + 64),
-  ];
-  const entries = g.inChannels * kernelHeight;
-  const sums = scratch(4 * tiles.points * entries * filters + 64);
-  const result = scratch(4 * kernelWidth * entries * filters + 64);
-  const [inputMatrix, outputMatrix, filterMatrix] = [
-    rows.matrix("input"),
-    rows.matrix("output"),
-    rows.matrix("filter", true),
-  ];
-  const pixelRows = Table.range(DEPTH, 4 * filters).at;
-  return {
-    parts: g.inChannels,
-    run(from, to) {
-      const count = to - from;
-      let tables = { images: 0, taps: 0 };
-      kernels.clear(sums, tiles.points * entries * filters);
-      for (const [start, images] of batch.blocks) {
-        const { height, inputs, outputs, input: line } = rows.sizes(images);
-        if (images !== tables.images) {
-          tables = { images, taps: rows.tapRows(images) };
-          batch.clearInputs(input, images);
-        }
-        batch.turnInputs(x + 4 * start * g.inChannels * g.height * g.width, input, images);
-        rows.inputPoints(inputMatrix, input + from * height * line, points, images, count);
-        const [maps, pixels] = [images * filters, outHeight * outWidth];
-        kernels.turn(
-          { at: dy + 4 * start * filters * pixels, row: 4 * pixels },
-          { at: output, row: 4 * maps },
-          pixels,
-          maps,
-        );
-        rows.outputPoints(outputMatrix, output, gradients, maps, outHeight);
-        for (const [k, length] of depthBlocks(outHeight * tiles.count * images)) {
-          kernels.multiply({
-            a: { at: points + 4 * k, rows: tables.taps, line: inputs },
-            b: { at: gradients + 4 * k * filters, rows: pixelRows, line: outputs },
-            c: { at: sums, rows: rows.rows(4 * filters), line: 4 * entries * filters },
-            rows: count * kernelHeight,
-            columns: filters,
-            depth: length,
-            mode: MODE.add,
-            bias: 0,
-            lines: tiles.points,
-          });
-        }
-      }
-      const source = { at: sums, step: 4 * entries * filters, line: 4 * filters };
-      const target = { at: result, step: 4 * filters, line: 4 * kernelWidth * filters };
-      rows.transform(filterMatrix, [kernelWidth, tiles.points], source, target, [filters, count * kernelHeight]);
-      const taps = kernelHeight * kernelWidth;
-      const place = { at: dweight + 4 * from * taps, row: 4 * g.inChannels * taps };
-      kernels.addTurned({ at: result, row: 4 * filters }, place, filters, count * taps);
+      if (!differentiate) return;
+      const entries = (to - from) * kernelHeight;
+      transformFilters(entries);
+      const place = { at: weight + 4 * from * kernelHeight * kernelWidth, row: 4 * taps * kernelWidth };
+      kernels.addTurned({ at: unfolded, row: 4 * filters }, place, filters, entries * kernelWidth);
     },
   };
 }
