@@ -18,13 +18,13 @@ const upTo = (max: number, min = 1) => fc.integer({ min, max });
 const BOUND = 5e-5;
 const directions = ["forward", "inputGradient", "weightGradient"] as const;
 
-/** Any small convolution of this kind: batches of one part or two, rows that are rarely multiples of a tile. */
+/** Any small convolution of this kind: batches of one part or two. */
 const geometry = fc
   .record({
     batch: fc.oneof(upTo(20, 12), upTo(45, 33)),
     inChannels: upTo(7),
     outChannels: upTo(19),
-    kernel: fc.tuple(upTo(5), upTo(MOST_POINTS, 2)),
+    kernel: fc.tuple(upTo(5), upTo(MOST_POINTS - 1, 2)),
     padding: fc.tuple(upTo(2, 0), upTo(2, 0)),
     extra: fc.tuple(upTo(5, 0), upTo(12, 0)),
   })
@@ -35,7 +35,8 @@ const geometry = fc
     ];
     const settings = convSettings("Conv2d", inChannels, outChannels, kernel, { padding });
     return convGeometry(settings, [batch, inChannels, height, width]);
-  });
+  })
+  .filter((g) => rowTiles(g) !== undefined);
 
 /** LeNet's second convolution and its like. */
 const paying = fc
@@ -186,7 +187,7 @@ describe("which convolutions", () => {
   const lenet = convGeometry(convSettings("Conv2d", 6, 16, 5, {}), [32, 6, 14, 14]);
 
   test("LeNet's second, by two tiles of five outputs in 9 points", () => {
-    expect(rowTiles(lenet)).toEqual({ size: 5, points: 9, count: 2, products: 18 });
+    expect(rowTiles(lenet)).toEqual({ size: 5, points: 9, count: 2, saving: 25 / 9 });
     for (const direction of directions) expect(convPath(lenet, direction)).toBe("rows");
   });
 

@@ -44,8 +44,8 @@ export function describePath(g: ConvGeometry, direction: Direction): Described {
     return { algorithm: `winograd ${tile}×${tile}`, saving: (9 * tile * tile) / points ** 2 };
   }
   if (path === "rows") {
-    const { size, products } = rowTiles(g)!;
-    return { algorithm: `winograd 1×${size}, turned batch`, saving: (g.kernelWidth * g.outWidth) / products };
+    const { size, saving } = rowTiles(g)!;
+    return { algorithm: `winograd 1×${size}, turned batch`, saving };
   }
   const algorithm = { im2col: "im2col", batched: "direct, turned batch", sliding: "direct, sliding filters" }[path];
   return { algorithm, saving: 1 };

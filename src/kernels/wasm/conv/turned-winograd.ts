@@ -26,42 +26,34 @@ import { Table } from "./image.js";
 import { batchedFits, TurnedBatch } from "./turned.js";
 
 export interface RowTiles {
-  /** Outputs of a tile, and the points that they are computed by. */
+  /** Outputs of a tile, the points that they are computed by, and tiles of a row. */
   readonly size: number;
   readonly points: number;
-  /** Tiles of a row of outputs; the last one starts where it ends with the row. */
   readonly count: number;
-  /** Multiplications of a row, for each filter, channel and row of the kernel. */
-  readonly products: number;
+  /** How many of the definition's multiplications there are to one of these. */
+  readonly saving: number;
 }
 
-/** Outputs of a tile and how many tiles a row has, such that the fewest multiplications are left. */
+/** The largest tiles that a row of outputs is made of; undefined where there are none. */
 export function rowTiles({ outWidth, kernelWidth }: ConvGeometry): RowTiles | undefined {
-  let best: RowTiles | undefined;
-  for (let size = 1; size <= Math.min(outWidth, MOST_POINTS - kernelWidth + 1); size++) {
-    const [count, points] = [Math.ceil(outWidth / size), size + kernelWidth - 1];
-    const products = count * points;
-    if (!best || products < best.products) best = { size, points, count, products };
-  }
-  return best;
+  let size = MOST_POINTS - kernelWidth + 1;
+  while (size > 1 && outWidth % size !== 0) size--;
+  if (size <= 1) return undefined;
+  const points = size + kernelWidth - 1;
+  return { size, points, count: outWidth / size, saving: (size * kernelWidth) / points };
 }
 
 /** Measured: the plain sums must have so many times the multiply-adds of these products with their transforms. */
-const WORTH = 1.8;
+const WORTH = 1.9;
 
 /** Kernels of three columns have tiles of two dimensions (../winograd.ts), which save more. */
 export function rowTilesPay(g: ConvGeometry): boolean {
   const tiles = rowTiles(g);
-  if (
-    !tiles ||
-    g.kernelWidth <= 3 ||
-    [g.groups, g.strideHeight, g.dilationHeight, g.dilationWidth].some((size) => size !== 1)
-  )
+  if (!tiles || g.kernelWidth <= 3 || g.groups * g.strideHeight * g.dilationHeight * g.dilationWidth !== 1)
     return false;
-  const pairs = g.inChannels * g.outChannels * g.kernelHeight * g.outHeight;
-  const transforms =
-    tiles.points * g.inChannels * (g.outHeight + g.kernelHeight) + tiles.size * g.outChannels * g.outHeight;
-  return batchedFits(g) && pairs * g.kernelWidth * g.outWidth > WORTH * tiles.products * (pairs + transforms);
+  const pairs = g.inChannels * g.outChannels * g.kernelHeight;
+  const products = pairs + tiles.points * g.inChannels + tiles.size * g.outChannels;
+  return batchedFits(g) && pairs * tiles.saving > WORTH * products;
 }
 
 /** Larger numbers might overflow on the way, and NaN would spread over its tile. */
@@ -136,18 +128,16 @@ export function turnedRows(
     columns: number,
     lines: number,
     mode: number = MODE.zero,
-    skip = 0,
     records = 0,
   ) => {
-    const row = 4 * (back ? points : length);
     const inside = { at: pixel.at, rows: rowsBy(4 * columns), line: pixel.line };
     const outside = { at: point.at, rows: rowsBy(point.plane), line: point.line };
     kernels.multiply({
-      a: { at: a + skip * (back ? row : 4), rows: rowsBy(row), line: 0 },
+      a: { at: a, rows: rowsBy(4 * (back ? points : length)), line: 0 },
       b: back ? outside : inside,
       c: back ? inside : outside,
-      rows: back ? length - skip : points,
-      depth: back ? points : length - skip,
+      rows: back ? length : points,
+      depth: back ? points : length,
       columns,
       lines,
       mode,
@@ -155,12 +145,9 @@ export function turnedRows(
       records,
     });
   };
-  /** Visits the tiles: the first pixel and the first output that is not the tile's before, in numbers of `width` each. */
-  const eachTile = (width: number, visit: (pixel: number, point: number, skip: number) => void) => {
-    for (let tile = 0; tile < count; tile++) {
-      const first = Math.min(tile * size, outWidth - size);
-      visit(4 * first * width, 4 * tile * width, tile * size - first);
-    }
+  /** Visits the tiles: where their pixels start, and their points, of `width` numbers each. */
+  const eachTile = (width: number, visit: (pixel: number, point: number) => void) => {
+    for (let tile = 0; tile < count; tile++) visit(4 * tile * size * width, 4 * tile * width);
   };
 
   const filterMatrix = matrix("filter", kernelWidth, differentiate);
@@ -227,11 +214,11 @@ export function turnedRows(
           const width = differentiate ? images * filters : images;
           if (differentiate) kernels.turn({ at: yAt, row: 4 * pixels }, { at: output, row: 4 * width }, pixels, width);
           else batch.turnOutputs(yAt, output, images, false);
-          eachTile(width, (place, point, skip) => {
-            const pixel = { at: output + place + 4 * skip * width, line: 4 * outWidth * width };
+          eachTile(width, (place, point) => {
+            const pixel = { at: output + place, line: 4 * outWidth * width };
             const to = { at: outputPoints + point, plane: outputPlane, line: 4 * count * width };
             const lines = (images * filters * outHeight) / width;
-            transform(false, outputMatrix, size, pixel, to, width, lines, MODE.zero, skip);
+            transform(false, outputMatrix, size, pixel, to, width, lines);
           });
         }
         if (differentiate) {
@@ -274,29 +261,18 @@ export function turnedRows(
           // A polynomial's value at the first point, 1, is the sum of its coefficients.
           multiply(0, 1, bias ? MODE.bias : MODE.zero);
           multiply(1, points - 1, MODE.zero);
-          eachTile(images, (place, at, skip) => {
+          eachTile(images, (place, at) => {
             for (let k = 0; k < results; k += together) {
               const point = { at: rowPoints + at + k * row, plane, line: row };
               const pixel = forward
                 ? {
-                    at: output + (k * outHeight + i) * line.output + place + 4 * skip * images,
+                    at: output + (k * outHeight + i) * line.output + place,
                     line: outHeight * line.output,
                   }
                 : { at: input + i * line.input + place, line: height * line.input };
               if (forward) {
                 const record = repeated + k * size * RECORD;
-                transform(
-                  true,
-                  outputMatrix,
-                  size,
-                  pixel,
-                  point,
-                  images,
-                  Math.min(together, filters),
-                  ending,
-                  skip,
-                  record,
-                );
+                transform(true, outputMatrix, size, pixel, point, images, Math.min(together, filters), ending, record);
               } else transform(true, inputMatrix, points, pixel, point, images, channels, MODE.add);
             }
           });
