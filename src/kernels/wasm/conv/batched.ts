@@ -34,12 +34,9 @@ export function batchedForward(kernels: GemmKernels, g: ConvGeometry, operands: 
   return {
     parts: batch.blocks.length,
     run(from, to) {
-      let tables = { images: 0, taps: 0, outputs: 0 };
       for (const [first, images] of batch.blocks.slice(from, to)) {
-        if (images !== tables.images) {
-          tables = { images, taps: batch.tapRows(images).at, outputs: batch.outputRows(images).at };
-          batch.clearInputs(input, images);
-        }
+        const [tapRows, outputRows] = [batch.tapRows(images).at, batch.outputRows(images).at];
+        batch.clearInputs(input, images);
         batch.turnInputs(x + 4 * first * g.inChannels * g.height * g.width, input, images);
         const [line, group] = [batch.lines(images), batch.groupStrides(images)];
         for (let i = 0; i < g.groups; i++) {
@@ -48,8 +45,8 @@ export function batchedForward(kernels: GemmKernels, g: ConvGeometry, operands: 
             const mode = k > 0 ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
             kernels.multiply({
               a: { at: weight + 4 * (i * outputs * taps + k), rows: weightRows, line: 0 },
-              b: { at: input + i * group.input, rows: tables.taps + 4 * k, line: line.input },
-              c: { at: output + i * group.output, rows: tables.outputs, line: line.output },
+              b: { at: input + i * group.input, rows: tapRows + 4 * k, line: line.input },
+              c: { at: output + i * group.output, rows: outputRows, line: line.output },
               rows: outputs,
               columns: g.outWidth * images,
               depth: length,
@@ -87,11 +84,8 @@ export function batchedInputGradient(
   return {
     parts: batch.blocks.length,
     run(from, to) {
-      let tables = { images: 0, taps: 0, outputs: 0 };
       for (const [first, images] of batch.blocks.slice(from, to)) {
-        if (images !== tables.images) {
-          tables = { images, taps: batch.tapRows(images).at, outputs: batch.outputRows(images).at };
-        }
+        const [tapRows, outputRows] = [batch.tapRows(images).at, batch.outputRows(images).at];
         batch.clearInputs(input, images);
         batch.turnOutputs(dy + 4 * first * g.outChannels * g.outHeight * g.outWidth, output, images, false);
         const [line, group] = [batch.lines(images), batch.groupStrides(images)];
@@ -99,8 +93,8 @@ export function batchedInputGradient(
           for (const [k, length] of depth) {
             kernels.multiply({
               a: { at: turned + 4 * (i * outputs * taps + k), rows: weightRows, line: 0 },
-              b: { at: output + i * group.output, rows: tables.outputs + 4 * k, line: line.output },
-              c: { at: input + i * group.input, rows: tables.taps, line: line.input },
+              b: { at: output + i * group.output, rows: outputRows + 4 * k, line: line.output },
+              c: { at: input + i * group.input, rows: tapRows, line: line.input },
               rows: taps,
               columns: g.outWidth * images,
               depth: length,
@@ -147,13 +141,9 @@ export function batchedWeightGradient(
   /** Some channels of a group. */
   function addGroup(group: number, first: number, count: number): void {
     kernels.clear(result, count * entries * outputs);
-    let tables = { images: 0, taps: 0 };
     const pixels = g.outHeight * g.outWidth;
     for (const [n, images] of batch.blocks) {
-      if (images !== tables.images) {
-        tables = { images, taps: batch.tapRows(images).at };
-        batch.clearInputs(input, images);
-      }
+      batch.clearInputs(input, images);
       batch.turnInputs(x + 4 * n * g.inChannels * g.height * g.width, input, images);
       const maps = images * g.outChannels;
       kernels.turn(
@@ -167,7 +157,7 @@ export function batchedWeightGradient(
         kernels.multiply({
           a: {
             at: input + group * batch.groupStrides(images).input + 4 * k,
-            rows: tables.taps + 4 * first * entries,
+            rows: batch.tapRows(images).at + 4 * first * entries,
             line: line.input,
           },
           b: { at: output + 4 * group * outputs, rows: pixelRows + 4 * k, line: line.output * g.outChannels },
