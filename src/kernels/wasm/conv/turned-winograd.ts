@@ -118,45 +118,46 @@ export function turnedRows(
     kernels.turn({ at, row: 4 * columns }, { at: turned, row: 4 * points }, columns, points);
     return transposed ? turned : at;
   };
-  /** points[e, line] = Σ matrix[e, i] · pixels[line, i], or back: pixels[line, i] = Σ matrix[i, e] · points[e, line] */
+  /**
+   * points[e, line, tile] = Σ matrix[e, i] · pixels[line, tile, i], or back: pixels[line, tile, i] = Σ matrix[i, e] ·
+   * points[e, line, tile]; a tile has `length` pixels, and a pixel or a point `columns` numbers.
+   */
   const transform = (
     back: boolean,
     a: number,
     length: number,
-    pixel: { readonly at: number; readonly line: number },
-    point: { readonly at: number; readonly plane: number; readonly line: number },
+    [pixel, line]: readonly [at: number, line: number],
+    [point, plane]: readonly [at: number, plane: number],
     columns: number,
     lines: number,
+    tiles = count,
     mode: number = MODE.zero,
     records = 0,
   ) => {
-    const inside = { at: pixel.at, rows: rowsBy(4 * columns), line: pixel.line };
-    const outside = { at: point.at, rows: rowsBy(point.plane), line: point.line };
-    kernels.multiply({
-      a: { at: a, rows: rowsBy(4 * (back ? points : length)), line: 0 },
-      b: back ? outside : inside,
-      c: back ? inside : outside,
-      rows: back ? length : points,
-      depth: back ? points : length,
-      columns,
-      lines,
-      mode,
-      bias: 0,
-      records,
-    });
-  };
-  /** Visits the tiles: where their pixels start, and their points, of `width` numbers each. */
-  const eachTile = (width: number, visit: (pixel: number, point: number) => void) => {
-    for (let tile = 0; tile < count; tile++) visit(4 * tile * size * width, 4 * tile * width);
+    for (let tile = 0; tile < tiles; tile++) {
+      const inside = { at: pixel + 4 * tile * size * columns, rows: rowsBy(4 * columns), line };
+      const outside = { at: point + 4 * tile * columns, rows: rowsBy(plane), line: 4 * tiles * columns };
+      kernels.multiply({
+        a: { at: a, rows: rowsBy(4 * (back ? points : length)), line: 0 },
+        b: back ? outside : inside,
+        c: back ? inside : outside,
+        rows: back ? length : points,
+        depth: back ? points : length,
+        columns,
+        lines,
+        mode,
+        bias: 0,
+        records,
+      });
+    }
   };
 
   const filterMatrix = matrix("filter", kernelWidth, differentiate);
   /** G · weight: [e, k, (c, u)], or for the gradients [e, (c, u), k]; its adjoint for the weight gradient, of some rows. */
   const transformFilters = (rows: number) => {
     const columns = forward ? all : filters;
-    const pixel = { at: unfolded, line: 4 * kernelWidth * columns };
-    const point = { at: filterPoints, plane: 4 * all, line: 4 * columns };
-    transform(differentiate, filterMatrix, kernelWidth, pixel, point, columns, rows);
+    const pixel = [unfolded, 4 * kernelWidth * columns] as const;
+    transform(differentiate, filterMatrix, kernelWidth, pixel, [filterPoints, 4 * all], columns, rows, 1);
   };
   if (!differentiate) {
     const [rows, columns] = forward ? [kernelWidth, all] : [taps * kernelWidth, filters];
@@ -169,7 +170,7 @@ export function turnedRows(
   // The outputs of a tile are rows of the last product, so each needs its filter's record, and filters go one by one.
   const repeated = records ? scratch(RECORD * (size * filters + 6)) : 0;
   if (records) kernels.copy([records, RECORD, 0, 4], [repeated, size * RECORD, RECORD, 4], filters, size, RECORD / 4);
-  const together = records ? 1 : Math.max(filters, channels);
+  const together = records ? 1 : filters;
   const ending = MODE.zero | endOf(operands);
 
   const inner = gradient ? filters : channels;
@@ -195,31 +196,17 @@ export function turnedRows(
         batch.clearInputs(input, images);
         if (!gradient) {
           const [first, last] = differentiate ? [from, to] : [0, channels];
-          const pixel = { at: input + first * height * line.input, line: line.input };
+          const pixel = [input + first * height * line.input, line.input] as const;
           batch.turnInputs(xAt, input, images);
-          eachTile(images, (place, point) => {
-            const to = { at: inputPoints + point, plane: inputPlane, line: row };
-            transform(
-              false,
-              inputMatrix,
-              points,
-              { ...pixel, at: pixel.at + place },
-              to,
-              images,
-              (last - first) * height,
-            );
-          });
+          const lines = (last - first) * height;
+          transform(false, inputMatrix, points, pixel, [inputPoints, inputPlane], images, lines);
         }
         if (!forward) {
           const width = differentiate ? images * filters : images;
           if (differentiate) kernels.turn({ at: yAt, row: 4 * pixels }, { at: output, row: 4 * width }, pixels, width);
           else batch.turnOutputs(yAt, output, images, false);
-          eachTile(width, (place, point) => {
-            const pixel = { at: output + place, line: 4 * outWidth * width };
-            const to = { at: outputPoints + point, plane: outputPlane, line: 4 * count * width };
-            const lines = (images * filters * outHeight) / width;
-            transform(false, outputMatrix, size, pixel, to, width, lines);
-          });
+          const [pixel, lines] = [[output, 4 * outWidth * width] as const, (images * filters * outHeight) / width];
+          transform(false, outputMatrix, size, pixel, [outputPoints, outputPlane], width, lines);
         }
         if (differentiate) {
           for (const [k, depth] of depthBlocks(outHeight * count * images)) {
@@ -261,21 +248,17 @@ export function turnedRows(
           // A polynomial's value at the first point, 1, is the sum of its coefficients.
           multiply(0, 1, bias ? MODE.bias : MODE.zero);
           multiply(1, points - 1, MODE.zero);
-          eachTile(images, (place, at) => {
-            for (let k = 0; k < results; k += together) {
-              const point = { at: rowPoints + at + k * row, plane, line: row };
-              const pixel = forward
-                ? {
-                    at: output + (k * outHeight + i) * line.output + place,
-                    line: outHeight * line.output,
-                  }
-                : { at: input + i * line.input + place, line: height * line.input };
-              if (forward) {
-                const record = repeated + k * size * RECORD;
-                transform(true, outputMatrix, size, pixel, point, images, Math.min(together, filters), ending, record);
-              } else transform(true, inputMatrix, points, pixel, point, images, channels, MODE.add);
+          if (gradient) {
+            const pixel = [input + i * line.input, height * line.input] as const;
+            transform(true, inputMatrix, points, pixel, [rowPoints, plane], images, channels, count, MODE.add);
+          } else {
+            for (let k = 0; k < filters; k += together) {
+              const pixel = [output + (k * outHeight + i) * line.output, outHeight * line.output] as const;
+              const point = [rowPoints + k * row, plane] as const;
+              const record = repeated + k * size * RECORD;
+              transform(true, outputMatrix, size, pixel, point, images, together, count, ending, record);
             }
-          });
+          }
         }
         if (forward) batch.turnOutputs(output, yAt, images, true);
         else batch.turnInputsBack(input, xAt, images);
