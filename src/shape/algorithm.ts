@@ -4,13 +4,13 @@ import { ArgumentError } from "./errors.js";
 
 /**
  * How a convolution is computed: `"im2col"`, by a product with its patches, which are packed block by block; `"winograd"`,
- * by Winograd's minimal filtering, for 3×3 kernels; `"direct"`, without packing patches, for few channels; `"auto"`, by
+ * by Winograd's minimal filtering, for square kernels; `"direct"`, without packing patches, for few channels; `"auto"`, by
  * what is estimated to be the fastest.
  */
 export type ConvAlgorithm = "auto" | "im2col" | "winograd" | "direct";
 
-/** Padding on each side that Winograd's tiles reach over. */
-const WINOGRAD_PADDING = 2;
+/** Taps along one axis, for each step of the stride, that Winograd's tiles are made for. */
+const [LEAST_TAPS, MOST_TAPS] = [2, 5];
 
 interface Settings {
   readonly dimensions: 1 | 2;
@@ -33,15 +33,21 @@ export function checkAlgorithm(layer: string, { dimensions, algorithm, ...settin
   const expect = (needed: string, got: readonly number[], fits: (size: number) => boolean): void => {
     if (got.every(fits)) return;
     throw new ArgumentError(
-      `${layer} expects ${needed} with algorithm "winograd", but got ${got.join(" × ")}. Usual cause: Winograd's algorithm computes 3 × 3 kernels with stride 1, dilation 1, groups 1 and padding up to ${WINOGRAD_PADDING}; "auto" takes it wherever it pays.`,
+      `${layer} expects ${needed} with algorithm "winograd", but got ${got.join(" × ")}. Usual cause: Winograd's algorithm computes square kernels of 2 × 2 to 5 × 5, or of 3 × 3 to 10 × 10 with stride 2, with dilation 1, groups 1 and less padding than kernel; "auto" takes it wherever it pays.`,
     );
   };
-  expect("kernelSize 3 × 3", kernelSize, (size) => size === 3);
-  expect("stride 1 × 1", stride, (step) => step === 1);
-  expect("dilation 1 × 1", dilation, (step) => step === 1);
+  const [step = 1, kernel = 1] = [stride[0], kernelSize[0]];
+  expect("stride 1 × 1 or 2 × 2", stride, (one) => one === step && one <= 2);
+  const [least, most] = [LEAST_TAPS * step - (step - 1), MOST_TAPS * step];
+  expect(
+    `a square kernelSize of ${least} to ${most}`,
+    kernelSize,
+    (size) => size === kernel && size >= least && size <= most,
+  );
+  expect("dilation 1 × 1", dilation, (one) => one === 1);
   expect("groups 1", [groups], (count) => count === 1);
   // Other modes than zeros are padded before the convolution.
   if (paddingMode !== "zeros") return;
-  const most = paddingBefore.map((size, axis) => Math.max(size, paddingAfter[axis] ?? 0));
-  expect(`padding up to ${WINOGRAD_PADDING} × ${WINOGRAD_PADDING}`, most, (size) => size <= WINOGRAD_PADDING);
+  const padding = paddingBefore.map((size, axis) => Math.max(size, paddingAfter[axis] ?? 0));
+  expect(`padding up to ${kernel - 1} × ${kernel - 1}`, padding, (size) => size < kernel);
 }

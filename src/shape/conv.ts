@@ -95,8 +95,9 @@ export interface Conv2dOptions {
   /** What the padding holds. Default `"zeros"`. */
   readonly paddingMode?: PaddingMode;
   /**
-   * How the wasm backend computes it: `"im2col"`, `"direct"`, `"winograd"` (3×3 kernels, stride 1, dilation 1, one group
-   * and padding up to 2), or what is the fastest for the input's shape. `explain` tells which. Default `"auto"`.
+   * How the wasm backend computes it: `"im2col"`, `"direct"`, `"winograd"` (kernels of 2×2 to 5×5, or of 3×3 to 10×10 with
+   * stride 2, whose gradients are computed otherwise; dilation 1, one group, less padding than kernel), or what is the
+   * fastest for the input's shape. `explain` tells which. Default `"auto"`.
    */
   readonly algorithm?: ConvAlgorithm;
 }

@@ -16,6 +16,8 @@ const SHAPES = {
     [[1, 3, 61, 61], 24, 7, { stride: 2, padding: 3 }],
     [[1, 64, 27, 27], 48, 5, { padding: 2 }],
     [[2, 19, 23, 21], 21, [3, 2], { padding: [1, 0] }],
+    [[1, 3, 61, 61], 24, 7, { stride: 2, padding: 3, algorithm: "im2col" }],
+    [[1, 64, 27, 27], 48, 5, { padding: 2, algorithm: "im2col" }],
   ],
   pointwise: [
     [[1, 67, 28, 28], 33, 1, {}],
@@ -73,6 +75,10 @@ export const convolutions: Record<string, (digest: Digest) => void> = {
     digest.layer(new Conv2d(24, 20, 3, winograd), [1, 24, 30, 29]);
     digest.layer(new Conv2d(17, 23, 3, winograd), [2, 17, 13, 15]);
     digest.layer(new Conv2d(96, 64, 3, winograd), [1, 96, 7, 7]);
+    for (const kernel of [2, 4, 5]) digest.layer(new Conv2d(21, 19, kernel, winograd), [2, 21, 17, 19]);
+    for (const kernel of [3, 4, 5, 7, 9]) {
+      digest.layer(new Conv2d(13, 18, kernel, { ...winograd, stride: 2 }), [2, 13, 31, 26]);
+    }
   },
 
   Linear(digest) {

@@ -82,6 +82,7 @@ const layer = layerNormGeometry([10], [3, 10]);
 const pool = poolGeometry("MaxPool2d", poolSettings("MaxPool2d", 2, {}), [1, 1, 5, 6]);
 const [mean, variance] = [Float64Array.of(0.1, 0.2, 0.3), Float64Array.of(1, 2, 3)];
 const conv = convGeometry(convSettings("Conv2d", 2, 3, 3, {}), [2, 2, 4, 5]);
+const tiled = convGeometry(convSettings("Conv2d", 2, 3, 3, { stride: 2, algorithm: "winograd" }), [2, 2, 4, 5]);
 const dense = linearGeometry("Linear", 6, 5, [10, 6]);
 const labels = Int32Array.of(0, 2, 1, 1, 0, 2, 2, 1, 0, 1);
 
@@ -106,6 +107,7 @@ const CASES: Record<string, readonly [lengths: readonly number[], Call]> = {
   ],
   "batch norm": [[3, 3, 30, 30], (k, w, b, x, y) => k.norm.forward(batch, 1e-5, x!, mean, variance, w, b, y!)],
   convolution: [[80, 54, 3, 36], (k, x, w, b, y) => k.conv.forward(conv, x!, w!, b, y!)],
+  "a convolution of stride 2 by Winograd": [[80, 54, 3, 12], (k, x, w, b, y) => k.conv.forward(tiled, x!, w!, b, y!)],
   "a convolution's input gradient": [[36, 54, 80], (k, dy, w, dx) => k.conv.inputGradient(conv, dy!, w!, dx!)],
   "a convolution's weight gradient": [[80, 36, 54], (k, x, dy, dw) => k.conv.weightGradient(conv, x!, dy!, dw!)],
   Linear: [[60, 30, 5, 50], (k, x, w, b, y) => k.linear.forward(dense, x!, w!, b, y!)],

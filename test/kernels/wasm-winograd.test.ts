@@ -3,8 +3,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";
+import { filterKernel } from "../../src/kernels/wasm/winograd/filter.js";
+import { filterGradientKernel } from "../../src/kernels/wasm/winograd/filter-gradient.js";
+import { outputKernel } from "../../src/kernels/wasm/winograd/output.js";
+import { productKernel } from "../../src/kernels/wasm/winograd/product.js";
 import { largestOf } from "../../src/kernels/wasm/winograd/scan.js";
-import { winogradFits, winogradPays, winogradTile } from "../../src/kernels/wasm/winograd.js";
+import { variantOf } from "../../src/kernels/wasm/winograd/variant.js";
+import { winogradFits, winogradPays, winogradPoints } from "../../src/kernels/wasm/winograd.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { arrays, distance, normals, terms } from "../support/wasm.js";
 import { Winograd } from "../support/winograd.js";
@@ -18,38 +24,61 @@ interface Sizes {
   readonly outChannels?: number;
   readonly height?: number;
   readonly width?: number;
+  readonly kernel?: number;
+  readonly stride?: number;
   readonly padding?: readonly [number, number];
 }
 
-function geometryOf({ batch = 1, inChannels = 4, outChannels = 4, height = 8, width = 8, padding = [1, 1] }: Sizes) {
-  const settings = convSettings("Conv2d", inChannels, outChannels, 3, { padding: [...padding] });
+function geometryOf({ batch = 1, inChannels = 4, outChannels = 4, height = 8, width = 8, ...window }: Sizes) {
+  const { kernel = 3, stride = 1, padding = [1, 1] } = window;
+  const settings = convSettings("Conv2d", inChannels, outChannels, kernel, { stride, padding: [...padding] });
   return convGeometry(settings, [batch, inChannels, height, width]);
 }
 
 const upTo = (max: number, min = 1) => fc.integer({ min, max });
 
 /** Any small convolution that fits: outputs are rarely multiples of a tile, channels and filters rarely of a panel. */
-const geometry = fc
-  .record({
-    batch: upTo(4),
-    inChannels: fc.oneof(upTo(4), upTo(70)),
-    outChannels: fc.oneof(upTo(4), upTo(40)),
-    extra: fc.tuple(fc.oneof(upTo(6, 0), upTo(30, 0)), fc.oneof(upTo(6, 0), upTo(30, 0))),
-    padding: fc.tuple(upTo(2, 0), upTo(2, 0)),
-  })
-  .map(({ extra, padding, ...sizes }) => {
-    const [height, width] = [0, 1].map((axis) => Math.max(1, 3 - 2 * padding[axis]!) + extra[axis]!) as [
-      number,
-      number,
-    ];
-    return geometryOf({ ...sizes, padding, height, width });
-  });
+const geometryWith = (kernels: readonly number[], strided: readonly number[] = []) =>
+  fc
+    .record({
+      batch: upTo(4),
+      inChannels: fc.oneof(upTo(4), upTo(70)),
+      outChannels: fc.oneof(upTo(4), upTo(40)),
+      window: fc.constantFrom(
+        ...kernels.map((kernel) => ({ kernel, stride: 1 })),
+        ...strided.map((kernel) => ({ kernel, stride: 2 })),
+      ),
+      extra: fc.tuple(fc.oneof(upTo(6, 0), upTo(30, 0)), fc.oneof(upTo(6, 0), upTo(30, 0))),
+      shares: fc.tuple(upTo(9, 0), upTo(9, 0)),
+    })
+    .map(({ extra, shares, window, ...sizes }) => {
+      const padding = shares.map((share) => share % window.kernel) as [number, number];
+      const [height, width] = [0, 1].map((axis) => Math.max(1, window.kernel - 2 * padding[axis]!) + extra[axis]!) as [
+        number,
+        number,
+      ];
+      return geometryOf({ ...sizes, ...window, padding, height, width });
+    });
+
+/** Those that tiles of so many points compute: 3×3 with stride 1 as often as all others. */
+const geometries = {
+  6: {
+    forward: fc.oneof(geometryWith([3]), geometryWith([2, 4, 5], [3, 4, 5, 6, 7, 8, 9, 10])),
+    inputGradient: fc.oneof(geometryWith([3]), geometryWith([2, 4, 5])),
+    weightGradient: fc.oneof(geometryWith([3]), geometryWith([4, 5])),
+  },
+  4: {
+    forward: fc.oneof(geometryWith([3]), geometryWith([2], [3, 4, 5, 6])),
+    inputGradient: fc.oneof(geometryWith([3]), geometryWith([2])),
+    weightGradient: geometryWith([3]),
+  },
+} as const;
 
 /** Arrays of one convolution in the engine's memory, with NaN around them. */
 function operands(g: ConvGeometry, seed: number) {
   const [x, weight, bias, y] = arrays(
     g.batch * g.inChannels * g.height * g.width,
-    g.outChannels * g.inChannels * 9,
+    g.outChannels * g.inChannels * g.kernelHeight * g.kernelWidth,
     g.outChannels,
     g.batch * g.outChannels * g.outHeight * g.outWidth,
   );
@@ -57,14 +86,15 @@ function operands(g: ConvGeometry, seed: number) {
   return { x, weight, bias, y };
 }
 
-describe.each(flavours.flatMap((flavour) => ([4, 2] as const).map((tile) => ({ flavour, tile }))))(
-  "Winograd $tile×$tile, $flavour",
-  ({ flavour, tile }) => {
-    const winograd = new Winograd(flavour, tile);
+describe.each(flavours.flatMap((flavour) => ([6, 4] as const).map((points) => ({ flavour, points }))))(
+  "Winograd by $points×$points points, $flavour",
+  ({ flavour, points }) => {
+    const winograd = new Winograd(flavour, points);
+    const geometry = geometries[points];
 
     test("forward is within 5e-5 of the reference, with or without bias and ReLU", () => {
       fc.assert(
-        fc.property(geometry, fc.boolean(), fc.boolean(), fc.integer(), (g, biased, relu, seed) => {
+        fc.property(geometry.forward, fc.boolean(), fc.boolean(), fc.integer(), (g, biased, relu, seed) => {
           const { x, weight, bias, y } = operands(g, seed);
           const expected = new Float32Array(y.length);
           referenceConv.forward(g, x, weight, biased ? bias : undefined, expected);
@@ -80,7 +110,7 @@ describe.each(flavours.flatMap((flavour) => ([4, 2] as const).map((tile) => ({ f
 
     test("the input gradient is within 5e-5 of the reference", () => {
       fc.assert(
-        fc.property(geometry, fc.integer(), (g, seed) => {
+        fc.property(geometry.inputGradient, fc.integer(), (g, seed) => {
           const { x: dx, weight, y: dy } = operands(g, seed);
           const expected = new Float32Array(dx.length);
           referenceConv.inputGradient(g, dy, weight, expected);
@@ -94,26 +124,31 @@ describe.each(flavours.flatMap((flavour) => ([4, 2] as const).map((tile) => ({ f
 
     test("the weight gradient is added, within 5e-5 of the reference, whatever the range of filters", () => {
       fc.assert(
-        fc.property(geometry, fc.double({ min: 0, max: 1, noNaN: true }), fc.integer(), (g, share, seed) => {
-          const { x, weight: dweight, y: dy } = operands(g, seed);
-          const before = dweight.slice();
-          const expected = new Float32Array(dweight.length);
-          referenceConv.weightGradient(g, x, dy, expected);
-          winograd.weightGradient(g, x, dy, dweight);
-          expect(
-            distance(
-              dweight.map((value, i) => value - before[i]!),
-              expected,
-              terms(g).weightGradient,
-            ),
-          ).toBeLessThan(BOUND);
-          const whole = dweight.slice();
-          dweight.set(before);
-          const cut = Math.floor(share * g.outChannels);
-          winograd.weightGradient(g, x, dy, dweight, { from: cut });
-          winograd.weightGradient(g, x, dy, dweight, { to: cut });
-          expect(dweight).toEqual(whole);
-        }),
+        fc.property(
+          geometry.weightGradient,
+          fc.double({ min: 0, max: 1, noNaN: true }),
+          fc.integer(),
+          (g, share, seed) => {
+            const { x, weight: dweight, y: dy } = operands(g, seed);
+            const before = dweight.slice();
+            const expected = new Float32Array(dweight.length);
+            referenceConv.weightGradient(g, x, dy, expected);
+            winograd.weightGradient(g, x, dy, dweight);
+            expect(
+              distance(
+                dweight.map((value, i) => value - before[i]!),
+                expected,
+                terms(g).weightGradient,
+              ),
+            ).toBeLessThan(BOUND);
+            const whole = dweight.slice();
+            dweight.set(before);
+            const cut = Math.floor(share * g.outChannels);
+            winograd.weightGradient(g, x, dy, dweight, { from: cut });
+            winograd.weightGradient(g, x, dy, dweight, { to: cut });
+            expect(dweight).toEqual(whole);
+          },
+        ),
         { numRuns: 60 },
       );
     });
@@ -139,8 +174,15 @@ describe.each(flavours.flatMap((flavour) => ([4, 2] as const).map((tile) => ({ f
           upTo(7),
           upTo(7),
           fc.boolean(),
-          (inChannels, height, width, relu) => {
-            const g = geometryOf({ inChannels, outChannels: 7, height, width });
+          fc.constantFrom(
+            {},
+            { kernel: points - 1, padding: [2, 2] as const },
+            { stride: 2 },
+            { kernel: 4, stride: 2 },
+          ),
+          (inChannels, height, width, relu, window) => {
+            const [tall, wide] = window.stride ? [2 * height, 2 * width] : [height, width];
+            const g = geometryOf({ inChannels, outChannels: 7, height: tall, width: wide, ...window });
             const { x, weight, bias, y } = operands(g, inChannels);
             const expected = new Float32Array(y.length);
             referenceConv.forward(g, x, weight, bias, expected);
@@ -157,17 +199,24 @@ describe.each(flavours.flatMap((flavour) => ([4, 2] as const).map((tile) => ({ f
     test("any split into ranges of tiles gives the same bits, of any number of channels", () => {
       const cut = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 });
       fc.assert(
-        fc.property(geometry, cut, fc.boolean(), fc.integer(), (g, cuts, backward, seed) => {
+        fc.property(geometry.forward, cut, fc.boolean(), fc.integer(), (g, cuts, dual, seed) => {
+          const backward = dual && g.strideHeight === 1;
           const pass = backward ? "inputGradient" : "forward";
           const sizes = [g.inChannels * g.height * g.width, g.outChannels * g.outHeight * g.outWidth].map(
             (size) => g.batch * size,
           ) as [number, number];
           const [from, to] = backward ? ([sizes[1], sizes[0]] as const) : sizes;
           const { tiles } = winograd.plan(g, pass);
-          const [input, g9, whole, parts] = arrays(from, g.outChannels * g.inChannels * 9, to, to);
+          const [input, taps, whole, parts] = arrays(
+            from,
+            g.outChannels * g.inChannels * g.kernelHeight * g.kernelWidth,
+            to,
+            to,
+          );
           normals(input, seed);
-          normals(g9, seed + 1);
-          const run = (out: Float32Array, options: object) => winograd.run(g, pass, input, g9, undefined, out, options);
+          normals(taps, seed + 1);
+          const run = (out: Float32Array, options: object) =>
+            winograd.run(g, pass, input, taps, undefined, out, options);
           run(whole, {});
           const ends = [...cuts.map((share) => Math.floor(share * tiles)), tiles].sort((a, b) => a - b);
           for (const [i, end] of ends.entries()) run(parts, { from: ends[i - 1] ?? 0, to: end });
@@ -178,27 +227,39 @@ describe.each(flavours.flatMap((flavour) => ([4, 2] as const).map((tile) => ({ f
     });
 
     test("a range writes the pixels of its own tiles alone", () => {
-      const g = geometryOf({ batch: 2, height: 10, width: 9 });
-      const { x, weight, y } = operands(g, 5);
-      y.fill(7);
-      winograd.run(g, "forward", x, weight, undefined, y, { from: 1, to: 2 });
-      y.forEach((value, i) => {
-        const [row, column] = [Math.floor(i / g.outWidth) % g.outHeight, i % g.outWidth];
-        const inside = i < y.length / 2 && row < tile && column >= tile && column < 2 * tile;
-        expect(value === 7).toBe(!inside);
-      });
+      fc.assert(
+        fc.property(geometry.forward, fc.nat(), (g, drawn) => {
+          const { tiles, variant, yTiling } = winograd.plan(g, "forward");
+          const chosen = drawn % tiles;
+          const { x, weight, y } = operands(g, 5);
+          y.fill(7);
+          winograd.run(g, "forward", x, weight, undefined, y, { from: chosen, to: chosen + 1 });
+          const perImage = yTiling.tileRows * yTiling.tileColumns;
+          const wrong = y.findIndex((value, i) => {
+            const [row, column] = [Math.floor(i / g.outWidth) % g.outHeight, i % g.outWidth];
+            const image = Math.floor(i / (g.outChannels * g.outHeight * g.outWidth));
+            const tile = Math.floor(row / variant.size) * yTiling.tileColumns + Math.floor(column / variant.size);
+            return (value === 7) === (image * perImage + tile === chosen);
+          });
+          expect(wrong).toBe(-1);
+        }),
+        { numRuns: 40 },
+      );
     });
 
     test("reads and writes nothing beside its arrays", () => {
-      const g = geometryOf({ height: 5, width: 7, padding: [2, 0] });
-      const { x, weight, bias, y } = operands(g, 3);
-      const all = new Float32Array(x.buffer, x.byteOffset, y.byteOffset / 4 + y.length + 32 - x.byteOffset / 4);
-      const before = all.slice();
-      winograd.run(g, "forward", x, weight, bias, y);
-      const first = y.byteOffset / 4 - x.byteOffset / 4;
-      before.set(y, first);
-      expect(all).toEqual(before);
-      expect(y.every(Number.isFinite)).toBe(true);
+      fc.assert(
+        fc.property(geometry.forward, fc.integer(), (g, seed) => {
+          const { x, weight, bias, y } = operands(g, seed);
+          const all = new Float32Array(x.buffer, x.byteOffset, y.byteOffset / 4 + y.length + 32 - x.byteOffset / 4);
+          const before = all.slice();
+          winograd.run(g, "forward", x, weight, bias, y);
+          before.set(y, y.byteOffset / 4 - x.byteOffset / 4);
+          expect(new Uint32Array(all.slice().buffer)).toEqual(new Uint32Array(before.buffer));
+          expect(y.every(Number.isFinite)).toBe(true);
+        }),
+        { numRuns: 40 },
+      );
     });
 
     test("NaN and infinity reach every output that reads them", () => {
@@ -227,7 +288,7 @@ describe.each(flavours.flatMap((flavour) => ([4, 2] as const).map((tile) => ({ f
 
 test("a split gives the same bits in both layouts of the filters", () => {
   // One image has one quad of tiles, which takes narrow panels; two take wide ones.
-  const winograd = new Winograd("simd", 4);
+  const winograd = new Winograd("simd", 6);
   const [one, two] = [1, 2].map((batch) => geometryOf({ batch, inChannels: 37, outChannels: 29 })) as [
     ConvGeometry,
     ConvGeometry,
@@ -252,42 +313,97 @@ test("largest is the largest magnitude; NaN comes before infinity", () => {
   );
 });
 
+test("every module is below 4 kB, which browsers compile at once", () => {
+  const bytes = (write: (builder: ModuleBuilder) => void) => {
+    const builder = new ModuleBuilder({ shared: true });
+    write(builder);
+    return builder.bytes().length;
+  };
+  for (const flavour of ["simd", "relaxed"] as const) {
+    for (const quads of [1, 2]) {
+      for (const [points, taps] of [
+        [4, 2],
+        [4, 3],
+        [6, 2],
+        [6, 3],
+        [6, 4],
+        [6, 5],
+      ] as const) {
+        const variant = variantOf(points, taps, flavour, quads);
+        for (const kind of ["plain", "turned", "table"] as const) {
+          expect(bytes((builder) => filterKernel(builder, variant, kind))).toBeLessThan(4096);
+        }
+        expect(bytes((builder) => outputKernel(builder, variant, "finish"))).toBeLessThan(4096);
+        expect(bytes((builder) => productKernel(builder, variant))).toBeLessThan(4096);
+        if (points === 6) expect(bytes((builder) => filterGradientKernel(builder, variant))).toBeLessThan(4096);
+      }
+    }
+  }
+});
+
 describe("which convolutions fit", () => {
   const fits = geometryOf({});
 
-  test("3×3, stride 1, dilation 1, one group, padding of 0 to 2", () => {
+  const directions = ["forward", "inputGradient", "weightGradient"] as const;
+  const fitting = (g: ConvGeometry) => directions.map((direction) => winogradFits(g, direction));
+
+  test("square kernels of stride 1, and forward of stride 2, with 2 to 5 taps for each, dilation 1, one group, less padding than kernel", () => {
     for (const padding of [
       [0, 0],
       [0, 2],
       [1, 1],
       [2, 1],
     ] as const)
-      expect(winogradFits(geometryOf({ padding }))).toBe(true);
+      expect(fitting(geometryOf({ padding }))).toEqual([true, true, true]);
+    for (const kernel of [4, 5]) expect(fitting(geometryOf({ kernel }))).toEqual([true, true, true]);
+    expect(fitting(geometryOf({ kernel: 2 }))).toEqual([true, true, false]);
+    for (const kernel of [3, 5, 7, 10]) {
+      expect(fitting(geometryOf({ kernel, height: 11, width: 12, stride: 2 }))).toEqual([true, false, false]);
+    }
     for (const other of [
       { kernelHeight: 1 },
       { kernelWidth: 5 },
+      { kernelHeight: 1, kernelWidth: 1 },
+      { kernelHeight: 6, kernelWidth: 6, paddingTop: 4, paddingLeft: 4 },
+      { kernelHeight: 11, kernelWidth: 11, strideHeight: 2, strideWidth: 2 },
       { strideHeight: 2 },
       { strideWidth: 2 },
+      { strideHeight: 3, strideWidth: 3 },
       { dilationHeight: 2 },
       { dilationWidth: 2 },
       { groups: 2 },
     ]) {
-      expect(winogradFits({ ...fits, ...other })).toBe(false);
+      expect(fitting({ ...fits, ...other })).toEqual([false, false, false]);
     }
-    expect(winogradFits(geometryOf({ padding: [3, 1] }))).toBe(false);
-    expect(winogradFits(geometryOf({ padding: [1, 3] }))).toBe(false);
+    for (const stride of [1, 2]) {
+      expect(winogradFits(geometryOf({ stride, padding: [3, 1] }), "forward")).toBe(false);
+      expect(winogradFits(geometryOf({ stride, padding: [1, 3] }), "forward")).toBe(false);
+    }
   });
 
-  test("it pays where there is much to multiply, by large tiles for large maps", () => {
+  test("it pays where there is much to multiply, by many points for large maps", () => {
     const sizes = { inChannels: 64, outChannels: 64, height: 56, width: 56 };
-    const directions = ["forward", "inputGradient", "weightGradient"] as const;
     const paysFor = (g: ConvGeometry) => directions.map((direction) => winogradPays(g, direction));
     expect(paysFor(geometryOf(sizes))).toEqual([true, true, true]);
-    expect(winogradTile(geometryOf(sizes), "forward")).toBe(4);
+    expect(winogradPoints(geometryOf(sizes), "forward")).toBe(6);
     const small = geometryOf({ ...sizes, inChannels: 512, outChannels: 512, height: 7, width: 7 });
     expect(paysFor(small)).toEqual([true, true, true]);
-    expect(winogradTile(small, "inputGradient")).toBe(4);
-    expect(winogradTile({ ...small, outHeight: 2, outWidth: 2 }, "forward")).toBe(2);
+    expect(winogradPoints(small, "inputGradient")).toBe(6);
+    expect(winogradPoints({ ...small, outHeight: 2, outWidth: 2 }, "forward")).toBe(4);
+    const [five, seven, strided] = [
+      geometryOf({ ...sizes, kernel: 5 }),
+      geometryOf({ ...sizes, inChannels: 3, height: 224, width: 224, kernel: 7, stride: 2, padding: [3, 3] }),
+      geometryOf({ ...sizes, stride: 2 }),
+    ];
+    expect(paysFor(five)).toEqual([true, true, true]);
+    expect(paysFor(seven)).toEqual([true, false, false]);
+    expect(paysFor(strided)).toEqual([true, false, false]);
+    expect(winogradPoints(strided, "forward")).toBe(6);
+    // Filters that few tiles are multiplied with, small gains, and batches whose own algorithm is fast.
+    expect(winogradPays({ ...strided, inChannels: 512, outHeight: 4, outWidth: 4 }, "forward")).toBe(false);
+    expect(winogradPays(geometryOf({ ...sizes, inChannels: 3, kernel: 5 }), "forward")).toBe(false);
+    const lenet = { batch: 32, inChannels: 6, outChannels: 16, height: 14, width: 14 };
+    expect(paysFor(geometryOf({ ...lenet, kernel: 5, padding: [0, 0] }))).toEqual([false, false, false]);
     expect(paysFor(geometryOf({ ...sizes, inChannels: 1 }))).toEqual([false, false, false]);
     expect(paysFor(geometryOf({ ...sizes, inChannels: 3 }))).toEqual([true, true, false]);
     expect(paysFor({ ...geometryOf(sizes), groups: 2 })).toEqual([false, false, false]);

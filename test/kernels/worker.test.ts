@@ -3,7 +3,8 @@ import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
 import { forRange } from "../../src/kernels/wasm/assembler/control.js";
 import { local } from "../../src/kernels/wasm/assembler/expression.js";
-import { f32, i32 } from "../../src/kernels/wasm/assembler/instructions.js";
+import * as f32 from "../../src/kernels/wasm/assembler/f32.js";
+import * as i32 from "../../src/kernels/wasm/assembler/i32.js";
 import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";
 import { isShared, memory, take, view } from "../../src/kernels/wasm/memory.js";
 

@@ -12,7 +12,7 @@ import { normal } from "../support/layers.js";
 const LooseConv2d = Conv2d as unknown as new (...args: unknown[]) => Conv2d;
 
 const WINOGRAD =
-  'Usual cause: Winograd\'s algorithm computes 3 × 3 kernels with stride 1, dilation 1, groups 1 and padding up to 2; "auto" takes it wherever it pays.';
+  'Usual cause: Winograd\'s algorithm computes square kernels of 2 × 2 to 5 × 5, or of 3 × 3 to 10 × 10 with stride 2, with dilation 1, groups 1 and less padding than kernel; "auto" takes it wherever it pays.';
 const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
 
 describe("Conv2d refuses options", () => {
@@ -38,11 +38,17 @@ describe("Conv2d refuses options", () => {
     ["an unknown paddingMode", [3, 6, 3, { paddingMode: "mirror" }], 'Conv2d expects paddingMode to be one of "zeros", "reflect", "replicate", "circular", but got "mirror".'],
     ['"same" with a stride', [3, 6, 3, { padding: "same", stride: [1, 2] }], 'Conv2d expects stride 1 with padding "same", but got stride 1 × 2. Usual cause: "same" keeps the input\'s size, which a larger stride cannot.'],
     ["an unknown algorithm", [3, 6, 3, { algorithm: "fft" }], 'Conv2d expects algorithm to be one of "auto", "im2col", "winograd", "direct", but got "fft".'],
-    ["winograd for 5 × 5", [3, 6, 5, { algorithm: "winograd" }], `Conv2d expects kernelSize 3 × 3 with algorithm "winograd", but got 5 × 5. ${WINOGRAD}`],
-    ["winograd with a stride", [3, 6, 3, { algorithm: "winograd", stride: [1, 2] }], `Conv2d expects stride 1 × 1 with algorithm "winograd", but got 1 × 2. ${WINOGRAD}`],
+    ["winograd for 6 × 6", [3, 6, 6, { algorithm: "winograd" }], `Conv2d expects a square kernelSize of 2 to 5 with algorithm "winograd", but got 6 × 6. ${WINOGRAD}`],
+    ["winograd for 1 × 1", [3, 6, 1, { algorithm: "winograd" }], `Conv2d expects a square kernelSize of 2 to 5 with algorithm "winograd", but got 1 × 1. ${WINOGRAD}`],
+    ["winograd for 3 × 5", [3, 6, [3, 5], { algorithm: "winograd" }], `Conv2d expects a square kernelSize of 2 to 5 with algorithm "winograd", but got 3 × 5. ${WINOGRAD}`],
+    ["winograd for 2 × 2 with stride 2", [3, 6, 2, { algorithm: "winograd", stride: 2 }], `Conv2d expects a square kernelSize of 3 to 10 with algorithm "winograd", but got 2 × 2. ${WINOGRAD}`],
+    ["winograd for 11 × 11", [3, 6, 11, { algorithm: "winograd", stride: 2 }], `Conv2d expects a square kernelSize of 3 to 10 with algorithm "winograd", but got 11 × 11. ${WINOGRAD}`],
+    ["winograd with two strides", [3, 6, 3, { algorithm: "winograd", stride: [1, 2] }], `Conv2d expects stride 1 × 1 or 2 × 2 with algorithm "winograd", but got 1 × 2. ${WINOGRAD}`],
+    ["winograd with stride 3", [3, 6, 3, { algorithm: "winograd", stride: 3 }], `Conv2d expects stride 1 × 1 or 2 × 2 with algorithm "winograd", but got 3 × 3. ${WINOGRAD}`],
     ["winograd with dilation", [3, 6, 3, { algorithm: "winograd", dilation: 2 }], `Conv2d expects dilation 1 × 1 with algorithm "winograd", but got 2 × 2. ${WINOGRAD}`],
     ["winograd for groups", [3, 6, 3, { algorithm: "winograd", groups: 3 }], `Conv2d expects groups 1 with algorithm "winograd", but got 3. ${WINOGRAD}`],
     ["winograd with wide padding", [3, 6, 3, { algorithm: "winograd", padding: [1, 3] }], `Conv2d expects padding up to 2 × 2 with algorithm "winograd", but got 1 × 3. ${WINOGRAD}`],
+    ["winograd with padding as wide as a kernel", [3, 6, 7, { algorithm: "winograd", stride: 2, padding: 7 }], `Conv2d expects padding up to 6 × 6 with algorithm "winograd", but got 7 × 7. ${WINOGRAD}`],
     ["torch's positional stride", [3, 6, 3, 2], "Conv2d expects its options to be an object such as { stride: 2, padding: 1 }, but got 2. Usual cause: torch's positional arguments are named here."],
   ]; // biome-ignore format: one line a case
   test.each(cases)("%s", (_, args, text) => expectError(() => new LooseConv2d(...args), ArgumentError, text));

@@ -182,11 +182,13 @@ describe("Conv2d's options", () => {
 
   test("any algorithm gives the same outputs and gradients within 5e-5, with any padding mode", () => {
     const modes = ["zeros", "reflect", "replicate", "circular"] as const;
+    const windows = fc.constantFrom([3, 1], [5, 1], [4, 1], [3, 2], [4, 2], [7, 2]);
+    const choice = fc.tuple(fc.constantFrom(...modes), fc.integer({ min: 8, max: 40 }), windows);
     fc.assert(
-      fc.property(convCase, fc.constantFrom(...modes), fc.integer({ min: 8, max: 40 }), (c, paddingMode, channels) => {
+      fc.property(convCase, choice, (c, [paddingMode, channels, [kernel, stride]]) => {
         const run = (algorithm: "auto" | "im2col" | "winograd" | "direct") => {
-          const options = { algorithm, paddingMode, padding: 2, random: new Random(c.seed) };
-          const conv = new Conv2d(c.inChannels, channels, 3, options);
+          const options = { algorithm, paddingMode, stride, padding: 2, random: new Random(c.seed) };
+          const conv = new Conv2d(c.inChannels, channels, kernel!, options);
           const y = conv.forward(normal(c.shape, c.seed));
           const dx = conv.backward(normal(y.shape, c.seed + 1));
           return [y, dx, ...conv.parameters().map(({ grad }) => grad)];

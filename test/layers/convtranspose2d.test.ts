@@ -210,16 +210,23 @@ describe("ConvTranspose2d", () => {
   });
 
   test("any algorithm gives the same outputs and gradients within 5e-5", () => {
-    const run = (algorithm: "auto" | "im2col" | "winograd" | "direct") => {
-      const layer = new ConvTranspose2d(20, 24, 3, { padding: 1, algorithm, random: new Random(1) });
-      const y = layer.forward(normal([2, 20, 15, 17], 1));
-      return [y, layer.backward(normal(y.shape, 2)), ...layer.parameters().map(({ grad }) => grad)];
-    };
-    const expected = run("im2col");
-    for (const algorithm of ["auto", "winograd", "direct"] as const) {
-      run(algorithm).forEach((tensor, i) => {
-        expect(distance(tensor.data, expected[i]!.data)).toBeLessThan(5e-5);
-      });
+    for (const [kernel, stride] of [
+      [3, 1],
+      [5, 1],
+      [4, 2],
+      [5, 2],
+    ] as const) {
+      const run = (algorithm: "auto" | "im2col" | "winograd" | "direct") => {
+        const layer = new ConvTranspose2d(20, 24, kernel, { stride, padding: 1, algorithm, random: new Random(1) });
+        const y = layer.forward(normal([2, 20, 15, 17], 1));
+        return [y, layer.backward(normal(y.shape, 2)), ...layer.parameters().map(({ grad }) => grad)];
+      };
+      const expected = run("im2col");
+      for (const algorithm of ["auto", "winograd", "direct"] as const) {
+        run(algorithm).forEach((tensor, i) => {
+          expect(distance(tensor.data, expected[i]!.data)).toBeLessThan(5e-5);
+        });
+      }
     }
   });
 
@@ -258,8 +265,8 @@ describe("ConvTranspose2d", () => {
       "ConvTranspose2d expects outputPadding to be smaller than stride or dilation, but got outputPadding [1, 1], stride [2, 1] and dilation [1, 1]. Usual cause: outputPadding adds no zeros around the output; it picks one of the sizes that a strided convolution maps to the same one.",
     );
     refuse(
-      [2, 3, 3, { stride: 2, algorithm: "winograd" }],
-      'ConvTranspose2d expects stride 1 × 1 with algorithm "winograd", but got 2 × 2. Usual cause: Winograd\'s algorithm computes 3 × 3 kernels with stride 1, dilation 1, groups 1 and padding up to 2; "auto" takes it wherever it pays.',
+      [2, 3, 3, { stride: 3, algorithm: "winograd" }],
+      'ConvTranspose2d expects stride 1 × 1 or 2 × 2 with algorithm "winograd", but got 3 × 3. Usual cause: Winograd\'s algorithm computes square kernels of 2 × 2 to 5 × 5, or of 3 × 3 to 10 × 10 with stride 2, with dilation 1, groups 1 and less padding than kernel; "auto" takes it wherever it pays.',
     );
     refuse(
       [2, 3, 3, 2],

@@ -46,6 +46,27 @@ describe("explain", () => {
     expect({ ...facts, toString: undefined }).toEqual({ backend: "wasm-simd", ...ROOF, toString: undefined });
   });
 
+  test("Winograd by other tiles saves other shares of the multiplications", () => {
+    setBackend("wasm", { relaxedSimd: false });
+    const forward = (kernel: number, stride: number, algorithm: "auto" | "winograd" = "auto") => {
+      const conv = new Conv2d(32, 64, kernel, { stride, padding: 2, algorithm });
+      return explain(conv, [1, 32, 58, 58], { ...ROOF, bandwidth: 1e12 }).layers[0]!.forward;
+    };
+    // Tiles of m×m outputs take 36 products a channel, of half the size 121 where a kernel of odd size is split in four.
+    for (const [kernel, stride, tile, share] of [
+      [5, 1, 2, (25 * 4) / 36],
+      [4, 1, 3, (16 * 9) / 36],
+      [3, 2, 5, (9 * 25) / 121],
+      [4, 2, 5, (16 * 25) / (4 * 36)],
+      [7, 2, 3, (49 * 9) / 121],
+    ] as const) {
+      const pass = forward(kernel, stride);
+      expect(pass.algorithm).toBe(`winograd ${tile}×${tile}`);
+      expect(pass.share).toBeCloseTo(share, 10);
+    }
+    expect(forward(9, 2, "winograd").algorithm).toBe("winograd 2×2");
+  });
+
   test("what reads much and computes little is bound by the memory", () => {
     const [layer] = explain(new Linear(1000, 1000), [1, 1000], ROOF).layers;
     const intensity = 2e6 / (4 * 1_002_000);
@@ -70,10 +91,14 @@ describe("explain", () => {
     expect(algorithms(new Conv2d(3, 64, 3), [1, 3, 112, 112], ROOF)).toEqual([
       ["winograd 4×4", "winograd 4×4", "im2col"],
     ]);
-    expect(algorithms(new Conv2d(256, 256, 3, { algorithm: "winograd" }), [1, 256, 6, 6], ROOF)).toEqual([
+    expect(algorithms(new Conv2d(256, 256, 3, { algorithm: "winograd" }), [1, 256, 8, 8], ROOF)).toEqual([
       ["winograd 2×2", "winograd 4×4", "winograd 4×4"],
     ]);
-    expect(algorithms(new ConvTranspose2d(256, 256, 3, { algorithm: "winograd" }), [1, 256, 4, 4], ROOF)).toEqual([
+    expect(algorithms(new Conv2d(3, 64, 7, { stride: 2, padding: 3 }), [1, 3, 224, 224], ROOF)).toEqual([
+      ["winograd 3×3", "im2col", "im2col"],
+    ]);
+    expect(algorithms(new Conv2d(64, 192, 5, { padding: 2 }), [1, 64, 27, 27], ROOF)).toEqual([all("winograd 2×2")]);
+    expect(algorithms(new ConvTranspose2d(256, 256, 3, { algorithm: "winograd" }), [1, 256, 6, 6], ROOF)).toEqual([
       ["winograd 4×4", "winograd 2×2", "winograd 4×4"],
     ]);
     expect(algorithms(new Conv1d(8, 8, 3, { algorithm: "direct" }), [1, 8, 30], ROOF)).toEqual([
@@ -131,8 +156,8 @@ key       layer   output shape     direction  algorithm       Mflop    MB  flop/
       "Conv2d [1, 64, 110, 110] forward, input gradient winograd 4×4",
       "weight gradient im2col",
     ]);
-    expect(lines(new Conv2d(256, 256, 3, { algorithm: "winograd" }), [1, 256, 6, 6], ROOF)).toEqual([
-      "Conv2d [1, 256, 4, 4] forward winograd 2×2",
+    expect(lines(new Conv2d(256, 256, 3, { algorithm: "winograd" }), [1, 256, 8, 8], ROOF)).toEqual([
+      "Conv2d [1, 256, 6, 6] forward winograd 2×2",
       "gradients winograd 4×4",
     ]);
   });

@@ -1,10 +1,12 @@
-/** The Winograd kernels of one tile and flavour on arrays in the engine's memory, without a choice or a guard around them. */
+/** The Winograd kernels of one number of points and flavour on arrays in the engine's memory, without a choice or a guard around them. */
 import type { Flavour } from "../../src/kernels/wasm/assembler/flavour.js";
 import { at } from "../../src/kernels/wasm/memory.js";
-import { Convolution } from "../../src/kernels/wasm/winograd/convolve.js";
+import { runAll } from "../../src/kernels/wasm/task.js";
+import type { Convolution } from "../../src/kernels/wasm/winograd/convolve.js";
 import { WeightGradient } from "../../src/kernels/wasm/winograd/differentiate.js";
 import { forwardProblem } from "../../src/kernels/wasm/winograd/plan.js";
-import { type WinogradPass, winogradPlan } from "../../src/kernels/wasm/winograd.js";
+import type { Points } from "../../src/kernels/wasm/winograd/variant.js";
+import { tasksOf, type WinogradPass, winogradPlan } from "../../src/kernels/wasm/winograd.js";
 import type { ConvGeometry } from "../../src/shape/conv.js";
 
 interface Options {
@@ -16,11 +18,11 @@ interface Options {
 export class Winograd {
   constructor(
     private readonly flavour: Flavour,
-    private readonly tile: 4 | 2,
+    private readonly points: Points,
   ) {}
 
   plan(g: ConvGeometry, pass: WinogradPass) {
-    return winogradPlan(this.flavour, g, pass, this.tile);
+    return winogradPlan(this.flavour, g, pass, this.points);
   }
 
   /** Runs a pass and tells whether all that was computed is finite. */
@@ -36,7 +38,9 @@ export class Winograd {
     const plan = this.plan(g, pass);
     const { from = 0, to = plan.tiles } = range;
     const places = { x: at(x), weight: at(weight), bias: bias ? at(bias) : 0, y: at(y) };
-    const convolution = new Convolution(plan, { ...places, relu });
+    const tasks = tasksOf(plan, g, { ...places, relu });
+    const convolution = tasks.pop() as Convolution;
+    for (const task of tasks) runAll(task);
     if (from < to) convolution.tiles(from, to);
     return convolution.isFinite;
   }

@@ -3,13 +3,12 @@
  * its formula cancels in float32, another one stands here, and why.
  */
 import type { ActivationKernel } from "../interface/activation.js";
-import { f32x4, v128 } from "./assembler/instructions.js";
+import { abs, add, div, ge, gt, le, lt, mul, neg, pmax, pmin, sub } from "./assembler/f32x4.js";
+import * as v128 from "./assembler/v128.js";
 import * as maths from "./elementwise/maths.js";
 import { keep, SIGN, type Vector, where } from "./elementwise/maths.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
-
-const { abs, add, div, ge, gt, le, lt, mul, neg, pmax, pmin, sub } = f32x4;
 
 /** √(2/π) */
 const GELU_BETA = 0.7978845608028654;

@@ -2,7 +2,8 @@
 import type { BiasKernels } from "../interface/bias.js";
 import { advance, brIf, loop } from "./assembler/control.js";
 import { local } from "./assembler/expression.js";
-import { f32x4, v128 } from "./assembler/instructions.js";
+import * as f32x4 from "./assembler/f32x4.js";
+import * as v128 from "./assembler/v128.js";
 import { lazy } from "./elementwise/compile.js";
 import { cursor, rowKernel, sweep, Total } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";

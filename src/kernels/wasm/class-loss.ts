@@ -5,15 +5,17 @@
  */
 import type { LossKernels } from "../interface/loss.js";
 import { referenceClassLosses } from "../reference/class-loss.js";
-import { f32x4, f64x2, i32x4, v128 } from "./assembler/instructions.js";
+import * as f32x4 from "./assembler/f32x4.js";
+import { add, eq, mul, pmax, sub } from "./assembler/f32x4.js";
+import * as f64x2 from "./assembler/f64x2.js";
+import * as i32x4 from "./assembler/i32x4.js";
+import * as v128 from "./assembler/v128.js";
 import { type LineKernel, lineKernel } from "./elementwise/lines.js";
 import { exp, keep, where } from "./elementwise/maths.js";
 import { doubles, singles, Total } from "./elementwise/rows.js";
 import { bits } from "./elementwise/run.js";
 import { place, scratch, view } from "./memory.js";
 import { logOfSum } from "./softmax.js";
-
-const { add, eq, mul, pmax, sub } = f32x4;
 
 /**
  * `own` and `share` hold, for each class, what the label's class and what every class gets of q; `all` is Σ share.

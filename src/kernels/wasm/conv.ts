@@ -19,7 +19,7 @@ import { type GemmKernels, gemmKernels } from "./gemm/kernels.js";
 import { place, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
 import { Convolution } from "./winograd/convolve.js";
-import { winogradConvolution, winogradWeightGradient } from "./winograd.js";
+import { winogradTasks, winogradWeightGradient } from "./winograd.js";
 
 /** With as few input channels in a group, spreading the input gradient is faster than collecting it. */
 const FEW_CHANNELS = 16;
@@ -58,7 +58,7 @@ export function wasmConv(flavour: Flavour): ConvKernels {
 
 function runForward(flavour: Flavour, g: ConvGeometry, places: readonly number[], ending: Ending): void {
   const [x, weight, bias, y] = places as [number, number, number, number];
-  const tasks = (h: ConvGeometry) => [forwardTask(flavour, h, x, weight, bias, y, ending)];
+  const tasks = (h: ConvGeometry) => forwardTasks(flavour, h, x, weight, bias, y, ending);
   if (!run(tasks(g))) run(tasks({ ...g, algorithm: "im2col" }));
 }
 
@@ -76,8 +76,8 @@ export interface Ending {
   readonly records?: number;
 }
 
-/** y = weight ⋆ x + bias (0: none), and what `ending` says. */
-export function forwardTask(
+/** y = weight ⋆ x + bias (0: none), and what `ending` says. Tasks to be run one after the other, each as a whole. */
+export function forwardTasks(
   flavour: Flavour,
   g: ConvGeometry,
   x: number,
@@ -85,13 +85,13 @@ export function forwardTask(
   bias: number,
   y: number,
   { relu = false, records = 0 }: Ending = {},
-): Task {
+): Task[] {
   const path = convPath(g, "forward");
-  if (path === "winograd") return winogradConvolution(flavour, g, "forward", { x, weight, bias, y, relu, records });
+  if (path === "winograd") return winogradTasks(flavour, g, "forward", { x, weight, bias, y, relu, records });
   const turned = { x, weight, bias, y, relu, records };
   const rows = path === "rows" && turnedRows(gemmKernels(flavour), g, "forward", turned);
-  if (rows) return rows;
-  if (path === "batched" || path === "rows") return batchedForward(gemmKernels(flavour), g, turned);
+  if (rows) return [rows];
+  if (path === "batched" || path === "rows") return [batchedForward(gemmKernels(flavour), g, turned)];
   const correlation = forwardCorrelation(g);
   const operands = {
     batch: g.batch,
@@ -106,7 +106,7 @@ export function forwardTask(
     records,
   };
   const compute = path === "sliding" ? depthwise : correlate;
-  return compute(flavour, correlation, operands);
+  return [compute(flavour, correlation, operands)];
 }
 
 /** Tasks to be run one after the other, each as a whole. */
@@ -114,7 +114,7 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
   const kernels = gemmKernels(flavour);
   const path = convPath(g, "inputGradient");
   if (path === "winograd") {
-    return [winogradConvolution(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx })];
+    return winogradTasks(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx });
   }
   const rows = path === "rows" && turnedRows(kernels, g, "inputGradient", { ...NONE, x: dx, weight, y: dy });
   if (rows) return [rows];

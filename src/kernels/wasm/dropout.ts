@@ -1,5 +1,5 @@
 import type { DropoutKernels } from "../interface/dropout.js";
-import { f32x4 } from "./assembler/instructions.js";
+import * as f32x4 from "./assembler/f32x4.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
 import { place, view } from "./memory.js";

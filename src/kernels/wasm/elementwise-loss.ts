@@ -7,12 +7,11 @@
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { LossKernels } from "../interface/loss.js";
 import { referenceElementwiseLosses } from "../reference/elementwise-loss.js";
-import { f32x4, v128 } from "./assembler/instructions.js";
+import { abs, add, div, eq, gt, lt, mul, neg, pmax, pmin, sqrt, sub } from "./assembler/f32x4.js";
+import * as v128 from "./assembler/v128.js";
 import { constant, exp, keep, log, log1p, SIGN, type Vector, where } from "./elementwise/maths.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { runSum } from "./elementwise/run.js";
-
-const { abs, add, div, eq, gt, lt, mul, neg, pmax, pmin, sqrt, sub } = f32x4;
 
 /** What a loss and the slope of its sum are at one prediction and its target. */
 type Write<N extends string> = (

@@ -1,11 +1,10 @@
 /** Measuring and bounding gradients. From the reference: norms other than the Euclidean one. */
 import type { GradientKernels } from "../interface/gradient.js";
 import { referenceGradient } from "../reference/gradient.js";
-import { f32x4, f64x2 } from "./assembler/instructions.js";
+import { mul, neg, pmax, pmin } from "./assembler/f32x4.js";
+import * as f64x2 from "./assembler/f64x2.js";
 import { doubles, rowKernel } from "./elementwise/rows.js";
 import { run, runSum } from "./elementwise/run.js";
-
-const { mul, neg, pmax, pmin } = f32x4;
 
 /** In double precision, where no square overflows. */
 const squares = rowKernel({ arrays: ["g"], sums: 1 }, ({ g }, _, addUp) => {

@@ -1,7 +1,7 @@
 /** Sum of branches. Copies are the reference's: the engine's own copy of bytes is as fast. */
 import type { MergeKernels } from "../interface/merge.js";
 import { referenceMerge } from "../reference/merge.js";
-import { f32x4 } from "./assembler/instructions.js";
+import * as f32x4 from "./assembler/f32x4.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
 

@@ -9,14 +9,13 @@ import type { NormGeometry } from "../../shape/norm.js";
 import type { NormKernels } from "../interface/norm.js";
 import { referenceNorm } from "../reference/norm.js";
 import { scratch as workspace } from "../reference/scratch.js";
-import { f32x4, f64x2 } from "./assembler/instructions.js";
+import { add, max, mul, sub } from "./assembler/f32x4.js";
+import * as f64x2 from "./assembler/f64x2.js";
 import { restOf } from "./elementwise/finish.js";
 import { keep, type Vector } from "./elementwise/maths.js";
 import { type Cursor, doubles, rowKernel } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";
 import { place, scratch, view } from "./memory.js";
-
-const { add, max, mul, sub } = f32x4;
 
 /** Σ (x − shift) and Σ (x − shift)² */
 const deviations = rowKernel({ arrays: ["x"], numbers: ["shift"], sums: 2 }, ({ x }, { shift }, addUp) => {

@@ -6,12 +6,10 @@
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { OptimiserKernels } from "../interface/optimiser.js";
 import { referenceOptimiser } from "../reference/optimiser.js";
-import { f32x4 } from "./assembler/instructions.js";
+import { abs, add, div, gt, max, mul, sqrt, sub } from "./assembler/f32x4.js";
 import { keep, type Vector, where } from "./elementwise/maths.js";
 import { type Cursor, rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
-
-const { abs, add, div, gt, max, mul, sqrt, sub } = f32x4;
 
 interface Descent {
   readonly maximize: boolean;

@@ -2,13 +2,12 @@
 import type { AxisGeometry } from "../../shape/axis.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { PReLUKernels } from "../interface/prelu.js";
-import { f32x4, v128 } from "./assembler/instructions.js";
+import { gt, mul } from "./assembler/f32x4.js";
+import * as v128 from "./assembler/v128.js";
 import { keep, where } from "./elementwise/maths.js";
 import { rowKernel } from "./elementwise/rows.js";
 
 import { place, view } from "./memory.js";
-
-const { gt, mul } = f32x4;
 
 /** to = from · (x > 0 ? 1 : slope) */
 const bend = rowKernel({ arrays: ["x", "from", "to"], numbers: ["slope"] }, ({ x, from, to }, { slope }) =>

@@ -3,8 +3,9 @@ import type { Roofline } from "../interface/roofline.js";
 import { advance, block, brIf, forRange, loop } from "./assembler/control.js";
 import { local, locals } from "./assembler/expression.js";
 import { type Flavour, multiplyAdd } from "./assembler/flavour.js";
-import { i32, v128 } from "./assembler/instructions.js";
+import * as i32 from "./assembler/i32.js";
 import { ModuleBuilder } from "./assembler/module.js";
+import * as v128 from "./assembler/v128.js";
 import { TILE } from "./gemm/multiply.js";
 
 /** One run of a loop of multiply-adds, and its floating-point operations. Its sums are a tile of the product, so that none waits for another. */

@@ -1,12 +1,11 @@
 /** Softmax and its logarithm; sums in double precision. */
 import type { SoftmaxKernels } from "../interface/softmax.js";
-import { f32x4, f64x2 } from "./assembler/instructions.js";
+import { div, mul, pmax, sub } from "./assembler/f32x4.js";
+import * as f64x2 from "./assembler/f64x2.js";
 import { lineKernel } from "./elementwise/lines.js";
 import { exp, keep, log1p, type Vector } from "./elementwise/maths.js";
 import { singles, Total } from "./elementwise/rows.js";
 import { place } from "./memory.js";
-
-const { div, mul, pmax, sub } = f32x4;
 
 const forward = lineKernel({ arrays: ["x", "y"] }, ({ along }) => {
   const max = keep(Number.NEGATIVE_INFINITY);

@@ -1,13 +1,16 @@
 /**
- * Convolution by 3×3 filters, stride 1, with Winograd's minimal filtering (Lavin & Gray 2016,
- * https://arxiv.org/abs/1509.09308): an image is cut into tiles of m×m outputs, m = 4 or 2, and the tile's (m + 2)²
- * inputs d are multiplied by the filter g in a space where that takes one multiplication a point e, not nine an output:
+ * Convolution with Winograd's minimal filtering (Lavin & Gray 2016, https://arxiv.org/abs/1509.09308): an image is cut into
+ * tiles of m×m outputs, and the tile's (m + r − 1)² inputs d are multiplied by a filter g of r×r taps in a space where
+ * that takes one multiplication a point e, not r² an output:
  *
  *     y = Aᵀ·[ Σ over channels of (G·g·Gᵀ) ⊙ (Bᵀ·d·B) ]·A + bias
  *
- * The sums over the channels are (m + 2)² products of matrices, U (filters × channels) by V (channels × tiles), of 4
- * times (m = 4) or 2.25 times (m = 2) fewer multiplications than the convolution has. How it runs, for every block of
- * tiles:
+ * With 6×6 points a 3×3 filter has tiles of 4×4 outputs and takes 4 times fewer multiplications than the definition, a
+ * 5×5 filter 2×2 outputs and 2.8 times fewer; with 4×4 points a 3×3 filter has 2×2 outputs and takes 2.25 times fewer. A
+ * convolution of stride 2 becomes one of stride 1, of four times the channels and half the taps      winograd/phases.ts
+ *
+ * The sums over the channels are products of matrices, one for every point, U (filters × channels) by V (channels × tiles).
+ * How it runs, for every block of tiles:
  *
  *     input     x → V, in panels of tiles       winograd/strip.ts
  *     filter    weight → U, in panels of filters and blocks of channels      winograd/filter.ts
@@ -17,71 +20,116 @@
  * A tile's numbers depend on nothing but its inputs: however the tiles are split into ranges, the bits are the same.
  */
 import type { ConvGeometry } from "../../shape/conv.js";
+import type { Direction } from "../interface/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
+import { batchedFits } from "./conv/turned.js";
+import { scratch } from "./memory.js";
+import type { Task } from "./task.js";
 import { Convolution, type Operands } from "./winograd/convolve.js";
 import { WeightGradient } from "./winograd/differentiate.js";
-import { forwardProblem, inputGradientProblem, type Plan, type Problem, planOf, roundUp } from "./winograd/plan.js";
+import { partialChannels, Split } from "./winograd/phases.js";
+import {
+  forwardProblem,
+  inputGradientProblem,
+  type Plan,
+  type Problem,
+  planOf,
+  roundUp,
+  tapsOf,
+} from "./winograd/plan.js";
 import { largestOf } from "./winograd/scan.js";
-import type { TileSize } from "./winograd/variant.js";
+import type { Points } from "./winograd/variant.js";
 
 export type WinogradPass = "forward" | "inputGradient";
 
-/** Whether the convolution is one that Winograd's algorithm computes. */
-export function winogradFits(g: ConvGeometry): boolean {
-  const sides = [
-    g.paddingTop,
-    g.paddingLeft,
-    g.outHeight + 2 - g.height - g.paddingTop,
-    g.outWidth + 2 - g.width - g.paddingLeft,
-  ];
+/** Whether the convolution is one that Winograd's algorithm computes in this direction. */
+export function winogradFits(g: ConvGeometry, direction: Direction): boolean {
+  const { kernelHeight: kernel, strideHeight: stride } = g;
+  const paddings = [g.paddingTop, g.paddingLeft];
+  if (stride === 1) {
+    paddings.push(
+      g.outHeight + kernel - 1 - g.height - g.paddingTop,
+      g.outWidth + kernel - 1 - g.width - g.paddingLeft,
+    );
+  }
+  const taps = tapsOf(g);
   return (
-    [g.kernelHeight, g.kernelWidth].every((size) => size === 3) &&
-    [g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth, g.groups].every((size) => size === 1) &&
-    sides.every((padding) => padding >= 0 && padding <= 2)
+    kernel === g.kernelWidth &&
+    stride === g.strideWidth &&
+    (stride === 1 || (stride === 2 && direction === "forward")) &&
+    taps >= (direction === "weightGradient" ? 3 : 2) &&
+    taps <= 5 &&
+    [g.dilationHeight, g.dilationWidth, g.groups].every((size) => size === 1) &&
+    paddings.every((padding) => padding >= 0 && padding < kernel)
   );
 }
 
 /** Measured: floating-point operations a cycle of a micro-kernel; */
 const FLOPS = 13.5;
-/** cycles to transform a point of a tile, and a point of a filter, and to add a point to the gradient of a filter. */
-const [TRANSFORM, FILTER, ADD] = [1, 0.5, 1];
+/** cycles to transform a point of a tile, and a point of a filter for every tap along an axis, and to add a point to the gradient of a filter. */
+const [TRANSFORM, FILTER, ADD] = [1, 1 / 6, 1];
 /**
  * Multiply-adds of a convolution that is worth the loss of accuracy, errors of a few 10⁻⁶ of the norm where plain sums
  * have 3·10⁻⁷: with less, a tenth of a millisecond is all that there is to save.
  */
 const LEAST_WORK = 1 << 21;
 
-/** Outputs of a tile along one axis that are the fastest. */
-export function winogradTile(g: ConvGeometry, pass: WinogradPass): TileSize {
-  const problem = problemOf(g, pass);
-  return cyclesOf(problem, 4) < cyclesOf(problem, 2) ? 4 : 2;
+/** Points along one axis of a tile that are the fastest. */
+export function winogradPoints(g: ConvGeometry, direction: Direction): Points {
+  if (direction === "weightGradient") return 6;
+  const problem = problemOf(g, direction);
+  return problem.taps < 4 && cyclesOf(problem, 4) <= cyclesOf(problem, 6) ? 4 : 6;
 }
 
 /** Whether a pass is estimated to beat a product of packed patches. */
-export function winogradPays(g: ConvGeometry, pass: WinogradPass | "weightGradient"): boolean {
-  const { filters, channels, outHeight, outWidth, batch } = forwardProblem(g);
-  const work = 9 * filters * channels * batch * outHeight * outWidth;
-  if (!winogradFits(g) || work < LEAST_WORK) return false;
-  const cycles = pass === "weightGradient" ? gradientCycles(g) : cyclesOf(problemOf(g, pass), winogradTile(g, pass));
-  return cycles < (2 * work) / FLOPS;
+export function winogradPays(g: ConvGeometry, direction: Direction): boolean {
+  const work =
+    (g.kernelHeight * g.kernelWidth * g.batch * g.inChannels * g.outChannels * g.outHeight * g.outWidth) / g.groups;
+  if (!winogradFits(g, direction) || work < LEAST_WORK) return false;
+  const cycles =
+    direction === "weightGradient"
+      ? gradientCycles(forwardProblem(g))
+      : cyclesOf(problemOf(g, direction), winogradPoints(g, direction));
+  // Estimates were fitted to 3×3 kernels, and others fall short of them. Turned batches are faster than packed patches.
+  const least = g.kernelHeight === 3 && g.strideHeight === 1 ? 1 : batchedFits(g) ? 0.6 : 0.83;
+  return cycles < (least * 2 * work) / FLOPS;
 }
 
-function cyclesOf({ filters, channels, outHeight, outWidth, batch }: Problem, size: TileSize): number {
-  const points = (size + 2) ** 2;
+/** Multiplications of a transformed tile with all channels of a filter: not all channels count at every point. */
+function productsOf(problem: Problem, points: Points): number {
+  const { channels } = problem;
+  const partial = partialChannels(problem);
+  return points * points * channels - partial * (4 * points - 1);
+}
+
+/** Multiplications of the definition to one of the algorithm's, the edges of the image apart. */
+export function winogradSaving(g: ConvGeometry, direction: Direction): { tile: number; saving: number } {
+  const problem = direction === "inputGradient" ? inputGradientProblem(g) : forwardProblem(g);
+  const points = winogradPoints(g, direction);
+  const tile = points - problem.taps + 1;
+  const { kernel, stride, channels } = problem;
+  const definition = (kernel * kernel * channels * tile * tile) / (stride * stride);
+  return { tile, saving: definition / productsOf(problem, points) };
+}
+
+function cyclesOf(problem: Problem, points: Points): number {
+  const { filters, channels, outHeight, outWidth, batch, taps } = problem;
+  const size = points - taps + 1;
   const tiles = roundUp(batch * Math.ceil(outHeight / size) * Math.ceil(outWidth / size), 4);
-  const pairs = filters * channels;
-  return points * ((2 * pairs * tiles) / FLOPS + tiles * (channels + filters) * TRANSFORM + pairs * FILTER);
+  const products = (2 * filters * productsOf(problem, points) * tiles) / FLOPS;
+  const transforms = tiles * (channels + filters) * TRANSFORM + filters * channels * taps * FILTER;
+  return products + points * points * transforms;
 }
 
-function gradientCycles(g: ConvGeometry): number {
-  const { filters, channels, outHeight, outWidth, batch } = forwardProblem(g);
+function gradientCycles({ filters, channels, outHeight, outWidth, batch, taps }: Problem): number {
+  const size = 7 - taps;
   const pairs = filters * roundUp(channels, 8);
-  const tiles = batch * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
+  const tiles = batch * Math.ceil(outHeight / size) * Math.ceil(outWidth / size);
   return (2 * 36 * pairs * tiles) / FLOPS + 36 * (tiles * (channels + filters) * TRANSFORM + pairs * ADD);
 }
 
-export function winogradPlan(flavour: Flavour, g: ConvGeometry, pass: WinogradPass, tile: TileSize): Plan {
-  return planOf(problemOf(g, pass), tile, flavour);
+export function winogradPlan(flavour: Flavour, g: ConvGeometry, pass: WinogradPass, points: Points): Plan {
+  return planOf(problemOf(g, pass), points, flavour);
 }
 
 function problemOf(g: ConvGeometry, pass: WinogradPass): Problem {
@@ -89,20 +137,23 @@ function problemOf(g: ConvGeometry, pass: WinogradPass): Problem {
 }
 
 /**
- * y = weight ⋆ x + bias, or dx = the adjoint of that in x, applied to dy, which is `x` here. Overwrites `y`. What it
- * computed counts only where {@link Convolution.isFinite} says so afterwards.
+ * y = weight ⋆ x + bias, or dx = the adjoint of that in x, applied to dy, which is `x` here. Overwrites `y`. Tasks to be
+ * run one after the other; what the last, a {@link Convolution}, computed counts only where its `isFinite` says so
+ * afterwards.
  */
-export function winogradConvolution(
-  flavour: Flavour,
-  g: ConvGeometry,
-  pass: WinogradPass,
-  operands: Operands,
-): Convolution {
-  return new Convolution(winogradPlan(flavour, g, pass, winogradTile(g, pass)), operands);
+export function winogradTasks(flavour: Flavour, g: ConvGeometry, pass: WinogradPass, operands: Operands): Task[] {
+  return tasksOf(winogradPlan(flavour, g, pass, winogradPoints(g, pass)), g, operands);
+}
+
+export function tasksOf(plan: Plan, g: ConvGeometry, operands: Operands): Task[] {
+  const { batch, channels, height, width, stride } = plan.problem;
+  if (stride === 1) return [new Convolution(plan, operands)];
+  const x = scratch(4 * batch * channels * height * width);
+  return [new Split(plan.problem, g, operands.x, x), new Convolution(plan, { ...operands, x })];
 }
 
 /**
- * dweight += the adjoint of the convolution in weight, applied to dy; always by 4×4 tiles. undefined where a number of x
+ * dweight += the adjoint of the convolution in weight, applied to dy; always by six points. undefined where a number of x
  * or dy is not finite, or so large that a sum on the way might not be.
  */
 export function winogradWeightGradient(

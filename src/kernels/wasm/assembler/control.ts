@@ -1,7 +1,7 @@
 /** Blocks, loops, branches. */
 import { unsigned } from "./encoding.js";
 import { body, type Expr, type Local, local, type Operand, operand, statement, type Type } from "./expression.js";
-import { i32 } from "./instructions.js";
+import * as i32 from "./i32.js";
 
 /** Where a branch goes: behind a block, or back to the start of a loop. */
 export interface Label {

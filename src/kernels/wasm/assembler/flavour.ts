@@ -1,7 +1,7 @@
 /** The two flavours of SIMD that kernels are generated in. */
 import type { Flavour } from "../../interface/flavour.js";
 import type { Expr, Operand } from "./expression.js";
-import { f32x4 } from "./instructions.js";
+import * as f32x4 from "./f32x4.js";
 import { ModuleBuilder } from "./module.js";
 
 export type { Flavour };

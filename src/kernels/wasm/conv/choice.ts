@@ -1,7 +1,7 @@
 /** Which algorithm computes a convolution. */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Direction } from "../../interface/conv.js";
-import { winogradPays, winogradTile } from "../winograd.js";
+import { winogradFits, winogradPays, winogradSaving } from "../winograd.js";
 import { isDepthwise } from "./depthwise.js";
 import { batchedFits } from "./turned.js";
 import { rowTiles, rowTilesPay } from "./turned-winograd.js";
@@ -20,7 +20,7 @@ export type ConvPath = "im2col" | "winograd" | "batched" | "rows" | "sliding";
 
 export function convPath(g: ConvGeometry, direction: Direction): ConvPath {
   const { algorithm } = g;
-  if (algorithm === "im2col" || algorithm === "winograd") return algorithm;
+  if (algorithm === "im2col" || (algorithm === "winograd" && winogradFits(g, direction))) return algorithm;
   if (isDepthwise(g)) return "sliding";
   if (algorithm === "auto" && rowTilesPay(g)) return "rows";
   if (algorithm === "auto" && winogradPays(g, direction)) return "winograd";
@@ -39,9 +39,8 @@ export interface Described {
 export function describePath(g: ConvGeometry, direction: Direction): Described {
   const path = convPath(g, direction);
   if (path === "winograd") {
-    const tile = direction === "weightGradient" ? 4 : winogradTile(g, direction);
-    const points = tile + 2;
-    return { algorithm: `winograd ${tile}×${tile}`, saving: (9 * tile * tile) / points ** 2 };
+    const { tile, saving } = winogradSaving(g, direction);
+    return { algorithm: `winograd ${tile}×${tile}`, saving };
   }
   if (path === "rows") {
     const { size, saving } = rowTiles(g)!;

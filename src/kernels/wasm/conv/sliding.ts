@@ -4,9 +4,12 @@
  */
 import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local, locals } from "../assembler/expression.js";
+import * as f32 from "../assembler/f32.js";
+import * as f32x4 from "../assembler/f32x4.js";
 import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
-import { f32, f32x4, i32, v128 } from "../assembler/instructions.js";
+import * as i32 from "../assembler/i32.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { finishValues } from "../elementwise/finish.js";
 import { isShared, memory } from "../memory.js";
 

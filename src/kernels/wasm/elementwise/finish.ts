@@ -9,7 +9,8 @@
  */
 import type { Finish } from "../../interface/conv.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
-import { f32x4, v128 } from "../assembler/instructions.js";
+import * as f32x4 from "../assembler/f32x4.js";
+import * as v128 from "../assembler/v128.js";
 import { scratch, view } from "../memory.js";
 import { where } from "./maths.js";
 

@@ -6,8 +6,10 @@
  */
 import { advance, brIf, loop, when } from "../assembler/control.js";
 import { type Local, local, type Type } from "../assembler/expression.js";
-import { f32x4, i32, v128 } from "../assembler/instructions.js";
+import * as f32x4 from "../assembler/f32x4.js";
+import * as i32 from "../assembler/i32.js";
 import type { Kernel } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { lazy } from "./compile.js";
 import { keep, type Vector } from "./maths.js";
 import { type Cursor, cursor, record, sweep } from "./rows.js";

@@ -5,11 +5,12 @@
  * of all float32 numbers. Polynomials are minimax fits (Remez) of relative error below 1e-8.
  */
 import { type Expr, type Local, local, type Operand } from "../assembler/expression.js";
-import { f32x4, i32x4, v128 } from "../assembler/instructions.js";
+import * as f32x4 from "../assembler/f32x4.js";
+import { abs, add, div, eq, gt, lt, mul, pmax, pmin, sqrt, sub } from "../assembler/f32x4.js";
+import * as i32x4 from "../assembler/i32x4.js";
+import * as v128 from "../assembler/v128.js";
 
 export type Vector = Expr<"v128">;
-
-const { abs, add, div, eq, gt, lt, mul, pmax, pmin, sqrt, sub } = f32x4;
 
 /** ln 2 in two parts; the first has 16 bits, so that its product with an exponent is exact. */
 const [LN2_HIGH, LN2_LOW] = [0.693145751953125, 1.428606765330187e-6] as const;

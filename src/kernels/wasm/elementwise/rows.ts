@@ -10,8 +10,13 @@
  */
 import { advance, brIf, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local, type Type } from "../assembler/expression.js";
-import { f32x4, f64, f64x2, i32, i32x4, v128 } from "../assembler/instructions.js";
+import * as f32x4 from "../assembler/f32x4.js";
+import * as f64 from "../assembler/f64.js";
+import * as f64x2 from "../assembler/f64x2.js";
+import * as i32 from "../assembler/i32.js";
+import * as i32x4 from "../assembler/i32x4.js";
 import type { Kernel } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { lazy } from "./compile.js";
 import { keep, type Vector } from "./maths.js";
 

@@ -2,8 +2,10 @@
 import { advance, block, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, local, locals } from "../assembler/expression.js";
 import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
-import { i32, select, v128 } from "../assembler/instructions.js";
+import * as i32 from "../assembler/i32.js";
+import { select } from "../assembler/instructions.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { isShared, memory } from "../memory.js";
 import { transpose4 } from "./pack.js";
 

@@ -7,9 +7,13 @@
  */
 import { advance, block, brIf, forRange, type Label, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local, locals, operand } from "../assembler/expression.js";
+import * as f32 from "../assembler/f32.js";
+import * as f32x4 from "../assembler/f32x4.js";
 import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
-import { f32, f32x4, i32, select, v128 } from "../assembler/instructions.js";
+import * as i32 from "../assembler/i32.js";
+import { select } from "../assembler/instructions.js";
 import type { Callable, ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { finishValues, RECORD } from "../elementwise/finish.js";
 
 /** The depth of one product at most: 12 columns of b and a tile of a stay in a first-level cache of 32 or 48 KiB. */

@@ -1,9 +1,14 @@
 /** Kernels that lay out operands for `multiply`. Strides and tables are in bytes, lengths in numbers. */
 import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
+import * as f32 from "../assembler/f32.js";
+import * as f32x4 from "../assembler/f32x4.js";
 import type { Flavour } from "../assembler/flavour.js";
-import { f32, f32x4, i32, i32x4, select, v128 } from "../assembler/instructions.js";
+import * as i32 from "../assembler/i32.js";
+import * as i32x4 from "../assembler/i32x4.js";
+import { select } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { TILE } from "./multiply.js";
 
 /**

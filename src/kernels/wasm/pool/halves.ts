@@ -1,7 +1,10 @@
 /** Backward of 2 × 2 windows side by side: each pixel under a window is written once, four windows at a time. */
 import { advance, forRange } from "../assembler/control.js";
 import { type Local, local } from "../assembler/expression.js";
-import { f32x4, i32, i32x4, v128 } from "../assembler/instructions.js";
+import * as f32x4 from "../assembler/f32x4.js";
+import * as i32 from "../assembler/i32.js";
+import * as i32x4 from "../assembler/i32x4.js";
+import * as v128 from "../assembler/v128.js";
 import { lazy } from "../elementwise/compile.js";
 import { keep, type Vector } from "../elementwise/maths.js";
 import { cursor, type Step, sweep } from "../elementwise/rows.js";

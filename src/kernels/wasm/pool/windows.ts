@@ -4,8 +4,15 @@
  */
 import { advance, forRange, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
-import { f32, f32x4, f64, f64x2, i32, i32x4, select, v128 } from "../assembler/instructions.js";
+import * as f32 from "../assembler/f32.js";
+import * as f32x4 from "../assembler/f32x4.js";
+import * as f64 from "../assembler/f64.js";
+import * as f64x2 from "../assembler/f64x2.js";
+import * as i32 from "../assembler/i32.js";
+import * as i32x4 from "../assembler/i32x4.js";
+import { select } from "../assembler/instructions.js";
 import type { Kernel, ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { lazy } from "../elementwise/compile.js";
 import { keep, type Vector, where } from "../elementwise/maths.js";
 import { singles, Total } from "../elementwise/rows.js";

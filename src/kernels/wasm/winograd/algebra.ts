@@ -1,23 +1,25 @@
 /**
- * The one-dimensional transforms of Winograd's minimal filtering F(m, 3): m outputs of a filter g of three taps over
- * m + 2 inputs d, by m + 2 multiplications:
+ * The one-dimensional transforms of Winograd's minimal filtering F(m, r): m outputs of a filter g of r taps over
+ * m + r − 1 inputs d, by as many multiplications:
  *
  *     y = Aᵀ((G·g) ⊙ (Bᵀ·d))
  *
+ * G and A evaluate polynomials at the points 0, ±1, ∞, and ±2 where there are six; Bᵀ depends on nothing but the points.
  * In two dimensions each is applied to the columns and then to the rows. Source: Lavin & Gray 2016, "Fast Algorithms
- * for Convolutional Neural Networks", https://arxiv.org/abs/1509.09308; points 0, ±1, ∞ for m = 2, and ±2 for m = 4.
+ * for Convolutional Neural Networks", https://arxiv.org/abs/1509.09308.
  */
 import { type Expr, type Local, local, type Operand } from "../assembler/expression.js";
+import { add, mul, sub } from "../assembler/f32x4.js";
 import { multiplyAdd } from "../assembler/flavour.js";
-import { f32x4, i32x4 } from "../assembler/instructions.js";
-import type { Variant } from "./variant.js";
+import * as i32x4 from "../assembler/i32x4.js";
+import { times, type Variant } from "./variant.js";
 
 type Vector = Expr<"v128">;
 type Vectors = readonly Vector[];
 /** A transform reads its operands more than once, so they are variables. */
 type Transform = (values: readonly Local<"v128">[]) => Vectors;
 
-/** The transforms of one tile size. */
+/** The transforms of one variant. */
 export interface Algebra {
   /** Bᵀ·d */
   readonly input: Transform;
@@ -25,34 +27,38 @@ export interface Algebra {
   readonly filter: Transform;
   /** Aᵀ·m */
   readonly output: Transform;
-  /** A·dy, the adjoint of `output`; for m = 4 */
+  /** A·dy, the adjoint of `output` */
   readonly outputGradient: Transform;
-  /** Gᵀ·u, the adjoint of `filter`; for m = 4 */
+  /** Gᵀ·u, the adjoint of `filter`; for six points */
   readonly filterGradient: Transform;
 }
 
-const { add, mul, sub } = f32x4;
 const keep = (value: Operand<"v128">): Local<"v128"> => local("v128", value);
 
-/** The transforms, to be used in the function that is being written. */
-export function algebra({ size, flavour }: Pick<Variant, "size" | "flavour">): Algebra {
+/** The transforms, to be used in the function that is being written. `constant`: how it holds the factors of `filter`. */
+export function algebra(
+  { points, taps, size, flavour }: Variant,
+  constant: (value: number) => Operand<"v128"> = (value) => value,
+): Algebra {
   const madd = multiplyAdd(flavour);
-  if (size === 2) {
-    return {
-      input: ([d0, d1, d2, d3]) => [sub(d0!, d2!), add(d1!, d2!), sub(d2!, d1!), sub(d3!, d1!)],
-      filter([g0, g1, g2]) {
-        const ends = keep(mul(add(g0!, g2!), 0.5));
-        const middle = keep(mul(g1!, 0.5));
-        return [g0!, add(ends, middle), sub(ends, middle), g2!];
-      },
-      output: ([m0, m1, m2, m3]) => [add(add(m0!, m1!), m2!), add(sub(m1!, m2!), m3!)],
-      outputGradient: never,
-      filterGradient: never,
+  const plus = (sum: Vector, factor: number, value: Vector): Vector =>
+    factor === 1 ? add(sum, value) : madd(sum, constant(factor), value);
+
+  /** factor·Σ valueᵢ·xⁱ for x = root and for x = −root */
+  const pair = (values: Vectors, root: number, factor: number): Vectors => {
+    const part = (first: number, by: number): Vector => {
+      const terms = values.filter((_, i) => i % 2 === first);
+      const sum = terms.reduceRight((higher, term) => plus(term, root * root, higher));
+      return keep(by === 1 ? sum : mul(sum, constant(by)));
     };
-  }
+    const [even, odd] = [part(0, factor), part(1, factor * root)];
+    return [add(even, odd), sub(even, odd)];
+  };
+
   return {
-    // rows of Bᵀ: (4 0 −5 0 1 0), (0 −4 −4 1 1 0), (0 4 −4 −1 1 0), (0 −2 −1 2 1 0), (0 2 −1 −2 1 0), (0 4 0 −5 0 1)
     input([d0, d1, d2, d3, d4, d5]) {
+      if (points === 4) return [sub(d0!, d2!), add(d1!, d2!), sub(d2!, d1!), sub(d3!, d1!)];
+      // rows of Bᵀ: (4 0 −5 0 1 0), (0 −4 −4 1 1 0), (0 4 −4 −1 1 0), (0 −2 −1 2 1 0), (0 2 −1 −2 1 0), (0 4 0 −5 0 1)
       const even = keep(madd(d4!, -4, d2!));
       const odd = keep(madd(d3!, -4, d1!));
       const evens = keep(sub(d4!, d2!));
@@ -67,48 +73,43 @@ export function algebra({ size, flavour }: Pick<Variant, "size" | "flavour">): A
         madd(sub(d5!, d3!), -4, odds),
       ];
     },
-    // rows of G: (1/4 0 0), −(1 1 1)/6, −(1 −1 1)/6, (1 2 4)/24, (1 −2 4)/24, (0 0 1)
-    filter([g0, g1, g2]) {
-      const quarter = keep(mul(g0!, 1 / 4));
-      const ends = keep(mul(add(g0!, g2!), -1 / 6));
-      const middle = keep(mul(g1!, 1 / 6));
-      const far = keep(mul(add(quarter, g2!), 1 / 6));
-      const near = keep(mul(middle, 1 / 2));
-      return [quarter, sub(ends, middle), add(ends, middle), add(far, near), sub(far, near), g2!];
-    },
-    // rows of Aᵀ: (1 1 1 1 1 0), (0 1 −1 2 −2 0), (0 1 1 4 4 0), (0 1 −1 8 −8 1)
+    // rows of G: (1/4 0 0 …), −(1 1 1 …)/6, −(1 −1 1 …)/6, (1 2 4 …)/24, (1 −2 4 …)/24, (… 0 0 1);
+    // of four points: (1 0 0 …), (1 1 1 …)/2, (1 −1 1 …)/2, (… 0 0 1)
+    filter: (g) =>
+      points === 4
+        ? [g[0]!, ...pair(g, 1, 1 / 2), g.at(-1)!]
+        : [mul(g[0]!, constant(1 / 4)), ...pair(g, 1, -1 / 6), ...pair(g, 2, 1 / 24), g.at(-1)!],
+    // rows of Aᵀ: (1 1 1 1 1 0), (0 1 −1 2 −2 0), (0 1 1 4 4 0), (0 1 −1 8 −8 0) …, and 1 at the end of the last
     output([m0, m1, m2, m3, m4, m5]) {
       const sum1 = keep(add(m1!, m2!));
       const difference1 = keep(sub(m1!, m2!));
-      const sum2 = keep(add(m3!, m4!));
-      const difference2 = keep(sub(m3!, m4!));
-      const twice = keep(add(difference2, difference2));
-      return [
-        add(add(m0!, sum1), sum2),
-        add(difference1, twice),
-        madd(sum1, 4, sum2),
-        madd(add(difference1, m5!), 4, twice),
-      ];
+      const [sum2, difference2] = points === 4 ? [] : [keep(add(m3!, m4!)), keep(sub(m3!, m4!))];
+      const twice = difference2 && keep(add(difference2, difference2));
+      return times(size, (i) => {
+        let near: Vector = i % 2 === 0 ? sum1 : difference1;
+        if (i === 0) near = twice ? add(m0!, sum1) : add(add(m0!, m1!), m2!);
+        if (i === size - 1) near = add(near, twice ? m5! : m3!);
+        const far = i % 2 === 0 ? sum2 : twice;
+        return far ? plus(near, 1 << (i & ~1), far) : near;
+      });
     },
-    outputGradient([y0, y1, y2, y3]) {
-      const even = keep(add(y0!, y2!));
-      const odd = keep(add(y1!, y3!));
-      const far = keep(madd(y0!, 4, y2!));
-      const near = keep(madd(y1!, 4, y3!));
-      const twice = keep(add(near, near));
-      return [y0!, add(even, odd), sub(even, odd), add(far, twice), sub(far, twice), y3!];
+    outputGradient(four) {
+      const y = four.slice(0, size);
+      return [y[0]!, ...pair(y, 1, 1), ...pair(y, 2, 1), y.at(-1)!];
     },
     filterGradient([u0, u1, u2, u3, u4, u5]) {
       const ends = keep(mul(add(u1!, u2!), 1 / 6));
       const far = keep(mul(add(u3!, u4!), 1 / 6));
-      const middle = madd(sub(u2!, u1!), 1 / 2, sub(u3!, u4!));
-      return [sub(mul(add(u0!, far), 1 / 4), ends), mul(middle, 1 / 6), add(sub(far, ends), u5!)];
+      const [near, difference] = [keep(sub(u2!, u1!)), keep(sub(u3!, u4!))];
+      return times(taps, (i) => {
+        const power = (1 << i) / 4;
+        if (i === 0) return sub(mul(add(u0!, far), 1 / 4), ends);
+        const tap =
+          i % 2 === 1 ? mul(madd(near, power, difference), 1 / 6) : sub(power === 1 ? far : mul(far, power), ends);
+        return i === taps - 1 ? add(tap, u5!) : tap;
+      });
     },
   };
-}
-
-function never(): never {
-  throw new Error("The gradient of the weights is computed with 4×4 tiles.");
 }
 
 /** Lane i of vector j becomes lane j of vector i. */

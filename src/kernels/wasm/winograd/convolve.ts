@@ -1,9 +1,13 @@
 /** A planned convolution, block by block. All places are bytes in the engine's memory. */
+
+import type { Kernel } from "../assembler/module.js";
 import { RECORD } from "../elementwise/finish.js";
 import { memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
+import { TAP_BYTES } from "./filter.js";
 import { filterOf, inputOf, multiplyOf, outputOf } from "./modules.js";
 import { GROUP_BYTES } from "./output.js";
+import { partialChannels, tapsTable } from "./phases.js";
 import { oddLines, type Plan } from "./plan.js";
 import { Strips, writeGroups } from "./tiling.js";
 import { bytesOf } from "./variant.js";
@@ -29,6 +33,7 @@ export class Convolution implements Task {
   readonly #v: number;
   readonly #m: number;
   readonly #u: number;
+  readonly #table: number;
   readonly #groups: number;
   readonly #temporary: number;
   readonly #noBias: number;
@@ -48,6 +53,7 @@ export class Convolution implements Task {
     this.#v = scratch(points * points * this.#inputPoint);
     this.#m = scratch(panels * tilePanel);
     this.#u = scratch(points * points * filterPoint);
+    this.#table = tapsTable(plan.problem);
     this.#groups = scratch((blockTiles / 4) * GROUP_BYTES);
     this.#temporary = scratch(16 * points * points);
     this.#noBias = scratch(4);
@@ -71,11 +77,13 @@ export class Convolution implements Task {
   /** Computes the tiles of y from `from` up to `to`. */
   tiles(from: number, to: number): void {
     const { variant, inputPanel, filterPoint, blockTiles, blockChannels } = this.plan;
-    const { channels, filters, outHeight, outWidth, filterBytes, channelBytes, turned } = this.plan.problem;
-    const { x, weight, bias, y, relu, records = 0 } = this.operands;
+    const { channels, filters, outHeight, outWidth, stride, turned } = this.plan.problem;
+    const partial = partialChannels(this.plan.problem);
+    const { x, bias, y, relu, records = 0 } = this.operands;
     const [v, u, m, groups] = [this.#v, this.#u, this.#m, this.#groups];
     const { rows, quads } = variant;
-    const [transform, multiply] = [filterOf(variant, turned), multiplyOf(variant)];
+    const transform = filterOf(variant, stride > 1 ? "table" : turned ? "turned" : "plain");
+    const multiply = multiplyOf(variant);
     const output = outputOf(variant, records ? "finish" : relu ? "relu" : "");
     new Float32Array(memory().buffer, this.#noBias, 1).fill(0);
     for (let first = from; first < to; first += blockTiles) {
@@ -87,10 +95,9 @@ export class Convolution implements Task {
         const count = Math.min(rows, filters - filter);
         for (let channel = 0; channel < channels; channel += blockChannels) {
           const depth = Math.min(blockChannels, channels - channel);
-          const taps = weight + filter * filterBytes + channel * channelBytes;
-          transform(taps, count, depth, filterBytes, channelBytes, u, filterPoint);
+          this.#filters(transform, filter, count, channel, channel + depth);
           const input = v + 16 * quads * channel;
-          multiply(u, filterPoint, input, this.#inputPoint, inputPanel, panels, m, depth, channel, 0);
+          multiply(u, filterPoint, input, this.#inputPoint, inputPanel, panels, m, depth, partial, channel, 0);
         }
         output(
           ...[m, count, groups, Math.ceil((last - first) / 4), this.#temporary],
@@ -99,6 +106,22 @@ export class Convolution implements Task {
           ...[this.#odd, records + RECORD * filter],
         );
       }
+    }
+  }
+
+  /** Transforms filters for the channels from `from` up to `to`, phase by phase. */
+  #filters(transform: Kernel, filter: number, count: number, from: number, to: number): void {
+    const { variant, filterPoint, problem } = this.plan;
+    const { channels, filterBytes, channelBytes, stride, taps } = problem;
+    const ofPhase = channels / (stride * stride);
+    for (let channel = from; channel < to; ) {
+      const phase = Math.floor(channel / ofPhase);
+      const here = Math.min(to, (phase + 1) * ofPhase) - channel;
+      const weight = this.operands.weight + filter * filterBytes + (channel - phase * ofPhase) * channelBytes;
+      const u = this.#u + 4 * variant.rows * (channel - from);
+      const table = this.#table + TAP_BYTES * taps * taps * phase;
+      transform(weight, count, here, filterBytes, channelBytes, u, filterPoint, table);
+      channel += here;
     }
   }
 }

@@ -35,10 +35,10 @@ export class WeightGradient implements Task {
     flavour: Flavour,
     private readonly operands: { readonly x: number; readonly dy: number; readonly dweight: number },
   ) {
-    const variant = variantOf(4, flavour, 2);
+    const variant = variantOf(6, problem.taps, flavour, 2);
     const { rows, quads } = variant;
     const { points, tilePanel } = bytesOf(variant);
-    const tilings = tilingsOf(problem, variant.size);
+    const tilings = tilingsOf(problem, variant);
     const perPanel = 4 * quads;
     this.parts = Math.ceil(problem.filters / rows);
     this.#variant = variant;
@@ -54,7 +54,7 @@ export class WeightGradient implements Task {
     this.#v = scratch(points * points * this.#inputPoint);
     this.#u = scratch(points * points * this.#filterPoint);
     this.#m = scratch(panels * tilePanel);
-    this.#temporary = scratch(16 * (3 * points + 9));
+    this.#temporary = scratch(16 * problem.taps * (points + problem.taps));
   }
 
   run(from: number, to: number): void {
@@ -64,7 +64,7 @@ export class WeightGradient implements Task {
 
   /** Adds to the filters from `from` up to `to`. */
   filters(from: number, to: number): void {
-    const { channels, height, width, outHeight, outWidth } = this.problem;
+    const { channels, height, width, outHeight, outWidth, filterBytes, channelBytes } = this.problem;
     const { x, dy, dweight } = this.operands;
     const { rows, quads } = this.#variant;
     const [v, u, m] = [this.#v, this.#u, this.#m];
@@ -80,10 +80,10 @@ export class WeightGradient implements Task {
         for (let filter = from; filter < to; filter += rows) {
           const count = Math.min(rows, to - filter);
           this.#dyStrips.run(dy + 4 * filter * outHeight * outWidth, count, tile, last, u, this.#filterPoint, 0);
-          multiply(u, this.#filterPoint, v, this.#inputPoint, this.#inputPanel, panels, m, last - tile, 0, 0);
+          multiply(u, this.#filterPoint, v, this.#inputPoint, this.#inputPanel, panels, m, last - tile, 0, 0, 0);
           gradient(
             ...[m, count, channelsHere, this.#temporary],
-            ...[dweight + 36 * (filter * channels + channel), 36 * channels],
+            ...[dweight + filter * filterBytes + channel * channelBytes, filterBytes],
           );
         }
       }

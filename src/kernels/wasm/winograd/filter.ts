@@ -1,8 +1,10 @@
 /** Uᵉ[panel][channel][filter] = (G·g·Gᵀ)ᵉ */
 import { advance, forRange } from "../assembler/control.js";
 import { type Expr, type Local, local, operand } from "../assembler/expression.js";
-import { i32, select, v128 } from "../assembler/instructions.js";
+import * as i32 from "../assembler/i32.js";
+import { select } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { algebra, firsts, lows, transpose } from "./algebra.js";
 import { times, type Variant, vector } from "./variant.js";
 
@@ -11,21 +13,27 @@ export function channelsTogether({ rows }: Pick<Variant, "rows">): number {
   return rows % 4 === 0 ? 1 : rows % 2 === 0 ? 2 : 4;
 }
 
+/** A tap of a filter: where it lies, in bytes, and a mask: −1, or 0 for one that is not there. */
+export const TAP_BYTES = 8;
+
+/** Where a filter's taps are: one behind the other, in this order or turned by 180°, or where a table says. */
+export type Taps = "plain" | "turned" | "table";
+
 /**
- * Writes the kernel `filter` of one panel, of filters as they are or turned by 180°. A panel of fewer filters is filled up
- * with copies of the last one, the channels with copies of the last channel.
+ * Writes the kernel `filter` of one panel of filters of taps×taps taps. A panel of fewer filters is filled up with copies of
+ * the last one, the channels with copies of the last channel.
  */
-export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: boolean): void {
+export function filterKernel(builder: ModuleBuilder, variant: Variant, kind: Taps): void {
   const { rows } = variant;
   const together = channelsTogether(variant);
-  const transform = fourFilters(builder, variant, turned);
+  const transform = fourFilters(builder, variant, kind);
   builder.kernel(
     "filter",
     {
       ...({ weight: "i32", filters: "i32", channels: "i32", filterBytes: "i32", channelBytes: "i32" } as const),
-      ...({ u: "i32", point: "i32" } as const),
+      ...({ u: "i32", point: "i32", table: "i32" } as const),
     },
-    ({ weight, filters, channels, filterBytes, channelBytes, u, point }) => {
+    ({ weight, filters, channels, filterBytes, channelBytes, u, point, table }) => {
       const lastFilter = local("i32", i32.sub(filters, 1));
       const lastChannel = local("i32", i32.sub(channels, 1));
       const row = times(rows, (i) => local("i32", i32.mul(filterBytes, least(operand("i32", i), lastFilter))));
@@ -36,7 +44,7 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: b
         });
         for (let first = 0; first < together * rows; first += 4) {
           const at = (lane: number) => i32.add(start[Math.floor((first + lane) / rows)]!, row[(first + lane) % rows]!);
-          transform({ a: at(0), b: at(1), c: at(2), d: at(3), to: u, point });
+          transform({ a: at(0), b: at(1), c: at(2), d: at(3), table, to: u, point });
           advance(u, 16);
         }
       });
@@ -44,22 +52,41 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, turned: b
   );
 }
 
-/** The four filters of nine taps at a, b, c and d, in one go: registers hold nearly all, and what V8 spills it reads from the stack. */
-function fourFilters(builder: ModuleBuilder, variant: Variant, turned: boolean) {
-  const { filter } = algebra(variant);
-  const points = variant.size + 2;
-  const parameters = { a: "i32", b: "i32", c: "i32", d: "i32", to: "i32", point: "i32" } as const;
-  return builder.function(parameters, ({ a, b, c, d, to, point }) => {
+/** The four filters at a, b, c and d, in one go: registers hold nearly all, and what V8 spills it reads from the stack. */
+function fourFilters(builder: ModuleBuilder, variant: Variant, kind: Taps) {
+  // A constant has 18 bytes wherever it stands; the module stays small with each in one place.
+  const constants = new Map<number, Local<"v128">>();
+  const { filter } = algebra(variant, (value) => {
+    const known = constants.get(value) ?? vector(value);
+    constants.set(value, known);
+    return known;
+  });
+  const { points, taps } = variant;
+  const parameters = { a: "i32", b: "i32", c: "i32", d: "i32", table: "i32", to: "i32", point: "i32" } as const;
+  return builder.function(parameters, ({ a, b, c, d, table, to, point }) => {
     // vector i holds tap i of every filter
-    const taps = [0, 16].flatMap((offset) =>
-      transpose([a, b, c, d].map((address) => vector(v128.load(address, offset)))).map(vector),
-    );
-    const [e, f, g, h] = [a, b, c, d].map((address) => vector(v128.load32Zero(address, 32)));
-    taps.push(vector(firsts(lows(e!, f!), lows(g!, h!))));
-    if (turned) taps.reverse();
-
+    const all: Local<"v128">[] = [];
+    const lanes = [a, b, c, d];
+    const count = taps * taps;
+    if (kind === "table") {
+      for (let i = 0; i < count; i++) {
+        const offset = local("i32", i32.load(table, TAP_BYTES * i));
+        const first = v128.load32Zero(i32.add(a, offset));
+        const tap = [b, c, d].reduce((some, at, lane) => v128.load32Lane(i32.add(at, offset), lane + 1, some), first);
+        all.push(vector(v128.and(tap, v128.load32Splat(table, TAP_BYTES * i + 4))));
+      }
+    } else {
+      for (let i = 0; i + 4 <= count; i += 4) {
+        all.push(...transpose(lanes.map((address) => vector(v128.load(address, 4 * i)))).map(vector));
+      }
+      if (count % 4 > 0) {
+        const [e, f, g, h] = lanes.map((address) => vector(v128.load32Zero(address, 4 * (count - 1))));
+        all.push(vector(firsts(lows(e!, f!), lows(g!, h!))));
+      }
+      if (kind === "turned") all.reverse();
+    }
+    const columns = times(taps, (j) => filter(times(taps, (i) => all[taps * i + j]!)));
     const offsets = times(points, (j) => local("i32", i32.mul(point, j)));
-    const columns = [0, 1, 2].map((j) => filter([taps[j]!, taps[3 + j]!, taps[6 + j]!]));
     for (let i = 0; i < points; i++) {
       const row = filter(columns.map((column) => vector(column[i]!)));
       for (const [j, value] of row.entries()) v128.store(i32.add(to, offsets[j]!), value);

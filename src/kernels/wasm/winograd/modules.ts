@@ -1,7 +1,7 @@
 /** The kernels, compiled when first asked for. */
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
 import { isShared, memory } from "../memory.js";
-import { filterKernel } from "./filter.js";
+import { filterKernel, type Taps } from "./filter.js";
 import { filterGradientKernel } from "./filter-gradient.js";
 import { outputKernel } from "./output.js";
 import { productKernel } from "./product.js";
@@ -10,14 +10,9 @@ import type { Variant } from "./variant.js";
 
 const compiled = new Map<string, Kernel>();
 
-/** A module of its own for every kernel: browsers compile small ones at once. */
-function kernel(
-  name: string,
-  variant: Variant,
-  option: boolean | string,
-  write: (builder: ModuleBuilder) => void,
-): Kernel {
-  const key = `${name} ${variant.size} ${variant.flavour} ${variant.rows} ${option}`;
+/** A module of its own for every kernel: browsers compile small ones at once. `option`: what else it depends on. */
+function kernel(name: string, variant: Variant, option: string, write: (builder: ModuleBuilder) => void): Kernel {
+  const key = `${name} ${variant.points} ${variant.flavour} ${variant.rows} ${option}`;
   let found = compiled.get(key);
   if (!found) {
     const builder = new ModuleBuilder({ shared: isShared() });
@@ -28,26 +23,28 @@ function kernel(
   return found;
 }
 
-export function filterOf(variant: Variant, turned: boolean): Kernel {
-  return kernel("filter", variant, turned, (builder) => filterKernel(builder, variant, turned));
+export function filterOf(variant: Variant, kind: Taps): Kernel {
+  return kernel("filter", variant, `${variant.taps} ${kind}`, (builder) => filterKernel(builder, variant, kind));
 }
 
 export function inputOf(variant: Variant): Kernel {
-  return kernel("input", variant, false, (builder) => stripKernel(builder, variant, "input"));
+  return kernel("input", variant, "", (builder) => stripKernel(builder, variant, "input"));
 }
 
 export function outputGradientOf(variant: Variant): Kernel {
-  return kernel("outputGradient", variant, false, (builder) => stripKernel(builder, variant, "outputGradient"));
+  return kernel("outputGradient", variant, `${variant.taps}`, (builder) =>
+    stripKernel(builder, variant, "outputGradient"),
+  );
 }
 
 export function multiplyOf(variant: Variant): Kernel {
-  return kernel("multiply", variant, false, (builder) => productKernel(builder, variant));
+  return kernel("multiply", variant, "", (builder) => productKernel(builder, variant));
 }
 
 export function outputOf(variant: Variant, ending: "" | "relu" | "finish"): Kernel {
-  return kernel("output", variant, ending, (builder) => outputKernel(builder, variant, ending));
+  return kernel("output", variant, `${variant.taps} ${ending}`, (builder) => outputKernel(builder, variant, ending));
 }
 
 export function filterGradientOf(variant: Variant): Kernel {
-  return kernel("filterGradient", variant, false, (builder) => filterGradientKernel(builder, variant));
+  return kernel("filterGradient", variant, `${variant.taps}`, (builder) => filterGradientKernel(builder, variant));
 }

@@ -1,11 +1,13 @@
 /** y = Aᵀ·m·A + bias, and what follows */
 import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
-import { f32x4, i32, v128 } from "../assembler/instructions.js";
+import * as f32x4 from "../assembler/f32x4.js";
+import * as i32 from "../assembler/i32.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { finishValues, RECORD } from "../elementwise/finish.js";
-import { algebra, highs, lows, transpose } from "./algebra.js";
-import { bytesOf, loadAll, type Variant, vector } from "./variant.js";
+import { algebra, transpose } from "./algebra.js";
+import { bytesOf, loadAll, times, type Variant, vector } from "./variant.js";
 
 /**
  * A group is four tiles: where each starts in y (bytes from the first filter), how many of the four lie inside y as a
@@ -81,7 +83,9 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, ending: "
               return vector(ending === "relu" ? f32x4.max(sum, 0) : sum);
             });
             if (ending === "finish") finishValues(p.records, 0, y);
-            const values = (size === 4 ? transpose(y) : [lows(y[0]!, y[1]!), highs(y[0]!, y[1]!)]).map(vector);
+            const four = times(4, (i) => y[Math.min(i, size - 1)]!);
+            const values = transpose(four).map(vector);
+            if (size === 5) values.push(y[4]!);
             pixels.forEach((pixel, tile) => {
               store(pixel, values, tile);
               advance(pixel, p.rowBytes);
@@ -94,15 +98,18 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, ending: "
           i32.eq(i32.load(tiles, 16), 4),
           () =>
             eachRow((pixel, values, tile) => {
-              if (size === 4) v128.store(pixel, values[tile]!);
-              else v128.store64Lane(pixel, tile % 2, values[tile >> 1]!);
+              if (size >= 4) v128.store(pixel, values[tile]!);
+              else v128.store64Lane(pixel, 0, values[tile]!);
+              if (size === 3) v128.store32Lane(pixel, 2, values[tile]!, 8);
+              if (size === 5) v128.store32Lane(pixel, tile, values[4]!, 16);
             }),
           () =>
             eachRow((pixel, values, tile) => {
-              const [rows, columns] = [i32.load8U(tiles, 20 + 2 * tile), i32.load8U(tiles, 21 + 2 * tile)];
+              const rows = i32.load8U(tiles, 20 + 2 * tile);
               when(i32.ltU(row, rows), () => {
-                if (size === 4) storeSome(pixel, values[tile]!, local("i32", columns));
-                else storeOneOrTwo(pixel, values[tile >> 1]!, tile % 2, columns);
+                const columns = local("i32", i32.load8U(tiles, 21 + 2 * tile));
+                storeSome(pixel, values[tile]!, columns);
+                if (size === 5) when(i32.eq(columns, 5), () => v128.store32Lane(pixel, tile, values[4]!, 16));
               });
             }),
         );
@@ -111,10 +118,10 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, ending: "
   );
 }
 
-/** Stores the first `count` of four lanes, 1 to 4. */
+/** Stores the first `count` of four lanes, 1 or more. */
 function storeSome(address: Expr<"i32">, values: Expr<"v128">, count: Local<"i32">): void {
   when(
-    i32.eq(count, 4),
+    i32.geU(count, 4),
     () => v128.store(address, values),
     () =>
       when(
@@ -125,14 +132,5 @@ function storeSome(address: Expr<"i32">, values: Expr<"v128">, count: Local<"i32
           when(i32.eq(count, 3), () => v128.store32Lane(address, 2, values, 8));
         },
       ),
-  );
-}
-
-/** Stores the first `count` of two lanes, 1 or 2, of the lower half (0) or the upper (1). */
-function storeOneOrTwo(address: Expr<"i32">, values: Expr<"v128">, half: number, count: Expr<"i32">): void {
-  when(
-    i32.eq(count, 2),
-    () => v128.store64Lane(address, half, values),
-    () => v128.store32Lane(address, 2 * half, values),
   );
 }

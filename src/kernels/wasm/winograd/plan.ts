@@ -3,9 +3,9 @@ import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Flavour } from "../assembler/flavour.js";
 import { channelsTogether } from "./filter.js";
 import type { Tiling } from "./tiling.js";
-import { bytesOf, type TileSize, type Variant, variantOf } from "./variant.js";
+import { type Points, type Variant, variantOf } from "./variant.js";
 
-/** y[filter] = bias + Σ over channels of g[filter, channel] ⋆ x[channel], g being 3×3 and x padded with zeros. */
+/** y[filter] = bias + Σ over channels of g[filter, channel] ⋆ x[channel], g being taps×taps and x padded with zeros. */
 export interface Problem {
   readonly batch: number;
   readonly channels: number;
@@ -16,45 +16,59 @@ export interface Problem {
   readonly outWidth: number;
   readonly top: number;
   readonly left: number;
+  readonly taps: number;
+  /** Of the convolution that this comes from; with stride 2, channels are those of the four phases (phases.ts). */
+  readonly kernel: number;
+  readonly stride: number;
   /** Where g[filter, channel] lies among the weights, in bytes, and whether it is turned by 180°. */
   readonly filterBytes: number;
   readonly channelBytes: number;
   readonly turned: boolean;
 }
 
-const TAP_BYTES = 36;
+/** Taps along one axis of the filters that a convolution comes down to. */
+export function tapsOf({ kernelHeight, strideHeight }: ConvGeometry): number {
+  return Math.ceil(kernelHeight / strideHeight);
+}
 
 export function forwardProblem(g: ConvGeometry): Problem {
+  const [kernel, stride, taps] = [g.kernelHeight, g.strideHeight, tapsOf(g)];
+  const split = stride === 2;
+  const channelBytes = 4 * kernel * kernel;
   return {
     batch: g.batch,
-    channels: g.inChannels,
-    height: g.height,
-    width: g.width,
+    channels: g.inChannels * stride * stride,
+    height: split ? g.outHeight + taps - 1 : g.height,
+    width: split ? g.outWidth + taps - 1 : g.width,
     filters: g.outChannels,
     outHeight: g.outHeight,
     outWidth: g.outWidth,
-    top: g.paddingTop,
-    left: g.paddingLeft,
-    filterBytes: TAP_BYTES * g.inChannels,
-    channelBytes: TAP_BYTES,
+    top: split ? 0 : g.paddingTop,
+    left: split ? 0 : g.paddingLeft,
+    taps,
+    kernel,
+    stride,
+    filterBytes: channelBytes * g.inChannels,
+    channelBytes,
     turned: false,
   };
 }
 
-/** dx is the convolution of dy with the filters turned by 180° and their channels swapped, padded by 2 − padding. */
+/** dx is the convolution of dy with the filters turned by 180° and their channels swapped, padded by taps − 1 − padding. */
 export function inputGradientProblem(g: ConvGeometry): Problem {
+  const forward = forwardProblem(g);
   return {
-    batch: g.batch,
+    ...forward,
     channels: g.outChannels,
     height: g.outHeight,
     width: g.outWidth,
     filters: g.inChannels,
     outHeight: g.height,
     outWidth: g.width,
-    top: 2 - g.paddingTop,
-    left: 2 - g.paddingLeft,
-    filterBytes: TAP_BYTES,
-    channelBytes: TAP_BYTES * g.inChannels,
+    top: forward.taps - 1 - g.paddingTop,
+    left: forward.taps - 1 - g.paddingLeft,
+    filterBytes: forward.channelBytes,
+    channelBytes: forward.filterBytes,
     turned: true,
   };
 }
@@ -62,21 +76,11 @@ export function inputGradientProblem(g: ConvGeometry): Problem {
 /** The tiles of y, what they need of x, and how many there are. */
 export function tilingsOf(
   { batch, channels, height, width, filters, outHeight, outWidth, top, left }: Problem,
-  size: TileSize,
+  { points, size }: Pick<Variant, "points" | "size">,
 ) {
   const [tileRows, tileColumns] = [Math.ceil(outHeight / size), Math.ceil(outWidth / size)];
-  const x: Tiling = { maps: channels, height, width, top, left, step: size, window: size + 2, tileRows, tileColumns };
-  const y: Tiling = {
-    maps: filters,
-    height: outHeight,
-    width: outWidth,
-    top: 0,
-    left: 0,
-    step: size,
-    window: size,
-    tileRows,
-    tileColumns,
-  };
+  const x: Tiling = { maps: channels, height, width, top, left, step: size, window: points, tileRows, tileColumns };
+  const y: Tiling = { ...x, maps: filters, height: outHeight, width: outWidth, top: 0, left: 0, window: size };
   return { x, y, tiles: batch * tileRows * tileColumns };
 }
 
@@ -110,11 +114,10 @@ const BLOCK_TILES = 512;
  */
 const [FILTER_BYTES, FEW_PANELS] = [128 << 10, 4];
 
-export function planOf(problem: Problem, size: TileSize, flavour: Flavour): Plan {
-  const tilings = tilingsOf(problem, size);
+export function planOf(problem: Problem, points: Points, flavour: Flavour): Plan {
+  const tilings = tilingsOf(problem, { points, size: points - problem.taps + 1 });
   const { tiles } = tilings;
-  const variant = variantOf(size, flavour, Math.ceil(tiles / 4));
-  const { points } = bytesOf(variant);
+  const variant = variantOf(points, problem.taps, flavour, Math.ceil(tiles / 4));
   const { rows, quads } = variant;
   const inputPanel = oddLines(16 * quads * problem.channels);
   const panelTiles = 4 * quads;
@@ -134,7 +137,8 @@ export function planOf(problem: Problem, size: TileSize, flavour: Flavour): Plan
     xTiling: tilings.x,
     yTiling: tilings.y,
     tiles,
-    filterPoint: oddLines(4 * rows * roundUp(blockChannels, together)),
+    // Vectors may reach beyond the last channel.
+    filterPoint: oddLines(4 * rows * (blockChannels + together - 1)),
     inputPanel,
     blockTiles,
     blockChannels,

@@ -1,14 +1,19 @@
 /** mᵉ[filter][tile] = Σ over channels of Uᵉ[channel][filter]·Vᵉ[channel][tile], for every e. */
 import { advance, block, brIf, forRange, loop, when } from "../assembler/control.js";
-import { local, locals } from "../assembler/expression.js";
+import { type Expr, local, locals, operand } from "../assembler/expression.js";
 import { multiplyAdd } from "../assembler/flavour.js";
-import { i32, v128 } from "../assembler/instructions.js";
+import * as i32 from "../assembler/i32.js";
+import { select } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { bytesOf, type Variant } from "./variant.js";
 
 /**
  * Writes the kernel `multiply` of one panel of filters by all panels of tiles: m[panel of tiles][e][filter][tile]. The sums
- * go on from what m holds where `more` is not 0.
+ * go on from what m holds where `done` channels came before.
+ *
+ * Of all channels, which are four times `partial` where that is not 0, the last half counts for nothing at the points of
+ * the last row, and the first and the last quarter for nothing at those of the last column (phases.ts).
  */
 export function productKernel(builder: ModuleBuilder, variant: Variant): void {
   const { points, tilePoint, tilePanel } = bytesOf(variant);
@@ -17,19 +22,34 @@ export function productKernel(builder: ModuleBuilder, variant: Variant): void {
     "multiply",
     {
       ...({ u: "i32", filterPoint: "i32", v: "i32", inputPoint: "i32", inputPanel: "i32", panels: "i32" } as const),
-      ...({ m: "i32", channels: "i32", more: "i32", never: "i32" } as const),
+      ...({ m: "i32", channels: "i32", partial: "i32", done: "i32", never: "i32" } as const),
     },
-    ({ u, v, channels, more, never, ...p }) => {
+    ({ v, channels, partial, done, never, ...p }) => {
       const left = local("i32", points * points);
       loop((again) => {
-        const tiles = local("i32", v);
+        // What counts of the channels from `done` on.
+        const [first, end] = [local("i32", 0), local("i32", channels)];
+        when(partial, () => {
+          const within = (limit: Expr<"i32">): Expr<"i32"> => {
+            const at = local("i32", i32.sub(limit, done));
+            const some = local("i32", select(i32.gtS(at, 0), at, local("i32", 0)));
+            return select(i32.ltU(some, channels), some, channels);
+          };
+          const lastRow = local("i32", i32.leU(left, points));
+          const lastColumn = local("i32", i32.eq(i32.remU(left, points), 1));
+          first.set(within(i32.mul(partial, lastColumn)));
+          end.set(within(i32.mul(partial, select(lastRow, operand("i32", 2), i32.sub(4, lastColumn)))));
+        });
+        const count = local("i32", i32.sub(end, first));
+        const u = local("i32", i32.add(p.u, i32.mul(first, 4 * variant.rows)));
+        const tiles = local("i32", i32.add(v, i32.mul(first, 16 * variant.quads)));
         const m = local("i32", p.m);
         forRange(0, p.panels, 1, () => {
-          product({ u, v: tiles, m, channels, more, never });
+          product({ u, v: tiles, m, channels: count, more: done, never });
           advance(tiles, p.inputPanel);
           advance(m, tilePanel);
         });
-        advance(u, p.filterPoint);
+        advance(p.u, p.filterPoint);
         advance(v, p.inputPoint);
         advance(p.m, tilePoint);
         advance(left, -1);

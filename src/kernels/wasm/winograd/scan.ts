@@ -1,8 +1,11 @@
 /** A pass over numbers at the speed of the memory. */
 import { forRange } from "../assembler/control.js";
 import { type Expr, local, locals } from "../assembler/expression.js";
-import { f32x4, i32, i32x4, v128 } from "../assembler/instructions.js";
+import * as f32x4 from "../assembler/f32x4.js";
+import * as i32 from "../assembler/i32.js";
+import * as i32x4 from "../assembler/i32x4.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { isShared, memory } from "../memory.js";
 
 let compiled: Kernel | undefined;

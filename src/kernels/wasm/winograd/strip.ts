@@ -7,8 +7,10 @@
  */
 import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
-import { i32, select, v128 } from "../assembler/instructions.js";
+import * as i32 from "../assembler/i32.js";
+import { select } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import * as v128 from "../assembler/v128.js";
 import { algebra, firsts, lows, seconds, transpose } from "./algebra.js";
 import { times, type Variant, vector } from "./variant.js";
 
@@ -26,10 +28,9 @@ export const SEGMENT_BYTES = 16;
  * by side and is followed by the next after `panel` bytes; the next maps' start `next` bytes further.
  */
 export function stripKernel(builder: ModuleBuilder, variant: Variant, name: "input" | "outputGradient"): void {
-  const { size, quads } = variant;
+  const { points, size, quads } = variant;
   const transform = algebra(variant)[name];
-  const window = name === "input" ? size + 2 : size;
-  const points = size + 2;
+  const window = name === "input" ? points : size;
   builder.kernel(
     name,
     {

@@ -1,14 +1,17 @@
 /** What the kernels of Winograd convolution agree on. */
 import { type Expr, type Local, local, type Operand } from "../assembler/expression.js";
 import type { Flavour } from "../assembler/flavour.js";
-import { v128 } from "../assembler/instructions.js";
+import * as v128 from "../assembler/v128.js";
 
-/** Outputs along one axis of a tile: F(2×2, 3×3) or F(4×4, 3×3). */
-export type TileSize = 2 | 4;
+/** Points along one axis of a transformed tile: 0, ±1 and ∞, or those and ±2. */
+export type Points = 4 | 6;
 
-/** What a module is generated for. */
+/** What a module is generated for: F(size×size, taps×taps). */
 export interface Variant {
-  readonly size: TileSize;
+  readonly points: Points;
+  readonly taps: number;
+  /** Outputs along one axis of a tile: points − taps + 1, which is 2 to 5. */
+  readonly size: number;
   readonly flavour: Flavour;
   /** Filters in a panel of transformed filters, and quads (four tiles) in a panel of transformed input: a micro-kernel's product. */
   readonly rows: number;
@@ -18,18 +21,18 @@ export interface Variant {
 const variants = new Map<string, Variant>();
 
 /** The variant for so many quads: panels that keep the vector registers busy; for one quad, whatever reads the filters in one stream. */
-export function variantOf(size: TileSize, flavour: Flavour, quads: number): Variant {
+export function variantOf(points: Points, taps: number, flavour: Flavour, quads: number): Variant {
   const narrow = quads === 1 || quads === 3;
   const rows = narrow ? 12 : flavour === "relaxed" ? 6 : 5;
-  const key = `${size} ${flavour} ${rows}`;
-  const found = variants.get(key) ?? { size, flavour, rows, quads: narrow ? 1 : 2 };
+  const key = `${points} ${taps} ${flavour} ${rows}`;
+  const size = points - taps + 1;
+  const found = variants.get(key) ?? { points, taps, size, flavour, rows, quads: narrow ? 1 : 2 };
   variants.set(key, found);
   return found;
 }
 
 /** Points along one axis of a transformed tile, and the bytes that lie between neighbours in what `multiply` writes. */
-export function bytesOf({ size, rows, quads }: Variant) {
-  const points = size + 2;
+export function bytesOf({ points, rows, quads }: Variant) {
   const tileRow = 16 * quads;
   const tilePoint = tileRow * rows;
   return { points, tileRow, tilePoint, tilePanel: tilePoint * points * points };
