@@ -5,7 +5,7 @@
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { ConvKernels } from "../interface/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
-import { batchedForward, batchedInputGradient, batchedWeightGradient } from "./conv/batched.js";
+import { batchedProducts, batchedWeightGradient } from "./conv/batched.js";
 import { convPath } from "./conv/choice.js";
 import { correlate } from "./conv/correlate.js";
 import { forwardCorrelation, inputGradientPhases, type Phase } from "./conv/correlation.js";
@@ -91,7 +91,7 @@ export function forwardTasks(
   const turned = { x, weight, bias, y, relu, records };
   const rows = path === "rows" && turnedRows(gemmKernels(flavour), g, "forward", turned);
   if (rows) return [rows];
-  if (path === "batched" || path === "rows") return [batchedForward(gemmKernels(flavour), g, turned)];
+  if (path === "batched" || path === "rows") return [batchedProducts(gemmKernels(flavour), g, turned, false)];
   const correlation = forwardCorrelation(g);
   const operands = {
     batch: g.batch,
@@ -116,9 +116,10 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
   if (path === "winograd") {
     return winogradTasks(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx });
   }
-  const rows = path === "rows" && turnedRows(kernels, g, "inputGradient", { ...NONE, x: dx, weight, y: dy });
+  const turned = { ...NONE, x: dx, weight, y: dy };
+  const rows = path === "rows" && turnedRows(kernels, g, "inputGradient", turned);
   if (rows) return [rows];
-  if (path === "batched" || path === "rows") return [batchedInputGradient(kernels, g, dy, weight, dx)];
+  if (path === "batched" || path === "rows") return [batchedProducts(kernels, g, turned, true)];
   if (path === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
     return [spreadGradient(kernels, g, dy, weight, dx)];
   }

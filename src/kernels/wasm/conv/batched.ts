@@ -23,88 +23,62 @@ export interface BatchedOperands {
   readonly records: number;
 }
 
-/** y = weight ⋆ x + bias, and what follows. A part is a part of the batch. */
-export function batchedForward(kernels: GemmKernels, g: ConvGeometry, operands: BatchedOperands): Task {
+/**
+ * y = weight ⋆ x + bias, and what follows; or with `gradient` dx, which is `x`: every tap's row of weightᵀ · dy is added
+ * where the tap meets the input. A part is a part of the batch.
+ */
+export function batchedProducts(
+  kernels: GemmKernels,
+  g: ConvGeometry,
+  operands: BatchedOperands,
+  gradient: boolean,
+): Task {
   const { x, weight, bias, y } = operands;
   const batch = new TurnedBatch(kernels, g);
   const { taps, outputs } = batch;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
-  const weightRows = Table.range(outputs, 4 * taps).at;
-  const depth = depthBlocks(taps);
+  const [rows, terms] = gradient ? [taps, outputs] : [outputs, taps];
+  const filters = gradient ? scratch(4 * taps * g.outChannels) : weight;
+  for (let i = 0; gradient && i < g.groups; i++) {
+    const at = 4 * i * outputs * taps;
+    kernels.turn({ at: weight + at, row: 4 * taps }, { at: filters + at, row: 4 * outputs }, taps, outputs);
+  }
+  const weightRows = Table.range(rows, 4 * terms).at;
+  const depth = depthBlocks(terms);
   return {
     parts: batch.blocks.length,
     run(from, to) {
       for (const [first, images] of batch.blocks.slice(from, to)) {
         const [tapRows, outputRows] = [batch.tapRows(images).at, batch.outputRows(images).at];
+        const xAt = x + 4 * first * g.inChannels * g.height * g.width;
+        const yAt = y + 4 * first * g.outChannels * g.outHeight * g.outWidth;
         batch.clearInputs(input, images);
-        batch.turnInputs(x + 4 * first * g.inChannels * g.height * g.width, input, images);
+        if (gradient) batch.turnOutputs(yAt, output, images, false);
+        else batch.turnInputs(xAt, input, images);
         const [line, group] = [batch.lines(images), batch.groupStrides(images)];
         for (let i = 0; i < g.groups; i++) {
+          const inside = { at: input + i * group.input, rows: tapRows, line: line.input };
+          const outside = { at: output + i * group.output, rows: outputRows, line: line.output };
+          const [source, c] = gradient ? [outside, inside] : [inside, outside];
           const start = bias && bias + 4 * i * outputs;
           for (const [k, length] of depth) {
-            const mode = k > 0 ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
+            const mode = k > 0 || gradient ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
             kernels.multiply({
-              a: { at: weight + 4 * (i * outputs * taps + k), rows: weightRows, line: 0 },
-              b: { at: input + i * group.input, rows: tapRows + 4 * k, line: line.input },
-              c: { at: output + i * group.output, rows: outputRows, line: line.output },
-              rows: outputs,
+              a: { at: filters + 4 * (i * outputs * taps + k), rows: weightRows, line: 0 },
+              b: { at: source.at, rows: source.rows + 4 * k, line: source.line },
+              c,
+              rows,
               columns: g.outWidth * images,
               depth: length,
               bias: start,
               records: operands.records + RECORD * i * outputs,
-              mode: mode | (k + length === taps ? endOf(operands) : 0),
+              mode: mode | (k + length === terms ? endOf(operands) : 0),
               lines: g.outHeight,
             });
           }
         }
-        batch.turnOutputs(output, y + 4 * first * g.outChannels * g.outHeight * g.outWidth, images, true);
-      }
-    },
-  };
-}
-
-/** dx: every tap's row of weightᵀ · dy is added where the tap meets the input. A part is a part of the batch. */
-export function batchedInputGradient(
-  kernels: GemmKernels,
-  g: ConvGeometry,
-  dy: number,
-  weight: number,
-  dx: number,
-): Task {
-  const batch = new TurnedBatch(kernels, g);
-  const { taps, outputs } = batch;
-  const [input, output] = [batch.inputCopy(), batch.outputCopy()];
-  const turned = scratch(4 * taps * g.outChannels);
-  for (let i = 0; i < g.groups; i++) {
-    const at = 4 * i * outputs * taps;
-    kernels.turn({ at: weight + at, row: 4 * taps }, { at: turned + at, row: 4 * outputs }, taps, outputs);
-  }
-  const weightRows = Table.range(taps, 4 * outputs).at;
-  const depth = depthBlocks(outputs);
-  return {
-    parts: batch.blocks.length,
-    run(from, to) {
-      for (const [first, images] of batch.blocks.slice(from, to)) {
-        const [tapRows, outputRows] = [batch.tapRows(images).at, batch.outputRows(images).at];
-        batch.clearInputs(input, images);
-        batch.turnOutputs(dy + 4 * first * g.outChannels * g.outHeight * g.outWidth, output, images, false);
-        const [line, group] = [batch.lines(images), batch.groupStrides(images)];
-        for (let i = 0; i < g.groups; i++) {
-          for (const [k, length] of depth) {
-            kernels.multiply({
-              a: { at: turned + 4 * (i * outputs * taps + k), rows: weightRows, line: 0 },
-              b: { at: output + i * group.output, rows: outputRows + 4 * k, line: line.output },
-              c: { at: input + i * group.input, rows: tapRows, line: line.input },
-              rows: taps,
-              columns: g.outWidth * images,
-              depth: length,
-              mode: MODE.add,
-              bias: 0,
-              lines: g.outHeight,
-            });
-          }
-        }
-        batch.turnInputsBack(input, dx + 4 * first * g.inChannels * g.height * g.width, images);
+        if (gradient) batch.turnInputsBack(input, xAt, images);
+        else batch.turnOutputs(output, yAt, images, true);
       }
     },
   };
