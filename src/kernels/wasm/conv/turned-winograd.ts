@@ -245,9 +245,9 @@ export function turnedRows(
               bias,
               lines,
             });
-          // A polynomial's value at the first point, 1, is the sum of its coefficients.
-          multiply(0, 1, bias ? MODE.bias : MODE.zero);
-          multiply(1, points - 1, MODE.zero);
+          // What is added to the product at the first point is added to every output (matrices.ts).
+          if (bias) multiply(0, 1, MODE.bias);
+          multiply(bias ? 1 : 0, bias ? points - 1 : points, MODE.zero);
           if (gradient) {
             const pixel = [input + i * line.input, height * line.input] as const;
             transform(true, inputMatrix, points, pixel, [rowPoints, plane], images, channels, count, MODE.add);
