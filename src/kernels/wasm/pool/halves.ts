@@ -79,9 +79,9 @@ function store(address: Local<"i32">, left: Local<"v128">, right: Local<"v128">,
   }
 }
 
-export const maxHalvesBackward = halvesKernel(({ dy, argmax, corner, width }, row, column) => {
+export const maxHalvesBackward = /* @__PURE__ */ halvesKernel(({ dy, argmax, corner, width }, row, column) => {
   const rowStart = row === 0 ? corner : i32x4.add(corner, i32x4.splat(width));
   return v128.and(dy, i32x4.eq(argmax, column === 0 ? rowStart : i32x4.add(rowStart, i32x4.splat(1))));
 });
 
-export const averageHalvesBackward = halvesKernel(({ dy, count }) => f32x4.div(dy, count));
+export const averageHalvesBackward = /* @__PURE__ */ halvesKernel(({ dy, count }) => f32x4.div(dy, count));

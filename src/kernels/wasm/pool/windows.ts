@@ -248,5 +248,5 @@ function kernels(pooling: Pooling): (stretch: Stretch) => Kernel {
   };
 }
 
-export const maxWindows = kernels(maximum);
-export const averageWindows = kernels(average);
+export const maxWindows = /* @__PURE__ */ kernels(maximum);
+export const averageWindows = /* @__PURE__ */ kernels(average);
