@@ -7,7 +7,7 @@ import { lossKernels } from "../../src/kernels/loss.js";
 import { mergeKernels } from "../../src/kernels/merge.js";
 import { normKernels } from "../../src/kernels/norm.js";
 import { optimiserKernels } from "../../src/kernels/optimiser.js";
-import { poolKernels } from "../../src/kernels/pool.js";
+import { averagePoolKernels, maxPoolKernels } from "../../src/kernels/pool.js";
 import { softmaxKernels } from "../../src/kernels/softmax.js";
 import { batchNormGeometry } from "../../src/shape/norm.js";
 import { poolGeometry, poolSettings } from "../../src/shape/pool.js";
@@ -60,17 +60,17 @@ function poolings(): Case[] {
     return [
       max("forward", () => {
         const [x, y, argmax] = [floats(input), floats(output), integers(output, 1)];
-        return () => kernelsFor(poolKernels, "float32").maxForward(g, x, y, argmax);
+        return () => kernelsFor(maxPoolKernels, "float32").maxForward(g, x, y, argmax);
       }),
       max("backward", () => {
         const [x, dy, argmax] = [floats(input), floats(output), integers(output, 1)];
-        poolKernels.reference.maxForward(g, x, dy, argmax);
-        return () => kernelsFor(poolKernels, "float32").maxBackward(g, dy, argmax, x);
+        maxPoolKernels.reference.maxForward(g, x, dy, argmax);
+        return () => kernelsFor(maxPoolKernels, "float32").maxBackward(g, dy, argmax, x);
       }),
-      pass(`pool average ${name} forward`, work, small, poolKernels, [input, output], (k, x, y) =>
+      pass(`pool average ${name} forward`, work, small, averagePoolKernels, [input, output], (k, x, y) =>
         k.averageForward(g, x, y),
       ),
-      pass(`pool average ${name} backward`, work, small, poolKernels, [output, input], (k, dy, dx) =>
+      pass(`pool average ${name} backward`, work, small, averagePoolKernels, [output, input], (k, dy, dx) =>
         k.averageBackward(g, dy, dx),
       ),
     ];

@@ -1,6 +1,11 @@
 import type { Backends } from "./backend.js";
-import type { PoolKernels } from "./interface/pool.js";
-import { referencePool } from "./reference/pool.js";
-import { wasmPool } from "./wasm/pool.js";
+import type { AveragePoolKernels, MaxPoolKernels } from "./interface/pool.js";
+import { referenceAveragePool, referenceMaxPool } from "./reference/pool.js";
+import { wasmAveragePool, wasmMaxPool } from "./wasm/pool.js";
 
-export const poolKernels: Backends<PoolKernels> = { reference: referencePool, wasm: () => wasmPool };
+// Two families: a program that has only one of the poolings holds no kernels of the other.
+export const maxPoolKernels: Backends<MaxPoolKernels> = { reference: referenceMaxPool, wasm: () => wasmMaxPool };
+export const averagePoolKernels: Backends<AveragePoolKernels> = {
+  reference: referenceAveragePool,
+  wasm: () => wasmAveragePool,
+};

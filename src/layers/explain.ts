@@ -18,7 +18,8 @@ import { type Leaf, leavesOf, printed, showTable } from "./report.js";
 export interface ExplainedPass {
   /**
    * `"im2col"`: products with patches that are packed; `"winograd 4×4"` (or 2×2, 3×3, 5×5): Winograd's minimal
-   * filtering by tiles of so many outputs; `"direct, turned batch"`, `"direct, sliding filters"`: nothing is packed;
+   * filtering by tiles of so many outputs; `"winograd 1×5, turned batch"`: by tiles of a row, images side by side;
+   * `"direct, turned batch"`, `"direct, sliding filters"`: nothing is packed;
    * `"matrix product"`; `"reference"`: plain loops.
    */
   readonly algorithm: string;
@@ -30,7 +31,8 @@ export interface ExplainedPass {
   readonly intensity: number;
   /**
    * The roofline: flop a second at most, the lesser of peak · saving and intensity · bandwidth. Winograd saves
-   * multiplications, for 3×3 kernels 4 (by 4×4) or 2.25 (by 2×2) to one, which lifts its roof above the peak.
+   * multiplications, for 3×3 kernels 4 (by 4×4) or 2.25 (by 2×2) to one, for 5×5 at most 2.8 along rows, which lifts its
+   * roof above the peak.
    */
   readonly bound: number;
   /** Which of the two it is. */

@@ -1,6 +1,6 @@
 /** Maximum and average over windows of the last two axes, with their adjoints. */
 import { kernelsFor } from "../kernels/backend.js";
-import { poolKernels } from "../kernels/pool.js";
+import { averagePoolKernels, maxPoolKernels } from "../kernels/pool.js";
 import { type PoolGeometry, poolShape } from "../shape/pool.js";
 import type { Shape } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
@@ -16,14 +16,14 @@ export type Positions = Tensor;
 export function maxPool2d(g: PoolGeometry, x: Tensor): { readonly y: Tensor; readonly argmax: Positions } {
   const y = allocateUnset(poolShape(g, x.shape), x.dtype);
   const argmax = allocateUnset(y.shape, "float32");
-  kernelsFor(poolKernels, x.dtype).maxForward(g, x.data, y.data, integers(argmax));
+  kernelsFor(maxPoolKernels, x.dtype).maxForward(g, x.data, y.data, integers(argmax));
   return { y, argmax };
 }
 
 /** dx[n, c, argmax] += dy[n, c, i, j]: each window's gradient goes to its maximum. */
 export function maxPool2dBackward(g: PoolGeometry, dy: Tensor, argmax: Positions, inputShape: Shape): Tensor {
   const dx = allocateUnset(inputShape, dy.dtype);
-  kernelsFor(poolKernels, dy.dtype).maxBackward(g, dy.data, integers(argmax), dx.data);
+  kernelsFor(maxPoolKernels, dy.dtype).maxBackward(g, dy.data, integers(argmax), dx.data);
   return dx;
 }
 
@@ -34,14 +34,14 @@ export function maxPool2dBackward(g: PoolGeometry, dy: Tensor, argmax: Positions
  */
 export function avgPool2d(g: PoolGeometry, x: Tensor): Tensor {
   const y = allocateUnset(poolShape(g, x.shape), x.dtype);
-  kernelsFor(poolKernels, x.dtype).averageForward(g, x.data, y.data);
+  kernelsFor(averagePoolKernels, x.dtype).averageForward(g, x.data, y.data);
   return y;
 }
 
 /** dx = Σ dy[n, c, i, j] / divisor over the windows of each pixel: every pixel of a window gets the same share. */
 export function avgPool2dBackward(g: PoolGeometry, dy: Tensor, inputShape: Shape): Tensor {
   const dx = allocateUnset(inputShape, dy.dtype);
-  kernelsFor(poolKernels, dy.dtype).averageBackward(g, dy.data, dx.data);
+  kernelsFor(averagePoolKernels, dy.dtype).averageBackward(g, dy.data, dx.data);
   return dx;
 }
 

@@ -1,8 +1,8 @@
 /** The wasm poolings against the reference, bit by bit: any window, stride, padding and dilation, ties, NaN and infinities. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { referencePool } from "../../src/kernels/reference/pool.js";
-import { wasmPool } from "../../src/kernels/wasm/pool.js";
+import { referenceAveragePool, referenceMaxPool } from "../../src/kernels/reference/pool.js";
+import { wasmAveragePool, wasmMaxPool } from "../../src/kernels/wasm/pool.js";
 import { adaptiveGeometry, type PoolGeometry, poolGeometry, poolSettings } from "../../src/shape/pool.js";
 import { Random } from "../../src/tensor/random.js";
 import { expectSame, inMemory, spread } from "../support/kernels.js";
@@ -55,9 +55,9 @@ function forwards(g: PoolGeometry, x: Float32Array) {
   const { output } = sizes(g);
   const want = new Float32Array(output);
   const wantPlaces = new Int32Array(output);
-  referencePool.maxForward(g, x, want, wantPlaces);
+  referenceMaxPool.maxForward(g, x, want, wantPlaces);
   const places = new Int32Array(output);
-  const [, got] = inMemory([x, new Float32Array(output)], (input, y) => wasmPool.maxForward(g, input, y, places));
+  const [, got] = inMemory([x, new Float32Array(output)], (input, y) => wasmMaxPool.maxForward(g, input, y, places));
   return { want, wantPlaces, got, places };
 }
 
@@ -93,8 +93,8 @@ describe("the maximum", () => {
         const { wantPlaces } = forwards(g, ties(input, seed));
         const dy = spread(output, seed);
         const want = new Float32Array(input);
-        referencePool.maxBackward(g, dy, wantPlaces, want);
-        const [, got] = inMemory([dy, spread(input, seed)], (d, dx) => wasmPool.maxBackward(g, d, wantPlaces, dx));
+        referenceMaxPool.maxBackward(g, dy, wantPlaces, want);
+        const [, got] = inMemory([dy, spread(input, seed)], (d, dx) => wasmMaxPool.maxBackward(g, d, wantPlaces, dx));
         expectSame(got, want);
       }),
       { numRuns: 300 },
@@ -111,8 +111,10 @@ describe("the average", () => {
         const { input, output } = sizes(g);
         const x = isSpecial ? ties(input, seed) : spread(input, seed);
         const want = new Float32Array(output);
-        referencePool.averageForward(g, x, want);
-        const [, got] = inMemory([x, new Float32Array(output)], (from, y) => wasmPool.averageForward(g, from, y));
+        referenceAveragePool.averageForward(g, x, want);
+        const [, got] = inMemory([x, new Float32Array(output)], (from, y) =>
+          wasmAveragePool.averageForward(g, from, y),
+        );
         expectSame(got, want);
       }),
       { numRuns: 300 },
@@ -125,8 +127,8 @@ describe("the average", () => {
         const { input, output } = sizes(g);
         const dy = spread(output, seed);
         const want = new Float32Array(input);
-        referencePool.averageBackward(g, dy, want);
-        const [, got] = inMemory([dy, spread(input, seed)], (d, dx) => wasmPool.averageBackward(g, d, dx));
+        referenceAveragePool.averageBackward(g, dy, want);
+        const [, got] = inMemory([dy, spread(input, seed)], (d, dx) => wasmAveragePool.averageBackward(g, d, dx));
         expectSame(got, want);
       }),
       { numRuns: 300 },

@@ -27,7 +27,7 @@ async function fresh() {
   const { wasmDropout } = await import("../../src/kernels/wasm/dropout.js");
   const { wasmLinear } = await import("../../src/kernels/wasm/linear.js");
   const { wasmNorm } = await import("../../src/kernels/wasm/norm.js");
-  const { wasmPool } = await import("../../src/kernels/wasm/pool.js");
+  const { wasmAveragePool, wasmMaxPool } = await import("../../src/kernels/wasm/pool.js");
   const { wasmPReLU } = await import("../../src/kernels/wasm/prelu.js");
   const memory = await import("../../src/kernels/wasm/memory.js");
   const wasm = {
@@ -38,7 +38,7 @@ async function fresh() {
     linear: wasmLinear("simd"),
     dropout: wasmDropout,
     norm: wasmNorm,
-    pool: wasmPool,
+    pool: { ...wasmMaxPool, ...wasmAveragePool },
     prelu: wasmPReLU,
   };
   return { wasm, memory };
@@ -53,7 +53,7 @@ async function references(): Promise<Families> {
   const { referenceLinear } = await import("../../src/kernels/reference/linear.js");
   const { referenceNorm } = await import("../../src/kernels/reference/norm.js");
   const { relu } = await import("../../src/kernels/reference/piecewise.js");
-  const { referencePool } = await import("../../src/kernels/reference/pool.js");
+  const { referenceAveragePool, referenceMaxPool } = await import("../../src/kernels/reference/pool.js");
   const { referencePReLU } = await import("../../src/kernels/reference/prelu.js");
   return {
     relu,
@@ -71,7 +71,7 @@ async function references(): Promise<Families> {
     linear: referenceLinear,
     dropout: referenceDropout,
     norm: referenceNorm,
-    pool: referencePool,
+    pool: { ...referenceMaxPool, ...referenceAveragePool },
     prelu: referencePReLU,
   };
 }

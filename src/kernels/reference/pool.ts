@@ -1,9 +1,9 @@
 /** Poolings by plain loops; the maximum of 2 × 2 windows side by side, the commonest, has a loop of its own. */
 import type { PoolAxis, PoolGeometry } from "../../shape/pool.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { PoolKernels } from "../interface/pool.js";
+import type { AveragePoolKernels, MaxPoolKernels } from "../interface/pool.js";
 
-export const referencePool: PoolKernels = {
+export const referenceMaxPool: MaxPoolKernels = {
   maxForward(g, x, y, argmax) {
     if (halves(g.rows) && halves(g.columns)) return halfMax(g, x, y, argmax);
     const { planes, rows, columns } = g;
@@ -34,7 +34,9 @@ export const referencePool: PoolKernels = {
       }
     }
   },
+};
 
+export const referenceAveragePool: AveragePoolKernels = {
   averageForward({ planes, rows, columns }, x, y) {
     const width = columns.size;
     let to = 0;

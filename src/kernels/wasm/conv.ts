@@ -5,13 +5,14 @@
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { ConvKernels } from "../interface/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
-import { batchedForward, batchedInputGradient, batchedWeightGradient } from "./conv/batched.js";
+import { batchedProducts, batchedWeightGradient } from "./conv/batched.js";
 import { convPath } from "./conv/choice.js";
 import { correlate } from "./conv/correlate.js";
 import { forwardCorrelation, inputGradientPhases, type Phase } from "./conv/correlation.js";
 import { depthwise, depthwiseWeightGradient } from "./conv/depthwise.js";
 import { Table } from "./conv/image.js";
 import { spreadGradient } from "./conv/spread.js";
+import { turnedRows } from "./conv/turned-winograd.js";
 import { weightGradient } from "./conv/weights.js";
 import { finishRecords } from "./elementwise/finish.js";
 import { type GemmKernels, gemmKernels } from "./gemm/kernels.js";
@@ -22,6 +23,9 @@ import { winogradTasks, winogradWeightGradient } from "./winograd.js";
 
 /** With as few input channels in a group, spreading the input gradient is faster than collecting it. */
 const FEW_CHANNELS = 16;
+
+/** Nothing follows a gradient. */
+const NONE = { bias: 0, relu: false, records: 0 };
 
 /** Lengths are asked before `place`, which may make the memory grow, and detach the arrays. */
 export function wasmConv(flavour: Flavour): ConvKernels {
@@ -84,7 +88,10 @@ export function forwardTasks(
 ): Task[] {
   const path = convPath(g, "forward");
   if (path === "winograd") return winogradTasks(flavour, g, "forward", { x, weight, bias, y, relu, records });
-  if (path === "batched") return [batchedForward(gemmKernels(flavour), g, { x, weight, bias, y, relu, records })];
+  const turned = { x, weight, bias, y, relu, records };
+  const rows = path === "rows" && turnedRows(gemmKernels(flavour), g, "forward", turned);
+  if (rows) return [rows];
+  if (path === "batched" || path === "rows") return [batchedProducts(gemmKernels(flavour), g, turned, false)];
   const correlation = forwardCorrelation(g);
   const operands = {
     batch: g.batch,
@@ -109,7 +116,10 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
   if (path === "winograd") {
     return winogradTasks(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx });
   }
-  if (path === "batched") return [batchedInputGradient(kernels, g, dy, weight, dx)];
+  const turned = { ...NONE, x: dx, weight, y: dy };
+  const rows = path === "rows" && turnedRows(kernels, g, "inputGradient", turned);
+  if (rows) return [rows];
+  if (path === "batched" || path === "rows") return [batchedProducts(kernels, g, turned, true)];
   if (path === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
     return [spreadGradient(kernels, g, dy, weight, dx)];
   }
@@ -160,7 +170,10 @@ export function weightGradientTask(flavour: Flavour, g: ConvGeometry, x: number,
     const task = winogradWeightGradient(flavour, g, { x, dy, dweight });
     if (task) return task;
   }
+  const rows =
+    path === "rows" && turnedRows(gemmKernels(flavour), g, "weightGradient", { ...NONE, x, weight: dweight, y: dy });
+  if (rows) return rows;
   if (path === "sliding") return depthwiseWeightGradient(flavour, g, x, dy, dweight);
-  const compute = path === "batched" ? batchedWeightGradient : weightGradient;
+  const compute = path === "batched" || path === "rows" ? batchedWeightGradient : weightGradient;
   return compute(gemmKernels(flavour), g, x, dy, dweight);
 }

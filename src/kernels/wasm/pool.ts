@@ -5,24 +5,26 @@
  */
 import type { PoolAxis, PoolGeometry } from "../../shape/pool.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { PoolKernels } from "../interface/pool.js";
-import { halves, referencePool } from "../reference/pool.js";
+import type { AveragePoolKernels, MaxPoolKernels } from "../interface/pool.js";
+import { halves, referenceAveragePool, referenceMaxPool } from "../reference/pool.js";
 import type { Kernel } from "./assembler/module.js";
 import { bits } from "./elementwise/run.js";
 import { memory, place, scratch, view } from "./memory.js";
 import { averageHalvesBackward, maxHalvesBackward } from "./pool/halves.js";
 import { averageWindows, maxWindows, type Stretch } from "./pool/windows.js";
 
-export const wasmPool: PoolKernels = {
+export const wasmMaxPool: MaxPoolKernels = {
   maxForward(g, x, y, argmax) {
     run(maxWindows, g, place(x, y, bits(argmax)));
   },
 
   maxBackward(g, dy, argmax, dx) {
     if (areHalves(g)) runHalves(maxHalvesBackward, g, dy, bits(argmax), dx, 0);
-    else referencePool.maxBackward(g, dy, argmax, dx);
+    else referenceMaxPool.maxBackward(g, dy, argmax, dx);
   },
+};
 
+export const wasmAveragePool: AveragePoolKernels = {
   averageForward(g, x, y) {
     run(averageWindows, g, place(x, y, undefined));
   },
@@ -30,7 +32,7 @@ export const wasmPool: PoolKernels = {
   averageBackward(g, dy, dx) {
     const { rows, columns } = g;
     if (areHalves(g)) runHalves(averageHalvesBackward, g, dy, dy, dx, (rows.count[0] ?? 1) * (columns.count[0] ?? 1));
-    else referencePool.averageBackward(g, dy, dx);
+    else referenceAveragePool.averageBackward(g, dy, dx);
   },
 };
 

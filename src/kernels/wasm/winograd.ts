@@ -66,7 +66,10 @@ export function winogradFits(g: ConvGeometry, direction: Direction): boolean {
 
 /** Measured: floating-point operations a cycle of a micro-kernel; */
 const FLOPS = 13.5;
-/** cycles to transform a point of a tile, and a point of a filter for every tap along an axis, and to add a point to the gradient of a filter. */
+/**
+ * cycles to transform a point of a tile, and a point of a filter for every tap along an axis, and to add a point to the
+ * gradient of a filter.
+ */
 const [TRANSFORM, FILTER, ADD] = [1, 1 / 6, 1];
 /**
  * Multiply-adds of a convolution that is worth the loss of accuracy, errors of a few 10⁻⁶ of the norm where plain sums

@@ -13,7 +13,7 @@ import { Table } from "./image.js";
 import { TurnedBatch } from "./turned.js";
 
 /** Places of a forward's operands. */
-interface Operands {
+export interface BatchedOperands {
   readonly x: number;
   readonly weight: number;
   /** 0 where there is none, as for `records`. */
@@ -23,94 +23,62 @@ interface Operands {
   readonly records: number;
 }
 
-/** y = weight ⋆ x + bias, and what follows. A part is a part of the batch. */
-export function batchedForward(kernels: GemmKernels, g: ConvGeometry, operands: Operands): Task {
+/**
+ * y = weight ⋆ x + bias, and what follows; or with `gradient` dx, which is `x`: every tap's row of weightᵀ · dy is added
+ * where the tap meets the input. A part is a part of the batch.
+ */
+export function batchedProducts(
+  kernels: GemmKernels,
+  g: ConvGeometry,
+  operands: BatchedOperands,
+  gradient: boolean,
+): Task {
   const { x, weight, bias, y } = operands;
   const batch = new TurnedBatch(kernels, g);
   const { taps, outputs } = batch;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
-  const weightRows = Table.range(outputs, 4 * taps).at;
-  const depth = depthBlocks(taps);
+  const [rows, terms] = gradient ? [taps, outputs] : [outputs, taps];
+  const filters = gradient ? scratch(4 * taps * g.outChannels) : weight;
+  for (let i = 0; gradient && i < g.groups; i++) {
+    const at = 4 * i * outputs * taps;
+    kernels.turn({ at: weight + at, row: 4 * taps }, { at: filters + at, row: 4 * outputs }, taps, outputs);
+  }
+  const weightRows = Table.range(rows, 4 * terms).at;
+  const depth = depthBlocks(terms);
   return {
     parts: batch.blocks.length,
     run(from, to) {
-      let tables = { images: 0, taps: 0, outputs: 0 };
       for (const [first, images] of batch.blocks.slice(from, to)) {
-        if (images !== tables.images) {
-          tables = { images, taps: batch.tapRows(images).at, outputs: batch.outputRows(images).at };
-          batch.clearInputs(input, images);
-        }
-        batch.turnInputs(x + 4 * first * g.inChannels * g.height * g.width, input, images);
+        const [tapRows, outputRows] = [batch.tapRows(images).at, batch.outputRows(images).at];
+        const xAt = x + 4 * first * g.inChannels * g.height * g.width;
+        const yAt = y + 4 * first * g.outChannels * g.outHeight * g.outWidth;
+        batch.clearInputs(input, images);
+        if (gradient) batch.turnOutputs(yAt, output, images, false);
+        else batch.turnInputs(xAt, input, images);
         const [line, group] = [batch.lines(images), batch.groupStrides(images)];
         for (let i = 0; i < g.groups; i++) {
+          const inside = { at: input + i * group.input, rows: tapRows, line: line.input };
+          const outside = { at: output + i * group.output, rows: outputRows, line: line.output };
+          const [source, c] = gradient ? [outside, inside] : [inside, outside];
           const start = bias && bias + 4 * i * outputs;
           for (const [k, length] of depth) {
-            const mode = k > 0 ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
+            const mode = k > 0 || gradient ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
             kernels.multiply({
-              a: { at: weight + 4 * (i * outputs * taps + k), rows: weightRows, line: 0 },
-              b: { at: input + i * group.input, rows: tables.taps + 4 * k, line: line.input },
-              c: { at: output + i * group.output, rows: tables.outputs, line: line.output },
-              rows: outputs,
+              a: { at: filters + 4 * (i * outputs * taps + k), rows: weightRows, line: 0 },
+              b: { at: source.at, rows: source.rows + 4 * k, line: source.line },
+              c,
+              rows,
               columns: g.outWidth * images,
               depth: length,
               bias: start,
               records: operands.records + RECORD * i * outputs,
-              mode: mode | (k + length === taps ? endOf(operands) : 0),
+              mode: mode | (k + length === terms ? endOf(operands) : 0),
               lines: g.outHeight,
             });
           }
         }
-        batch.turnOutputs(output, y + 4 * first * g.outChannels * g.outHeight * g.outWidth, images, true);
-      }
-    },
-  };
-}
-
-/** dx: every tap's row of weightᵀ · dy is added where the tap meets the input. A part is a part of the batch. */
-export function batchedInputGradient(
-  kernels: GemmKernels,
-  g: ConvGeometry,
-  dy: number,
-  weight: number,
-  dx: number,
-): Task {
-  const batch = new TurnedBatch(kernels, g);
-  const { taps, outputs } = batch;
-  const [input, output] = [batch.inputCopy(), batch.outputCopy()];
-  const turned = scratch(4 * taps * g.outChannels);
-  for (let i = 0; i < g.groups; i++) {
-    const at = 4 * i * outputs * taps;
-    kernels.turn({ at: weight + at, row: 4 * taps }, { at: turned + at, row: 4 * outputs }, taps, outputs);
-  }
-  const weightRows = Table.range(taps, 4 * outputs).at;
-  const depth = depthBlocks(outputs);
-  return {
-    parts: batch.blocks.length,
-    run(from, to) {
-      let tables = { images: 0, taps: 0, outputs: 0 };
-      for (const [first, images] of batch.blocks.slice(from, to)) {
-        if (images !== tables.images) {
-          tables = { images, taps: batch.tapRows(images).at, outputs: batch.outputRows(images).at };
-        }
-        batch.clearInputs(input, images);
-        batch.turnOutputs(dy + 4 * first * g.outChannels * g.outHeight * g.outWidth, output, images, false);
-        const [line, group] = [batch.lines(images), batch.groupStrides(images)];
-        for (let i = 0; i < g.groups; i++) {
-          for (const [k, length] of depth) {
-            kernels.multiply({
-              a: { at: turned + 4 * (i * outputs * taps + k), rows: weightRows, line: 0 },
-              b: { at: output + i * group.output, rows: tables.outputs + 4 * k, line: line.output },
-              c: { at: input + i * group.input, rows: tables.taps, line: line.input },
-              rows: taps,
-              columns: g.outWidth * images,
-              depth: length,
-              mode: MODE.add,
-              bias: 0,
-              lines: g.outHeight,
-            });
-          }
-        }
-        batch.turnInputsBack(input, dx + 4 * first * g.inChannels * g.height * g.width, images);
+        if (gradient) batch.turnInputsBack(input, xAt, images);
+        else batch.turnOutputs(output, yAt, images, true);
       }
     },
   };
@@ -147,13 +115,9 @@ export function batchedWeightGradient(
   /** Some channels of a group. */
   function addGroup(group: number, first: number, count: number): void {
     kernels.clear(result, count * entries * outputs);
-    let tables = { images: 0, taps: 0 };
     const pixels = g.outHeight * g.outWidth;
     for (const [n, images] of batch.blocks) {
-      if (images !== tables.images) {
-        tables = { images, taps: batch.tapRows(images).at };
-        batch.clearInputs(input, images);
-      }
+      batch.clearInputs(input, images);
       batch.turnInputs(x + 4 * n * g.inChannels * g.height * g.width, input, images);
       const maps = images * g.outChannels;
       kernels.turn(
@@ -167,7 +131,7 @@ export function batchedWeightGradient(
         kernels.multiply({
           a: {
             at: input + group * batch.groupStrides(images).input + 4 * k,
-            rows: tables.taps + 4 * first * entries,
+            rows: batch.tapRows(images).at + 4 * first * entries,
             line: line.input,
           },
           b: { at: output + 4 * group * outputs, rows: pixelRows + 4 * k, line: line.output * g.outChannels },

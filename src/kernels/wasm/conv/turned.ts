@@ -64,6 +64,11 @@ export class TurnedBatch {
     this.taps = this.inputs * g.kernelHeight * g.kernelWidth;
   }
 
+  /** Rows of a padded copy. */
+  get height(): number {
+    return this.#sizes.height;
+  }
+
   /** Bytes from one line of outputs to the next, in what is read and in what is written. */
   lines(images: number) {
     const { g } = this;

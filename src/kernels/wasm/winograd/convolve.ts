@@ -1,5 +1,4 @@
 /** A planned convolution, block by block. All places are bytes in the engine's memory. */
-
 import type { Kernel } from "../assembler/module.js";
 import { RECORD } from "../elementwise/finish.js";
 import { memory, scratch } from "../memory.js";

@@ -127,13 +127,13 @@ export class Split implements Task {
     const { height: outHeight, width: outWidth } = this.problem;
     const plane = 4 * outHeight * outWidth;
     const split = splitKernel();
+    const rows = Math.min(height, 2 * outHeight - top);
+    const columns = Math.min(width, 2 * outWidth - left);
     for (let map = from; map < to; map++) {
+      const x = this.x + 4 * map * height * width;
       const channel = map % inChannels;
-      split(
-        ...[this.x + 4 * map * height * width, Math.min(height, 2 * outHeight - top), 4 * width],
-        ...[4 * Math.min(width, 2 * outWidth - left), top, left],
-        ...[this.phases + plane * (PHASES.length * (map - channel) + channel), plane * inChannels, plane, 4 * outWidth],
-      );
+      const place = this.phases + plane * (PHASES.length * (map - channel) + channel);
+      split(x, rows, 4 * width, 4 * columns, top, left, place, plane * inChannels, plane, 4 * outWidth);
     }
   }
 }

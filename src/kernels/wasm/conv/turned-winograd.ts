@@ -1,0 +1,273 @@
+/**
+ * Turned batches (turned.ts) by Winograd's minimal filtering along the rows of the images: with m outputs to a tile and
+ * `points` = m + kernelWidth − 1, for every row of outputs i,
+ *
+ *     y[k, i, tile] = Aᵀ Σ over c, u of (G·w[k, c, u]) ⊙ (Bᵀ·x[c, i + u, tile])
+ *
+ * where u counts the rows of the kernel, so that sums are long although channels are few. Images are the lanes of all of
+ * it, and the transforms are products as well. The gradients are the adjoints of the same formula, over the same tiles:
+ *
+ *     dx[c, i + u, tile] += B Σ over k, u of (G·w[k, c, u]) ⊙ (A·dy[k, i, tile])
+ *     dw[k, c, u]        += Gᵀ Σ over i, tiles, images of (A·dy[k, i, tile]) ⊙ (Bᵀ·x[c, i + u, tile])
+ */
+import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Direction } from "../../interface/conv.js";
+import { RECORD } from "../elementwise/finish.js";
+import { depthBlocks } from "../gemm/blocks.js";
+import type { GemmKernels } from "../gemm/kernels.js";
+import { DEPTH, endOf, MODE } from "../gemm/multiply.js";
+import { scratch, view } from "../memory.js";
+import type { Task } from "../task.js";
+import { type Matrices, MOST_POINTS, minimalFiltering } from "../winograd/matrices.js";
+import { oddLines } from "../winograd/plan.js";
+import { largestOf } from "../winograd/scan.js";
+import type { BatchedOperands } from "./batched.js";
+import { Table } from "./image.js";
+import { batchedFits, TurnedBatch } from "./turned.js";
+
+export interface RowTiles {
+  /** Outputs of a tile, the points that they are computed by, and tiles of a row. */
+  readonly size: number;
+  readonly points: number;
+  readonly count: number;
+  /** How many of the definition's multiplications there are to one of these. */
+  readonly saving: number;
+}
+
+/** The largest tiles that a row of outputs is made of; undefined where there are none. */
+export function rowTiles({ outWidth, kernelWidth }: ConvGeometry): RowTiles | undefined {
+  let size = MOST_POINTS - kernelWidth + 1;
+  while (size > 1 && outWidth % size !== 0) size--;
+  if (size <= 1) return undefined;
+  const points = size + kernelWidth - 1;
+  return { size, points, count: outWidth / size, saving: (size * kernelWidth) / points };
+}
+
+/** Measured: the plain sums must have so many times the multiply-adds of these products with their transforms. */
+const WORTH = 1.9;
+
+/** Kernels of three columns have tiles of two dimensions (../winograd.ts), which save more. */
+export function rowTilesPay(g: ConvGeometry): boolean {
+  const tiles = rowTiles(g);
+  if (!tiles || g.kernelWidth <= 3 || g.groups * g.strideHeight * g.dilationHeight * g.dilationWidth !== 1)
+    return false;
+  const pairs = g.inChannels * g.outChannels * g.kernelHeight;
+  const products = pairs + tiles.points * g.inChannels + tiles.size * g.outChannels;
+  return batchedFits(g) && pairs * tiles.saving > WORTH * products;
+}
+
+/** Larger numbers might overflow on the way, and NaN would spread over its tile. */
+const LARGEST = 1e24;
+
+/** Matrices by their outputs and taps. */
+const known = new Map<string, Matrices>();
+
+/**
+ * Any direction: x, weight or y is what it writes, or adds to. A part is a part of the batch, or an input channel for the
+ * weight gradient. undefined where a number that is read is not finite, or huge.
+ */
+export function turnedRows(
+  kernels: GemmKernels,
+  g: ConvGeometry,
+  direction: Direction,
+  operands: BatchedOperands,
+): Task | undefined {
+  const { x, weight, bias, y, records } = operands;
+  const { inChannels: channels, outChannels: filters, outHeight, outWidth, kernelHeight, kernelWidth } = g;
+  const forward = direction === "forward";
+  const gradient = direction === "inputGradient";
+  const differentiate = direction === "weightGradient";
+  const { size, points, count } = rowTiles(g)!;
+  const batch = new TurnedBatch(kernels, g);
+  const [height, pixels] = [batch.height, outHeight * outWidth];
+  /** Rows of an output's filters, and of all of them. */
+  const taps = channels * kernelHeight;
+  const all = filters * taps;
+
+  const largest = (at: number, length: number) => Math.max(1, largestOf()(at, 4 * length));
+  const most =
+    (gradient ? 1 : largest(x, g.batch * channels * g.height * g.width)) *
+    (forward ? 1 : largest(y, g.batch * filters * pixels)) *
+    (differentiate ? 1 : largest(weight, all * kernelWidth));
+  if (!(most < LARGEST)) return undefined;
+
+  /** Bytes of the points of `rows` rows of tiles, with the images of a part; odd, for neighbours in the cache. */
+  const planeOf = (rows: number, images: number) => oddLines(4 * rows * count * images);
+  const room = (rows: number) => scratch(points * planeOf(rows, batch.blocks[0]![1]) + 64);
+  const [input, output] = [batch.inputCopy(), batch.outputCopy()];
+  const inputPoints = forward || differentiate ? room(channels * height) : 0;
+  const outputPoints = forward ? 0 : room(filters * outHeight);
+  const rowPoints = differentiate ? 0 : room(forward ? filters : channels);
+  const [filterPoints, unfolded] = [scratch(4 * points * all + 64), scratch(4 * all * kernelWidth + 64)];
+
+  const tables = new Map<number, number>();
+  /** A table of rows `step` bytes apart, as many as any operand has. */
+  const rowsBy = (step: number) => {
+    const at = tables.get(step) ?? Table.range(Math.max(MOST_POINTS, taps, filters), step).at;
+    tables.set(step, at);
+    return at;
+  };
+  /** A matrix in memory, of columns as many as it has `points` rows; or transposed. */
+  const matrix = (name: keyof Matrices, columns: number, transposed = false) => {
+    const key = `${size} ${kernelWidth}`;
+    const matrices = known.get(key) ?? minimalFiltering(size, kernelWidth);
+    known.set(key, matrices);
+    const numbers = matrices[name];
+    const [at, turned] = [scratch(numbers.byteLength), scratch(numbers.byteLength)];
+    view(at, numbers.length).set(numbers);
+    kernels.turn({ at, row: 4 * columns }, { at: turned, row: 4 * points }, columns, points);
+    return transposed ? turned : at;
+  };
+  /**
+   * points[e, line, tile] = Σ matrix[e, i] · pixels[line, tile, i], or back: pixels[line, tile, i] = Σ matrix[i, e] ·
+   * points[e, line, tile]; a tile has `length` pixels, and a pixel or a point `columns` numbers.
+   */
+  const transform = (
+    back: boolean,
+    a: number,
+    length: number,
+    [pixel, line]: readonly [at: number, line: number],
+    [point, plane]: readonly [at: number, plane: number],
+    columns: number,
+    lines: number,
+    tiles = count,
+    mode: number = MODE.zero,
+    records = 0,
+  ) => {
+    for (let tile = 0; tile < tiles; tile++) {
+      const inside = { at: pixel + 4 * tile * size * columns, rows: rowsBy(4 * columns), line };
+      const outside = { at: point + 4 * tile * columns, rows: rowsBy(plane), line: 4 * tiles * columns };
+      kernels.multiply({
+        a: { at: a, rows: rowsBy(4 * (back ? points : length)), line: 0 },
+        b: back ? outside : inside,
+        c: back ? inside : outside,
+        rows: back ? length : points,
+        depth: back ? points : length,
+        columns,
+        lines,
+        mode,
+        bias: 0,
+        records,
+      });
+    }
+  };
+
+  const filterMatrix = matrix("filter", kernelWidth, differentiate);
+  /** G · weight: [e, k, (c, u)], or for the gradients [e, (c, u), k]; its adjoint for the weight gradient, of some rows. */
+  const transformFilters = (rows: number) => {
+    const columns = forward ? all : filters;
+    const pixel = [unfolded, 4 * kernelWidth * columns] as const;
+    transform(differentiate, filterMatrix, kernelWidth, pixel, [filterPoints, 4 * all], columns, rows, 1);
+  };
+  if (!differentiate) {
+    const [rows, columns] = forward ? [kernelWidth, all] : [taps * kernelWidth, filters];
+    kernels.turn({ at: weight, row: 4 * rows }, { at: unfolded, row: 4 * columns }, rows, columns);
+    transformFilters(forward ? 1 : taps);
+  }
+  const inputMatrix = matrix("input", points, gradient);
+  const outputMatrix = matrix("output", size, forward);
+  const pixelRows = Table.range(DEPTH, 4 * filters).at;
+  // The outputs of a tile are rows of the last product, so each needs its filter's record, and filters go one by one.
+  const repeated = records ? scratch(RECORD * (size * filters + 6)) : 0;
+  if (records) kernels.copy([records, RECORD, 0, 4], [repeated, size * RECORD, RECORD, 4], filters, size, RECORD / 4);
+  const together = records ? 1 : filters;
+  const ending = MODE.zero | endOf(operands);
+
+  const inner = gradient ? filters : channels;
+  const results = forward ? filters : channels;
+  return {
+    parts: differentiate ? channels : batch.blocks.length,
+    run(from, to) {
+      if (differentiate) kernels.clear(filterPoints, points * all);
+      for (const [start, images] of differentiate ? batch.blocks : batch.blocks.slice(from, to)) {
+        const row = 4 * count * images;
+        const line = batch.lines(images);
+        const inputPlane = planeOf(channels * height, images);
+        const outputPlane = planeOf(filters * outHeight, images);
+        const xAt = x + 4 * start * channels * g.height * g.width;
+        const yAt = y + 4 * start * filters * pixels;
+        // Rows of points that a row of the result meets: (c, u) of inputs, or (u, k) of outputs.
+        const table = new Table(inner * kernelHeight);
+        for (let j = 0; j < table.count; j++) {
+          table.entries[j] = gradient
+            ? row * ((j % filters) * outHeight - Math.floor(j / filters))
+            : row * (Math.floor(j / kernelHeight) * height + (j % kernelHeight));
+        }
+        batch.clearInputs(input, images);
+        if (!gradient) {
+          const [first, last] = differentiate ? [from, to] : [0, channels];
+          const pixel = [input + first * height * line.input, line.input] as const;
+          batch.turnInputs(xAt, input, images);
+          const lines = (last - first) * height;
+          transform(false, inputMatrix, points, pixel, [inputPoints, inputPlane], images, lines);
+        }
+        if (!forward) {
+          const width = differentiate ? images * filters : images;
+          if (differentiate) kernels.turn({ at: yAt, row: 4 * pixels }, { at: output, row: 4 * width }, pixels, width);
+          else batch.turnOutputs(yAt, output, images, false);
+          const [pixel, lines] = [[output, 4 * outWidth * width] as const, (images * filters * outHeight) / width];
+          transform(false, outputMatrix, size, pixel, [outputPoints, outputPlane], width, lines);
+        }
+        if (differentiate) {
+          for (const [k, depth] of depthBlocks(outHeight * count * images)) {
+            kernels.multiply({
+              a: { at: inputPoints + 4 * k, rows: table.at, line: inputPlane },
+              b: { at: outputPoints + 4 * k * filters, rows: pixelRows, line: outputPlane },
+              c: { at: filterPoints, rows: rowsBy(4 * filters), line: 4 * all },
+              rows: (to - from) * kernelHeight,
+              columns: filters,
+              depth,
+              mode: MODE.add,
+              bias: 0,
+              lines: points,
+            });
+          }
+          continue;
+        }
+        const [source, sourcePlane, plane] = forward
+          ? [inputPoints, inputPlane, planeOf(filters, images)]
+          : [outputPoints, outputPlane, planeOf(channels, images)];
+        const [top, bottom] = forward ? [0, outHeight] : [g.paddingTop, g.paddingTop + g.height];
+        for (let i = top; i < bottom; i++) {
+          // Rows of the kernel that meet a row of outputs here.
+          const [u, end] = forward
+            ? [0, kernelHeight]
+            : [Math.max(0, i - outHeight + 1), Math.min(kernelHeight, i + 1)];
+          const multiply = (point: number, lines: number, mode: number) =>
+            kernels.multiply({
+              a: { at: filterPoints + 4 * (point * all + u * inner), rows: rowsBy(4 * table.count), line: 4 * all },
+              b: { at: source + i * row + point * sourcePlane, rows: table.at + 4 * u * inner, line: sourcePlane },
+              c: { at: rowPoints + point * plane, rows: rowsBy(row), line: plane },
+              rows: results,
+              columns: count * images,
+              depth: (end - u) * inner,
+              mode,
+              bias,
+              lines,
+            });
+          // What is added to the product at the first point is added to every output (matrices.ts).
+          if (bias) multiply(0, 1, MODE.bias);
+          multiply(bias ? 1 : 0, bias ? points - 1 : points, MODE.zero);
+          if (gradient) {
+            const pixel = [input + i * line.input, height * line.input] as const;
+            transform(true, inputMatrix, points, pixel, [rowPoints, plane], images, channels, count, MODE.add);
+          } else {
+            for (let k = 0; k < filters; k += together) {
+              const pixel = [output + (k * outHeight + i) * line.output, outHeight * line.output] as const;
+              const point = [rowPoints + k * row, plane] as const;
+              const record = repeated + k * size * RECORD;
+              transform(true, outputMatrix, size, pixel, point, images, together, count, ending, record);
+            }
+          }
+        }
+        if (forward) batch.turnOutputs(output, yAt, images, true);
+        else batch.turnInputsBack(input, xAt, images);
+      }
+      if (!differentiate) return;
+      const entries = (to - from) * kernelHeight;
+      transformFilters(entries);
+      const place = { at: weight + 4 * from * kernelHeight * kernelWidth, row: 4 * taps * kernelWidth };
+      kernels.addTurned({ at: unfolded, row: 4 * filters }, place, filters, entries * kernelWidth);
+    },
+  };
+}

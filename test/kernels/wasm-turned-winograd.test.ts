@@ -1,0 +1,203 @@
+/** Winograd's filtering along the rows of turned batches, in both flavours. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { referenceConv } from "../../src/kernels/reference/conv.js";
+import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { convPath } from "../../src/kernels/wasm/conv/choice.js";
+import { rowTiles, rowTilesPay, turnedRows } from "../../src/kernels/wasm/conv/turned-winograd.js";
+import { wasmConv } from "../../src/kernels/wasm/conv.js";
+import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
+import { kernelCall } from "../../src/kernels/wasm/memory.js";
+import { MOST_POINTS, minimalFiltering } from "../../src/kernels/wasm/winograd/matrices.js";
+import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
+import { expectSame } from "../support/kernels.js";
+import { arrays, distance, normals, terms } from "../support/wasm.js";
+
+const flavours = (["simd", "relaxed"] as const).filter(supports);
+const upTo = (max: number, min = 1) => fc.integer({ min, max });
+const BOUND = 5e-5;
+const directions = ["forward", "inputGradient", "weightGradient"] as const;
+
+/** Any small convolution of this kind: batches of one part or two. */
+const geometry = fc
+  .record({
+    batch: fc.oneof(upTo(20, 12), upTo(45, 33)),
+    inChannels: upTo(7),
+    outChannels: upTo(19),
+    kernel: fc.tuple(upTo(5), upTo(MOST_POINTS - 1, 2)),
+    padding: fc.tuple(upTo(2, 0), upTo(2, 0)),
+    extra: fc.tuple(upTo(5, 0), upTo(12, 0)),
+  })
+  .map(({ batch, inChannels, outChannels, kernel, padding, extra }) => {
+    const [height, width] = [0, 1].map((axis) => Math.max(1, kernel[axis]! - 2 * padding[axis]!) + extra[axis]!) as [
+      number,
+      number,
+    ];
+    const settings = convSettings("Conv2d", inChannels, outChannels, kernel, { padding });
+    return convGeometry(settings, [batch, inChannels, height, width]);
+  })
+  .filter((g) => rowTiles(g) !== undefined);
+
+/** LeNet's second convolution and its like. */
+const paying = fc
+  .record({ batch: upTo(34, 12), inChannels: upTo(8, 5), outChannels: upTo(20, 14), size: upTo(15, 9) })
+  .map(({ batch, inChannels, outChannels, size }) =>
+    convGeometry(convSettings("Conv2d", inChannels, outChannels, 5, {}), [batch, inChannels, size, size]),
+  )
+  .filter(rowTilesPay);
+
+function operands(g: ConvGeometry, seed: number) {
+  const all = arrays(
+    g.batch * g.inChannels * g.height * g.width,
+    g.outChannels * g.inChannels * g.kernelHeight * g.kernelWidth,
+    g.outChannels,
+    g.batch * g.outChannels * g.outHeight * g.outWidth,
+  );
+  for (const [i, array] of all.entries()) normals(array, seed + i);
+  return all;
+}
+
+test("the matrices are those of a filter, exactly", () => {
+  for (let taps = 1; taps <= MOST_POINTS; taps++) {
+    for (let outputs = 1; outputs + taps - 1 <= MOST_POINTS; outputs++) {
+      const { input, filter, output } = minimalFiltering(outputs, taps);
+      const points = outputs + taps - 1;
+      for (let i = 0; i < outputs; i++) {
+        for (let tap = 0; tap < taps; tap++) {
+          for (let column = 0; column < points; column++) {
+            let sum = 0;
+            for (let e = 0; e < points; e++) {
+              sum += output[e * outputs + i]! * filter[e * taps + tap]! * input[e * points + column]!;
+            }
+            expect(sum).toBeCloseTo(column === i + tap ? 1 : 0, 3);
+          }
+        }
+      }
+    }
+  }
+});
+
+describe.each(flavours)("Winograd in turned batches, %s", (flavour) => {
+  const kernels = gemmKernels(flavour);
+  const wasm = wasmConv(flavour);
+
+  /** Runs a direction, part by part or as a whole, and gives its result and what the reference has for it. */
+  function both(direction: (typeof directions)[number], g: ConvGeometry, seed: number, cuts: readonly number[] = []) {
+    const [x, weight, bias, y] = operands(g, seed);
+    const [atX, atWeight, atBias, atY] = [x, weight, bias, y].map((array) => array.byteOffset) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const result = { forward: y, inputGradient: x, weightGradient: weight }[direction];
+    const before = result.slice();
+    const expected = before.slice();
+    if (direction === "forward") referenceConv.forward(g, x, weight, bias, expected);
+    else if (direction === "inputGradient") referenceConv.inputGradient(g, y, weight, expected);
+    else referenceConv.weightGradient(g, x, y, expected);
+    kernelCall(() => {
+      const places = { x: atX, weight: atWeight, bias: 0, y: atY, relu: false, records: 0 };
+      if (direction === "forward") places.bias = atBias;
+      const task = turnedRows(kernels, g, direction, places)!;
+      const ends = [...cuts.map((share) => Math.floor(share * task.parts)), task.parts].sort((a, b) => a - b);
+      for (const [i, end] of ends.entries()) if (end > (ends[i - 1] ?? 0)) task.run(ends[i - 1] ?? 0, end);
+    });
+    return { got: result.slice(), expected, before };
+  }
+
+  test.each(directions)("%s is within 5e-5 of the reference", (direction) => {
+    fc.assert(
+      fc.property(geometry, fc.integer(), (g, seed) => {
+        const { got, expected, before } = both(direction, g, seed);
+        const added = (result: Float32Array) =>
+          direction === "weightGradient" ? result.map((value, i) => value - before[i]!) : result;
+        expect(distance(added(got), added(expected), terms(g)[direction])).toBeLessThan(BOUND);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test.each(directions)("%s has the same bits in any split", (direction) => {
+    const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 2 });
+    fc.assert(
+      fc.property(geometry, cuts, fc.integer(), (g, some, seed) => {
+        const whole = both(direction, g, seed).got;
+        const parts = both(direction, g, seed, some).got;
+        expect(new Uint32Array(parts.buffer)).toEqual(new Uint32Array(whole.buffer));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test("ReLU and norm follow, as they do without it", () => {
+    fc.assert(
+      fc.property(paying, fc.boolean(), fc.integer(), (g, relu, seed) => {
+        const [x, weight, bias, y] = operands(g, seed);
+        expect(convPath(g, "forward")).toBe("rows");
+        const norm = { mean: new Float64Array(g.outChannels).map((_, i) => i / 9), weight: bias, bias: undefined };
+        const finish = {
+          norm: { ...norm, variance: new Float64Array(g.outChannels).map((_, i) => 1 + i), eps: 1e-5 },
+          ...{ slope: 0.25, least: -1, most: 6 },
+        };
+        const run = (kernels: typeof wasm, h: ConvGeometry, to: Float32Array) => {
+          if (relu) kernelCall(() => kernels.forward(h, x, weight, bias, to, true));
+          else kernelCall(() => kernels.forwardFinished!(h, x, weight, undefined, to, finish));
+        };
+        const expected = y.slice();
+        run(wasm, { ...g, algorithm: "im2col" }, expected);
+        run(wasm, g, y);
+        expect(distance(y, expected, 1)).toBeLessThan(BOUND);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test.each(directions)("%s has NaN and infinities exactly where the definition has them", (direction) => {
+    const specials = fc.array(
+      fc.record({ array: fc.nat(3), at: fc.nat(), value: fc.constantFrom(NaN, Infinity, -Infinity, 1e30) }),
+      { minLength: 1, maxLength: 3 },
+    );
+    fc.assert(
+      fc.property(paying, specials, fc.integer(), (g, some, seed) => {
+        const all = operands(g, seed);
+        for (const { array, at, value } of some) all[array]![at % all[array]!.length] = value;
+        const [x, weight, bias, y] = all;
+        const results = [wasm, referenceConv].map((kernels) => {
+          const result = { forward: y, inputGradient: x, weightGradient: weight }[direction].slice();
+          kernelCall(() => {
+            if (direction === "forward") kernels.forward(g, x, weight, bias, result);
+            else if (direction === "inputGradient") kernels.inputGradient(g, y, weight, result);
+            else kernels.weightGradient(g, x, y, result);
+          });
+          return result;
+        }) as [Float32Array, Float32Array];
+        const [got, expected] = results;
+        const kinds = (numbers: Float32Array) => numbers.map((value) => (Number.isFinite(value) ? 0 : value));
+        const finite = (numbers: Float32Array) => numbers.map((value) => (Number.isFinite(value) ? value : 0));
+        expectSame(kinds(got), kinds(expected));
+        expect(distance(finite(got), finite(expected), terms(g)[direction])).toBeLessThan(BOUND);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe("which convolutions", () => {
+  const lenet = convGeometry(convSettings("Conv2d", 6, 16, 5, {}), [32, 6, 14, 14]);
+
+  test("LeNet's second, by two tiles of five outputs in 9 points", () => {
+    expect(rowTiles(lenet)).toEqual({ size: 5, points: 9, count: 2, saving: 25 / 9 });
+    for (const direction of directions) expect(convPath(lenet, direction)).toBe("rows");
+  });
+
+  test("not its first, where transforms cost as much as they save, nor single images, 3×3 kernels, strides or groups", () => {
+    const first = convGeometry(convSettings("Conv2d", 1, 6, 5, { padding: 2 }), [32, 1, 28, 28]);
+    const narrow = convGeometry(convSettings("Conv2d", 8, 16, 3, {}), [32, 8, 14, 14]);
+    for (const g of [first, narrow, { ...lenet, batch: 1 }, { ...lenet, strideHeight: 2 }, { ...lenet, groups: 2 }]) {
+      expect(rowTilesPay(g)).toBe(false);
+    }
+    expect(rowTiles({ ...lenet, kernelWidth: 10 })).toBe(undefined);
+    expect(convPath({ ...lenet, algorithm: "direct" }, "forward")).toBe("batched");
+  });
+});
