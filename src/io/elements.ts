@@ -38,7 +38,11 @@ export function bytesPerElement(type: ElementType): number {
   return VIEWS[type].BYTES_PER_ELEMENT;
 }
 
-const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+const HOST_IS_LITTLE_ENDIAN = /* @__PURE__ */ hostIsLittleEndian();
+
+function hostIsLittleEndian(): boolean {
+  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+}
 
 /** A copy of the bytes as the typed array of their type; their length must be a multiple of the element's. */
 export function decodeTyped<T extends ElementType>(

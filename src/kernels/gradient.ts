@@ -5,5 +5,5 @@ import { wasmGradient } from "./wasm/gradient.js";
 
 export const gradientKernels: Backends<GradientKernels> = {
   reference: referenceGradient,
-  wasm: () => wasmGradient,
+  wasm: () => ({ ...referenceGradient, ...wasmGradient }),
 };

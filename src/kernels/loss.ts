@@ -6,6 +6,6 @@ import { wasmClassLosses } from "./wasm/class-loss.js";
 import { wasmElementwiseLosses } from "./wasm/elementwise-loss.js";
 
 export const lossKernels: Backends<LossKernels> = {
-  reference: { ...referenceClassLosses, ...referenceElementwiseLosses },
-  wasm: () => ({ ...wasmClassLosses, ...wasmElementwiseLosses }),
+  reference: /* @__PURE__ */ Object.assign({}, referenceClassLosses, referenceElementwiseLosses),
+  wasm: () => ({ ...lossKernels.reference, ...wasmClassLosses, ...wasmElementwiseLosses }),
 };

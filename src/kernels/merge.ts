@@ -3,4 +3,7 @@ import type { MergeKernels } from "./interface/merge.js";
 import { referenceMerge } from "./reference/merge.js";
 import { wasmMerge } from "./wasm/merge.js";
 
-export const mergeKernels: Backends<MergeKernels> = { reference: referenceMerge, wasm: () => wasmMerge };
+export const mergeKernels: Backends<MergeKernels> = {
+  reference: referenceMerge,
+  wasm: () => ({ ...referenceMerge, ...wasmMerge }),
+};

@@ -5,5 +5,5 @@ import { wasmOptimiser } from "./wasm/optimiser.js";
 
 export const optimiserKernels: Backends<OptimiserKernels> = {
   reference: referenceOptimiser,
-  wasm: () => wasmOptimiser,
+  wasm: () => ({ ...referenceOptimiser, ...wasmOptimiser }),
 };

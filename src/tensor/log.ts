@@ -13,9 +13,9 @@ const LN2_LOW = 1.9082149292705877e-10;
 
 const ROOT_HALF = 0x3fe6a09e; // the upper 32 bits of √½: what is subtracted so that m does not fall below it
 
-const double = new Float64Array(1);
-const words = new Uint32Array(double.buffer);
-const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+const double = /* @__PURE__ */ new Float64Array(1);
+const words = /* @__PURE__ */ wordsOf(double);
+const HIGH = /* @__PURE__ */ upperWord();
 
 export function log(x: number): number {
   if (!(x > 0)) return x === 0 ? -Infinity : Number.NaN;
@@ -35,4 +35,13 @@ export function log(x: number): number {
   const series = 2 / 3 + z * (2 / 5 + z * (2 / 7 + z * (2 / 9 + z * (2 / 11 + z * far))));
   // log m = 2s + s·z·series = f − s·(f − z·series): the leading f is exact.
   return exponent * LN2_HIGH - (s * (f - z * series) - exponent * LN2_LOW - f);
+}
+
+function wordsOf({ buffer }: Float64Array): Uint32Array {
+  return new Uint32Array(buffer);
+}
+
+/** Which of a double's two words is the upper one. */
+function upperWord(): 0 | 1 {
+  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 }

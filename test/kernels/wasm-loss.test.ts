@@ -160,7 +160,14 @@ describe.each(CASES)("%s", (_, drawX, drawTarget, call) => {
         const [losses, gradient] = [new Float32Array(n), new Float32Array(n)];
         const got = { total: NaN };
         const copies = inMemory([x, target, extra, losses, gradient], (a, b, c, each, to) => {
-          got.total = call(wasmElementwiseLosses, a, b, c, keepsEach ? each : undefined, to);
+          got.total = call(
+            { ...referenceElementwiseLosses, ...wasmElementwiseLosses },
+            a,
+            b,
+            c,
+            keepsEach ? each : undefined,
+            to,
+          );
         });
         const total = call(referenceElementwiseLosses, x, target, extra, losses, gradient);
         // Losses of shares are differences of logarithms; of logits, differences of the logits.

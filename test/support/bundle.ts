@@ -26,3 +26,36 @@ export async function bundledBytes(contents: string, folder: string): Promise<nu
   const { outputFiles } = await build({ stdin, external: ["fast-png", "jpeg-js"], ...options });
   return gzipSync(outputFiles[0]?.contents ?? new Uint8Array()).length;
 }
+
+/**
+ * The statements of a file that bundlers keep where nobody uses what it exports, whatever package.json promises.
+ * Arithmetic with numbers is left out: it costs nothing, and only esbuild keeps it.
+ */
+export async function effectsOf(file: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: `import ${JSON.stringify(file)};`, resolveDir: "." },
+    bundle: true,
+    minifySyntax: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+    tsconfigRaw: {},
+    logLevel: "error",
+    plugins: [
+      {
+        name: "one file",
+        setup({ onResolve }) {
+          onResolve({ filter: /./ }, ({ path }) =>
+            path === file ? { path, sideEffects: true } : { path, external: true, sideEffects: false },
+          );
+        },
+      },
+    ],
+  });
+  const text = outputFiles[0]?.text ?? "";
+  return text
+    .replace(/^import [^;]*;$/gm, "")
+    .replace(/^var [A-Z_0-9 =.*+/,<[\]-]+;$/gm, "")
+    .replace(/^\/\/.*$/gm, "")
+    .trim();
+}

@@ -11,8 +11,8 @@ import { addProduct, dense, transpose } from "./product.js";
 import { DoubleScratch, scratch } from "./scratch.js";
 import { rectify } from "./select.js";
 
-const images = new DoubleScratch();
-const filters = new DoubleScratch();
+const images = /* @__PURE__ */ new DoubleScratch();
+const filters = /* @__PURE__ */ new DoubleScratch();
 
 export const referenceConv: ConvKernels = {
   /** y[n] = weight (O × taps) · patches (taps × pixels) + bias */

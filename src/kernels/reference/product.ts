@@ -28,7 +28,7 @@ function multiples(count: number, step: number): Int32Array {
   return table;
 }
 
-const panels = new DoubleScratch();
+const panels = /* @__PURE__ */ new DoubleScratch();
 
 /**
  * c += a · b

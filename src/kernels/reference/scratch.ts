@@ -1,7 +1,7 @@
 import type { FloatArray } from "../../tensor/tensor.js";
 
-let single = new Float32Array(0);
-let double = new Float64Array(0);
+let single = /* @__PURE__ */ new Float32Array(0);
+let double = /* @__PURE__ */ new Float64Array(0);
 
 /**
  * Working memory of a kernel, in the precision of `like`; its contents are whatever was left there.

@@ -1,6 +1,6 @@
 import type { FloatArray } from "../../tensor/tensor.js";
 
-const choice = new Float64Array(2);
+const choice = /* @__PURE__ */ new Float64Array(2);
 
 /**
  * `condition ? yes : no`, read from memory instead of branched to: the processor mispredicts half of the branches on

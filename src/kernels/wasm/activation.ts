@@ -63,7 +63,7 @@ export const hardsigmoid: ActivationKernel = /* @__PURE__ */ kernels(
 );
 
 export const hardswish: ActivationKernel = {
-  forward: pieces.forward,
+  forward: (x, y) => pieces.forward(x, y, 0, 0),
   /** f′(3) is 1 in whole vectors of 16 and 3/2 behind them, see the reference: the straight piece starts after 3 there. */
   backward(x, dy, dx) {
     const whole = dx.length - (dx.length % 16);

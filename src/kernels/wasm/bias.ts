@@ -9,11 +9,13 @@ import { cursor, rowKernel, sweep, Total } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";
 import { place, scratch, view } from "./memory.js";
 
-const addNumber = rowKernel({ arrays: ["y"], numbers: ["b"] }, ({ y }, { b }) => y.set(f32x4.add(y.get(), b)));
-const sumRows = rowKernel({ arrays: ["dy"], sums: 1 }, ({ dy }, _, addUp) => addUp(dy.get()));
+const addNumber = /* @__PURE__ */ rowKernel({ arrays: ["y"], numbers: ["b"] }, ({ y }, { b }) =>
+  y.set(f32x4.add(y.get(), b)),
+);
+const sumRows = /* @__PURE__ */ rowKernel({ arrays: ["dy"], sums: 1 }, ({ dy }, _, addUp) => addUp(dy.get()));
 
 /** sums[j] = Σᵢ x[i, j] in double precision, over `rows` ≥ 1 rows of x that lie `stride` bytes apart. */
-const sumColumns = lazy((builder) => {
+const sumColumns = /* @__PURE__ */ lazy((builder) => {
   const parameters = { rows: "i32", stride: "i32", columns: "i32", x: "i32", sums: "i32" } as const;
   builder.kernel("run", parameters, ({ rows, stride, columns, x, sums }) =>
     sweep(columns, [x], (step) => {

@@ -4,7 +4,6 @@
  * From the reference: losses of class probabilities and of log-probabilities, total weights, and the chain rule.
  */
 import type { LossKernels } from "../interface/loss.js";
-import { referenceClassLosses } from "../reference/class-loss.js";
 import * as f32x4 from "./assembler/f32x4.js";
 import { add, eq, mul, pmax, sub } from "./assembler/f32x4.js";
 import * as f64x2 from "./assembler/f64x2.js";
@@ -21,7 +20,7 @@ import { logOfSum } from "./softmax.js";
  * `own` and `share` hold, for each class, what the label's class and what every class gets of q; `all` is Σ share.
  * Without smoothing nothing is multiplied with a share, for log p may be −∞.
  */
-const [crossEntropy, smoothCrossEntropy] = [false, true].map((smooth) =>
+const crossEntropyKernel = (smooth: boolean): LineKernel =>
   lineKernel(
     {
       arrays: ["x", "gradient"],
@@ -71,12 +70,12 @@ const [crossEntropy, smoothCrossEntropy] = [false, true].map((smooth) =>
         place.set(i32x4.add(place, 1));
       });
     },
-  ),
-) as [LineKernel, LineKernel];
+  );
 
-export const wasmClassLosses: Pick<LossKernels, keyof typeof referenceClassLosses> = {
-  ...referenceClassLosses,
+const crossEntropy = /* @__PURE__ */ crossEntropyKernel(false);
+const smoothCrossEntropy = /* @__PURE__ */ crossEntropyKernel(true);
 
+export const wasmClassLosses: Pick<LossKernels, "crossEntropy"> = {
   crossEntropy({ outer, classes, inner }, x, labels, ignoreIndex, weight, smoothing, scale, losses, gradient) {
     const rows = outer * inner;
     const [from, gradientAt, labelsAt, weightsAt, lossesAt] = place(x, gradient, bits(labels), weight, losses);

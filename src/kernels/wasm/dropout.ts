@@ -4,8 +4,12 @@ import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
 import { place, view } from "./memory.js";
 
-const multiply = rowKernel({ arrays: ["mask", "x", "y"] }, ({ mask, x, y }) => y.set(f32x4.mul(mask.get(), x.get())));
-const scale = rowKernel({ arrays: ["x", "y"], numbers: ["by"] }, ({ x, y }, { by }) => y.set(f32x4.mul(x.get(), by)));
+const multiply = /* @__PURE__ */ rowKernel({ arrays: ["mask", "x", "y"] }, ({ mask, x, y }) =>
+  y.set(f32x4.mul(mask.get(), x.get())),
+);
+const scale = /* @__PURE__ */ rowKernel({ arrays: ["x", "y"], numbers: ["by"] }, ({ x, y }, { by }) =>
+  y.set(f32x4.mul(x.get(), by)),
+);
 
 export const wasmDropout: DropoutKernels = {
   scaleRows(outer, inner, mask, x, y) {

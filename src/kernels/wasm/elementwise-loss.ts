@@ -43,17 +43,17 @@ function lossKernel<N extends string = never>(numbers: readonly N[], write: Writ
   ): number => runSum(losses ? each : totals, [x, target, gradient, losses ?? gradient], scale, ...settings);
 }
 
-const squaredError = lossKernel([], (x, target) => {
+const squaredError = /* @__PURE__ */ lossKernel([], (x, target) => {
   const d = keep(sub(x, target));
   return { loss: mul(d, d), slope: add(d, d) };
 });
 
-const absoluteError = lossKernel([], (x, target) => {
+const absoluteError = /* @__PURE__ */ lossKernel([], (x, target) => {
   const d = keep(sub(x, target));
   return { loss: abs(d), slope: sub(v128.and(gt(d, 0), constant(1)), v128.and(lt(d, 0), constant(1))) };
 });
 
-const huber = lossKernel(["width", "slope"], (x, target, { width, slope }) => {
+const huber = /* @__PURE__ */ lossKernel(["width", "slope"], (x, target, { width, slope }) => {
   const d = keep(sub(x, target));
   const size = keep(abs(d));
   const inside = lt(size, width);
@@ -63,7 +63,7 @@ const huber = lossKernel(["width", "slope"], (x, target, { width, slope }) => {
   return { loss: mul(loss, slope), slope: mul(v128.andnot(pmax(pmin(steps, 1), -1), eq(d, 0)), slope) };
 });
 
-const binaryCrossEntropy = lossKernel([], (x, target) => {
+const binaryCrossEntropy = /* @__PURE__ */ lossKernel([], (x, target) => {
   // log(1 − x): −∞ at 1, and NaN beyond it.
   const rest = keep(sub(1, x));
   const logRest = where(gt(rest, 0), log1p(neg(x)), where(eq(rest, 0), Number.NEGATIVE_INFINITY, sqrt(rest)));
@@ -72,7 +72,7 @@ const binaryCrossEntropy = lossKernel([], (x, target) => {
 });
 
 /** With s = σ(−|x|): the loss is (1 − target)·x + max(−x, 0) + log(1 + e^−|x|), its slope σ(x) − target. */
-const binaryCrossEntropyWithLogits = lossKernel([], (x, target) => {
+const binaryCrossEntropyWithLogits = /* @__PURE__ */ lossKernel([], (x, target) => {
   const e = keep(exp(v128.or(x, SIGN)));
   const other = keep(sub(1, target));
   const loss = add(add(mul(other, x), pmax(neg(x), 0)), log1p(e));
@@ -80,8 +80,10 @@ const binaryCrossEntropyWithLogits = lossKernel([], (x, target) => {
   return { loss, slope: where(lt(x, 0), sub(s, target), sub(other, s)) };
 });
 
-export const wasmElementwiseLosses: Pick<LossKernels, keyof typeof referenceElementwiseLosses> = {
-  ...referenceElementwiseLosses,
+export const wasmElementwiseLosses: Pick<
+  LossKernels,
+  "squaredError" | "absoluteError" | "huber" | "binaryCrossEntropy" | "binaryCrossEntropyWithLogits"
+> = {
   squaredError,
   absoluteError,
   huber: (x, target, width, slope, scale, losses, gradient) => huber(x, target, scale, losses, gradient, width, slope),

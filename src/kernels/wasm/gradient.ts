@@ -7,18 +7,17 @@ import { doubles, rowKernel } from "./elementwise/rows.js";
 import { run, runSum } from "./elementwise/run.js";
 
 /** In double precision, where no square overflows. */
-const squares = rowKernel({ arrays: ["g"], sums: 1 }, ({ g }, _, addUp) => {
+const squares = /* @__PURE__ */ rowKernel({ arrays: ["g"], sums: 1 }, ({ g }, _, addUp) => {
   const [low, high] = doubles(g.get());
   addUp([f64x2.mul(low, low), f64x2.mul(high, high)]);
 });
-const scale = rowKernel({ arrays: ["g"], numbers: ["by"] }, ({ g }, { by }) => g.set(mul(g.get(), by)));
-const clamp = rowKernel({ arrays: ["g"], numbers: ["limit"] }, ({ g }, { limit }) =>
+const scale = /* @__PURE__ */ rowKernel({ arrays: ["g"], numbers: ["by"] }, ({ g }, { by }) => g.set(mul(g.get(), by)));
+const clamp = /* @__PURE__ */ rowKernel({ arrays: ["g"], numbers: ["limit"] }, ({ g }, { limit }) =>
   g.set(pmin(pmax(g.get(), neg(limit)), limit)),
 );
 
-export const wasmGradient: GradientKernels = {
+export const wasmGradient: Omit<GradientKernels, "maxAbs"> = {
   powerSum: (g, exponent) => (exponent === 2 ? runSum(squares, [g]) : referenceGradient.powerSum(g, exponent)),
-  maxAbs: referenceGradient.maxAbs,
   scale(g, factor) {
     run(scale, [g], factor);
   },

@@ -1,17 +1,15 @@
 /** Sum of branches. Copies are the reference's: the engine's own copy of bytes is as fast. */
 import type { MergeKernels } from "../interface/merge.js";
-import { referenceMerge } from "../reference/merge.js";
 import * as f32x4 from "./assembler/f32x4.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
 
-const add = rowKernel({ arrays: ["a", "b", "y"], numbers: ["least"] }, ({ a, b, y }, { least }) =>
+const add = /* @__PURE__ */ rowKernel({ arrays: ["a", "b", "y"], numbers: ["least"] }, ({ a, b, y }, { least }) =>
   y.set(f32x4.max(f32x4.add(a.get(), b.get()), least)),
 );
 
-export const wasmMerge: MergeKernels = {
+export const wasmMerge: Pick<MergeKernels, "add"> = {
   add(a, b, y, relu) {
     run(add, [a, b, y], relu ? 0 : -Infinity);
   },
-  copy: referenceMerge.copy,
 };

@@ -18,13 +18,16 @@ import { doublesAt } from "./elementwise/run.js";
 import { place, scratch, view } from "./memory.js";
 
 /** Σ (x − shift) and Σ (x − shift)² */
-const deviations = rowKernel({ arrays: ["x"], numbers: ["shift"], sums: 2 }, ({ x }, { shift }, addUp) => {
-  const from = keep(f64x2.promoteLowF32x4(shift));
-  const values = doubles(x.get());
-  const low = keep(f64x2.sub(values[0], from));
-  const high = keep(f64x2.sub(values[1], from));
-  addUp([low, high], [f64x2.mul(low, low), f64x2.mul(high, high)]);
-});
+const deviations = /* @__PURE__ */ rowKernel(
+  { arrays: ["x"], numbers: ["shift"], sums: 2 },
+  ({ x }, { shift }, addUp) => {
+    const from = keep(f64x2.promoteLowF32x4(shift));
+    const values = doubles(x.get());
+    const low = keep(f64x2.sub(values[0], from));
+    const high = keep(f64x2.sub(values[1], from));
+    addUp([low, high], [f64x2.mul(low, low), f64x2.mul(high, high)]);
+  },
+);
 
 const MEAN = ["mean", "rest"] as const;
 type Mean = Readonly<Record<(typeof MEAN)[number], Vector>>;
@@ -34,29 +37,31 @@ function centred(x: Cursor, { mean, rest }: Mean): Vector {
 }
 
 /** By numbers that are those of a channel, and by numbers for each element: the same arithmetic, the same bits. `least` rectifies. */
-const STANDARD = [...MEAN, "inverse", "least"] as const;
-const affine = rowKernel({ arrays: ["x", "y"], numbers: [...STANDARD, "weight", "bias"] }, ({ x, y }, n) =>
-  y.set(max(add(mul(mul(centred(x, n), n.inverse), n.weight), n.bias), n.least)),
+const STANDARD = ["mean", "rest", "inverse", "least"] as const;
+const affine = /* @__PURE__ */ rowKernel(
+  { arrays: ["x", "y"], numbers: ["mean", "rest", "inverse", "least", "weight", "bias"] },
+  ({ x, y }, n) => y.set(max(add(mul(mul(centred(x, n), n.inverse), n.weight), n.bias), n.least)),
 );
-const affineEach = rowKernel({ arrays: ["x", "y", "weight", "bias"], numbers: STANDARD }, ({ x, y, weight, bias }, n) =>
-  y.set(max(add(mul(mul(centred(x, n), n.inverse), weight.get()), bias.get()), n.least)),
+const affineEach = /* @__PURE__ */ rowKernel(
+  { arrays: ["x", "y", "weight", "bias"], numbers: STANDARD },
+  ({ x, y, weight, bias }, n) => y.set(max(add(mul(mul(centred(x, n), n.inverse), weight.get()), bias.get()), n.least)),
 );
 
 /** Σ dy and Σ dy · (x − mean) */
-const products = rowKernel({ arrays: ["x", "dy"], numbers: MEAN, sums: 2 }, ({ x, dy }, n, addUp) => {
+const products = /* @__PURE__ */ rowKernel({ arrays: ["x", "dy"], numbers: MEAN, sums: 2 }, ({ x, dy }, n, addUp) => {
   const d = keep(dy.get());
   addUp(d, mul(d, centred(x, n)));
 });
 
-const gradient = rowKernel(
-  { arrays: ["x", "dy", "dx"], numbers: [...MEAN, "scale", "offset", "slope"] },
+const gradient = /* @__PURE__ */ rowKernel(
+  { arrays: ["x", "dy", "dx"], numbers: ["mean", "rest", "scale", "offset", "slope"] },
   ({ x, dy, dx }, n) => dx.set(sub(sub(mul(dy.get(), n.scale), n.offset), mul(centred(x, n), n.slope))),
 );
 
 /** Bytes of an element. */
 const SIZE = 4;
 
-export const wasmNorm: NormKernels = {
+export const wasmNorm: Omit<NormKernels, "track"> = {
   /** As in the reference, deviations are those from the group's first element. */
   moments(g, x, mean, variance) {
     const { groups, segments, segmentStride, channelsPerGroup, inner } = g;
@@ -150,8 +155,6 @@ export const wasmNorm: NormKernels = {
       if (dbiases) dbiases[c]! += sums[channels + c]!;
     }
   },
-
-  track: referenceNorm.track,
 };
 
 /** Whether the groups are of single elements with a weight each, as in LayerNorm. */

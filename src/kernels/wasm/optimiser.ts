@@ -61,19 +61,19 @@ function averageSquare(state: Cursor, beta: Vector, rest: Vector, d: Vector): Ve
   return next;
 }
 
-const sgd = descent([], ["lr"], (d, _, { lr }) => mul(d, lr));
-const [momentumSgd, nesterovSgd] = [false, true].map((nesterov) =>
+const sgd = /* @__PURE__ */ descent([], ["lr"], (d, _, { lr }) => mul(d, lr));
+const sgdKernel = (nesterov: boolean) =>
   descent(["b"], ["lr", "momentum", "rest"], (d, { b }, { lr, momentum, rest }) => {
     const velocity = average(b, momentum, rest, d);
     return mul(nesterov ? add(d, mul(velocity, momentum)) : velocity, lr);
-  }),
-) as [typeof sgd, typeof sgd];
+  });
+const momentumSgd = /* @__PURE__ */ sgdKernel(false);
+const nesterovSgd = /* @__PURE__ */ sgdKernel(true);
 
-const MOMENTS = ["step", "beta1", "rest1", "beta2", "rest2"] as const;
-const [adam, amsgrad] = [false, true].map((keepsHighest) =>
+const adamKernel = (keepsHighest: boolean) =>
   descent(
     keepsHighest ? (["m", "v", "highest"] as const) : (["m", "v"] as const),
-    [...MOMENTS, "root", "eps"],
+    ["step", "beta1", "rest1", "beta2", "rest2", "root", "eps"],
     (d, all, n) => {
       const mean = average(all.m, n.beta1, n.rest1, d);
       let variance = averageSquare(all.v, n.beta2, n.rest2, d);
@@ -83,24 +83,29 @@ const [adam, amsgrad] = [false, true].map((keepsHighest) =>
       }
       return div(mul(mean, n.step), add(mul(sqrt(variance), n.root), n.eps));
     },
-  ),
-) as [typeof sgd, typeof sgd];
+  );
+const adam = /* @__PURE__ */ adamKernel(false);
+const amsgrad = /* @__PURE__ */ adamKernel(true);
 
-const adamax = descent(["m", "u"], ["step", "beta1", "rest1", "beta2", "eps"], (d, { m, u }, n) => {
+const adamax = /* @__PURE__ */ descent(["m", "u"], ["step", "beta1", "rest1", "beta2", "eps"], (d, { m, u }, n) => {
   const mean = average(m, n.beta1, n.rest1, d);
   const norm = keep(max(mul(u.get(), n.beta2), add(abs(d), n.eps)));
   u.set(norm);
   return div(mul(mean, n.step), norm);
 });
 
-const radam = descent(["m", "v"], [...MOMENTS, "adaptive", "eps"], (d, { m, v }, n) => {
-  const mean = mul(average(m, n.beta1, n.rest1, d), n.step);
-  const variance = averageSquare(v, n.beta2, n.rest2, d);
-  return mul(mean, where(gt(n.adaptive, 0), div(n.adaptive, add(sqrt(variance), n.eps)), 1));
-});
+const radam = /* @__PURE__ */ descent(
+  ["m", "v"],
+  ["step", "beta1", "rest1", "beta2", "rest2", "adaptive", "eps"],
+  (d, { m, v }, n) => {
+    const mean = mul(average(m, n.beta1, n.rest1, d), n.step);
+    const variance = averageSquare(v, n.beta2, n.rest2, d);
+    return mul(mean, where(gt(n.adaptive, 0), div(n.adaptive, add(sqrt(variance), n.eps)), 1));
+  },
+);
 
 const RMSPROP = ["lr", "alpha", "rest", "eps", "momentum"] as const;
-const [rmsprop, momentumRmsprop] = [false, true].map((hasMomentum) =>
+const rmspropKernel = (hasMomentum: boolean) =>
   descent(hasMomentum ? (["v", "b"] as const) : (["v"] as const), RMSPROP, (d, all, n) => {
     const variance = averageSquare(all.v, n.alpha, n.rest, d);
     const scaled = div(d, add(sqrt(variance), n.eps));
@@ -108,23 +113,24 @@ const [rmsprop, momentumRmsprop] = [false, true].map((hasMomentum) =>
     const velocity = keep(add(scaled, mul(all.b.get(), n.momentum)));
     all.b.set(velocity);
     return mul(velocity, n.lr);
-  }),
-) as [typeof sgd, typeof sgd];
+  });
+const rmsprop = /* @__PURE__ */ rmspropKernel(false);
+const momentumRmsprop = /* @__PURE__ */ rmspropKernel(true);
 
-const adagrad = descent(["sum"], ["lr", "eps"], (d, { sum }, { lr, eps }) => {
+const adagrad = /* @__PURE__ */ descent(["sum"], ["lr", "eps"], (d, { sum }, { lr, eps }) => {
   const total = keep(add(sum.get(), mul(d, d)));
   sum.set(total);
   return div(mul(d, lr), add(sqrt(total), eps));
 });
 
-const adadelta = descent(["v", "deltas"], ["lr", "rho", "rest", "eps"], (d, { v, deltas }, n) => {
+const adadelta = /* @__PURE__ */ descent(["v", "deltas"], ["lr", "rho", "rest", "eps"], (d, { v, deltas }, n) => {
   const variance = averageSquare(v, n.rho, n.rest, d);
   const delta = keep(div(mul(d, sqrt(add(deltas.get(), n.eps))), sqrt(add(variance, n.eps))));
   averageSquare(deltas, n.rho, n.rest, delta);
   return mul(delta, n.lr);
 });
 
-export const wasmOptimiser: OptimiserKernels = {
+export const wasmOptimiser: Omit<OptimiserKernels, "rprop"> = {
   sgd(s, p, g, b, first) {
     if (!b) return sgd(s, [p, g], s.lr);
     if (first) b.fill(0);
@@ -170,6 +176,4 @@ export const wasmOptimiser: OptimiserKernels = {
   adadelta(s, p, g, v, deltas) {
     adadelta(s, [p, g, v, deltas], s.lr, s.rho, 1 - s.rho, s.eps);
   },
-
-  rprop: referenceOptimiser.rprop,
 };

@@ -10,10 +10,11 @@ import { rowKernel } from "./elementwise/rows.js";
 import { place, view } from "./memory.js";
 
 /** to = from · (x > 0 ? 1 : slope) */
-const bend = rowKernel({ arrays: ["x", "from", "to"], numbers: ["slope"] }, ({ x, from, to }, { slope }) =>
-  to.set(mul(from.get(), where(gt(x.get(), 0), 1, slope))),
+const bend = /* @__PURE__ */ rowKernel(
+  { arrays: ["x", "from", "to"], numbers: ["slope"] },
+  ({ x, from, to }, { slope }) => to.set(mul(from.get(), where(gt(x.get(), 0), 1, slope))),
 );
-const slopeGradient = rowKernel({ arrays: ["x", "dy"], sums: 1 }, ({ x, dy }, _, addUp) => {
+const slopeGradient = /* @__PURE__ */ rowKernel({ arrays: ["x", "dy"], sums: 1 }, ({ x, dy }, _, addUp) => {
   const value = keep(x.get());
   addUp(v128.andnot(mul(value, dy.get()), gt(value, 0)));
 });

@@ -7,7 +7,7 @@ import { exp, keep, log1p, type Vector } from "./elementwise/maths.js";
 import { singles, Total } from "./elementwise/rows.js";
 import { place } from "./memory.js";
 
-const forward = lineKernel({ arrays: ["x", "y"] }, ({ along }) => {
+const forward = /* @__PURE__ */ lineKernel({ arrays: ["x", "y"] }, ({ along }) => {
   const max = keep(Number.NEGATIVE_INFINITY);
   along(({ x }) => max.set(pmax(max, x.get()))); // a NaN may be passed over: it comes back with the exponentials
   const total = new Total();
@@ -20,14 +20,14 @@ const forward = lineKernel({ arrays: ["x", "y"] }, ({ along }) => {
   along(({ y }) => y.set(div(y.get(), sum)));
 });
 
-const backward = lineKernel({ arrays: ["y", "dy", "dx"] }, ({ along }) => {
+const backward = /* @__PURE__ */ lineKernel({ arrays: ["y", "dy", "dx"] }, ({ along }) => {
   const total = new Total();
   along(({ y, dy }) => total.add(mul(dy.get(), y.get())));
   const mean = keep(singles(total.lanes));
   along(({ y, dy, dx }) => dx.set(mul(y.get(), sub(dy.get(), mean))));
 });
 
-const logForward = lineKernel({ arrays: ["x", "y"] }, ({ along }) => {
+const logForward = /* @__PURE__ */ lineKernel({ arrays: ["x", "y"] }, ({ along }) => {
   const max = keep(Number.NEGATIVE_INFINITY);
   along(({ x }) => max.set(pmax(max, x.get())));
   const total = new Total();
@@ -36,7 +36,7 @@ const logForward = lineKernel({ arrays: ["x", "y"] }, ({ along }) => {
   along(({ x, y }) => y.set(sub(sub(x.get(), max), logSum)));
 });
 
-const logBackward = lineKernel({ arrays: ["y", "dy", "dx"] }, ({ along }) => {
+const logBackward = /* @__PURE__ */ lineKernel({ arrays: ["y", "dy", "dx"] }, ({ along }) => {
   const total = new Total();
   along(({ dy }) => total.add(dy.get()));
   const sum = keep(singles(total.lanes));

@@ -30,16 +30,12 @@ export function append(target: number[], bytes: readonly number[]): void {
 
 /** The elements behind their count. */
 export function vector(elements: readonly (readonly number[])[]): number[] {
-  const bytes = unsigned(elements.length);
-  for (let i = 0; i < elements.length; i++) append(bytes, elements[i]!);
-  return bytes;
+  return unsigned(elements.length).concat(...elements);
 }
 
 /** The bytes behind their count. */
 export function sized(bytes: readonly number[]): number[] {
-  const result = unsigned(bytes.length);
-  append(result, bytes);
-  return result;
+  return unsigned(bytes.length).concat(bytes);
 }
 
 export function name(text: string): number[] {

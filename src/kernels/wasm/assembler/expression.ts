@@ -51,12 +51,7 @@ export function writeBody(parameters: readonly Type[], write: () => void): Body 
 
 /** Appends a statement: its operands, then its opcode with what belongs to it. */
 export function statement(operands: readonly Expr<Type>[], opcode: readonly number[]): void {
-  emit(body().code, operands, opcode);
-}
-
-function emit(code: number[], operands: readonly Expr<Type>[], opcode: readonly number[]): void {
-  for (let i = 0; i < operands.length; i++) operands[i]!.emit(code);
-  append(code, opcode);
+  expression("i32", operands, opcode).emit(body().code);
 }
 
 /** The value of an instruction: its operands, then its opcode with what belongs to it. */
@@ -76,7 +71,9 @@ class Instruction<T extends Type> implements Expr<T> {
   ) {}
 
   emit(code: number[]): void {
-    emit(code, this.operands, this.opcode);
+    const { operands, opcode } = this;
+    for (let i = 0; i < operands.length; i++) operands[i]!.emit(code);
+    for (let i = 0; i < opcode.length; i++) code.push(opcode[i]!);
   }
 }
 
@@ -125,11 +122,19 @@ export function locals<T extends Type>(type: T, count: number): Local<T>[] {
 /** A number as a constant of the type; for `v128`, four float32 lanes unless `lane` says otherwise. */
 export function operand<T extends Type>(type: T, value: Operand<T>, lane: "f32" | "f64" | "i32" = "f32"): Expr<T> {
   if (typeof value !== "number") return value;
-  return expression(type, [], constant(type, value, lane));
+  if (type !== "i32") return expression(type, [], constant(type, value, lane));
+  // Most constants are few integers.
+  let known = integers.get(value) as Expr<T> | undefined;
+  if (!known) {
+    known = expression(type, [], [0x41, ...signed(value | 0)]);
+    integers.set(value, known as Expr<"i32">);
+  }
+  return known;
 }
 
+const integers = /* @__PURE__ */ new Map<number, Expr<"i32">>();
+
 function constant(type: Type, value: number, lane: "f32" | "f64" | "i32"): number[] {
-  if (type === "i32") return [0x41, ...signed(value | 0)];
   if (type === "i64") return [0x42, ...signed(value)];
   if (type === "f32") return [0x43, ...littleEndian("f32", value)];
   if (type === "f64") return [0x44, ...littleEndian("f64", value)];

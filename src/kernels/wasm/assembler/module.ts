@@ -20,7 +20,7 @@
  * - control.ts      `block`, `loop`, `when`, `br`, `brIf`, `ret`, `forRange(from, to, step, (i) => …)`, `advance`.
  * - flavour.ts      `multiplyAdd(flavour)`: acc + a·b by relaxed or by plain SIMD.
  */
-import { append, name as encodedName, sized, unsigned, vector } from "./encoding.js";
+import { name as encodedName, sized, unsigned, vector } from "./encoding.js";
 import { type Expr, expression, Local, type Operand, operand, statement, type Type, writeBody } from "./expression.js";
 
 const [END, CALL] = [0x0b, 0x10] as const;
@@ -90,17 +90,17 @@ export class ModuleBuilder {
     ]);
     const limits = this.#shared ? [3, 1, ...unsigned(MAXIMUM_PAGES)] : [0, 1];
     const memory = [...encodedName("env"), ...encodedName("memory"), 2, ...limits];
-    const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-    section(bytes, 1, signatures);
-    section(bytes, 2, [memory]);
-    section(
-      bytes,
-      3,
-      functions.map((_, i) => unsigned(i)),
+    const indices = functions.map((_, i) => unsigned(i));
+    const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+    return new Uint8Array(
+      header.concat(
+        section(1, signatures),
+        section(2, [memory]),
+        section(3, indices),
+        section(7, this.#exports),
+        section(10, functions.map(body)),
+      ),
     );
-    section(bytes, 7, this.#exports);
-    section(bytes, 10, functions.map(body));
-    return new Uint8Array(bytes);
   }
 
   /** Compiles the module, on this thread, and gives its kernels. */
@@ -114,18 +114,14 @@ function code(type: Type): number[] {
   return [{ i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b }[type]];
 }
 
-/** Appends a section: its elements behind their count. */
-function section(bytes: number[], id: number, elements: readonly (readonly number[])[]): void {
-  bytes.push(id);
-  append(bytes, sized(vector(elements)));
+/** A section: its elements behind their count. */
+function section(id: number, elements: readonly (readonly number[])[]): number[] {
+  return [id].concat(sized(vector(elements)));
 }
 
 /** A function's locals and code. */
 function body({ locals, code }: Written): number[] {
-  const bytes = vector(runs(locals));
-  append(bytes, code);
-  bytes.push(END);
-  return sized(bytes);
+  return sized(vector(runs(locals)).concat(code, END));
 }
 
 /** Locals as counts of neighbours of one type. */

@@ -17,8 +17,8 @@ import { where } from "./maths.js";
 const FIELDS = ["mean", "rest", "inverse", "weight", "bias", "slope", "least", "most"] as const;
 /** Rows of the largest tile of a product. */
 const MOST_ROWS = 6;
-/** Bytes of a record. */
-export const RECORD = 4 * FIELDS.length;
+/** Bytes of a record: eight numbers. */
+export const RECORD = 32;
 
 /** Writes the records of all channels into scratch. `weight` and `bias` are where the norm's lie, 0 for none. */
 export function finishRecords(

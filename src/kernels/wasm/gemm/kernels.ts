@@ -3,7 +3,7 @@ import type { Flavour } from "../assembler/flavour.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
 import { isShared, memory, take } from "../memory.js";
 import { DEPTH, multiplyKernel, SPARE, TILE } from "./multiply.js";
-import { clearKernel, copyKernel, gatherKernel, transposeKernel, turnKernels } from "./pack.js";
+import { addTurnedKernel, clearKernel, copyKernel, gatherKernel, transposeKernel, turnKernel } from "./pack.js";
 import { patchesKernel, spreadKernel } from "./patches.js";
 
 /** Numbers in memory: where the first lies, and steps from plane to plane, row to row, number to number. */
@@ -40,10 +40,19 @@ export interface Rows {
 
 export type PanelSizes = Omit<Product, "a" | "b" | "c" | "lines">;
 
-type Raw = Record<
-  "multiply" | "patches" | "spread" | "transpose" | "copy" | "gather" | "turn" | "addTurned" | "clear",
-  Kernel
->;
+/** What writes each kernel: a module of its own, so that a program waits for those that it runs. */
+const WRITERS = {
+  multiply: multiplyKernel,
+  patches: patchesKernel,
+  spread: spreadKernel,
+  transpose: transposeKernel,
+  copy: copyKernel,
+  gather: gatherKernel,
+  turn: turnKernel,
+  addTurned: addTurnedKernel,
+  clear: clearKernel,
+} as const satisfies Record<string, (builder: ModuleBuilder, flavour: Flavour) => void>;
+type Name = keyof typeof WRITERS;
 
 const compiled = new Map<Flavour, GemmKernels>();
 
@@ -57,7 +66,8 @@ export function gemmKernels(flavour: Flavour): GemmKernels {
 }
 
 export class GemmKernels {
-  readonly #raw: Raw;
+  readonly #flavour: Flavour;
+  readonly #compiled: Partial<Record<Name, Kernel>> = {};
   /** Columns of a packed panel. */
   readonly panel: number;
   /** Table of the rows of a packed panel. */
@@ -65,25 +75,28 @@ export class GemmKernels {
   readonly #spare: number;
 
   constructor(flavour: Flavour) {
+    this.#flavour = flavour;
     this.panel = 4 * TILE[flavour].vectors;
     this.panelRows = lasting(4 * DEPTH);
     const entries = new Int32Array(memory().buffer, this.panelRows, DEPTH);
     for (let k = 0; k < DEPTH; k++) entries[k] = 4 * k * this.panel;
     this.#spare = lasting(SPARE);
+  }
+
+  #kernel(name: Name): Kernel {
+    return this.#compiled[name] ?? this.#compile(name);
+  }
+
+  #compile(name: Name): Kernel {
     const builder = new ModuleBuilder({ shared: isShared() });
-    multiplyKernel(builder, flavour);
-    patchesKernel(builder, flavour);
-    spreadKernel(builder);
-    transposeKernel(builder, flavour);
-    copyKernel(builder);
-    gatherKernel(builder);
-    turnKernels(builder);
-    clearKernel(builder);
-    this.#raw = builder.instantiate<keyof Raw>(memory());
+    WRITERS[name](builder, this.#flavour);
+    const kernel = builder.instantiate<Name>(memory())[name];
+    this.#compiled[name] = kernel;
+    return kernel;
   }
 
   multiply({ a, b, c, depth, rows, columns, mode, bias, records = 0, lines }: Product): void {
-    const { multiply } = this.#raw;
+    const multiply = this.#kernel("multiply");
     const spare = this.#spare;
     const never = 0;
     // In the order of the kernel's parameters.
@@ -138,7 +151,7 @@ export class GemmKernels {
     pixels: { readonly at: number; readonly count: number },
     matrix: { readonly at: number; readonly tap: number; readonly panel: number },
   ): void {
-    this.#raw.patches(image, taps.at, taps.count, pixels.at, pixels.count, matrix.at, matrix.tap, matrix.panel);
+    this.#kernel("patches")(image, taps.at, taps.count, pixels.at, pixels.count, matrix.at, matrix.tap, matrix.panel);
   }
 
   /** image[taps[tap] + row, column] += matrix[tap, row, column] */
@@ -148,7 +161,7 @@ export class GemmKernels {
     matrix: { readonly at: number; readonly tap: number; readonly rows: number; readonly columns: number },
   ): void {
     const { at, tap, rows, columns } = matrix;
-    this.#raw.spread(image.at, image.row, taps.at, taps.count, at, tap, rows, columns);
+    this.#kernel("spread")(image.at, image.row, taps.at, taps.count, at, tap, rows, columns);
   }
 
   /** panels[k, column] = from[column, k] */
@@ -156,17 +169,17 @@ export class GemmKernels {
     from: { readonly at: number; readonly row: number; readonly rows: number; readonly length: number },
     panels: { readonly at: number; readonly panel: number },
   ): void {
-    this.#raw.transpose(from.at, from.row, from.length, from.rows, panels.at, panels.panel);
+    this.#kernel("transpose")(from.at, from.row, from.length, from.rows, panels.at, panels.panel);
   }
 
   /** `length` zeros. */
   clear(at: number, length: number): void {
-    this.#raw.clear(at, length);
+    this.#kernel("clear")(at, length);
   }
 
   /** to[plane, row, i] = from[plane, row, i] */
   copy(from: Strides, to: Strides, planes: number, rows: number, length: number): void {
-    this.#raw.copy(...from, ...to, planes, rows, length);
+    this.#kernel("copy")(...from, ...to, planes, rows, length);
   }
 
   /** to[row][plane · length + i] = from[plane, row, table[i]] */
@@ -177,17 +190,17 @@ export class GemmKernels {
     planes: number,
     rows: number,
   ): void {
-    this.#raw.gather(from.at, from.plane, from.row, table.at, to.at, to.row, planes, rows, table.count);
+    this.#kernel("gather")(from.at, from.plane, from.row, table.at, to.at, to.row, planes, rows, table.count);
   }
 
   /** to[row, column] = from[column, row] */
   turn(from: Rows, to: Rows, rows: number, columns: number): void {
-    this.#raw.turn(from.at, from.row, to.at, to.row, rows, columns);
+    this.#kernel("turn")(from.at, from.row, to.at, to.row, rows, columns);
   }
 
   /** to[row, column] += from[column, row] */
   addTurned(from: Rows, to: Rows, rows: number, columns: number): void {
-    this.#raw.addTurned(from.at, from.row, to.at, to.row, rows, columns);
+    this.#kernel("addTurned")(from.at, from.row, to.at, to.row, rows, columns);
   }
 }
 

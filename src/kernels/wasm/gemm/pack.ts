@@ -149,17 +149,19 @@ export function transposeKernel(builder: ModuleBuilder, flavour: Flavour): void 
   );
 }
 
-/**
- * Writes the kernels `turn`, to[row, column] = from[column, row], and `addTurned`, which adds instead.
- */
-export function turnKernels(builder: ModuleBuilder): void {
-  turnKernel(
+/** Writes the kernel `turn`: to[row, column] = from[column, row]. */
+export function turnKernel(builder: ModuleBuilder): void {
+  turningKernel(
     builder,
     "turn",
     (at, vector) => v128.store(at, vector),
     (at, number) => f32.store(at, number),
   );
-  turnKernel(
+}
+
+/** Writes the kernel `addTurned`, which adds instead. */
+export function addTurnedKernel(builder: ModuleBuilder): void {
+  turningKernel(
     builder,
     "addTurned",
     (at, vector) => v128.store(at, f32x4.add(v128.load(at), vector)),
@@ -167,7 +169,7 @@ export function turnKernels(builder: ModuleBuilder): void {
   );
 }
 
-function turnKernel(
+function turningKernel(
   builder: ModuleBuilder,
   name: string,
   putVector: (at: Expr<"i32">, vector: Expr<"v128">) => void,
