@@ -21,7 +21,13 @@ export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/globalpool2d.js";
 export { gradcheck } from "./layers/gradcheck.js";
 export { GroupNorm } from "./layers/groupnorm.js";
 export { Identity } from "./layers/identity.js";
-export * as initialisers from "./layers/initialisers.js";
+export {
+  type InitOptions,
+  initialisers,
+  type KaimingOptions,
+  type Nonlinearity,
+  type XavierOptions,
+} from "./layers/initialisers.js";
 export { InstanceNorm2d } from "./layers/instancenorm2d.js";
 export { type BackwardOptions, Layer, type StateDict } from "./layers/layer.js";
 export { LayerNorm } from "./layers/layernorm.js";

@@ -1,4 +1,4 @@
-export * as initialisers from "./layers/initialisers.js";
+export { initialisers } from "./layers/initialisers.js";
 export type { Progress } from "./train/checkpoint.js";
 export { clipGradNorm, clipGradValue } from "./train/clip.js";
 export { ConfusionMatrix } from "./train/confusion-matrix.js";

@@ -109,6 +109,19 @@ export function xavierNormal(weight: Tensor, { gain = 1, ...options }: XavierOpt
   return normal(weight, 0, xavierStd(weight, gain), options);
 }
 
+/** What torch.nn.init has. An object, since bundlers keep a namespace that a build has put together. */
+export const initialisers = {
+  calculateGain,
+  fans,
+  uniform,
+  normal,
+  constant,
+  kaimingUniform,
+  kaimingNormal,
+  xavierUniform,
+  xavierNormal,
+} as const;
+
 /** torch's default for convolutions and Linear: weight and bias uniform in ±1/√fanIn (Kaiming uniform with a = √5). */
 export function initialiseLike(weight: Tensor, bias: Tensor | undefined, fanIn: number, random?: Random): void {
   const bound = 1 / Math.sqrt(fanIn);
