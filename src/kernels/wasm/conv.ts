@@ -5,7 +5,7 @@
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { ConvKernels } from "../interface/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
-import { batchedProducts, batchedWeightGradient } from "./conv/batched.js";
+import { type BatchedOperands, batchedProducts, batchedWeightGradient } from "./conv/batched.js";
 import { convPath } from "./conv/choice.js";
 import { correlate } from "./conv/correlate.js";
 import { forwardCorrelation, inputGradientPhases, type Phase } from "./conv/correlation.js";
@@ -24,8 +24,10 @@ import { winogradTasks, winogradWeightGradient } from "./winograd.js";
 /** With as few input channels in a group, spreading the input gradient is faster than collecting it. */
 const FEW_CHANNELS = 16;
 
-/** Nothing follows a gradient. */
-const NONE = { bias: 0, relu: false, records: 0 };
+/** Operands of a gradient, which nothing follows. Written out: a spread would make them in V8's old space. */
+function gradientOperands(x: number, weight: number, y: number): BatchedOperands {
+  return { x, weight, bias: 0, y, relu: false, records: 0 };
+}
 
 /** Lengths are asked before `place`, which may make the memory grow, and detach the arrays. */
 export function wasmConv(flavour: Flavour): ConvKernels {
@@ -116,7 +118,7 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
   if (path === "winograd") {
     return winogradTasks(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx });
   }
-  const turned = { ...NONE, x: dx, weight, y: dy };
+  const turned = gradientOperands(dx, weight, dy);
   const rows = path === "rows" && turnedRows(kernels, g, "inputGradient", turned);
   if (rows) return [rows];
   if (path === "batched" || path === "rows") return [batchedProducts(kernels, g, turned, true)];
@@ -171,7 +173,7 @@ export function weightGradientTask(flavour: Flavour, g: ConvGeometry, x: number,
     if (task) return task;
   }
   const rows =
-    path === "rows" && turnedRows(gemmKernels(flavour), g, "weightGradient", { ...NONE, x, weight: dweight, y: dy });
+    path === "rows" && turnedRows(gemmKernels(flavour), g, "weightGradient", gradientOperands(x, dweight, dy));
   if (rows) return rows;
   if (path === "sliding") return depthwiseWeightGradient(flavour, g, x, dy, dweight);
   const compute = path === "batched" || path === "rows" ? batchedWeightGradient : weightGradient;
