@@ -153,7 +153,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   /** Child layers and their keys, in the order of the fields: `[["conv1", Conv2d], …]`. */
   children(): [key: string, child: Layer][] {
     const found: [string, Layer][] = [];
-    for (const [key, field] of Object.entries(this)) {
+    for (const key of Object.keys(this)) {
+      const field = (this as Readonly<Record<string, unknown>>)[key];
       if (field instanceof Layer) found.push([key, field]);
       else if (Array.isArray(field)) {
         field.forEach((entry, i) => {

@@ -112,9 +112,6 @@ export function at(array: FloatArray): number {
   return place;
 }
 
-/** Stands for the offset of an array that is not in the memory yet. */
-const ELSEWHERE = -1;
-
 /**
  * Offsets of arrays, 0 for one that is undefined. Those that are not in the memory come last: copying them in may make it
  * grow, which detaches the views of the others where it is not shared.
@@ -123,13 +120,18 @@ export function place<Arrays extends readonly (FloatArray | undefined)[]>(
   ...arrays: Arrays
 ): { [K in keyof Arrays]: number } {
   const { buffers } = state();
-  const offsets = arrays.map((array) => (array ? (buffers.has(array.buffer) ? at(array) : ELSEWHERE) : 0));
-  // Every kernel call runs this: no iterators, which would be garbage.
-  for (let i = 0; i < arrays.length; i++) {
+  // Every kernel call runs this: offsets take the arrays' places, and nothing else becomes garbage.
+  const places: (FloatArray | number | undefined)[] = arrays as unknown as FloatArray[];
+  for (let i = 0; i < places.length; i++) {
     const array = arrays[i];
-    if (array && offsets[i] === ELSEWHERE) offsets[i] = at(array);
+    if (!array) places[i] = 0;
+    else if (buffers.has(array.buffer)) places[i] = at(array);
   }
-  return offsets as { [K in keyof Arrays]: number };
+  for (let i = 0; i < places.length; i++) {
+    const array = places[i];
+    if (typeof array === "object") places[i] = at(array);
+  }
+  return places as { [K in keyof Arrays]: number };
 }
 
 /** Temporary space of the running kernel call, 64-byte aligned; its contents are whatever was there. */

@@ -120,25 +120,29 @@ export function turnedRows(
   };
   /**
    * points[e, line, tile] = Σ matrix[e, i] · pixels[line, tile, i], or back: pixels[line, tile, i] = Σ matrix[i, e] ·
-   * points[e, line, tile]; a tile has `length` pixels, and a pixel or a point `columns` numbers.
+   * points[e, line, tile]; a tile has `length` pixels, and a pixel or a point `columns` numbers. Pixels lie at `pixel`,
+   * lines of them `line` bytes apart, points at `point`, planes of them `plane` bytes apart.
    */
   const transform = (
     back: boolean,
     a: number,
     length: number,
-    [pixel, line]: readonly [at: number, line: number],
-    [point, plane]: readonly [at: number, plane: number],
+    pixel: number,
+    line: number,
+    point: number,
+    plane: number,
     columns: number,
     lines: number,
     tiles = count,
     mode: number = MODE.zero,
     records = 0,
   ) => {
+    const matrix = { at: a, rows: rowsBy(4 * (back ? points : length)), line: 0 };
     for (let tile = 0; tile < tiles; tile++) {
       const inside = { at: pixel + 4 * tile * size * columns, rows: rowsBy(4 * columns), line };
       const outside = { at: point + 4 * tile * columns, rows: rowsBy(plane), line: 4 * tiles * columns };
       kernels.multiply({
-        a: { at: a, rows: rowsBy(4 * (back ? points : length)), line: 0 },
+        a: matrix,
         b: back ? outside : inside,
         c: back ? inside : outside,
         rows: back ? length : points,
@@ -156,8 +160,8 @@ export function turnedRows(
   /** G · weight: [e, k, (c, u)], or for the gradients [e, (c, u), k]; its adjoint for the weight gradient, of some rows. */
   const transformFilters = (rows: number) => {
     const columns = forward ? all : filters;
-    const pixel = [unfolded, 4 * kernelWidth * columns] as const;
-    transform(differentiate, filterMatrix, kernelWidth, pixel, [filterPoints, 4 * all], columns, rows, 1);
+    const line = 4 * kernelWidth * columns;
+    transform(differentiate, filterMatrix, kernelWidth, unfolded, line, filterPoints, 4 * all, columns, rows, 1);
   };
   if (!differentiate) {
     const [rows, columns] = forward ? [kernelWidth, all] : [taps * kernelWidth, filters];
@@ -196,17 +200,17 @@ export function turnedRows(
         batch.clearInputs(input, images);
         if (!gradient) {
           const [first, last] = differentiate ? [from, to] : [0, channels];
-          const pixel = [input + first * height * line.input, line.input] as const;
+          const pixel = input + first * height * line.input;
           batch.turnInputs(xAt, input, images);
           const lines = (last - first) * height;
-          transform(false, inputMatrix, points, pixel, [inputPoints, inputPlane], images, lines);
+          transform(false, inputMatrix, points, pixel, line.input, inputPoints, inputPlane, images, lines);
         }
         if (!forward) {
           const width = differentiate ? images * filters : images;
           if (differentiate) kernels.turn({ at: yAt, row: 4 * pixels }, { at: output, row: 4 * width }, pixels, width);
           else batch.turnOutputs(yAt, output, images, false);
-          const [pixel, lines] = [[output, 4 * outWidth * width] as const, (images * filters * outHeight) / width];
-          transform(false, outputMatrix, size, pixel, [outputPoints, outputPlane], width, lines);
+          const lines = (images * filters * outHeight) / width;
+          transform(false, outputMatrix, size, output, 4 * outWidth * width, outputPoints, outputPlane, width, lines);
         }
         if (differentiate) {
           for (const [k, depth] of depthBlocks(outHeight * count * images)) {
@@ -233,7 +237,8 @@ export function turnedRows(
           const [u, end] = forward
             ? [0, kernelHeight]
             : [Math.max(0, i - outHeight + 1), Math.min(kernelHeight, i + 1)];
-          const multiply = (point: number, lines: number, mode: number) =>
+          // What is added to the product at the first point is added to every output (matrices.ts).
+          for (let point = 0, lines = bias ? 1 : points; point < points; point += lines, lines = points - point) {
             kernels.multiply({
               a: { at: filterPoints + 4 * (point * all + u * inner), rows: rowsBy(4 * table.count), line: 4 * all },
               b: { at: source + i * row + point * sourcePlane, rows: table.at + 4 * u * inner, line: sourcePlane },
@@ -241,22 +246,19 @@ export function turnedRows(
               rows: results,
               columns: count * images,
               depth: (end - u) * inner,
-              mode,
+              mode: bias && point === 0 ? MODE.bias : MODE.zero,
               bias,
               lines,
             });
-          // What is added to the product at the first point is added to every output (matrices.ts).
-          if (bias) multiply(0, 1, MODE.bias);
-          multiply(bias ? 1 : 0, bias ? points - 1 : points, MODE.zero);
+          }
           if (gradient) {
-            const pixel = [input + i * line.input, height * line.input] as const;
-            transform(true, inputMatrix, points, pixel, [rowPoints, plane], images, channels, count, MODE.add);
+            const [pixel, next] = [input + i * line.input, height * line.input];
+            transform(true, inputMatrix, points, pixel, next, rowPoints, plane, images, channels, count, MODE.add);
           } else {
             for (let k = 0; k < filters; k += together) {
-              const pixel = [output + (k * outHeight + i) * line.output, outHeight * line.output] as const;
-              const point = [rowPoints + k * row, plane] as const;
-              const record = repeated + k * size * RECORD;
-              transform(true, outputMatrix, size, pixel, point, images, together, count, ending, record);
+              const [pixel, next] = [output + (k * outHeight + i) * line.output, outHeight * line.output];
+              const [point, record] = [rowPoints + k * row, repeated + k * size * RECORD];
+              transform(true, outputMatrix, size, pixel, next, point, plane, images, together, count, ending, record);
             }
           }
         }
