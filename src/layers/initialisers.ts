@@ -62,7 +62,8 @@ export function fans(weight: Tensor): { readonly fanIn: number; readonly fanOut:
 
 /** Fills `weight` with numbers uniform in `[low, high)`. */
 export function uniform(weight: Tensor, low = 0, high = 1, { random = defaultRandom() }: InitOptions = {}): Tensor {
-  random.fillUniform(weight.data, low, high);
+  const { data } = weight;
+  for (let i = 0; i < data.length; i++) data[i] = random.uniform(low, high);
   return weight;
 }
 

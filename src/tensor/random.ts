@@ -6,7 +6,6 @@ import { checkInteger } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { engine } from "./engine.js";
 import { log } from "./log.js";
-import type { FloatArray } from "./storage.js";
 
 /**
  * A generator of uniform and normal numbers (xoshiro128**, Blackman & Vigna 2018, https://prng.di.unimi.it).
@@ -103,33 +102,6 @@ export class Random {
       const s = u * u + v * v;
       if (s > 0 && s < 1) return u * Math.sqrt((-2 * log(s)) / s);
     }
-  }
-
-  /**
-   * Fills an array with what {@link uniform} would give one by one, in a fraction of the time: the state is in variables,
-   * and the loop is long enough to be optimised while it runs.
-   */
-  fillUniform(array: FloatArray, low = 0, high = 1): void {
-    let [a, b, c, d] = [this.#a, this.#b, this.#c, this.#d];
-    for (let i = 0; i < array.length; i++) {
-      let unit = 0;
-      for (let rest = 5; rest <= 6; rest++) {
-        const times5 = Math.imul(b, 5);
-        unit = unit * 2 ** 26 + (Math.imul((times5 << 7) | (times5 >>> 25), 9) >>> rest);
-        const t = b << 9;
-        c ^= a;
-        d ^= b;
-        b ^= c;
-        a ^= d;
-        c ^= t;
-        d = (d << 11) | (d >>> 21);
-      }
-      array[i] = low + (high - low) * (unit * 2 ** -53);
-    }
-    this.#a = a;
-    this.#b = b;
-    this.#c = c;
-    this.#d = d;
   }
 
   /** Uniform integer in `[0, below)`, without modulo bias. */
