@@ -3,7 +3,7 @@
  * common is the geometry.
  */
 import type { ConvGeometry } from "../../shape/conv.js";
-import type { ConvKernels } from "../interface/conv.js";
+import type { ConvKernels, Direction } from "../interface/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { type BatchedOperands, batchedProducts, batchedWeightGradient } from "./conv/batched.js";
 import { convPath } from "./conv/choice.js";
@@ -90,10 +90,9 @@ export function forwardTasks(
 ): Task[] {
   const path = convPath(g, "forward");
   if (path === "winograd") return winogradTasks(flavour, g, "forward", { x, weight, bias, y, relu, records });
-  const turned = { x, weight, bias, y, relu, records };
-  const rows = path === "rows" && turnedRows(gemmKernels(flavour), g, "forward", turned);
-  if (rows) return [rows];
-  if (path === "batched" || path === "rows") return [batchedProducts(gemmKernels(flavour), g, turned, false)];
+  if (path === "batched" || path === "rows") {
+    return [turnedTask(flavour, g, "forward", path, { x, weight, bias, y, relu, records })];
+  }
   const correlation = forwardCorrelation(g);
   const operands = {
     batch: g.batch,
@@ -118,10 +117,9 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
   if (path === "winograd") {
     return winogradTasks(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx });
   }
-  const turned = gradientOperands(dx, weight, dy);
-  const rows = path === "rows" && turnedRows(kernels, g, "inputGradient", turned);
-  if (rows) return [rows];
-  if (path === "batched" || path === "rows") return [batchedProducts(kernels, g, turned, true)];
+  if (path === "batched" || path === "rows") {
+    return [turnedTask(flavour, g, "inputGradient", path, gradientOperands(dx, weight, dy))];
+  }
   if (path === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
     return [spreadGradient(kernels, g, dy, weight, dx)];
   }
@@ -172,10 +170,25 @@ export function weightGradientTask(flavour: Flavour, g: ConvGeometry, x: number,
     const task = winogradWeightGradient(flavour, g, { x, dy, dweight });
     if (task) return task;
   }
-  const rows =
-    path === "rows" && turnedRows(gemmKernels(flavour), g, "weightGradient", gradientOperands(x, dweight, dy));
-  if (rows) return rows;
+  if (path === "batched" || path === "rows") {
+    return turnedTask(flavour, g, "weightGradient", path, gradientOperands(x, dweight, dy));
+  }
   if (path === "sliding") return depthwiseWeightGradient(flavour, g, x, dy, dweight);
-  const compute = path === "batched" || path === "rows" ? batchedWeightGradient : weightGradient;
-  return compute(gemmKernels(flavour), g, x, dy, dweight);
+  return weightGradient(gemmKernels(flavour), g, x, dy, dweight);
+}
+
+/** A turned batch, along its rows where that was chosen and the numbers allow it. */
+function turnedTask(
+  flavour: Flavour,
+  g: ConvGeometry,
+  direction: Direction,
+  path: "batched" | "rows",
+  operands: BatchedOperands,
+): Task {
+  const kernels = gemmKernels(flavour);
+  const rows = path === "rows" ? turnedRows(kernels, g, direction, operands) : undefined;
+  if (rows) return rows;
+  const { x, weight, y } = operands;
+  if (direction === "weightGradient") return batchedWeightGradient(kernels, g, x, y, weight);
+  return batchedProducts(kernels, g, operands, direction === "inputGradient");
 }

@@ -49,12 +49,15 @@ export function batchedProducts(
     parts: batch.blocks.length,
     run(from, to) {
       for (const [first, images] of batch.blocks.slice(from, to)) {
-        const [tapRows, outputRows] = [batch.tapRows(images).at, batch.outputRows(images).at];
+        const [tapRows, outputRows] = [batch.tapRows(images), batch.outputRows(images)];
         const xAt = x + 4 * first * g.inChannels * g.height * g.width;
         const yAt = y + 4 * first * g.outChannels * g.outHeight * g.outWidth;
-        batch.clearInputs(input, images);
-        if (gradient) batch.turnOutputs(yAt, output, images, false);
-        else batch.turnInputs(xAt, input, images);
+        if (gradient) {
+          batch.clearInputs(input, images);
+          batch.turnOutputs(yAt, output, images, false);
+        } else {
+          batch.turnInputs(xAt, input, images);
+        }
         const [line, group] = [batch.lines(images), batch.groupStrides(images)];
         for (let i = 0; i < g.groups; i++) {
           const inside = { at: input + i * group.input, rows: tapRows, line: line.input };
@@ -117,7 +120,6 @@ export function batchedWeightGradient(
     kernels.clear(result, count * entries * outputs);
     const pixels = g.outHeight * g.outWidth;
     for (const [n, images] of batch.blocks) {
-      batch.clearInputs(input, images);
       batch.turnInputs(x + 4 * n * g.inChannels * g.height * g.width, input, images);
       const maps = images * g.outChannels;
       kernels.turn(
@@ -131,7 +133,7 @@ export function batchedWeightGradient(
         kernels.multiply({
           a: {
             at: input + group * batch.groupStrides(images).input + 4 * k,
-            rows: batch.tapRows(images).at + 4 * first * entries,
+            rows: batch.tapRows(images) + 4 * first * entries,
             line: line.input,
           },
           b: { at: output + 4 * group * outputs, rows: pixelRows + 4 * k, line: line.output * g.outChannels },

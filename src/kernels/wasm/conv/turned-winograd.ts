@@ -197,8 +197,9 @@ export function turnedRows(
             ? row * ((j % filters) * outHeight - Math.floor(j / filters))
             : row * (Math.floor(j / kernelHeight) * height + (j % kernelHeight));
         }
-        batch.clearInputs(input, images);
-        if (!gradient) {
+        if (gradient) {
+          batch.clearInputs(input, images);
+        } else {
           const [first, last] = differentiate ? [from, to] : [0, channels];
           const pixel = input + first * height * line.input;
           batch.turnInputs(xAt, input, images);

@@ -51,6 +51,9 @@ export class TurnedBatch {
   readonly inputs: number;
   readonly outputs: number;
   readonly taps: number;
+  /** Images that the copy of the inputs has zeros beside, and the table of taps is for. */
+  #padded = 0;
+  #tapRows = { images: 0, at: 0 };
 
   constructor(
     readonly kernels: GemmKernels,
@@ -88,8 +91,10 @@ export class TurnedBatch {
     this.kernels.clear(copy, images * this.g.inChannels * this.#sizes.padded);
   }
 
-  /** Turns the images at `from`; what is beside them is left as it is. */
+  /** Turns the images at `from`, into the one copy that this object turns; zeros beside them stay from part to part. */
   turnInputs(from: number, copy: number, images: number): void {
+    if (images !== this.#padded) this.clearInputs(copy, images);
+    this.#padded = images;
     this.#eachLine(from, copy, images, (image, turned, length) => this.kernels.turn(image, turned, length, images));
   }
 
@@ -123,9 +128,10 @@ export class TurnedBatch {
     else this.kernels.turn({ at: from, row: image }, { at: to, row: turned }, outputs, images);
   }
 
-  /** Where every tap's row of patches lies. */
-  tapRows(images: number): Table {
+  /** Where every tap's row of patches lies; the same table for as many images as before. */
+  tapRows(images: number): number {
     const { g } = this;
+    if (this.#tapRows.images === images) return this.#tapRows.at;
     const { height, width } = this.#sizes;
     const table = new Table(this.taps);
     let at = 0;
@@ -135,12 +141,13 @@ export class TurnedBatch {
         for (let v = 0; v < g.kernelWidth; v++) table.entries[at++] = 4 * images * (row + v * g.dilationWidth);
       }
     }
-    return table;
+    this.#tapRows = { images, at: table.at };
+    return table.at;
   }
 
   /** Where the turned outputs of every channel lie. */
-  outputRows(images: number): Table {
-    return Table.range(this.outputs, 4 * images * this.g.outHeight * this.g.outWidth);
+  outputRows(images: number): number {
+    return Table.range(this.outputs, 4 * images * this.g.outHeight * this.g.outWidth).at;
   }
 
   /** Bytes from a group's turned inputs or outputs to the next's. */
