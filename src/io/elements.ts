@@ -1,5 +1,6 @@
 /** The element types of the files that this library reads, and how their bytes become numbers. */
 import { checkOneOf } from "../shape/check.js";
+import { hostIsLittleEndian } from "../tensor/log.js";
 import type { DType, FloatArray } from "../tensor/tensor.js";
 
 export interface ReadOptions {
@@ -39,10 +40,6 @@ export function bytesPerElement(type: ElementType): number {
 }
 
 const HOST_IS_LITTLE_ENDIAN = /* @__PURE__ */ hostIsLittleEndian();
-
-function hostIsLittleEndian(): boolean {
-  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-}
 
 /** A copy of the bytes as the typed array of their type; their length must be a multiple of the element's. */
 export function decodeTyped<T extends ElementType>(

@@ -15,7 +15,8 @@ const ROOT_HALF = 0x3fe6a09e; // the upper 32 bits of √½: what is subtracted 
 
 const double = /* @__PURE__ */ new Float64Array(1);
 const words = /* @__PURE__ */ wordsOf(double);
-const HIGH = /* @__PURE__ */ upperWord();
+// Which of a double's two words is the upper one.
+const HIGH = /* @__PURE__ */ Number(/* @__PURE__ */ hostIsLittleEndian());
 
 export function log(x: number): number {
   if (!(x > 0)) return x === 0 ? -Infinity : Number.NaN;
@@ -41,7 +42,7 @@ function wordsOf({ buffer }: Float64Array): Uint32Array {
   return new Uint32Array(buffer);
 }
 
-/** Which of a double's two words is the upper one. */
-function upperWord(): 0 | 1 {
-  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+/** Whether this machine stores the lower bytes of a number first. */
+export function hostIsLittleEndian(): boolean {
+  return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 }
