@@ -1,7 +1,7 @@
 /** Batches of a data set, in an order that one seed decides and a checkpoint can resume. */
 import { checkInteger, checkOptions } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
-import { defaultRandom, Random } from "../tensor/random.js";
+import { ownRandom, Random } from "../tensor/random.js";
 import type { Batch, BatchSource, Targets } from "./dataset.js";
 
 type RandomState = Random["state"];
@@ -21,7 +21,7 @@ export interface DataLoaderOptions<T extends Targets = Targets> {
   readonly dropLast?: boolean;
   /** Applied to every batch; see {@link randomShift} and its neighbours. */
   readonly transform?: Transform<T>;
-  /** Decides the shuffling and the transforms. Default: a generator seeded from the one that `manualSeed` seeds. */
+  /** Decides the shuffling and the transforms. Default: one of its own, seeded from the one of `manualSeed`. */
   readonly random?: Random;
 }
 
@@ -77,7 +77,7 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
     }
     this.#shuffle = shuffle;
     this.#transform = transform;
-    this.#random = random ?? new Random(defaultRandom().bits());
+    this.#random = random ?? ownRandom();
   }
 
   /** One epoch, or the rest of the one that `loadStateDict` restored. */
