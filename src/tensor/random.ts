@@ -153,6 +153,18 @@ export function ownRandom(): Random {
   return new Random(defaultRandom().bits());
 }
 
+/** Runs `action`, in which `random` is the default generator. */
+export function drawingFrom<T>(random: Random, action: () => T): T {
+  const state = engine();
+  const outer = state.random;
+  state.random = random;
+  try {
+    return action();
+  } finally {
+    state.random = outer;
+  }
+}
+
 /**
  * Seeds the default generator. Every random number of the library that is not given a generator follows from it: initial
  * weights are drawn from it, and dropout layers and loaders take a generator of their own from it when they are made.

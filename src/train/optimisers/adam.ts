@@ -54,6 +54,10 @@ abstract class AdamKin extends Optimizer {
     this.betas = [beta1, this.betas[1]];
   }
 
+  protected override isMomentum(value: number): boolean {
+    return value >= 0 && value < 1;
+  }
+
   /** Everything that step number `t` needs besides the arrays. */
   protected adamStep({ lr, weightDecay, maximize }: Step, t: number): AdamStep {
     const [beta1, beta2] = this.betas;

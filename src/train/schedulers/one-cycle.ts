@@ -2,7 +2,7 @@ import { checkInteger, checkOneOf, checkOptions, checkPositive, checkRange } fro
 import { ArgumentError, StateError } from "../../shape/errors.js";
 import { cosPi } from "../maths.js";
 import { checkRate, type Optimizer } from "../optimizer.js";
-import { Scheduler } from "../scheduler.js";
+import { Scheduler, type SchedulerState } from "../scheduler.js";
 
 export interface OneCycleLROptions {
   /** The peak, for all groups or one for each. */
@@ -105,6 +105,10 @@ export class OneCycleLR extends Scheduler {
     throw new StateError(
       `OneCycleLR.step expects at most totalSteps = ${this.totalSteps} calls, but this is call ${steps}. Usual cause: totalSteps counted in epochs, where it is epochs · batches.`,
     );
+  }
+
+  protected override wrongExtraState(state: SchedulerState): string[] {
+    return (state.steps ?? 0) > this.totalSteps ? ["steps"] : [];
   }
 
   protected override apply(): void {

@@ -1,6 +1,6 @@
 import { checkFinite, checkInteger, checkOneOf, checkOptions } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
-import { checkRate, type Optimizer } from "../optimizer.js";
+import { checkRate, isCount, type Optimizer } from "../optimizer.js";
 import { Scheduler, type SchedulerState } from "../scheduler.js";
 
 export interface ReduceLROnPlateauOptions {
@@ -80,7 +80,9 @@ export class ReduceLROnPlateau extends Scheduler {
     );
   }
 
-  protected override apply(metric = Number.NaN): void {
+  protected override apply(given = Number.NaN): void {
+    // The best stays finite, so that JSON can hold it. NaN stays NaN, which is no improvement.
+    const metric = Math.max(-Number.MAX_VALUE, Math.min(given, Number.MAX_VALUE));
     if (this.#improves(metric)) {
       this.#best = metric;
       this.#badSteps = 0;
@@ -111,6 +113,10 @@ export class ReduceLROnPlateau extends Scheduler {
 
   protected override extraState(): SchedulerState {
     return { best: this.#best, num_bad_epochs: this.#badSteps, cooldown_counter: this.#cooling };
+  }
+
+  protected override wrongExtraState(state: SchedulerState): string[] {
+    return ["num_bad_epochs", "cooldown_counter"].filter((key) => !isCount(state[key]));
   }
 
   protected override loadExtraState(state: SchedulerState): void {
