@@ -1,7 +1,8 @@
 /** Batches of a data set, in an order that one seed decides and a checkpoint can resume. */
-import { checkInteger, checkOptions } from "../shape/check.js";
+import { checkInteger, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
 import { ownRandom, Random } from "../tensor/random.js";
+import { Tensor } from "../tensor/tensor.js";
 import type { Batch, BatchSource, Targets } from "./dataset.js";
 
 type RandomState = Random["state"];
@@ -38,8 +39,9 @@ export interface DataLoaderState {
  * Gives a data set's samples in batches. Every `for…of` is one epoch; no batch shares memory with another one or with
  * the data set.
  *
- * One epoch runs at a time: starting the next one ends it. A loop that `break` left can only go on through
- * `loadStateDict(stateDict())`.
+ * Where it shuffles, or its transform draws, one epoch runs at a time: starting the next one ends it. Otherwise loops may
+ * run side by side, as those of trainings that share their validation data; `stateDict` tells of the last one started. A
+ * loop that `break` left can only go on through `loadStateDict(stateDict())`.
  *
  * @example
  * const loader = new DataLoader(digits, { batchSize: 64, shuffle: true, random: new Random(1) });
@@ -66,8 +68,17 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
         "DataLoader expects a Dataset, or an object with length and batch(rows), but got something else. Usual cause: a tensor: new Dataset(inputs, targets).",
       );
     }
-    checkOptions("DataLoader", options, "{ batchSize: 64, shuffle: true }");
-    const { batchSize = 1, shuffle = false, dropLast = false, transform, random } = options;
+    const defaults = { batchSize: 1, shuffle: false, dropLast: false, transform: undefined, random: undefined };
+    const { batchSize, shuffle, dropLast, transform, random } = readOptions("DataLoader", options, defaults);
+    if (transform !== undefined && typeof transform !== "function") {
+      refuse(
+        "DataLoader",
+        "transform",
+        "a function such as randomShift(2)",
+        transform,
+        "several transforms: compose(a, b)",
+      );
+    }
     this.batchSize = checkInteger("DataLoader", "batchSize", batchSize, 1);
     this.length = (dropLast ? Math.floor : Math.ceil)(dataset.length / batchSize);
     if (this.length === 0) {
@@ -89,17 +100,17 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
     const order = this.#order(epoch.random, resumed === undefined);
     while (epoch.batches < this.length) {
       const start = epoch.batches * this.batchSize;
-      const batch = this.dataset.batch(order.slice(start, start + this.batchSize));
-      const transformed = this.#transform ? this.#transform(batch, this.#random) : batch;
+      const batch = checked(this.dataset.batch(order.slice(start, start + this.batchSize)), "its data set's batch");
+      const transformed = this.#transform ? checked(this.#transform(batch, this.#random), "its transform") : batch;
       epoch.batches++;
       yield transformed;
-      if (this.#epoch !== epoch) {
+      if (this.#epoch !== epoch && this.#random.state.some((word, i) => word !== epoch.random[i])) {
         throw new StateError(
-          "DataLoader expects one loop over it at a time, but another one was started or a state was loaded before this one ended. Usual cause: two nested loops over one loader: make two.",
+          "DataLoader expects one loop over it at a time where it shuffles or its transform draws, but another one was started or a state was loaded before this one ended. Usual cause: two nested loops over one loader: make two.",
         );
       }
     }
-    this.#epoch = undefined;
+    if (this.#epoch === epoch) this.#epoch = undefined;
   }
 
   /** The order of the epoch that starts with this state of the generator; `advance` moves the loader's own past the draw. */
@@ -129,7 +140,8 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
    *   has changed then.
    */
   loadStateDict(state: DataLoaderState): void {
-    const { samples, batchSize, random, epoch } = state;
+    // Anything may come out of a file.
+    const { samples, batchSize, random, epoch } = Object(state) as DataLoaderState;
     if (samples !== this.dataset.length || batchSize !== this.batchSize) {
       throw new StateError(
         `DataLoader.loadStateDict expects a state of ${this.dataset.length} samples in batches of ${this.batchSize}, but got one of ${samples} in batches of ${batchSize}. Usual cause: resuming with other data or another batchSize than the run was started with.`,
@@ -145,6 +157,16 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
     this.#epoch = epoch ? { random: epoch.random, batches: epoch.batches } : undefined;
     this.#resume = epoch !== null;
   }
+}
+
+/** What makes batches may be anybody's. */
+function checked<T extends Targets>(batch: Batch<T>, who: string): Batch<T> {
+  if (batch?.inputs instanceof Tensor && batch.targets !== undefined) return batch;
+  const cause =
+    (batch as unknown) instanceof Promise
+      ? "an asynchronous function: whatever it waits for has to be there before the epoch"
+      : "a missing return";
+  refuse("DataLoader", `what ${who} returns`, "{ inputs, targets } with a Tensor of inputs", batch, cause);
 }
 
 /** Four words of 32 bits, not all 0, which is the one state that xoshiro never leaves. */
