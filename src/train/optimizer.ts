@@ -4,7 +4,7 @@ import type { OptimiserKernels, Step } from "../kernels/interface/optimiser.js";
 import { optimiserKernels } from "../kernels/optimiser.js";
 import { settled, settledZeros } from "../kernels/residency.js";
 import { Parameter } from "../layers/parameter.js";
-import { checkFinite, checkOptions, checkRange, isPlainObject, refuse, show } from "../shape/check.js";
+import { checkFinite, checkOptions, checkRange, isPlainObject, readOptions, refuse, show } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -30,6 +30,9 @@ export interface OptimizerOptions {
   /** Whether to climb instead of descend. Default false. */
   readonly maximize?: boolean;
 }
+
+/** The defaults of the options that every optimiser has, but for the learning rate. */
+export const OPTIMIZER_DEFAULTS = { weightDecay: 0, maximize: false } as const;
 
 export interface ParameterGroup {
   readonly parameters: readonly Parameter[];
@@ -300,6 +303,7 @@ function groupsOf(
         `${optimizer} expects each entry to be a Parameter or { parameters, lr }, but one is neither. Usual cause: tensors or layers, where layer.parameters() is meant.`,
       );
     }
+    readOptions(`${optimizer}'s group`, group, { parameters: [], lr: undefined, weightDecay: undefined });
     for (const parameter of group.parameters) {
       if (seen.has(parameter)) {
         throw new ArgumentError(

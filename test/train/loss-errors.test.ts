@@ -206,7 +206,7 @@ describe("options", () => {
     expectError(
       () => new CrossEntropyLoss(untyped<object>("mean")),
       ArgumentError,
-      `CrossEntropyLoss expects its options to be an object such as { reduction: "sum" }, but got "mean". Usual cause: torch's positional arguments are named here.`,
+      `CrossEntropyLoss expects its options to be an object of reduction, weight, ignoreIndex, labelSmoothing, but got "mean". Usual cause: torch's positional arguments are named here.`,
     );
   });
 
