@@ -29,7 +29,7 @@ export function refuse(who: string, expected: string, got: string, cause?: strin
   throw new FormatError(`${who} expects ${expected}, but ${got}.${cause ? ` Usual cause: ${cause}.` : ""}`);
 }
 
-export const TRUNCATED = "a file that was cut off on its way here";
+export const TRUNCATED = "a file that was cut off on its way here, or whose program was killed while it wrote";
 
 /** Number of elements of a shape that a file claims; undefined when no file can be that large. */
 export function claimedSize(shape: Shape): number | undefined {

@@ -166,7 +166,8 @@ function part(name: string, tensor: Tensor) {
 }
 
 function readHeader(bytes: Uint8Array): Header {
-  const cause = "a truncated download, or another format, such as a .pt file (which torch can convert)";
+  const cause =
+    "a truncated download, a program that was killed while it wrote, or another format, such as a .pt file (which torch can convert)";
   if (bytes.length < 8) refuse(WHO, "at least 8 bytes", `the file has ${bytes.length}`, cause);
   const length = viewOf(bytes).getBigUint64(0, true);
   if (length > bytes.length - 8) {
@@ -256,7 +257,9 @@ function checkLayout(entries: readonly Entry[], bytes: number): void {
       WHO,
       `${covered} bytes of data after the header`,
       `the file has ${bytes}`,
-      covered > bytes ? "a truncated download" : "something appended to the file",
+      covered > bytes
+        ? "a truncated download, or a program that was killed while it wrote"
+        : "something appended to the file",
     );
   }
 }

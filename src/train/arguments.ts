@@ -1,10 +1,9 @@
 /** Checks of what `fit` and `evaluate` are given: each throws a sentence before anything changes. */
-import { type Batch, Dataset, type Targets } from "../data/dataset.js";
+import { type Batch, Dataset } from "../data/dataset.js";
 import { Layer } from "../layers/layer.js";
 import { isPlainObject, refuse, show } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
-import type { Metrics, TrainingLoss } from "./evaluate.js";
 
 export function checkModel(who: string, model: unknown): void {
   if (model instanceof Layer) return;
@@ -86,7 +85,13 @@ function causeOf(batch: unknown): string {
   return "other names than inputs and targets";
 }
 
-export function checkLoss<T>(who: string, loss: TrainingLoss<T> | undefined): TrainingLoss<T> {
+/** What every loss has; `evaluate` says what it takes and gives. */
+interface LossLike {
+  forward(...args: never[]): unknown;
+  backward(): unknown;
+}
+
+export function checkLoss<L extends LossLike>(who: string, loss: L | undefined): L {
   if (loss === undefined) refuse(who, "loss", "a loss such as new CrossEntropyLoss()", loss, "a forgotten option");
   if (typeof loss?.forward !== "function" || typeof loss.backward !== "function") {
     const cause = isClass(loss)
@@ -118,7 +123,7 @@ export function checkLossValue(who: string, value: unknown): number {
   );
 }
 
-export function checkMetrics<T extends Targets>(who: string, metrics: Metrics<T>): Metrics<T> {
+export function checkMetrics<M extends object>(who: string, metrics: M): M {
   if (!isPlainObject(metrics))
     refuse(
       who,

@@ -209,7 +209,7 @@ function parse(bytes: Uint8Array): Saved {
   } catch {
     // told below, as damage
   }
-  if (typeof saved?.version === "number" && saved.version !== VERSION) {
+  if (saved && Number.isSafeInteger(saved.version) && saved.version !== VERSION) {
     throw new FormatError(
       `fit expects a checkpoint of version ${VERSION}, but this one is of version ${saved.version}. Usual cause: a checkpoint of another release; its weights can still be read: model.loadStateDict takes those tensors of readSafetensors(bytes) whose names begin with "model.", without it.`,
     );

@@ -80,7 +80,7 @@ describe("MNIST", () => {
 });
 
 describe("bad files", () => {
-  const cut = "Usual cause: a file that was cut off on its way here.";
+  const cut = "Usual cause: a file that was cut off on its way here, or whose program was killed while it wrote.";
   const start =
     "readIdx expects an IDX file, which starts with two zero bytes, but the file starts otherwise. Usual cause: another format.";
   test.each([

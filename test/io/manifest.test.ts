@@ -287,7 +287,7 @@ describe("memory and errors", () => {
       'readWeightsManifest expects the file "a.bin", which the manifest names, but there is none. Usual cause: a path of another folder.',
     );
     expect(await message(group(), new Uint8Array(7))).toBe(
-      'readWeightsManifest expects "a.bin" to hold the 8 bytes of 1 tensors, but there are 7. Usual cause: a file that was cut off on its way here.',
+      'readWeightsManifest expects "a.bin" to hold the 8 bytes of 1 tensors, but there are 7. Usual cause: a file that was cut off on its way here, or whose program was killed while it wrote.',
     );
     expect(await message(group({}, ["a", "b"]), new Uint8Array(7))).toBe(
       'readWeightsManifest expects "a" + "b" to hold the 8 bytes of 1 tensors, but there are 14. Usual cause: the files of another model, or a manifest that lacks a tensor.',

@@ -65,7 +65,7 @@ describe("files that NumPy wrote", () => {
 
 describe("bad files", () => {
   const types = "f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8, b1";
-  const cut = "Usual cause: a file that was cut off on its way here.";
+  const cut = "Usual cause: a file that was cut off on its way here, or whose program was killed while it wrote.";
   const noType = (descr: string) =>
     `readNpy expects elements of one of the types ${types}, but its descr is "${descr}". Usual cause: an array of text, complex numbers or Python objects: convert it with astype before saving.`;
   const at = (place: number, expected: string, found: string) =>

@@ -76,7 +76,7 @@ describe("files that NumPy wrote", () => {
 });
 
 describe("bad files", () => {
-  const cut = "Usual cause: a file that was cut off on its way here.";
+  const cut = "Usual cause: a file that was cut off on its way here, or whose program was killed while it wrote.";
   test.each([
     [
       "nothing",
@@ -276,7 +276,7 @@ describe("gunzip", () => {
     [
       "a truncated file",
       new Uint8Array(gzipSync(ascii("some content"))).subarray(0, 20),
-      "gunzip expects valid gzip data, but it cannot be decompressed. Usual cause: a file that was cut off on its way here.",
+      "gunzip expects valid gzip data, but it cannot be decompressed. Usual cause: a file that was cut off on its way here, or whose program was killed while it wrote.",
     ],
   ])("%s is refused", async (_, bytes, message) => {
     expect(await formatErrorOf(() => gunzip(bytes))).toBe(message);

@@ -46,7 +46,7 @@ async function refusal(file: Uint8Array): Promise<string> {
   return expect.fail("it was decoded");
 }
 
-const CUT = "Usual cause: a file that was cut off on its way here.";
+const CUT = "Usual cause: a file that was cut off on its way here, or whose program was killed while it wrote.";
 const CORRUPT = "Usual cause: a file that is corrupt.";
 const CHANGED = "Usual cause: a file that was cut off or changed on its way here.";
 

@@ -90,11 +90,10 @@ export class ReduceLROnPlateau extends Scheduler {
     );
   }
 
-  protected override apply(given = Number.NaN): void {
-    // The best stays finite, so that JSON can hold it. NaN stays NaN, which is no improvement.
-    const metric = Math.max(-Number.MAX_VALUE, Math.min(given, Number.MAX_VALUE));
+  protected override apply(metric = Number.NaN): void {
     if (this.#improves(metric)) {
-      this.#best = metric;
+      // It stays finite, so that JSON can hold it.
+      this.#best = Math.max(-Number.MAX_VALUE, Math.min(metric, Number.MAX_VALUE));
       this.#badSteps = 0;
     } else {
       this.#badSteps++;
