@@ -45,12 +45,12 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
     this.geometry(shape);
     const { mean, variance } = frozenMoments(runningMean.value, runningVar.value);
     // Copies: the engine's memory may grow before they are used, and take views of it away.
-    const [weight, bias] = [this.weight, this.bias].map((parameter) => parameter?.value.data.slice());
+    const [weight, bias] = [this.weight, this.bias].map((parameter) => parameter?.value.view().slice());
     return { norm: { mean, variance, eps: this.eps, weight, bias } };
   }
 
   protected averagingFactor(): number {
-    const counter = this.numBatchesTracked?.value.data ?? new Float32Array(1);
+    const counter = this.numBatchesTracked?.value.view() ?? new Float32Array(1);
     const batches = (counter[0] ?? 0) + 1;
     counter[0] = batches;
     return this.momentum ?? 1 / batches;

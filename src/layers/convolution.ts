@@ -1,4 +1,4 @@
-import { settledZeros } from "../kernels/residency.js";
+import { ownZeros } from "../kernels/residency.js";
 import {
   conv2d,
   conv2dBiasGradient,
@@ -40,8 +40,8 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     this.settings = settings;
     const { inChannels, outChannels, groups, kernelSize, dimensions } = settings;
     const filter = [inChannels / groups, ...kernelSize.slice(2 - dimensions)];
-    const weight = settledZeros([outChannels, ...filter]);
-    const biasValue = bias ? settledZeros([outChannels]) : undefined;
+    const weight = ownZeros([outChannels, ...filter]);
+    const biasValue = bias ? ownZeros([outChannels]) : undefined;
     initialiseLike(weight, biasValue, sizeOf(filter), random);
     this.weight = new Parameter("weight", weight);
     this.bias = biasValue && new Parameter("bias", biasValue);

@@ -1,4 +1,4 @@
-import { settledZeros } from "../kernels/residency.js";
+import { ownZeros } from "../kernels/residency.js";
 import {
   convTranspose2d,
   convTranspose2dBiasGradient,
@@ -70,8 +70,8 @@ export class ConvTranspose2d<
     checkOptions("ConvTranspose2d", options, "{ stride: 2, padding: 1 }");
     this.settings = convTransposeSettings("ConvTranspose2d", inChannels, outChannels, kernelSize, options);
     const filter = [outChannels / this.settings.groups, ...this.settings.kernelSize];
-    const weight = settledZeros([inChannels, ...filter]);
-    const bias = options.bias === false ? undefined : settledZeros([outChannels]);
+    const weight = ownZeros([inChannels, ...filter]);
+    const bias = options.bias === false ? undefined : ownZeros([outChannels]);
     initialiseLike(weight, bias, sizeOf(filter), options.random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);

@@ -1,4 +1,4 @@
-import { settledZeros } from "../kernels/residency.js";
+import { ownZeros } from "../kernels/residency.js";
 import { embedding, embeddingIndices, embeddingWeightGradient } from "../ops/embedding.js";
 import { checkInteger, checkOptions } from "../shape/check.js";
 import { type EmbeddingRule, embeddingShape } from "../shape/embedding.js";
@@ -46,10 +46,10 @@ export class Embedding<const D extends number = number> extends Layer<EmbeddingR
     this.numEmbeddings = checkInteger("Embedding", "numEmbeddings", numEmbeddings, 1);
     this.embeddingDim = checkInteger("Embedding", "embeddingDim", embeddingDim, 1);
     this.paddingIdx = resolvePaddingIdx(options.paddingIdx, numEmbeddings);
-    const weight = settledZeros([numEmbeddings, embeddingDim]);
+    const weight = ownZeros([numEmbeddings, embeddingDim]);
     normal(weight, 0, 1, options.random ? { random: options.random } : {});
     if (this.paddingIdx !== undefined) {
-      weight.data.fill(0, this.paddingIdx * embeddingDim, (this.paddingIdx + 1) * embeddingDim);
+      weight.view().fill(0, this.paddingIdx * embeddingDim, (this.paddingIdx + 1) * embeddingDim);
     }
     this.weight = new Parameter("weight", weight);
   }

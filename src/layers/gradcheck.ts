@@ -159,7 +159,7 @@ function snapshot(layer: Layer): () => void {
     layer.to("float32");
     for (const { parameter, value } of parameters) parameter.value = value;
     for (const { buffer, value, copy } of buffers) {
-      value.data.set(copy.data);
+      value.view().set(copy.view());
       buffer.value = value;
     }
     for (const { generator, state } of generators) generator.state = state;

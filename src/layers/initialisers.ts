@@ -62,20 +62,20 @@ export function fans(weight: Tensor): { readonly fanIn: number; readonly fanOut:
 
 /** Fills `weight` with numbers uniform in `[low, high)`. */
 export function uniform(weight: Tensor, low = 0, high = 1, { random = defaultRandom() }: InitOptions = {}): Tensor {
-  const { data } = weight;
+  const data = weight.view();
   for (let i = 0; i < data.length; i++) data[i] = random.uniform(low, high);
   return weight;
 }
 
 /** Fills `weight` with normal numbers. */
 export function normal(weight: Tensor, mean = 0, std = 1, { random = defaultRandom() }: InitOptions = {}): Tensor {
-  const { data } = weight;
+  const data = weight.view();
   for (let i = 0; i < data.length; i++) data[i] = mean + std * random.normal();
   return weight;
 }
 
 export function constant(weight: Tensor, value: number): Tensor {
-  weight.data.fill(value);
+  weight.view().fill(value);
   return weight;
 }
 

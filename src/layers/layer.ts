@@ -215,7 +215,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     }
     for (const [key, { value }] of entries) {
       const saved = state[key];
-      if (saved) value.data.set(saved.data);
+      if (saved) value.view().set(saved.view());
     }
   }
 
@@ -342,7 +342,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   #taken(x: Tensor): Tensor {
     return within(this.#arena(), engine().run, () => {
       const copy = allocateUnset(x.shape, x.dtype);
-      copy.data.set(x.data);
+      copy.view().set(x.view());
       return copy;
     });
   }

@@ -1,4 +1,4 @@
-import { settledZeros } from "../kernels/residency.js";
+import { ownZeros } from "../kernels/residency.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { checkInteger, checkOptions } from "../shape/check.js";
 import { type LinearGeometry, type LinearRule, linearGeometry } from "../shape/linear.js";
@@ -47,8 +47,8 @@ export class Linear<const In extends number = number, const Out extends number =
     checkInteger("Linear", "outFeatures", outFeatures, 1);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    const weight = settledZeros([outFeatures, inFeatures]);
-    const bias = options.bias === false ? undefined : settledZeros([outFeatures]);
+    const weight = ownZeros([outFeatures, inFeatures]);
+    const bias = options.bias === false ? undefined : ownZeros([outFeatures]);
     initialiseLike(weight, bias, inFeatures, options.random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);

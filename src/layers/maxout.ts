@@ -1,4 +1,4 @@
-import { settledZeros } from "../kernels/residency.js";
+import { ownZeros } from "../kernels/residency.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { maxout, maxoutBackward } from "../ops/maxout.js";
 import { checkInteger, checkOptions } from "../shape/check.js";
@@ -118,8 +118,8 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
     this.outFeatures = outFeatures;
     this.pieces = checkInteger("MaxoutLinear", "pieces", options.pieces ?? 2, 1);
     const rows = this.pieces * outFeatures;
-    const weight = settledZeros([rows, inFeatures]);
-    const bias = options.bias === false ? undefined : settledZeros([rows]);
+    const weight = ownZeros([rows, inFeatures]);
+    const bias = options.bias === false ? undefined : ownZeros([rows]);
     initialiseLike(weight, bias, inFeatures, options.random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);

@@ -1,4 +1,4 @@
-import { settledZeros } from "../kernels/residency.js";
+import { ownZeros } from "../kernels/residency.js";
 import { prelu, preluInputGradient, preluWeightGradient } from "../ops/prelu.js";
 import type { AxisGeometry } from "../shape/axis.js";
 import { checkFinite, checkInteger, checkOptions } from "../shape/check.js";
@@ -44,7 +44,7 @@ export class PReLU<const P extends number = number> extends Layer<PReLURule<P>> 
     this.numParameters = numParameters;
     checkOptions("PReLU", options, "{ init: 0.25 }");
     const init = checkFinite("PReLU", "init", options.init ?? 0.25);
-    this.weight = new Parameter("weight", constant(settledZeros([numParameters]), init));
+    this.weight = new Parameter("weight", constant(ownZeros([numParameters]), init));
   }
 
   protected compute(x: Tensor): Tensor {

@@ -140,7 +140,7 @@ function make<S extends Shape>(who: string, shape: S, f: (index: number) => numb
 }
 
 function filled<S extends Shape>(x: Tensor<S>, f: (index: number) => number): Tensor<S> {
-  const { data } = x;
+  const data = x.view();
   for (let i = 0; i < data.length; i++) data[i] = f(i);
   return x;
 }

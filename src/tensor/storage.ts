@@ -6,11 +6,23 @@ export type DType = "float32" | "float64";
 /** What kernels loop over. */
 export type FloatArray = Float32Array | Float64Array;
 
-/** Numbers that lie in the engine's memory instead of in an array of their own. */
+/** Numbers that the engine may keep in its memory, and move between there and an array of their own. */
 export interface Resident {
   readonly length: number;
-  /** The numbers as they lie there; valid until the memory grows. @throws StateError once they were overwritten. */
+  /** Where they lie in the engine's memory; undefined where they have no place there. They stay until the next kernel call. */
+  address(): number | undefined;
+  /** The numbers where they lie now, to be read or written at once and not kept. @throws StateError once they were overwritten. */
   view(): Float32Array;
+  /** The numbers as an array that the program may keep for as long as it likes. @throws StateError as `view`. */
+  expose(): Float32Array;
+}
+
+/** What kernels are handed: the numbers of one tensor. */
+export type Operand = FloatArray | Resident;
+
+/** An operand's numbers, to be read or written at once and not kept. */
+export function arrayOf(operand: Operand): FloatArray {
+  return ArrayBuffer.isView(operand) ? operand : operand.view();
 }
 
 /** Any row-major numbers with a shape. */

@@ -24,7 +24,7 @@ export function readLabels(
 ): Int32Array {
   const expected = labelShape(scores);
   const count = sizeOf(expected);
-  const flat = labels instanceof Tensor ? labels.data : labels;
+  const flat = labels instanceof Tensor ? labels.view() : labels;
   if (!Array.isArray(flat) && !ArrayBuffer.isView(flat)) {
     throw new ArgumentError(
       `${who} expects labels as an array of integers, an Int32Array, a Uint8Array or a Tensor, but got ${flat === null ? "null" : typeof flat}. Usual cause: a single label: put it in an array.`,

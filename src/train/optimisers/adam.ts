@@ -1,10 +1,16 @@
 /** Adam and its kin: a running mean of the gradient, divided by a running measure of its size. */
 import type { AdamStep, OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import type { Parameter } from "../../layers/parameter.js";
 import { checkFraction } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import { wholePower } from "../../tensor/math.js";
-import { checkRate, Optimizer, type OptimizerOptions, type ParameterState, type Parameters } from "../optimizer.js";
+import {
+  checkRate,
+  Optimizer,
+  type OptimizerOptions,
+  type ParameterState,
+  type Parameters,
+  type StepOperands,
+} from "../optimizer.js";
 
 /** Options of Adamax, and of every kin of Adam. */
 export interface AdamaxOptions extends OptimizerOptions {
@@ -79,10 +85,10 @@ abstract class AdamFamily extends AdamKin {
     this.stateNames = ["exp_avg", "exp_avg_sq", ...(this.amsgrad ? ["max_exp_avg_sq"] : [])];
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const highest = this.amsgrad ? state.get("max_exp_avg_sq") : undefined;
     const [mean, variance] = [state.get("exp_avg"), state.get("exp_avg_sq")];
-    kernels.adam(this.adamStep(step, state.step), value.data, grad.data, mean, variance, highest);
+    kernels.adam(this.adamStep(step, state.step), p, g, mean, variance, highest);
   }
 }
 
@@ -138,9 +144,9 @@ export class Adamax extends AdamKin {
     super("Adamax", parameters, options, { lr: 0.002 }, false);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const s = this.adamStep(step, state.step);
-    kernels.adamax(s, value.data, grad.data, state.get("exp_avg"), state.get("exp_inf"));
+    kernels.adamax(s, p, g, state.get("exp_avg"), state.get("exp_inf"));
   }
 }
 
@@ -162,10 +168,10 @@ export class RAdam extends AdamKin {
     super("RAdam", parameters, options, { lr: 0.001 }, options.decoupledWeightDecay ?? false);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const s = this.adamStep(step, state.step);
     const rectified = { ...s, rectification: rectification(s.beta2, s.correction2, state.step) };
-    kernels.radam(rectified, value.data, grad.data, state.get("exp_avg"), state.get("exp_avg_sq"));
+    kernels.radam(rectified, p, g, state.get("exp_avg"), state.get("exp_avg_sq"));
   }
 }
 

@@ -1,7 +1,12 @@
 import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import type { Parameter } from "../../layers/parameter.js";
 import { ArgumentError } from "../../shape/errors.js";
-import { Optimizer, type OptimizerOptions, type ParameterState, type Parameters } from "../optimizer.js";
+import {
+  Optimizer,
+  type OptimizerOptions,
+  type ParameterState,
+  type Parameters,
+  type StepOperands,
+} from "../optimizer.js";
 
 export interface RpropOptions extends Omit<OptimizerOptions, "weightDecay"> {
   /** Factors of the step size when the gradient's sign flips and when it stays. Default [0.5, 1.2]. */
@@ -51,10 +56,10 @@ export class Rprop extends Optimizer {
     }
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const [etaMinus, etaPlus] = this.etas;
     const [smallest, largest] = this.stepSizes;
     const s = { maximize: step.maximize, etaMinus, etaPlus, smallest, largest };
-    kernels.rprop(s, value.data, grad.data, state.get("prev"), state.get("step_size", step.lr));
+    kernels.rprop(s, p, g, state.get("prev"), state.get("step_size", step.lr));
   }
 }

@@ -1,8 +1,14 @@
 import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import type { Parameter } from "../../layers/parameter.js";
 import { checkFinite } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
-import { checkRate, Optimizer, type OptimizerOptions, type ParameterState, type Parameters } from "../optimizer.js";
+import {
+  checkRate,
+  Optimizer,
+  type OptimizerOptions,
+  type ParameterState,
+  type Parameters,
+  type StepOperands,
+} from "../optimizer.js";
 
 export interface SGDOptions extends OptimizerOptions {
   /** Share of the last step that is repeated. Default 0. */
@@ -44,10 +50,10 @@ export class SGD extends Optimizer {
     }
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const { momentum, dampening, nesterov } = this;
     const first = !state.tensors.has("momentum_buffer");
     const buffer = momentum === 0 ? undefined : state.get("momentum_buffer");
-    kernels.sgd({ ...step, momentum, dampening, nesterov }, value.data, grad.data, buffer, first);
+    kernels.sgd({ ...step, momentum, dampening, nesterov }, p, g, buffer, first);
   }
 }

@@ -1,0 +1,31 @@
+/** Kernels in plain TypeScript loop over arrays; this hands them the numbers of operands that lie elsewhere. */
+import type { FloatArray, Operand } from "../tensor/storage.js";
+
+const made = new WeakMap<object, object>();
+
+/** Kernels whose arrays may be operands. */
+export type OnOperands<Kernels> = {
+  readonly [Name in keyof Kernels]: Kernels[Name] extends (...args: infer Args) => infer Result
+    ? (...args: { [I in keyof Args]: FloatArray extends Args[I] ? Args[I] | Operand : Args[I] }) => Result
+    : OnOperands<Kernels[Name]>;
+};
+
+/** The same kernels, for operands wherever they lie. */
+export function onArrays<Kernels extends object>(kernels: Kernels): OnOperands<Kernels> {
+  let known = made.get(kernels) as OnOperands<Kernels> | undefined;
+  if (!known) {
+    known = Object.fromEntries(
+      Object.entries(kernels).map(([name, kernel]) => [
+        name,
+        typeof kernel === "function" ? (...args: unknown[]) => kernel(...args.map(numbersOf)) : onArrays(kernel),
+      ]),
+    ) as OnOperands<Kernels>;
+    made.set(kernels, known);
+  }
+  return known;
+}
+
+function numbersOf(arg: unknown): unknown {
+  const resident = arg as { view?(): Float32Array } | undefined;
+  return typeof resident?.view === "function" ? resident.view() : arg;
+}
