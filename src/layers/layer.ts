@@ -4,6 +4,7 @@
  */
 
 import { Arena, within } from "../kernels/residency.js";
+import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
@@ -101,6 +102,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
           `${this.name}.computeBackward returned no gradient of the input, though it was asked for one.`,
         );
       return outermost ? dx.clone() : dx;
+    } catch (error) {
+      throw this.#told(error);
     } finally {
       state.depth--;
     }
@@ -367,9 +370,16 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
       this.#calls.push(y.shape);
       engine().observer?.(this, x.shape, y.shape);
       return y;
+    } catch (error) {
+      throw this.#told(error);
     } finally {
       running = parent;
     }
+  }
+
+  /** An error of a kernel, which does not know whose it is. */
+  #told(error: unknown): unknown {
+    return error instanceof NoRoom ? new StateError(noRoom(this.name, error.bytes)) : error;
   }
 
   /** Refuses a child that is in none of its parent's fields: its weights would neither train nor be saved. */

@@ -72,8 +72,19 @@ interface EngineMemory {
   callStart: number;
 }
 
-/** A kernel's operands do not fit into the engine's memory together; nothing has been computed then. */
-export class TooLarge extends StateError {}
+/** There is no room for what a kernel works with. */
+export class NoRoom extends StateError {
+  constructor(readonly bytes: number) {
+    super(noRoom("A kernel", bytes));
+  }
+}
+
+/** The same, of its operands: nothing has been computed yet. */
+export class TooLarge extends NoRoom {}
+
+export function noRoom(who: string, bytes: number): string {
+  return `${who} needs ${(bytes / 2 ** 20).toFixed(1)} MiB more than there are in the engine's memory. Usual cause: a batch or a picture that is too large for one call; make the batch smaller, cut the picture into parts, or setBackend("reference"), which has no such limit.`;
+}
 
 function state(): EngineMemory {
   const shared = engine();
@@ -342,7 +353,7 @@ export function place<Operands extends readonly (Operand | undefined)[]>(
 }
 
 /** Temporary space of the running kernel call, 64-byte aligned; its contents are whatever was there. */
-export function scratch(bytes: number, Refusal = StateError): number {
+export function scratch(bytes: number, Refusal = NoRoom): number {
   const m = state();
   const space = m.scratch;
   const size = Math.ceil(bytes / 64) * 64;
@@ -351,11 +362,7 @@ export function scratch(bytes: number, Refusal = StateError): number {
     return space.at + space.used - size;
   }
   const place = allocate(m, size);
-  if (place === undefined) {
-    throw new Refusal(
-      `The engine's memory is full: a kernel needs ${(bytes / 2 ** 20).toFixed(1)} MiB more. Usual cause: a batch or a picture that is too large for one call; make the batch smaller, cut the picture into parts, or setBackend("reference"), which has no such limit.`,
-    );
-  }
+  if (place === undefined) throw new Refusal(bytes);
   space.extra.push({ at: place, bytes: size });
   return place;
 }
