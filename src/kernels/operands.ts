@@ -1,5 +1,5 @@
 /** Kernels in plain TypeScript loop over arrays; this hands them the numbers of operands that lie elsewhere. */
-import type { FloatArray, Operand } from "../tensor/storage.js";
+import type { FloatArray, Operand, Resident } from "../tensor/storage.js";
 
 const made = new WeakMap<object, object>();
 
@@ -17,7 +17,7 @@ export function onArrays<Kernels extends object>(kernels: Kernels): OnOperands<K
     known = Object.fromEntries(
       Object.entries(kernels).map(([name, kernel]) => [
         name,
-        typeof kernel === "function" ? (...args: unknown[]) => kernel(...args.map(numbersOf)) : onArrays(kernel),
+        typeof kernel === "function" ? (...args: unknown[]) => kernel(...arraysOf(args)) : onArrays(kernel),
       ]),
     ) as OnOperands<Kernels>;
     made.set(kernels, known);
@@ -25,7 +25,12 @@ export function onArrays<Kernels extends object>(kernels: Kernels): OnOperands<K
   return known;
 }
 
-function numbersOf(arg: unknown): unknown {
-  const resident = arg as { view?(): Float32Array } | undefined;
-  return typeof resident?.view === "function" ? resident.view() : arg;
+function arraysOf(args: readonly unknown[]): unknown[] {
+  // A result that lies nowhere yet takes a place, which may move another operand; the second time all lie somewhere.
+  for (const arg of args) if (isResident(arg)) arg.view();
+  return args.map((arg) => (isResident(arg) ? arg.view() : arg));
+}
+
+function isResident(arg: unknown): arg is Resident {
+  return typeof (arg as Partial<Resident> | undefined)?.view === "function";
 }

@@ -45,6 +45,8 @@ export interface Span {
   queued: number;
   /** Whether the program has an array of it. */
   fixed: boolean;
+  /** Whether it was given back: a second copy of this library may have done that, and the finaliser here not know. */
+  released: boolean;
 }
 
 interface EngineMemory {
@@ -123,8 +125,11 @@ function create(): EngineMemory {
   };
 }
 
-/** For tests: whether the memory grows whenever a part of it is taken, and whether no tensor gets a place. */
-export const trouble = { growsAlways: false, noPlaces: false };
+/**
+ * For tests: whether the memory grows whenever a part of it is taken, whether everything that can move has to whenever a
+ * place is taken, and whether no tensor gets a place.
+ */
+export const trouble = { growsAlways: false, movesAlways: false, noPlaces: false };
 
 /**
  * Shared where the platform allows it, so that threads can join later, and as large at most as the platform grants: some
@@ -171,11 +176,11 @@ const dropped = /* @__PURE__ */ new FinalizationRegistry<Span>(release);
 export function takeSpan(bytes: number, owner: Owner): Span | undefined {
   const m = state();
   if (trouble.noPlaces) return undefined;
-  while (m.taken + bytes > m.budget && moveOneOut(m));
+  while ((trouble.movesAlways || m.taken + bytes > m.budget) && moveOneOut(m));
   const at = allocate(m, bytes);
   if (at === undefined) return undefined;
   const used = ++m.clock;
-  const span = { at, bytes, owner, weak: undefined, used, queued: used, fixed: false };
+  const span = { at, bytes, owner, weak: undefined, used, queued: used, fixed: false, released: false };
   m.queue.add(span);
   m.taken += bytes + SPAN_BYTES;
   dropped.register(owner, span, span);
@@ -204,8 +209,10 @@ function endOfTask(action: () => void): void {
 
 /** Gives a place back. */
 export function release(span: Span): void {
+  if (span.released) return;
   const m = state();
   dropped.unregister(span);
+  span.released = true;
   span.owner = undefined;
   if (span.fixed) m.fixed -= span.bytes;
   else {
