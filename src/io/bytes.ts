@@ -16,9 +16,8 @@ export function bytesOf(who: string, bytes: Bytes): Uint8Array {
       `${who} expects the bytes of a file, but got a buffer whose memory is elsewhere. Usual cause: postMessage or structuredClone that transferred it: read it before, or send a copy.`,
     );
   }
-  const got = typeof bytes === "string" ? "a string" : String(bytes);
   throw new ArgumentError(
-    `${who} expects the bytes of a file (a Uint8Array or ArrayBuffer), but got ${got}. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.`,
+    `${who} expects the bytes of a file (a Uint8Array or ArrayBuffer), but got ${nameOf(bytes)}. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.`,
   );
 }
 
@@ -48,7 +47,13 @@ export function checkBudget(who: string, bytes: number, most: number): void {
 /** Number of elements of a shape that a file claims. @throws FormatError for a shape that no tensor can have. */
 export function claimedSize(who: string, shape: Shape, where = "a shape"): number {
   const flaw = shapeFlaw(shape);
-  if (flaw) refuse(who, `${where} of ${flaw}`, `the file says ${showShape(shape)}`, "a file made to exhaust memory");
+  if (flaw)
+    refuse(
+      who,
+      `${where} of ${flaw}`,
+      `the file says ${showShape(shape)}`,
+      "a damaged file, or one made to exhaust memory",
+    );
   return sizeOf(shape);
 }
 

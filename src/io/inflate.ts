@@ -316,7 +316,10 @@ function decodeBlock(source: Bits, output: Output, base: number, literals: Code,
       target = output.reserve(to, length);
       room = target.length;
     }
-    for (let i = from; to < end; i++) target[to++] = target[i] ?? 0;
+    if (from === to - 1 && length > 32) {
+      target.fill(target[from] ?? 0, to, end);
+      to = end;
+    } else for (let i = from; to < end; i++) target[to++] = target[i] ?? 0;
   }
   source.hold = hold;
   source.count = count;

@@ -2,7 +2,7 @@
 import { checkInteger } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type Bytes, bytesOf, checkBudget, entriesOf, isUnicode, NO_RECORD, quote, refuse } from "./bytes.js";
+import { type Bytes, bytesOf, entriesOf, isUnicode, NO_RECORD, quote, refuse } from "./bytes.js";
 import { bytesPerElement, precisionOf, type ReadOptions } from "./elements.js";
 import { MOST_BYTES } from "./gzip.js";
 import { parseNpy, writeNpy } from "./npy.js";
@@ -42,8 +42,7 @@ export async function readNpz(bytes: Bytes, options: ReadNpzOptions = {}): Promi
     if (arrays.has(name)) refuse(who, "each name once", "it comes twice");
     // What decompressing does not make larger takes memory in proportion to the file.
     const most = entry.size <= entry.packed.length ? Infinity : left;
-    checkBudget(who, entry.size, most);
-    const tensor = parseNpy(who, extract(who, entry), dtype, most);
+    const tensor = parseNpy(who, extract(who, entry, most), dtype, most);
     if (most === left) left -= tensor.size * bytesPerElement(dtype);
     arrays.set(name, tensor);
   }

@@ -4,7 +4,7 @@
  * Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (section numbers below)
  */
 import { ArgumentError } from "../shape/errors.js";
-import { concatBytes, decodeUtf8, quote, refuse, TRUNCATED, viewOf } from "./bytes.js";
+import { checkBudget, concatBytes, decodeUtf8, quote, refuse, TRUNCATED, viewOf } from "./bytes.js";
 import { crc32 } from "./crc32.js";
 import { inflate, invalid, MOST_DEFLATE_RATIO, Output } from "./inflate.js";
 
@@ -140,10 +140,11 @@ function wholeNumber(who: string, view: DataView, at: number): number {
 
 /**
  * The entry's content: a view of the file where it is stored.
- * @throws FormatError for an entry that is encrypted or compressed by another method than deflate, or whose size or
- *   checksum are wrong.
+ * @throws FormatError for an entry that is encrypted or compressed by another method than deflate, whose size or checksum
+ *   are wrong, or that holds more than `most` bytes.
  */
-export function extract(who: string, { method, encrypted, packed, size, crc }: ZipEntry): Uint8Array {
+export function extract(who: string, entry: ZipEntry, most: number): Uint8Array {
+  const { method, encrypted, packed, size, crc } = entry;
   if (encrypted) refuse(who, "an entry without a password", "it is encrypted");
   if (method !== STORED && method !== DEFLATED) {
     refuse(who, "an entry that is stored or deflated", `its compression method is ${method}`);
@@ -151,6 +152,7 @@ export function extract(who: string, { method, encrypted, packed, size, crc }: Z
   if (method === STORED ? size !== packed.length : size > packed.length * MOST_DEFLATE_RATIO) {
     refuse(who, `an entry of ${packed.length} bytes to hold what they can`, `it is said to hold ${size}`);
   }
+  checkBudget(who, size, most);
   let content = packed;
   if (method === DEFLATED) {
     const output = new Output(who, size, size);

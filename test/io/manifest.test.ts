@@ -246,7 +246,7 @@ describe("memory and errors", () => {
     [group({ shape: "2" }), 'tensor "w" to have a shape of integers ≥ 0, but its shape is "2".'],
     [
       group({ shape: [2 ** 40, 2 ** 40] }),
-      'tensor "w" to have a shape that a file can hold, but its shape is [1099511627776, 1099511627776].',
+      'tensor "w" of at most 2147483647 elements, but the file says [1099511627776, 1099511627776]. Usual cause: a damaged file, or one made to exhaust memory.',
     ],
     [group({ dtype: "string" }), 'tensor "w" to have one of the types float32, int32, bool, but it has "string".'],
     [

@@ -254,7 +254,7 @@ describe("a PNG file that lacks something or contradicts itself", () => {
     [
       "a palette that is not there",
       header(grey, 9, 3),
-      `decodeImage expects a valid PNG file, but fast-png says: RangeError: no colour 128 in a palette of 0. ${CHANGED}`,
+      `decodeImage expects a palette of 1 to 256 colours, 3 bytes each, in a PNG file, but there are 0 bytes. ${CHANGED}`,
     ],
     [
       "colours of 4 bits",
@@ -267,9 +267,9 @@ describe("a PNG file that lacks something or contradicts itself", () => {
       `decodeImage expects a PNG colour type of 0, 2, 3, 4 or 6, but the file says 5. ${CHANGED}`,
     ],
     [
-      "interlaced bits",
+      "interlaced bits that are not",
       header(bytesOf("PNG, grey of 1 bits"), 12, 1),
-      "decodeImage expects a PNG file of 8 or 16 bits where it is interlaced, but this one is interlaced with 1 bits. Usual cause: a file saved as progressive: save it without.",
+      `decodeImage expects 24 bytes for 9×5 pixels, but the file holds 15. ${CUT}`,
     ],
     [
       "two headers",
@@ -358,12 +358,12 @@ test("packages that are not installed are named, with the command that installs 
        const bytes = (file) => new Uint8Array(Buffer.from(file, "base64"));
        const runs = [
          () => decodeImage(bytes(jpeg)),
-         () => decodeImage(bytes(png)),
+         async () => { const { width, height } = await decodeImage(bytes(png)); return [width, height]; },
          () => encodePng({ width: 1, height: 1, data: Uint8Array.of(7) }),
        ];
        const told = [];
        for (const run of runs) {
-         try { await run(); told.push("it worked"); } catch (error) { told.push([error.name, error.message, error.cause.code]); }
+         try { told.push(await run()); } catch (error) { told.push([error.name, error.message, error.cause.code]); }
        }
        console.log(JSON.stringify(told));`,
     );
@@ -375,7 +375,7 @@ test("packages that are not installed are named, with the command that installs 
     ];
     expect(JSON.parse(output)).toEqual([
       told("decodeImage", "jpeg-js", "a JPEG file"),
-      told("decodeImage", "fast-png", "a PNG file"),
+      cases.at(-1)?.shape.slice(0, 2).reverse(), // needs none
       told("encodePng", "fast-png", "a PNG file"),
     ]);
   } finally {
