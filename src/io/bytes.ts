@@ -99,7 +99,7 @@ export const NO_RECORD =
 export function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   const name = typeof value === "object" ? value.constructor?.name || "object" : typeof value;
-  return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+  return `${/^[aeio]/i.test(name) ? "an" : "a"} ${name}`;
 }
 
 /** The parts one after the other. */
