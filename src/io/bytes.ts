@@ -41,7 +41,7 @@ export const TRUNCATED = "a file that was cut off on its way here";
 export function checkBudget(who: string, bytes: number, most: number): void {
   if (bytes <= most) return;
   const cause = "a file made to exhaust memory, or a larger one than planned: raise maxBytes if the memory is there";
-  refuse(who, `at most ${most} bytes of what maxBytes allows`, `it takes ${bytes}`, cause);
+  refuse(who, `at most ${most} bytes, what maxBytes leaves for it`, `it takes ${bytes}`, cause);
 }
 
 /** Number of elements of a shape that a file claims. @throws FormatError for a shape that no tensor can have. */

@@ -24,10 +24,9 @@ export function shapeFlaw(shape: Shape): string | undefined {
   if (shape.length > MOST_AXES) return `at most ${MOST_AXES} axes`;
   if (sizeOf(shape) > MOST_ELEMENTS) return `at most ${MOST_ELEMENTS} elements`;
   const empty = shape.indexOf(0);
-  if (empty < 0) return undefined;
-  if (sizeOf(shape.slice(0, empty)) > MOST_BEFORE) return `at most ${MOST_BEFORE} positions before an axis of size 0`;
-  const around = sizeOf(shape.filter((extent) => extent > 0));
-  return around > MOST_AROUND ? `at most ${MOST_AROUND} positions around an axis of size 0` : undefined;
+  const before = sizeOf(shape.slice(0, Math.max(0, empty)));
+  if (empty < 0 || (before <= MOST_BEFORE && sizeOf(shape.filter(Boolean)) <= MOST_AROUND)) return undefined;
+  return `at most ${MOST_BEFORE} positions before an axis of size 0 and ${MOST_AROUND} around it`;
 }
 
 /**

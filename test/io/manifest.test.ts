@@ -404,7 +404,7 @@ describe("bounds", () => {
     const read = () => expect.fail("a file was read");
     const bytes = { dtype: "float32", quantization: { dtype: "uint8", scale: 1, min: 0 } };
     const message = (most: number, takes: number) =>
-      `readWeightsManifest expects at most ${most} bytes of what maxBytes allows, but it takes ${takes}. Usual cause: a file made to exhaust memory, or a larger one than planned: raise maxBytes if the memory is there.`;
+      `readWeightsManifest expects at most ${most} bytes, what maxBytes leaves for it, but it takes ${takes}. Usual cause: a file made to exhaust memory, or a larger one than planned: raise maxBytes if the memory is there.`;
     const of = (manifest: unknown, options = {}) => formatErrorOf(() => readWeightsManifest(manifest, read, options));
     expect(await of(group({ ...bytes, shape: [1000] }), { maxBytes: 3999 })).toBe(message(3999, 4000));
     expect(await of(group({ ...bytes, shape: [1000] }), { maxBytes: 4000, dtype: "float64" })).toBe(
