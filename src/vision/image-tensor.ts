@@ -1,8 +1,10 @@
 /** Pictures to tensors and back. */
 import { imagesToTensor, type NormaliseOptions } from "../data/images.js";
-import { ShapeError } from "../shape/errors.js";
+import { nameOf } from "../io/bytes.js";
+import { checkOptions } from "../shape/check.js";
+import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { Tensor } from "../tensor/tensor.js";
 import { blank } from "./blank.js";
 import { changeChannels, type ToChannelsOptions } from "./channels.js";
 import { channelsOf, type Pixels } from "./pixels.js";
@@ -31,6 +33,7 @@ export interface ImageToTensorOptions extends NormaliseOptions, ToChannelsOption
  */
 export function imageToTensor(pixels: Pixels, options: ImageToTensorOptions = {}): Tensor {
   const who = "imageToTensor";
+  checkOptions(who, options, "{ channels: 3, ...IMAGENET }");
   const channels = options.channels ?? channelsOf(who, pixels);
   const { width, height, data } = changeChannels(who, pixels, channels, options);
   const area = width * height;
@@ -49,11 +52,14 @@ export function imageToTensor(pixels: Pixels, options: ImageToTensorOptions = {}
  * The picture of a tensor `[H, W]` or `[C, H, W]` with 1, 3 or 4 channels of 0–1: times 255, rounded (halves to even),
  * clamped to 0–255; NaN becomes 0. The inverse of {@link imageToTensor} without normalisation.
  *
- * @throws ShapeError for another shape.
+ * @throws ShapeError for another shape, ArgumentError for no tensor.
  * @example
  * await writeFile("out.png", await encodePng(tensorToImage(autoencoder.forward(x).at(0))));
  */
 export function tensorToImage(tensor: Tensor): Pixels {
+  if (!(tensor instanceof Tensor)) {
+    throw new ArgumentError(`tensorToImage expects a Tensor, but got ${nameOf(tensor)}. Usual cause: a missing await.`);
+  }
   const { shape, data: values } = tensor;
   const [channels, height, width] = shape.length === 2 ? [1, ...shape] : shape;
   if (shape.length > 3 || height === undefined || width === undefined || !isChannels(channels) || tensor.size === 0) {
