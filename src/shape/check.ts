@@ -2,11 +2,25 @@
 import { ArgumentError } from "./errors.js";
 import type { Pair } from "./shape.js";
 
-function refuse(layer: string, option: string, expected: string, got: unknown, cause?: string): never {
-  const shown = typeof got === "string" ? `"${got}"` : Array.isArray(got) ? `[${got.join(", ")}]` : String(got);
+/** Throws the sentence `${who} expects ${what} to be ${expected}, but got ${got}.` */
+export function refuse(who: string, what: string, expected: string, got: unknown, cause?: string): never {
   throw new ArgumentError(
-    `${layer} expects ${option} to be ${expected}, but got ${shown}.${cause ? ` Usual cause: ${cause}.` : ""}`,
+    `${who} expects ${what} to be ${expected}, but got ${show(got)}.${cause ? ` Usual cause: ${cause}.` : ""}`,
   );
+}
+
+/** A value as sentences show it: numbers and short texts as they are, of anything larger what it is. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return value.length > 60 ? `"${value.slice(0, 60)}…"` : `"${value}"`;
+  if (Array.isArray(value)) {
+    const entries = value.slice(0, 8).map((entry) => (Array.isArray(entry) ? "[…]" : show(entry)));
+    return `[${entries.join(", ")}${value.length > 8 ? ", …" : ""}]`;
+  }
+  if (typeof value === "bigint") return `${value}n`;
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return String(value);
+  // Bundlers put a _ before the name of a class that mentions itself.
+  const kind = String(value.constructor?.name ?? "").replace(/^_/, "");
+  return !kind || kind === "Object" ? "an object" : `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`;
 }
 
 /** Usual cause of a fractional or missing size: arithmetic that forgot Math.floor, or a misspelt option. */
@@ -68,4 +82,76 @@ export function checkOneOf<T extends string>(layer: string, option: string, valu
 export function checkOptions(layer: string, options: unknown, example: string): void {
   if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
   refuse(layer, "its options", `an object such as ${example}`, options, "torch's positional arguments are named here");
+}
+
+/** What {@link readOptions} takes as the defaults of the options `O`: every name, undefined where there is no default. */
+type Defaults<O, D> = { readonly [K in keyof Required<O>]: O[K] | undefined } & {
+  readonly [K in Exclude<keyof D, keyof O>]: never;
+};
+
+/** What {@link readOptions} gives: undefined is left only where the default is. */
+type Read<O, D> = { readonly [K in keyof Required<O>]: Exclude<O[K], undefined> | (K extends keyof D ? D[K] : never) };
+
+/**
+ * The options with their defaults filled in. `defaults` names every option that there is, and any other is refused;
+ * where a default is true or false, so is the option; `random` has to be a generator. What the other values may be is
+ * for the caller to check.
+ * @throws ArgumentError for what is no plain object, as where torch takes arguments by position, and for unknown names.
+ * @example const { eps, affine } = readOptions("GroupNorm", options, { eps: 1e-5, affine: true });
+ */
+export function readOptions<O extends object, const D extends Defaults<O, D>>(
+  who: string,
+  options: O,
+  defaults: D,
+): Read<O, D> {
+  const known = Object.keys(defaults);
+  if (!isPlainObject(options)) {
+    refuse(
+      who,
+      "its options",
+      `an object of ${known.join(", ")}`,
+      options,
+      "torch's positional arguments are named here",
+    );
+  }
+  const read: Record<string, unknown> = { ...defaults };
+  for (const [name, value] of Object.entries(options)) {
+    if (!known.includes(name)) {
+      const changes = (other: string) => apart(name, other) + apart(other, name);
+      const [nearest = ""] = known.toSorted((a, b) => changes(a) - changes(b));
+      const isNear = 3 * changes(nearest) <= name.length + nearest.length;
+      const cause = isNear ? `a misspelling of ${nearest}` : "a misspelt option, or one of another class";
+      refuse(who, "each option", known.length > 1 ? `one of ${known.join(", ")}` : known.join(), name, cause);
+    }
+    if (value === undefined) continue;
+    if (typeof read[name] === "boolean") checkBoolean(who, name, value);
+    if (name === "random") checkRandom(who, value);
+    read[name] = value;
+  }
+  return read as Read<O, D>;
+}
+
+/** How many letters of `a` are not among those of `b`. */
+function apart(a: string, b: string): number {
+  return [...b].reduce((rest, letter) => rest.replace(letter, ""), a).length;
+}
+
+/** Whether a value is what `{ … }` writes: no array, no instance of a class, not null. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Another window has another Object.prototype, which is its own end of the chain all the same.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+export function checkBoolean(who: string, what: string, value: unknown): asserts value is boolean {
+  if (typeof value !== "boolean") refuse(who, what, "true or false", value);
+}
+
+/** A generator of random numbers, told by its methods: this room knows no class of another. */
+export function checkRandom(who: string, value: unknown): void {
+  const generator = value as Readonly<Record<string, unknown>> | null | undefined;
+  const methods = ["bits", "uniform", "normal", "integer", "permutation"];
+  if (methods.every((method) => typeof generator?.[method] === "function")) return;
+  refuse(who, "random", "a Random", value, "a seed where a generator belongs: new Random(seed)");
 }
