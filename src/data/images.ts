@@ -1,8 +1,13 @@
 /** Images of bytes to tensors, and their normalisation. */
-import { checkFinite } from "../shape/check.js";
+
+import { checkFinite, checkObject, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
+import { checkShape } from "../shape/reshape.js";
 import { type Shape, showShape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
+import { checkBatch } from "./dataset.js";
+import { checkLabels } from "./labels.js";
 import type { InputTransform } from "./loader.js";
 
 /** What to subtract from each channel and then divide it by: one number for all channels, or one for each. */
@@ -31,10 +36,13 @@ export interface RawArray {
  * @example
  * const x = imagesToTensor(readIdx(bytes), { mean: 0.1307, std: 0.3081 }); // [60000, 1, 28, 28]
  */
-export function imagesToTensor({ shape, data }: RawArray, options: NormaliseOptions = {}): Tensor {
+export function imagesToTensor(images: RawArray, options: NormaliseOptions = {}): Tensor {
+  checkObject("imagesToTensor", "images", "{ shape, data }", images);
+  const { shape, data } = images;
+  checkShape("imagesToTensor", shape);
   if (!(data instanceof Uint8Array)) {
     throw new ArgumentError(
-      `imagesToTensor expects bytes, as a Uint8Array, but got ${Object.prototype.toString.call(data).slice(8, -1)}. Usual cause: pixels that are floats already: new Tensor(data, shape).`,
+      `imagesToTensor expects bytes, as a Uint8Array, but got ${Array.isArray(data) ? "an array" : show(data)}. Usual cause: pixels that are floats already: new Tensor(data, shape).`,
     );
   }
   const [batch, ...rest] = shape;
@@ -63,7 +71,8 @@ export function imagesToTensor({ shape, data }: RawArray, options: NormaliseOpti
  */
 export function normalise(options: NormaliseOptions): InputTransform {
   statistics("normalise", options);
-  return ({ inputs, targets }) => {
+  return (batch) => {
+    const { inputs, targets } = checkBatch("normalise", "its batch", batch);
     const y = allocate(inputs.shape, inputs.dtype);
     const [from, to] = [inputs.data, y.data];
     const round = inputs.dtype === "float64" ? Number : Math.fround;
@@ -77,9 +86,10 @@ export function normalise(options: NormaliseOptions): InputTransform {
 type Statistic = readonly number[];
 
 /** Checked means and standard deviations, each of one number or one a channel. */
-function statistics(who: string, { mean = 0, std = 1 }: NormaliseOptions): readonly [Statistic, Statistic] {
-  const means = typeof mean === "number" ? [mean] : mean;
-  const stds = typeof std === "number" ? [std] : std;
+function statistics(who: string, options: NormaliseOptions): readonly [Statistic, Statistic] {
+  const { mean, std } = readOptions(who, options, { mean: 0, std: 1 });
+  const list = (value: number | readonly number[]) => (Array.isArray(value) ? value : [value]) as Statistic;
+  const [means, stds] = [list(mean), list(std)];
   for (const each of means) checkFinite(who, "mean", each);
   for (const each of stds) {
     if (!(checkFinite(who, "std", each) > 0)) {
@@ -121,7 +131,12 @@ function forEachChannel(
  * const labels = labelsToInt32(readIdx(labelBytes)); // Int32Array of 60000
  */
 export function labelsToInt32(labels: ArrayLike<number> | RawArray): Int32Array {
-  const { shape, data } = "data" in labels ? labels : { shape: [labels.length], data: labels };
+  const { shape, data } =
+    typeof labels === "object" && labels !== null && "data" in labels
+      ? labels
+      : { shape: [labels?.length], data: labels };
+  checkLabels("labelsToInt32", data);
+  checkShape("labelsToInt32", shape);
   if (shape.length !== 1) {
     throw new ShapeError(
       `labelsToInt32 expects one label a sample, a shape [N], but got ${showShape(shape)}. Usual cause: the file of images instead of the file of labels, or labels as one-hot rows.`,

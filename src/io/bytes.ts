@@ -1,6 +1,7 @@
 /** What all readers of this room share: taking bytes, decoding text, sizes that may lie, and the sentence of a FormatError. */
 import { ArgumentError, FormatError } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 
 /** A file's content, as `fs.readFile`, `response.arrayBuffer()` and `blob.arrayBuffer()` give it. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
@@ -9,7 +10,7 @@ export type Bytes = ArrayBuffer | ArrayBufferView;
 export function bytesOf(who: string, bytes: Bytes): Uint8Array {
   if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isBytes(bytes)) return new Uint8Array(bytes);
-  const got = typeof bytes === "string" ? "a string" : String(bytes);
+  const got = typeof bytes === "string" ? "a string" : show(bytes);
   throw new ArgumentError(
     `${who} expects the bytes of a file (a Uint8Array or ArrayBuffer), but got ${got}. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.`,
   );

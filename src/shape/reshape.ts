@@ -1,13 +1,13 @@
 /** What a shape may be, and the rules of `reshape` and `as`. */
+
 import type { FloorDivide, IsKnown, Multiply, ProductOf } from "./arithmetic.js";
 import type { InputSize } from "./chain.js";
+import { checkSize } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type { Agreed, Differs, Mistake, Show, ShowSize } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
-
-/** More elements than this would not fit a 32-bit index, nor any memory. */
-const MOST_ELEMENTS = 2 ** 31 - 1;
+import { show } from "./show.js";
 
 /**
  * Refuses a shape that no tensor can have.
@@ -16,7 +16,7 @@ const MOST_ELEMENTS = 2 ** 31 - 1;
 export function checkShape(who: string, shape: Shape): void {
   if (!Array.isArray(shape)) {
     throw new ArgumentError(
-      `${who} expects a shape as an array, but got ${shape}. Usual cause: sizes given one by one; write [2, 3].`,
+      `${who} expects a shape as an array, but got ${show(shape)}. Usual cause: sizes given one by one; write [2, 3].`,
     );
   }
   if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
@@ -24,11 +24,7 @@ export function checkShape(who: string, shape: Shape): void {
       `${who} expects a shape of integers ≥ 0, but got ${showShape(shape)}. Usual cause: a division without Math.floor, or a variable that is undefined.`,
     );
   }
-  if (sizeOf(shape) > MOST_ELEMENTS) {
-    throw new ArgumentError(
-      `${who} expects a shape of at most ${MOST_ELEMENTS} elements, but got ${showShape(shape)}, which has ${sizeOf(shape)}.`,
-    );
-  }
+  checkSize(who, "a shape", shape);
 }
 
 /**
@@ -140,12 +136,12 @@ type Sizes<To extends Shape> = { readonly [I in keyof To]: IsKnown<To[I]> extend
 export function assertShape(who: string, shape: Shape, expected: readonly InputSize[]): void {
   if (!Array.isArray(expected)) {
     throw new ArgumentError(
-      `${who} expects a shape as an array, but got ${expected}. Usual cause: sizes given one by one; write [2, 3].`,
+      `${who} expects a shape as an array, but got ${show(expected)}. Usual cause: sizes given one by one; write [2, 3].`,
     );
   }
   if (expected.length !== shape.length || !expected.every((size, axis) => size === "N" || size === shape[axis])) {
     throw new ShapeError(
-      `${who} expects the shape [${expected.join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch axis left out.`,
+      `${who} expects the shape [${expected.map((size) => (size === "N" ? size : show(size))).join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch axis left out.`,
     );
   }
 }

@@ -1,3 +1,5 @@
+import { show } from "./show.js";
+
 /** The sizes of a tensor's axes, outermost first. `Shape` alone means any shape. */
 export type Shape = readonly number[];
 
@@ -28,7 +30,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** `[2, 3, 4]`, as shapes are written in every message. */
 export function showShape(shape: Shape): string {
-  return `[${shape.join(", ")}]`;
+  return show(shape);
 }
 
 export function pairOf(value: Pair): readonly [number, number] {

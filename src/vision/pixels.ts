@@ -1,4 +1,6 @@
+import { checkObject, refuse } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 
 /**
  * A picture: rows from top to bottom, channels side by side, 0–255. A canvas's ImageData is one (4 channels), and so is
@@ -15,11 +17,22 @@ export interface Pixels {
  * The number of channels of a picture, once its sizes are known to agree.
  * @throws ArgumentError for a size that is no positive integer, or data of another length than 1, 3 or 4 channels need.
  */
-export function channelsOf(who: string, { width, height, data }: Pixels): 1 | 3 | 4 {
-  const channels = data.length / (width * height);
+export function channelsOf(who: string, pixels: Pixels): 1 | 3 | 4 {
+  checkObject(who, "a picture", "{ width, height, data }", pixels);
+  const { width, height, data } = pixels;
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    refuse(
+      who,
+      "a picture's data",
+      "bytes, as a Uint8Array or Uint8ClampedArray",
+      data,
+      "the bytes of a file, which decodeImage reads",
+    );
+  }
   const sized = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0;
+  const channels = sized ? data.length / (width * height) : 0;
   if (sized && (channels === 1 || channels === 3 || channels === 4)) return channels;
   throw new ArgumentError(
-    `${who} expects a picture of at least 1×1 pixels with 1, 3 or 4 channels, but got ${width}×${height} with ${data.length} values. Usual cause: width and height swapped or taken from another picture, or a canvas that has no size yet.`,
+    `${who} expects a picture of at least 1×1 pixels with 1, 3 or 4 channels, but got ${show(width)}×${show(height)} with ${data.length} values. Usual cause: width and height swapped or taken from another picture, or a canvas that has no size yet.`,
   );
 }
