@@ -1,9 +1,13 @@
 /** Images of bytes to tensors, and their normalisation. */
 import { nameOf } from "../io/bytes.js";
-import { checkFinite, checkOptions } from "../shape/check.js";
+import { checkFinite, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
+import { checkShape } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
+import { checkBatch } from "./dataset.js";
+import { checkLabels } from "./labels.js";
 import type { InputTransform } from "./loader.js";
 
 /** What to subtract from each channel and then divide it by: one number for all channels, or one for each. */
@@ -35,9 +39,10 @@ export interface RawArray {
  */
 export function imagesToTensor(images: RawArray, options: NormaliseOptions = {}): Tensor {
   const { shape, data } = checkRaw("imagesToTensor", images);
+  checkShape("imagesToTensor", shape);
   if (!(data instanceof Uint8Array)) {
     throw new ArgumentError(
-      `imagesToTensor expects bytes, as a Uint8Array, but got ${Object.prototype.toString.call(data).slice(8, -1)}. Usual cause: pixels that are floats already: new Tensor(data, shape).`,
+      `imagesToTensor expects bytes, as a Uint8Array, but got ${Array.isArray(data) ? "an array" : show(data)}. Usual cause: pixels that are floats already: new Tensor(data, shape).`,
     );
   }
   const [batch, ...rest] = shape;
@@ -67,7 +72,8 @@ export function imagesToTensor(images: RawArray, options: NormaliseOptions = {})
  */
 export function normalise(options: NormaliseOptions): InputTransform {
   statistics("normalise", options);
-  return ({ inputs, targets }) => {
+  return (batch) => {
+    const { inputs, targets } = checkBatch("normalise", "its batch", batch);
     const y = allocate(inputs.shape, inputs.dtype);
     const [from, to] = [inputs.data, y.data];
     const round = inputs.dtype === "float64" ? Number : Math.fround;
@@ -100,16 +106,15 @@ function checkLength(who: string, shape: Shape, length: number, what: string): v
 
 /** Checked means and standard deviations, each of one number or one a channel. */
 function statistics(who: string, options: NormaliseOptions): readonly [Statistic, Statistic] {
-  checkOptions(who, options, "{ mean: 0.1307, std: 0.3081 }");
-  const { mean = 0, std = 1 } = options;
+  const { mean, std } = readOptions(who, options, { mean: 0, std: 1 });
   for (const [name, value] of Object.entries({ mean, std })) {
     if (typeof value === "number" || Array.isArray(value)) continue;
     throw new ArgumentError(
       `${who} expects ${name} to be a number or an array of one a channel, but got ${nameOf(value)}. Usual cause: a typed array or a tensor: turn it into an array with Array.from(x.data).`,
     );
   }
-  const means = typeof mean === "number" ? [mean] : mean;
-  const stds = typeof std === "number" ? [std] : std;
+  const list = (value: number | readonly number[]) => (Array.isArray(value) ? value : [value]) as Statistic;
+  const [means, stds] = [list(mean), list(std)];
   for (const each of means) checkFinite(who, "mean", each);
   for (const each of stds) {
     if (!(checkFinite(who, "std", each) > 0)) {
@@ -157,6 +162,8 @@ export function labelsToInt32(labels: ArrayLike<number> | RawArray): Int32Array 
     length === undefined
       ? checkRaw("labelsToInt32", labels as RawArray)
       : { shape: [length], data: labels as ArrayLike<number> };
+  checkLabels("labelsToInt32", data);
+  checkShape("labelsToInt32", shape);
   if (shape.length !== 1) {
     throw new ShapeError(
       `labelsToInt32 expects one label a sample, a shape [N], but got ${showShape(shape)}. Usual cause: the file of images instead of the file of labels, or labels as one-hot rows.`,

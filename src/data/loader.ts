@@ -1,8 +1,10 @@
 /** Batches of a data set, in an order that one seed decides and a checkpoint can resume. */
-import { checkInteger, checkOptions } from "../shape/check.js";
+
+import { checkFunction, checkInteger, checkObject, readOptions } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 import { defaultRandom, Random } from "../tensor/random.js";
-import type { Batch, BatchSource, Targets } from "./dataset.js";
+import { type Batch, type BatchSource, checkBatch, type Targets } from "./dataset.js";
 
 type RandomState = Random["state"];
 
@@ -63,11 +65,13 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
   ) {
     if (typeof dataset?.batch !== "function") {
       throw new ArgumentError(
-        "DataLoader expects a Dataset, or an object with length and batch(rows), but got something else. Usual cause: a tensor: new Dataset(inputs, targets).",
+        `DataLoader expects a Dataset, or an object with length and batch(rows), but got ${show(dataset)}. Usual cause: a tensor: new Dataset(inputs, targets).`,
       );
     }
-    checkOptions("DataLoader", options, "{ batchSize: 64, shuffle: true }");
-    const { batchSize = 1, shuffle = false, dropLast = false, transform, random } = options;
+    const defaults = { batchSize: 1, shuffle: false, dropLast: false, transform: undefined, random: undefined };
+    const { batchSize, shuffle, dropLast, transform, random } = readOptions("DataLoader", options, defaults);
+    if (transform !== undefined) checkFunction("DataLoader", "transform", transform);
+    checkInteger("DataLoader", "the length of its data set", dataset.length, 0);
     this.batchSize = checkInteger("DataLoader", "batchSize", batchSize, 1);
     this.length = (dropLast ? Math.floor : Math.ceil)(dataset.length / batchSize);
     if (this.length === 0) {
@@ -89,8 +93,14 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
     const order = this.#order(epoch.random, resumed === undefined);
     while (epoch.batches < this.length) {
       const start = epoch.batches * this.batchSize;
-      const batch = this.dataset.batch(order.slice(start, start + this.batchSize));
-      const transformed = this.#transform ? this.#transform(batch, this.#random) : batch;
+      const batch = checkBatch(
+        "DataLoader",
+        "what its data set returns",
+        this.dataset.batch(order.slice(start, start + this.batchSize)),
+      );
+      const transformed = this.#transform
+        ? checkBatch("DataLoader", "what its transform returns", this.#transform(batch, this.#random))
+        : batch;
       epoch.batches++;
       yield transformed;
       if (this.#epoch !== epoch) {
@@ -129,10 +139,11 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
    *   has changed then.
    */
   loadStateDict(state: DataLoaderState): void {
+    checkObject("DataLoader.loadStateDict", "a state", "what stateDict returned", state);
     const { samples, batchSize, random, epoch } = state;
     if (samples !== this.dataset.length || batchSize !== this.batchSize) {
       throw new StateError(
-        `DataLoader.loadStateDict expects a state of ${this.dataset.length} samples in batches of ${this.batchSize}, but got one of ${samples} in batches of ${batchSize}. Usual cause: resuming with other data or another batchSize than the run was started with.`,
+        `DataLoader.loadStateDict expects a state of ${this.dataset.length} samples in batches of ${this.batchSize}, but got one of ${show(samples)} in batches of ${show(batchSize)}. Usual cause: resuming with other data or another batchSize than the run was started with.`,
       );
     }
     const inRange = (batches: number) => Number.isInteger(batches) && batches >= 0 && batches <= this.length;

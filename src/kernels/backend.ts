@@ -3,7 +3,9 @@
  * so that a kernel that a backend lacks is a compile error, and importing one family does not bundle the others.
  */
 
+import { checkBoolean, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
 import type { DType } from "../tensor/tensor.js";
 import type { Flavour } from "./interface/flavour.js";
@@ -112,10 +114,12 @@ export interface BackendOptions {
  *
  * @example setBackend("wasm", { relaxedSimd: false }); // the same bits on every machine
  */
-export function setBackend(name: BackendName, { relaxedSimd }: BackendOptions = {}): void {
+export function setBackend(name: BackendName, options: BackendOptions = {}): void {
+  const { relaxedSimd } = readOptions("setBackend", options, { relaxedSimd: undefined });
+  if (relaxedSimd !== undefined) checkBoolean("setBackend", "relaxedSimd", relaxedSimd);
   const best = detect();
   if (name !== "reference" && name !== "wasm") {
-    throw new ArgumentError(`setBackend expects "reference" or "wasm", but got ${JSON.stringify(name)}.`);
+    throw new ArgumentError(`setBackend expects "reference" or "wasm", but got ${show(name)}.`);
   }
   if (name === "wasm" && (best.name !== "wasm" || (relaxedSimd === true && best.flavour !== "relaxed"))) {
     throw new ArgumentError(

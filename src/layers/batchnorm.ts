@@ -1,5 +1,5 @@
 import { frozenMoments } from "../ops/norm.js";
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { checkInteger, checkRange, readOptions } from "../shape/check.js";
 import type { BatchNorm1dRule, BatchNorm2dRule } from "../shape/norm.js";
 import { batchNormGeometry, checkBatchNorm, type NormGeometry } from "../shape/norm.js";
 import type { ShapeRule } from "../shape/rule.js";
@@ -23,9 +23,9 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
   readonly momentum: number | null;
 
   constructor(layer: string, numFeatures: number, options: BatchNormOptions) {
-    checkOptions(layer, options, "{ momentum: 0.01 }");
-    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true } = options;
-    super(layer, checkInteger(layer, "numFeatures", numFeatures, 1), eps, { affine, trackRunningStats });
+    const defaults = { eps: 1e-5, momentum: 0.1, affine: true, trackRunningStats: true };
+    const { momentum, ...rest } = readOptions(layer, options, defaults);
+    super(layer, checkInteger(layer, "numFeatures", numFeatures, 1), rest);
     this.momentum = momentum === null ? null : checkRange(layer, "momentum", momentum, 0, 1);
   }
 

@@ -5,9 +5,12 @@
 
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
+import { checkSize } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
+import { checkShape } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
 import { allocate, allocateUnset, type DType, Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -123,7 +126,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    * @throws ShapeError when the input does not fit, with the sentence that `forward` would throw.
    */
   outputShape(inputShape: Shape): number[] {
+    checkShape(`${this.name}.outputShape`, inputShape);
     const output = this.inferShape(inputShape);
+    checkSize(this.name, "an output", output);
     engine().observer?.(this, inputShape, output);
     return output;
   }
@@ -401,15 +406,6 @@ let running: Layer | undefined;
 function checkTensor(who: string, value: unknown): void {
   if (value instanceof Tensor) return;
   throw new ArgumentError(
-    `${who} expects a Tensor, but got ${describe(value)}. Usual cause: a plain array: wrap it with tensor(data, shape).`,
+    `${who} expects a Tensor, but got ${Array.isArray(value) ? "an array" : show(value)}. Usual cause: a plain array: wrap it with tensor(data, shape).`,
   );
-}
-
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return "an array";
-  return value === null
-    ? "null"
-    : typeof value === "object"
-      ? `a ${value.constructor?.name ?? "object"}`
-      : typeof value;
 }

@@ -1,11 +1,12 @@
 /** Checks of constructor arguments; each throws an {@link ArgumentError} that names the layer and the option. */
 import { ArgumentError } from "./errors.js";
-import type { Pair } from "./shape.js";
+import { type Pair, type Shape, showShape, sizeOf } from "./shape.js";
+import { show } from "./show.js";
 
-function refuse(layer: string, option: string, expected: string, got: unknown, cause?: string): never {
-  const shown = typeof got === "string" ? `"${got}"` : Array.isArray(got) ? `[${got.join(", ")}]` : String(got);
+/** Throws the sentence `${who} expects ${what} to be ${expected}, but got ${got}.` */
+export function refuse(who: string, what: string, expected: string, got: unknown, cause?: string): never {
   throw new ArgumentError(
-    `${layer} expects ${option} to be ${expected}, but got ${shown}.${cause ? ` Usual cause: ${cause}.` : ""}`,
+    `${who} expects ${what} to be ${expected}, but got ${show(got)}.${cause ? ` Usual cause: ${cause}.` : ""}`,
   );
 }
 
@@ -30,6 +31,12 @@ export function checkPair(layer: string, option: string, value: Pair, minimum: n
   if (!Array.isArray(value) || value.length !== 2) refuse(layer, option, "a number or [height, width]", value);
   const [height, width] = value as readonly [number, number];
   return [checkInteger(layer, option, height, minimum), checkInteger(layer, option, width, minimum)];
+}
+
+/** Any number but NaN. */
+export function checkNumber(who: string, what: string, value: number): number {
+  if (typeof value !== "number" || Number.isNaN(value)) refuse(who, what, "a number", value, ARITHMETIC);
+  return value;
 }
 
 export function checkFinite(layer: string, option: string, value: number): number {
@@ -68,4 +75,128 @@ export function checkOneOf<T extends string>(layer: string, option: string, valu
 export function checkOptions(layer: string, options: unknown, example: string): void {
   if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
   refuse(layer, "its options", `an object such as ${example}`, options, "torch's positional arguments are named here");
+}
+
+/** What {@link readOptions} takes as the defaults of the options `O`: every name, undefined where there is no default. */
+type Defaults<O, D> = { readonly [K in keyof Required<O>]: O[K] | undefined } & {
+  readonly [K in Exclude<keyof D, keyof O>]: never;
+};
+
+/** What {@link readOptions} gives: undefined is left only where the default is. */
+type Read<O, D> = { readonly [K in keyof Required<O>]: Exclude<O[K], undefined> | (K extends keyof D ? D[K] : never) };
+
+/**
+ * The options with their defaults filled in. `defaults` names every option that there is, and any other is refused;
+ * where a default is true or false, so is the option; `random` has to be a generator. What the other values may be is
+ * for the caller to check.
+ * @throws ArgumentError for what is no plain object, as where torch takes arguments by position, and for unknown names.
+ * @example const { eps, affine } = readOptions("GroupNorm", options, { eps: 1e-5, affine: true });
+ */
+export function readOptions<O extends object, const D extends Defaults<O, D>>(
+  who: string,
+  options: O,
+  defaults: D,
+): Read<O, D> {
+  const known = Object.keys(defaults);
+  if (!isPlainObject(options)) {
+    refuse(
+      who,
+      "its options",
+      `an object of ${known.join(", ")}`,
+      options,
+      "torch's positional arguments are named here",
+    );
+  }
+  const read: Record<string, unknown> = { ...defaults };
+  for (const [name, value] of Object.entries(options)) {
+    if (!known.includes(name)) {
+      const changes = (other: string) => apart(name, other) + apart(other, name);
+      const [nearest = ""] = known.toSorted((a, b) => changes(a) - changes(b));
+      const isNear = 3 * changes(nearest) <= name.length + nearest.length;
+      const cause = isNear ? `a misspelling of ${nearest}` : "a misspelt option, or one of another class";
+      refuse(who, "each option", known.length > 1 ? `one of ${known.join(", ")}` : known.join(), name, cause);
+    }
+    if (value === undefined) continue;
+    if (typeof read[name] === "boolean") checkBoolean(who, name, value);
+    if (name === "random") checkRandom(who, value);
+    read[name] = value;
+  }
+  return read as Read<O, D>;
+}
+
+/** How many letters of `a` are not among those of `b`. */
+function apart(a: string, b: string): number {
+  return [...b].reduce((rest, letter) => rest.replace(letter, ""), a).length;
+}
+
+/** Whether a value is what `{ … }` writes: no array, no instance of a class, not null. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Another window has another Object.prototype, which is its own end of the chain all the same.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** More elements than this would not fit a 32-bit index, nor any memory. */
+const MOST_ELEMENTS = 2 ** 31 - 1;
+
+/** @throws ArgumentError where a tensor of this shape could not be. `what` it would be: `"a weight"`, `"an output"`. */
+export function checkSize(who: string, what: string, shape: Shape): void {
+  const size = sizeOf(shape);
+  if (size <= MOST_ELEMENTS) return;
+  throw new ArgumentError(
+    `${who} expects ${what} of at most ${MOST_ELEMENTS} elements, but got ${showShape(shape)}, which has ${size} (${(size / 2.5e8).toPrecision(3)} GB). Usual cause: a size that is far larger than meant, or two arguments swapped.`,
+  );
+}
+
+export function checkBoolean(who: string, what: string, value: unknown): asserts value is boolean {
+  if (typeof value !== "boolean") refuse(who, what, "true or false", value);
+}
+
+export function checkList(who: string, what: string, value: unknown): asserts value is readonly unknown[] {
+  if (!Array.isArray(value)) refuse(who, what, "an array", value);
+}
+
+/** Numbers in a row: an array, or a typed array. */
+export function checkNumbers(who: string, what: string, value: unknown): asserts value is ArrayLike<number> {
+  if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && "length" in value)) {
+    refuse(who, what, "numbers in an array", value);
+  }
+  const numbers = value as ArrayLike<unknown>;
+  for (let i = 0; i < numbers.length; i++) {
+    if (typeof numbers[i] !== "number") refuse(who, what, "numbers", numbers[i], NO_NUMBERS);
+  }
+}
+
+const NO_NUMBERS = "text or BigInts, which Number converts, or an entry that is missing";
+
+export function checkText(who: string, what: string, value: unknown): asserts value is string {
+  if (typeof value !== "string") refuse(who, what, "a string", value);
+}
+
+/** An object whose fields are read; `fields` shows them: `"{ width, height }"`. */
+export function checkObject(who: string, what: string, fields: string, value: unknown): asserts value is object {
+  if (typeof value !== "object" || value === null) refuse(who, what, fields, value);
+}
+
+/** An object made by `Class` or a class that extends it. */
+export function checkInstance(
+  who: string,
+  what: string,
+  value: unknown,
+  Class: abstract new (...args: never[]) => object,
+): void {
+  if (!(value instanceof Class)) refuse(who, what, show(Object.create(Class.prototype)), value);
+}
+
+export function checkFunction(who: string, what: string, value: unknown): void {
+  if (typeof value !== "function") refuse(who, what, "a function", value);
+}
+
+/** A generator of random numbers, told by its methods: this room knows no class of another. */
+export function checkRandom(who: string, value: unknown): void {
+  const generator = value as Readonly<Record<string, unknown>> | null | undefined;
+  const methods = ["bits", "uniform", "normal", "integer", "permutation"];
+  if (methods.every((method) => typeof generator?.[method] === "function")) return;
+  refuse(who, "random", "a Random", value, "a seed where a generator belongs: new Random(seed)");
 }

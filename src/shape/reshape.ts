@@ -1,10 +1,13 @@
 /** What a shape may be, and the rules of `reshape` and `as`. */
+
 import type { FloorDivide, IsKnown, Multiply, ProductOf } from "./arithmetic.js";
 import type { InputSize } from "./chain.js";
+import { checkSize } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type { Agreed, Differs, Mistake, Show, ShowSize } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
+import { show } from "./show.js";
 
 /** NumPy's limit, and torch's. */
 export const MOST_AXES = 64;
@@ -37,7 +40,7 @@ export function shapeFlaw(shape: Shape): string | undefined {
 export function checkShape(who: string, shape: Shape): void {
   if (!Array.isArray(shape)) {
     throw new ArgumentError(
-      `${who} expects a shape as an array, but got ${shape}. Usual cause: sizes given one by one; write [2, 3].`,
+      `${who} expects a shape as an array, but got ${show(shape)}. Usual cause: sizes given one by one; write [2, 3].`,
     );
   }
   if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
@@ -45,12 +48,9 @@ export function checkShape(who: string, shape: Shape): void {
       `${who} expects a shape of integers ≥ 0, but got ${showShape(shape)}. Usual cause: a division without Math.floor, or a variable that is undefined.`,
     );
   }
+  checkSize(who, "a shape", shape);
   const flaw = shapeFlaw(shape);
-  if (flaw) {
-    const size = sizeOf(shape);
-    const count = size > MOST_ELEMENTS ? `, which has ${size}` : "";
-    throw new ArgumentError(`${who} expects a shape of ${flaw}, but got ${showShape(shape)}${count}.`);
-  }
+  if (flaw) throw new ArgumentError(`${who} expects a shape of ${flaw}, but got ${showShape(shape)}.`);
 }
 
 /**
@@ -162,12 +162,12 @@ type Sizes<To extends Shape> = { readonly [I in keyof To]: IsKnown<To[I]> extend
 export function assertShape(who: string, shape: Shape, expected: readonly InputSize[]): void {
   if (!Array.isArray(expected)) {
     throw new ArgumentError(
-      `${who} expects a shape as an array, but got ${expected}. Usual cause: sizes given one by one; write [2, 3].`,
+      `${who} expects a shape as an array, but got ${show(expected)}. Usual cause: sizes given one by one; write [2, 3].`,
     );
   }
   if (expected.length !== shape.length || !expected.every((size, axis) => size === "N" || size === shape[axis])) {
     throw new ShapeError(
-      `${who} expects the shape [${expected.join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch axis left out.`,
+      `${who} expects the shape [${expected.map((size) => (size === "N" ? size : show(size))).join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch axis left out.`,
     );
   }
 }

@@ -18,7 +18,7 @@ export function concat<const T extends readonly Tensor[], const A extends number
   axis?: A & AxisTold<"concat", Definite<T[0]["shape"]>, A>,
 ): Tensor<Given<Concatenated<"concat", ShapesOf<T>, A>>> {
   const shapes = shapesOf("concat", tensors);
-  const at = resolveAxis("concat", axis ?? 0, shapes[0]);
+  const at = resolveAxis("concat", axis === undefined ? 0 : axis, shapes[0]);
   const shape = concatenatedShape("concat", shapes, at);
   const result = allocate(
     shape as Shape as Given<Concatenated<"concat", ShapesOf<T>, A>>,
@@ -47,8 +47,8 @@ export function stack<const T extends readonly Tensor[], const A extends number 
   tensors: T & Told<Stacked<"stack", ShapesOf<T>, A>>,
   axis?: A & AxisTold<"stack", Definite<readonly [...T[0]["shape"], 1]>, A>,
 ): Tensor<Given<Stacked<"stack", ShapesOf<T>, A>>> {
-  const shape = stackedShape("stack", shapesOf("stack", tensors), axis ?? 0);
-  const at = resolveAxis("stack", axis ?? 0, shape);
+  const shape = stackedShape("stack", shapesOf("stack", tensors), axis === undefined ? 0 : axis);
+  const at = resolveAxis("stack", axis === undefined ? 0 : axis, shape);
   const joined = concat(
     tensors.map((each): Tensor => each.unsqueeze(at)),
     at,

@@ -1,6 +1,8 @@
 /** Nested arrays: reading them into row-major order, and making them. */
+
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import type { TensorLike } from "./storage.js";
 
 /** A typed array of numbers (not of BigInt). */
@@ -99,13 +101,8 @@ function misfit(who: string, got: unknown, path: Shape): Error {
     );
   }
   return new ArgumentError(
-    `${who} expects numbers, nested arrays of numbers or a typed array, but got ${describe(got)}${where}. Usual cause: text that was not parsed, or a missing entry.`,
+    `${who} expects numbers, nested arrays of numbers or a typed array, but got ${show(got)}${where}. Usual cause: text that was not parsed, or a missing entry.`,
   );
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return `a ${typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value}`;
 }
 
 export function toNested({ data, shape }: TensorLike): NestedArray {

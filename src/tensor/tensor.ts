@@ -3,6 +3,7 @@
 import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { InputSize } from "../shape/chain.js";
+import { checkFunction, checkNumber, checkOneOf, refuse } from "../shape/check.js";
 import type { Given, NumberTold, Told } from "../shape/definite.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { type FlattenedAxes, flattenShape } from "../shape/flatten.js";
@@ -18,6 +19,7 @@ import {
 import type { Padded } from "../shape/pad.js";
 import { type Asserted, assertShape, checkShape, type Reshape, reshapeShape } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { resolvePosition, type Slice, type Sliced } from "../shape/slice.js";
 import { combine, map } from "./broadcast.js";
 import { allClose, equals, type ToleranceOptions } from "./compare.js";
@@ -96,6 +98,15 @@ export class Tensor<out S extends Shape = Shape> {
    * @throws ShapeError when `data` does not hold exactly as many numbers as `shape` says, ArgumentError for no shape.
    */
   constructor(data: FloatArray | Resident, shape: S) {
+    if (!isFloats(data)) {
+      refuse(
+        "Tensor",
+        "its data",
+        "a Float32Array or Float64Array",
+        data,
+        "plain arrays or other typed arrays, which tensor(data, shape) converts",
+      );
+    }
     checkShape("Tensor", shape);
     const size = sizeOf(shape);
     if (data.length !== size) {
@@ -180,6 +191,7 @@ export class Tensor<out S extends Shape = Shape> {
 
   /** This tensor in another precision; the tensor itself when it has that precision already. */
   to(dtype: DType): Tensor<S> {
+    checkOneOf("Tensor.to", "dtype", dtype, ["float32", "float64"]);
     if (dtype === this.dtype) return this;
     return new Tensor(dtype === "float64" ? new Float64Array(this.view()) : new Float32Array(this.view()), this.shape);
   }
@@ -207,6 +219,7 @@ export class Tensor<out S extends Shape = Shape> {
 
   /** Writes one element, in place: `x.set(5, 0, -1)`. @throws ShapeError as {@link at}. */
   set(value: number, ...indices: readonly number[]): this {
+    if (typeof value !== "number") refuse("Tensor.set", "value", "a number", value);
     this.view()[this.#offset("Tensor.set", indices)] = value;
     return this;
   }
@@ -267,7 +280,12 @@ export class Tensor<out S extends Shape = Shape> {
     startDim?: A & NumberTold<FlattenedAxes<"Tensor.flatten", X["shape"], A, -1>>,
     endDim?: B & NumberTold<FlattenedAxes<"Tensor.flatten", X["shape"], A, B>>,
   ): Tensor<Given<FlattenedAxes<"Tensor.flatten", X["shape"], A, B>>> {
-    const shape = flattenShape("Tensor.flatten", this.shape, startDim ?? 0, endDim ?? -1);
+    const shape = flattenShape(
+      "Tensor.flatten",
+      this.shape,
+      startDim === undefined ? 0 : startDim,
+      endDim === undefined ? -1 : endDim,
+    );
     return wrap({ data: this.view().slice(), shape });
   }
 
@@ -393,7 +411,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: X,
     other: Y & Told<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>,
   ): Tensor<Given<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>> {
-    checkTensor("Tensor.matmul", other, "a Tensor");
+    checkTensor("Tensor.matmul", other);
     return wrap(matmul("Tensor.matmul", this.#raw, other.#raw));
   }
 
@@ -401,6 +419,7 @@ export class Tensor<out S extends Shape = Shape> {
 
   /** `f` of every element; `index` is the row-major one. */
   map(f: (value: number, index: number) => number): Tensor<S> {
+    checkFunction("Tensor.map", "f", f);
     return new Tensor(
       map({ data: this.isResident ? this.view().slice() : this.view(), shape: this.shape }, f).data,
       this.shape,
@@ -453,6 +472,8 @@ export class Tensor<out S extends Shape = Shape> {
 
   /** min(max(x, low), high); Infinity for no bound. NaN stays NaN. */
   clip(low: number, high: number): Tensor<S> {
+    checkNumber("Tensor.clip", "low", low);
+    checkNumber("Tensor.clip", "high", high);
     return this.map((x) => Math.min(Math.max(x, low), high));
   }
 
@@ -482,7 +503,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.var", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.var", this.#raw, axes, options, reduction.variance(options.correction)));
+    return wrap(reduction.spread("Tensor.var", this.#raw, axes, options, false));
   }
 
   /** Standard deviation: the square root of {@link var}. */
@@ -491,7 +512,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.std", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.std", this.#raw, axes, options, reduction.deviation(options.correction)));
+    return wrap(reduction.spread("Tensor.std", this.#raw, axes, options, true));
   }
 
   /** Largest element; NaN where there is one. @throws ShapeError for an empty axis. */
@@ -534,13 +555,13 @@ export class Tensor<out S extends Shape = Shape> {
 
   /** Equal shapes and |this − other| ≤ atol + rtol·|other| everywhere. Defaults: rtol 1e-5, atol 1e-8, NaN never close. */
   allClose(other: Tensor, options: ToleranceOptions = {}): boolean {
-    checkTensor("Tensor.allClose", other, "a Tensor");
+    checkTensor("Tensor.allClose", other);
     return allClose(this.#raw, other.#raw, options);
   }
 
   /** Equal shapes and equal elements; NaN equals nothing, not even itself. */
   equals(other: Tensor): boolean {
-    checkTensor("Tensor.equals", other, "a Tensor");
+    checkTensor("Tensor.equals", other);
     return equals(this.#raw, other.#raw);
   }
 
@@ -593,9 +614,18 @@ function wrap<S extends Shape>({ data, shape }: TensorLike): Tensor<S> {
   return new Tensor(data, shape as Shape as S);
 }
 
-export function checkTensor(who: string, value: unknown, expected: string): void {
+/** An array may be another window's, so that `instanceof` does not know it. */
+function isFloats(data: unknown): data is FloatArray | Resident {
+  if (data instanceof Float32Array || data instanceof Float64Array) return true;
+  return ArrayBuffer.isView(data)
+    ? /Float(32|64)Array/.test(Object.prototype.toString.call(data))
+    : typeof (data as Partial<Resident> | null | undefined)?.view === "function";
+}
+
+/** @throws ArgumentError for anything else. */
+export function checkTensor(who: string, value: unknown, expected = "a Tensor"): void {
   if (value instanceof Tensor) return;
-  const got = Array.isArray(value) ? "an array" : value === null ? "null" : `a value of type ${typeof value}`;
+  const got = Array.isArray(value) ? "an array" : show(value);
   throw new ArgumentError(
     `${who} expects ${expected}, but got ${got}. Usual cause: a plain array; wrap it with tensor(data).`,
   );

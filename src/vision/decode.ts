@@ -1,5 +1,5 @@
 import { type Bytes, bytesOf } from "../io/bytes.js";
-import { checkInteger, checkOptions } from "../shape/check.js";
+import { checkInteger, readOptions } from "../shape/check.js";
 import { FormatError } from "../shape/errors.js";
 import { decodeJpeg } from "./jpeg.js";
 import type { Pixels } from "./pixels.js";
@@ -42,8 +42,7 @@ export interface DecodeOptions {
 export async function decodeImage(bytes: Bytes, options: DecodeOptions = {}): Promise<Pixels> {
   const who = "decodeImage";
   const file = bytesOf(who, bytes);
-  checkOptions(who, options, "{ exifOrientation: false }");
-  const { maxPixels = 100_000_000, exifOrientation = true } = options;
+  const { maxPixels, exifOrientation } = readOptions(who, options, { maxPixels: 100_000_000, exifOrientation: true });
   checkInteger(who, "maxPixels", maxPixels, 1);
   if (startsWith(file, [0xff, 0xd8, 0xff])) return decodeJpeg(file, maxPixels, exifOrientation);
   if (startsWith(file, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]))

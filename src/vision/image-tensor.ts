@@ -1,12 +1,12 @@
 /** Pictures to tensors and back. */
+
 import { imagesToTensor, type NormaliseOptions } from "../data/images.js";
-import { nameOf } from "../io/bytes.js";
-import { checkOptions } from "../shape/check.js";
-import { ArgumentError, ShapeError } from "../shape/errors.js";
+import { readOptions } from "../shape/check.js";
+import { ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
-import { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { blank } from "./blank.js";
-import { changeChannels, type ToChannelsOptions } from "./channels.js";
+import { changeChannels, type ToChannelsOptions, WHITE } from "./channels.js";
 import { channelsOf, type Pixels } from "./pixels.js";
 
 /** Mean and standard deviation of ImageNet's photographs, which torchvision's networks were trained with. */
@@ -33,15 +33,15 @@ export interface ImageToTensorOptions extends NormaliseOptions, ToChannelsOption
  */
 export function imageToTensor(pixels: Pixels, options: ImageToTensorOptions = {}): Tensor {
   const who = "imageToTensor";
-  checkOptions(who, options, "{ channels: 3, ...IMAGENET }");
-  const channels = options.channels ?? channelsOf(who, pixels);
-  const { width, height, data } = changeChannels(who, pixels, channels, options);
+  const defaults = { channels: channelsOf(who, pixels), background: WHITE, mean: 0, std: 1 };
+  const { channels, background, ...statistics } = readOptions(who, options, defaults);
+  const { width, height, data } = changeChannels(who, pixels, channels, { background });
   const area = width * height;
   const planes = new Uint8Array(channels * area);
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < area; i++) planes[c * area + i] = data[i * channels + c] ?? 0;
   }
-  return imagesToTensor({ shape: [1, channels, height, width], data: planes }, options).withShape([
+  return imagesToTensor({ shape: [1, channels, height, width], data: planes }, statistics).withShape([
     channels,
     height,
     width,
@@ -57,9 +57,7 @@ export function imageToTensor(pixels: Pixels, options: ImageToTensorOptions = {}
  * await writeFile("out.png", await encodePng(tensorToImage(autoencoder.forward(x).at(0))));
  */
 export function tensorToImage(tensor: Tensor): Pixels {
-  if (!(tensor instanceof Tensor)) {
-    throw new ArgumentError(`tensorToImage expects a Tensor, but got ${nameOf(tensor)}. Usual cause: a missing await.`);
-  }
+  checkTensor("tensorToImage", tensor);
   const { shape, data: values } = tensor;
   const [channels, height, width] = shape.length === 2 ? [1, ...shape] : shape;
   if (shape.length > 3 || height === undefined || width === undefined || !isChannels(channels) || tensor.size === 0) {

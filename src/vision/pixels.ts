@@ -1,5 +1,6 @@
 import { nameOf } from "../io/bytes.js";
 import { ArgumentError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 
 /**
  * A picture: rows from top to bottom, channels side by side, 0–255. A canvas's ImageData is one (4 channels), and so is
@@ -30,6 +31,6 @@ export function channelsOf(who: string, pixels: Pixels): 1 | 3 | 4 {
   const sized = Number.isSafeInteger(width) && Number.isSafeInteger(height) && Number(width) > 0 && Number(height) > 0;
   if (sized && (channels === 1 || channels === 3 || channels === 4)) return channels;
   throw new ArgumentError(
-    `${who} expects a picture of at least 1×1 pixels with 1, 3 or 4 channels, but got ${width}×${height} with ${data.length} values. Usual cause: width and height swapped or taken from another picture, or a canvas that has no size yet.`,
+    `${who} expects a picture of at least 1×1 pixels with 1, 3 or 4 channels, but got ${show(width)}×${show(height)} with ${data.length} values. Usual cause: width and height swapped or taken from another picture, or a canvas that has no size yet.`,
   );
 }

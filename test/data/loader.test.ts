@@ -189,7 +189,7 @@ describe("bad arguments", () => {
   test.each([
     [
       () => new DataLoader(numbers(3).inputs as never),
-      "DataLoader expects a Dataset, or an object with length and batch(rows), but got something else. Usual cause: a tensor: new Dataset(inputs, targets).",
+      "DataLoader expects a Dataset, or an object with length and batch(rows), but got a Tensor. Usual cause: a tensor: new Dataset(inputs, targets).",
     ],
     [
       () => new DataLoader(numbers(3), { batchSize: 0 }),
@@ -197,7 +197,7 @@ describe("bad arguments", () => {
     ],
     [
       () => new DataLoader(numbers(3), 64 as never),
-      "DataLoader expects its options to be an object such as { batchSize: 64, shuffle: true }, but got 64. Usual cause: torch's positional arguments are named here.",
+      "DataLoader expects its options to be an object of batchSize, shuffle, dropLast, transform, random, but got 64. Usual cause: torch's positional arguments are named here.",
     ],
     [() => new DataLoader(numbers(0)), `DataLoader expects samples for one batch at least, but got 0. ${cause}`],
     [
