@@ -1,4 +1,5 @@
 /** The same work by this library and by others, in turns: no figure without an output that agrees with this library's. */
+import { backendName } from "../src/kernels/backend.js";
 import { barOf, verdict } from "./bars.js";
 import { type Contestant, inTurns, type Summary, summarise } from "./measure.js";
 import { convnetjs } from "./peers/convnet.js";
@@ -31,6 +32,8 @@ export interface Row extends Summary {
   readonly sizes: string;
   readonly flops: number;
   readonly library: string;
+  /** What it runs on: this library's backend with its flavour of SIMD, the other's version. */
+  readonly on: string;
   /** Speed of this library : speed of that one. */
   readonly ratio: number;
   /** Distance of its output from this library's, by its length. */
@@ -103,6 +106,7 @@ async function one(
 ): Promise<Row[]> {
   const { output, ways } = ours();
   const contestants: Contestant[] = [...ways];
+  const on = ways.map((): string => backendName());
   const errors = ways.map(() => 0);
   for (const peer of peers.filter(offeredBy)) {
     if (flops > (peer.most ?? Infinity)) {
@@ -116,13 +120,14 @@ async function one(
       if (!(error <= TOLERANCE)) throw new Error(`its output is ${error.toExponential(1)} away from ours`);
       contestants.push({ name: peer.name, sample: job.sample });
       errors.push(error);
+      on.push(peer.version);
     } catch (error) {
       notes.push({ peer: peer.name, work, cause: firstLine(error) });
     }
   }
   const summaries = (await inTurns(contestants, turns)).map(summarise);
   return summaries.map((summary, i) => ({
-    ...{ work, sizes, flops, library: contestants[i]!.name, ...summary },
+    ...{ work, sizes, flops, library: contestants[i]!.name, on: on[i]!, ...summary },
     ratio: summary.median / summaries[0]!.median,
     error: errors[i]!,
   }));
@@ -140,13 +145,14 @@ export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 export function contestTable(rows: readonly Row[]): string {
   const cells = rows.map((row, i) => {
-    const { work, sizes, flops, library, median, ratio, error } = row;
+    const { work, sizes, flops, library, on, median, ratio, error } = row;
     const first = rows[i - 1]?.work !== work;
     const ours = library.startsWith(OURS);
     return [
       first ? work : "",
       first ? sizes : "",
       library,
+      on,
       duration(median),
       spread(row),
       digits(flops / median / 1e9),
@@ -155,8 +161,19 @@ export function contestTable(rows: readonly Row[]): string {
       ours ? "" : verdict(work, library, ratio),
     ];
   });
-  const heading = ["work", "sizes", "library", "median", "spread", "GFLOP/s", `${OURS} : it`, "error", "bar and aim"];
-  return table(heading, cells, 3);
+  const heading = [
+    "work",
+    "sizes",
+    "library",
+    "on",
+    "median",
+    "spread",
+    "GFLOP/s",
+    `${OURS} : it`,
+    "error",
+    "bar and aim",
+  ];
+  return table(heading, cells, 4);
 }
 
 export function contestChart(title: string, rows: readonly Row[]): Chart {

@@ -1,5 +1,5 @@
 /** Runs what is timed as it runs inside a model: tensors lie in the engine's memory, nothing is copied in or out. */
-import { Arena, settled, within } from "../src/kernels/residency.js";
+import { Arena, own, within } from "../src/kernels/residency.js";
 import { memory, take, view } from "../src/kernels/wasm/memory.js";
 import type { Layer } from "../src/layers/layer.js";
 import { type Shape, sizeOf } from "../src/shape/shape.js";
@@ -41,7 +41,7 @@ function inner<T>(action: () => T): T {
 
 /** A tensor of these numbers that keeps a place in the engine's memory. */
 export function settledTensor(data: Float32Array, shape: Shape): Tensor {
-  return settled(new Tensor(data, shape));
+  return own(new Tensor(data, shape));
 }
 
 export function settledNormals<const Shapes extends readonly Shape[]>(

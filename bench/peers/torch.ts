@@ -1,4 +1,7 @@
-/** PyTorch in a child process, on one thread, where python3 can import it (Debian: python3-torch). */
+/**
+ * PyTorch in a child process, on one thread, where python3 can import it. Debian's multiplies matrices by the plain BLAS
+ * unless libopenblas0-pthread is installed, which makes 1×1 convolutions and Linear several times slower: no rival then.
+ */
 import { execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -11,6 +14,16 @@ const SCRIPT = fileURLToPath(new URL("./torch_jobs.py", import.meta.url));
 const BATCHES = 8;
 /** One sample of several runs takes at least so many seconds. */
 const SHORTEST = 4e-3;
+
+/** A product on one thread is about as fast as a convolution; by the plain BLAS it is a tenth. */
+const SLOWEST_PRODUCT = 0.4;
+const INSTALL = "on Debian, apt install python3-torch libopenblas0-pthread";
+
+interface Greeting {
+  readonly version: string;
+  /** What multiplies matrices, and its GFLOP/s beside a convolution's. */
+  readonly blas: { readonly name: string; readonly product: number; readonly convolution: number };
+}
 
 export async function torch(): Promise<Peer> {
   const child = spawn(pythonWithTorch(), [SCRIPT], { stdio: ["pipe", "pipe", "inherit"] });
@@ -44,10 +57,17 @@ export async function torch(): Promise<Peer> {
     };
     return { output: decoded(output), sample };
   };
-  const { version } = await answer<{ version: string }>();
+  const { version, blas } = await answer<Greeting>();
+  const { name, product, convolution } = blas;
+  if (product < SLOWEST_PRODUCT * convolution) {
+    child.kill();
+    throw new Error(
+      `its matrix product (${name}) runs at ${product.toFixed(1)} GFLOP/s where its convolution runs at ${convolution.toFixed(1)}, which is no rival: ${INSTALL}`,
+    );
+  }
   return {
     name: "PyTorch",
-    version,
+    version: `${version}, ${name} at ${product.toFixed(0)} GFLOP/s`,
     gradients: true,
     conv: (work: ConvWork, { x, weight, bias, dy }: ConvNumbers, part: Part) =>
       start({
@@ -78,7 +98,7 @@ function pythonWithTorch(): string {
       return false;
     }
   });
-  if (found === undefined) throw new Error("python3 cannot import torch (Debian: apt install python3-torch)");
+  if (found === undefined) throw new Error(`python3 cannot import torch: ${INSTALL}`);
   return found;
 }
 

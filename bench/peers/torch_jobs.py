@@ -111,9 +111,27 @@ def seconds(run, count):
     return min(time.perf_counter() - wall, time.process_time() - processor) / count
 
 
+def speed(run, flops):
+    """GFLOP/s of the fastest of some runs."""
+    run()
+    return flops / min(seconds(run, 1) for _ in range(7)) / 1e9
+
+
+def blas():
+    """What multiplies matrices here, and how fast beside a convolution, which is oneDNN's whatever the BLAS."""
+    with open("/proc/self/maps") as maps:
+        files = {line.split("/")[-1].strip() for line in maps if "blas" in line}
+    name = "OpenBLAS" if any("openblas" in file for file in files) else ", ".join(sorted(files)) or "a BLAS of its own"
+    a, b = torch.randn(512, 512), torch.randn(512, 512)
+    x, weight = torch.randn(1, 64, 56, 56), torch.randn(64, 64, 3, 3)
+    product = speed(lambda: torch.mm(a, b), 2 * 512**3)
+    convolution = speed(lambda: torch.conv2d(x, weight, None, 1, 1), 2 * 56 * 56 * 9 * 64 * 64)
+    return {"name": name, "product": product, "convolution": convolution}
+
+
 JOBS = {"conv": conv, "inference": inference, "training": training}
 runs = []
-print(json.dumps({"version": torch.__version__}), flush=True)
+print(json.dumps({"version": torch.__version__, "blas": blas()}), flush=True)
 with torch.no_grad():
     for line in sys.stdin:
         job = json.loads(line)

@@ -2,12 +2,12 @@
  * Small augmentations: each makes a transform of batches `[N, …, H, W]` for a {@link DataLoader}, draws anew for every
  * image from the loader's generator, and moves all channels of an image together.
  */
-import { checkFinite, checkInteger, checkRange } from "../shape/check.js";
+import { checkFinite, checkFunction, checkInteger, checkRandom, checkRange, readOptions } from "../shape/check.js";
 import { rankMismatch } from "../shape/errors.js";
 import { sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type FloatArray, type Tensor } from "../tensor/tensor.js";
-import type { Targets } from "./dataset.js";
+import { checkBatch, type Targets } from "./dataset.js";
 import type { InputTransform, Transform } from "./loader.js";
 import { sinCos } from "./rotation.js";
 
@@ -24,7 +24,12 @@ export interface FillOptions {
 export function compose(...transforms: readonly InputTransform[]): InputTransform;
 export function compose<T extends Targets>(...transforms: readonly Transform<T>[]): Transform<T>;
 export function compose<T extends Targets>(...transforms: readonly Transform<T>[]): Transform<T> {
-  return (batch, random) => transforms.reduce((result, transform) => transform(result, random), batch);
+  transforms.forEach((transform, i) => void checkFunction("compose", `transform ${i}`, transform));
+  return (batch, random) =>
+    transforms.reduce(
+      (result, transform, i) => checkBatch("compose", `what transform ${i} returns`, transform(result, random)),
+      batch,
+    );
 }
 
 /**
@@ -33,12 +38,13 @@ export function compose<T extends Targets>(...transforms: readonly Transform<T>[
  * @example
  * new DataLoader(digits, { batchSize: 64, shuffle: true, transform: randomShift(2) });
  */
-export function randomShift(maxPixels: number, { fill = 0 }: FillOptions = {}): InputTransform {
+export function randomShift(maxPixels: number, options: FillOptions = {}): InputTransform {
+  const { fill } = readOptions("randomShift", options, { fill: 0 });
   checkInteger("randomShift", "maxPixels", maxPixels, 0);
   checkFinite("randomShift", "fill", fill);
   const draw = (random: Random) => random.integer(2 * maxPixels + 1) - maxPixels;
-  return ({ inputs, targets }, random) => ({
-    inputs: mapImages("randomShift", inputs, () => {
+  return augmentation("randomShift", (inputs, random) =>
+    mapImages("randomShift", inputs, () => {
       const down = draw(random);
       const right = draw(random);
       return (from, to, start, height, width) => {
@@ -51,8 +57,7 @@ export function randomShift(maxPixels: number, { fill = 0 }: FillOptions = {}): 
         }
       };
     }),
-    targets,
-  });
+  );
 }
 
 /**
@@ -62,16 +67,16 @@ export function randomShift(maxPixels: number, { fill = 0 }: FillOptions = {}): 
  * @example
  * new DataLoader(digits, { batchSize: 64, shuffle: true, transform: randomRotate(10) });
  */
-export function randomRotate(maxDegrees: number, { fill = 0 }: FillOptions = {}): InputTransform {
+export function randomRotate(maxDegrees: number, options: FillOptions = {}): InputTransform {
+  const { fill } = readOptions("randomRotate", options, { fill: 0 });
   checkRange("randomRotate", "maxDegrees", maxDegrees, 0, 180);
   checkFinite("randomRotate", "fill", fill);
-  return ({ inputs, targets }, random) => ({
-    inputs: mapImages("randomRotate", inputs, () => {
+  return augmentation("randomRotate", (inputs, random) =>
+    mapImages("randomRotate", inputs, () => {
       const [sin, cos] = sinCos((random.uniform(-maxDegrees, maxDegrees) * Math.PI) / 180);
       return (from, to, start, height, width) => rotate(from, to, start, height, width, sin, cos, fill);
     }),
-    targets,
-  });
+  );
 }
 
 /**
@@ -82,11 +87,20 @@ export function randomRotate(maxDegrees: number, { fill = 0 }: FillOptions = {})
  */
 export function randomNoise(std: number): InputTransform {
   checkRange("randomNoise", "std", checkFinite("randomNoise", "std", std), 0, Infinity);
-  return ({ inputs, targets }, random) => {
+  return augmentation("randomNoise", (inputs, random) => {
     const y = inputs.clone();
     const { data } = y;
     for (let i = 0; i < data.length; i++) data[i] = (data[i] ?? 0) + std * random.normal();
-    return { inputs: y, targets };
+    return y;
+  });
+}
+
+/** A transform of inputs that draws random numbers. */
+function augmentation(who: string, change: (inputs: Tensor, random: Random) => Tensor): InputTransform {
+  return (batch, random) => {
+    const { inputs, targets } = checkBatch(who, "its batch", batch);
+    checkRandom(who, random);
+    return { inputs: change(inputs, random), targets };
   };
 }
 

@@ -1,9 +1,12 @@
 /** Samples in memory: inputs and what a model should say of them. */
-import { checkInteger, checkRange } from "../shape/check.js";
+
+import { checkInteger, checkNumbers, checkRandom, checkRange, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { showShape, sizeOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { defaultRandom, type Random } from "../tensor/random.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
+import { checkLabels } from "./labels.js";
 
 /** One class index a sample, or a tensor whose first axis counts samples (regression, soft labels, images to match). */
 export type Targets = readonly number[] | Int32Array | Uint8Array | Tensor;
@@ -53,10 +56,11 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<
   ) {
     if (!(inputs instanceof Tensor)) {
       throw new ArgumentError(
-        "Dataset expects inputs to be a Tensor whose first axis counts samples, but got something else. Usual cause: images as readIdx gives them: convert them with imagesToTensor.",
+        `Dataset expects inputs to be a Tensor whose first axis counts samples, but got ${Array.isArray(inputs) ? "an array" : show(inputs)}. Usual cause: images as readIdx gives them: convert them with imagesToTensor.`,
       );
     }
     const [samples] = inputs.shape;
+    if (!(targets instanceof Tensor)) checkLabels("Dataset", targets);
     const answers = targets instanceof Tensor ? targets.shape[0] : targets.length;
     if (samples === undefined || samples !== answers) {
       throw new ShapeError(
@@ -72,16 +76,16 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<
    * @throws ArgumentError when there is no such sample.
    */
   get(index: number): Sample<T> {
-    if (!Number.isInteger(index) || index < 0 || index >= this.length) {
-      throw new ArgumentError(`Dataset.get expects an index from 0 to ${this.length - 1}, but got ${index}.`);
-    }
+    this.#check("Dataset.get", index);
     const { targets } = this;
     const target = targets instanceof Tensor ? gather(targets, Uint32Array.of(index), []) : targets[index];
     return { input: gather(this.inputs, Uint32Array.of(index), []), target: target as Sample<T>["target"] };
   }
 
   /** The samples of these indices, in this order, in memory of their own. */
-  batch(rows: Uint32Array): Batch<PartOf<T>> {
+  batch(rows: ArrayLike<number>): Batch<PartOf<T>> {
+    checkNumbers("Dataset.batch", "rows", rows);
+    for (let i = 0; i < rows.length; i++) this.#check("Dataset.batch", rows[i] ?? 0);
     const { targets } = this;
     return {
       inputs: gather(this.inputs, rows, [rows.length]),
@@ -91,6 +95,8 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<
 
   /** Samples `start` to `end − 1`, counted as `Array.slice` counts. Shares memory with this data set. */
   slice(start = 0, end = this.length): Dataset<T> {
+    if (typeof start !== "number") refuse("Dataset.slice", "start", "a number", start);
+    if (typeof end !== "number") refuse("Dataset.slice", "end", "a number", end);
     const { targets } = this;
     let part: Targets;
     if (targets instanceof Tensor) part = sliceRows(targets, start, end);
@@ -113,9 +119,15 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<
    */
   split(fraction: number, random: Random = defaultRandom()): [Dataset<T>, Dataset<T>] {
     checkRange("Dataset.split", "fraction", fraction, 0, 1);
+    checkRandom("Dataset.split", random);
     const order = random.permutation(this.length);
     const first = Math.round(fraction * this.length);
     return [this.#select(order.subarray(0, first)), this.#select(order.subarray(first))];
+  }
+
+  #check(who: string, index: number): void {
+    if (Number.isInteger(index) && index >= 0 && index < this.length) return;
+    throw new ArgumentError(`${who} expects an index from 0 to ${this.length - 1}, but got ${show(index)}.`);
   }
 
   #select(rows: Uint32Array): Dataset<T> {
@@ -124,8 +136,18 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<
   }
 }
 
+/** @throws ArgumentError for what is no batch. */
+export function checkBatch<T extends Targets>(who: string, what: string, batch: Batch<T>): Batch<T> {
+  if ((batch as Batch<T> | undefined)?.inputs instanceof Tensor) return batch;
+  const cause =
+    (batch as unknown) instanceof Promise
+      ? "an asynchronous function: what it waits for has to be there before the epoch"
+      : "a function without return, or one that returns the inputs alone";
+  return refuse(who, what, "{ inputs, targets } with a Tensor of inputs", batch, cause);
+}
+
 /** y[i, …] = x[rows[i], …]; `lead` replaces the first axis, so that `[]` drops it. */
-function gather(x: Tensor, rows: Uint32Array, lead: readonly number[]): Tensor {
+function gather(x: Tensor, rows: ArrayLike<number>, lead: readonly number[]): Tensor {
   const sample = x.shape.slice(1);
   const size = sizeOf(sample);
   const y = allocate([...lead, ...sample], x.dtype);
@@ -138,7 +160,7 @@ function gather(x: Tensor, rows: Uint32Array, lead: readonly number[]): Tensor {
 }
 
 /** The labels of these samples, in an array of the same kind. */
-function pick(labels: Exclude<Targets, Tensor>, rows: Uint32Array): Exclude<Targets, Tensor> {
+function pick(labels: Exclude<Targets, Tensor>, rows: ArrayLike<number>): Exclude<Targets, Tensor> {
   const label = (row: number) => labels[row] ?? 0;
   if (labels instanceof Int32Array) return Int32Array.from(rows, label);
   return labels instanceof Uint8Array ? Uint8Array.from(rows, label) : Array.from(rows, label);

@@ -1,9 +1,9 @@
 /** Batches of a data set, in an order that one seed decides and a checkpoint can resume. */
-import { checkInteger, readOptions, refuse } from "../shape/check.js";
+import { checkInteger, checkObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 import { ownRandom, Random } from "../tensor/random.js";
-import { Tensor } from "../tensor/tensor.js";
-import type { Batch, BatchSource, Targets } from "./dataset.js";
+import { type Batch, type BatchSource, checkBatch, type Targets } from "./dataset.js";
 
 type RandomState = Random["state"];
 
@@ -65,7 +65,7 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
   ) {
     if (typeof dataset?.batch !== "function") {
       throw new ArgumentError(
-        "DataLoader expects a Dataset, or an object with length and batch(rows), but got something else. Usual cause: a tensor: new Dataset(inputs, targets).",
+        `DataLoader expects a Dataset, or an object with length and batch(rows), but got ${show(dataset)}. Usual cause: a tensor: new Dataset(inputs, targets).`,
       );
     }
     const defaults = { batchSize: 1, shuffle: false, dropLast: false, transform: undefined, random: undefined };
@@ -79,6 +79,7 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
         "several transforms: compose(a, b)",
       );
     }
+    checkInteger("DataLoader", "the length of its data set", dataset.length, 0);
     this.batchSize = checkInteger("DataLoader", "batchSize", batchSize, 1);
     this.length = (dropLast ? Math.floor : Math.ceil)(dataset.length / batchSize);
     if (this.length === 0) {
@@ -100,8 +101,14 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
     const order = this.#order(epoch.random, resumed === undefined);
     while (epoch.batches < this.length) {
       const start = epoch.batches * this.batchSize;
-      const batch = checked(this.dataset.batch(order.slice(start, start + this.batchSize)), "its data set's batch");
-      const transformed = this.#transform ? checked(this.#transform(batch, this.#random), "its transform") : batch;
+      const batch = checkBatch(
+        "DataLoader",
+        "what its data set returns",
+        this.dataset.batch(order.slice(start, start + this.batchSize)),
+      );
+      const transformed = this.#transform
+        ? checkBatch("DataLoader", "what its transform returns", this.#transform(batch, this.#random))
+        : batch;
       epoch.batches++;
       yield transformed;
       if (this.#epoch !== epoch && this.#random.state.some((word, i) => word !== epoch.random[i])) {
@@ -140,11 +147,11 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
    *   has changed then.
    */
   loadStateDict(state: DataLoaderState): void {
-    // Anything may come out of a file.
-    const { samples, batchSize, random, epoch } = Object(state) as DataLoaderState;
+    checkObject("DataLoader.loadStateDict", "a state", "what stateDict returned", state);
+    const { samples, batchSize, random, epoch } = state;
     if (samples !== this.dataset.length || batchSize !== this.batchSize) {
       throw new StateError(
-        `DataLoader.loadStateDict expects a state of ${this.dataset.length} samples in batches of ${this.batchSize}, but got one of ${samples} in batches of ${batchSize}. Usual cause: resuming with other data or another batchSize than the run was started with.`,
+        `DataLoader.loadStateDict expects a state of ${this.dataset.length} samples in batches of ${this.batchSize}, but got one of ${show(samples)} in batches of ${show(batchSize)}. Usual cause: resuming with other data or another batchSize than the run was started with.`,
       );
     }
     const inRange = (batches: number) => Number.isInteger(batches) && batches >= 0 && batches <= this.length;
@@ -157,16 +164,6 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
     this.#epoch = epoch ? { random: epoch.random, batches: epoch.batches } : undefined;
     this.#resume = epoch !== null;
   }
-}
-
-/** What makes batches may be anybody's. */
-function checked<T extends Targets>(batch: Batch<T>, who: string): Batch<T> {
-  if (batch?.inputs instanceof Tensor && batch.targets !== undefined) return batch;
-  const cause =
-    (batch as unknown) instanceof Promise
-      ? "an asynchronous function: whatever it waits for has to be there before the epoch"
-      : "a missing return";
-  refuse("DataLoader", `what ${who} returns`, "{ inputs, targets } with a Tensor of inputs", batch, cause);
 }
 
 /** Four words of 32 bits, not all 0, which is the one state that xoshiro never leaves. */

@@ -3,12 +3,15 @@
  * so that a kernel that a backend lacks is a compile error, and importing one family does not bundle the others.
  */
 
+import { checkBoolean, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
 import type { DType } from "../tensor/tensor.js";
 import type { Flavour } from "./interface/flavour.js";
+import { onArrays } from "./operands.js";
 import { supports } from "./wasm/assembler/flavour.js";
-import { kernelCall } from "./wasm/memory.js";
+import { kernelCall, TooLarge } from "./wasm/memory.js";
 
 export type BackendName = "reference" | "wasm";
 
@@ -33,7 +36,7 @@ const made = new WeakMap<object, Partial<Record<Flavour, unknown>>>();
 /** The family's implementation for tensors of this precision; double precision always runs on the reference. */
 export function kernelsFor<Kernels extends object>(family: Backends<Kernels>, dtype: DType): Kernels {
   const { name, flavour } = choice();
-  if (dtype === "float64" || name === "reference") return family.reference;
+  if (dtype === "float64" || name === "reference") return onArrays(family.reference) as Kernels;
   let flavours = made.get(family) as Partial<Record<Flavour, Kernels>> | undefined;
   if (!flavours) {
     flavours = {};
@@ -43,14 +46,31 @@ export function kernelsFor<Kernels extends object>(family: Backends<Kernels>, dt
   return flavours[flavour];
 }
 
-/** The same kernels, each call of which gives its temporary memory back; kernels of the reference stay as they are. */
+type AnyKernel = (...args: readonly unknown[]) => unknown;
+
+/**
+ * The same kernels, each call of which gives its temporary memory back. Where the engine's memory has no room for what a
+ * call is about, the reference does it; so do the kernels that a backend takes from there.
+ */
 function asCalls<Kernels extends object>(kernels: Kernels, reference: object): Kernels {
-  if (kernels === reference) return kernels;
-  const calls = Object.entries(kernels).map(([name, kernel]) => {
-    const plain = (reference as Record<string, unknown>)[name];
-    if (kernel === plain) return [name, kernel];
-    if (typeof kernel === "object") return [name, asCalls(kernel as object, plain as object)];
-    return [name, (...args: unknown[]) => kernelCall(() => (kernel as (...all: unknown[]) => unknown)(...args))];
+  const plain = onArrays(reference) as Record<string, AnyKernel | object>;
+  if (kernels === reference) return plain as Kernels;
+  const calls = Object.entries(kernels).map(([name, kernel]: [string, AnyKernel | object]) => {
+    const other = plain[name];
+    if (kernel === (reference as Record<string, unknown>)[name]) return [name, other];
+    if (typeof kernel === "object")
+      return [name, asCalls(kernel, (reference as Record<string, object>)[name] as object)];
+    return [
+      name,
+      (...args: readonly unknown[]) => {
+        try {
+          return kernelCall(() => (kernel as AnyKernel)(...args));
+        } catch (error) {
+          if (error instanceof TooLarge && typeof other === "function") return (other as AnyKernel)(...args);
+          throw error;
+        }
+      },
+    ];
   });
   return Object.fromEntries(calls) as Kernels;
 }
@@ -94,10 +114,12 @@ export interface BackendOptions {
  *
  * @example setBackend("wasm", { relaxedSimd: false }); // the same bits on every machine
  */
-export function setBackend(name: BackendName, { relaxedSimd }: BackendOptions = {}): void {
+export function setBackend(name: BackendName, options: BackendOptions = {}): void {
+  const { relaxedSimd } = readOptions("setBackend", options, { relaxedSimd: undefined });
+  if (relaxedSimd !== undefined) checkBoolean("setBackend", "relaxedSimd", relaxedSimd);
   const best = detect();
   if (name !== "reference" && name !== "wasm") {
-    throw new ArgumentError(`setBackend expects "reference" or "wasm", but got ${JSON.stringify(name)}.`);
+    throw new ArgumentError(`setBackend expects "reference" or "wasm", but got ${show(name)}.`);
   }
   if (name === "wasm" && (best.name !== "wasm" || (relaxedSimd === true && best.flavour !== "relaxed"))) {
     throw new ArgumentError(

@@ -1,136 +1,190 @@
 /**
- * Which tensors live in the engine's memory. Inside a run, what a layer's ops allocate takes places in the layer's
- * {@link Arena}, which its next run uses again; parameters and optimiser states have places for as long as they live.
- * Where the memory is full, or the backend needs none, tensors are ordinary arrays and everything works the same.
+ * Which tensors live in the engine's memory. Inside a run, what a layer's ops allocate lies in blocks of the layer's
+ * {@link Arena}, which its next run uses again; parameters and optimiser states have blocks of their own. A block has a
+ * place in the memory from its first use by a kernel on, and an array of its own while others need the room.
+ *
+ * What the program sees of it: an array that it was given shows its tensor's numbers for as long as it is kept, and
+ * nobody else's.
  */
 import { StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
-import { type DType, floats, type Resident } from "../tensor/storage.js";
+import { type DType, type FloatArray, floats, type Resident } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { backend } from "./backend.js";
-import { free, memory, take, view } from "./wasm/memory.js";
+import { fix, type Owner, raiseBudget, release, type Span, takeSpan, touch, view } from "./wasm/memory.js";
 
-/** A block of the memory, and which use of it is the current one. */
-class Block {
+/** As often one training step uses a parameter or its gradient, at most. */
+const FEW_USES = 8;
+
+/** Numbers that can lie in the engine's memory or in an array of their own. */
+class Block implements Owner {
+  /** Which use of the block is the current one. */
   use = 0;
-  #view: Float32Array | undefined;
+  #length = 0;
+  #span: Span | undefined;
+  #array: Float32Array | undefined;
+  /** Whether the program has the array, which is where the numbers are from then on. */
+  #exposed = false;
+  #firstRun: number | undefined;
+  #uses = 0;
+  /** Whether others needed the room since the last use. */
+  #movedOut = false;
 
-  constructor(
-    readonly at: number,
-    readonly bytes: number,
-  ) {
-    returned.register(this, [at, bytes], this);
-    taken++;
-  }
-
-  /** Gives the block back at once. Whoever still reads it must find it stale. */
-  release(): void {
+  /** For numbers of a new use. They are whatever was there. */
+  renew(length: number): void {
     this.use++;
-    returned.unregister(this);
-    giveBack([this.at, this.bytes]);
+    this.#length = length;
+    this.#array = undefined;
+    if (this.#span && this.#span.bytes < 4 * length) {
+      release(this.#span);
+      this.#span = undefined;
+    }
   }
 
-  view(length: number): Float32Array {
-    const known = this.#view;
-    if (known?.length === length && known.buffer === memory().buffer) return known;
-    this.#view = view(this.at, length);
-    return this.#view;
+  /** Puts numbers into an array of the block's own. */
+  fill(array: Float32Array): void {
+    this.#length = array.length;
+    this.#array = array;
   }
-}
 
-/** Gives a dropped tensor's block back. Never needed for correctness: it may run late, or not at all. */
-const returned = /* @__PURE__ */ new FinalizationRegistry<[at: number, bytes: number]>(giveBack);
+  /** Where a kernel finds the numbers; undefined where it has to copy them. */
+  address(): number | undefined {
+    const span = this.#span ?? (this.#isEstablished() ? this.#moveIn() : undefined);
+    if (!span?.fixed && span) touch(span);
+    return span?.at;
+  }
 
-function giveBack([at, bytes]: readonly [at: number, bytes: number]): void {
-  free(at, bytes);
-  taken--;
-}
+  view(): Float32Array {
+    if (this.#array) return this.#array;
+    const span = this.#span ?? this.#moveIn();
+    if (span) return view(span.at, this.#length);
+    this.#array = new Float32Array(this.#length);
+    return this.#array;
+  }
 
-/** Blocks that have been taken and not come back. */
-let taken = 0;
+  expose(): Float32Array {
+    if (this.#exposed) return this.view();
+    const span = this.#span ?? (backend() === "wasm" ? this.#moveIn() : undefined);
+    this.#exposed = true;
+    const shown = span && fix(span, this.#length);
+    if (shown) this.#array = shown;
+    else if (span) {
+      this.moveOut();
+      release(span);
+    }
+    return this.view();
+  }
 
-/**
- * No model has as many. A loop that makes and drops thousands of models has, for dropped blocks come back only between
- * tasks; from there on its tensors are ordinary arrays, which are collected inside the loop as well.
- */
-const MOST_BLOCKS = 20_000;
+  moveOut(): void {
+    this.#array = this.view().slice();
+    this.#span = undefined;
+    this.#movedOut = true;
+  }
 
-function takeBlock(bytes: number): Block | undefined {
-  const at = taken < MOST_BLOCKS ? take(bytes) : undefined;
-  return at === undefined ? undefined : new Block(at, bytes);
+  /**
+   * Whether the numbers are worth a place: those of a model that runs once and is dropped are left to the garbage
+   * collector altogether. Results of a run are written there in the first place.
+   */
+  #isEstablished(): boolean {
+    if (!this.#array || this.#movedOut) return true;
+    this.#firstRun ??= engine().run;
+    return this.#firstRun !== engine().run || ++this.#uses > FEW_USES;
+  }
+
+  /** Takes a place in the memory; undefined where there is no room, or the program has the array. */
+  #moveIn(): Span | undefined {
+    if (this.#exposed) return undefined;
+    const span = takeSpan(4 * this.#length, this);
+    if (!span) return undefined;
+    if (this.#movedOut) raiseBudget(span.bytes);
+    this.#movedOut = false;
+    if (this.#array) view(span.at, this.#length).set(this.#array);
+    this.#array = undefined;
+    this.#span = span;
+    return span;
+  }
 }
 
 /** One use of a block. */
 class Place implements Resident {
   readonly #use: number;
+  /** Numbers of a run's result that the program has an array of: the block goes to the next run without them. */
+  #own: Float32Array | undefined;
+  /** Whether nobody owns these numbers yet. */
+  fresh: boolean;
 
   constructor(
     readonly block: Block,
     readonly length: number,
+    /** Whether the block is used again by the next run. */
+    readonly temporary: boolean,
   ) {
     this.#use = block.use;
+    this.fresh = !temporary;
+  }
+
+  address(): number | undefined {
+    return this.#own ? undefined : this.#current().address();
   }
 
   view(): Float32Array {
-    if (this.#use !== this.block.use) {
-      throw new StateError(
-        "A tensor was read after the layer that it belongs to has run again, which overwrote it. Usual cause: a layer of your own that keeps a child's output from one forward to the next; keep a clone() of it.",
-      );
-    }
-    return this.block.view(this.length);
+    return this.#own ?? this.#current().view();
+  }
+
+  expose(): Float32Array {
+    if (!this.temporary) return this.block.expose();
+    this.#own ??= this.view().slice();
+    return this.#own;
+  }
+
+  #current(): Block {
+    if (this.#use === this.block.use) return this.block;
+    throw new StateError(
+      "A tensor was read after the layer that it belongs to has run again, which overwrote it. Usual cause: a layer of your own that keeps a child's output from one forward to the next; keep a clone() of it.",
+    );
   }
 }
 
-/** The places of one layer's results, in the order in which a run asks for them. */
+/** The blocks of one layer's results, in the order in which a run asks for them. */
 export class Arena {
-  readonly #blocks: (Block | undefined)[] = [];
+  readonly #blocks: Block[] = [];
   #next = 0;
   #run = -1;
 
-  /** A place for `length` numbers in this run; undefined where there is no room in the engine's memory. */
-  place(length: number, run: number): Resident | undefined {
+  /** A place for `length` numbers in this run. */
+  place(length: number, run: number): Resident {
     if (run !== this.#run) {
       this.#run = run;
       this.#next = 0;
     }
-    const bytes = 4 * length;
     const index = this.#next++;
-    let block = this.#blocks[index];
-    if (block && block.bytes >= bytes) block.use++;
-    else {
-      block?.release();
-      block = takeBlock(bytes);
-      this.#blocks[index] = block;
-      if (!block) return undefined;
-    }
-    return new Place(block, length);
+    const block = this.#blocks[index] ?? new Block();
+    this.#blocks[index] = block;
+    block.renew(length);
+    return new Place(block, length, true);
   }
 }
 
-/** A copy of the tensor with a place of its own in the engine's memory, or the tensor itself where there is none. */
-export function settled<S extends Shape>(tensor: Tensor<S>): Tensor<S> {
-  if (tensor.isResident) return tensor;
-  const place = placeFor(tensor.size, tensor.dtype);
-  if (!place) return tensor;
-  place.view().set(tensor.data);
-  return new Tensor(place, tensor.shape);
+/** Zeros for a parameter, a buffer or an optimiser, also when a run asks for them. */
+export function ownZeros<const S extends Shape>(shape: S, dtype: DType = "float32"): Tensor<S> {
+  return inBlock(floats(sizeOf(shape), dtype), shape);
 }
 
-/** Zeros with a place of their own, also when a run asks for them. */
-export function settledZeros<const S extends Shape>(shape: S, dtype: DType = "float32"): Tensor<S> {
-  const length = sizeOf(shape);
-  const place = placeFor(length, dtype);
-  if (!place) return new Tensor(floats(length, dtype), shape);
-  place.view().fill(0);
-  return new Tensor(place, shape);
+/** The tensor's numbers for a parameter, a buffer or an optimiser alone: a copy, or fresh {@link ownZeros} themselves. */
+export function own<S extends Shape>(tensor: Tensor<S>): Tensor<S> {
+  const operand = tensor.operand(tensor.size);
+  const fresh = operand instanceof Place && operand.fresh ? tensor : inBlock(tensor.view().slice(), tensor.shape);
+  const place = fresh.operand(tensor.size);
+  if (place instanceof Place) place.fresh = false;
+  return fresh;
 }
 
-/** A place for as long as its tensor lives; undefined where tensors of this precision have none, or the memory is full. */
-function placeFor(length: number, dtype: DType): Place | undefined {
-  if (dtype !== "float32" || backend() !== "wasm") return undefined;
-  const block = takeBlock(4 * length);
-  return block && new Place(block, length);
+function inBlock<S extends Shape>(array: FloatArray, shape: S): Tensor<S> {
+  if (array instanceof Float64Array) return new Tensor(array, shape);
+  const block = new Block();
+  block.fill(array);
+  return new Tensor(new Place(block, array.length, false), shape);
 }
 
 /** Runs `action` with every allocation going to `arena`. */

@@ -1,4 +1,4 @@
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import type { AdaptivePoolRule } from "../shape/pool.js";
 import { type AdaptiveSize, adaptiveGeometry, adaptiveSizes, type PoolGeometry } from "../shape/pool.js";
 import type { Shape } from "../shape/shape.js";
@@ -65,8 +65,7 @@ export class AdaptiveMaxPool2d<
   readonly outputSize: readonly [height: number | null, width: number | null];
 
   constructor(outputSize: Size, options: AdaptiveMaxPool2dOptions = {}) {
-    checkOptions("AdaptiveMaxPool2d", options, "{ returnIndices: true }");
-    super(options.returnIndices ?? false);
+    super(readOptions("AdaptiveMaxPool2d", options, { returnIndices: false }).returnIndices);
     this.outputSize = adaptiveSizes("AdaptiveMaxPool2d", outputSize);
   }
 

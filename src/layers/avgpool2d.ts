@@ -1,7 +1,8 @@
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import type { PoolRule } from "../shape/pool.js";
 import {
   type AvgPool2dOptions,
+  POOL_DEFAULTS,
   type PoolGeometry,
   type PoolSettings,
   poolGeometry,
@@ -39,8 +40,8 @@ export class AvgPool2d<
   constructor(kernelSize: K, options: O & OnlyOptions<"AvgPool2d", O, AvgPool2dOptions>);
   constructor(kernelSize: K, options: AvgPool2dOptions = {}) {
     super();
-    checkOptions("AvgPool2d", options, "{ stride: 2, padding: 1 }");
-    this.settings = poolSettings("AvgPool2d", kernelSize, options);
+    const defaults = { ...POOL_DEFAULTS, countIncludePad: true, divisorOverride: undefined };
+    this.settings = poolSettings("AvgPool2d", kernelSize, readOptions("AvgPool2d", options, defaults));
   }
 
   protected override windows(inputShape: Shape): PoolGeometry {

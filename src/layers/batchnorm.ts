@@ -1,5 +1,5 @@
 import { frozenMoments } from "../ops/norm.js";
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { checkInteger, checkRange, readOptions } from "../shape/check.js";
 import type { BatchNorm1dRule, BatchNorm2dRule } from "../shape/norm.js";
 import { batchNormGeometry, checkBatchNorm, type NormGeometry } from "../shape/norm.js";
 import type { ShapeRule } from "../shape/rule.js";
@@ -23,9 +23,9 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
   readonly momentum: number | null;
 
   constructor(layer: string, numFeatures: number, options: BatchNormOptions) {
-    checkOptions(layer, options, "{ momentum: 0.01 }");
-    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true } = options;
-    super(layer, checkInteger(layer, "numFeatures", numFeatures, 1), eps, { affine, trackRunningStats });
+    const defaults = { eps: 1e-5, momentum: 0.1, affine: true, trackRunningStats: true };
+    const { momentum, ...rest } = readOptions(layer, options, defaults);
+    super(layer, checkInteger(layer, "numFeatures", numFeatures, 1), rest);
     this.momentum = momentum === null ? null : checkRange(layer, "momentum", momentum, 0, 1);
   }
 
@@ -45,12 +45,12 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
     this.geometry(shape);
     const { mean, variance } = frozenMoments(runningMean.value, runningVar.value);
     // Copies: the engine's memory may grow before they are used, and take views of it away.
-    const [weight, bias] = [this.weight, this.bias].map((parameter) => parameter?.value.data.slice());
+    const [weight, bias] = [this.weight, this.bias].map((parameter) => parameter?.value.view().slice());
     return { norm: { mean, variance, eps: this.eps, weight, bias } };
   }
 
   protected averagingFactor(): number {
-    const counter = this.numBatchesTracked?.value.data ?? new Float32Array(1);
+    const counter = this.numBatchesTracked?.value.view() ?? new Float32Array(1);
     const batches = (counter[0] ?? 0) + 1;
     counter[0] = batches;
     return this.momentum ?? 1 / batches;

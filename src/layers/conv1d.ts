@@ -1,5 +1,5 @@
-import { checkOptions } from "../shape/check.js";
-import { type Conv1dOptions, type Conv1dRule, conv1dSettings, type GroupsFit } from "../shape/conv.js";
+import { readOptions } from "../shape/check.js";
+import { CONV_DEFAULTS, type Conv1dOptions, type Conv1dRule, conv1dSettings, type GroupsFit } from "../shape/conv.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { Convolution } from "./convolution.js";
@@ -40,8 +40,7 @@ export class Conv1d<
     options: O & OnlyOptions<"Conv1d", O, Options> & GroupsFit<"Conv1d", Ci, Co, O>,
   );
   constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Options = {}) {
-    checkOptions("Conv1d", options, "{ stride: 2, padding: 1 }");
-    const settings = conv1dSettings("Conv1d", inChannels, outChannels, kernelSize, options);
-    super(settings, options.bias !== false, options.random);
+    const { bias, random, ...taps } = readOptions("Conv1d", options, CONV_DEFAULTS);
+    super(conv1dSettings("Conv1d", inChannels, outChannels, kernelSize, taps), bias, random);
   }
 }

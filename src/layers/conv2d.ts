@@ -1,5 +1,5 @@
-import { checkOptions } from "../shape/check.js";
-import { type Conv2dOptions, type Conv2dRule, convSettings, type GroupsFit } from "../shape/conv.js";
+import { readOptions } from "../shape/check.js";
+import { CONV_DEFAULTS, type Conv2dOptions, type Conv2dRule, convSettings, type GroupsFit } from "../shape/conv.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
@@ -41,8 +41,7 @@ export class Conv2d<
     options: O & OnlyOptions<"Conv2d", O, Options> & GroupsFit<"Conv2d", Ci, Co, O>,
   );
   constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Options = {}) {
-    checkOptions("Conv2d", options, "{ stride: 2, padding: 1 }");
-    const settings = convSettings("Conv2d", inChannels, outChannels, kernelSize, options);
-    super(settings, options.bias !== false, options.random);
+    const { bias, random, ...taps } = readOptions("Conv2d", options, CONV_DEFAULTS);
+    super(convSettings("Conv2d", inChannels, outChannels, kernelSize, taps), bias, random);
   }
 }

@@ -1,4 +1,3 @@
-import { settledZeros } from "../kernels/residency.js";
 import {
   conv2d,
   conv2dBiasGradient,
@@ -16,13 +15,14 @@ import {
   paddingSides,
   withoutPadding,
 } from "../shape/conv.js";
+import { checkShape } from "../shape/reshape.js";
 import type { ShapeRule } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { give, offerTo } from "./fusion.js";
-import { initialiseLike } from "./initialisers.js";
+import { initialiseLike, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
 
@@ -40,8 +40,8 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     this.settings = settings;
     const { inChannels, outChannels, groups, kernelSize, dimensions } = settings;
     const filter = [inChannels / groups, ...kernelSize.slice(2 - dimensions)];
-    const weight = settledZeros([outChannels, ...filter]);
-    const biasValue = bias ? settledZeros([outChannels]) : undefined;
+    const weight = zeroWeight(settings.layer, [outChannels, ...filter]);
+    const biasValue = bias ? zeroWeight(settings.layer, [outChannels]) : undefined;
     initialiseLike(weight, biasValue, sizeOf(filter), random);
     this.weight = new Parameter("weight", weight);
     this.bias = biasValue && new Parameter("bias", biasValue);
@@ -80,6 +80,7 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
   }
 
   override multiplyAdds(inputShape: Shape): number {
+    checkShape(`${this.name}.multiplyAdds`, inputShape);
     const [, ...filter] = this.weight.value.shape;
     return sizeOf(this.inferShape(inputShape)) * sizeOf(filter);
   }

@@ -1,12 +1,11 @@
-import { settledZeros } from "../kernels/residency.js";
 import {
   convTranspose2d,
   convTranspose2dBiasGradient,
   convTranspose2dInputGradient,
   convTranspose2dWeightGradient,
 } from "../ops/convtranspose2d.js";
-import { checkOptions } from "../shape/check.js";
-import type { ConvGeometry, GroupsFit } from "../shape/conv.js";
+import { readOptions } from "../shape/check.js";
+import { CONV_DEFAULTS, type ConvGeometry, type GroupsFit } from "../shape/conv.js";
 import {
   type ConvTranspose2dOptions,
   type ConvTranspose2dRule,
@@ -15,13 +14,14 @@ import {
   convTransposeSettings,
   convTransposeShape,
 } from "../shape/convtranspose.js";
+import { checkShape } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { give } from "./fusion.js";
-import { initialiseLike } from "./initialisers.js";
+import { initialiseLike, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
 
@@ -67,12 +67,13 @@ export class ConvTranspose2d<
   );
   constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Options = {}) {
     super();
-    checkOptions("ConvTranspose2d", options, "{ stride: 2, padding: 1 }");
-    this.settings = convTransposeSettings("ConvTranspose2d", inChannels, outChannels, kernelSize, options);
+    const defaults = { ...CONV_DEFAULTS, outputPadding: 0 };
+    const { bias: hasBias, random, ...taps } = readOptions("ConvTranspose2d", options, defaults);
+    this.settings = convTransposeSettings("ConvTranspose2d", inChannels, outChannels, kernelSize, taps);
     const filter = [outChannels / this.settings.groups, ...this.settings.kernelSize];
-    const weight = settledZeros([inChannels, ...filter]);
-    const bias = options.bias === false ? undefined : settledZeros([outChannels]);
-    initialiseLike(weight, bias, sizeOf(filter), options.random);
+    const weight = zeroWeight("ConvTranspose2d", [inChannels, ...filter]);
+    const bias = hasBias ? zeroWeight("ConvTranspose2d", [outChannels]) : undefined;
+    initialiseLike(weight, bias, sizeOf(filter), random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);
   }
@@ -97,6 +98,7 @@ export class ConvTranspose2d<
 
   /** Every input pixel meets every weight of its channel. */
   override multiplyAdds(inputShape: Shape): number {
+    checkShape(`${this.name}.multiplyAdds`, inputShape);
     this.inferShape(inputShape);
     const [, ...filter] = this.weight.value.shape;
     return sizeOf(inputShape) * sizeOf(filter);

@@ -1,5 +1,5 @@
 import { dropout, dropoutMask } from "../ops/dropout.js";
-import { checkOptions, checkRange } from "../shape/check.js";
+import { checkRange, readOptions } from "../shape/check.js";
 import { channelMaskShape, type Dropout2dRule } from "../shape/dropout.js";
 import type { SameRule, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
@@ -23,8 +23,7 @@ abstract class DropoutLayer<Rule extends ShapeRule> extends Layer<Rule> {
   constructor(layer: string, p: number, options: DropoutOptions) {
     super();
     this.p = checkRange(layer, "p", p, 0, 1);
-    checkOptions(layer, options, "{ random: new Random(1) }");
-    this.random = options.random ?? ownRandom();
+    this.random = readOptions(layer, options, { random: undefined }).random ?? ownRandom();
   }
 
   /** The shape of the mask: one entry for all that is dropped together. */

@@ -1,13 +1,12 @@
-import { settledZeros } from "../kernels/residency.js";
 import { embedding, embeddingIndices, embeddingWeightGradient } from "../ops/embedding.js";
-import { checkInteger, checkOptions } from "../shape/check.js";
+import { checkInteger, readOptions } from "../shape/check.js";
 import { type EmbeddingRule, embeddingShape } from "../shape/embedding.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
-import { normal } from "./initialisers.js";
+import { normal, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
 
@@ -42,14 +41,14 @@ export class Embedding<const D extends number = number> extends Layer<EmbeddingR
 
   constructor(numEmbeddings: number, embeddingDim: D, options: EmbeddingOptions & { readonly random?: Random } = {}) {
     super();
-    checkOptions("Embedding", options, "{ paddingIdx: 0 }");
+    const { paddingIdx, random } = readOptions("Embedding", options, { paddingIdx: undefined, random: undefined });
     this.numEmbeddings = checkInteger("Embedding", "numEmbeddings", numEmbeddings, 1);
     this.embeddingDim = checkInteger("Embedding", "embeddingDim", embeddingDim, 1);
-    this.paddingIdx = resolvePaddingIdx(options.paddingIdx, numEmbeddings);
-    const weight = settledZeros([numEmbeddings, embeddingDim]);
-    normal(weight, 0, 1, options.random ? { random: options.random } : {});
+    this.paddingIdx = resolvePaddingIdx(paddingIdx, numEmbeddings);
+    const weight = zeroWeight("Embedding", [numEmbeddings, embeddingDim]);
+    normal(weight, 0, 1, random ? { random } : {});
     if (this.paddingIdx !== undefined) {
-      weight.data.fill(0, this.paddingIdx * embeddingDim, (this.paddingIdx + 1) * embeddingDim);
+      weight.view().fill(0, this.paddingIdx * embeddingDim, (this.paddingIdx + 1) * embeddingDim);
     }
     this.weight = new Parameter("weight", weight);
   }

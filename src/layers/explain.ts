@@ -1,17 +1,19 @@
 /** What a model's convolutions and matrix products cost, how they are computed, and how fast they can be at most. */
+
 import { backendName } from "../kernels/backend.js";
 import type { Direction } from "../kernels/interface/conv.js";
 import type { Roofline } from "../kernels/interface/roofline.js";
 import { type Described, describePath } from "../kernels/wasm/conv/choice.js";
 import { measureRoofline } from "../kernels/wasm/roofline.js";
-import { checkPositive } from "../shape/check.js";
+import { checkInstance, checkPositive, readOptions } from "../shape/check.js";
 import { type ConvGeometry, type ConvSettings, convGeometry, paddingSides, withoutPadding } from "../shape/conv.js";
 import { convTransposeGeometry } from "../shape/convtranspose.js";
 import { padShape } from "../shape/pad.js";
+import { checkShape } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 import { Convolution } from "./convolution.js";
 import { ConvTranspose2d } from "./convtranspose2d.js";
-import type { Layer } from "./layer.js";
+import { Layer } from "./layer.js";
 import { type Leaf, leavesOf, printed, showTable } from "./report.js";
 
 /** One direction of one layer. */
@@ -76,8 +78,11 @@ const REFERENCE: Roofline = { peak: 2e9, bandwidth: 1e10 };
  * explain(model, [1, 3, 224, 224]).layers[0]?.forward.algorithm; // "winograd 4×4"
  */
 export function explain(model: Layer, inputShape: Shape, roofline: Partial<Roofline> = {}): Explanation {
+  checkInstance("explain", "its model", model, Layer);
+  checkShape("explain", inputShape);
+  const given = readOptions("explain", roofline, { peak: undefined, bandwidth: undefined });
   for (const option of ["peak", "bandwidth"] as const) {
-    if (roofline[option] !== undefined) checkPositive("explain", option, roofline[option]);
+    if (given[option] !== undefined) checkPositive("explain", option, given[option]);
   }
   const backend = backendName();
   const { leaves } = leavesOf(model, inputShape);

@@ -1,4 +1,4 @@
-import { checkInteger, checkOptions } from "../shape/check.js";
+import { checkInteger, readOptions } from "../shape/check.js";
 import {
   checkUnflattened,
   type FlattenRule,
@@ -55,9 +55,9 @@ export class Flatten<
   constructor(...options: OnlyArguments<"Flatten", O, FlattenOptions>);
   constructor(options: FlattenOptions = {}) {
     super();
-    checkOptions("Flatten", options, "{ startDim: 1, endDim: -1 }");
-    this.startDim = checkInteger("Flatten", "startDim", options.startDim ?? 1, -Infinity);
-    this.endDim = checkInteger("Flatten", "endDim", options.endDim ?? -1, -Infinity);
+    const { startDim, endDim } = readOptions("Flatten", options, { startDim: 1, endDim: -1 });
+    this.startDim = checkInteger("Flatten", "startDim", startDim, -Infinity);
+    this.endDim = checkInteger("Flatten", "endDim", endDim, -Infinity);
   }
 
   protected override inferShape(inputShape: Shape): number[] {

@@ -1,9 +1,11 @@
 /** Checks a layer's hand-written backward against central differences, in double precision. */
 
+import { checkInstance, checkInteger, checkPositive, checkRange, readOptions } from "../shape/check.js";
+import { checkShape } from "../shape/reshape.js";
 import type { Shape } from "../shape/shape.js";
 import { defaultRandom, Random } from "../tensor/random.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
-import type { Layer } from "./layer.js";
+import { allocate, checkTensor, type Tensor } from "../tensor/tensor.js";
+import { Layer } from "./layer.js";
 import { StateBuffer } from "./parameter.js";
 
 export interface GradcheckOptions {
@@ -51,12 +53,19 @@ export interface GradcheckReport {
  * if (!report.passed) throw new Error(String(report));
  */
 export function gradcheck(layer: Layer, inputShape: Shape, options: GradcheckOptions = {}): GradcheckReport {
-  const { seed = 0, step = 1e-5, tolerance = 1e-6, samples = 48, inputGradient = true } = options;
+  const defaults = { seed: 0, step: 1e-5, tolerance: 1e-6, samples: 48, inputGradient: true, input: undefined };
+  const { seed, step, tolerance, samples, inputGradient, input } = readOptions("gradcheck", options, defaults);
+  checkInstance("gradcheck", "its layer", layer, Layer);
+  checkShape("gradcheck", inputShape);
+  checkPositive("gradcheck", "step", step);
+  checkRange("gradcheck", "tolerance", tolerance, 0, Infinity);
+  checkInteger("gradcheck", "samples", samples, 1);
+  if (input !== undefined) checkTensor("gradcheck", input);
   const random = new Random(seed);
   const restore = snapshot(layer);
   try {
     layer.to("float64");
-    const x = options.input?.clone().to("float64") ?? fillNormal(allocate(inputShape, "float64"), random);
+    const x = input?.clone().to("float64") ?? fillNormal(allocate(inputShape, "float64"), random);
     const generators = [defaultRandom(), ...layer.descendants().flatMap(ownGenerators)];
     const states = generators.map((generator) => generator.state);
     const forward = () => {
@@ -159,7 +168,7 @@ function snapshot(layer: Layer): () => void {
     layer.to("float32");
     for (const { parameter, value } of parameters) parameter.value = value;
     for (const { buffer, value, copy } of buffers) {
-      value.data.set(copy.data);
+      value.view().set(copy.view());
       buffer.value = value;
     }
     for (const { generator, state } of generators) generator.state = state;

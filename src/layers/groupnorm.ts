@@ -1,4 +1,4 @@
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import {
   checkGroupNorm,
   checkGroups,
@@ -45,8 +45,7 @@ export class GroupNorm<const G extends number = number, const C extends number =
   constructor(numGroups: G, numChannels: MultipleOf<G, C>, options?: GroupNormOptions);
   constructor(numGroups: G, numChannels: C, options: GroupNormOptions = {}) {
     checkGroups("GroupNorm", numGroups, numChannels);
-    checkOptions("GroupNorm", options, "{ eps: 1e-6 }");
-    const { eps = 1e-5, affine = true } = options;
+    const { eps, affine } = readOptions("GroupNorm", options, { eps: 1e-5, affine: true });
     const shape = affine ? [numChannels] : undefined;
     super("GroupNorm", eps, { weight: shape, bias: shape });
     this.numGroups = numGroups;

@@ -2,10 +2,12 @@
  * Initialisers: each fills a parameter's tensor in place and returns it, as torch.nn.init does.
  * Source: https://pytorch.org/docs/stable/nn.init.html
  */
+import { ownZeros } from "../kernels/residency.js";
+import { checkFinite, checkNumber, checkOneOf, checkSize, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
-import { showShape, sizeOf } from "../shape/shape.js";
+import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 import { defaultRandom, type Random } from "../tensor/random.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 
 export interface InitOptions {
   /** Where the numbers come from. Default: the generator that `manualSeed` seeds. */
@@ -13,7 +15,9 @@ export interface InitOptions {
 }
 
 /** The activation that follows the layer; decides the gain. */
-export type Nonlinearity = "linear" | "conv2d" | "sigmoid" | "tanh" | "relu" | "leakyRelu" | "selu";
+export type Nonlinearity = (typeof NONLINEARITIES)[number];
+
+const NONLINEARITIES = ["linear", "conv2d", "sigmoid", "tanh", "relu", "leakyRelu", "selu"] as const;
 
 export interface KaimingOptions extends InitOptions {
   /** Keep the variance of the forward pass (`"fanIn"`, default) or of the backward pass (`"fanOut"`). */
@@ -31,6 +35,8 @@ export interface XavierOptions extends InitOptions {
 
 /** Recommended gain for an activation: √2 for ReLU, 5/3 for tanh, 3/4 for SELU, √(2/(1 + slope²)) for Leaky ReLU. */
 export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number {
+  checkOneOf("calculateGain", "nonlinearity", nonlinearity, NONLINEARITIES);
+  checkFinite("calculateGain", "slope", slope);
   switch (nonlinearity) {
     case "tanh":
       return 5 / 3;
@@ -50,6 +56,7 @@ export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number 
  * @throws ArgumentError for fewer than two axes.
  */
 export function fans(weight: Tensor): { readonly fanIn: number; readonly fanOut: number } {
+  checkTensor("Initialisers", weight);
   const [outputs, inputs, ...kernel] = weight.shape;
   if (outputs === undefined || inputs === undefined) {
     throw new ArgumentError(
@@ -61,53 +68,73 @@ export function fans(weight: Tensor): { readonly fanIn: number; readonly fanOut:
 }
 
 /** Fills `weight` with numbers uniform in `[low, high)`. */
-export function uniform(weight: Tensor, low = 0, high = 1, { random = defaultRandom() }: InitOptions = {}): Tensor {
-  const { data } = weight;
+export function uniform(weight: Tensor, low = 0, high = 1, options: InitOptions = {}): Tensor {
+  checkTensor("uniform", weight);
+  checkFinite("uniform", "low", low);
+  checkFinite("uniform", "high", high);
+  const { random = defaultRandom() } = readOptions("uniform", options, { random: undefined });
+  const data = weight.view();
   for (let i = 0; i < data.length; i++) data[i] = random.uniform(low, high);
   return weight;
 }
 
 /** Fills `weight` with normal numbers. */
-export function normal(weight: Tensor, mean = 0, std = 1, { random = defaultRandom() }: InitOptions = {}): Tensor {
-  const { data } = weight;
+export function normal(weight: Tensor, mean = 0, std = 1, options: InitOptions = {}): Tensor {
+  checkTensor("normal", weight);
+  checkFinite("normal", "mean", mean);
+  checkFinite("normal", "std", std);
+  const { random = defaultRandom() } = readOptions("normal", options, { random: undefined });
+  const data = weight.view();
   for (let i = 0; i < data.length; i++) data[i] = mean + std * random.normal();
   return weight;
 }
 
 export function constant(weight: Tensor, value: number): Tensor {
-  weight.data.fill(value);
+  checkTensor("constant", weight);
+  checkNumber("constant", "value", value);
+  weight.view().fill(value);
   return weight;
 }
 
-function kaimingStd(weight: Tensor, { mode = "fanIn", nonlinearity = "leakyRelu", a = 0 }: KaimingOptions): number {
-  return calculateGain(nonlinearity, a) / Math.sqrt(fans(weight)[mode]);
+/** gain/√fan, and the generator. */
+function kaiming(who: string, weight: Tensor, options: KaimingOptions): readonly [std: number, InitOptions] {
+  const defaults = { mode: "fanIn", nonlinearity: "leakyRelu", a: 0, random: undefined } as const;
+  const { mode, nonlinearity, a, random } = readOptions(who, options, defaults);
+  checkOneOf(who, "mode", mode, ["fanIn", "fanOut"]);
+  return [calculateGain(nonlinearity, a) / Math.sqrt(fans(weight)[mode]), random ? { random } : {}];
 }
 
 /** Uniform in ±gain·√(3/fan): He et al. 2015, https://arxiv.org/abs/1502.01852 */
 export function kaimingUniform(weight: Tensor, options: KaimingOptions = {}): Tensor {
-  const bound = Math.sqrt(3) * kaimingStd(weight, options);
-  return uniform(weight, -bound, bound, options);
+  const [std, init] = kaiming("kaimingUniform", weight, options);
+  const bound = Math.sqrt(3) * std;
+  return uniform(weight, -bound, bound, init);
 }
 
 /** Normal with standard deviation gain/√fan: He et al. 2015, https://arxiv.org/abs/1502.01852 */
 export function kaimingNormal(weight: Tensor, options: KaimingOptions = {}): Tensor {
-  return normal(weight, 0, kaimingStd(weight, options), options);
+  const [std, init] = kaiming("kaimingNormal", weight, options);
+  return normal(weight, 0, std, init);
 }
 
-function xavierStd(weight: Tensor, gain: number): number {
+/** gain·√(2/(fanIn + fanOut)), and the generator. */
+function xavier(who: string, weight: Tensor, options: XavierOptions): readonly [std: number, InitOptions] {
+  const { gain, random } = readOptions(who, options, { gain: 1, random: undefined });
   const { fanIn, fanOut } = fans(weight);
-  return gain * Math.sqrt(2 / (fanIn + fanOut));
+  return [checkFinite(who, "gain", gain) * Math.sqrt(2 / (fanIn + fanOut)), random ? { random } : {}];
 }
 
 /** Uniform in ±gain·√(6/(fanIn + fanOut)): Glorot & Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html */
-export function xavierUniform(weight: Tensor, { gain = 1, ...options }: XavierOptions = {}): Tensor {
-  const bound = Math.sqrt(3) * xavierStd(weight, gain);
-  return uniform(weight, -bound, bound, options);
+export function xavierUniform(weight: Tensor, options: XavierOptions = {}): Tensor {
+  const [std, init] = xavier("xavierUniform", weight, options);
+  const bound = Math.sqrt(3) * std;
+  return uniform(weight, -bound, bound, init);
 }
 
 /** Normal with standard deviation gain·√(2/(fanIn + fanOut)): Glorot & Bengio 2010. */
-export function xavierNormal(weight: Tensor, { gain = 1, ...options }: XavierOptions = {}): Tensor {
-  return normal(weight, 0, xavierStd(weight, gain), options);
+export function xavierNormal(weight: Tensor, options: XavierOptions = {}): Tensor {
+  const [std, init] = xavier("xavierNormal", weight, options);
+  return normal(weight, 0, std, init);
 }
 
 /** What torch.nn.init has. An object, since bundlers keep a namespace that a build has put together. */
@@ -122,6 +149,12 @@ export const initialisers = {
   xavierUniform,
   xavierNormal,
 } as const;
+
+/** Zeros for a parameter of `layer`. @throws ArgumentError for a shape that no tensor can have. */
+export function zeroWeight<const S extends Shape>(layer: string, shape: S): Tensor<S> {
+  checkSize(layer, "a weight", shape);
+  return ownZeros(shape);
+}
 
 /** torch's default for convolutions and Linear: weight and bias uniform in ±1/√fanIn (Kaiming uniform with a = √5). */
 export function initialiseLike(weight: Tensor, bias: Tensor | undefined, fanIn: number, random?: Random): void {

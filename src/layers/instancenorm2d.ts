@@ -1,4 +1,4 @@
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { checkInteger, checkRange, readOptions } from "../shape/check.js";
 import type { InstanceNorm2dRule } from "../shape/norm.js";
 import { batchNormGeometry, groupNormGeometry, instanceNormSizes, type NormGeometry } from "../shape/norm.js";
 import type { Shape } from "../shape/shape.js";
@@ -45,9 +45,9 @@ export class InstanceNorm2d<const C extends number = number> extends RunningNorm
 
   constructor(numFeatures: C, options: InstanceNorm2dOptions = {}) {
     const layer = "InstanceNorm2d";
-    checkOptions(layer, options, "{ affine: true }");
-    const { eps = 1e-5, momentum = 0.1, affine = false, trackRunningStats = false } = options;
-    super(layer, checkInteger(layer, "numFeatures", numFeatures, 1), eps, { affine, trackRunningStats });
+    const defaults = { eps: 1e-5, momentum: 0.1, affine: false, trackRunningStats: false };
+    const { momentum, ...rest } = readOptions(layer, options, defaults);
+    super(layer, checkInteger(layer, "numFeatures", numFeatures, 1), rest);
     this.momentum = checkRange(layer, "momentum", momentum, 0, 1);
   }
 

@@ -4,9 +4,13 @@
  */
 
 import { Arena, within } from "../kernels/residency.js";
+import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
+import { checkSize } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
+import { checkShape } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
 import { allocate, allocateUnset, type DType, Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -101,6 +105,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
           `${this.name}.computeBackward returned no gradient of the input, though it was asked for one.`,
         );
       return outermost ? dx.clone() : dx;
+    } catch (error) {
+      throw this.#told(error);
     } finally {
       state.depth--;
     }
@@ -120,7 +126,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    * @throws ShapeError when the input does not fit, with the sentence that `forward` would throw.
    */
   outputShape(inputShape: Shape): number[] {
+    checkShape(`${this.name}.outputShape`, inputShape);
     const output = this.inferShape(inputShape);
+    checkSize(this.name, "an output", output);
     engine().observer?.(this, inputShape, output);
     return output;
   }
@@ -215,7 +223,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     }
     for (const [key, { value }] of entries) {
       const saved = state[key];
-      if (saved) value.data.set(saved.data);
+      if (saved) value.view().set(saved.view());
     }
   }
 
@@ -342,7 +350,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   #taken(x: Tensor): Tensor {
     return within(this.#arena(), engine().run, () => {
       const copy = allocateUnset(x.shape, x.dtype);
-      copy.data.set(x.data);
+      copy.view().set(x.view());
       return copy;
     });
   }
@@ -367,9 +375,16 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
       this.#calls.push(y.shape);
       engine().observer?.(this, x.shape, y.shape);
       return y;
+    } catch (error) {
+      throw this.#told(error);
     } finally {
       running = parent;
     }
+  }
+
+  /** An error of a kernel, which does not know whose it is. */
+  #told(error: unknown): unknown {
+    return error instanceof NoRoom ? new StateError(noRoom(this.name, error.bytes)) : error;
   }
 
   /** Refuses a child that is in none of its parent's fields: its weights would neither train nor be saved. */
@@ -391,15 +406,6 @@ let running: Layer | undefined;
 function checkTensor(who: string, value: unknown): void {
   if (value instanceof Tensor) return;
   throw new ArgumentError(
-    `${who} expects a Tensor, but got ${describe(value)}. Usual cause: a plain array: wrap it with tensor(data, shape).`,
+    `${who} expects a Tensor, but got ${Array.isArray(value) ? "an array" : show(value)}. Usual cause: a plain array: wrap it with tensor(data, shape).`,
   );
-}
-
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return "an array";
-  return value === null
-    ? "null"
-    : typeof value === "object"
-      ? `a ${value.constructor?.name ?? "object"}`
-      : typeof value;
 }

@@ -1,4 +1,4 @@
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import {
   checkLayerNorm,
   type LayerNormRule,
@@ -41,9 +41,9 @@ export class LayerNorm<const Axes extends number | Shape = number | Shape> exten
   readonly normalizedShape: Shape;
 
   constructor(normalizedShape: Axes, options: LayerNormOptions = {}) {
-    checkOptions("LayerNorm", options, "{ eps: 1e-6 }");
+    const defaults = { eps: 1e-5, elementwiseAffine: true, bias: true };
+    const { eps, elementwiseAffine, bias } = readOptions("LayerNorm", options, defaults);
     const shape = normalizedAxes("LayerNorm", normalizedShape);
-    const { eps = 1e-5, elementwiseAffine = true, bias = true } = options;
     super("LayerNorm", eps, {
       weight: elementwiseAffine ? shape : undefined,
       bias: elementwiseAffine && bias ? shape : undefined,

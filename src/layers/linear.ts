@@ -1,13 +1,13 @@
-import { settledZeros } from "../kernels/residency.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
-import { checkInteger, checkOptions } from "../shape/check.js";
+import { checkInteger, readOptions } from "../shape/check.js";
 import { type LinearGeometry, type LinearRule, linearGeometry } from "../shape/linear.js";
+import { checkShape } from "../shape/reshape.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { give } from "./fusion.js";
-import { initialiseLike } from "./initialisers.js";
+import { initialiseLike, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
 
@@ -42,14 +42,14 @@ export class Linear<const In extends number = number, const Out extends number =
 
   constructor(inFeatures: In, outFeatures: Out, options: LinearOptions & { readonly random?: Random } = {}) {
     super();
-    checkOptions("Linear", options, "{ bias: false }");
+    const { bias: hasBias, random } = readOptions("Linear", options, { bias: true, random: undefined });
     checkInteger("Linear", "inFeatures", inFeatures, 1);
     checkInteger("Linear", "outFeatures", outFeatures, 1);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    const weight = settledZeros([outFeatures, inFeatures]);
-    const bias = options.bias === false ? undefined : settledZeros([outFeatures]);
-    initialiseLike(weight, bias, inFeatures, options.random);
+    const weight = zeroWeight("Linear", [outFeatures, inFeatures]);
+    const bias = hasBias ? zeroWeight("Linear", [outFeatures]) : undefined;
+    initialiseLike(weight, bias, inFeatures, random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);
   }
@@ -73,6 +73,7 @@ export class Linear<const In extends number = number, const Out extends number =
   }
 
   override multiplyAdds(inputShape: Shape): number {
+    checkShape(`${this.name}.multiplyAdds`, inputShape);
     return this.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
   }
 

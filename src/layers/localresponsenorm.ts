@@ -1,6 +1,6 @@
 import type { LrnSettings } from "../kernels/interface/lrn.js";
 import { localResponseNorm, localResponseNormBackward } from "../ops/lrn.js";
-import { checkFinite, checkInteger, checkOptions } from "../shape/check.js";
+import { checkFinite, checkInteger, readOptions } from "../shape/check.js";
 import { type LrnRule, lrnGeometry } from "../shape/lrn.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -47,8 +47,7 @@ export class LocalResponseNorm extends Layer<LrnRule> {
   ) {
     super();
     checkInteger("LocalResponseNorm", "size", size, 1);
-    checkOptions("LocalResponseNorm", options, "{ alpha: 1e-4, k: 2 }");
-    const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
+    const { alpha, beta, k } = readOptions("LocalResponseNorm", options, { alpha: 1e-4, beta: 0.75, k: 1 });
     this.#settings = {
       scale: checkFinite("LocalResponseNorm", "alpha", alpha) / size,
       beta: checkFinite("LocalResponseNorm", "beta", beta),

@@ -1,15 +1,15 @@
-import { settledZeros } from "../kernels/residency.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { maxout, maxoutBackward } from "../ops/maxout.js";
-import { checkInteger, checkOptions } from "../shape/check.js";
+import { checkInteger, readOptions } from "../shape/check.js";
 import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
 import { type MaxoutLinearRule, type MaxoutRule, maxoutGeometry, maxoutShape } from "../shape/maxout.js";
+import { checkShape } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
-import { initialiseLike } from "./initialisers.js";
+import { initialiseLike, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
 
@@ -48,10 +48,10 @@ export class Maxout<
   constructor(pieces: Pieces, options: O & OnlyOptions<"Maxout", O, MaxoutOptions>);
   constructor(pieces: Pieces, options: MaxoutOptions = {}) {
     super();
-    checkOptions("Maxout", options, "{ dim: 1 }");
+    const { dim } = readOptions("Maxout", options, { dim: 1 });
     checkInteger("Maxout", "pieces", pieces, 1);
     this.pieces = pieces;
-    this.dim = checkInteger("Maxout", "dim", options.dim ?? 1, -Infinity);
+    this.dim = checkInteger("Maxout", "dim", dim, -Infinity);
   }
 
   protected compute(x: Tensor): Tensor {
@@ -111,16 +111,17 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
 
   constructor(inFeatures: In, outFeatures: Out, options: MaxoutLinearOptions = {}) {
     super();
-    checkOptions("MaxoutLinear", options, "{ pieces: 2, bias: false }");
+    const defaults = { pieces: 2, bias: true, random: undefined };
+    const { pieces, bias: hasBias, random } = readOptions("MaxoutLinear", options, defaults);
     checkInteger("MaxoutLinear", "inFeatures", inFeatures, 1);
     checkInteger("MaxoutLinear", "outFeatures", outFeatures, 1);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    this.pieces = checkInteger("MaxoutLinear", "pieces", options.pieces ?? 2, 1);
+    this.pieces = checkInteger("MaxoutLinear", "pieces", pieces, 1);
     const rows = this.pieces * outFeatures;
-    const weight = settledZeros([rows, inFeatures]);
-    const bias = options.bias === false ? undefined : settledZeros([rows]);
-    initialiseLike(weight, bias, inFeatures, options.random);
+    const weight = zeroWeight("MaxoutLinear", [rows, inFeatures]);
+    const bias = hasBias ? zeroWeight("MaxoutLinear", [rows]) : undefined;
+    initialiseLike(weight, bias, inFeatures, random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);
   }
@@ -148,6 +149,7 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
   }
 
   override multiplyAdds(inputShape: Shape): number {
+    checkShape(`${this.name}.multiplyAdds`, inputShape);
     return this.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
   }
 

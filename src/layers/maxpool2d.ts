@@ -1,7 +1,8 @@
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import type { PoolRule } from "../shape/pool.js";
 import {
   type MaxPool2dOptions,
+  POOL_DEFAULTS,
   type PoolGeometry,
   type PoolSettings,
   poolGeometry,
@@ -38,9 +39,10 @@ export class MaxPool2d<
   constructor(kernelSize: K);
   constructor(kernelSize: K, options: O & OnlyOptions<"MaxPool2d", O, MaxPool2dOptions>);
   constructor(kernelSize: K, options: MaxPool2dOptions = {}) {
-    checkOptions("MaxPool2d", options, "{ stride: 2, padding: 1 }");
-    super(options.returnIndices ?? false);
-    this.settings = poolSettings("MaxPool2d", kernelSize, options);
+    const defaults = { ...POOL_DEFAULTS, dilation: 1, returnIndices: false };
+    const { returnIndices, ...windows } = readOptions("MaxPool2d", options, defaults);
+    super(returnIndices);
+    this.settings = poolSettings("MaxPool2d", kernelSize, windows);
   }
 
   protected override windows(inputShape: Shape): PoolGeometry {

@@ -1,6 +1,6 @@
 /** What the normalising layers share: weight and bias, and, for some, running statistics. */
 
-import { settledZeros } from "../kernels/residency.js";
+import { ownZeros } from "../kernels/residency.js";
 import { frozenMoments, type Moments, momentsOf, normalise, normaliseBackward, trackMoments } from "../ops/norm.js";
 import { checkRange } from "../shape/check.js";
 import type { NormGeometry } from "../shape/norm.js";
@@ -9,7 +9,7 @@ import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { give, offerTo } from "./fusion.js";
-import { constant } from "./initialisers.js";
+import { constant, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter, StateBuffer } from "./parameter.js";
 
@@ -31,8 +31,8 @@ export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
   constructor(layer: string, eps: number, { weight, bias }: AffineShapes) {
     super();
     this.eps = checkRange(layer, "eps", eps, 0, Infinity);
-    this.weight = weight && new Parameter("weight", constant(settledZeros(weight), 1));
-    this.bias = bias && new Parameter("bias", settledZeros(bias));
+    this.weight = weight && new Parameter("weight", constant(zeroWeight(layer, weight), 1));
+    this.bias = bias && new Parameter("bias", zeroWeight(layer, bias));
   }
 
   /** Which elements share statistics. @throws ShapeError for an input that does not fit. */
@@ -69,6 +69,12 @@ export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
   }
 }
 
+interface RunningNormSettings {
+  readonly eps: number;
+  readonly affine: boolean;
+  readonly trackRunningStats: boolean;
+}
+
 /** A norm that may keep running statistics of each channel while it trains, and then uses them in eval mode. */
 export abstract class RunningNorm<Rule extends ShapeRule> extends Norm<Rule> {
   readonly runningMean: StateBuffer | undefined;
@@ -78,15 +84,14 @@ export abstract class RunningNorm<Rule extends ShapeRule> extends Norm<Rule> {
   constructor(
     layer: string,
     readonly numFeatures: number,
-    eps: number,
-    options: { readonly affine: boolean; readonly trackRunningStats: boolean },
+    { eps, affine, trackRunningStats }: RunningNormSettings,
   ) {
-    const shape = options.affine ? [numFeatures] : undefined;
+    const shape = affine ? [numFeatures] : undefined;
     super(layer, eps, { weight: shape, bias: shape });
-    if (!options.trackRunningStats) return;
-    this.runningMean = new StateBuffer("running_mean", settledZeros([numFeatures]));
-    this.runningVar = new StateBuffer("running_var", constant(settledZeros([numFeatures]), 1));
-    this.numBatchesTracked = new StateBuffer("num_batches_tracked", settledZeros([]));
+    if (!trackRunningStats) return;
+    this.runningMean = new StateBuffer("running_mean", ownZeros([numFeatures]));
+    this.runningVar = new StateBuffer("running_var", constant(ownZeros([numFeatures]), 1));
+    this.numBatchesTracked = new StateBuffer("num_batches_tracked", ownZeros([]));
   }
 
   /** Whether the next forward normalises by its input's own statistics; without running ones it always does. */

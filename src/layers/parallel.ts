@@ -1,5 +1,5 @@
 import { add, concatenate, part } from "../ops/merge.js";
-import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
+import { checkInteger, checkOneOf, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { ParallelRule } from "../shape/merge.js";
 import { addShape, concatShape } from "../shape/merge.js";
@@ -41,15 +41,15 @@ export class Parallel<
   constructor(branches: Branches, options: O & OnlyOptions<"Parallel", O, ParallelOptions>);
   constructor(branches: Branches, options: ParallelOptions = {}) {
     super();
-    checkOptions("Parallel", options, '{ merge: "add" }');
+    const { merge, dim } = readOptions("Parallel", options, { merge: "concat", dim: 1 });
     if (!Array.isArray(branches) || branches.length === 0 || !branches.every((branch) => branch instanceof Layer)) {
       throw new ArgumentError(
         "Parallel expects a list of at least one layer as its first argument. Usual cause: branches that are not in an array.",
       );
     }
     this.branches = branches;
-    this.merge = checkOneOf("Parallel", "merge", options.merge ?? "concat", ["concat", "add"]);
-    this.dim = checkInteger("Parallel", "dim", options.dim ?? 1, 0);
+    this.merge = checkOneOf("Parallel", "merge", merge, ["concat", "add"]);
+    this.dim = checkInteger("Parallel", "dim", dim, 0);
   }
 
   override children(): [string, Layer][] {

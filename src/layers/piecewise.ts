@@ -1,6 +1,6 @@
 /** Activations made of pieces. Each takes any shape and keeps it. */
 import * as functions from "../kernels/activation.js";
-import { checkFinite, checkOptions, checkRange } from "../shape/check.js";
+import { checkFinite, checkNumber, checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Activation } from "./activation.js";
 
@@ -143,8 +143,9 @@ export class Hardtanh extends Activation {
   readonly maxVal: number;
 
   constructor(options: HardtanhOptions = {}) {
-    checkOptions("Hardtanh", options, "{ minVal: -1, maxVal: 1 }");
-    const { minVal = -1, maxVal = 1 } = options;
+    const { minVal, maxVal } = readOptions("Hardtanh", options, { minVal: -1, maxVal: 1 });
+    checkNumber("Hardtanh", "minVal", minVal);
+    checkNumber("Hardtanh", "maxVal", maxVal);
     if (!(minVal < maxVal)) {
       throw new ArgumentError(
         `Hardtanh expects minVal to be below maxVal, but got minVal ${minVal} and maxVal ${maxVal}. Usual cause: the two swapped.`,

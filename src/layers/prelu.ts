@@ -1,12 +1,11 @@
-import { settledZeros } from "../kernels/residency.js";
 import { prelu, preluInputGradient, preluWeightGradient } from "../ops/prelu.js";
 import type { AxisGeometry } from "../shape/axis.js";
-import { checkFinite, checkInteger, checkOptions } from "../shape/check.js";
+import { checkFinite, checkInteger, readOptions } from "../shape/check.js";
 import { type PReLURule, preluGeometry } from "../shape/prelu.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
-import { constant } from "./initialisers.js";
+import { constant, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
 
@@ -42,9 +41,9 @@ export class PReLU<const P extends number = number> extends Layer<PReLURule<P>> 
     super();
     checkInteger("PReLU", "numParameters", numParameters, 1);
     this.numParameters = numParameters;
-    checkOptions("PReLU", options, "{ init: 0.25 }");
-    const init = checkFinite("PReLU", "init", options.init ?? 0.25);
-    this.weight = new Parameter("weight", constant(settledZeros([numParameters]), init));
+    const { init } = readOptions("PReLU", options, { init: 0.25 });
+    checkFinite("PReLU", "init", init);
+    this.weight = new Parameter("weight", constant(zeroWeight("PReLU", [numParameters]), init));
   }
 
   protected compute(x: Tensor): Tensor {

@@ -1,6 +1,6 @@
 /** Smooth activations. Each takes any shape and keeps it. */
 import * as functions from "../kernels/activation.js";
-import { checkFinite, checkOneOf, checkOptions, checkPositive } from "../shape/check.js";
+import { checkFinite, checkOneOf, checkPositive, readOptions } from "../shape/check.js";
 import { Activation } from "./activation.js";
 
 /**
@@ -64,8 +64,8 @@ export class GELU extends Activation {
   readonly approximate: "none" | "tanh";
 
   constructor(options: GELUOptions = {}) {
-    checkOptions("GELU", options, '{ approximate: "tanh" }');
-    const approximate = checkOneOf("GELU", "approximate", options.approximate ?? "none", ["none", "tanh"]);
+    const { approximate } = readOptions("GELU", options, { approximate: "none" });
+    checkOneOf("GELU", "approximate", approximate, ["none", "tanh"]);
     super(approximate === "tanh" ? functions.geluTanh : functions.gelu);
     this.approximate = approximate;
   }
@@ -115,9 +115,9 @@ export class Softplus extends Activation {
   readonly threshold: number;
 
   constructor(options: SoftplusOptions = {}) {
-    checkOptions("Softplus", options, "{ beta: 1, threshold: 20 }");
-    const beta = checkPositive("Softplus", "beta", options.beta ?? 1);
-    const threshold = checkFinite("Softplus", "threshold", options.threshold ?? 20);
+    const { beta, threshold } = readOptions("Softplus", options, { beta: 1, threshold: 20 });
+    checkPositive("Softplus", "beta", beta);
+    checkFinite("Softplus", "threshold", threshold);
     super(functions.softplus, beta, threshold);
     this.beta = beta;
     this.threshold = threshold;

@@ -1,5 +1,4 @@
 import { upsample, upsampleBackward } from "../ops/upsample.js";
-import { checkOptions } from "../shape/check.js";
 import type { OnlyOptions } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { UpsampleRule } from "../shape/upsample.js";
@@ -48,7 +47,6 @@ export class Upsample<const O extends UpsampleOptions = UpsampleOptions> extends
 
   constructor(options: O & OnlyOptions<"Upsample", O, UpsampleOptions>) {
     super();
-    checkOptions("Upsample", options, "{ scaleFactor: 2 }");
     this.settings = upsampleSettings("Upsample", options);
   }
 

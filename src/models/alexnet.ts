@@ -8,7 +8,7 @@ import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { checkCommon, widened } from "./options.js";
@@ -59,10 +59,10 @@ export class AlexNet<
   constructor(...options: OnlyArguments<"AlexNet", O, AlexNetOptions>);
   constructor(options: AlexNetOptions = {}) {
     super();
-    checkOptions("AlexNet", options, "{ numClasses: 10 }");
-    const { numClasses = 1000, inChannels = 3, width = 1, dropout = 0.5 } = options;
+    const defaults = { numClasses: 1000, inChannels: 3, width: 1, dropout: 0.5, random: undefined } as const;
+    const { numClasses, inChannels, width, dropout, random } = readOptions("AlexNet", options, defaults);
     checkCommon("AlexNet", { numClasses, inChannels, width, dropout });
-    const init = options.random ? { random: options.random } : {};
+    const init = random ? { random } : {};
     const [c1, c2, c3, c4] = [widened(64, width), widened(192, width), widened(384, width), widened(256, width)];
     const hidden = widened(4096, width);
     const pool = () => new MaxPool2d(3, { stride: 2 });

@@ -8,7 +8,7 @@ import { Sequential } from "../layers/sequential.js";
 import { Sigmoid } from "../layers/smooth.js";
 import type { Add, FloorDivide, Multiply } from "../shape/arithmetic.js";
 import type { ChainRule } from "../shape/chain.js";
-import { checkInteger, checkOptions, checkPair } from "../shape/check.js";
+import { checkInteger, checkPair, readOptions } from "../shape/check.js";
 import type {
   Apply,
   AsNumber,
@@ -95,16 +95,17 @@ export class Autoencoder<
   constructor(...options: OnlyArguments<"Autoencoder", O, AutoencoderOptions>);
   constructor(options: AutoencoderOptions = {}) {
     super();
-    checkOptions("Autoencoder", options, "{ latent: 32 }");
-    const latent = checkInteger("Autoencoder", "latent", options.latent ?? 32, 1);
-    const width = checkInteger("Autoencoder", "width", options.width ?? 16, 1);
-    const inChannels = checkInteger("Autoencoder", "inChannels", options.inChannels ?? 1, 1);
-    const full = checkPair("Autoencoder", "imageSize", options.imageSize ?? 28, 1);
+    const defaults = { latent: 32, width: 16, inChannels: 1, imageSize: 28, random: undefined };
+    const { latent, width, inChannels, imageSize, random } = readOptions("Autoencoder", options, defaults);
+    checkInteger("Autoencoder", "latent", latent, 1);
+    checkInteger("Autoencoder", "width", width, 1);
+    checkInteger("Autoencoder", "inChannels", inChannels, 1);
+    const full = checkPair("Autoencoder", "imageSize", imageSize, 1);
     const half = halved(full);
     const quarter = halved(half);
     const map = [2 * width, ...quarter];
     const size = 2 * width * quarter[0] * quarter[1];
-    const init = options.random ? { random: options.random } : {};
+    const init = random ? { random } : {};
     const stride = { stride: 2, padding: 1, ...init };
     this.encoder = new Sequential(
       new Conv2d(inChannels, width, 3, stride),

@@ -6,7 +6,7 @@ import type { Layer } from "../layers/layer.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import { rankMismatch, ShapeError } from "../shape/errors.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import { type Shape, showShape } from "../shape/shape.js";
@@ -60,10 +60,10 @@ export class FCN<const O extends readonly [options?: FCNOptions] = readonly [opt
   constructor(...options: OnlyArguments<"FCN", O, FCNOptions>);
   constructor(options: FCNOptions = {}) {
     super();
-    checkOptions("FCN", options, "{ numClasses: 21 }");
-    const { numClasses = 21, depth = 50, dropout = 0.1, ...rest } = options;
+    const defaults = { numClasses: 21, inChannels: 3, width: 1, depth: 50, dropout: 0.1, random: undefined } as const;
+    const { numClasses, depth, dropout, ...rest } = readOptions("FCN", options, defaults);
     checkCommon("FCN", { numClasses, dropout });
-    const init = options.random ? { random: options.random } : {};
+    const init = rest.random ? { random: rest.random } : {};
     this.backbone = new ResNetBackbone(depth, { ...rest, model: "FCN", dilated: true });
     const { channels } = this.backbone;
     const hidden = channels / 4;

@@ -8,7 +8,7 @@ import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Tanh } from "../layers/smooth.js";
 import type { ChainRule } from "../shape/chain.js";
-import { checkOneOf, checkOptions } from "../shape/check.js";
+import { checkOneOf, readOptions } from "../shape/check.js";
 import type { Apply, GivenOptions, OnlyArguments, Option, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
@@ -81,12 +81,12 @@ export class LeNet5<
   constructor(...options: OnlyArguments<"LeNet5", O, LeNet5Options>);
   constructor(options: LeNet5Options = {}) {
     super();
-    checkOptions("LeNet5", options, "{ numClasses: 10 }");
-    const { numClasses = 10, inChannels = 1, activation = "relu", pooling = "max" } = options;
+    const defaults = { numClasses: 10, inChannels: 1, activation: "relu", pooling: "max", random: undefined } as const;
+    const { numClasses, inChannels, activation, pooling, random } = readOptions("LeNet5", options, defaults);
     checkCommon("LeNet5", { numClasses, inChannels });
     checkOneOf("LeNet5", "activation", activation, ["relu", "tanh"]);
     checkOneOf("LeNet5", "pooling", pooling, ["max", "average"]);
-    const init = options.random ? { random: options.random } : {};
+    const init = random ? { random } : {};
     const act = () => (activation === "relu" ? new ReLU() : new Tanh());
     const pool = () => (pooling === "max" ? new MaxPool2d(2) : new AvgPool2d(2));
     this.features = new Sequential(

@@ -10,7 +10,7 @@ import { Linear } from "../layers/linear.js";
 import { ReLU6 } from "../layers/piecewise.js";
 import { Residual } from "../layers/residual.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { initialiseConvolutions, initialiseLinears } from "./initialise.js";
@@ -112,10 +112,10 @@ export class MobileNetV2<
   constructor(...options: OnlyArguments<"MobileNetV2", O, MobileNetV2Options>);
   constructor(options: MobileNetV2Options = {}) {
     super();
-    checkOptions("MobileNetV2", options, "{ numClasses: 10 }");
-    const { numClasses = 1000, inChannels = 3, width = 1, dropout = 0.2 } = options;
+    const defaults = { numClasses: 1000, inChannels: 3, width: 1, dropout: 0.2, random: undefined } as const;
+    const { numClasses, inChannels, width, dropout, random } = readOptions("MobileNetV2", options, defaults);
     checkCommon("MobileNetV2", { numClasses, inChannels, width, dropout });
-    const init = options.random ? { random: options.random } : {};
+    const init = random ? { random } : {};
     const first = multipleOf8(32 * width);
     const last = multipleOf8(1280 * Math.max(1, width));
     let from = first;

@@ -10,9 +10,10 @@ import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Residual } from "../layers/residual.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { OnlyArguments, ShapeRule } from "../shape/rule.js";
+import { show } from "../shape/show.js";
 import type { Random } from "../tensor/random.js";
 import { initialiseConvolutions } from "./initialise.js";
 import { checkCommon, widened } from "./options.js";
@@ -123,9 +124,12 @@ class Bottleneck extends Composite {
 }
 
 /** Whose options an error names, and whether the last two stages dilate their kernels where they would halve the size. */
-export interface BackboneOptions extends Omit<ResNetOptions, "numClasses"> {
-  readonly model?: string;
-  readonly dilated?: boolean;
+export interface BackboneSettings {
+  readonly model: string;
+  readonly inChannels: number;
+  readonly width: number;
+  readonly dilated: boolean;
+  readonly random: Random | undefined;
 }
 
 /**
@@ -143,17 +147,16 @@ export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composit
   readonly layer3: Sequential;
   readonly layer4: Sequential;
 
-  constructor(depth: ResNetDepth, options: BackboneOptions = {}) {
+  constructor(depth: ResNetDepth, { model, inChannels, width, dilated, random }: BackboneSettings) {
     super();
-    const { model = "ResNet", inChannels = 3, width = 1, dilated = false } = options;
-    const stages = STAGES[depth];
+    const stages = typeof depth === "number" ? STAGES[depth] : undefined;
     // Dilation is for bottlenecks.
     if (!stages || (dilated && !stages.bottleneck)) {
       const depths = dilated ? "50, 101" : "18, 34, 50, 101";
-      throw new ArgumentError(`${model} expects depth to be one of ${depths}, but got ${depth}.`);
+      throw new ArgumentError(`${model} expects depth to be one of ${depths}, but got ${show(depth)}.`);
     }
     checkCommon(model, { inChannels, width });
-    const init = options.random ? { random: options.random } : {};
+    const init = random ? { random } : {};
     const base = widened(64, width);
     const [Block, expansion] = stages.bottleneck ? [Bottleneck, 4] : [BasicBlock, 1];
     let from = base;
@@ -230,11 +233,11 @@ export class ResNet<
 
   constructor(depth: ResNetDepth, ...options: OnlyArguments<"ResNet", O, ResNetOptions>);
   constructor(depth: ResNetDepth, options: ResNetOptions = {}) {
-    checkOptions("ResNet", options, "{ numClasses: 10 }");
-    const { numClasses = 1000, ...rest } = options;
+    const defaults = { numClasses: 1000, inChannels: 3, width: 1, random: undefined };
+    const { numClasses, ...rest } = readOptions("ResNet", options, defaults);
     checkCommon("ResNet", { numClasses });
-    super(depth, rest);
-    this.fc = new Linear(this.channels, numClasses, options.random ? { random: options.random } : {});
+    super(depth, { ...rest, model: "ResNet", dilated: false });
+    this.fc = new Linear(this.channels, numClasses, rest.random ? { random: rest.random } : {});
   }
 
   protected override compose(): Layer {

@@ -9,7 +9,7 @@ import { MaxPool2d } from "../layers/maxpool2d.js";
 import { Parallel } from "../layers/parallel.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { checkCommon, widened } from "./options.js";
@@ -84,10 +84,10 @@ export class SqueezeNet<
   constructor(...options: OnlyArguments<"SqueezeNet", O, SqueezeNetOptions>);
   constructor(options: SqueezeNetOptions = {}) {
     super();
-    checkOptions("SqueezeNet", options, "{ numClasses: 10 }");
-    const { numClasses = 1000, inChannels = 3, width = 1, dropout = 0.5 } = options;
+    const defaults = { numClasses: 1000, inChannels: 3, width: 1, dropout: 0.5, random: undefined } as const;
+    const { numClasses, inChannels, width, dropout, random } = readOptions("SqueezeNet", options, defaults);
     checkCommon("SqueezeNet", { numClasses, inChannels, width, dropout });
-    const init = options.random ? { random: options.random } : {};
+    const init = random ? { random } : {};
     const first = widened(64, width);
     let from = first;
     const fire = (channels: number) => {

@@ -9,7 +9,7 @@ import { Parallel } from "../layers/parallel.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";
-import { checkInteger, checkOneOf, checkOptions } from "../shape/check.js";
+import { checkInteger, checkOneOf, checkRange, readOptions } from "../shape/check.js";
 import { rankMismatch, ShapeError } from "../shape/errors.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import { type Shape, showShape } from "../shape/shape.js";
@@ -69,19 +69,24 @@ export class UNet<
   constructor(...options: OnlyArguments<"UNet", O, UNetOptions>);
   constructor(options: UNetOptions = {}) {
     super();
-    checkOptions("UNet", options, "{ numClasses: 2 }");
-    const {
-      numClasses = 2,
-      inChannels = 1,
-      width = 1,
-      depth = 4,
-      upsampling = "transposed",
-      batchNorm = false,
-    } = options;
+    const defaults = {
+      numClasses: 2,
+      inChannels: 1,
+      width: 1,
+      depth: 4,
+      upsampling: "transposed",
+      batchNorm: false,
+      random: undefined,
+    } as const;
+    const { numClasses, inChannels, width, depth, upsampling, batchNorm, random } = readOptions(
+      "UNet",
+      options,
+      defaults,
+    );
     checkCommon("UNet", { numClasses, inChannels, width });
-    checkInteger("UNet", "depth", depth, 1);
+    checkRange("UNet", "depth", checkInteger("UNet", "depth", depth, 1), 1, 20);
     checkOneOf("UNet", "upsampling", upsampling, ["transposed", "bilinear"]);
-    const init = options.random ? { random: options.random } : {};
+    const init = random ? { random } : {};
     const channels = Array.from({ length: depth + 1 }, (_, i) => widened(64, width) * (1 << i));
     const pairs = channels.slice(0, -1).map((c) => ({ from: 2 * c, to: c }));
     const convolutions = (from: number, to: number) =>

@@ -9,9 +9,10 @@ import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { OnlyArguments } from "../shape/rule.js";
+import { show } from "../shape/show.js";
 import type { Random } from "../tensor/random.js";
 import { initialiseConvolutions, initialiseLinears } from "./initialise.js";
 import { checkCommon, widened } from "./options.js";
@@ -82,12 +83,19 @@ export class VGG<const O extends readonly [options?: VGGOptions] = readonly [opt
   constructor(depth: VGGDepth, ...options: OnlyArguments<"VGG", O, VGGOptions>);
   constructor(depth: VGGDepth, options: VGGOptions = {}) {
     super();
-    checkOptions("VGG", options, "{ numClasses: 10 }");
-    const { numClasses = 1000, inChannels = 3, width = 1, batchNorm = false, dropout = 0.5 } = options;
-    const stages = STAGES[depth];
-    if (!stages) throw new ArgumentError(`VGG expects depth to be one of 11, 13, 16, 19, but got ${depth}.`);
+    const defaults = {
+      numClasses: 1000,
+      inChannels: 3,
+      width: 1,
+      batchNorm: false,
+      dropout: 0.5,
+      random: undefined,
+    } as const;
+    const { numClasses, inChannels, width, batchNorm, dropout, random } = readOptions("VGG", options, defaults);
+    const stages = typeof depth === "number" ? STAGES[depth] : undefined;
+    if (!stages) throw new ArgumentError(`VGG expects depth to be one of 11, 13, 16, 19, but got ${show(depth)}.`);
     checkCommon("VGG", { numClasses, inChannels, width, dropout });
-    const init = options.random ? { random: options.random } : {};
+    const init = random ? { random } : {};
     const channels = CHANNELS.map((c) => widened(c, width));
     let from = inChannels;
     const convolution = (to: number) => {

@@ -16,14 +16,15 @@ export function activation(
   q = 0,
   y: Tensor = allocateUnset(x.shape, x.dtype),
 ): Tensor {
-  kernelsFor(f, x.dtype).forward(x.data, y.data, rounded(p, x), rounded(q, x));
+  kernelsFor(f, x.dtype).forward(x.operand(y.size), y.operand(y.size), rounded(p, x), rounded(q, x));
   return y;
 }
 
 /** dx = dy · f′(x), from what {@link keptByActivation} chose. */
 export function activationBackward(f: ActivationFunction, kept: Tensor, dy: Tensor, p = 0, q = 0): Tensor {
   const dx = allocateUnset(dy.shape, dy.dtype);
-  kernelsFor(f, dy.dtype).backward(kept.data, dy.data, dx.data, rounded(p, dy), rounded(q, dy));
+  const [from, to] = [kept.operand(dy.size), dx.operand(dy.size)];
+  kernelsFor(f, dy.dtype).backward(from, dy.operand(dy.size), to, rounded(p, dy), rounded(q, dy));
   return dx;
 }
 

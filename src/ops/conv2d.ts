@@ -24,7 +24,14 @@ export function conv2d(
   relu = false,
 ): Tensor {
   const y = allocateUnset(shape, x.dtype);
-  kernelsFor(convKernels, x.dtype).forward(g, x.data, weight.data, bias?.data, y.data, relu);
+  kernelsFor(convKernels, x.dtype).forward(
+    g,
+    x.operand(inputsOf(g)),
+    weight.operand(weightsOf(g)),
+    bias?.operand(g.outChannels),
+    y.operand(outputsOf(g)),
+    relu,
+  );
   return y;
 }
 
@@ -43,24 +50,53 @@ export function conv2dFinished(
   finish: Finish,
 ): Tensor {
   const y = allocateUnset(shape, x.dtype);
-  kernelsFor(convKernels, x.dtype).forwardFinished?.(g, x.data, weight.data, bias?.data, y.data, finish);
+  kernelsFor(convKernels, x.dtype).forwardFinished?.(
+    g,
+    x.operand(inputsOf(g)),
+    weight.operand(weightsOf(g)),
+    bias?.operand(g.outChannels),
+    y.operand(outputsOf(g)),
+    finish,
+  );
   return y;
 }
 
 /** dx = Σ_{o,u,v} weight[o, c, u, v] · dy[n, o, i, j] at every tap's place: the adjoint of {@link conv2d} in x. */
 export function conv2dInputGradient(g: ConvGeometry, dy: Tensor, weight: Tensor, shape: Shape): Tensor {
   const dx = allocateUnset(shape, dy.dtype);
-  kernelsFor(convKernels, dy.dtype).inputGradient(g, dy.data, weight.data, dx.data);
+  kernelsFor(convKernels, dy.dtype).inputGradient(
+    g,
+    dy.operand(outputsOf(g)),
+    weight.operand(weightsOf(g)),
+    dx.operand(inputsOf(g)),
+  );
   return dx;
 }
 
 /** dweight[o, c, u, v] += Σ_{n,i,j} dy[n, o, i, j] · x[n, c, i·stride + u·dilation − padding, …] */
 export function conv2dWeightGradient(g: ConvGeometry, x: Tensor, dy: Tensor, dweight: Tensor): void {
-  kernelsFor(convKernels, x.dtype).weightGradient(g, x.data, dy.data, dweight.data);
+  kernelsFor(convKernels, x.dtype).weightGradient(
+    g,
+    x.operand(inputsOf(g)),
+    dy.operand(outputsOf(g)),
+    dweight.operand(weightsOf(g)),
+  );
 }
 
 /** dbias[o] += Σ_{n,i,j} dy[n, o, i, j] */
 export function conv2dBiasGradient(g: ConvGeometry, dy: Tensor, dbias: Tensor): void {
   const pixels = g.outHeight * g.outWidth;
-  kernelsFor(biasKernels, dy.dtype).gradient(g.batch, g.outChannels, pixels, dy.data, dbias.data);
+  kernelsFor(biasKernels, dy.dtype).gradient(
+    g.batch,
+    g.outChannels,
+    pixels,
+    dy.operand(outputsOf(g)),
+    dbias.operand(g.outChannels),
+  );
 }
+
+/** How many numbers x, y and weight have. */
+export const inputsOf = (g: ConvGeometry): number => g.batch * g.inChannels * g.height * g.width;
+export const outputsOf = (g: ConvGeometry): number => g.batch * g.outChannels * g.outHeight * g.outWidth;
+export const weightsOf = (g: ConvGeometry): number =>
+  g.outChannels * (g.inChannels / g.groups) * g.kernelHeight * g.kernelWidth;

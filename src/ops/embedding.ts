@@ -6,7 +6,7 @@ import { allocate, type Tensor } from "../tensor/tensor.js";
 
 /** The indices in `x`. @throws ArgumentError for the first that is fractional or names no row of the table. */
 export function embeddingIndices(layer: string, x: Tensor, entries: number): Int32Array {
-  const { data } = x;
+  const data = x.view();
   for (let i = 0; i < data.length; i++) {
     const index = data[i] ?? 0;
     if (!Number.isInteger(index) || index < 0 || index >= entries) {
@@ -22,7 +22,12 @@ export function embeddingIndices(layer: string, x: Tensor, entries: number): Int
 export function embedding(indices: Int32Array, x: Tensor, weight: Tensor): Tensor {
   const width = weight.shape[1] ?? 1;
   const y = allocate([...x.shape, width], weight.dtype);
-  kernelsFor(embeddingKernels, weight.dtype).forward(width, indices, weight.data, y.data);
+  kernelsFor(embeddingKernels, weight.dtype).forward(
+    width,
+    indices,
+    weight.operand(weight.size),
+    y.operand(indices.length * width),
+  );
   return y;
 }
 
@@ -34,5 +39,11 @@ export function embeddingWeightGradient(
   paddingIdx: number | undefined,
 ): void {
   const width = dweight.shape[1] ?? 1;
-  kernelsFor(embeddingKernels, dy.dtype).weightGradient(width, indices, dy.data, dweight.data, paddingIdx ?? -1);
+  kernelsFor(embeddingKernels, dy.dtype).weightGradient(
+    width,
+    indices,
+    dy.operand(indices.length * width),
+    dweight.operand(dweight.size),
+    paddingIdx ?? -1,
+  );
 }

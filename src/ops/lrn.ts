@@ -13,7 +13,7 @@ import { allocate, type Tensor } from "../tensor/tensor.js";
 export function localResponseNorm(g: LrnGeometry, settings: LrnSettings, x: Tensor): { base: Tensor; y: Tensor } {
   const base = allocate(x.shape, x.dtype);
   const y = allocate(x.shape, x.dtype);
-  kernelsFor(lrnKernels, x.dtype).forward(g, settings, x.data, base.data, y.data);
+  kernelsFor(lrnKernels, x.dtype).forward(g, settings, x.operand(x.size), base.operand(x.size), y.operand(x.size));
   return { base, y };
 }
 
@@ -26,6 +26,13 @@ export function localResponseNormBackward(
   dy: Tensor,
 ): Tensor {
   const dx = allocate(x.shape, x.dtype);
-  kernelsFor(lrnKernels, x.dtype).backward(g, settings, x.data, base.data, dy.data, dx.data);
+  kernelsFor(lrnKernels, x.dtype).backward(
+    g,
+    settings,
+    x.operand(x.size),
+    base.operand(x.size),
+    dy.operand(x.size),
+    dx.operand(x.size),
+  );
   return dx;
 }

@@ -13,13 +13,13 @@ export function maxout(
 ): { readonly y: Tensor; readonly winners: Int32Array } {
   const y = allocateUnset(shape, x.dtype);
   const winners = new Int32Array(y.size);
-  kernelsFor(maxoutKernels, x.dtype).forward(g, x.data, y.data, winners);
+  kernelsFor(maxoutKernels, x.dtype).forward(g, x.operand(x.size), y.operand(y.size), winners);
   return { y, winners };
 }
 
 /** dx = dy at every winner, 0 elsewhere */
 export function maxoutBackward(winners: Int32Array, dy: Tensor, inputShape: Shape): Tensor {
   const dx = allocateUnset(inputShape, dy.dtype);
-  kernelsFor(maxoutKernels, dy.dtype).backward(winners, dy.data, dx.data);
+  kernelsFor(maxoutKernels, dy.dtype).backward(winners, dy.operand(winners.length), dx.operand(dx.size));
   return dx;
 }

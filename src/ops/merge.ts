@@ -7,7 +7,7 @@ import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 /** y = a + b, or max(a + b, 0) with `relu`, for equal shapes. The backward of a sum hands dy to both. */
 export function add(a: Tensor, b: Tensor, relu = false): Tensor {
   const y = allocateUnset(a.shape, a.dtype);
-  kernelsFor(mergeKernels, a.dtype).add(a.data, b.data, y.data, relu);
+  kernelsFor(mergeKernels, a.dtype).add(a.operand(y.size), b.operand(y.size), y.operand(y.size), relu);
   return y;
 }
 
@@ -21,7 +21,7 @@ export function concatenate(parts: readonly Tensor[], axis: number, shape: Shape
   let at = 0;
   for (const part of parts) {
     const block = sizeOf(part.shape.slice(axis));
-    kernels.copy(outer, block, part.data, 0, block, y.data, at, stride);
+    kernels.copy(outer, block, part.operand(outer * block), 0, block, y.operand(y.size), at, stride);
     at += block;
   }
   return y;
@@ -36,7 +36,7 @@ export function part(dy: Tensor, axis: number, shapes: readonly Shape[]): Tensor
   return shapes.map((shape) => {
     const dx = allocateUnset(shape, dy.dtype);
     const block = sizeOf(shape.slice(axis));
-    kernels.copy(outer, block, dy.data, at, stride, dx.data, 0, block);
+    kernels.copy(outer, block, dy.operand(dy.size), at, stride, dx.operand(outer * block), 0, block);
     at += block;
     return dx;
   });

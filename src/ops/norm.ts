@@ -22,13 +22,13 @@ export interface Affine {
 export function momentsOf(g: NormGeometry, x: Tensor): Moments {
   const mean = new Float64Array(g.groups);
   const variance = new Float64Array(g.groups);
-  kernelsFor(normKernels, x.dtype).moments(g, x.data, mean, variance);
+  kernelsFor(normKernels, x.dtype).moments(g, x.operand(x.size), mean, variance);
   return { mean, variance, frozen: false };
 }
 
 /** Statistics that do not depend on the input; copied, so that a later update does not reach a backward that waits. */
 export function frozenMoments(mean: Tensor, variance: Tensor): Moments {
-  return { mean: new Float64Array(mean.data), variance: new Float64Array(variance.data), frozen: true };
+  return { mean: new Float64Array(mean.view()), variance: new Float64Array(variance.view()), frozen: true };
 }
 
 /**
@@ -43,8 +43,8 @@ export function trackMoments(
 ): void {
   const count = g.segments * g.channelsPerGroup * g.inner;
   const kernels = kernelsFor(normKernels, running.mean.dtype);
-  kernels.track(g, now.mean, 1, factor, running.mean.data);
-  kernels.track(g, now.variance, count / (count - 1), factor, running.variance.data);
+  kernels.track(g, now.mean, 1, factor, running.mean.operand(g.channels));
+  kernels.track(g, now.variance, count / (count - 1), factor, running.variance.operand(g.channels));
 }
 
 /** y = x̂ · weight + bias with x̂ = (x − mean) / √(variance + eps), or max(y, 0) with `relu`, written to `y`, which may be x. */
@@ -57,7 +57,17 @@ export function normalise(
   relu = false,
   y: Tensor = allocateUnset(x.shape, x.dtype),
 ): Tensor {
-  kernelsFor(normKernels, x.dtype).forward(g, eps, x.data, mean, variance, weight?.data, bias?.data, y.data, relu);
+  kernelsFor(normKernels, x.dtype).forward(
+    g,
+    eps,
+    x.operand(y.size),
+    mean,
+    variance,
+    weight?.operand(g.channels),
+    bias?.operand(g.channels),
+    y.operand(y.size),
+    relu,
+  );
   return y;
 }
 
@@ -81,14 +91,34 @@ export function normaliseBackward(
 ): Tensor | undefined {
   const kernels = kernelsFor(normKernels, x.dtype);
   const dx = inputGradient ? allocateUnset(x.shape, x.dtype) : undefined;
-  const dweight = gradients.weight?.data;
-  const dbias = gradients.bias?.data;
+  const dweight = gradients.weight?.operand(g.channels);
+  const dbias = gradients.bias?.operand(g.channels);
   const through = frozen ? undefined : dx;
   if (through || dweight || dbias) {
-    kernels.backward(g, eps, x.data, mean, variance, weight?.data, dy.data, through?.data, dweight, dbias);
+    kernels.backward(
+      g,
+      eps,
+      x.operand(x.size),
+      mean,
+      variance,
+      weight?.operand(g.channels),
+      dy.operand(x.size),
+      through?.operand(x.size),
+      dweight,
+      dbias,
+    );
   }
   if (frozen && dx) {
-    kernels.forward(g, eps, dy.data, new Float64Array(g.groups), variance, weight?.data, undefined, dx.data);
+    kernels.forward(
+      g,
+      eps,
+      dy.operand(x.size),
+      new Float64Array(g.groups),
+      variance,
+      weight?.operand(g.channels),
+      undefined,
+      dx.operand(x.size),
+    );
   }
   return dx;
 }

@@ -9,14 +9,18 @@ import { allocate, type Tensor } from "../tensor/tensor.js";
 /** y[…, i, j] = x[…, row(i), column(j)], 0 outside in mode `"zeros"`. */
 export function pad2d(x: Tensor, padding: Padding2d, mode: PaddingMode, layer = "pad2d"): Tensor {
   const y = allocate(padShape(layer, x.shape, padding, mode), x.dtype);
-  kernelsFor(padKernels, x.dtype).forward(padGeometry(x.shape, padding, mode), x.data, y.data);
+  kernelsFor(padKernels, x.dtype).forward(padGeometry(x.shape, padding, mode), x.operand(x.size), y.operand(y.size));
   return y;
 }
 
 /** dx[…, row(i), column(j)] += dy[…, i, j]: pixels that the padding repeats collect every copy's gradient. */
 export function pad2dBackward(dy: Tensor, inputShape: Shape, padding: Padding2d, mode: PaddingMode): Tensor {
   const dx = allocate(inputShape, dy.dtype);
-  kernelsFor(padKernels, dy.dtype).backward(padGeometry(inputShape, padding, mode), dy.data, dx.data);
+  kernelsFor(padKernels, dy.dtype).backward(
+    padGeometry(inputShape, padding, mode),
+    dy.operand(dy.size),
+    dx.operand(dx.size),
+  );
   return dx;
 }
 

@@ -8,13 +8,21 @@ import { allocate, type Tensor } from "../tensor/tensor.js";
 /** y[c, h·r + i, w·r + j] = x[c·r² + i·r + j, h, w]; `shape` is the output's. */
 export function pixelShuffle(x: Tensor, factor: number, shape: Shape): Tensor {
   const y = allocate(shape, x.dtype);
-  kernelsFor(pixelShuffleKernels, x.dtype).shuffle(pixelShuffleGeometry(x.shape, factor), x.data, y.data);
+  kernelsFor(pixelShuffleKernels, x.dtype).shuffle(
+    pixelShuffleGeometry(x.shape, factor),
+    x.operand(y.size),
+    y.operand(y.size),
+  );
   return y;
 }
 
 /** y[c·r² + i·r + j, h, w] = x[c, h·r + i, w·r + j]; `shape` is the output's. */
 export function pixelUnshuffle(x: Tensor, factor: number, shape: Shape): Tensor {
   const y = allocate(shape, x.dtype);
-  kernelsFor(pixelShuffleKernels, x.dtype).unshuffle(pixelShuffleGeometry(shape, factor), x.data, y.data);
+  kernelsFor(pixelShuffleKernels, x.dtype).unshuffle(
+    pixelShuffleGeometry(shape, factor),
+    x.operand(y.size),
+    y.operand(y.size),
+  );
   return y;
 }

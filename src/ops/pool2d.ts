@@ -16,14 +16,19 @@ export type Positions = Tensor;
 export function maxPool2d(g: PoolGeometry, x: Tensor): { readonly y: Tensor; readonly argmax: Positions } {
   const y = allocateUnset(poolShape(g, x.shape), x.dtype);
   const argmax = allocateUnset(y.shape, "float32");
-  kernelsFor(maxPoolKernels, x.dtype).maxForward(g, x.data, y.data, integers(argmax));
+  kernelsFor(maxPoolKernels, x.dtype).maxForward(g, x.operand(x.size), y.operand(y.size), argmax.operand(y.size));
   return { y, argmax };
 }
 
 /** dx[n, c, argmax] += dy[n, c, i, j]: each window's gradient goes to its maximum. */
 export function maxPool2dBackward(g: PoolGeometry, dy: Tensor, argmax: Positions, inputShape: Shape): Tensor {
   const dx = allocateUnset(inputShape, dy.dtype);
-  kernelsFor(maxPoolKernels, dy.dtype).maxBackward(g, dy.data, integers(argmax), dx.data);
+  kernelsFor(maxPoolKernels, dy.dtype).maxBackward(
+    g,
+    dy.operand(dy.size),
+    argmax.operand(dy.size),
+    dx.operand(dx.size),
+  );
   return dx;
 }
 
@@ -34,18 +39,18 @@ export function maxPool2dBackward(g: PoolGeometry, dy: Tensor, argmax: Positions
  */
 export function avgPool2d(g: PoolGeometry, x: Tensor): Tensor {
   const y = allocateUnset(poolShape(g, x.shape), x.dtype);
-  kernelsFor(averagePoolKernels, x.dtype).averageForward(g, x.data, y.data);
+  kernelsFor(averagePoolKernels, x.dtype).averageForward(g, x.operand(x.size), y.operand(y.size));
   return y;
 }
 
 /** dx = Σ dy[n, c, i, j] / divisor over the windows of each pixel: every pixel of a window gets the same share. */
 export function avgPool2dBackward(g: PoolGeometry, dy: Tensor, inputShape: Shape): Tensor {
   const dx = allocateUnset(inputShape, dy.dtype);
-  kernelsFor(averagePoolKernels, dy.dtype).averageBackward(g, dy.data, dx.data);
+  kernelsFor(averagePoolKernels, dy.dtype).averageBackward(g, dy.operand(dy.size), dx.operand(dx.size));
   return dx;
 }
 
-/** The 32-bit integers that lie in a float32 tensor's place; valid until the engine's memory grows. */
-export function integers({ data }: Positions): Int32Array {
-  return new Int32Array(data.buffer, data.byteOffset, data.length);
+/** A copy of the 32-bit integers that lie in a float32 tensor's place. */
+export function integers(positions: Positions): Int32Array {
+  return new Int32Array(positions.view().slice().buffer);
 }

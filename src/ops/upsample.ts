@@ -14,7 +14,12 @@ export function upsample(axes: readonly ResizedAxis[], x: Tensor): Tensor {
   return axes.reduce((input, axis, k) => {
     const shape = input.shape.with(k + 2, axis.out);
     const y = allocate(shape, x.dtype);
-    kernelsFor(upsampleKernels, x.dtype).forward(axis, ...around(shape, k + 2), input.data, y.data);
+    kernelsFor(upsampleKernels, x.dtype).forward(
+      axis,
+      ...around(shape, k + 2),
+      input.operand(input.size),
+      y.operand(y.size),
+    );
     return y;
   }, x);
 }
@@ -24,7 +29,12 @@ export function upsampleBackward(axes: readonly ResizedAxis[], dy: Tensor): Tens
   return axes.reduceRight((output, axis, k) => {
     const shape = output.shape.with(k + 2, axis.size);
     const dx = allocate(shape, dy.dtype);
-    kernelsFor(upsampleKernels, dy.dtype).backward(axis, ...around(shape, k + 2), output.data, dx.data);
+    kernelsFor(upsampleKernels, dy.dtype).backward(
+      axis,
+      ...around(shape, k + 2),
+      output.operand(output.size),
+      dx.operand(dx.size),
+    );
     return dx;
   }, dy);
 }

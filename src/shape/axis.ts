@@ -1,9 +1,11 @@
 /** Axes as users write them: counted from 0, or from the end by negative numbers. */
+
 import type { IsUnion } from "./arithmetic.js";
 import type { Definite, Given, HasAnyRank, IsLiteral } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type { Mistake, Show } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
+import { show } from "./show.js";
 
 /** One axis, several axes, or (undefined) all of them. */
 export type Axes = number | readonly number[] | undefined;
@@ -16,7 +18,7 @@ export type Axes = number | readonly number[] | undefined;
 export function resolveAxis(who: string, axis: number, shape: Shape): number {
   if (!Number.isInteger(axis)) {
     throw new ArgumentError(
-      `${who} expects an axis to be an integer, but got ${axis}. Usual cause: a variable that is undefined.`,
+      `${who} expects an axis to be an integer, but got ${show(axis)}. Usual cause: a variable that is undefined.`,
     );
   }
   const rank = shape.length;
@@ -64,7 +66,7 @@ type AxisRange<S extends Shape> = S extends readonly [number, ...infer Rest exte
 /** The axes from 0 that `axes` means, in ascending order. @throws as {@link resolveAxis}, and for an axis named twice. */
 export function resolveAxes(who: string, axes: Axes, shape: Shape): number[] {
   if (axes === undefined) return shape.map((_, axis) => axis);
-  const list = typeof axes === "number" ? [axes] : axes;
+  const list = Array.isArray(axes) ? axes : [axes as number];
   const resolved = new Set(list.map((axis) => resolveAxis(who, axis, shape)));
   if (resolved.size < list.length) {
     throw new ArgumentError(

@@ -1,26 +1,13 @@
 /** Checks of constructor arguments; each throws an {@link ArgumentError} that names the layer and the option. */
 import { ArgumentError } from "./errors.js";
-import type { Pair } from "./shape.js";
+import { type Pair, type Shape, showShape, sizeOf } from "./shape.js";
+import { show } from "./show.js";
 
 /** Throws the sentence `${who} expects ${what} to be ${expected}, but got ${got}.` */
 export function refuse(who: string, what: string, expected: string, got: unknown, cause?: string): never {
   throw new ArgumentError(
     `${who} expects ${what} to be ${expected}, but got ${show(got)}.${cause ? ` Usual cause: ${cause}.` : ""}`,
   );
-}
-
-/** A value as sentences show it: numbers and short texts as they are, of anything larger what it is. */
-export function show(value: unknown): string {
-  if (typeof value === "string") return value.length > 60 ? `"${value.slice(0, 60)}…"` : `"${value}"`;
-  if (Array.isArray(value)) {
-    const entries = value.slice(0, 8).map((entry) => (Array.isArray(entry) ? "[…]" : show(entry)));
-    return `[${entries.join(", ")}${value.length > 8 ? ", …" : ""}]`;
-  }
-  if (typeof value === "bigint") return `${value}n`;
-  if (value === null || (typeof value !== "object" && typeof value !== "function")) return String(value);
-  // Bundlers put a _ before the name of a class that mentions itself.
-  const kind = String(value.constructor?.name ?? "").replace(/^_/, "");
-  return !kind || kind === "Object" ? "an object" : `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`;
 }
 
 /** Usual cause of a fractional or missing size: arithmetic that forgot Math.floor, or a misspelt option. */
@@ -44,6 +31,12 @@ export function checkPair(layer: string, option: string, value: Pair, minimum: n
   if (!Array.isArray(value) || value.length !== 2) refuse(layer, option, "a number or [height, width]", value);
   const [height, width] = value as readonly [number, number];
   return [checkInteger(layer, option, height, minimum), checkInteger(layer, option, width, minimum)];
+}
+
+/** Any number but NaN. */
+export function checkNumber(who: string, what: string, value: number): number {
+  if (typeof value !== "number" || Number.isNaN(value)) refuse(who, what, "a number", value, ARITHMETIC);
+  return value;
 }
 
 export function checkFinite(layer: string, option: string, value: number): number {
@@ -146,8 +139,60 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** More elements than this would not fit a 32-bit index, nor any memory. */
+const MOST_ELEMENTS = 2 ** 31 - 1;
+
+/** @throws ArgumentError where a tensor of this shape could not be. `what` it would be: `"a weight"`, `"an output"`. */
+export function checkSize(who: string, what: string, shape: Shape): void {
+  const size = sizeOf(shape);
+  if (size <= MOST_ELEMENTS) return;
+  throw new ArgumentError(
+    `${who} expects ${what} of at most ${MOST_ELEMENTS} elements, but got ${showShape(shape)}, which has ${size} (${(size / 2.5e8).toPrecision(3)} GB). Usual cause: a size that is far larger than meant, or two arguments swapped.`,
+  );
+}
+
 export function checkBoolean(who: string, what: string, value: unknown): asserts value is boolean {
   if (typeof value !== "boolean") refuse(who, what, "true or false", value);
+}
+
+export function checkList(who: string, what: string, value: unknown): asserts value is readonly unknown[] {
+  if (!Array.isArray(value)) refuse(who, what, "an array", value);
+}
+
+/** Numbers in a row: an array, or a typed array. */
+export function checkNumbers(who: string, what: string, value: unknown): asserts value is ArrayLike<number> {
+  if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && "length" in value)) {
+    refuse(who, what, "numbers in an array", value);
+  }
+  const numbers = value as ArrayLike<unknown>;
+  for (let i = 0; i < numbers.length; i++) {
+    if (typeof numbers[i] !== "number") refuse(who, what, "numbers", numbers[i], NO_NUMBERS);
+  }
+}
+
+const NO_NUMBERS = "text or BigInts, which Number converts, or an entry that is missing";
+
+export function checkText(who: string, what: string, value: unknown): asserts value is string {
+  if (typeof value !== "string") refuse(who, what, "a string", value);
+}
+
+/** An object whose fields are read; `fields` shows them: `"{ width, height }"`. */
+export function checkObject(who: string, what: string, fields: string, value: unknown): asserts value is object {
+  if (typeof value !== "object" || value === null) refuse(who, what, fields, value);
+}
+
+/** An object made by `Class` or a class that extends it. */
+export function checkInstance(
+  who: string,
+  what: string,
+  value: unknown,
+  Class: abstract new (...args: never[]) => object,
+): void {
+  if (!(value instanceof Class)) refuse(who, what, show(Object.create(Class.prototype)), value);
+}
+
+export function checkFunction(who: string, what: string, value: unknown): void {
+  if (typeof value !== "function") refuse(who, what, "a function", value);
 }
 
 /** A generator of random numbers, told by its methods: this room knows no class of another. */

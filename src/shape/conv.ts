@@ -114,15 +114,28 @@ export interface Conv1dOptions extends Omit<Conv2dOptions, "stride" | "padding" 
   readonly algorithm?: Exclude<ConvAlgorithm, "winograd">;
 }
 
+/** Every option of the convolutions with its default. */
+export const CONV_DEFAULTS = {
+  stride: 1,
+  padding: 0,
+  dilation: 1,
+  groups: 1,
+  bias: true,
+  paddingMode: "zeros",
+  algorithm: "auto",
+  random: undefined,
+} as const;
+
 /** Checks a two-dimensional convolution's options and fills in the defaults. `layer` is the name in messages. */
 export function convSettings(
   layer: string,
   inChannels: number,
   outChannels: number,
   kernelSize: Pair,
-  { stride = 1, padding = 0, dilation = 1, ...options }: Conv2dOptions,
+  options: Conv2dOptions,
 ): ConvSettings {
-  return settingsOf(layer, 2, inChannels, outChannels, options, {
+  const { stride, padding, dilation, ...rest } = { ...CONV_DEFAULTS, ...options };
+  return settingsOf(layer, 2, inChannels, outChannels, rest, {
     kernelSize: checkPair(layer, "kernelSize", kernelSize, 1),
     stride: checkPair(layer, "stride", stride, 1),
     dilation: checkPair(layer, "dilation", dilation, 1),
@@ -136,9 +149,10 @@ export function conv1dSettings(
   inChannels: number,
   outChannels: number,
   kernelSize: number,
-  { stride = 1, padding = 0, dilation = 1, ...options }: Conv1dOptions,
+  options: Conv1dOptions,
 ): ConvSettings {
-  return settingsOf(layer, 1, inChannels, outChannels, options, {
+  const { stride, padding, dilation, ...rest } = { ...CONV_DEFAULTS, ...options };
+  return settingsOf(layer, 1, inChannels, outChannels, rest, {
     kernelSize: [1, checkInteger(layer, "kernelSize", kernelSize, 1)],
     stride: [1, checkInteger(layer, "stride", stride, 1)],
     dilation: [1, checkInteger(layer, "dilation", dilation, 1)],
@@ -158,11 +172,7 @@ function settingsOf(
   dimensions: 1 | 2,
   inChannels: number,
   outChannels: number,
-  {
-    groups = 1,
-    paddingMode = "zeros",
-    algorithm = "auto",
-  }: Pick<Conv2dOptions, "groups" | "paddingMode" | "algorithm">,
+  { groups, paddingMode, algorithm }: Required<Pick<Conv2dOptions, "groups" | "paddingMode" | "algorithm">>,
   { padding, ...taps }: Taps,
 ): ConvSettings {
   checkInteger(layer, "inChannels", inChannels, 1);
@@ -270,7 +280,9 @@ export function convGeometry(settings: ConvSettings, input: Shape): ConvGeometry
       `${layer} expects an input at least as large as its kernel, which covers ${showSizes(dimensions, reach)}, but the padded input is ${showSizes(dimensions, padded)} (input ${showShape(input)}). Usual cause: too many poolings or strides before this layer, or a missing padding.`,
     );
   }
-  return geometryOf(settings, batch, [height, width], [outHeight, outWidth]);
+  // A step beyond the input is never taken: it must not count where kernels measure out what they need.
+  const steps = [Math.min(stride[0], padded[0]), Math.min(stride[1], padded[1])] as const;
+  return geometryOf({ ...settings, stride: steps }, batch, [height, width], [outHeight, outWidth]);
 }
 
 /** @throws ShapeError where the input has other channels than the layer was made for. */

@@ -1,4 +1,5 @@
 /** Shape rules of Flatten and Unflatten. */
+
 import type { Add, FloorDivide, IsKnown, Less, Modulo, Multiply, ProductOf } from "./arithmetic.js";
 import { type AxesTold, type ResolvedAxis, resolveAxis } from "./axis.js";
 import { checkInteger } from "./check.js";
@@ -17,6 +18,7 @@ import type {
   ShowSize,
 } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
+import { show } from "./show.js";
 
 /**
  * The axes from `startDim` to `endDim`, both included, become one.
@@ -38,7 +40,7 @@ export function flattenShape(layer: string, input: Shape, startDim: number, endD
 export function checkUnflattened(layer: string, sizes: Shape): Shape {
   if (!Array.isArray(sizes) || sizes.length === 0) {
     throw new ArgumentError(
-      `${layer} expects unflattenedSize to be a list of sizes such as [2, 3], but got ${Array.isArray(sizes) ? "[]" : String(sizes)}.`,
+      `${layer} expects unflattenedSize to be a list of sizes such as [2, 3], but got ${show(sizes)}.`,
     );
   }
   for (const size of sizes) if (size !== -1) checkInteger(layer, "unflattenedSize", size, 1);

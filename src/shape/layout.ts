@@ -1,5 +1,6 @@
 /** Shapes of tensors whose axes are dropped, inserted or put in another order. */
 import { type AxesTold, type ResolvedAxes, type ResolvedAxis, resolveAxis, type Without } from "./axis.js";
+import { refuse } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList, Unsized } from "./definite.js";
 import { ArgumentError } from "./errors.js";
 import type { Mistake, Show } from "./rule.js";
@@ -87,6 +88,9 @@ type Swapped<S extends Shape, A extends number, B extends number> =
 
 /** The axes from 0 that an order means. @throws ArgumentError unless it names every axis once. */
 export function permutedAxes(who: string, shape: Shape, order: readonly number[]): number[] {
+  if (!Array.isArray(order)) {
+    refuse(who, "an order", "an array such as [1, 0]", order, "axes given one by one, as torch takes them");
+  }
   const axes = order.map((axis) => resolveAxis(who, axis, shape));
   if (axes.length !== shape.length || new Set(axes).size < axes.length) {
     throw new ArgumentError(

@@ -1,4 +1,5 @@
 /** Shape rules of layers that join branches. */
+
 import type { Add, IsKnown, Subtract } from "./arithmetic.js";
 import { ShapeError } from "./errors.js";
 import type {
@@ -15,6 +16,7 @@ import type {
   WithSize,
 } from "./rule.js";
 import { type Shape, sameShape, showShape } from "./shape.js";
+import { show } from "./show.js";
 
 /** The common shape of two or more summands. @throws ShapeError where they differ. */
 export function addShape(layer: string, shapes: readonly Shape[], cause: string): number[] {
@@ -34,7 +36,7 @@ export function concatShape(layer: string, shapes: readonly Shape[], axis: numbe
   const [first = []] = shapes;
   if (!Number.isInteger(axis) || axis < 0 || axis >= first.length) {
     throw new ShapeError(
-      `${layer} expects a dim from 0 to ${first.length - 1} to concatenate ${showShape(first)} along, but got ${axis}.`,
+      `${layer} expects a dim from 0 to ${first.length - 1} to concatenate ${showShape(first)} along, but got ${show(axis)}.`,
     );
   }
   const others = (shape: Shape) => shape.filter((_, i) => i !== axis);

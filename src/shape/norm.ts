@@ -16,6 +16,7 @@ import type {
   Show,
 } from "./rule.js";
 import { type Shape, sameShape, showShape, sizeOf } from "./shape.js";
+import { show } from "./show.js";
 
 /**
  * The elements of x as a normalisation sees them. A group is what shares one mean and one variance: `segments` runs of
@@ -134,9 +135,8 @@ export function checkGroupNorm(layer: string, numGroups: number, channels: numbe
 export function normalizedAxes(layer: string, normalizedShape: number | Shape): Shape {
   const axes = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
   if (!Array.isArray(axes) || axes.length === 0) {
-    const got = Array.isArray(axes) ? "[]" : String(axes);
     throw new ArgumentError(
-      `${layer} expects normalizedShape to be the sizes of at least one axis, such as 64 or [3, 32, 32], but got ${got}.`,
+      `${layer} expects normalizedShape to be the sizes of at least one axis, such as 64 or [3, 32, 32], but got ${show(axes)}.`,
     );
   }
   for (const size of axes) checkInteger(layer, "normalizedShape", size, 1);

@@ -1,10 +1,12 @@
 /** Shape rule of padding, and which input pixel every padded pixel shows. */
+
 import type { Add, Less, Multiply, Subtract } from "./arithmetic.js";
 import { checkInteger } from "./check.js";
 import type { Definite, IsLiteral, Unsized } from "./definite.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
 import type { HasRank, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
+import { show } from "./show.js";
 
 /** What padding holds: zeros, or the image's own pixels, mirrored, repeated at the edge or wrapped around. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
@@ -112,7 +114,7 @@ export function checkPadding2d(layer: string, padding: number | Padding2d): Padd
   const sides = typeof padding === "number" ? [padding, padding, padding, padding] : padding;
   if (!Array.isArray(sides) || sides.length !== 4) {
     throw new ArgumentError(
-      `${layer} expects padding to be a number or [left, right, top, bottom], but got ${Array.isArray(sides) ? showShape(sides) : String(sides)}. Usual cause: [height, width], as convolutions take it.`,
+      `${layer} expects padding to be a number or [left, right, top, bottom], but got ${show(sides)}. Usual cause: [height, width], as convolutions take it.`,
     );
   }
   const [left, right, top, bottom] = sides.map((side) => checkInteger(layer, "padding", side, -Infinity));

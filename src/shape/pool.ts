@@ -1,6 +1,7 @@
 /** Shape rule of the poolings: which pixels every window covers, resolved and checked once. */
+
 import type { Add, Less, Multiply, OneSize, Subtract } from "./arithmetic.js";
-import { checkInteger, checkPair } from "./check.js";
+import { checkInteger, checkPair, checkSize } from "./check.js";
 import { type ConvOut, imageSizes, type Reach, type Sizes } from "./conv.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type {
@@ -17,6 +18,7 @@ import type {
   Show,
 } from "./rule.js";
 import { type Pair, type Shape, showShape } from "./shape.js";
+import { show } from "./show.js";
 
 /** The windows along one axis. Window i covers `first[i], first[i] + step, …` below `end[i]`; none leaves the input. */
 export interface PoolAxis {
@@ -66,6 +68,9 @@ export interface AvgPool2dOptions extends PoolOptions {
   readonly divisorOverride?: number;
 }
 
+/** The options that all window poolings share, with their defaults; the stride's is the kernel. */
+export const POOL_DEFAULTS = { stride: undefined, padding: 0, ceilMode: false } as const;
+
 /** A pooling's options with every default filled in. */
 export interface PoolSettings {
   readonly kernelSize: Sizes;
@@ -81,7 +86,9 @@ export interface PoolSettings {
 export function poolSettings(
   layer: string,
   kernelSize: Pair,
-  options: MaxPool2dOptions & AvgPool2dOptions,
+  options: {
+    readonly [K in keyof (MaxPool2dOptions & AvgPool2dOptions)]?: (MaxPool2dOptions & AvgPool2dOptions)[K] | undefined;
+  },
 ): PoolSettings {
   const kernel = checkPair(layer, "kernelSize", kernelSize, 1);
   const stride = checkPair(layer, "stride", options.stride ?? kernel, 1);
@@ -110,7 +117,7 @@ export function poolSettings(
 function checkDivisor(layer: string, divisor: number): void {
   if (divisor === 0 || !Number.isSafeInteger(divisor)) {
     throw new ArgumentError(
-      `${layer} expects divisorOverride to be an integer other than 0, but got ${divisor}. Usual cause: a size that was computed with a division.`,
+      `${layer} expects divisorOverride to be an integer other than 0, but got ${show(divisor)}. Usual cause: a size that was computed with a division.`,
     );
   }
 }
@@ -185,7 +192,7 @@ export function adaptiveSizes(layer: string, outputSize: AdaptiveSize): readonly
   const pair = typeof outputSize === "number" ? ([outputSize, outputSize] as const) : outputSize;
   if (!Array.isArray(pair) || pair.length !== 2) {
     throw new ArgumentError(
-      `${layer} expects outputSize to be a number or [height, width], where null keeps the input's size, but got ${Array.isArray(pair) ? showShape(pair) : pair}.`,
+      `${layer} expects outputSize to be a number or [height, width], where null keeps the input's size, but got ${show(pair)}.`,
     );
   }
   for (const size of pair) if (size !== null) checkInteger(layer, "outputSize", size, 1);
@@ -203,6 +210,7 @@ export function adaptiveGeometry(
   input: Shape,
 ): PoolGeometry {
   const [planes, height, width] = planesOf(layer, input);
+  checkSize(layer, "an output", [planes, outHeight ?? height, outWidth ?? width]);
   return {
     planes,
     rows: adaptiveWindows(height, outHeight ?? height),

@@ -1,22 +1,46 @@
 /** What a shape may be, and the rules of `reshape` and `as`. */
+
 import type { FloorDivide, IsKnown, Multiply, ProductOf } from "./arithmetic.js";
 import type { InputSize } from "./chain.js";
+import { checkSize } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type { Agreed, Differs, Mistake, Show, ShowSize } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
+import { show } from "./show.js";
+
+/** NumPy's limit, and torch's. */
+export const MOST_AXES = 64;
 
 /** More elements than this would not fit a 32-bit index, nor any memory. */
 const MOST_ELEMENTS = 2 ** 31 - 1;
 
 /**
+ * Positions before an axis of size 0, and before and after it: they take no memory, but whoever loops over the ones, or
+ * reduces along that axis and so allocates the others, would take time and memory without end.
+ */
+const MOST_BEFORE = 2 ** 22;
+const MOST_AROUND = 2 ** 28;
+
+/** What a shape of integers ≥ 0 would have to be for a tensor to have it; undefined where one can. */
+export function shapeFlaw(shape: Shape): string | undefined {
+  if (shape.length > MOST_AXES) return `at most ${MOST_AXES} axes`;
+  if (sizeOf(shape) > MOST_ELEMENTS) return `at most ${MOST_ELEMENTS} elements`;
+  const empty = shape.indexOf(0);
+  const before = sizeOf(shape.slice(0, Math.max(0, empty)));
+  if (empty < 0 || (before <= MOST_BEFORE && sizeOf(shape.filter(Boolean)) <= MOST_AROUND)) return undefined;
+  return `at most ${MOST_BEFORE} positions before an axis of size 0 and ${MOST_AROUND} around it`;
+}
+
+/**
  * Refuses a shape that no tensor can have.
- * @throws ArgumentError for anything but an array of integers ≥ 0 with fewer than 2³¹ elements in all.
+ * @throws ArgumentError for anything but an array of at most 64 integers ≥ 0 with fewer than 2³¹ elements in all, and
+ *   where there are none, at most 2²² positions before the axis of size 0 and 2²⁸ around it.
  */
 export function checkShape(who: string, shape: Shape): void {
   if (!Array.isArray(shape)) {
     throw new ArgumentError(
-      `${who} expects a shape as an array, but got ${shape}. Usual cause: sizes given one by one; write [2, 3].`,
+      `${who} expects a shape as an array, but got ${show(shape)}. Usual cause: sizes given one by one; write [2, 3].`,
     );
   }
   if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
@@ -24,11 +48,9 @@ export function checkShape(who: string, shape: Shape): void {
       `${who} expects a shape of integers ≥ 0, but got ${showShape(shape)}. Usual cause: a division without Math.floor, or a variable that is undefined.`,
     );
   }
-  if (sizeOf(shape) > MOST_ELEMENTS) {
-    throw new ArgumentError(
-      `${who} expects a shape of at most ${MOST_ELEMENTS} elements, but got ${showShape(shape)}, which has ${sizeOf(shape)}.`,
-    );
-  }
+  checkSize(who, "a shape", shape);
+  const flaw = shapeFlaw(shape);
+  if (flaw) throw new ArgumentError(`${who} expects a shape of ${flaw}, but got ${showShape(shape)}.`);
 }
 
 /**
@@ -140,12 +162,12 @@ type Sizes<To extends Shape> = { readonly [I in keyof To]: IsKnown<To[I]> extend
 export function assertShape(who: string, shape: Shape, expected: readonly InputSize[]): void {
   if (!Array.isArray(expected)) {
     throw new ArgumentError(
-      `${who} expects a shape as an array, but got ${expected}. Usual cause: sizes given one by one; write [2, 3].`,
+      `${who} expects a shape as an array, but got ${show(expected)}. Usual cause: sizes given one by one; write [2, 3].`,
     );
   }
   if (expected.length !== shape.length || !expected.every((size, axis) => size === "N" || size === shape[axis])) {
     throw new ShapeError(
-      `${who} expects the shape [${expected.join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch axis left out.`,
+      `${who} expects the shape [${expected.map((size) => (size === "N" ? size : show(size))).join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch axis left out.`,
     );
   }
 }

@@ -1,8 +1,10 @@
 /** Parts of a tensor: which elements a slice of each axis selects. */
+
 import type { IsKnown, Less, Subtract } from "./arithmetic.js";
 import type { Definite, IsLiteral } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import { type Shape, showShape, stridesOf } from "./shape.js";
+import { show } from "./show.js";
 
 /**
  * What to take of one axis: one position (the axis is dropped), `[start, end, step]` (from `start` up to and without
@@ -47,7 +49,7 @@ export function resolvePosition(who: string, position: number, axis: number, sha
   if (!Number.isInteger(position) || position < -extent || position >= extent) {
     const range = extent === 0 ? "no index, for the axis is empty," : `an index from ${-extent} to ${extent - 1}`;
     throw new ShapeError(
-      `${who} expects ${range} along axis ${axis} of the shape ${showShape(shape)}, but got ${position}. Usual cause: a loop that runs one too far, or swapped axes.`,
+      `${who} expects ${range} along axis ${axis} of the shape ${showShape(shape)}, but got ${show(position)}. Usual cause: a loop that runs one too far, or swapped axes.`,
     );
   }
   return position < 0 ? position + extent : position;
@@ -64,7 +66,7 @@ function resolveRange(
   const end = second ?? extent;
   if (!Number.isInteger(start) || !Number.isInteger(end) || !Number.isInteger(step) || step < 1) {
     throw new ArgumentError(
-      `${who} expects each slice to be an integer, null or [start, end, step] of integers with step ≥ 1, but got ${Array.isArray(range) ? showShape(range as number[]) : String(range)}.`,
+      `${who} expects each slice to be an integer, null or [start, end, step] of integers with step ≥ 1, but got ${show(range)}.`,
     );
   }
   const inside = (position: number) => Math.min(extent, Math.max(0, position < 0 ? position + extent : position));

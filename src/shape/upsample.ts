@@ -1,9 +1,11 @@
 /** Shape rule of resizing, and which pixels every output pixel is mixed from. */
+
 import type { IsUnion, Multiply, OneSize, Subtract } from "./arithmetic.js";
-import { checkInteger, checkOneOf } from "./check.js";
+import { checkBoolean, checkInteger, checkOneOf, checkSize, readOptions } from "./check.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
 import type { HasRank, Option, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
+import { show } from "./show.js";
 
 /** How pixels between pixels are found; torch's names. */
 export type UpsampleMode = "nearest" | "nearest-exact" | "linear" | "bilinear" | "bicubic" | "trilinear";
@@ -46,7 +48,14 @@ export interface ResizedAxis {
 
 /** Checks the options and fills in the defaults. */
 export function upsampleSettings(layer: string, options: UpsampleOptions): UpsampleSettings {
-  const mode = checkOneOf(layer, "mode", options.mode ?? "nearest", [
+  const read = readOptions(layer, options, {
+    size: undefined,
+    scaleFactor: undefined,
+    mode: "nearest",
+    alignCorners: undefined,
+    recomputeScaleFactor: false,
+  });
+  const mode = checkOneOf(layer, "mode", read.mode, [
     "nearest",
     "nearest-exact",
     "linear",
@@ -54,10 +63,12 @@ export function upsampleSettings(layer: string, options: UpsampleOptions): Upsam
     "bicubic",
     "trilinear",
   ]);
-  const size = options.size ?? undefined;
-  const scaleFactor = options.scaleFactor ?? undefined;
-  const alignCorners = options.alignCorners ?? undefined;
-  const recomputeScaleFactor = options.recomputeScaleFactor ?? false;
+  // torch's None.
+  const size = read.size ?? undefined;
+  const scaleFactor = read.scaleFactor ?? undefined;
+  const alignCorners = read.alignCorners ?? undefined;
+  const { recomputeScaleFactor } = read;
+  if (alignCorners !== undefined) checkBoolean(layer, "alignCorners", alignCorners);
   if ((size === undefined) === (scaleFactor === undefined)) {
     throw new ArgumentError(
       `${layer} expects either size or scaleFactor, but got ${size === undefined ? "neither. Usual cause: a misspelt option" : "both. Usual cause: a scaleFactor left over from another setting"}.`,
@@ -67,7 +78,7 @@ export function upsampleSettings(layer: string, options: UpsampleOptions): Upsam
   for (const each of listOf(scaleFactor)) checkScale(layer, each);
   if (alignCorners !== undefined && !(mode in AXES)) {
     throw new ArgumentError(
-      `${layer} expects no alignCorners in mode "${mode}", which mixes no pixels, but got ${alignCorners}. Usual cause: mode: "bilinear" left out.`,
+      `${layer} expects no alignCorners in mode "${mode}", which mixes no pixels, but got ${show(alignCorners)}. Usual cause: mode: "bilinear" left out.`,
     );
   }
   if (recomputeScaleFactor && size !== undefined) {
@@ -79,17 +90,16 @@ export function upsampleSettings(layer: string, options: UpsampleOptions): Upsam
 }
 
 function checkScale(layer: string, scale: number): void {
-  if (!(scale > 0 && Number.isFinite(scale))) {
+  if (!(Number.isFinite(scale) && scale > 0)) {
     throw new ArgumentError(
-      `${layer} expects scaleFactor to be a positive number, but got ${scale}. Usual cause: a division by 0, or a variable that is undefined.`,
+      `${layer} expects scaleFactor to be a positive number, but got ${show(scale)}. Usual cause: a division by 0, or a variable that is undefined.`,
     );
   }
 }
 
+/** What is no list is one number, or is refused as such. */
 const listOf = (value: number | readonly number[] | undefined): readonly number[] =>
-  value === undefined ? [] : typeof value === "number" ? [value] : value;
-
-const show = (value: number | readonly number[]) => (typeof value === "number" ? `${value}` : showShape(value));
+  value === undefined ? [] : Array.isArray(value) ? value : [value as number];
 
 /**
  * The output shape: batch and channels of the input, then the size asked for or ⌊size · scaleFactor⌋ of each axis.
@@ -129,6 +139,7 @@ export function upsampleShape(layer: string, settings: UpsampleSettings, input: 
 /** How each spatial axis of `input` is resized. @throws ShapeError as {@link upsampleShape} does. */
 export function upsampleAxes(layer: string, settings: UpsampleSettings, input: Shape): ResizedAxis[] {
   const output = upsampleShape(layer, settings, input);
+  checkSize(layer, "an output", output);
   const scales = settings.recomputeScaleFactor ? undefined : settings.scaleFactor;
   return input.slice(2).map((size, axis) => {
     const out = output[axis + 2] ?? 1;

@@ -1,4 +1,5 @@
 /** Whether two tensors hold the same numbers, exactly or nearly. */
+import { checkNumber, readOptions } from "../shape/check.js";
 import { sameShape } from "../shape/shape.js";
 import type { TensorLike } from "./storage.js";
 
@@ -13,7 +14,10 @@ export interface ToleranceOptions {
 
 /** Equal shapes, and |a − b| ≤ atol + rtol·|b| for every element; an infinity is close to itself alone. */
 export function allClose(a: TensorLike, b: TensorLike, options: ToleranceOptions): boolean {
-  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+  const defaults = { rtol: 1e-5, atol: 1e-8, equalNan: false };
+  const { rtol, atol, equalNan } = readOptions("Tensor.allClose", options, defaults);
+  checkNumber("Tensor.allClose", "rtol", rtol);
+  checkNumber("Tensor.allClose", "atol", atol);
   if (!sameShape(a.shape, b.shape)) return false;
   const { data } = b;
   return a.data.every((left, i) => {

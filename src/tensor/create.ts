@@ -1,15 +1,16 @@
 /** Making tensors. All are float32; `x.to("float64")` converts. */
 
 import type { IsKnown, ProductOf } from "../shape/arithmetic.js";
-import { checkInteger } from "../shape/check.js";
+import { checkInteger, readOptions, refuse } from "../shape/check.js";
 import type { Definite, Given, Told } from "../shape/definite.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
 import type { Differs, Mistake, Show } from "../shape/rule.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { flatten, isTypedArray, type Nesting, shapeOf, type TensorData, type TypedArray } from "./nested.js";
 import { defaultRandom, type Random } from "./random.js";
-import { allocate, Tensor } from "./tensor.js";
+import { allocate, checkTensor, Tensor } from "./tensor.js";
 
 export interface RandomOptions {
   /** Where the numbers come from. Default: the generator that `manualSeed` seeds. */
@@ -56,7 +57,7 @@ export function fromTypedArray(data: TypedArray): Tensor<readonly [number]>;
 export function fromTypedArray(data: TypedArray, shape: Shape = [data.length]): Tensor {
   if (!isTypedArray(data)) {
     throw new ArgumentError(
-      `fromTypedArray expects a typed array of numbers, but got a value of type ${typeof data}. Usual cause: a plain array or BigInts; tensor() takes nested arrays.`,
+      `fromTypedArray expects a typed array of numbers, but got ${show(data)}. Usual cause: a plain array or BigInts; tensor() takes nested arrays.`,
     );
   }
   checkCount("fromTypedArray", data.length, shape);
@@ -75,16 +76,19 @@ export function ones<const S extends Shape>(shape: S): Tensor<Definite<S>> {
 
 /** `value` everywhere: `full([2, 3], -Infinity)`. */
 export function full<const S extends Shape>(shape: S, value: number): Tensor<Definite<S>> {
+  if (typeof value !== "number") refuse("full", "value", "a number", value);
   return make("full", shape, () => value);
 }
 
 /** Zeros in the shape and precision of `x`. */
 export function zerosLike<S extends Shape>(x: Tensor<S>): Tensor<S> {
+  checkTensor("zerosLike", x);
   return allocate(x.shape, x.dtype);
 }
 
 /** Ones in the shape and precision of `x`. */
 export function onesLike<S extends Shape>(x: Tensor<S>): Tensor<S> {
+  checkTensor("onesLike", x);
   return filled(allocate(x.shape, x.dtype), () => 1);
 }
 
@@ -96,6 +100,9 @@ export function arange<const End extends number>(end: End): Tensor<readonly [IsK
 export function arange(start: number, end: number, step?: number): Tensor<readonly [number]>;
 export function arange(first: number, second?: number, step = 1): Tensor<readonly [number]> {
   const [start, end] = second === undefined ? [0, first] : [first, second];
+  for (const [name, value] of Object.entries({ start, end, step })) {
+    if (typeof value !== "number") refuse("arange", name, "a number", value);
+  }
   const count = Math.ceil((end - start) / step);
   if (!Number.isFinite(count) || count < 0 || !Number.isFinite(step)) {
     throw new ArgumentError(
@@ -117,19 +124,15 @@ export function eye<const N extends number, const M extends number = N>(
 }
 
 /** Uniform numbers in [0, 1), multiples of 2⁻²⁴. */
-export function rand<const S extends Shape>(
-  shape: S,
-  { random = defaultRandom() }: RandomOptions = {},
-): Tensor<Definite<S>> {
+export function rand<const S extends Shape>(shape: S, options: RandomOptions = {}): Tensor<Definite<S>> {
+  const { random = defaultRandom() } = readOptions("rand", options, { random: undefined });
   // 24 bits are all that a float32 can hold; more would round up to 1 now and then.
   return make("rand", shape, () => (random.bits() >>> 8) * 2 ** -24);
 }
 
 /** Normal numbers with mean 0 and variance 1. */
-export function randn<const S extends Shape>(
-  shape: S,
-  { random = defaultRandom() }: RandomOptions = {},
-): Tensor<Definite<S>> {
+export function randn<const S extends Shape>(shape: S, options: RandomOptions = {}): Tensor<Definite<S>> {
+  const { random = defaultRandom() } = readOptions("randn", options, { random: undefined });
   return make("randn", shape, () => random.normal());
 }
 
@@ -140,7 +143,7 @@ function make<S extends Shape>(who: string, shape: S, f: (index: number) => numb
 }
 
 function filled<S extends Shape>(x: Tensor<S>, f: (index: number) => number): Tensor<S> {
-  const { data } = x;
+  const data = x.view();
   for (let i = 0; i < data.length; i++) data[i] = f(i);
   return x;
 }

@@ -4,7 +4,6 @@ import type { Definite, Given, Told } from "../shape/definite.js";
 import { ArgumentError } from "../shape/errors.js";
 import { type Concatenated, concatenatedShape, type Stacked, stackedShape } from "../shape/join.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import { dtypeOf } from "./storage.js";
 import { allocate, Tensor } from "./tensor.js";
 
 type ShapesOf<Tensors extends readonly Tensor[]> = { readonly [I in keyof Tensors]: Tensors[I]["shape"] };
@@ -19,16 +18,21 @@ export function concat<const T extends readonly Tensor[], const A extends number
   axis?: A & AxisTold<"concat", Definite<T[0]["shape"]>, A>,
 ): Tensor<Given<Concatenated<"concat", ShapesOf<T>, A>>> {
   const shapes = shapesOf("concat", tensors);
-  const at = resolveAxis("concat", axis ?? 0, shapes[0]);
+  const at = resolveAxis("concat", axis === undefined ? 0 : axis, shapes[0]);
   const shape = concatenatedShape("concat", shapes, at);
-  const result = allocate(shape as Shape as Given<Concatenated<"concat", ShapesOf<T>, A>>, dtypeOf(...tensors));
+  const result = allocate(
+    shape as Shape as Given<Concatenated<"concat", ShapesOf<T>, A>>,
+    tensors.some(({ dtype }) => dtype === "float64") ? "float64" : "float32",
+  );
   const inner = sizeOf(shape.slice(at + 1));
   const outer = sizeOf(shape.slice(0, at));
+  const numbers = result.view();
   let to = 0;
   for (let o = 0; o < outer; o++) {
-    for (const { data, shape } of tensors) {
-      const block = shape[at]! * inner;
-      result.data.set(data.subarray(o * block, (o + 1) * block), to);
+    for (const each of tensors) {
+      const data = each.view();
+      const block = each.shape[at]! * inner;
+      numbers.set(data.subarray(o * block, (o + 1) * block), to);
       to += block;
     }
   }
@@ -43,13 +47,13 @@ export function stack<const T extends readonly Tensor[], const A extends number 
   tensors: T & Told<Stacked<"stack", ShapesOf<T>, A>>,
   axis?: A & AxisTold<"stack", Definite<readonly [...T[0]["shape"], 1]>, A>,
 ): Tensor<Given<Stacked<"stack", ShapesOf<T>, A>>> {
-  const shape = stackedShape("stack", shapesOf("stack", tensors), axis ?? 0);
-  const at = resolveAxis("stack", axis ?? 0, shape);
-  const { data } = concat(
+  const shape = stackedShape("stack", shapesOf("stack", tensors), axis === undefined ? 0 : axis);
+  const at = resolveAxis("stack", axis === undefined ? 0 : axis, shape);
+  const joined = concat(
     tensors.map((each): Tensor => each.unsqueeze(at)),
     at,
   );
-  return new Tensor(data, shape as Shape as Given<Stacked<"stack", ShapesOf<T>, A>>);
+  return joined.withShape(shape as Shape as Given<Stacked<"stack", ShapesOf<T>, A>>);
 }
 
 function shapesOf(who: string, tensors: readonly Tensor[]): readonly [Shape, ...Shape[]] {

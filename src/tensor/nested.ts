@@ -1,6 +1,8 @@
 /** Nested arrays: reading them into row-major order, and making them. */
+
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import type { TensorLike } from "./storage.js";
 
 /** A typed array of numbers (not of BigInt). */
@@ -99,20 +101,17 @@ function misfit(who: string, got: unknown, path: Shape): Error {
     );
   }
   return new ArgumentError(
-    `${who} expects numbers, nested arrays of numbers or a typed array, but got ${describe(got)}${where}. Usual cause: text that was not parsed, or a missing entry.`,
+    `${who} expects numbers, nested arrays of numbers or a typed array, but got ${show(got)}${where}. Usual cause: text that was not parsed, or a missing entry.`,
   );
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return `a ${typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value}`;
 }
 
 export function toNested({ data, shape }: TensorLike): NestedArray {
   const strides = stridesOf(shape);
-  const visit = (axis: number, at: number): NestedArray =>
-    axis === shape.length
-      ? data[at]!
-      : Array.from({ length: shape[axis]! }, (_, i) => visit(axis + 1, at + i * strides[axis]!));
+  const visit = (axis: number, at: number): NestedArray => {
+    if (axis === shape.length) return data[at]!;
+    const entries: NestedArray[] = [];
+    for (let i = 0; i < shape[axis]!; i++) entries.push(visit(axis + 1, at + i * strides[axis]!));
+    return entries;
+  };
   return visit(0, 0);
 }

@@ -1,7 +1,10 @@
 /** Padding any axes of a tensor, with a number or with its own elements. */
+
+import { checkNumber, checkSize, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { type PaddingMode, paddedSize, padIndices } from "../shape/pad.js";
 import { showShape, sizeOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { dtypeOf, floats, type TensorLike } from "./storage.js";
 
 export interface PadOptions {
@@ -19,17 +22,17 @@ const MODES = ["constant", "reflect", "replicate", "circular"];
  *   axes, more padding than the mode can fill, or a crop that leaves nothing.
  */
 export function pad(who: string, x: TensorLike, padding: readonly number[], options: PadOptions): TensorLike {
-  const { mode = "constant", value = 0 } = options;
+  const { mode, value } = readOptions(who, options, { mode: "constant", value: 0 });
+  checkNumber(who, "value", value);
   const rank = x.shape.length;
   if (!MODES.includes(mode)) {
     throw new ArgumentError(
-      `${who} expects mode to be one of ${MODES.map((m) => `"${m}"`).join(", ")}, but got "${mode}".`,
+      `${who} expects mode to be one of ${MODES.map((m) => `"${m}"`).join(", ")}, but got ${show(mode)}.`,
     );
   }
   if (!Array.isArray(padding) || padding.length % 2 > 0 || !padding.every(Number.isInteger)) {
-    const got = Array.isArray(padding) ? showShape(padding) : String(padding);
     throw new ArgumentError(
-      `${who} expects integers in pairs, before and after each axis from the last one, but got ${got}.`,
+      `${who} expects integers in pairs, before and after each axis from the last one, but got ${show(padding)}.`,
     );
   }
   if (padding.length > 2 * rank) {
@@ -42,7 +45,8 @@ export function pad(who: string, x: TensorLike, padding: readonly number[], opti
   for (let pair = 0; 2 * pair < padding.length; pair++) {
     const axis = rank - 1 - pair;
     const [before, after] = [padding[2 * pair]!, padding[2 * pair + 1]!];
-    paddedSize(who, x.shape, x.shape[axis]!, before, after, indexMode);
+    const size = paddedSize(who, x.shape, x.shape[axis]!, before, after, indexMode);
+    checkSize(who, "an output", padded.shape.with(axis, size));
     padded = take(padded, axis, padIndices(x.shape[axis]!, before, after, indexMode), value);
   }
   return padded;

@@ -2,8 +2,10 @@
  * Seeded random numbers with the same bits on every machine and JavaScript engine:
  * integer arithmetic, Math.sqrt (exact by IEEE 754) and a logarithm of our own; never Math.random or Math.log.
  */
-import { checkInteger } from "../shape/check.js";
+
+import { checkFinite, checkInteger, checkSize } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 import { engine } from "./engine.js";
 import { log } from "./log.js";
 
@@ -27,7 +29,7 @@ export class Random {
   seed(seed: number): void {
     if (!Number.isSafeInteger(seed)) {
       throw new ArgumentError(
-        `Random expects seed to be an integer of at most 2⁵³ − 1, but got ${seed}. Usual cause: Math.random(), or a variable that is undefined.`,
+        `Random expects seed to be an integer of at most 2⁵³ − 1, but got ${show(seed)}. Usual cause: Math.random(), or a variable that is undefined.`,
       );
     }
     // splitmix32 spreads the seed, so that neighbouring seeds give unrelated states and no state is all zero. The high
@@ -56,9 +58,8 @@ export class Random {
     const list: unknown[] = Array.isArray(given) ? given : [];
     const valid = list.length === 4 && words.every((word) => word >>> 0 === word);
     if (!valid || words.every((word) => word === 0)) {
-      const got = Array.isArray(given) ? `[${given.join(", ")}]` : String(given);
       throw new ArgumentError(
-        `Random expects state to be four unsigned 32-bit integers that are not all 0, but got ${got}. Usual cause: a checkpoint of another library.`,
+        `Random expects state to be four unsigned 32-bit integers that are not all 0, but got ${show(given)}. Usual cause: a checkpoint of another library.`,
       );
     }
     const [a, b, c, d] = words;
@@ -87,6 +88,8 @@ export class Random {
    * and in rare cases rounded up to `high` itself.
    */
   uniform(low = 0, high = 1): number {
+    checkFinite("Random.uniform", "low", low);
+    checkFinite("Random.uniform", "high", high);
     const unit = ((this.bits() >>> 5) * 2 ** 26 + (this.bits() >>> 6)) * 2 ** -53;
     return low + (high - low) * unit;
   }
@@ -107,7 +110,7 @@ export class Random {
   /** Uniform integer in `[0, below)`, without modulo bias. */
   integer(below: number): number {
     if (!Number.isSafeInteger(below) || below < 1 || below > 2 ** 32) {
-      throw new ArgumentError(`Random.integer expects an integer from 1 to 2³², but got ${below}.`);
+      throw new ArgumentError(`Random.integer expects an integer from 1 to 2³², but got ${show(below)}.`);
     }
     const limit = 2 ** 32 - (2 ** 32 % below);
     for (;;) {
@@ -119,6 +122,7 @@ export class Random {
   /** The integers `0 … length − 1` in random order (Fisher–Yates). */
   permutation(length: number): Uint32Array {
     checkInteger("Random.permutation", "length", length, 0);
+    checkSize("Random.permutation", "an order", [length]);
     const order = Uint32Array.from({ length }, (_, i) => i);
     for (let i = length - 1; i > 0; i--) {
       const j = this.integer(i + 1);

@@ -1,5 +1,7 @@
 /** Reductions: one number from all elements along some axes. Sums run in double precision and are rounded once. */
+
 import { type Axes, reducedShape, resolveAxes } from "../shape/axis.js";
+import { checkFinite, readOptions, refuse } from "../shape/check.js";
 import { ShapeError } from "../shape/errors.js";
 import { showShape, sizeOf } from "../shape/shape.js";
 import { permute } from "./layout.js";
@@ -26,10 +28,11 @@ export function reduce(
   who: string,
   x: TensorLike,
   axes: Axes,
-  { keepDims = false }: ReduceOptions,
+  options: ReduceOptions,
   run: Reducer,
   dtype: DType = dtypeOf(x),
 ): TensorLike {
+  const { keepDims } = readOptions(who, options, { keepDims: false });
   const reduced = resolveAxes(who, axes, x.shape);
   const kept = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
   // Neighbouring axes are one block (outer, count, inner) in memory; others are brought to the end first.
@@ -61,6 +64,8 @@ export function extreme(who: string, x: TensorLike, axes: Axes, options: ReduceO
   }
   // A float32 cannot hold every index of more elements than 2²⁴.
   const isIndex = run === argmax || run === argmin;
+  if (isIndex && typeof axes === "object")
+    refuse(who, "an axis", "one integer", axes, "several axes: flatten them first");
   return reduce(who, x, axes, options, run, isIndex && x.data.length > 2 ** 24 ? "float64" : dtypeOf(x));
 }
 
@@ -73,7 +78,7 @@ export const sum: Reducer = (data, at, step, count) => {
 export const mean: Reducer = (data, at, step, count) => sum(data, at, step, count) / count;
 
 /** Σ (x − mean)² / max(0, count − correction), in two passes. */
-export function variance(correction = 1): Reducer {
+function variance(correction: number): Reducer {
   return (data, at, step, count) => {
     const centre = mean(data, at, step, count);
     let squares = 0;
@@ -85,9 +90,16 @@ export function variance(correction = 1): Reducer {
   };
 }
 
-export function deviation(correction = 1): Reducer {
+function deviation(correction: number): Reducer {
   const run = variance(correction);
   return (data, at, step, count) => Math.sqrt(run(data, at, step, count));
+}
+
+/** {@link reduce} by the variance, or by the standard deviation. */
+export function spread(who: string, x: TensorLike, axes: Axes, options: VarianceOptions, root: boolean): TensorLike {
+  const { correction, keepDims } = readOptions(who, options, { correction: 1, keepDims: false });
+  checkFinite(who, "correction", correction);
+  return reduce(who, x, axes, { keepDims }, (root ? deviation : variance)(correction));
 }
 
 /** The largest element; NaN as soon as there is one. */

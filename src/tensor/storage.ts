@@ -1,16 +1,30 @@
 /** What holds a tensor's numbers, and what the functions of this room read. */
 
+import { ArgumentError } from "../shape/errors.js";
+
 /** Element type. `"float64"` exists so that gradients can be checked in double precision; everything else is float32. */
 export type DType = "float32" | "float64";
 
 /** What kernels loop over. */
 export type FloatArray = Float32Array | Float64Array;
 
-/** Numbers that lie in the engine's memory instead of in an array of their own. */
+/** Numbers that the engine may keep in its memory, and move between there and an array of their own. */
 export interface Resident {
   readonly length: number;
-  /** The numbers as they lie there; valid until the memory grows. @throws StateError once they were overwritten. */
+  /** Where they lie in the engine's memory; undefined where they have no place there. They stay until the next kernel call. */
+  address(): number | undefined;
+  /** The numbers where they lie now, to be read or written at once and not kept. @throws StateError once they were overwritten. */
   view(): Float32Array;
+  /** The numbers as an array that the program may keep for as long as it likes. @throws StateError as `view`. */
+  expose(): Float32Array;
+}
+
+/** What kernels are handed: the numbers of one tensor. */
+export type Operand = FloatArray | Resident;
+
+/** An operand's numbers, to be read or written at once and not kept. */
+export function arrayOf(operand: Operand): FloatArray {
+  return ArrayBuffer.isView(operand) ? operand : operand.view();
 }
 
 /** Any row-major numbers with a shape. */
@@ -21,7 +35,15 @@ export interface TensorLike {
 
 /** `size` zeros in the precision that `dtype` says. */
 export function floats(size: number, dtype: DType): FloatArray {
-  return dtype === "float64" ? new Float64Array(size) : new Float32Array(size);
+  try {
+    return dtype === "float64" ? new Float64Array(size) : new Float32Array(size);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const gigabytes = (size / (dtype === "float64" ? 1.25e8 : 2.5e8)).toPrecision(3);
+    throw new ArgumentError(
+      `A tensor of ${size} elements expects ${gigabytes} GB of memory, but there is not as much. Usual cause: a size or batch that is far larger than meant, or results that are kept.`,
+    );
+  }
 }
 
 /** The precision of a result made from these: double as soon as one of them is. */

@@ -3,8 +3,9 @@
 import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { InputSize } from "../shape/chain.js";
+import { checkFunction, checkNumber, checkOneOf, refuse } from "../shape/check.js";
 import type { Given, NumberTold, Told } from "../shape/definite.js";
-import { ArgumentError, ShapeError } from "../shape/errors.js";
+import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { type FlattenedAxes, flattenShape } from "../shape/flatten.js";
 import {
   type Permuted,
@@ -18,6 +19,7 @@ import {
 import type { Padded } from "../shape/pad.js";
 import { type Asserted, assertShape, checkShape, type Reshape, reshapeShape } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { resolvePosition, type Slice, type Sliced } from "../shape/slice.js";
 import { combine, map } from "./broadcast.js";
 import { allClose, equals, type ToleranceOptions } from "./compare.js";
@@ -30,7 +32,15 @@ import { type ArrayOf, toNested } from "./nested.js";
 import { type PadOptions, pad } from "./pad.js";
 import { print } from "./print.js";
 import * as reduction from "./reduce.js";
-import { type DType, type FloatArray, floats, type Resident, type TensorLike } from "./storage.js";
+import {
+  arrayOf,
+  type DType,
+  type FloatArray,
+  floats,
+  type Operand as Numbers,
+  type Resident,
+  type TensorLike,
+} from "./storage.js";
 
 export type { DType, FloatArray, TensorLike } from "./storage.js";
 
@@ -79,7 +89,8 @@ const inspect = Symbol.for("nodejs.util.inspect.custom");
  * console.log(x.mul(10).add(x.sum(0))); // [[14, 26], [34, 46]]
  */
 export class Tensor<out S extends Shape = Shape> {
-  readonly #data: FloatArray | Resident;
+  readonly #data: Numbers;
+  readonly #size: number;
   readonly shape: S;
 
   /**
@@ -87,23 +98,66 @@ export class Tensor<out S extends Shape = Shape> {
    * @throws ShapeError when `data` does not hold exactly as many numbers as `shape` says, ArgumentError for no shape.
    */
   constructor(data: FloatArray | Resident, shape: S) {
-    checkShape("Tensor", shape);
-    if (data.length !== sizeOf(shape)) {
-      throw new ShapeError(
-        `Tensor expects ${sizeOf(shape)} numbers for the shape ${showShape(shape)}, but got ${data.length}.`,
+    if (!isFloats(data)) {
+      refuse(
+        "Tensor",
+        "its data",
+        "a Float32Array or Float64Array",
+        data,
+        "plain arrays or other typed arrays, which tensor(data, shape) converts",
       );
     }
+    checkShape("Tensor", shape);
+    const size = sizeOf(shape);
+    if (data.length !== size) {
+      throw new ShapeError(`Tensor expects ${size} numbers for the shape ${showShape(shape)}, but got ${data.length}.`);
+    }
     this.#data = data;
-    this.shape = [...shape] as unknown as S; // the caller's array may change later
+    this.#size = size;
+    this.shape = Object.freeze([...shape]) as Shape as S; // the caller's array may change later
   }
 
   /**
    * The elements in row-major order, without a copy: writing to it changes the tensor.
    * A Float32Array, except inside `gradcheck` and for tensors made by `to("float64")`, where it is a Float64Array.
+   *
+   * An array that you keep goes on showing this tensor's numbers, and never another's: those of a parameter, a gradient
+   * or a buffer change when its optimiser, its layer's backward or its layer says so; all others only when you write to
+   * them. Where memory cannot be shared (a page without cross-origin isolation) kernels copy numbers whose array was
+   * asked for in and out of their own memory at every call; `clone().data` and `toArray()` only look.
+   * @throws StateError when the array lost its memory since: by a transfer to a worker, or a buffer that was resized.
    */
   get data(): Float32Array {
+    const data = this.operand(this.#size);
+    return ArrayBuffer.isView(data) ? (data as Float32Array) : data.expose();
+  }
+
+  /**
+   * What a kernel gets of the tensor, which has to hold `length` numbers: the last check before addresses are made.
+   * @internal
+   * @throws StateError for another number of them, or an array that lost its memory.
+   */
+  operand(length: number): Numbers {
     const data = this.#data;
-    return ArrayBuffer.isView(data) ? (data as Float32Array) : data.view();
+    if (data.length === length) return data;
+    throw new StateError(
+      data.length === this.#size
+        ? `A kernel expects ${length} numbers, but got a tensor of shape ${showShape(this.shape)}. Usual cause: a parameter, a buffer or a setting of a layer that was exchanged for one of another shape.`
+        : `A tensor of shape ${showShape(this.shape)} was used after its array lost its memory: ${data.length} of ${this.#size} numbers are left. Usual cause: a buffer that was transferred to a worker, or resized; give the tensor a copy.`,
+    );
+  }
+
+  /**
+   * The numbers where they lie now, to be read or written at once and not kept.
+   * @internal
+   */
+  view(): Float32Array {
+    return arrayOf(this.operand(this.#size)) as Float32Array;
+  }
+
+  /** The tensor as the functions of this room read it. */
+  get #raw(): TensorLike {
+    return { data: this.view(), shape: this.shape };
   }
 
   get dtype(): DType {
@@ -117,7 +171,7 @@ export class Tensor<out S extends Shape = Shape> {
 
   /** Number of elements. */
   get size(): number {
-    return this.#data.length;
+    return this.#size;
   }
 
   /** Number of axes. */
@@ -132,13 +186,14 @@ export class Tensor<out S extends Shape = Shape> {
 
   /** A copy that shares nothing with this tensor. */
   clone(): Tensor<S> {
-    return new Tensor(this.data.slice(), this.shape);
+    return new Tensor(this.view().slice(), this.shape);
   }
 
   /** This tensor in another precision; the tensor itself when it has that precision already. */
   to(dtype: DType): Tensor<S> {
+    checkOneOf("Tensor.to", "dtype", dtype, ["float32", "float64"]);
     if (dtype === this.dtype) return this;
-    return new Tensor(dtype === "float64" ? new Float64Array(this.data) : new Float32Array(this.data), this.shape);
+    return new Tensor(dtype === "float64" ? new Float64Array(this.view()) : new Float32Array(this.view()), this.shape);
   }
 
   /**
@@ -159,12 +214,13 @@ export class Tensor<out S extends Shape = Shape> {
 
   /** The element at one index per axis: `x.at(0, -1)`. @throws ShapeError for too few, too many or outside indices. */
   at(...indices: readonly number[]): number {
-    return this.data[this.#offset("Tensor.at", indices)]!;
+    return this.view()[this.#offset("Tensor.at", indices)]!;
   }
 
   /** Writes one element, in place: `x.set(5, 0, -1)`. @throws ShapeError as {@link at}. */
   set(value: number, ...indices: readonly number[]): this {
-    this.data[this.#offset("Tensor.set", indices)] = value;
+    if (typeof value !== "number") refuse("Tensor.set", "value", "a number", value);
+    this.view()[this.#offset("Tensor.set", indices)] = value;
     return this;
   }
 
@@ -175,12 +231,12 @@ export class Tensor<out S extends Shape = Shape> {
         `Tensor.item expects one element, but got the shape ${showShape(this.shape)} with ${this.size}. Usual cause: a missing sum() or mean(), or at() where one element is meant.`,
       );
     }
-    return this.data[0]!;
+    return this.view()[0]!;
   }
 
   /** Nested arrays of the elements: `number[][]` for a matrix, a number for a scalar. */
   toArray(): ArrayOf<S> {
-    return toNested(this) as ArrayOf<S>;
+    return toNested(this.#raw) as ArrayOf<S>;
   }
 
   /**
@@ -190,7 +246,7 @@ export class Tensor<out S extends Shape = Shape> {
   *[Symbol.iterator](): Generator<ItemOf<S>, void, undefined> {
     type Item = ItemOf<S>;
     if (this.rank === 0) yield this.item() as Item;
-    else for (let i = 0; i < this.shape[0]!; i++) yield wrap(slice("Tensor.slice", this, [i])) as Tensor as Item;
+    else for (let i = 0; i < this.shape[0]!; i++) yield wrap(slice("Tensor.slice", this.#raw, [i])) as Tensor as Item;
   }
 
   // ── Layout ──
@@ -207,7 +263,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: X,
     ...slices: Slices
   ): Tensor<Sliced<X["shape"], Slices>> {
-    return wrap(slice("Tensor.slice", this, slices));
+    return wrap(slice("Tensor.slice", this.#raw, slices));
   }
 
   /** The same elements in another shape; one −1 stands for the size that fits. @throws ShapeError when none does. */
@@ -215,7 +271,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: X,
     shape: T & Told<Reshape<"Tensor.reshape", X["shape"], T>>,
   ): Tensor<Given<Reshape<"Tensor.reshape", X["shape"], T>>> {
-    return wrap({ data: this.data.slice(), shape: reshapeShape("Tensor.reshape", this.shape, shape) });
+    return wrap({ data: this.view().slice(), shape: reshapeShape("Tensor.reshape", this.shape, shape) });
   }
 
   /** Joins the axes from `startDim` to `endDim`, both included, into one. Default: all. A scalar becomes `[1]`. */
@@ -224,8 +280,13 @@ export class Tensor<out S extends Shape = Shape> {
     startDim?: A & NumberTold<FlattenedAxes<"Tensor.flatten", X["shape"], A, -1>>,
     endDim?: B & NumberTold<FlattenedAxes<"Tensor.flatten", X["shape"], A, B>>,
   ): Tensor<Given<FlattenedAxes<"Tensor.flatten", X["shape"], A, B>>> {
-    const shape = flattenShape("Tensor.flatten", this.shape, startDim ?? 0, endDim ?? -1);
-    return wrap({ data: this.data.slice(), shape });
+    const shape = flattenShape(
+      "Tensor.flatten",
+      this.shape,
+      startDim === undefined ? 0 : startDim,
+      endDim === undefined ? -1 : endDim,
+    );
+    return wrap({ data: this.view().slice(), shape });
   }
 
   /** Drops the axis if its size is 1; without an argument, every axis of size 1. */
@@ -233,7 +294,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: X,
     axis?: A & AxisTold<"Tensor.squeeze", X["shape"], A>,
   ): Tensor<Squeezed<X["shape"], A>> {
-    return wrap({ data: this.data.slice(), shape: squeezedShape("Tensor.squeeze", this.shape, axis) });
+    return wrap({ data: this.view().slice(), shape: squeezedShape("Tensor.squeeze", this.shape, axis) });
   }
 
   /** Inserts an axis of size 1 so that it becomes axis `axis` of the result. */
@@ -241,7 +302,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: X,
     axis: A & AxisTold<"Tensor.unsqueeze", readonly [...X["shape"], 1], A>,
   ): Tensor<Unsqueezed<X["shape"], A>> {
-    return wrap({ data: this.data.slice(), shape: unsqueezedShape("Tensor.unsqueeze", this.shape, axis) });
+    return wrap({ data: this.view().slice(), shape: unsqueezedShape("Tensor.unsqueeze", this.shape, axis) });
   }
 
   /** Swaps two axes: `matrix.transpose(0, 1)`. */
@@ -250,7 +311,7 @@ export class Tensor<out S extends Shape = Shape> {
     a: A & AxisTold<"Tensor.transpose", X["shape"], A>,
     b: B & AxisTold<"Tensor.transpose", X["shape"], B>,
   ): Tensor<Transposed<X["shape"], A, B>> {
-    return wrap(permute("Tensor.transpose", this, transposedOrder("Tensor.transpose", this.shape, a, b)));
+    return wrap(permute("Tensor.transpose", this.#raw, transposedOrder("Tensor.transpose", this.shape, a, b)));
   }
 
   /** Axis i of the result is axis `order[i]` of this tensor: `nhwc.permute([0, 3, 1, 2])` is NCHW. */
@@ -258,7 +319,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: X,
     order: Order & Told<Permuted<"Tensor.permute", X["shape"], Order>>,
   ): Tensor<Given<Permuted<"Tensor.permute", X["shape"], Order>>> {
-    return wrap(permute("Tensor.permute", this, order));
+    return wrap(permute("Tensor.permute", this.#raw, order));
   }
 
   /**
@@ -271,7 +332,7 @@ export class Tensor<out S extends Shape = Shape> {
     padding: Padding,
     options: PadOptions = {},
   ): Tensor<Padded<X["shape"], Padding>> {
-    return wrap(pad("Tensor.pad", this, padding, options));
+    return wrap(pad("Tensor.pad", this.#raw, padding, options));
   }
 
   // ── Arithmetic with a number or a tensor; shapes broadcast: sizes equal or 1, matched from the last axis ──
@@ -350,15 +411,19 @@ export class Tensor<out S extends Shape = Shape> {
     this: X,
     other: Y & Told<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>,
   ): Tensor<Given<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>> {
-    checkTensor("Tensor.matmul", other, "a Tensor");
-    return wrap(matmul("Tensor.matmul", this, other));
+    checkTensor("Tensor.matmul", other);
+    return wrap(matmul("Tensor.matmul", this.#raw, other.#raw));
   }
 
   // ── Elementwise functions ──
 
   /** `f` of every element; `index` is the row-major one. */
   map(f: (value: number, index: number) => number): Tensor<S> {
-    return new Tensor(map(this, f).data, this.shape);
+    checkFunction("Tensor.map", "f", f);
+    return new Tensor(
+      map({ data: this.isResident ? this.view().slice() : this.view(), shape: this.shape }, f).data,
+      this.shape,
+    );
   }
 
   /** −x */
@@ -407,6 +472,8 @@ export class Tensor<out S extends Shape = Shape> {
 
   /** min(max(x, low), high); Infinity for no bound. NaN stays NaN. */
   clip(low: number, high: number): Tensor<S> {
+    checkNumber("Tensor.clip", "low", low);
+    checkNumber("Tensor.clip", "high", high);
     return this.map((x) => Math.min(Math.max(x, low), high));
   }
 
@@ -418,7 +485,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.sum", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.sum", this, axes, options, reduction.sum));
+    return wrap(reduction.reduce("Tensor.sum", this.#raw, axes, options, reduction.sum));
   }
 
   /** Mean; NaN of nothing. */
@@ -427,7 +494,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.mean", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.mean", this, axes, options, reduction.mean));
+    return wrap(reduction.reduce("Tensor.mean", this.#raw, axes, options, reduction.mean));
   }
 
   /** Variance Σ(x − mean)² / (n − correction); the default correction 1 is torch's. */
@@ -436,7 +503,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.var", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.var", this, axes, options, reduction.variance(options.correction)));
+    return wrap(reduction.spread("Tensor.var", this.#raw, axes, options, false));
   }
 
   /** Standard deviation: the square root of {@link var}. */
@@ -445,7 +512,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.std", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.std", this, axes, options, reduction.deviation(options.correction)));
+    return wrap(reduction.spread("Tensor.std", this.#raw, axes, options, true));
   }
 
   /** Largest element; NaN where there is one. @throws ShapeError for an empty axis. */
@@ -454,7 +521,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.max", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.max", this, axes, options, reduction.max));
+    return wrap(reduction.extreme("Tensor.max", this.#raw, axes, options, reduction.max));
   }
 
   /** Smallest element; NaN where there is one. @throws ShapeError for an empty axis. */
@@ -463,7 +530,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.min", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.min", this, axes, options, reduction.min));
+    return wrap(reduction.extreme("Tensor.min", this.#raw, axes, options, reduction.min));
   }
 
   /** Index of the first largest element (of the first NaN, if any) along `axis`, or in row-major order. */
@@ -472,7 +539,7 @@ export class Tensor<out S extends Shape = Shape> {
     axis?: A & AxisTold<"Tensor.argmax", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.argmax", this, axis, options, reduction.argmax));
+    return wrap(reduction.extreme("Tensor.argmax", this.#raw, axis, options, reduction.argmax));
   }
 
   /** Index of the first smallest element (of the first NaN, if any) along `axis`, or in row-major order. */
@@ -481,26 +548,26 @@ export class Tensor<out S extends Shape = Shape> {
     axis?: A & AxisTold<"Tensor.argmin", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.argmin", this, axis, options, reduction.argmin));
+    return wrap(reduction.extreme("Tensor.argmin", this.#raw, axis, options, reduction.argmin));
   }
 
   // ── Comparison and printing ──
 
   /** Equal shapes and |this − other| ≤ atol + rtol·|other| everywhere. Defaults: rtol 1e-5, atol 1e-8, NaN never close. */
   allClose(other: Tensor, options: ToleranceOptions = {}): boolean {
-    checkTensor("Tensor.allClose", other, "a Tensor");
-    return allClose(this, other, options);
+    checkTensor("Tensor.allClose", other);
+    return allClose(this.#raw, other.#raw, options);
   }
 
   /** Equal shapes and equal elements; NaN equals nothing, not even itself. */
   equals(other: Tensor): boolean {
-    checkTensor("Tensor.equals", other, "a Tensor");
-    return equals(this, other);
+    checkTensor("Tensor.equals", other);
+    return equals(this.#raw, other.#raw);
   }
 
   /** Shape and aligned numbers; of more than 1000 elements, the first and last 3 along every axis. */
   toString(): string {
-    return print(this);
+    return print(this.#raw);
   }
 
   [inspect](): string {
@@ -519,7 +586,7 @@ export class Tensor<out S extends Shape = Shape> {
 
   #combine<T extends Shape>(who: string, other: Operand, f: (a: number, b: number) => number): Tensor<T> {
     if (typeof other !== "number") checkTensor(who, other, "a Tensor or a number");
-    return wrap(combine(who, this, other, f));
+    return wrap(combine(who, this.#raw, typeof other === "number" ? other : other.#raw, f));
   }
 }
 
@@ -531,7 +598,7 @@ export function asDynamic(x: Tensor): Tensor {
 /** A tensor of zeros, in the precision that `dtype` says; the one place where results get their memory. */
 export function allocate<const S extends Shape>(shape: S, dtype: DType): Tensor<S> {
   const tensor = allocateUnset(shape, dtype);
-  if (tensor.isResident) tensor.data.fill(0);
+  if (tensor.isResident) tensor.view().fill(0);
   return tensor;
 }
 
@@ -547,9 +614,18 @@ function wrap<S extends Shape>({ data, shape }: TensorLike): Tensor<S> {
   return new Tensor(data, shape as Shape as S);
 }
 
-function checkTensor(who: string, value: unknown, expected: string): void {
+/** An array may be another window's, so that `instanceof` does not know it. */
+function isFloats(data: unknown): data is FloatArray | Resident {
+  if (data instanceof Float32Array || data instanceof Float64Array) return true;
+  return ArrayBuffer.isView(data)
+    ? /Float(32|64)Array/.test(Object.prototype.toString.call(data))
+    : typeof (data as Partial<Resident> | null | undefined)?.view === "function";
+}
+
+/** @throws ArgumentError for anything else. */
+export function checkTensor(who: string, value: unknown, expected = "a Tensor"): void {
   if (value instanceof Tensor) return;
-  const got = Array.isArray(value) ? "an array" : value === null ? "null" : `a value of type ${typeof value}`;
+  const got = Array.isArray(value) ? "an array" : show(value);
   throw new ArgumentError(
     `${who} expects ${expected}, but got ${got}. Usual cause: a plain array; wrap it with tensor(data).`,
   );

@@ -1,8 +1,9 @@
 /** Checks of what `fit` and `evaluate` are given: each throws a sentence before anything changes. */
 import { type Batch, Dataset } from "../data/dataset.js";
 import { Layer } from "../layers/layer.js";
-import { isPlainObject, refuse, show } from "../shape/check.js";
+import { isPlainObject, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 import { Tensor } from "../tensor/tensor.js";
 
 export function checkModel(who: string, model: unknown): void {

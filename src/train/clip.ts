@@ -6,6 +6,7 @@ import { Parameter } from "../layers/parameter.js";
 import { checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { power } from "../tensor/math.js";
+import type { Operand } from "../tensor/storage.js";
 
 /**
  * Scales all gradients together so that their norm, as one vector, is at most `maxNorm`; returns the norm before that.
@@ -59,19 +60,19 @@ export function clipGradValue(parameters: readonly Parameter[], clipValue: numbe
   for (const { kernels, data } of learned("clipGradValue", parameters)) kernels.clamp(data, clipValue);
 }
 
-/** The gradients of the parameters that are not frozen, with the kernels of their precision. */
+/** The gradients that there are of the parameters that are not frozen, with the kernels of their precision. */
 function learned(
   who: string,
   parameters: readonly Parameter[],
-): { readonly kernels: GradientKernels; readonly data: Float32Array }[] {
+): { readonly kernels: GradientKernels; readonly data: Operand }[] {
   if (!Array.isArray(parameters) || !parameters.every((entry) => entry instanceof Parameter)) {
     throw new ArgumentError(
       `${who} expects an array of Parameters. Usual cause: the model itself, where model.parameters() is meant.`,
     );
   }
   return parameters
-    .filter(({ requiresGrad }) => requiresGrad)
-    .map(({ grad }) => ({ kernels: kernelsFor(gradientKernels, grad.dtype), data: grad.data }));
+    .filter(({ requiresGrad, hasGrad }) => requiresGrad && hasGrad)
+    .map(({ grad }) => ({ kernels: kernelsFor(gradientKernels, grad.dtype), data: grad.operand(grad.size) }));
 }
 
 function root(sum: number, exponent: number): number {

@@ -76,7 +76,7 @@ export class ConfusionMatrix {
       };
       throw inputMismatch(mismatch, scores.shape);
     }
-    return Int32Array.from(scores.argmax(scores.shape.length === 1 ? 0 : 1).data);
+    return Int32Array.from(scores.argmax(scores.shape.length === 1 ? 0 : 1).view());
   }
 
   /** Sets all counts to 0. */

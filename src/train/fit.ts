@@ -158,7 +158,7 @@ class Training<T extends Targets> {
     };
     const fields = model.descendants().flatMap((layer) => Object.values(layer));
     const buffers = new Set(fields.filter((field): field is StateBuffer => field instanceof StateBuffer));
-    this.#buffers = [...buffers].map((buffer) => ({ buffer, before: buffer.value.data.slice() }));
+    this.#buffers = [...buffers].map((buffer) => ({ buffer, before: buffer.value.view().slice() }));
   }
 
   async run(): Promise<History> {
@@ -245,7 +245,7 @@ class Training<T extends Targets> {
     const { loss, optimizer, nonFinite } = this.#options;
     const stops = nonFinite === "stop";
     let good = false;
-    for (const { buffer, before } of this.#buffers) before.set(buffer.value.data);
+    for (const { buffer, before } of this.#buffers) before.set(buffer.value.view());
     try {
       optimizer.zeroGrad();
       const value = checkLossValue("fit", loss.forward(this.model.forward(inputs), targets));
@@ -259,7 +259,7 @@ class Training<T extends Targets> {
       return { loss: value, problem };
     } finally {
       if (!good) {
-        for (const { buffer, before } of this.#buffers) buffer.value.data.set(before);
+        for (const { buffer, before } of this.#buffers) buffer.value.view().set(before);
         optimizer.zeroGrad();
       }
     }

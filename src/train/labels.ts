@@ -1,9 +1,9 @@
 /** Class labels: whole numbers from 0, one a row of scores or, for `[N, C, H, W]`, one a pixel. */
 
-import { show } from "../shape/check.js";
 import { labelShape } from "../shape/classes.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape, sizeOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { Tensor } from "../tensor/tensor.js";
 
 /** Labels in row-major order: N of them, or N·H·W for one a pixel. */
@@ -26,7 +26,7 @@ export function readLabels(
 ): Int32Array {
   const expected = labelShape(scores);
   const count = sizeOf(expected);
-  const flat = labels instanceof Tensor ? labels.data : labels;
+  const flat = labels instanceof Tensor ? labels.view() : labels;
   if (!Array.isArray(flat) && !isNumbers(flat)) {
     const cause = typeof flat === "number" ? "a single label: put it in an array" : `${causeOfType(flat)}`;
     throw new ArgumentError(

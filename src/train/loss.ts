@@ -1,10 +1,12 @@
 /** What every loss has in common: a number from `forward`, the gradient of the prediction from `backward`. */
 import { kernelsFor } from "../kernels/backend.js";
 import { lossKernels } from "../kernels/loss.js";
-import { checkOneOf, checkOptions, show } from "../shape/check.js";
+import { checkOneOf, checkOptions } from "../shape/check.js";
 import type { ClassGeometry } from "../shape/classes.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
+import type { Operand } from "../tensor/storage.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
 import { BIGINTS, isBigInts } from "./labels.js";
 
@@ -45,7 +47,7 @@ export function noTensor(who: string, what: string, value: unknown): ArgumentErr
   return new ArgumentError(`${who} expects its ${what} to be a Tensor${got}. Usual cause: ${cause}.`);
 }
 
-type Run = (scale: number, losses: Float32Array | undefined, gradient: Float32Array) => number;
+type Run = (scale: number, losses: Operand | undefined, gradient: Operand) => number;
 
 /**
  * Base class of every loss. A loss of your own extends it and implements `compute`.
@@ -103,7 +105,11 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
         );
       }
       const { gradient, geometry = { outer: 1, classes: 1, inner: gradient.size } } = result;
-      kernelsFor(lossKernels, gradient.dtype).chain(geometry, dy.to(gradient.dtype).data, gradient.data);
+      kernelsFor(lossKernels, gradient.dtype).chain(
+        geometry,
+        dy.to(gradient.dtype).operand(geometry.outer * geometry.inner),
+        gradient.operand(gradient.size),
+      );
     }
     this.#waiting = undefined;
     return result.gradient;
@@ -118,7 +124,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
   protected reduce(prediction: Tensor, geometry: ClassGeometry, shape: Shape, divisor: number, run: Run): LossResult {
     const losses = this.reduction === "none" ? allocate(shape, prediction.dtype) : undefined;
     const gradient = allocate(prediction.shape, prediction.dtype);
-    const total = run(1 / divisor, losses?.data, gradient.data);
+    const total = run(1 / divisor, losses?.operand(losses.size), gradient.operand(gradient.size));
     return { value: losses ?? total / divisor, gradient, geometry };
   }
 

@@ -54,7 +54,7 @@ function shareWithin(who: string, scores: Tensor, labels: Labels, k: number, opt
     if (label === ignoreIndex) return;
     const pixel = row % inner;
     counted++;
-    if (rank(scores.data, (row - pixel) * classes + pixel, inner, classes, label) < k) right++;
+    if (rank(scores.view(), (row - pixel) * classes + pixel, inner, classes, label) < k) right++;
   });
   return right / counted;
 }

@@ -57,9 +57,9 @@ export function firstNonFinite(
   what: "gradient" | "parameter",
 ): NonFinite | undefined {
   for (const [key, parameter] of named) {
-    if (!parameter.requiresGrad) continue;
-    const { data, dtype } = what === "gradient" ? parameter.grad : parameter.value;
-    const value = kernelsFor(gradientKernels, dtype).maxAbs(data);
+    if (!parameter.requiresGrad || (what === "gradient" && !parameter.hasGrad)) continue;
+    const tensor = what === "gradient" ? parameter.grad : parameter.value;
+    const value = kernelsFor(gradientKernels, tensor.dtype).maxAbs(tensor.operand(tensor.size));
     if (!Number.isFinite(value)) return { what, name: `the ${what} of ${key}`, value };
   }
   return undefined;
@@ -75,14 +75,14 @@ export function causeOf<T extends Targets>(
 ): string {
   if (batch) {
     for (const [name, tensor] of Object.entries(batch)) {
-      const at = tensor instanceof Tensor ? tensor.data.findIndex((value: number) => !Number.isFinite(value)) : -1;
+      const at = tensor instanceof Tensor ? tensor.view().findIndex((value: number) => !Number.isFinite(value)) : -1;
       if (at >= 0) {
-        return `the batch itself, whose ${name} hold ${tensor.data[at]} (sample ${Math.floor(at / (tensor.size / (tensor.shape[0] ?? 1)))}): missing values, or a division by a deviation of 0`;
+        return `the batch itself, whose ${name} hold ${tensor.view()[at]} (sample ${Math.floor(at / (tensor.size / (tensor.shape[0] ?? 1)))}): missing values, or a division by a deviation of 0`;
       }
     }
     const { ignoreIndex } = loss as { readonly ignoreIndex?: unknown };
     const { targets } = batch;
-    const labels: ArrayLike<unknown> = targets instanceof Tensor ? targets.data : targets;
+    const labels: ArrayLike<unknown> = targets instanceof Tensor ? targets.view() : targets;
     if (what === "loss" && labels.length > 0 && Array.from(labels).every((label) => label === ignoreIndex)) {
       return `a batch whose labels are all ignored (ignoreIndex ${ignoreIndex}), so that there is nothing to take the mean of`;
     }

@@ -2,11 +2,13 @@
 import { kernelsFor } from "../kernels/backend.js";
 import type { OptimiserKernels, Step } from "../kernels/interface/optimiser.js";
 import { optimiserKernels } from "../kernels/optimiser.js";
-import { settled, settledZeros } from "../kernels/residency.js";
+import { own, ownZeros } from "../kernels/residency.js";
 import { Parameter } from "../layers/parameter.js";
-import { checkFinite, checkOptions, checkRange, isPlainObject, readOptions, refuse, show } from "../shape/check.js";
+import { checkFinite, checkOptions, checkRange, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
+import type { Operand } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 
 /** Parameters with a learning rate and weight decay of their own, as transfer learning wants. */
@@ -49,6 +51,12 @@ export interface OptimizerState {
   readonly numbers: Record<string, number>;
 }
 
+/** What a step is about: the parameter's numbers and its gradient's. */
+export interface StepOperands {
+  readonly p: Operand;
+  readonly g: Operand;
+}
+
 /** What an optimiser remembers of one parameter. */
 export class ParameterState {
   /** Steps taken. */
@@ -59,21 +67,21 @@ export class ParameterState {
   constructor(private readonly parameter: Parameter) {}
 
   /** The running quantity `name`, in the parameter's shape and precision; made on first use, filled with `initial`. */
-  get(name: string, initial = 0): Float32Array {
+  get(name: string, initial = 0): Operand {
+    const { shape, dtype, size } = this.parameter.value;
     let tensor = this.tensors.get(name);
     if (!tensor) {
-      const { shape, dtype } = this.parameter.value;
-      tensor = settledZeros(shape, dtype);
-      if (initial !== 0) tensor.data.fill(initial);
+      tensor = own(ownZeros(shape, dtype));
+      if (initial !== 0) tensor.view().fill(initial);
       this.tensors.set(name, tensor);
     }
-    return tensor.data;
+    return tensor.operand(size);
   }
 }
 
 /**
  * Base class of every optimiser. `step` changes each parameter by its gradient; parameters with `requiresGrad` false
- * are left alone.
+ * and those that no backward has reached since their gradient was set to zero are left alone.
  *
  * @example
  * const optimizer = new Adam(model.parameters(), { lr: 0.001 });
@@ -123,11 +131,13 @@ export abstract class Optimizer {
     for (const group of this.groups) {
       const { lr, weightDecay } = group;
       for (const parameter of group.parameters) {
-        if (!parameter.requiresGrad) continue;
+        if (!parameter.requiresGrad || !parameter.hasGrad) continue;
         const state = this.#state(parameter);
         state.step++;
-        const kernels = kernelsFor(optimiserKernels, parameter.value.dtype);
-        this.update(kernels, { lr, weightDecay, maximize: this.maximize }, parameter, state);
+        const { value, grad } = parameter;
+        const kernels = kernelsFor(optimiserKernels, value.dtype);
+        const operands = { p: value.operand(value.size), g: grad.operand(value.size) };
+        this.update(kernels, { lr, weightDecay, maximize: this.maximize }, operands, state);
       }
     }
   }
@@ -138,7 +148,7 @@ export abstract class Optimizer {
   }
 
   /** One step of one parameter; `state.step` counts it already. */
-  protected abstract update(kernels: OptimiserKernels, step: Step, parameter: Parameter, state: ParameterState): void;
+  protected abstract update(kernels: OptimiserKernels, step: Step, operands: StepOperands, state: ParameterState): void;
 
   /**
    * Copies of everything that changes from step to step: running quantities (`"0.exp_avg"`), step counts (`"0.step"`),
@@ -177,7 +187,7 @@ export abstract class Optimizer {
       state.step = step;
       for (const name of [...this.stateNames, ...this.optionalStateNames]) {
         const tensor = tensors[`${i}.${name}`];
-        if (tensor) state.tensors.set(name, settled(tensor.clone().to(parameter.value.dtype)));
+        if (tensor) state.tensors.set(name, own(tensor.to(parameter.value.dtype)));
       }
     });
     this.groups.forEach((group, i) => {

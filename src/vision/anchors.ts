@@ -1,8 +1,10 @@
 /** Anchors: the sizes of boxes that a detector's predictions start from. */
-import { checkInteger, checkOptions } from "../shape/check.js";
+
+import { checkInteger, checkList, checkObject, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 import { defaultRandom, type Random } from "../tensor/random.js";
-import { iou } from "./box.js";
+import { overlapOf } from "./box.js";
 
 /** The size of a box in pixels. */
 export interface Anchor {
@@ -31,7 +33,7 @@ export interface FitAnchorsOptions {
  * new YoloLoss({ anchors, numClasses: 10, stride: 8 });
  */
 export function fitAnchors(boxes: readonly Anchor[], count: number, options: FitAnchorsOptions = {}): Anchor[] {
-  checkOptions("fitAnchors", options, "{ random: new Random(1) }");
+  const { random = defaultRandom() } = readOptions("fitAnchors", options, { random: undefined });
   checkInteger("fitAnchors", "count", count, 1);
   checkSizes("fitAnchors", "boxes", "box", boxes);
   const different = new Set(boxes.map(({ width, height }) => `${width}×${height}`)).size;
@@ -40,7 +42,7 @@ export function fitAnchors(boxes: readonly Anchor[], count: number, options: Fit
       `fitAnchors expects boxes of at least ${count} different sizes for ${count} anchors, but got ${different} in ${boxes.length} boxes. Usual cause: the boxes of one picture instead of the whole training set.`,
     );
   }
-  let anchors = firstAnchors(boxes, count, options.random ?? defaultRandom());
+  let anchors = firstAnchors(boxes, count, random);
   let best = { anchors, overlap: 0 };
   for (;;) {
     const nearest = boxes.map((box) => nearestAnchor(box, anchors));
@@ -54,15 +56,26 @@ export function fitAnchors(boxes: readonly Anchor[], count: number, options: Fit
 
 /** Intersection over union of two boxes of these sizes that have one corner in common. */
 export function sizeIou(a: Anchor, b: Anchor): number {
-  return iou({ x: 0, y: 0, width: a.width, height: a.height }, { x: 0, y: 0, width: b.width, height: b.height });
+  return overlapOf({ x: 0, y: 0, width: a.width, height: a.height }, { x: 0, y: 0, width: b.width, height: b.height });
 }
 
 /** Refuses sizes that are not finite and above 0. */
 export function checkSizes(who: string, all: string, one: string, sizes: readonly Anchor[]): void {
-  for (const [i, { width, height }] of sizes.entries()) {
-    if (width > 0 && height > 0 && width < Infinity && height < Infinity) continue;
+  checkList(who, all, sizes);
+  for (const [i, size] of sizes.entries()) {
+    checkObject(who, `${one} ${i}`, "{ width, height }", size);
+    const { width, height } = size;
+    if (
+      typeof width === "number" &&
+      typeof height === "number" &&
+      width > 0 &&
+      height > 0 &&
+      width < Infinity &&
+      height < Infinity
+    )
+      continue;
     throw new ArgumentError(
-      `${who} expects ${all} with a finite width and height above 0, but ${one} ${i} is ${width}×${height}. Usual cause: sizes as [width, height], where { width, height } belongs.`,
+      `${who} expects ${all} with a finite width and height above 0, but ${one} ${i} is ${show(width)}×${show(height)}. Usual cause: sizes as [width, height], where { width, height } belongs.`,
     );
   }
 }

@@ -1,5 +1,15 @@
 /** Average precision: how well regions with scores, boxes or masks, find the true ones. */
-import { checkOptions, checkRange } from "../shape/check.js";
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkList,
+  checkNumber,
+  checkNumbers,
+  checkObject,
+  checkRange,
+  readOptions,
+} from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 
 /** An object of a picture: its class and where it is, as a box or a mask. */
@@ -36,8 +46,12 @@ export interface Picture<R> {
  * averagePrecision([0.9, 0.8, 0.7], [true, false, true], 2); // ½ · 1 + ½ · ⅔
  */
 export function averagePrecision(scores: readonly number[], hits: readonly boolean[], truths: number): number {
+  checkNumbers("averagePrecision", "scores", scores);
+  checkList("averagePrecision", "hits", hits);
+  for (const hit of hits) checkBoolean("averagePrecision", "a hit", hit);
+  checkInteger("averagePrecision", "truths", truths, 0);
   const found = hits.filter(Boolean).length;
-  if (scores.length !== hits.length || scores.some(Number.isNaN) || !Number.isSafeInteger(truths) || truths < found) {
+  if (scores.length !== hits.length || scores.some(Number.isNaN) || truths < found) {
     throw new ArgumentError(
       `averagePrecision expects one score and one hit a prediction and no more hits than truths, but got ${scores.length} scores, of which ${scores.filter(Number.isNaN).length} are NaN, and ${found} hits among ${hits.length} for ${truths} truths. Usual cause: two predictions that both count as a hit of one object.`,
     );
@@ -83,9 +97,10 @@ export function meanAveragePrecision<R>(
   overlap: (a: R, b: R) => number,
   options: AveragePrecisionOptions = {},
 ): number {
-  checkOptions("meanAveragePrecision", options, "{ iouThreshold: 0.5 }");
-  const thresholds = [options.iouThreshold ?? 0.5].flat();
+  const thresholds = [readOptions("meanAveragePrecision", options, { iouThreshold: 0.5 }).iouThreshold].flat();
   for (const threshold of thresholds) checkRange("meanAveragePrecision", "iouThreshold", threshold, 0, 1);
+  checkPictures(pictures);
+  checkFunction("meanAveragePrecision", "overlap", overlap);
   const labels = new Set(pictures.flatMap(({ truths }) => truths.map(({ label }) => label)));
   const values = [...labels].flatMap((label) => {
     const ofClass = pictures.map((picture) => candidatesOf(picture, label, overlap));
@@ -97,6 +112,22 @@ export function meanAveragePrecision<R>(
     });
   });
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function checkPictures(pictures: readonly Picture<unknown>[]): void {
+  const who = "meanAveragePrecision";
+  checkList(who, "pictures", pictures);
+  for (const picture of pictures) {
+    checkObject(who, "a picture", "{ predictions, truths }", picture);
+    for (const kind of ["predictions", "truths"] as const) {
+      checkList(who, kind, picture[kind]);
+      for (const each of picture[kind]) {
+        checkObject(who, `each of its ${kind}`, "{ label, region }", each);
+        checkInteger(who, "a label", each.label, -Infinity);
+      }
+    }
+    for (const { score } of picture.predictions) checkNumber(who, "a score", score);
+  }
 }
 
 interface Candidate {

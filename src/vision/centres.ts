@@ -4,12 +4,21 @@
  * Source: Cheng et al. 2020, https://arxiv.org/abs/1911.10194
  */
 
-import { checkInteger, checkOptions, checkPositive, checkRange } from "../shape/check.js";
+import {
+  checkFinite,
+  checkInteger,
+  checkList,
+  checkObject,
+  checkPositive,
+  checkRange,
+  readOptions,
+} from "../shape/check.js";
 import { rankMismatch, ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
 import { zeros } from "../tensor/create.js";
 import { exp } from "../tensor/math.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/tensor.js";
 import { checkLabelMap, type LabelMap } from "./label-map.js";
 
 /** Where an object has its centre, in pixels: whole numbers are the middle of a pixel. */
@@ -39,8 +48,8 @@ export interface CentreTargets {
  */
 export function centreTargets(instances: LabelMap, options: { readonly sigma?: number } = {}): CentreTargets {
   checkLabelMap("centreTargets", instances);
-  checkOptions("centreTargets", options, "{ sigma: 2 }");
-  const sigma = checkPositive("centreTargets", "sigma", options.sigma ?? 2);
+  const { sigma } = readOptions("centreTargets", options, { sigma: 2 });
+  checkPositive("centreTargets", "sigma", sigma);
   const { width, height, data } = instances;
   const size = width * height;
   const objects = new Map<number, { x: number; y: number; pixels: number[] }>();
@@ -86,10 +95,11 @@ export interface CentreOptions {
  * @example const centres = findCentres(heatmap, { threshold: 0.3 });
  */
 export function findCentres(heatmap: Tensor, options: CentreOptions = {}): Centre[] {
-  checkOptions("findCentres", options, "{ threshold: 0.1 }");
-  const threshold = checkRange("findCentres", "threshold", options.threshold ?? 0.1, -Infinity, Infinity);
-  const radius = checkInteger("findCentres", "radius", options.radius ?? 3, 0);
-  const most = checkInteger("findCentres", "most", options.most ?? 200, 0);
+  const { threshold, radius, most } = readOptions("findCentres", options, { threshold: 0.1, radius: 3, most: 200 });
+  checkRange("findCentres", "threshold", threshold, -Infinity, Infinity);
+  checkInteger("findCentres", "radius", radius, 0);
+  checkInteger("findCentres", "most", most, 0);
+  checkTensor("findCentres", heatmap);
   const [channels, height = 0, width = 0] = heatmap.shape;
   if (heatmap.shape.length !== 3 || channels !== 1) {
     throw rankMismatch(
@@ -134,6 +144,13 @@ export function groupByCentre(foreground: LabelMap, offsets: Tensor, centres: re
   checkLabelMap("groupByCentre", foreground);
   const { width, height } = foreground;
   const size = width * height;
+  checkTensor("groupByCentre", offsets);
+  checkList("groupByCentre", "centres", centres);
+  for (const centre of centres) {
+    checkObject("groupByCentre", "a centre", "{ x, y }", centre);
+    checkFinite("groupByCentre", "a centre's x", centre.x);
+    checkFinite("groupByCentre", "a centre's y", centre.y);
+  }
   const { shape, data } = offsets;
   if (shape.length !== 3 || shape[0] !== 2 || shape[1] !== height || shape[2] !== width) {
     throw new ShapeError(

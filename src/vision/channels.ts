@@ -1,7 +1,10 @@
-import { checkRange } from "../shape/check.js";
+import { checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 import { blank } from "./blank.js";
 import { channelsOf, type Pixels } from "./pixels.js";
+
+export const WHITE: Colour = [255, 255, 255];
 
 /** Red, green and blue, each 0–255. */
 export type Colour = readonly [red: number, green: number, blue: number];
@@ -33,11 +36,12 @@ export function changeChannels(
   who: string,
   pixels: Pixels,
   channels: 1 | 3 | 4,
-  { background = [255, 255, 255] }: ToChannelsOptions = {},
+  options: ToChannelsOptions = {},
 ): Pixels {
+  const { background } = readOptions(who, options, { background: WHITE });
   const from = channelsOf(who, pixels);
   if (channels !== 1 && channels !== 3 && channels !== 4) {
-    throw new ArgumentError(`${who} expects channels to be 1, 3 or 4, but got ${String(channels)}.`);
+    throw new ArgumentError(`${who} expects channels to be 1, 3 or 4, but got ${show(channels)}.`);
   }
   const behind = checkColour(who, "background", background);
   if (from === channels) return pixels;
@@ -80,7 +84,7 @@ export function toImageData(pixels: Pixels): {
 export function checkColour(who: string, option: string, colour: Colour): Colour {
   if (!Array.isArray(colour) || colour.length !== 3) {
     throw new ArgumentError(
-      `${who} expects ${option} to be [red, green, blue], but got ${String(colour)}. Usual cause: a CSS colour, or one number for a grey.`,
+      `${who} expects ${option} to be [red, green, blue], but got ${show(colour)}. Usual cause: a CSS colour, or one number for a grey.`,
     );
   }
   for (const value of colour) checkRange(who, option, value, 0, 255);

@@ -1,4 +1,4 @@
-import { checkFinite, checkInteger, checkRange } from "../shape/check.js";
+import { checkFinite, checkInteger, checkObject, checkRange } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { blank } from "./blank.js";
 import type { Box } from "./box.js";
@@ -47,6 +47,7 @@ export function centreCrop(pixels: Pixels, width: number, height: number): Pixel
 
 /** A box of finite numbers whose sides are not negative. */
 export function checkBox(who: string, box: Box): Box {
+  checkObject(who, "a box", "{ x, y, width, height }", box);
   checkFinite(who, "the box's x", box.x);
   checkFinite(who, "the box's y", box.y);
   checkRange(who, "the box's width", box.width, 0, Number.MAX_VALUE);

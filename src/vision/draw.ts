@@ -1,5 +1,13 @@
 /** Drawing: boxes, labels, masks and points into a picture, and pictures side by side. */
-import { checkFinite, checkInteger, checkRange } from "../shape/check.js";
+import {
+  checkFinite,
+  checkInteger,
+  checkList,
+  checkObject,
+  checkRange,
+  checkText,
+  readOptions,
+} from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { blank } from "./blank.js";
 import { type Box, clipBox } from "./box.js";
@@ -54,13 +62,16 @@ const WHITE = [255, 255, 255] as const;
 export function drawBox(
   picture: Pixels,
   box: Box,
-  { colour = RED, thickness = 1, label, scale = 1 }: Pick<DrawOptions, "colour" | "thickness" | "label" | "scale"> = {},
+  options: Pick<DrawOptions, "colour" | "thickness" | "label" | "scale"> = {},
 ): void {
   const who = "drawBox";
+  const defaults = { colour: RED, thickness: 1, label: undefined, scale: 1 };
+  const { colour, thickness, label, scale } = readOptions(who, options, defaults);
   const ink = inkOf(who, "colour", colour, channelsOf(who, picture));
   const { x, y } = checkBox(who, box);
   checkInteger(who, "thickness", thickness, 1);
   checkInteger(who, "scale", scale, 1);
+  if (label !== undefined) checkText(who, "label", label);
   const [left, top] = [Math.round(x), Math.round(y)];
   const [right, bottom] = [Math.round(x + box.width), Math.round(y + box.height)];
   paint(picture, [left, right, top, bottom], (i, j) =>
@@ -83,14 +94,18 @@ export function drawLabel(
   picture: Pixels,
   text: string,
   at: Point,
-  { colour, background = BLACK, scale = 1 }: Pick<DrawOptions, "colour" | "background" | "scale"> = {},
+  options: Pick<DrawOptions, "colour" | "background" | "scale"> = {},
 ): void {
   const who = "drawLabel";
+  const defaults = { colour: undefined, background: BLACK, scale: 1 };
+  const { colour, background, scale } = readOptions(who, options, defaults);
   const channels = channelsOf(who, picture);
   const bar = inkOf(who, "background", background, channels);
   const [grey = 0] = inkOf(who, "background", background, 1);
-  const ink = inkOf(who, "colour", colour ?? (grey > 127 ? BLACK : WHITE), channels);
+  const ink = inkOf(who, "colour", colour === undefined ? (grey > 127 ? BLACK : WHITE) : colour, channels);
   checkInteger(who, "scale", scale, 1);
+  checkText(who, "text", text);
+  checkObject(who, "at", "{ x, y }", at);
   checkFinite(who, "at.x", at.x);
   checkFinite(who, "at.y", at.y);
   const [left, top] = [Math.round(at.x), Math.round(at.y)];
@@ -105,12 +120,9 @@ export function drawLabel(
  * Mixes a colour into the pixels of a mask: (1 − opacity) · pixel + opacity · colour.
  * @throws ShapeError for a mask of another size than the picture's, ArgumentError for options out of range.
  */
-export function drawMask(
-  picture: Pixels,
-  mask: Mask,
-  { colour = RED, opacity = 0.5 }: Pick<DrawOptions, "colour" | "opacity"> = {},
-): void {
+export function drawMask(picture: Pixels, mask: Mask, options: Pick<DrawOptions, "colour" | "opacity"> = {}): void {
   const who = "drawMask";
+  const { colour, opacity } = readOptions(who, options, { colour: RED, opacity: 0.5 });
   const ink = inkOf(who, "colour", colour, channelsOf(who, picture));
   checkRange(who, "opacity", opacity, 0, 1);
   checkLabelMap(who, mask);
@@ -130,14 +142,17 @@ export function drawMask(
 export function drawPoints(
   picture: Pixels,
   points: readonly Point[],
-  { colour = RED, radius = 1 }: Pick<DrawOptions, "colour" | "radius"> = {},
+  options: Pick<DrawOptions, "colour" | "radius"> = {},
 ): void {
   const who = "drawPoints";
+  const { colour, radius } = readOptions(who, options, { colour: RED, radius: 1 });
   const ink = inkOf(who, "colour", colour, channelsOf(who, picture));
   checkRange(who, "radius", radius, 0, Number.MAX_VALUE);
-  for (const [i, { x, y }] of points.entries()) {
-    checkFinite(who, `points[${i}].x`, x);
-    checkFinite(who, `points[${i}].y`, y);
+  checkList(who, "points", points);
+  for (const [i, point] of points.entries()) {
+    checkObject(who, `points[${i}]`, "{ x, y }", point);
+    checkFinite(who, `points[${i}].x`, point.x);
+    checkFinite(who, `points[${i}].y`, point.y);
   }
   for (const point of points) {
     const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
@@ -152,7 +167,7 @@ export function drawPoints(
  * @throws ArgumentError for a count that is no integer of at least 0.
  */
 export function palette(count: number): Colour[] {
-  checkInteger("palette", "count", count, 0);
+  checkRange("palette", "count", checkInteger("palette", "count", count, 0), 0, 2 ** 24);
   return Array.from({ length: count }, (_, i): Colour => {
     const part = (turn: number) => {
       const hue = (6 * 0.618034 * i + turn) % 6;
@@ -167,11 +182,11 @@ export function palette(count: number): Colour[] {
  * @throws ArgumentError for no pictures, or options out of range.
  * @example await writeFile("both.png", await encodePng(tile([photo, drawn], { gap: 4 })));
  */
-export function tile(
-  pictures: readonly Pixels[],
-  { columns = pictures.length, gap = 0, background = WHITE, zoom = 1 }: TileOptions = {},
-): Pixels {
+export function tile(pictures: readonly Pixels[], options: TileOptions = {}): Pixels {
   const who = "tile";
+  checkList(who, "pictures", pictures);
+  const defaults = { columns: pictures.length, gap: 0, background: WHITE, zoom: 1 };
+  const { columns, gap, background, zoom } = readOptions(who, options, defaults);
   if (pictures.length === 0) throw new ArgumentError(`${who} expects at least one picture, but got none.`);
   checkInteger(who, "columns", columns, 1);
   checkInteger(who, "gap", gap, 0);

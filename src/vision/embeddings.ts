@@ -1,7 +1,9 @@
 /** Recognising by embeddings: a network turns each face (or digit, or product) into a vector, and near vectors mean the same. */
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+
+import { checkInteger, checkNumbers, checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { Tensor } from "../tensor/tensor.js";
 
 /** One embedding: a tensor `[D]` or `[1, …]`, a typed array, or plain numbers. */
@@ -47,8 +49,8 @@ export class EmbeddingStore {
   #dimensions = 0;
 
   constructor(options: EmbeddingStoreOptions = {}) {
-    checkOptions("EmbeddingStore", options, "{ threshold: 0.6 }");
-    this.threshold = checkRange("EmbeddingStore", "threshold", options.threshold ?? Infinity, 0, Infinity);
+    const { threshold } = readOptions("EmbeddingStore", options, { threshold: Infinity });
+    this.threshold = checkRange("EmbeddingStore", "threshold", threshold, 0, Infinity);
   }
 
   /** Number of embeddings. */
@@ -69,7 +71,7 @@ export class EmbeddingStore {
   add(name: string, embedding: Embedding): this {
     if (typeof name !== "string" || name === "" || name === UNKNOWN) {
       throw new ArgumentError(
-        `EmbeddingStore.add expects a name other than "" and "${UNKNOWN}", which is the answer for no match, but got ${typeof name === "string" ? `"${name}"` : String(name)}.`,
+        `EmbeddingStore.add expects a name other than "" and "${UNKNOWN}", which is the answer for no match, but got ${show(name)}.`,
       );
     }
     const numbers = this.#checked("EmbeddingStore.add", embedding);
@@ -159,6 +161,7 @@ export function embeddingDistance(a: Embedding, b: Embedding): number {
 /** A copy in single precision, checked. */
 function numbersOf(who: string, embedding: Embedding): Float32Array {
   const batch = embedding instanceof Tensor && embedding.shape.length > 1 && embedding.shape[0] !== 1;
+  if (!(embedding instanceof Tensor)) checkNumbers(who, "an embedding", embedding);
   const numbers = Float32Array.from(embedding instanceof Tensor ? embedding.data : embedding);
   if (batch || numbers.length === 0) {
     const got = embedding instanceof Tensor ? `a tensor ${showShape(embedding.shape)}` : "no numbers";

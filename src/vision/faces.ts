@@ -1,12 +1,20 @@
 /** Recognising faces: from a photograph to boxes, landmarks and descriptors, by three networks of face-api. */
 
-import type { Layer } from "../layers/layer.js";
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { Layer } from "../layers/layer.js";
+import {
+  checkInstance,
+  checkInteger,
+  checkList,
+  checkObject,
+  checkRange,
+  checkSize,
+  readOptions,
+} from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { exp, sigmoid } from "../tensor/math.js";
 import { Tensor } from "../tensor/tensor.js";
-import type { Box } from "./box.js";
+import { type Box, checkBoxes } from "./box.js";
 import { nms } from "./nms.js";
 import { channelsOf, type Pixels } from "./pixels.js";
 
@@ -78,14 +86,19 @@ const FACE_MEAN = [122.782, 117.001, 104.298] as const;
  */
 export function detectFaces(detector: Layer, picture: Pixels, options: FaceDetectionOptions = {}): FaceDetection[] {
   const who = "detectFaces";
-  checkOptions(who, options, "{ inputSize: 416 }");
-  const inputSize = checkInteger(who, "inputSize", options.inputSize ?? 416, 1);
+  const { inputSize, scoreThreshold, iouThreshold } = readOptions(who, options, {
+    inputSize: 416,
+    scoreThreshold: 0.5,
+    iouThreshold: 0.4,
+  });
+  checkInteger(who, "inputSize", inputSize, 1);
   if (inputSize % CELL !== 0) {
     throw new ArgumentError(`${who} expects inputSize to be a multiple of ${CELL}, but got ${inputSize}.`);
   }
-  const scoreThreshold = checkRange(who, "scoreThreshold", options.scoreThreshold ?? 0.5, 0, 1);
-  const iouThreshold = checkRange(who, "iouThreshold", options.iouThreshold ?? 0.4, 0, 1);
+  checkRange(who, "scoreThreshold", scoreThreshold, 0, 1);
+  checkRange(who, "iouThreshold", iouThreshold, 0, 1);
   channelsOf(who, picture);
+  checkSize(who, "an input", [3, inputSize, inputSize]);
   const { width, height } = picture;
   const n = inputSize / CELL;
   const input = squareInput(picture, inputSize, false, DETECTOR_MEAN);
@@ -169,6 +182,10 @@ export function faceDescriptor(network: Layer, picture: Pixels, landmarks: reado
  * const names = faces.map(({ descriptor }) => store.match(descriptor).name);
  */
 export function recogniseFaces(networks: FaceNetworks, picture: Pixels, options: FaceDetectionOptions = {}): Face[] {
+  checkObject("recogniseFaces", "networks", "{ detector, landmarks, recognition }", networks);
+  for (const name of ["detector", "landmarks", "recognition"] as const) {
+    checkInstance("recogniseFaces", `networks.${name}`, networks[name], Layer);
+  }
   return detectFaces(networks.detector, picture, options).flatMap(({ box, score }) => {
     if (isEmpty(visible(picture, box))) return [];
     const landmarks = faceLandmarks(networks.landmarks, picture, box);
@@ -179,6 +196,8 @@ export function recogniseFaces(networks: FaceNetworks, picture: Pixels, options:
 
 /** dlib's square around eyes and mouth. */
 function alignedSquare(who: string, landmarks: readonly Point[]): Box {
+  checkList(who, "landmarks", landmarks);
+  for (const point of landmarks) checkObject(who, "a landmark", "{ x, y }", point);
   if (landmarks.length !== 68 || !landmarks.every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))) {
     throw new ArgumentError(
       `${who} expects 68 landmarks of finite numbers, but got ${landmarks.length}${landmarks.length === 68 ? " of which some are not finite" : ""}. Usual cause: a network without its weights.`,
@@ -222,6 +241,7 @@ function isEmpty({ width, height }: Box): boolean {
 
 function cropped(who: string, picture: Pixels, box: Box): Pixels {
   const channels = channelsOf(who, picture);
+  checkBoxes(who, [box]);
   const { x, y, width, height } = visible(picture, box);
   if (isEmpty({ x, y, width, height })) {
     throw new ArgumentError(
@@ -284,6 +304,7 @@ function tapsOf(pixels: number, side: number, size: number, centred: boolean) {
 }
 
 function run(who: string, network: Layer, input: Tensor, expected: Shape): Tensor {
+  checkInstance(who, "its network", network, Layer);
   if (network.training) {
     throw new StateError(
       `${who} expects a network in eval mode, but ${network.name} is in train mode. Usual cause: a missing network.eval().`,

@@ -4,8 +4,9 @@
  */
 
 import { Conv2d } from "../layers/conv2d.js";
-import { checkInteger, checkPositive } from "../shape/check.js";
+import { checkInteger, checkPositive, checkRange, checkSize } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 import { exp } from "../tensor/math.js";
 
 /** A square kernel, row by row. */
@@ -20,6 +21,7 @@ type Kernel = readonly (readonly number[])[];
 function fixed(name: string, channels: number, kernel: Kernel): Conv2d {
   checkInteger(name, "channels", channels, 1);
   const size = kernel.length;
+  checkSize(name, "a kernel", [channels, size, size]);
   const options = { padding: (size - 1) / 2, paddingMode: "replicate", groups: channels, bias: false } as const;
   const filter: Conv2d = new Conv2d(channels, channels, size, options);
   for (const { value } of filter.parameters()) {
@@ -41,7 +43,7 @@ function outer(column: readonly number[], row: readonly number[]): number[][] {
  * const blurred = boxBlur(3, 5).forward(photos); // [N, 3, H, W]
  */
 export function boxBlur(channels: number, size = 3): Conv2d {
-  const side = checkOdd("boxBlur", size);
+  const side = checkRange("boxBlur", "size", checkOdd("boxBlur", size), 1, 3001);
   const line = new Array<number>(side).fill(1 / side);
   return fixed("boxBlur", channels, outer(line, line));
 }
@@ -55,7 +57,9 @@ export function boxBlur(channels: number, size = 3): Conv2d {
  * const soft = gaussianBlur(3, 2).forward(photos);
  */
 export function gaussianBlur(channels: number, sigma = 1): Conv2d {
-  const reach = Math.ceil(3 * checkPositive("gaussianBlur", "sigma", sigma));
+  const reach = Math.ceil(
+    3 * checkRange("gaussianBlur", "sigma", checkPositive("gaussianBlur", "sigma", sigma), 0, 500),
+  );
   const weights = Array.from({ length: 2 * reach + 1 }, (_, i) =>
     exp((-(i - reach) * (i - reach)) / (2 * sigma * sigma)),
   );
@@ -116,5 +120,5 @@ export function emboss(channels: number): Conv2d {
 /** A kernel has a middle. */
 function checkOdd(name: string, size: number): number {
   if (checkInteger(name, "size", size, 1) % 2 === 1) return size;
-  throw new ArgumentError(`${name} expects size to be odd, so that the kernel has a middle, but got ${size}.`);
+  throw new ArgumentError(`${name} expects size to be odd, so that the kernel has a middle, but got ${show(size)}.`);
 }

@@ -1,10 +1,12 @@
 /** Pictures to tensors and back. */
+
 import { imagesToTensor, type NormaliseOptions } from "../data/images.js";
+import { readOptions } from "../shape/check.js";
 import { ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { blank } from "./blank.js";
-import { changeChannels, type ToChannelsOptions } from "./channels.js";
+import { changeChannels, type ToChannelsOptions, WHITE } from "./channels.js";
 import { channelsOf, type Pixels } from "./pixels.js";
 
 /** Mean and standard deviation of ImageNet's photographs, which torchvision's networks were trained with. */
@@ -31,14 +33,15 @@ export interface ImageToTensorOptions extends NormaliseOptions, ToChannelsOption
  */
 export function imageToTensor(pixels: Pixels, options: ImageToTensorOptions = {}): Tensor {
   const who = "imageToTensor";
-  const channels = options.channels ?? channelsOf(who, pixels);
-  const { width, height, data } = changeChannels(who, pixels, channels, options);
+  const defaults = { channels: channelsOf(who, pixels), background: WHITE, mean: 0, std: 1 };
+  const { channels, background, ...statistics } = readOptions(who, options, defaults);
+  const { width, height, data } = changeChannels(who, pixels, channels, { background });
   const area = width * height;
   const planes = new Uint8Array(channels * area);
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < area; i++) planes[c * area + i] = data[i * channels + c] ?? 0;
   }
-  return imagesToTensor({ shape: [1, channels, height, width], data: planes }, options).withShape([
+  return imagesToTensor({ shape: [1, channels, height, width], data: planes }, statistics).withShape([
     channels,
     height,
     width,
@@ -49,11 +52,12 @@ export function imageToTensor(pixels: Pixels, options: ImageToTensorOptions = {}
  * The picture of a tensor `[H, W]` or `[C, H, W]` with 1, 3 or 4 channels of 0–1: times 255, rounded (halves to even),
  * clamped to 0–255; NaN becomes 0. The inverse of {@link imageToTensor} without normalisation.
  *
- * @throws ShapeError for another shape.
+ * @throws ShapeError for another shape, ArgumentError for no tensor.
  * @example
  * await writeFile("out.png", await encodePng(tensorToImage(autoencoder.forward(x).at(0))));
  */
 export function tensorToImage(tensor: Tensor): Pixels {
+  checkTensor("tensorToImage", tensor);
   const { shape, data: values } = tensor;
   const [channels, height, width] = shape.length === 2 ? [1, ...shape] : shape;
   if (shape.length > 3 || height === undefined || width === undefined || !isChannels(channels) || tensor.size === 0) {

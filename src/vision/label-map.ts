@@ -1,6 +1,10 @@
 /** Pictures of whole numbers: which class each pixel is of, or which object it shows. */
+
+import { checkObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, rankMismatch, ShapeError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/tensor.js";
 
 /** One whole number a pixel, rows from top to bottom: a class, or the number of an object. */
 export interface LabelMap {
@@ -19,6 +23,7 @@ export interface LabelMap {
  * const [map] = classMaps(unet.forward(image)); // map.data[y * map.width + x] is the class of the pixel (x, y)
  */
 export function classMaps(scores: Tensor): LabelMap[] {
+  checkTensor("classMaps", scores);
   const [batch, , height, width] = scores.shape;
   if (scores.shape.length !== 4 || batch === undefined || height === undefined || width === undefined) {
     throw rankMismatch(
@@ -47,11 +52,12 @@ export function classMaps(scores: Tensor): LabelMap[] {
  */
 export function connectedComponents(
   map: LabelMap,
-  { connectivity = 8 }: { readonly connectivity?: 4 | 8 } = {},
+  options: { readonly connectivity?: 4 | 8 } = {},
 ): LabelMap & { readonly count: number } {
+  const { connectivity } = readOptions("connectedComponents", options, { connectivity: 8 });
   checkLabelMap("connectedComponents", map);
   if (connectivity !== 4 && connectivity !== 8) {
-    throw new ArgumentError(`connectedComponents expects connectivity to be 4 or 8, but got ${connectivity}.`);
+    throw new ArgumentError(`connectedComponents expects connectivity to be 4 or 8, but got ${show(connectivity)}.`);
   }
   const { width, height, data } = map;
   const regions = new Int32Array(data.length);
@@ -81,11 +87,16 @@ export function connectedComponents(
 }
 
 /** Refuses a map whose sizes and data do not agree. */
-export function checkLabelMap(who: string, { width, height, data }: LabelMap): void {
+export function checkLabelMap(who: string, map: LabelMap): void {
+  checkObject(who, "a map", "{ width, height, data }", map);
+  const { width, height, data } = map;
+  if (!(data instanceof Uint8Array || data instanceof Int32Array)) {
+    refuse(who, "a map's data", "a Uint8Array or Int32Array", data);
+  }
   const sized = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0;
   if (sized && data.length === width * height) return;
   throw new ArgumentError(
-    `${who} expects a map of at least 1×1 pixels with one value each, but got ${width}×${height} with ${data.length} values. Usual cause: width and height taken from another picture, or a picture with several channels.`,
+    `${who} expects a map of at least 1×1 pixels with one value each, but got ${show(width)}×${show(height)} with ${data.length} values. Usual cause: width and height taken from another picture, or a picture with several channels.`,
   );
 }
 

@@ -1,9 +1,12 @@
+import { checkFinite, checkObject, checkPositive, readOptions } from "../shape/check.js";
 import { blank } from "./blank.js";
 import type { Box } from "./box.js";
 import { type Colour, inkOf } from "./channels.js";
 import { checkBox } from "./crop.js";
 import { channelsOf, type Pixels } from "./pixels.js";
 import { type ResizeOptions, resample } from "./resize.js";
+
+const BLACK: Colour = [0, 0, 0];
 
 export interface LetterboxOptions extends ResizeOptions {
   /** The bars' colour. Default black. A grey picture gets its grey value, and the bars of a transparent one are opaque. */
@@ -35,8 +38,9 @@ export interface Letterbox {
  */
 export function letterbox(pixels: Pixels, width: number, height: number, options: LetterboxOptions = {}): Letterbox {
   const who = "letterbox";
+  const { fill, ...scaling } = readOptions(who, options, { fill: BLACK, mode: "bilinear", antialias: true });
   const channels = channelsOf(who, pixels);
-  const bar = inkOf(who, "fill", options.fill ?? [0, 0, 0], channels);
+  const bar = inkOf(who, "fill", fill, channels);
   const result = blank(who, width, height, channels);
   for (let i = 0; i < result.data.length; i += channels) result.data.set(bar, i);
 
@@ -46,7 +50,7 @@ export function letterbox(pixels: Pixels, width: number, height: number, options
     pixels,
     Math.max(1, Math.round(pixels.width * scale)),
     Math.max(1, Math.round(pixels.height * scale)),
-    options,
+    scaling,
   );
   const left = Math.floor((width - inside.width) / 2);
   const top = Math.floor((height - inside.height) / 2);
@@ -71,7 +75,13 @@ export function letterbox(pixels: Pixels, width: number, height: number, options
  *
  * @throws ArgumentError for a box with a side below 0, or one that is not finite.
  */
-export function unletterbox(box: Box, { left, top, scaleX, scaleY }: Omit<Letterbox, "pixels">): Box {
+export function unletterbox(box: Box, letterbox: Omit<Letterbox, "pixels">): Box {
+  checkObject("unletterbox", "letterbox", "what letterbox gave", letterbox);
+  const { left, top, scaleX, scaleY } = letterbox;
+  checkFinite("unletterbox", "left", left);
+  checkFinite("unletterbox", "top", top);
+  checkPositive("unletterbox", "scaleX", scaleX);
+  checkPositive("unletterbox", "scaleY", scaleY);
   const { x, y, width, height } = checkBox("unletterbox", box);
   return { x: (x - left) / scaleX, y: (y - top) / scaleY, width: width / scaleX, height: height / scaleY };
 }

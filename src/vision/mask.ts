@@ -1,4 +1,4 @@
-import { checkInteger } from "../shape/check.js";
+import { checkInteger, checkSize } from "../shape/check.js";
 import { type Box, checkBoxes } from "./box.js";
 import { checkLabelMap, checkSameSize, type LabelMap } from "./label-map.js";
 
@@ -16,13 +16,16 @@ export interface Mask {
  * @example const digits = [1, 2, 3].map((object) => maskOf(instances, object));
  */
 export function maskOf(map: LabelMap, label: number): Mask {
+  checkInteger("maskOf", "label", label, -Infinity);
   checkLabelMap("maskOf", map);
   const { width, height } = map;
   return { width, height, data: Uint8Array.from(map.data, (value) => (value === label ? 1 : 0)) };
 }
 
 /** How many pixels a mask has. */
-export function maskArea({ data }: Mask): number {
+export function maskArea(mask: Mask): number {
+  checkLabelMap("maskArea", mask);
+  const { data } = mask;
   let area = 0;
   for (const value of data) if (value !== 0) area++;
   return area;
@@ -74,6 +77,7 @@ export function boxMask(box: Box, width: number, height: number): Mask {
   checkBoxes("boxMask", [box]);
   checkInteger("boxMask", "width", width, 1);
   checkInteger("boxMask", "height", height, 1);
+  checkSize("boxMask", "a mask", [height, width]);
   const data = new Uint8Array(width * height);
   const first = (edge: number) => Math.max(0, Math.ceil(edge - 0.5));
   const [left, right] = [first(box.x), Math.min(width, first(box.x + box.width))];

@@ -1,9 +1,9 @@
 /** Non-maximum suppression: of boxes that cover the same object, the best one stays. */
 
-import { checkInteger, checkOneOf, checkOptions, checkPositive, checkRange } from "../shape/check.js";
+import { checkInteger, checkNumbers, checkOneOf, checkPositive, checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { exp } from "../tensor/math.js";
-import { type Box, checkBoxes, iou } from "./box.js";
+import { type Box, checkBoxes, overlapOf } from "./box.js";
 
 export interface NmsOptions {
   /** A box that overlaps a better one by more than this (as {@link iou}) is dropped. Default 0.5. */
@@ -30,14 +30,18 @@ export interface NmsOptions {
  * const detections = kept.map((i) => boxes[i]);
  */
 export function nms(boxes: readonly Box[], scores: ArrayLike<number>, options: NmsOptions = {}): number[] {
-  checkOptions("nms", options, "{ iouThreshold: 0.5 }");
-  const { labels, scoreThreshold = -Infinity, maxDetections = Number.MAX_SAFE_INTEGER } = options;
-  const iouThreshold = checkRange("nms", "iouThreshold", options.iouThreshold ?? 0.5, 0, 1);
+  const { iouThreshold, labels, scoreThreshold, maxDetections } = readOptions("nms", options, {
+    iouThreshold: 0.5,
+    labels: undefined,
+    scoreThreshold: -Infinity,
+    maxDetections: Number.MAX_SAFE_INTEGER,
+  });
+  checkRange("nms", "iouThreshold", iouThreshold, 0, 1);
   checkRange("nms", "scoreThreshold", scoreThreshold, -Infinity, Infinity);
   checkInteger("nms", "maxDetections", maxDetections, 0);
   checkBoxes("nms", boxes);
   checkScores("nms", boxes, scores);
-  if (labels) checkCount("nms", "label", boxes.length, labels.length);
+  if (labels !== undefined) checkCount("nms", "label", boxes, labels);
   const order = boxes
     .map((box, index) => ({ box, index, score: scores[index] ?? Number.NaN, label: labels?.[index] }))
     .filter(({ score }) => score >= scoreThreshold)
@@ -45,7 +49,7 @@ export function nms(boxes: readonly Box[], scores: ArrayLike<number>, options: N
   const kept: typeof order = [];
   for (const next of order) {
     if (kept.length >= maxDetections) break;
-    const doubled = kept.some(({ box, label }) => label === next.label && iou(box, next.box) > iouThreshold);
+    const doubled = kept.some(({ box, label }) => label === next.label && overlapOf(box, next.box) > iouThreshold);
     if (!doubled) kept.push(next);
   }
   return kept.map(({ index }) => index);
@@ -92,15 +96,20 @@ export function softNms(
   scores: ArrayLike<number>,
   options: SoftNmsOptions = {},
 ): SoftNmsDetection[] {
-  checkOptions("softNms", options, '{ method: "gaussian" }');
-  const { labels } = options;
-  const method = checkOneOf("softNms", "method", options.method ?? "gaussian", ["gaussian", "linear"]);
-  const sigma = checkPositive("softNms", "sigma", options.sigma ?? 0.5);
-  const iouThreshold = checkRange("softNms", "iouThreshold", options.iouThreshold ?? 0.3, 0, 1);
-  const scoreThreshold = checkRange("softNms", "scoreThreshold", options.scoreThreshold ?? 0.001, 0, 1);
+  const { method, sigma, iouThreshold, labels, scoreThreshold } = readOptions("softNms", options, {
+    method: "gaussian",
+    sigma: 0.5,
+    iouThreshold: 0.3,
+    labels: undefined,
+    scoreThreshold: 0.001,
+  });
+  checkOneOf("softNms", "method", method, ["gaussian", "linear"]);
+  checkPositive("softNms", "sigma", sigma);
+  checkRange("softNms", "iouThreshold", iouThreshold, 0, 1);
+  checkRange("softNms", "scoreThreshold", scoreThreshold, 0, 1);
   checkBoxes("softNms", boxes);
   checkScores("softNms", boxes, scores, true);
-  if (labels) checkCount("softNms", "label", boxes.length, labels.length);
+  if (labels !== undefined) checkCount("softNms", "label", boxes, labels);
   const decay =
     method === "gaussian"
       ? (overlap: number) => exp((-overlap * overlap) / sigma)
@@ -115,7 +124,7 @@ export function softNms(
       .filter((other) => other !== best)
       .map((other) => {
         if (labels?.[other.index] !== labels?.[best.index]) return other;
-        return { ...other, score: other.score * decay(iou(best.box, other.box)) };
+        return { ...other, score: other.score * decay(overlapOf(best.box, other.box)) };
       });
   }
   return kept;
@@ -123,7 +132,7 @@ export function softNms(
 
 /** Refuses scores that cannot be put in order, or lowered. */
 function checkScores(who: string, boxes: readonly Box[], scores: ArrayLike<number>, probabilities = false): void {
-  checkCount(who, "score", boxes.length, scores.length);
+  checkCount(who, "score", boxes, scores);
   const [low, high] = probabilities ? [0, 1] : [-Infinity, Infinity];
   for (let i = 0; i < scores.length; i++) {
     const score = scores[i] ?? Number.NaN;
@@ -134,7 +143,10 @@ function checkScores(who: string, boxes: readonly Box[], scores: ArrayLike<numbe
   }
 }
 
-function checkCount(who: string, kind: string, boxes: number, got: number): void {
+function checkCount(who: string, kind: string, { length: boxes }: readonly Box[], values: ArrayLike<number>): void {
+  checkNumbers(who, `${kind}s`, values);
+  if (kind === "label") for (let i = 0; i < values.length; i++) checkInteger(who, "a label", values[i] ?? 0, -Infinity);
+  const got = values.length;
   if (got === boxes) return;
   throw new ArgumentError(
     `${who} expects one ${kind} a box, but got ${boxes} boxes and ${got} ${kind}s. Usual cause: boxes that were filtered without their ${kind}s.`,

@@ -1,5 +1,6 @@
-import { checkInteger } from "../shape/check.js";
+import { checkInteger, checkList, checkNumbers, checkObject, checkRange } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { show } from "../shape/show.js";
 import { checkSameSize } from "./label-map.js";
 import type { PanopticMap } from "./panoptic.js";
 
@@ -12,6 +13,9 @@ export interface PanopticScores {
   /** Recognition quality: the F₁ score of finding segments. */
   readonly rq: number;
 }
+
+/** More than any data set has. */
+const MOST_CLASSES = 2 ** 20;
 
 /** What was counted of a class. */
 interface Tally {
@@ -48,6 +52,7 @@ export class PanopticQuality {
    */
   constructor(classes: number) {
     checkInteger("PanopticQuality", "classes", classes, 1);
+    checkRange("PanopticQuality", "classes", classes, 1, MOST_CLASSES);
     this.#tallies = Array.from({ length: classes }, () => ({
       iou: 0,
       truePositives: 0,
@@ -114,6 +119,7 @@ export class PanopticQuality {
    * @throws ArgumentError for a number that is no class.
    */
   mean(classes: readonly number[] = this.#tallies.map((_, c) => c)): PanopticScores {
+    checkNumbers("PanopticQuality.mean", "classes", classes);
     const scores = classes.map((c) => this.of(c)).filter(({ pq }) => !Number.isNaN(pq));
     const mean = (part: keyof PanopticScores) => scores.reduce((sum, score) => sum + score[part], 0) / scores.length;
     return { pq: mean("pq"), sq: mean("sq"), rq: mean("rq") };
@@ -121,6 +127,11 @@ export class PanopticQuality {
 
   /** The place of each segment, from 1, by its id; void's is 0. Refuses a map that does not show what it lists. */
   #places(kind: "prediction" | "truth", { data, segments }: PanopticMap): Map<number, number> {
+    checkList("PanopticQuality", `a ${kind}'s segments`, segments);
+    for (const segment of segments) {
+      checkObject("PanopticQuality", "a segment", "{ id, label }", segment);
+      checkInteger("PanopticQuality", "a segment's id", segment.id, -Infinity);
+    }
     const places = new Map([[0, 0], ...segments.map(({ id }, i) => [id, i + 1] as const)]);
     const shown = new Set(data);
     shown.delete(0);
@@ -139,10 +150,10 @@ export class PanopticQuality {
   }
 
   #tally(label: number): Tally {
-    const tally = this.#tallies[label];
+    const tally = Number.isInteger(label) ? this.#tallies[label] : undefined;
     if (tally) return tally;
     throw new ArgumentError(
-      `PanopticQuality expects a class from 0 to ${this.#tallies.length - 1}, but got ${label}. Usual cause: classes counted from 1.`,
+      `PanopticQuality expects a class from 0 to ${this.#tallies.length - 1}, but got ${show(label)}. Usual cause: classes counted from 1.`,
     );
   }
 }

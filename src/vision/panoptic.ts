@@ -1,7 +1,9 @@
 /** Panoptic segmentation: every pixel has a class, and every object is a segment of its own. */
+import { checkNumbers } from "../shape/check.js";
 import { ArgumentError, rankMismatch, ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/tensor.js";
 import { checkLabelMap, type LabelMap } from "./label-map.js";
 
 /** One object, or all pixels of one class that has no objects ("stuff": background, sky, road). */
@@ -78,8 +80,11 @@ function largest(classes: readonly number[], value: (c: number) => number): numb
   return classes.reduce((best, c) => (value(c) > value(best) ? c : best));
 }
 
-function checkMerge({ shape }: Tensor, instances: LabelMap, things: readonly number[]): void {
+function checkMerge(probabilities: Tensor, instances: LabelMap, things: readonly number[]): void {
+  checkTensor("mergePanoptic", probabilities);
   checkLabelMap("mergePanoptic", instances);
+  checkNumbers("mergePanoptic", "things", things);
+  const { shape } = probabilities;
   const [classes = 0, height, width] = shape;
   if (shape.length !== 3) {
     throw rankMismatch("mergePanoptic", "[C, H, W]", shape, "a batch: give one picture of it, slice(n).squeeze(0)");

@@ -1,4 +1,4 @@
-import { checkOneOf } from "../shape/check.js";
+import { checkOneOf, readOptions } from "../shape/check.js";
 import { blank } from "./blank.js";
 import { channelsOf, type Pixels } from "./pixels.js";
 
@@ -29,13 +29,8 @@ export function resize(pixels: Pixels, width: number, height: number, options: R
 }
 
 /** {@link resize} for a function that its sentences name. */
-export function resample(
-  who: string,
-  pixels: Pixels,
-  width: number,
-  height: number,
-  { mode = "bilinear", antialias = true }: ResizeOptions,
-): Pixels {
+export function resample(who: string, pixels: Pixels, width: number, height: number, options: ResizeOptions): Pixels {
+  const { mode, antialias } = readOptions(who, options, { mode: "bilinear", antialias: true });
   const channels = channelsOf(who, pixels);
   checkOneOf(who, "mode", mode, ["bilinear", "nearest"]);
   const result = blank(who, width, height, channels);

@@ -2,9 +2,11 @@
  * How the output of a YOLO network lies in memory, and what its numbers mean.
  * Source: Redmon & Farhadi 2017, https://arxiv.org/abs/1612.08242
  */
-import { checkInteger, checkOptions, checkPositive } from "../shape/check.js";
+
+import { checkInteger, checkObject, checkPositive } from "../shape/check.js";
 import { ArgumentError, inputMismatch, rankMismatch } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { log } from "../tensor/log.js";
 import { exp, sigmoid } from "../tensor/math.js";
 import { type Anchor, checkSizes } from "./anchors.js";
@@ -79,11 +81,11 @@ export class YoloGrid {
 
 /** @throws ArgumentError for anything that is no head. */
 export function checkHead(who: string, head: YoloHead): YoloHead {
-  checkOptions(who, head, "{ anchors, numClasses: 10, stride: 8 }");
+  checkObject(who, "its head", "{ anchors, numClasses, stride }", head);
   const { anchors, numClasses, stride } = head;
   if (!Array.isArray(anchors) || anchors.length === 0) {
     throw new ArgumentError(
-      `${who} expects anchors to be a list of one size at least, but got ${Array.isArray(anchors) ? "none" : String(anchors)}. Usual cause: a number of anchors: fitAnchors finds as many sizes.`,
+      `${who} expects anchors to be a list of one size at least, but got ${show(anchors)}. Usual cause: a number of anchors: fitAnchors finds as many sizes.`,
     );
   }
   checkSizes(who, "anchors", "anchor", anchors);

@@ -1,5 +1,5 @@
 /** What a YOLO network learns from: boxes as targets, and the loss of its output against them. */
-import { checkInteger, checkOptions, checkRange } from "../shape/check.js";
+import { checkInteger, checkList, checkObject, checkRange, checkSize, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
 import { log } from "../tensor/log.js";
@@ -8,7 +8,7 @@ import { allocate, Tensor } from "../tensor/tensor.js";
 import { Loss, type LossOptions, type LossResult } from "../train/loss.js";
 import { type Anchor, checkSizes, sizeIou } from "./anchors.js";
 import type { Region } from "./average-precision.js";
-import { type Box, checkBoxes, iou } from "./box.js";
+import { type Box, checkBoxes, overlapOf } from "./box.js";
 import { checkHead, logSumExp, YoloGrid, type YoloHead } from "./yolo-head.js";
 
 export interface YoloTargetsOptions {
@@ -29,12 +29,17 @@ export function yoloTargets(
   pictures: readonly (readonly Region<Box>[])[],
   options: YoloTargetsOptions = {},
 ): Tensor<readonly [number, number, 5]> {
-  checkOptions("yoloTargets", options, "{ most: 4 }");
+  checkList("yoloTargets", "pictures", pictures);
+  for (const objects of pictures) {
+    checkList("yoloTargets", "the objects of a picture", objects);
+    for (const object of objects) checkObject("yoloTargets", "an object", "{ label, region }", object);
+  }
   const needed = pictures.reduce((most, objects) => Math.max(most, objects.length), 1);
-  const most = checkInteger("yoloTargets", "most", options.most ?? needed, 1);
+  const most = checkInteger("yoloTargets", "most", readOptions("yoloTargets", options, { most: needed }).most, 1);
   if (needed > most) {
     throw new ArgumentError(`yoloTargets expects at most ${most} objects a picture, but got ${needed}.`);
   }
+  checkSize("yoloTargets", "targets", [pictures.length, most, 5]);
   const data = new Float32Array(pictures.length * most * 5);
   for (const [n, objects] of pictures.entries()) {
     const boxes = objects.map(({ region }) => region);
@@ -124,7 +129,7 @@ export class YoloLoss<R extends "mean" | "sum" = "mean"> extends Loss<Tensor, R>
             continue;
           }
           const box = objects.length > 0 ? grid.box(data, n, a, cell) : NOWHERE;
-          if (objects.some(({ region }) => iou(box, region) > this.ignoreThreshold)) continue;
+          if (objects.some(({ region }) => overlapOf(box, region) > this.ignoreThreshold)) continue;
           const logit = data[at + 4 * grid.cells] ?? 0;
           total += this.emptyWeight * softplus(logit);
           gradient.data[at + 4 * grid.cells] = this.emptyWeight * sigmoid(logit);

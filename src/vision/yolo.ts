@@ -1,7 +1,9 @@
 /** From a YOLO network's output to boxes: what `YoloLoss` teaches, read back. */
-import { checkOptions, checkRange } from "../shape/check.js";
+
+import { checkRange, readOptions } from "../shape/check.js";
 import { exp, sigmoid } from "../tensor/math.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor } from "../tensor/tensor.js";
 import type { ScoredRegion } from "./average-precision.js";
 import type { Box } from "./box.js";
 import { nms } from "./nms.js";
@@ -36,10 +38,11 @@ export function decodeYolo(
   options: DecodeYoloOptions = {},
 ): ScoredRegion<Box>[][] {
   const who = "decodeYolo";
-  checkOptions(who, options, "{ scoreThreshold: 0.5 }");
-  const scoreThreshold = checkRange(who, "scoreThreshold", options.scoreThreshold ?? 0.5, 0, 1);
-  const iouThreshold = checkRange(who, "iouThreshold", options.iouThreshold ?? 0.5, 0, 1);
+  const { scoreThreshold, iouThreshold } = readOptions(who, options, { scoreThreshold: 0.5, iouThreshold: 0.5 });
+  checkRange(who, "scoreThreshold", scoreThreshold, 0, 1);
+  checkRange(who, "iouThreshold", iouThreshold, 0, 1);
   const { anchors, numClasses } = checkHead(who, head);
+  checkTensor(who, predictions);
   const grid = new YoloGrid(who, head, predictions.shape);
   const { batch, cells } = grid;
   const { data } = predictions;

@@ -118,7 +118,7 @@ describe("Dataset", () => {
     [
       () => new Dataset({ shape: [1], data: Uint8Array.of(1) } as never, [1]),
       ArgumentError,
-      "Dataset expects inputs to be a Tensor whose first axis counts samples, but got something else. Usual cause: images as readIdx gives them: convert them with imagesToTensor.",
+      "Dataset expects inputs to be a Tensor whose first axis counts samples, but got an object. Usual cause: images as readIdx gives them: convert them with imagesToTensor.",
     ],
     [
       () => new Dataset(inputs(3), Int32Array.of(1, 2)),

@@ -67,7 +67,7 @@ describe("imagesToTensor", () => {
     [
       () => imagesToTensor({ shape: [1, 1, 1], data: Float32Array.of(1) }),
       ArgumentError,
-      "imagesToTensor expects bytes, as a Uint8Array, but got Float32Array. Usual cause: pixels that are floats already: new Tensor(data, shape).",
+      "imagesToTensor expects bytes, as a Uint8Array, but got a Float32Array. Usual cause: pixels that are floats already: new Tensor(data, shape).",
     ],
     [
       () => imagesToTensor({ shape: [1], data: Uint8Array.of(1) }),
@@ -151,7 +151,7 @@ describe("labelsToInt32", () => {
     [
       () => labelsToInt32([Number.NaN]),
       ArgumentError,
-      "labelsToInt32 expects integers of 32 bits, but label 0 is NaN.",
+      "labelsToInt32 expects label 0 to be a number, but got NaN. Usual cause: an entry that is missing.",
     ],
     [
       () => labelsToInt32([2 ** 31]),

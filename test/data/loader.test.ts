@@ -199,7 +199,7 @@ describe("bad arguments", () => {
   test.each([
     [
       () => new DataLoader(numbers(3).inputs as never),
-      "DataLoader expects a Dataset, or an object with length and batch(rows), but got something else. Usual cause: a tensor: new Dataset(inputs, targets).",
+      "DataLoader expects a Dataset, or an object with length and batch(rows), but got a Tensor. Usual cause: a tensor: new Dataset(inputs, targets).",
     ],
     [
       () => new DataLoader(numbers(3), { batchSize: 0 }),
@@ -227,11 +227,11 @@ describe("bad arguments", () => {
     ],
     [
       () => epoch(new DataLoader(numbers(3), { transform: (() => undefined) as never })),
-      "DataLoader expects what its transform returns to be { inputs, targets } with a Tensor of inputs, but got undefined. Usual cause: a missing return.",
+      "DataLoader expects what its transform returns to be { inputs, targets } with a Tensor of inputs, but got undefined. Usual cause: a function without return, or one that returns the inputs alone.",
     ],
     [
       () => epoch(new DataLoader({ length: 3, batch: async () => numbers(1) } as never)),
-      "DataLoader expects what its data set's batch returns to be { inputs, targets } with a Tensor of inputs, but got a Promise. Usual cause: an asynchronous function: whatever it waits for has to be there before the epoch.",
+      "DataLoader expects what its data set returns to be { inputs, targets } with a Tensor of inputs, but got a Promise. Usual cause: an asynchronous function: what it waits for has to be there before the epoch.",
     ],
     [() => new DataLoader(numbers(0)), `DataLoader expects samples for one batch at least, but got 0. ${cause}`],
     [
@@ -256,11 +256,6 @@ describe("bad arguments", () => {
       "another batch size",
       { ...good, batchSize: 3 },
       "DataLoader.loadStateDict expects a state of 4 samples in batches of 2, but got one of 4 in batches of 3. Usual cause: resuming with other data or another batchSize than the run was started with.",
-    ],
-    [
-      "nothing in it",
-      undefined as never,
-      "DataLoader.loadStateDict expects a state of 4 samples in batches of 2, but got one of undefined in batches of undefined. Usual cause: resuming with other data or another batchSize than the run was started with.",
     ],
     ["no random state", { ...good, random: undefined }, damaged],
     ["a random state of zeros", { ...good, random: [0, 0, 0, 0] }, damaged],

@@ -3,6 +3,7 @@
  * grows it, by its scratch or by copying an array in, must not look at the views that it was given any more.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { onArrays } from "../../src/kernels/operands.js";
 import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { linearGeometry } from "../../src/shape/linear.js";
 import { batchNormGeometry, layerNormGeometry } from "../../src/shape/norm.js";
@@ -60,12 +61,12 @@ async function references(): Promise<Families> {
     bias: referenceBias,
     losses: referenceClassLosses,
     conv: {
-      ...referenceConv,
+      ...onArrays(referenceConv),
       forwardFinished: (g, x, w, bias, y, { norm, least }) => {
-        referenceConv.forward(g, x, w, bias, y);
+        onArrays(referenceConv).forward(g, x, w, bias, y);
         const channels = batchNormGeometry(g.outChannels, [g.batch, g.outChannels, g.outHeight * g.outWidth]);
         const { eps, mean, variance, weight: scale, bias: shift } = norm!;
-        referenceNorm.forward(channels, eps, y, mean, variance, scale, shift, y, least === 0);
+        onArrays(referenceNorm).forward(channels, eps, y, mean, variance, scale, shift, y, least === 0);
       },
     },
     linear: referenceLinear,

@@ -294,7 +294,7 @@ describe("a mistake is told in a sentence", () => {
     [
       "Hardtanh",
       () => new Hardtanh(-1 as never),
-      "its options to be an object such as { minVal: -1, maxVal: 1 }, but got -1. Usual cause: torch's positional arguments are named here.",
+      "its options to be an object of minVal, maxVal, but got -1. Usual cause: torch's positional arguments are named here.",
     ],
     [
       "GELU",
@@ -304,7 +304,7 @@ describe("a mistake is told in a sentence", () => {
     [
       "GELU",
       () => new GELU("tanh" as never),
-      'its options to be an object such as { approximate: "tanh" }, but got "tanh". Usual cause: torch\'s positional arguments are named here.',
+      'its options to be an object of approximate, but got "tanh". Usual cause: torch\'s positional arguments are named here.',
     ],
     ["Softplus", () => new Softplus({ beta: -1 }), "beta to be a number above 0, but got -1."],
     ["Softplus", () => new Softplus({ beta: 0 }), "beta to be a number above 0, but got 0."],
@@ -316,7 +316,7 @@ describe("a mistake is told in a sentence", () => {
     [
       "Softplus",
       () => new Softplus(2 as never),
-      "its options to be an object such as { beta: 1, threshold: 20 }, but got 2. Usual cause: torch's positional arguments are named here.",
+      "its options to be an object of beta, threshold, but got 2. Usual cause: torch's positional arguments are named here.",
     ],
   ])("%s: %s", (name, make, text) => expectError(make, ArgumentError, `${name} expects ${text}`));
 

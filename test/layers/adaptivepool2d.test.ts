@@ -213,7 +213,7 @@ describe("AdaptiveMaxPool2d refuses", () => {
     expectError(
       () => new AdaptiveMaxPool2d(2, true as unknown as object),
       ArgumentError,
-      "AdaptiveMaxPool2d expects its options to be an object such as { returnIndices: true }, but got true. Usual cause: torch's positional arguments are named here.",
+      "AdaptiveMaxPool2d expects its options to be an object of returnIndices, but got true. Usual cause: torch's positional arguments are named here.",
     );
   });
 });

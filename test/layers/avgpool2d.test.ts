@@ -207,7 +207,7 @@ describe("AvgPool2d refuses", () => {
     expectError(
       () => new AvgPool2d(2, 2 as unknown as object),
       ArgumentError,
-      "AvgPool2d expects its options to be an object such as { stride: 2, padding: 1 }, but got 2. Usual cause: torch's positional arguments are named here.",
+      "AvgPool2d expects its options to be an object of stride, padding, ceilMode, countIncludePad, divisorOverride, but got 2. Usual cause: torch's positional arguments are named here.",
     );
   });
 

@@ -388,7 +388,7 @@ describe("BatchNorm's refusals", () => {
     expectError(
       () => new BatchNorm2d(3, 1e-3 as BatchNormOptions),
       ArgumentError,
-      "BatchNorm2d expects its options to be an object such as { momentum: 0.01 }, but got 0.001. Usual cause: torch's positional arguments are named here.",
+      "BatchNorm2d expects its options to be an object of eps, momentum, affine, trackRunningStats, but got 0.001. Usual cause: torch's positional arguments are named here.",
     );
   });
 });

@@ -137,7 +137,7 @@ describe("Conv1d", () => {
     );
     refuse(
       [2, 3, 3, 2],
-      "Conv1d expects its options to be an object such as { stride: 2, padding: 1 }, but got 2. Usual cause: torch's positional arguments are named here.",
+      "Conv1d expects its options to be an object of stride, padding, dilation, groups, bias, paddingMode, algorithm, random, but got 2. Usual cause: torch's positional arguments are named here.",
     );
   });
 

@@ -49,7 +49,7 @@ describe("Conv2d refuses options", () => {
     ["winograd for groups", [3, 6, 3, { algorithm: "winograd", groups: 3 }], `Conv2d expects groups 1 with algorithm "winograd", but got 3. ${WINOGRAD}`],
     ["winograd with wide padding", [3, 6, 3, { algorithm: "winograd", padding: [1, 3] }], `Conv2d expects padding up to 2 × 2 with algorithm "winograd", but got 1 × 3. ${WINOGRAD}`],
     ["winograd with padding as wide as a kernel", [3, 6, 7, { algorithm: "winograd", stride: 2, padding: 7 }], `Conv2d expects padding up to 6 × 6 with algorithm "winograd", but got 7 × 7. ${WINOGRAD}`],
-    ["torch's positional stride", [3, 6, 3, 2], "Conv2d expects its options to be an object such as { stride: 2, padding: 1 }, but got 2. Usual cause: torch's positional arguments are named here."],
+    ["torch's positional stride", [3, 6, 3, 2], "Conv2d expects its options to be an object of stride, padding, dilation, groups, bias, paddingMode, algorithm, random, but got 2. Usual cause: torch's positional arguments are named here."],
   ]; // biome-ignore format: one line a case
   test.each(cases)("%s", (_, args, text) => expectError(() => new LooseConv2d(...args), ArgumentError, text));
 });

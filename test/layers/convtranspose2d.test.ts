@@ -270,7 +270,7 @@ describe("ConvTranspose2d", () => {
     );
     refuse(
       [2, 3, 3, 2],
-      "ConvTranspose2d expects its options to be an object such as { stride: 2, padding: 1 }, but got 2. Usual cause: torch's positional arguments are named here.",
+      "ConvTranspose2d expects its options to be an object of stride, padding, dilation, groups, bias, paddingMode, algorithm, random, outputPadding, but got 2. Usual cause: torch's positional arguments are named here.",
     );
   });
 

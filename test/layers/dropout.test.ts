@@ -160,7 +160,7 @@ describe.each(layers)("$Class.name, for any shape and p", ({ Class, arbitrary })
     expectError(
       () => new Class(0.5, true as unknown as DropoutOptions),
       ArgumentError,
-      `${Class.name} expects its options to be an object such as { random: new Random(1) }, but got true. Usual cause: torch's positional arguments are named here.`,
+      `${Class.name} expects its options to be an object of random, but got true. Usual cause: torch's positional arguments are named here.`,
     );
   });
 });

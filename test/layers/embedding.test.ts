@@ -115,7 +115,7 @@ describe("Embedding", () => {
     }
     refuse(
       [3, 2, 0],
-      "Embedding expects its options to be an object such as { paddingIdx: 0 }, but got 0. Usual cause: torch's positional arguments are named here.",
+      "Embedding expects its options to be an object of paddingIdx, random, but got 0. Usual cause: torch's positional arguments are named here.",
     );
   });
 

@@ -250,7 +250,7 @@ describe("GroupNorm's refusals", () => {
     expectError(
       () => new GroupNorm(2, 4, 1e-5 as GroupNormOptions),
       ArgumentError,
-      "GroupNorm expects its options to be an object such as { eps: 1e-6 }, but got 0.00001. Usual cause: torch's positional arguments are named here.",
+      "GroupNorm expects its options to be an object of eps, affine, but got 0.00001. Usual cause: torch's positional arguments are named here.",
     );
   });
 });

@@ -238,7 +238,7 @@ describe("InstanceNorm2d's refusals", () => {
     expectError(
       () => new InstanceNorm2d(3, true as unknown as InstanceNorm2dOptions),
       ArgumentError,
-      "InstanceNorm2d expects its options to be an object such as { affine: true }, but got true. Usual cause: torch's positional arguments are named here.",
+      "InstanceNorm2d expects its options to be an object of eps, momentum, affine, trackRunningStats, but got true. Usual cause: torch's positional arguments are named here.",
     );
   });
 });

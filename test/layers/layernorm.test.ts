@@ -198,7 +198,7 @@ describe("LayerNorm's refusals", () => {
     expectError(
       () => new LayerNorm(3, 1e-6 as LayerNormOptions),
       ArgumentError,
-      "LayerNorm expects its options to be an object such as { eps: 1e-6 }, but got 0.000001. Usual cause: torch's positional arguments are named here.",
+      "LayerNorm expects its options to be an object of eps, elementwiseAffine, bias, but got 0.000001. Usual cause: torch's positional arguments are named here.",
     );
   });
 });

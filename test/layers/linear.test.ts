@@ -161,7 +161,7 @@ describe("Linear", () => {
     refuse([3], `Linear expects outFeatures to be a positive integer, but got undefined. ${ARITHMETIC}`);
     refuse(
       [3, 2, false],
-      "Linear expects its options to be an object such as { bias: false }, but got false. Usual cause: torch's positional arguments are named here.",
+      "Linear expects its options to be an object of bias, random, but got false. Usual cause: torch's positional arguments are named here.",
     );
   });
 

@@ -178,7 +178,7 @@ describe("LocalResponseNorm's refusals", () => {
     expectError(
       () => new LocalResponseNorm(3, 1e-4 as LocalResponseNormOptions),
       ArgumentError,
-      "LocalResponseNorm expects its options to be an object such as { alpha: 1e-4, k: 2 }, but got 0.0001. Usual cause: torch's positional arguments are named here.",
+      "LocalResponseNorm expects its options to be an object of alpha, beta, k, but got 0.0001. Usual cause: torch's positional arguments are named here.",
     );
   });
 });

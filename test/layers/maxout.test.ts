@@ -114,7 +114,7 @@ describe("Maxout", () => {
     expectError(
       () => new Maxout(2, 1 as never),
       ArgumentError,
-      "Maxout expects its options to be an object such as { dim: 1 }, but got 1. Usual cause: torch's positional arguments are named here.",
+      "Maxout expects its options to be an object of dim, but got 1. Usual cause: torch's positional arguments are named here.",
     );
   });
 });
@@ -232,7 +232,7 @@ describe("MaxoutLinear", () => {
     expectError(
       () => new MaxoutLinear(1, 1, 2 as never),
       ArgumentError,
-      "MaxoutLinear expects its options to be an object such as { pieces: 2, bias: false }, but got 2. Usual cause: torch's positional arguments are named here.",
+      "MaxoutLinear expects its options to be an object of pieces, bias, random, but got 2. Usual cause: torch's positional arguments are named here.",
     );
   });
 });

@@ -244,7 +244,7 @@ describe("MaxPool2d refuses", () => {
     expectError(
       () => new MaxPool2d(2, 2 as unknown as object),
       ArgumentError,
-      "MaxPool2d expects its options to be an object such as { stride: 2, padding: 1 }, but got 2. Usual cause: torch's positional arguments are named here.",
+      "MaxPool2d expects its options to be an object of stride, padding, ceilMode, dilation, returnIndices, but got 2. Usual cause: torch's positional arguments are named here.",
     );
   });
 

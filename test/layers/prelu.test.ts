@@ -125,7 +125,7 @@ describe("PReLU", () => {
     expectError(
       () => new PReLU(1, 0.1 as never),
       ArgumentError,
-      "PReLU expects its options to be an object such as { init: 0.25 }, but got 0.1. Usual cause: torch's positional arguments are named here.",
+      "PReLU expects its options to be an object of init, but got 0.1. Usual cause: torch's positional arguments are named here.",
     );
   });
 });

@@ -89,7 +89,7 @@ describe("Flatten", () => {
     refuseOptions(
       Flatten,
       [1, 2],
-      "Flatten expects its options to be an object such as { startDim: 1, endDim: -1 }, but got 1. Usual cause: torch's positional arguments are named here.",
+      "Flatten expects its options to be an object of startDim, endDim, but got 1. Usual cause: torch's positional arguments are named here.",
     );
     refuseInput(
       new Flatten(),

@@ -329,7 +329,7 @@ describe("Upsample refuses", () => {
     expectError(
       () => new Upsample(4 as UpsampleOptions),
       ArgumentError,
-      "Upsample expects its options to be an object such as { scaleFactor: 2 }, but got 4. Usual cause: torch's positional arguments are named here.",
+      "Upsample expects its options to be an object of size, scaleFactor, mode, alignCorners, recomputeScaleFactor, but got 4. Usual cause: torch's positional arguments are named here.",
     );
   });
 

@@ -113,7 +113,7 @@ describe("Autoencoder", () => {
       // @ts-expect-error options come in an object
       () => new Autoencoder(32),
       ArgumentError,
-      "Autoencoder expects its options to be an object such as { latent: 32 }, but got 32. Usual cause: torch's positional arguments are named here.",
+      "Autoencoder expects its options to be an object of latent, width, inChannels, imageSize, random, but got 32. Usual cause: torch's positional arguments are named here.",
     );
     const model = new Autoencoder(small);
     expectError(

@@ -102,19 +102,19 @@ test.each(["alexnet", "vgg11_bn", "resnet18", "resnet50", "squeezenet1_1", "mobi
   },
 );
 
-const options =
-  "to be an object such as { numClasses: 10 }, but got 10. Usual cause: torch's positional arguments are named here.";
+const positional = "but got 10. Usual cause: torch's positional arguments are named here.";
 const integer = "to be a positive integer, but got";
 const arithmetic = "Usual cause: a division without Math.floor, or a variable that is undefined.";
 
 test.each([
-  ["AlexNet", (o: object) => new AlexNet(o)],
-  ["VGG", (o: object) => new VGG(11, o)],
-  ["ResNet", (o: object) => new ResNet(18, o)],
-  ["SqueezeNet", (o: object) => new SqueezeNet(o)],
-  ["MobileNetV2", (o: object) => new MobileNetV2(o)],
-])("%s: bad options and inputs", (name, make) => {
-  expectError(() => make(10 as unknown as object), ArgumentError, `${name} expects its options ${options}`);
+  ["AlexNet", (o: object) => new AlexNet(o), "numClasses, inChannels, width, dropout, random"],
+  ["VGG", (o: object) => new VGG(11, o), "numClasses, inChannels, width, batchNorm, dropout, random"],
+  ["ResNet", (o: object) => new ResNet(18, o), "numClasses, inChannels, width, random"],
+  ["SqueezeNet", (o: object) => new SqueezeNet(o), "numClasses, inChannels, width, dropout, random"],
+  ["MobileNetV2", (o: object) => new MobileNetV2(o), "numClasses, inChannels, width, dropout, random"],
+])("%s: bad options and inputs", (name, make, options) => {
+  const expected = `${name} expects its options to be an object of ${options}`;
+  expectError(() => make(10 as unknown as object), ArgumentError, `${expected}, ${positional}`);
   expectError(() => make({ numClasses: 0 }), ArgumentError, `${name} expects numClasses ${integer} 0. ${arithmetic}`);
   expectError(
     () => make({ inChannels: 1.5 }),

@@ -117,7 +117,7 @@ describe("UNet", () => {
       // @ts-expect-error options are named
       () => new UNet(2),
       ArgumentError,
-      "UNet expects its options to be an object such as { numClasses: 2 }, but got 2. Usual cause: torch's positional arguments are named here.",
+      "UNet expects its options to be an object of numClasses, inChannels, width, depth, upsampling, batchNorm, random, but got 2. Usual cause: torch's positional arguments are named here.",
     );
     const model = new UNet(tiny);
     expectError(

@@ -99,10 +99,10 @@ describe("tensor", () => {
   });
 
   test.each([
-    ["text", ["1", "2"], "a string at [0]"],
+    ["text", ["1", "2"], '"1" at [0]'],
     ["a missing entry", [1, undefined], "undefined at [1]"],
     ["null", [[1], [null]], "null at [1, 0]"],
-    ["a boolean", [[true]], "a boolean at [0, 0]"],
+    ["a boolean", [[true]], "true at [0, 0]"],
     ["nothing", undefined, "undefined"],
     ["a Map", new Map(), "a Map"],
     ["BigInts", new BigInt64Array(2), "a BigInt64Array"],
@@ -147,7 +147,7 @@ describe("fromTypedArray", () => {
     expectError(
       () => fromTypedArray([1, 2] as unknown as Float32Array, [2]),
       ArgumentError,
-      "fromTypedArray expects a typed array of numbers, but got a value of type object. Usual cause: a plain array or BigInts; tensor() takes nested arrays.",
+      "fromTypedArray expects a typed array of numbers, but got [1, 2]. Usual cause: a plain array or BigInts; tensor() takes nested arrays.",
     );
     expectError(
       () => fromTypedArray(new Uint8Array(3), [2]),
@@ -200,7 +200,7 @@ describe("zeros, ones, full and their like", () => {
     expectError(() => make([2, 1.5]), ArgumentError, expectsIntegers("[2, 1.5]"));
     expectError(() => make([-1, -1]), ArgumentError, expectsIntegers("[-1, -1]"));
     expectError(() => make([Number.NaN]), ArgumentError, expectsIntegers("[NaN]"));
-    expectError(() => make(["2"] as unknown as number[]), ArgumentError, expectsIntegers("[2]"));
+    expectError(() => make(["2"] as unknown as number[]), ArgumentError, expectsIntegers('["2"]'));
     expectError(
       () => make(3 as unknown as number[]),
       ArgumentError,

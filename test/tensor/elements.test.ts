@@ -237,6 +237,6 @@ describe("slice", () => {
     expectError(() => x.slice([0, 2, -1]), ArgumentError, `${form}, but got [0, 2, -1].`);
     expectError(() => x.slice([0.5, 2]), ArgumentError, `${form}, but got [0.5, 2].`);
     expectError(() => x.slice([0, Number.NaN]), ArgumentError, `${form}, but got [0, NaN].`);
-    expectError(() => x.slice("0:2" as unknown as null), ArgumentError, `${form}, but got 0:2.`);
+    expectError(() => x.slice("0:2" as unknown as null), ArgumentError, `${form}, but got "0:2".`);
   });
 });

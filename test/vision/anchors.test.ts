@@ -124,7 +124,7 @@ describe("fitAnchors", () => {
     );
     refused(
       () => fitAnchors([box], 1, new Random(1).uniform() as never),
-      `its options to be an object such as { random: new Random(1) }, but got ${new Random(1).uniform()}. Usual cause: torch's positional arguments are named here.`,
+      `its options to be an object of random, but got ${new Random(1).uniform()}. Usual cause: torch's positional arguments are named here.`,
     );
   });
 

@@ -123,7 +123,7 @@ describe("meanAveragePrecision", () => {
     expectError(
       () => meanAveragePrecision([], iou, 0.5 as never),
       ArgumentError,
-      "meanAveragePrecision expects its options to be an object such as { iouThreshold: 0.5 }, but got 0.5. Usual cause: torch's positional arguments are named here.",
+      "meanAveragePrecision expects its options to be an object of iouThreshold, but got 0.5. Usual cause: torch's positional arguments are named here.",
     );
   });
 });

@@ -50,7 +50,7 @@ describe("centreTargets", () => {
     expectError(
       () => centreTargets(drawn("1"), 2 as never),
       ArgumentError,
-      "centreTargets expects its options to be an object such as { sigma: 2 }, but got 2. Usual cause: torch's positional arguments are named here.",
+      "centreTargets expects its options to be an object of sigma, but got 2. Usual cause: torch's positional arguments are named here.",
     );
   });
 });

@@ -362,7 +362,7 @@ describe("refused with a sentence, and the picture stays as it was", () => {
     [
       "a colour in CSS",
       () => drawBox(blank, box, { colour: "red" as unknown as Colour }),
-      "drawBox expects colour to be [red, green, blue], but got red. Usual cause: a CSS colour, or one number for a grey.",
+      'drawBox expects colour to be [red, green, blue], but got "red". Usual cause: a CSS colour, or one number for a grey.',
     ],
     [
       "a colour out of range",

@@ -95,7 +95,7 @@ describe("EmbeddingStore", () => {
       // @ts-expect-error the threshold is an option
       () => new EmbeddingStore(0.6),
       ArgumentError,
-      "EmbeddingStore expects its options to be an object such as { threshold: 0.6 }, but got 0.6. Usual cause: torch's positional arguments are named here.",
+      "EmbeddingStore expects its options to be an object of threshold, but got 0.6. Usual cause: torch's positional arguments are named here.",
     );
   });
 });

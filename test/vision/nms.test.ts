@@ -131,7 +131,7 @@ describe("nms", () => {
     );
     refuses(
       () => nms(boxes, [1, 1], 0.5 as never),
-      "nms expects its options to be an object such as { iouThreshold: 0.5 }, but got 0.5. Usual cause: torch's positional arguments are named here.",
+      "nms expects its options to be an object of iouThreshold, labels, scoreThreshold, maxDetections, but got 0.5. Usual cause: torch's positional arguments are named here.",
     );
     refuses(
       () => nms(boxes, [1, 1], { iouThreshold: 50 }),
@@ -228,7 +228,7 @@ describe("softNms", () => {
     );
     refuses(
       () => softNms(boxes, [1], "linear" as never),
-      'softNms expects its options to be an object such as { method: "gaussian" }, but got "linear". Usual cause: torch\'s positional arguments are named here.',
+      'softNms expects its options to be an object of method, sigma, iouThreshold, labels, scoreThreshold, but got "linear". Usual cause: torch\'s positional arguments are named here.',
     );
     refuses(
       () => softNms(boxes, [1], { method: "hard" as never }),

@@ -25,11 +25,7 @@ describe("YoloLoss", () => {
     }
     refused({ ignoreThreshold: 60 }, head, "ignoreThreshold to be a number from 0 to 1, but got 60.");
     refused({ reduction: "none" }, head, 'reduction to be one of "mean", "sum", but got "none".');
-    refused(
-      {},
-      8,
-      "its options to be an object such as { anchors, numClasses: 10, stride: 8 }, but got 8. Usual cause: torch's positional arguments are named here.",
-    );
+    refused({}, 8, "its head to be { anchors, numClasses, stride }, but got 8.");
     refused(
       {},
       { ...head, anchors: 5 },
@@ -142,7 +138,7 @@ test("yoloTargets refuses what is no object, and too many", () => {
   );
   refused(
     () => yoloTargets([], 4 as never),
-    "its options to be an object such as { most: 4 }, but got 4. Usual cause: torch's positional arguments are named here.",
+    "its options to be an object of most, but got 4. Usual cause: torch's positional arguments are named here.",
   );
   for (const label of [-1, 0.5]) {
     refused(
@@ -174,7 +170,7 @@ test("decodeYolo refuses options and outputs that cannot be", () => {
   }
   refused(
     () => decodeYolo(output, head, 0.5 as never),
-    "decodeYolo expects its options to be an object such as { scoreThreshold: 0.5 }, but got 0.5. Usual cause: torch's positional arguments are named here.",
+    "decodeYolo expects its options to be an object of scoreThreshold, iouThreshold, but got 0.5. Usual cause: torch's positional arguments are named here.",
   );
   refused(
     () => decodeYolo(output, { ...head, stride: -8 }),

@@ -6,7 +6,7 @@
  * Taps that fall outside the input read 0.
  */
 import type { ConvGeometry } from "../../shape/conv.js";
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { FloatArray, Operand } from "../../tensor/storage.js";
 
 export type Direction = "forward" | "inputGradient" | "weightGradient";
 
@@ -26,27 +26,13 @@ export interface Finish {
   readonly most: number;
 }
 
-export interface ConvKernels {
+export interface ConvKernels<A = Operand> {
   /** y = weight ⋆ x + bias, or max(y, 0) with `relu`. Overwrites y; a bias that is undefined counts as 0. */
-  forward(
-    g: ConvGeometry,
-    x: FloatArray,
-    weight: FloatArray,
-    bias: FloatArray | undefined,
-    y: FloatArray,
-    relu?: boolean,
-  ): void;
+  forward(g: ConvGeometry, x: A, weight: A, bias: A | undefined, y: A, relu?: boolean): void;
   /** {@link forward} and what follows it, in one pass over y; where a backend lacks it, the layers do it one by one. */
-  forwardFinished?(
-    g: ConvGeometry,
-    x: FloatArray,
-    weight: FloatArray,
-    bias: FloatArray | undefined,
-    y: FloatArray,
-    finish: Finish,
-  ): void;
+  forwardFinished?(g: ConvGeometry, x: A, weight: A, bias: A | undefined, y: A, finish: Finish): void;
   /** dx = the adjoint of {@link forward} in x, applied to dy. Overwrites dx. */
-  inputGradient(g: ConvGeometry, dy: FloatArray, weight: FloatArray, dx: FloatArray): void;
+  inputGradient(g: ConvGeometry, dy: A, weight: A, dx: A): void;
   /** dweight += the adjoint of {@link forward} in weight, applied to dy. */
-  weightGradient(g: ConvGeometry, x: FloatArray, dy: FloatArray, dweight: FloatArray): void;
+  weightGradient(g: ConvGeometry, x: A, dy: A, dweight: A): void;
 }

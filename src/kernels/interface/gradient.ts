@@ -1,13 +1,13 @@
 /** Kernels that measure and bound gradients. */
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 
-export interface GradientKernels {
+export interface GradientKernels<A = Operand> {
   /** Σ |g|^exponent */
-  powerSum(g: FloatArray, exponent: number): number;
+  powerSum(g: A, exponent: number): number;
   /** max |g|, 0 of nothing; NaN as soon as there is one */
-  maxAbs(g: FloatArray): number;
+  maxAbs(g: A): number;
   /** g ← factor·g */
-  scale(g: FloatArray, factor: number): void;
+  scale(g: A, factor: number): void;
   /** g ← min(max(g, −limit), limit); NaN stays NaN */
-  clamp(g: FloatArray, limit: number): void;
+  clamp(g: A, limit: number): void;
 }

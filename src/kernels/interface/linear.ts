@@ -4,13 +4,13 @@
  *     x (rows, inFeatures)   weight (outFeatures, inFeatures)   bias (outFeatures)   y (rows, outFeatures)
  */
 import type { LinearGeometry } from "../../shape/linear.js";
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 
-export interface LinearKernels {
+export interface LinearKernels<A = Operand> {
   /** y = x · weightᵀ + bias. Overwrites y; a bias that is undefined counts as 0. */
-  forward(g: LinearGeometry, x: FloatArray, weight: FloatArray, bias: FloatArray | undefined, y: FloatArray): void;
+  forward(g: LinearGeometry, x: A, weight: A, bias: A | undefined, y: A): void;
   /** dx = dy · weight. Overwrites dx. */
-  inputGradient(g: LinearGeometry, dy: FloatArray, weight: FloatArray, dx: FloatArray): void;
+  inputGradient(g: LinearGeometry, dy: A, weight: A, dx: A): void;
   /** dweight += dyᵀ · x */
-  weightGradient(g: LinearGeometry, x: FloatArray, dy: FloatArray, dweight: FloatArray): void;
+  weightGradient(g: LinearGeometry, x: A, dy: A, dweight: A): void;
 }

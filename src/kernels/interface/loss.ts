@@ -8,14 +8,11 @@
  * Losses over classes: x and gradient (outer, classes, inner), labels and losses (outer, inner), weight (classes).
  */
 import type { ClassGeometry } from "../../shape/classes.js";
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 
-type Losses = FloatArray | undefined;
-type Weight = FloatArray | undefined;
-
-export interface LossKernels {
+export interface LossKernels<A = Operand> {
   /** Σ weight[label] over the labels that are not `ignoreIndex`. */
-  totalWeight(labels: Int32Array, ignoreIndex: number, weight: Weight): number;
+  totalWeight(labels: Int32Array, ignoreIndex: number, weight: A | undefined): number;
 
   /**
    * Softmax and cross-entropy in one, with log p[c] = (x[c] − max x) − log Σ exp(x − max x), which no logit overflows:
@@ -25,69 +22,54 @@ export interface LossKernels {
    */
   crossEntropy(
     g: ClassGeometry,
-    x: FloatArray,
+    x: A,
     labels: Int32Array,
     ignoreIndex: number,
-    weight: Weight,
+    weight: A | undefined,
     smoothing: number,
     scale: number,
-    losses: Losses,
-    gradient: FloatArray,
+    losses: A | undefined,
+    gradient: A,
   ): number;
 
   /** The same with q[c] = weight[c] · ((1 − smoothing)·target[c] + smoothing/classes); target (outer, classes, inner). */
   probabilityCrossEntropy(
     g: ClassGeometry,
-    x: FloatArray,
-    target: FloatArray,
-    weight: Weight,
+    x: A,
+    target: A,
+    weight: A | undefined,
     smoothing: number,
     scale: number,
-    losses: Losses,
-    gradient: FloatArray,
+    losses: A | undefined,
+    gradient: A,
   ): number;
 
   /** loss = −weight[label] · x[label], 0 where label = ignoreIndex; x holds log-probabilities. */
   negativeLogLikelihood(
     g: ClassGeometry,
-    x: FloatArray,
+    x: A,
     labels: Int32Array,
     ignoreIndex: number,
-    weight: Weight,
+    weight: A | undefined,
     scale: number,
-    losses: Losses,
-    gradient: FloatArray,
+    losses: A | undefined,
+    gradient: A,
   ): number;
 
   /** loss = (x − target)² */
-  squaredError(x: FloatArray, target: FloatArray, scale: number, losses: Losses, gradient: FloatArray): number;
+  squaredError(x: A, target: A, scale: number, losses: A | undefined, gradient: A): number;
 
   /** loss = |x − target|, with derivative 0 where they are equal */
-  absoluteError(x: FloatArray, target: FloatArray, scale: number, losses: Losses, gradient: FloatArray): number;
+  absoluteError(x: A, target: A, scale: number, losses: A | undefined, gradient: A): number;
 
   /** With d = x − target: loss = slope·d²/(2·width) where |d| < width, else slope·(|d| − width/2). */
-  huber(
-    x: FloatArray,
-    target: FloatArray,
-    width: number,
-    slope: number,
-    scale: number,
-    losses: Losses,
-    gradient: FloatArray,
-  ): number;
+  huber(x: A, target: A, width: number, slope: number, scale: number, losses: A | undefined, gradient: A): number;
 
   /**
    * loss = −weight · (target·log x + (1 − target)·log(1 − x)), logarithms no less than −100
    * ∂loss/∂x = weight · (x − target) / max(x·(1 − x), 10⁻¹²)
    */
-  binaryCrossEntropy(
-    x: FloatArray,
-    target: FloatArray,
-    weight: Weight,
-    scale: number,
-    losses: Losses,
-    gradient: FloatArray,
-  ): number;
+  binaryCrossEntropy(x: A, target: A, weight: A | undefined, scale: number, losses: A | undefined, gradient: A): number;
 
   /**
    * With k = 1 + (posWeight − 1)·target and softplus(−x) = max(−x, 0) + log(1 + exp(−|x|)), which no logit overflows:
@@ -95,21 +77,21 @@ export interface LossKernels {
    *     loss = weight · ((1 − target)·x + k·softplus(−x))        ∂loss/∂x = weight · ((1 − target) − k·σ(−x))
    */
   binaryCrossEntropyWithLogits(
-    x: FloatArray,
-    target: FloatArray,
-    weight: Weight,
-    posWeight: Weight,
+    x: A,
+    target: A,
+    weight: A | undefined,
+    posWeight: A | undefined,
     scale: number,
-    losses: Losses,
-    gradient: FloatArray,
+    losses: A | undefined,
+    gradient: A,
   ): number;
 
   /** loss = target·(log target − x), with 0·log 0 = 0; x holds log-probabilities */
-  klDivergence(x: FloatArray, target: FloatArray, scale: number, losses: Losses, gradient: FloatArray): number;
+  klDivergence(x: A, target: A, scale: number, losses: A | undefined, gradient: A): number;
 
   /** loss = exp(target)·(target − x); both hold log-probabilities */
-  klDivergenceOfLogs(x: FloatArray, target: FloatArray, scale: number, losses: Losses, gradient: FloatArray): number;
+  klDivergenceOfLogs(x: A, target: A, scale: number, losses: A | undefined, gradient: A): number;
 
   /** gradient[n, c, p] *= dy[n, p]: the chain rule behind losses that were not reduced. */
-  chain(g: ClassGeometry, dy: FloatArray, gradient: FloatArray): void;
+  chain(g: ClassGeometry, dy: A, gradient: A): void;
 }

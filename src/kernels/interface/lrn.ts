@@ -1,6 +1,6 @@
 /** Kernels of local response normalisation, over x (outer, channels, inner). W(c) are the channels that c sees. */
 import type { LrnGeometry } from "../../shape/lrn.js";
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 
 export interface LrnSettings {
   /** α / size: the window's divisor counts channels that do not exist too. */
@@ -9,19 +9,12 @@ export interface LrnSettings {
   readonly k: number;
 }
 
-export interface LrnKernels {
+export interface LrnKernels<A = Operand> {
   /** base[n, c, p] = k + scale · Σ_{j ∈ W(c)} x[n, j, p]² and y = x / base^β. Overwrites both. */
-  forward(g: LrnGeometry, settings: LrnSettings, x: FloatArray, base: FloatArray, y: FloatArray): void;
+  forward(g: LrnGeometry, settings: LrnSettings, x: A, base: A, y: A): void;
   /**
    * dx[n, j, p] = dy / base^β − 2·β·scale · x · Σ_{c : j ∈ W(c)} dy[n, c, p] · x[n, c, p] / base[n, c, p]^(β+1):
    * the adjoint of {@link forward}. Overwrites dx.
    */
-  backward(
-    g: LrnGeometry,
-    settings: LrnSettings,
-    x: FloatArray,
-    base: FloatArray,
-    dy: FloatArray,
-    dx: FloatArray,
-  ): void;
+  backward(g: LrnGeometry, settings: LrnSettings, x: A, base: A, dy: A, dx: A): void;
 }

@@ -5,22 +5,22 @@
  * as 1, a bias as 0.
  */
 import type { NormGeometry } from "../../shape/norm.js";
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 
-export interface NormKernels {
+export interface NormKernels<A = Operand> {
   /** mean[s] = Σ x / m and variance[s] = Σ (x − mean[s])² / m, over the elements of group s. */
-  moments(g: NormGeometry, x: FloatArray, mean: Float64Array, variance: Float64Array): void;
+  moments(g: NormGeometry, x: A, mean: Float64Array, variance: Float64Array): void;
 
   /** y = (x − mean[s]) / σ[s] · weight[c] + bias[c], or max(y, 0) with `relu`. Overwrites y, which may be x. */
   forward(
     g: NormGeometry,
     eps: number,
-    x: FloatArray,
+    x: A,
     mean: Float64Array,
     variance: Float64Array,
-    weight: FloatArray | undefined,
-    bias: FloatArray | undefined,
-    y: FloatArray,
+    weight: A | undefined,
+    bias: A | undefined,
+    y: A,
     relu?: boolean,
   ): void;
 
@@ -36,19 +36,19 @@ export interface NormKernels {
   backward(
     g: NormGeometry,
     eps: number,
-    x: FloatArray,
+    x: A,
     mean: Float64Array,
     variance: Float64Array,
-    weight: FloatArray | undefined,
-    dy: FloatArray,
-    dx: FloatArray | undefined,
-    dweight: FloatArray | undefined,
-    dbias: FloatArray | undefined,
+    weight: A | undefined,
+    dy: A,
+    dx: A | undefined,
+    dweight: A | undefined,
+    dbias: A | undefined,
   ): void;
 
   /**
    * running[c] = (1 − factor) · running[c] + factor · scale · (average of now[s] over the groups of channel c).
    * Only for geometries where a group belongs to one channel.
    */
-  track(g: NormGeometry, now: Float64Array, scale: number, factor: number, running: FloatArray): void;
+  track(g: NormGeometry, now: Float64Array, scale: number, factor: number, running: A): void;
 }

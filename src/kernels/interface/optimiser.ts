@@ -4,7 +4,7 @@
  *
  * Every step starts with g ← −g where `maximize` is set, then g ← g + weightDecay·p (unless the decay is decoupled).
  */
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 
 export interface Step {
   readonly lr: number;
@@ -57,57 +57,50 @@ export interface RpropStep {
   readonly largest: number;
 }
 
-export interface OptimiserKernels {
+export interface OptimiserKernels<A = Operand> {
   /**
    * b ← momentum·b + (1 − dampening)·g, on the first step b ← g
    * p ← p − lr·(nesterov ? g + momentum·b : b), without momentum p ← p − lr·g
    * @param first whether b holds nothing yet
    */
-  sgd(s: SgdStep, p: FloatArray, g: FloatArray, b: FloatArray | undefined, first: boolean): void;
+  sgd(s: SgdStep, p: A, g: A, b: A | undefined, first: boolean): void;
 
   /**
    * m ← β₁·m + (1 − β₁)·g,  v ← β₂·v + (1 − β₂)·g²,  with `highest`: highest ← max(highest, v), used in place of v
    * p ← p − lr·(m/correction1) / (√(v/correction2) + eps)
    */
-  adam(s: AdamStep, p: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray, highest: FloatArray | undefined): void;
+  adam(s: AdamStep, p: A, g: A, m: A, v: A, highest: A | undefined): void;
 
   /**
    * m ← β₁·m + (1 − β₁)·g,  u ← max(β₂·u, |g| + eps)
    * p ← p − lr·(m/correction1) / u
    */
-  adamax(s: AdamStep, p: FloatArray, g: FloatArray, m: FloatArray, u: FloatArray): void;
+  adamax(s: AdamStep, p: A, g: A, m: A, u: A): void;
 
   /**
    * m and v as Adam's
    * p ← p − lr·(m/correction1) · (r > 0 ? r·√correction2 / (√v + eps) : 1)
    */
-  radam(s: RAdamStep, p: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray): void;
+  radam(s: RAdamStep, p: A, g: A, m: A, v: A): void;
 
   /**
    * v ← α·v + (1 − α)·g²,  centred: a ← α·a + (1 − α)·g,  d = √(v − a²) + eps,  else d = √v + eps
    * with momentum: b ← momentum·b + g/d,  p ← p − lr·b;  without: p ← p − lr·g/d
    */
-  rmsprop(
-    s: RmspropStep,
-    p: FloatArray,
-    g: FloatArray,
-    v: FloatArray,
-    a: FloatArray | undefined,
-    b: FloatArray | undefined,
-  ): void;
+  rmsprop(s: RmspropStep, p: A, g: A, v: A, a: A | undefined, b: A | undefined): void;
 
   /** sum ← sum + g²,  p ← p − lr·g / (√sum + eps) */
-  adagrad(s: AdagradStep, p: FloatArray, g: FloatArray, sum: FloatArray): void;
+  adagrad(s: AdagradStep, p: A, g: A, sum: A): void;
 
   /**
    * v ← ρ·v + (1 − ρ)·g²,  δ = g·√(d + eps) / √(v + eps),  d ← ρ·d + (1 − ρ)·δ²
    * p ← p − lr·δ
    */
-  adadelta(s: AdadeltaStep, p: FloatArray, g: FloatArray, v: FloatArray, d: FloatArray): void;
+  adadelta(s: AdadeltaStep, p: A, g: A, v: A, d: A): void;
 
   /**
    * Only the gradient's sign counts. Where it agrees with the last one, size ← min(size·η₊, largest); where it does
    * not, size ← max(size·η₋, smallest) and g ← 0. Then p ← p − size·sign g, previous ← g.
    */
-  rprop(s: RpropStep, p: FloatArray, g: FloatArray, previous: FloatArray, size: FloatArray): void;
+  rprop(s: RpropStep, p: A, g: A, previous: A, size: A): void;
 }

@@ -1,5 +1,5 @@
 /** Kernels that pad images: x (planes, H, W) → y (planes, H + top + bottom, W + left + right). */
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 
 /** Which input row each output row shows, and which input column each output column; −1 where the padding is zero. */
 export interface PadGeometry {
@@ -10,9 +10,9 @@ export interface PadGeometry {
   readonly columns: Int32Array;
 }
 
-export interface PadKernels {
+export interface PadKernels<A = Operand> {
   /** y[n, i, j] = x[n, rows[i], columns[j]], 0 where either is −1. Overwrites y. */
-  forward(g: PadGeometry, x: FloatArray, y: FloatArray): void;
+  forward(g: PadGeometry, x: A, y: A): void;
   /** dx[n, rows[i], columns[j]] += dy[n, i, j]: the adjoint of {@link forward}. Adds to dx. */
-  backward(g: PadGeometry, dy: FloatArray, dx: FloatArray): void;
+  backward(g: PadGeometry, dy: A, dx: A): void;
 }

@@ -4,13 +4,13 @@
  *     x (outer, size, inner)   weight (size)   y (outer, size, inner)
  */
 import type { AxisGeometry } from "../../shape/axis.js";
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 
-export interface PReLUKernels {
+export interface PReLUKernels<A = Operand> {
   /** y[o, c, i] = x[o, c, i] where that is > 0, else weight[c] · x[o, c, i]. Overwrites y. */
-  forward(g: AxisGeometry, x: FloatArray, weight: FloatArray, y: FloatArray): void;
+  forward(g: AxisGeometry, x: A, weight: A, y: A): void;
   /** dx[o, c, i] = dy[o, c, i] where x[o, c, i] > 0, else weight[c] · dy[o, c, i]. Overwrites dx. */
-  inputGradient(g: AxisGeometry, x: FloatArray, weight: FloatArray, dy: FloatArray, dx: FloatArray): void;
+  inputGradient(g: AxisGeometry, x: A, weight: A, dy: A, dx: A): void;
   /** dweight[c] += Σ x[o, c, i] · dy[o, c, i] over all o, i with x[o, c, i] ≤ 0 or NaN */
-  weightGradient(g: AxisGeometry, x: FloatArray, dy: FloatArray, dweight: FloatArray): void;
+  weightGradient(g: AxisGeometry, x: A, dy: A, dweight: A): void;
 }

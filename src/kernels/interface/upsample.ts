@@ -1,10 +1,10 @@
 /** Kernels that resize one axis: x (outer, size, inner) → y (outer, out, inner). */
 import type { ResizedAxis } from "../../shape/upsample.js";
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 
-export interface UpsampleKernels {
+export interface UpsampleKernels<A = Operand> {
   /** y[o, i, p] = Σₖ weight[i, k] · x[o, index[i, k], p]. Overwrites y. */
-  forward(axis: ResizedAxis, outer: number, inner: number, x: FloatArray, y: FloatArray): void;
+  forward(axis: ResizedAxis, outer: number, inner: number, x: A, y: A): void;
   /** dx[o, index[i, k], p] += weight[i, k] · dy[o, i, p], the adjoint of {@link forward}. Overwrites dx. */
-  backward(axis: ResizedAxis, outer: number, inner: number, dy: FloatArray, dx: FloatArray): void;
+  backward(axis: ResizedAxis, outer: number, inner: number, dy: A, dx: A): void;
 }

@@ -1,6 +1,7 @@
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { BiasKernels } from "../interface/bias.js";
 
-export const referenceBias: BiasKernels = {
+export const referenceBias: BiasKernels<FloatArray> = {
   add(outer, channels, inner, bias, y) {
     let at = 0;
     for (let n = 0; n < outer; n++) {

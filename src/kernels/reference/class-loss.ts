@@ -5,7 +5,7 @@ import type { LossKernels } from "../interface/loss.js";
 
 type ClassLosses = "totalWeight" | "crossEntropy" | "probabilityCrossEntropy" | "negativeLogLikelihood" | "chain";
 
-export const referenceClassLosses: Pick<LossKernels, ClassLosses> = {
+export const referenceClassLosses: Pick<LossKernels<FloatArray>, ClassLosses> = {
   totalWeight(labels, ignoreIndex, weight) {
     let total = 0;
     for (const label of labels) {

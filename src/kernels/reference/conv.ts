@@ -5,6 +5,7 @@
  *     patches[(c, u, v), (i, j)] = padded[c, i·stride + u·dilation, j·stride + v·dilation]      (taps × pixels)
  */
 import type { ConvGeometry } from "../../shape/conv.js";
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { ConvKernels } from "../interface/conv.js";
 import { crop, type Patches, pad, patchesOf } from "./patches.js";
 import { addProduct, dense, transpose } from "./product.js";
@@ -14,7 +15,7 @@ import { rectify } from "./select.js";
 const images = /* @__PURE__ */ new DoubleScratch();
 const filters = /* @__PURE__ */ new DoubleScratch();
 
-export const referenceConv: ConvKernels = {
+export const referenceConv: ConvKernels<FloatArray> = {
   /** y[n] = weight (O × taps) · patches (taps × pixels) + bias */
   forward(g, x, weight, bias, y, relu) {
     const patches = patchesOf(g);

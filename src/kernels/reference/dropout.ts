@@ -1,6 +1,7 @@
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { DropoutKernels } from "../interface/dropout.js";
 
-export const referenceDropout: DropoutKernels = {
+export const referenceDropout: DropoutKernels<FloatArray> = {
   scaleRows(outer, inner, mask, x, y) {
     let at = 0;
     for (let i = 0; i < outer; i++) {

@@ -1,5 +1,6 @@
 import { log } from "../../tensor/log.js";
 import { exp, log1p } from "../../tensor/math.js";
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { LossKernels } from "../interface/loss.js";
 
 type ElementwiseLosses =
@@ -11,7 +12,7 @@ type ElementwiseLosses =
   | "klDivergence"
   | "klDivergenceOfLogs";
 
-export const referenceElementwiseLosses: Pick<LossKernels, ElementwiseLosses> = {
+export const referenceElementwiseLosses: Pick<LossKernels<FloatArray>, ElementwiseLosses> = {
   squaredError(x, target, scale, losses, gradient) {
     let total = 0;
     for (let i = 0; i < x.length; i++) {

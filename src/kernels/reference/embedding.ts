@@ -1,6 +1,7 @@
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { EmbeddingKernels } from "../interface/embedding.js";
 
-export const referenceEmbedding: EmbeddingKernels = {
+export const referenceEmbedding: EmbeddingKernels<FloatArray> = {
   forward(width, indices, weight, y) {
     let to = 0;
     for (let i = 0; i < indices.length; i++) {

@@ -1,7 +1,8 @@
 import { power } from "../../tensor/math.js";
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { GradientKernels } from "../interface/gradient.js";
 
-export const referenceGradient: GradientKernels = {
+export const referenceGradient: GradientKernels<FloatArray> = {
   powerSum(g, exponent) {
     let sum = 0;
     if (exponent === 2) for (let i = 0; i < g.length; i++) sum += g[i]! * g[i]!;

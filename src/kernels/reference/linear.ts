@@ -1,7 +1,8 @@
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { LinearKernels } from "../interface/linear.js";
 import { gemm } from "./gemm.js";
 
-export const referenceLinear: LinearKernels = {
+export const referenceLinear: LinearKernels<FloatArray> = {
   forward({ rows, inFeatures, outFeatures }, x, weight, bias, y) {
     if (!bias) y.fill(0);
     else for (let row = 0; row < rows; row++) y.set(bias, row * outFeatures);

@@ -1,5 +1,6 @@
 import { log } from "../../tensor/log.js";
 import { exp } from "../../tensor/math.js";
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { LrnKernels } from "../interface/lrn.js";
 import { scratch } from "./scratch.js";
 
@@ -14,7 +15,7 @@ function power(base: number, beta: number): number {
   return y;
 }
 
-export const referenceLrn: LrnKernels = {
+export const referenceLrn: LrnKernels<FloatArray> = {
   forward({ outer, channels, inner, before, after }, { scale, beta, k }, x, base, y) {
     for (let n = 0; n < outer; n++) {
       const sample = n * channels * inner;

@@ -1,6 +1,7 @@
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { MaxoutKernels } from "../interface/maxout.js";
 
-export const referenceMaxout: MaxoutKernels = {
+export const referenceMaxout: MaxoutKernels<FloatArray> = {
   forward({ outer, channels, pieces, inner }, x, y, winners) {
     let to = 0;
     for (let group = 0; group < outer * channels; group++) {

@@ -1,9 +1,11 @@
 /** Normalisation by groups: one loop nest for batch, layer, group and instance norm. */
+
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { NormKernels } from "../interface/norm.js";
 import { scratch } from "./scratch.js";
 import { rectify } from "./select.js";
 
-export const referenceNorm: NormKernels = {
+export const referenceNorm: NormKernels<FloatArray> = {
   /**
    * One pass over deviations from the group's first element x₀, not from 0: with D = Σ (x − x₀),
    *

@@ -1,6 +1,7 @@
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { OptimiserKernels } from "../interface/optimiser.js";
 
-export const referenceOptimiser: OptimiserKernels = {
+export const referenceOptimiser: OptimiserKernels<FloatArray> = {
   sgd({ lr, weightDecay, maximize, momentum, dampening, nesterov }, p, g, b, first) {
     const sign = maximize ? -1 : 1;
     for (let i = 0; i < p.length; i++) {

@@ -1,6 +1,7 @@
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { PadKernels } from "../interface/pad.js";
 
-export const referencePad: PadKernels = {
+export const referencePad: PadKernels<FloatArray> = {
   forward({ planes, height, width, rows, columns }, x, y) {
     let to = 0;
     for (let n = 0; n < planes; n++) {

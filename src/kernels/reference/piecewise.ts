@@ -5,7 +5,7 @@ import type { FloatArray } from "../../tensor/tensor.js";
 import type { ActivationKernel } from "../interface/activation.js";
 import { select } from "./select.js";
 
-export const relu: ActivationKernel = {
+export const relu: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -17,7 +17,7 @@ export const relu: ActivationKernel = {
   },
 };
 
-export const leakyRelu: ActivationKernel = {
+export const leakyRelu: ActivationKernel<FloatArray> = {
   forward(x, y, slope) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -29,7 +29,7 @@ export const leakyRelu: ActivationKernel = {
   },
 };
 
-export const elu: ActivationKernel = {
+export const elu: ActivationKernel<FloatArray> = {
   forward(x, y, alpha, scale) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -44,7 +44,7 @@ export const elu: ActivationKernel = {
   },
 };
 
-export const hardtanh: ActivationKernel = {
+export const hardtanh: ActivationKernel<FloatArray> = {
   forward(x, y, low, high) {
     for (let i = 0; i < y.length; i++) y[i] = clamp(x[i]!, low, high);
   },
@@ -53,7 +53,7 @@ export const hardtanh: ActivationKernel = {
   },
 };
 
-export const hardsigmoid: ActivationKernel = {
+export const hardsigmoid: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) y[i] = clamp(x[i]! + 3, 0, 6) / 6;
   },
@@ -62,7 +62,7 @@ export const hardsigmoid: ActivationKernel = {
   },
 };
 
-export const hardswish: ActivationKernel = {
+export const hardswish: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -85,7 +85,7 @@ export const hardswish: ActivationKernel = {
   },
 };
 
-export const hardshrink: ActivationKernel = {
+export const hardshrink: ActivationKernel<FloatArray> = {
   forward(x, y, lambd) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -95,7 +95,7 @@ export const hardshrink: ActivationKernel = {
   backward: shrinkBackward,
 };
 
-export const softshrink: ActivationKernel = {
+export const softshrink: ActivationKernel<FloatArray> = {
   forward(x, y, lambd) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;

@@ -1,7 +1,8 @@
 import type { PixelShuffleGeometry } from "../../shape/pixelshuffle.js";
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { PixelShuffleKernels } from "../interface/pixelshuffle.js";
 
-export const referencePixelShuffle: PixelShuffleKernels = {
+export const referencePixelShuffle: PixelShuffleKernels<FloatArray> = {
   shuffle(g, small, large) {
     let at = 0;
     eachSmallRow(g, (to) => {

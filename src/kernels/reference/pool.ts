@@ -3,8 +3,9 @@ import type { PoolAxis, PoolGeometry } from "../../shape/pool.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { AveragePoolKernels, MaxPoolKernels } from "../interface/pool.js";
 
-export const referenceMaxPool: MaxPoolKernels = {
-  maxForward(g, x, y, argmax) {
+export const referenceMaxPool: MaxPoolKernels<FloatArray> = {
+  maxForward(g, x, y, positions) {
+    const argmax = integersOf(positions);
     if (halves(g.rows) && halves(g.columns)) return halfMax(g, x, y, argmax);
     const { planes, rows, columns } = g;
     const width = columns.size;
@@ -21,7 +22,8 @@ export const referenceMaxPool: MaxPoolKernels = {
     }
   },
 
-  maxBackward({ planes, rows, columns }, dy, argmax, dx) {
+  maxBackward({ planes, rows, columns }, dy, positions, dx) {
+    const argmax = integersOf(positions);
     const inputPixels = rows.size * columns.size;
     const pixels = rows.out * columns.out;
     dx.fill(0);
@@ -36,7 +38,13 @@ export const referenceMaxPool: MaxPoolKernels = {
   },
 };
 
-export const referenceAveragePool: AveragePoolKernels = {
+/** The integers in the numbers of a float32 array. */
+function integersOf(positions: Int32Array | FloatArray): Int32Array {
+  if (positions instanceof Int32Array) return positions;
+  return new Int32Array(positions.buffer, positions.byteOffset, positions.length);
+}
+
+export const referenceAveragePool: AveragePoolKernels<FloatArray> = {
   averageForward({ planes, rows, columns }, x, y) {
     const width = columns.size;
     let to = 0;

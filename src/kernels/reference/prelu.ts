@@ -1,7 +1,8 @@
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { PReLUKernels } from "../interface/prelu.js";
 import { select } from "./select.js";
 
-export const referencePReLU: PReLUKernels = {
+export const referencePReLU: PReLUKernels<FloatArray> = {
   forward({ outer, size, inner }, x, weight, y) {
     let at = 0;
     for (let o = 0; o < outer; o++) {

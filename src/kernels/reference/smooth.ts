@@ -1,6 +1,7 @@
 /** Smooth activations; what each computes is in ../activation.ts. Here f′ is written beside each backward. */
 
 import * as math from "../../tensor/math.js";
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { ActivationKernel } from "../interface/activation.js";
 
 /** 1/√(2π): the normal density at 0. */
@@ -9,7 +10,7 @@ const DENSITY = 0.3989422804014327;
 const GELU_BETA = 0.7978845608028654;
 const GELU_KAPPA = 0.044715;
 
-export const sigmoid: ActivationKernel = {
+export const sigmoid: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) y[i] = math.sigmoid(x[i]!);
   },
@@ -22,7 +23,7 @@ export const sigmoid: ActivationKernel = {
   },
 };
 
-export const tanh: ActivationKernel = {
+export const tanh: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) y[i] = math.tanh(x[i]!);
   },
@@ -35,7 +36,7 @@ export const tanh: ActivationKernel = {
   },
 };
 
-export const gelu: ActivationKernel = {
+export const gelu: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -51,7 +52,7 @@ export const gelu: ActivationKernel = {
   },
 };
 
-export const geluTanh: ActivationKernel = {
+export const geluTanh: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -71,7 +72,7 @@ export const geluTanh: ActivationKernel = {
   },
 };
 
-export const silu: ActivationKernel = {
+export const silu: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -88,7 +89,7 @@ export const silu: ActivationKernel = {
   },
 };
 
-export const softplus: ActivationKernel = {
+export const softplus: ActivationKernel<FloatArray> = {
   forward(x, y, beta, threshold) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -107,7 +108,7 @@ export const softplus: ActivationKernel = {
   },
 };
 
-export const mish: ActivationKernel = {
+export const mish: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -124,7 +125,7 @@ export const mish: ActivationKernel = {
   },
 };
 
-export const softsign: ActivationKernel = {
+export const softsign: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -140,7 +141,7 @@ export const softsign: ActivationKernel = {
   },
 };
 
-export const tanhshrink: ActivationKernel = {
+export const tanhshrink: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) {
       const v = x[i]!;
@@ -156,7 +157,7 @@ export const tanhshrink: ActivationKernel = {
   },
 };
 
-export const logSigmoid: ActivationKernel = {
+export const logSigmoid: ActivationKernel<FloatArray> = {
   forward(x, y) {
     for (let i = 0; i < y.length; i++) y[i] = -math.softplus(-x[i]!);
   },

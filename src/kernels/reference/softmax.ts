@@ -4,7 +4,7 @@ import { exp } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { SoftmaxKernels } from "../interface/softmax.js";
 
-export const referenceSoftmax: SoftmaxKernels = {
+export const referenceSoftmax: SoftmaxKernels<FloatArray> = {
   forward(g, x, y) {
     const { inner } = g;
     for (let line = 0; line < g.outer * inner; line++) {

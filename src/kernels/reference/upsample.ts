@@ -1,6 +1,7 @@
+import type { FloatArray } from "../../tensor/tensor.js";
 import type { UpsampleKernels } from "../interface/upsample.js";
 
-export const referenceUpsample: UpsampleKernels = {
+export const referenceUpsample: UpsampleKernels<FloatArray> = {
   forward({ size, out, taps, index, weight }, outer, inner, x, y) {
     let to = 0;
     for (let o = 0; o < outer; o++) {

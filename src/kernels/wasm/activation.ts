@@ -9,6 +9,7 @@ import * as maths from "./elementwise/maths.js";
 import { keep, SIGN, type Vector, where } from "./elementwise/maths.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
+import { place } from "./memory.js";
 
 /** √(2/π) */
 const GELU_BETA = 0.7978845608028654;
@@ -31,11 +32,6 @@ function kernels(forward: Forward, backward: Backward): ActivationKernel {
     backward: (kept, dy, dx, p, q) => run(backwards, [kept, dy, dx], p, q),
   };
 }
-
-const pieces = /* @__PURE__ */ kernels(
-  (x) => div(mul(x, clamp(add(x, 3), 0, 6)), 6),
-  (x, dy, p) => where(ge(x, p), dy, v128.andnot(mul(dy, add(div(x, 3), 0.5)), lt(x, -3))),
-);
 
 export const relu: ActivationKernel = /* @__PURE__ */ kernels(
   (x) => pmax(x, 0),
@@ -62,13 +58,27 @@ export const hardsigmoid: ActivationKernel = /* @__PURE__ */ kernels(
   (x, dy) => inside(x, -3, 3, div(dy, 6)),
 );
 
+const hardswishForward = /* @__PURE__ */ rowKernel({ arrays: ["x", "y"] }, ({ x, y }) => {
+  const value = keep(x.get());
+  y.set(div(mul(value, clamp(add(value, 3), 0, 6)), 6));
+});
+
+const hardswishBackward = /* @__PURE__ */ rowKernel(
+  { arrays: ["x", "dy", "dx"], numbers: ["p"] },
+  ({ x, dy, dx }, { p }) => {
+    const [value, d] = [keep(x.get()), keep(dy.get())];
+    dx.set(where(ge(value, p), d, v128.andnot(mul(d, add(div(value, 3), 0.5)), lt(value, -3))));
+  },
+);
+
 export const hardswish: ActivationKernel = {
-  forward: (x, y) => pieces.forward(x, y, 0, 0),
+  forward: (x, y) => run(hardswishForward, [x, y]),
   /** f′(3) is 1 in whole vectors of 16 and 3/2 behind them, see the reference: the straight piece starts after 3 there. */
   backward(x, dy, dx) {
     const whole = dx.length - (dx.length % 16);
-    pieces.backward(x.subarray(0, whole), dy.subarray(0, whole), dx.subarray(0, whole), 3, 0);
-    pieces.backward(x.subarray(whole), dy.subarray(whole), dx.subarray(whole), 3 + 2 ** -22, 0);
+    const places = place(x, dy, dx);
+    hardswishBackward()(1, 0, whole, ...places, 3);
+    hardswishBackward()(1, 0, dx.length - whole, ...places.map((at) => at + 4 * whole), 3 + 2 ** -22);
   },
 };
 

@@ -4,8 +4,9 @@
  *
  * From the reference: Kullback–Leibler divergences, and binary cross-entropies with weights.
  */
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 import type { LossKernels } from "../interface/loss.js";
+import { onArrays } from "../operands.js";
 import { referenceElementwiseLosses } from "../reference/elementwise-loss.js";
 import { abs, add, div, eq, gt, lt, mul, neg, pmax, pmin, sqrt, sub } from "./assembler/f32x4.js";
 import * as v128 from "./assembler/v128.js";
@@ -34,11 +35,11 @@ function lossKernel<N extends string = never>(numbers: readonly N[], write: Writ
     ),
   ) as [ReturnType<typeof rowKernel>, ReturnType<typeof rowKernel>];
   return (
-    x: FloatArray,
-    target: FloatArray,
+    x: Operand,
+    target: Operand,
     scale: number,
-    losses: FloatArray | undefined,
-    gradient: FloatArray,
+    losses: Operand | undefined,
+    gradient: Operand,
     ...settings: readonly number[]
   ): number => runSum(losses ? each : totals, [x, target, gradient, losses ?? gradient], scale, ...settings);
 }
@@ -89,10 +90,10 @@ export const wasmElementwiseLosses: Pick<
   huber: (x, target, width, slope, scale, losses, gradient) => huber(x, target, scale, losses, gradient, width, slope),
   binaryCrossEntropy: (x, target, weight, ...rest) =>
     weight
-      ? referenceElementwiseLosses.binaryCrossEntropy(x, target, weight, ...rest)
+      ? onArrays(referenceElementwiseLosses).binaryCrossEntropy(x, target, weight, ...rest)
       : binaryCrossEntropy(x, target, ...rest),
   binaryCrossEntropyWithLogits: (x, target, weight, posWeight, ...rest) =>
     weight || posWeight
-      ? referenceElementwiseLosses.binaryCrossEntropyWithLogits(x, target, weight, posWeight, ...rest)
+      ? onArrays(referenceElementwiseLosses).binaryCrossEntropyWithLogits(x, target, weight, posWeight, ...rest)
       : binaryCrossEntropyWithLogits(x, target, ...rest),
 };

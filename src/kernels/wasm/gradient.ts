@@ -1,5 +1,6 @@
 /** Measuring and bounding gradients. From the reference: norms other than the Euclidean one. */
 import type { GradientKernels } from "../interface/gradient.js";
+import { onArrays } from "../operands.js";
 import { referenceGradient } from "../reference/gradient.js";
 import { mul, neg, pmax, pmin } from "./assembler/f32x4.js";
 import * as f64x2 from "./assembler/f64x2.js";
@@ -17,7 +18,8 @@ const clamp = /* @__PURE__ */ rowKernel({ arrays: ["g"], numbers: ["limit"] }, (
 );
 
 export const wasmGradient: Omit<GradientKernels, "maxAbs"> = {
-  powerSum: (g, exponent) => (exponent === 2 ? runSum(squares, [g]) : referenceGradient.powerSum(g, exponent)),
+  powerSum: (g, exponent) =>
+    exponent === 2 ? runSum(squares, [g]) : onArrays(referenceGradient).powerSum(g, exponent),
   scale(g, factor) {
     run(scale, [g], factor);
   },

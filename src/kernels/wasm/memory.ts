@@ -1,18 +1,53 @@
 /**
- * The engine's memory: one WebAssembly.Memory a process. Kernels pass byte offsets into it; only a tensor's accessor
- * holds a view, since growing detaches the views of a memory that is not shared.
+ * The engine's memory: one WebAssembly.Memory a process, in which tensors have places for as long as they are used.
+ * Kernels pass byte offsets into it. Growing detaches the views of a memory that is not shared, so nothing keeps one.
+ *
+ * How much of it tensors take is bounded by a budget: beyond it, and wherever the memory is full, the numbers that no
+ * kernel has used for longest are moved out to an array of their own, which the garbage collector owns. The budget
+ * grows when numbers that were moved out come back: their owner lives. So what a program dropped makes room for what it
+ * uses, without a finaliser, which could not run inside of a synchronous loop.
  */
+
+import { StateError } from "../../shape/errors.js";
 import { engine } from "../../tensor/engine.js";
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { FloatArray, Operand } from "../../tensor/storage.js";
 import { Heap } from "./heap.js";
 
 const PAGE = 65536;
-/** 4 GiB: what 32-bit offsets reach. */
-const MOST_PAGES = 65536;
-/** Tensors leave the last quarter to what kernels need while they run: they have another place to live in, scratch has none. */
-const MOST_TENSOR_BYTES = 0.75 * MOST_PAGES * PAGE;
+/** What a memory may be allowed to grow to, in pages: 4 GiB, which 32-bit offsets reach, or what a platform grants. */
+const MAXIMA = [65536, 32768, 16384, 8192, 4096];
 /** Grown by at least this much at a time. */
 const STEP_PAGES = 256;
+/** What tensors may take before any has proved that it needs more: models of this size are collected like others. */
+const FIRST_BUDGET = 8 * 2 ** 20;
+/** What keeping track of a place costs; for programs with very many small tensors. */
+const SPAN_BYTES = 512;
+/** Numbers whose arrays the program has cannot be moved: as much of the memory is theirs, or the budget where it is more. */
+const FIXED_BUDGET = 32 * 2 ** 20;
+
+/** Who has a place in the memory. */
+export interface Owner {
+  /** Copies the numbers to an array of their own; the place is gone afterwards. */
+  moveOut(): void;
+}
+
+/** A place in the memory. */
+export interface Span {
+  readonly at: number;
+  readonly bytes: number;
+  /** The owner, in the task that took the place: no weak reference would let go of it there. */
+  owner: Owner | undefined;
+  /** The owner, afterwards. */
+  weak: WeakRef<Owner> | undefined;
+  /** When a kernel used it last. */
+  used: number;
+  /** The same when it got where it is in the queue. */
+  queued: number;
+  /** Whether the program has an array of it. */
+  fixed: boolean;
+  /** Whether it was given back: a second copy of this library may have done that, and the finaliser here not know. */
+  released: boolean;
+}
 
 interface EngineMemory {
   readonly memory: WebAssembly.Memory;
@@ -25,6 +60,32 @@ interface EngineMemory {
   calls: number;
   /** Arrays of the running call that live elsewhere, and where their copies are. */
   readonly staged: { array: FloatArray; at: number }[];
+  /** Places that can be moved out, those used least recently first (as far as `queued` tells). */
+  readonly queue: Set<Span>;
+  /** Whether places were taken in the running task, and keep their owners until its end. */
+  fresh: boolean;
+  /** Bytes of the queue's places, with what keeping track of them costs. */
+  taken: number;
+  budget: number;
+  fixed: number;
+  /** Counts uses of places. */
+  clock: number;
+  /** What was used since then, the running kernel call needs where it is. */
+  callStart: number;
+}
+
+/** There is no room for what a kernel works with. */
+export class NoRoom extends StateError {
+  constructor(readonly bytes: number) {
+    super(noRoom("A kernel", bytes));
+  }
+}
+
+/** The same, of its operands: nothing has been computed yet. */
+export class TooLarge extends NoRoom {}
+
+export function noRoom(who: string, bytes: number): string {
+  return `${who} needs ${(bytes / 2 ** 20).toFixed(1)} MiB more than there are in the engine's memory. Usual cause: a batch or a picture that is too large for one call; make the batch smaller, cut the picture into parts, or setBackend("reference"), which has no such limit.`;
 }
 
 function state(): EngineMemory {
@@ -39,27 +100,53 @@ function create(): EngineMemory {
   const grow = (end: number) => {
     const pages = Math.ceil(end / PAGE);
     const have = memory.buffer.byteLength / PAGE;
-    if (pages > MOST_PAGES) return undefined;
     if (pages > have) {
-      const wanted = Math.min(MOST_PAGES, Math.max(pages, have + STEP_PAGES, Math.ceil(have * 1.25)));
+      const wanted = Math.max(pages, have + STEP_PAGES, Math.ceil(have * 1.25));
       if (!grown(memory, wanted - have) && !grown(memory, pages - have)) return undefined;
       buffers.add(memory.buffer);
     }
     return memory.buffer.byteLength;
   };
-  // Offset 0 stays free, so that it can mean "none".
-  const heap = new Heap(1, grow);
-  return { memory, heap, buffers, scratch: { at: 0, bytes: 0, used: 0, extra: [] }, calls: 0, staged: [] };
+  return {
+    memory,
+    // Offset 0 stays free, so that it can mean "none".
+    heap: new Heap(1, grow),
+    buffers,
+    scratch: { at: 0, bytes: 0, used: 0, extra: [] },
+    calls: 0,
+    staged: [],
+    queue: new Set(),
+    fresh: false,
+    taken: 0,
+    budget: FIRST_BUDGET,
+    fixed: 0,
+    clock: 0,
+    callStart: Infinity,
+  };
 }
 
-/** Shared where the platform allows it, so that threads can join later. */
-function createMemory(): WebAssembly.Memory {
-  try {
-    const shared = typeof SharedArrayBuffer !== "undefined";
-    return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared });
-  } catch {
-    return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES });
+/**
+ * For tests: whether the memory grows whenever a part of it is taken, whether everything that can move has to whenever a
+ * place is taken, and whether no tensor gets a place.
+ */
+export const trouble = { growsAlways: false, movesAlways: false, noPlaces: false };
+
+/**
+ * Shared where the platform allows it, so that threads can join later, and as large at most as the platform grants: some
+ * refuse to promise 4 GiB.
+ * @throws RangeError where none is to be had.
+ */
+export function createMemory(initial = STEP_PAGES): WebAssembly.Memory {
+  if (typeof SharedArrayBuffer !== "undefined") {
+    for (const maximum of MAXIMA) {
+      try {
+        return new WebAssembly.Memory({ initial, maximum, shared: true });
+      } catch {
+        // The next one is smaller.
+      }
+    }
   }
+  return new WebAssembly.Memory({ initial });
 }
 
 function grown(memory: WebAssembly.Memory, pages: number): boolean {
@@ -80,9 +167,131 @@ export function isShared(): boolean {
   return typeof SharedArrayBuffer !== "undefined" && memory().buffer instanceof SharedArrayBuffer;
 }
 
-/** Takes a block of the memory until {@link free}; undefined where the part for tensors is full. */
+// ── Places ──
+
+/** Gives a dropped owner's place back. Never needed for correctness: it may run late, or not at all. */
+const dropped = /* @__PURE__ */ new FinalizationRegistry<Span>(release);
+
+/** Takes a place for `owner`; undefined where there is no room, whoever is moved out. */
+export function takeSpan(bytes: number, owner: Owner): Span | undefined {
+  const m = state();
+  if (trouble.noPlaces) return undefined;
+  while ((trouble.movesAlways || m.taken + bytes > m.budget) && moveOneOut(m));
+  const at = allocate(m, bytes);
+  if (at === undefined) return undefined;
+  const used = ++m.clock;
+  const span = { at, bytes, owner, weak: undefined, used, queued: used, fixed: false, released: false };
+  m.queue.add(span);
+  m.taken += bytes + SPAN_BYTES;
+  dropped.register(owner, span, span);
+  if (!m.fresh) {
+    m.fresh = true;
+    endOfTask(settle);
+  }
+  return span;
+}
+
+/** From the end of the task on, places do not keep their owners. */
+function settle(): void {
+  const m = state();
+  m.fresh = false;
+  for (const span of m.queue) {
+    if (span.owner) span.weak = new WeakRef(span.owner);
+    span.owner = undefined;
+  }
+}
+
+function endOfTask(action: () => void): void {
+  // Without a clock (in a worklet, say) places keep their owners until they are moved out.
+  const timer: unknown = globalThis.setTimeout?.(action, 0);
+  (timer as { unref?(): void } | undefined)?.unref?.(); // Node: no reason to stay alive
+}
+
+/** Gives a place back. */
+export function release(span: Span): void {
+  if (span.released) return;
+  const m = state();
+  dropped.unregister(span);
+  span.released = true;
+  span.owner = undefined;
+  if (span.fixed) m.fixed -= span.bytes;
+  else {
+    m.queue.delete(span);
+    m.taken -= span.bytes + SPAN_BYTES;
+  }
+  m.heap.free(span.at, span.bytes);
+}
+
+/** Says that a kernel uses the place now: its call finds it where it is. */
+export function touch(span: Span): void {
+  span.used = ++state().clock;
+}
+
+/** Numbers of this many bytes had to be moved out and are used all the same: the budget is too small by as much, at least. */
+export function raiseBudget(bytes: number): void {
+  state().budget += 2 * (bytes + SPAN_BYTES);
+}
+
+/**
+ * An array of the place's numbers that the program may keep. The place stays where it is for as long as anything can
+ * reach the array's buffer, which is an object of its own over the shared memory: a part of the array, an iterator, a
+ * DataView. Undefined where the memory is not shared, or too much of it is given away: numbers have to be moved out then.
+ */
+export function fix(span: Span, length: number): Float32Array | undefined {
+  const m = state();
+  const buffer = m.fixed + span.bytes <= Math.max(FIXED_BUDGET, m.budget) ? aliasOf(m.memory) : undefined;
+  if (!buffer) return undefined;
+  m.buffers.add(buffer);
+  dropped.unregister(span);
+  dropped.register(buffer, span, span);
+  m.queue.delete(span);
+  m.taken -= span.bytes + SPAN_BYTES;
+  m.fixed += span.bytes;
+  span.fixed = true;
+  span.owner = undefined;
+  return new Float32Array(buffer, span.at, length);
+}
+
+/** Another object over the same shared memory. */
+function aliasOf({ buffer }: WebAssembly.Memory): ArrayBufferLike | undefined {
+  if (typeof SharedArrayBuffer === "undefined" || !(buffer instanceof SharedArrayBuffer)) return undefined;
+  try {
+    const alias: SharedArrayBuffer = structuredClone(buffer);
+    return alias === buffer ? undefined : alias;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Moves out what was used least recently; false where nothing can be moved. */
+function moveOneOut(m: EngineMemory): boolean {
+  for (const span of m.queue) {
+    if (span.used > span.queued) {
+      // Used since it got here: its turn comes again after those that are there now.
+      span.queued = span.used;
+      m.queue.delete(span);
+      m.queue.add(span);
+    } else if (span.used < m.callStart) {
+      (span.owner ?? span.weak?.deref())?.moveOut();
+      release(span);
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Offset of so many bytes, whoever has to move; undefined where they are not to be had. */
+function allocate(m: EngineMemory, bytes: number): number | undefined {
+  if (trouble.growsAlways && grown(m.memory, 1)) m.buffers.add(m.memory.buffer);
+  for (;;) {
+    const at = m.heap.allocate(bytes);
+    if (at !== undefined || !(moveOneOut(m) || freeScratch(m))) return at;
+  }
+}
+
+/** Takes bytes of the memory until {@link free}, for tests and benchmarks of kernels by themselves. */
 export function take(bytes: number): number | undefined {
-  return state().heap.allocate(bytes, MOST_TENSOR_BYTES);
+  return allocate(state(), bytes);
 }
 
 export function free(at: number, bytes: number): void {
@@ -94,90 +303,120 @@ export function view(at: number, length: number): Float32Array {
   return new Float32Array(memory().buffer, at, length);
 }
 
+// ── Kernel calls ──
+
 /**
- * Byte offset of an array. One that lives elsewhere is copied in, and copied back when the kernel call ends, so that it
- * does not matter whether the kernel reads or writes it. Ask for every offset before the first {@link scratch}.
+ * Byte offset of an operand. One that has no place in the memory is copied in, and copied back when the kernel call
+ * ends, so that it does not matter whether the kernel reads or writes it.
  * Outside of a {@link kernelCall} (in tests and benchmarks of a kernel by itself) it starts a new call.
+ * @throws TooLarge where there is no room for a copy, StateError for an array that lost its memory.
  */
-export function at(array: FloatArray): number {
-  const { buffers, staged, calls } = state();
-  if (calls === 0) release(0);
-  if (buffers.has(array.buffer)) return array.byteOffset;
-  if (calls === 0) throw new RangeError("A kernel by itself expects arrays in the engine's memory.");
-  const known = staged.find((entry) => entry.array === array);
+export function at(operand: Operand): number {
+  const m = state();
+  if (m.calls === 0) releaseScratch(0);
+  if (ArrayBuffer.isView(operand)) return offset(m, operand) ?? stage(m, operand);
+  return operand.address() ?? stage(m, operand.view());
+}
+
+/** Where an array lies in the memory; undefined if elsewhere. */
+function offset(m: EngineMemory, array: FloatArray): number | undefined {
+  if (!m.buffers.has(array.buffer)) return undefined;
+  // Its byteOffset says 0: it would be somebody else's numbers.
+  if (array.buffer.byteLength === 0)
+    throw new StateError("A kernel was handed an array that the engine's memory took away by growing.");
+  return array.byteOffset;
+}
+
+function stage(m: EngineMemory, array: FloatArray): number {
+  if (m.calls === 0) throw new RangeError("A kernel by itself expects arrays in the engine's memory.");
+  const known = m.staged.find((entry) => entry.array === array);
   if (known) return known.at;
-  const place = scratch(4 * array.length);
+  const place = scratch(4 * array.length, TooLarge);
   view(place, array.length).set(array);
-  staged.push({ array, at: place });
+  m.staged.push({ array, at: place });
   return place;
 }
 
 /**
- * Offsets of arrays, 0 for one that is undefined. Those that are not in the memory come last: copying them in may make it
- * grow, which detaches the views of the others where it is not shared.
+ * Offsets of operands, 0 for one that is undefined; they hold until the end of the kernel call. Arrays of the memory come
+ * first: the others may make it grow, which takes the arrays away where it is not shared.
  */
-export function place<Arrays extends readonly (FloatArray | undefined)[]>(
-  ...arrays: Arrays
-): { [K in keyof Arrays]: number } {
-  const { buffers } = state();
-  // Every kernel call runs this: offsets take the arrays' places, and nothing else becomes garbage.
-  const places: (FloatArray | number | undefined)[] = arrays as unknown as FloatArray[];
+export function place<Operands extends readonly (Operand | undefined)[]>(
+  ...operands: Operands
+): { [K in keyof Operands]: number } {
+  const m = state();
+  // Every kernel call runs this: offsets take the operands' places, and nothing else becomes garbage.
+  const places: (Operand | number | undefined)[] = operands as unknown as Operand[];
   for (let i = 0; i < places.length; i++) {
-    const array = arrays[i];
-    if (!array) places[i] = 0;
-    else if (buffers.has(array.buffer)) places[i] = at(array);
+    const operand = operands[i];
+    if (!operand) places[i] = 0;
+    else if (ArrayBuffer.isView(operand)) places[i] = offset(m, operand) ?? operand;
   }
   for (let i = 0; i < places.length; i++) {
-    const array = places[i];
-    if (typeof array === "object") places[i] = at(array);
+    const operand = places[i];
+    if (typeof operand === "object") places[i] = at(operand);
   }
-  return places as { [K in keyof Arrays]: number };
+  return places as { [K in keyof Operands]: number };
 }
 
 /** Temporary space of the running kernel call, 64-byte aligned; its contents are whatever was there. */
-export function scratch(bytes: number): number {
-  const { scratch: space, heap } = state();
+export function scratch(bytes: number, Refusal = NoRoom): number {
+  const m = state();
+  const space = m.scratch;
   const size = Math.ceil(bytes / 64) * 64;
   if (space.used + size <= space.bytes) {
     space.used += size;
     return space.at + space.used - size;
   }
-  const place = heap.allocate(size);
-  if (place === undefined) throw new RangeError(`The engine's memory is full: a kernel needs ${bytes} bytes more.`);
+  const place = allocate(m, size);
+  if (place === undefined) throw new Refusal(bytes);
   space.extra.push({ at: place, bytes: size });
   return place;
 }
 
 /** Runs one kernel call: its staged arrays are copied back, its scratch is free again afterwards. */
 export function kernelCall<T>(run: () => T): T {
-  const shared = state();
-  const { scratch: space, staged } = shared;
-  const { used } = space;
+  const m = state();
+  const { staged } = m;
+  const { used } = m.scratch;
   const known = staged.length;
-  shared.calls++;
+  if (m.calls++ === 0) m.callStart = m.clock + 1;
   try {
     return run();
   } finally {
-    shared.calls--;
+    if (--m.calls === 0) m.callStart = Infinity;
     for (const { array, at: place } of staged.splice(known)) array.set(view(place, array.length));
-    release(used);
+    releaseScratch(used);
   }
 }
 
 /** Gives back all scratch beyond the first `used` bytes. */
-function release(used: number): void {
-  const { scratch: space } = state();
+function releaseScratch(used: number): void {
+  const { scratch: space, calls } = state();
   space.used = used;
-  if (used === 0 && space.extra.length > 0) consolidate();
+  if (calls === 0 && space.extra.length > 0) consolidate();
 }
 
 /** Makes the scratch as large as the call just needed, so that the next one finds it in one piece. */
 function consolidate(): void {
-  const { scratch: space, heap } = state();
+  const m = state();
+  const { scratch: space, heap } = m;
   const bytes = space.extra.reduce((sum, block) => sum + block.bytes, space.bytes);
   for (const block of space.extra.splice(0)) heap.free(block.at, block.bytes);
-  if (space.bytes > 0) heap.free(space.at, space.bytes);
-  const place = heap.allocate(bytes);
+  freeScratch(m);
+  const place = bytes <= MOST_KEPT_SCRATCH ? heap.allocate(bytes) : undefined;
   space.at = place ?? 0;
   space.bytes = place === undefined ? 0 : bytes;
+}
+
+/** A call that needed more than this is followed by few of its kind: what it took is free for tensors again. */
+const MOST_KEPT_SCRATCH = 2 ** 28;
+
+/** Gives back the scratch that no call is using; false where there is none. */
+function freeScratch({ scratch: space, heap }: EngineMemory): boolean {
+  if (space.bytes === 0 || space.used > 0) return false;
+  heap.free(space.at, space.bytes);
+  space.at = 0;
+  space.bytes = 0;
+  return true;
 }

@@ -7,6 +7,7 @@
  */
 import type { NormGeometry } from "../../shape/norm.js";
 import type { NormKernels } from "../interface/norm.js";
+import { onArrays } from "../operands.js";
 import { referenceNorm } from "../reference/norm.js";
 import { scratch as workspace } from "../reference/scratch.js";
 import { add, max, mul, sub } from "./assembler/f32x4.js";
@@ -111,7 +112,7 @@ export const wasmNorm: Omit<NormKernels, "track"> = {
   backward(g, eps, x, mean, variance, weight, dy, dx, dweight, dbias) {
     const { groups, segments, segmentStride, channelsPerGroup, inner, channels } = g;
     if (hasWeightForEach(g)) {
-      return referenceNorm.backward(g, eps, x, mean, variance, weight, dy, dx, dweight, dbias);
+      return onArrays(referenceNorm).backward(g, eps, x, mean, variance, weight, dy, dx, dweight, dbias);
     }
     const count = segments * channelsPerGroup * inner;
     if (count === 0) return;

@@ -3,8 +3,9 @@
  *
  * From the reference: Rprop, and RMSprop when it is centred, whose v − a² cancels where gradients are steady.
  */
-import type { FloatArray } from "../../tensor/tensor.js";
+import { arrayOf, type Operand } from "../../tensor/storage.js";
 import type { OptimiserKernels } from "../interface/optimiser.js";
+import { onArrays } from "../operands.js";
 import { referenceOptimiser } from "../reference/optimiser.js";
 import { abs, add, div, gt, max, mul, sqrt, sub } from "./assembler/f32x4.js";
 import { keep, type Vector, where } from "./elementwise/maths.js";
@@ -38,7 +39,7 @@ function descent<A extends string, N extends string>(
   ) as [ReturnType<typeof rowKernel>, ReturnType<typeof rowKernel>];
   return (
     { maximize, weightDecay, lr, decoupled }: Descent,
-    values: readonly FloatArray[],
+    values: readonly Operand[],
     ...settings: readonly number[]
   ): void => {
     const decay = decoupled ? 0 : weightDecay;
@@ -133,7 +134,7 @@ const adadelta = /* @__PURE__ */ descent(["v", "deltas"], ["lr", "rho", "rest", 
 export const wasmOptimiser: Omit<OptimiserKernels, "rprop"> = {
   sgd(s, p, g, b, first) {
     if (!b) return sgd(s, [p, g], s.lr);
-    if (first) b.fill(0);
+    if (first) arrayOf(b).fill(0);
     const kernel = s.nesterov ? nesterovSgd : momentumSgd;
     // On the first step b is d, which the step then sees with momentum as always.
     return kernel(s, [p, g, b], s.lr, s.momentum, first ? 1 : 1 - s.dampening);
@@ -164,7 +165,7 @@ export const wasmOptimiser: Omit<OptimiserKernels, "rprop"> = {
   },
 
   rmsprop(s, p, g, v, a, b) {
-    if (a) return referenceOptimiser.rmsprop(s, p, g, v, a, b);
+    if (a) return onArrays(referenceOptimiser).rmsprop(s, p, g, v, a, b);
     const numbers = [s.lr, s.alpha, 1 - s.alpha, s.eps, s.momentum];
     return b ? momentumRmsprop(s, [p, g, v, b], ...numbers) : rmsprop(s, [p, g, v], ...numbers);
   },

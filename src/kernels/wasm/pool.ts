@@ -4,8 +4,9 @@
  * From the reference: backward of windows other than 2 × 2 side by side, which scatters.
  */
 import type { PoolAxis, PoolGeometry } from "../../shape/pool.js";
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 import type { AveragePoolKernels, MaxPoolKernels } from "../interface/pool.js";
+import { onArrays } from "../operands.js";
 import { halves, referenceAveragePool, referenceMaxPool } from "../reference/pool.js";
 import type { Kernel } from "./assembler/module.js";
 import { bits } from "./elementwise/run.js";
@@ -20,7 +21,7 @@ export const wasmMaxPool: MaxPoolKernels = {
 
   maxBackward(g, dy, argmax, dx) {
     if (areHalves(g)) runHalves(maxHalvesBackward, g, dy, bits(argmax), dx, 0);
-    else referenceMaxPool.maxBackward(g, dy, argmax, dx);
+    else onArrays(referenceMaxPool).maxBackward(g, dy, argmax, dx);
   },
 };
 
@@ -32,7 +33,7 @@ export const wasmAveragePool: AveragePoolKernels = {
   averageBackward(g, dy, dx) {
     const { rows, columns } = g;
     if (areHalves(g)) runHalves(averageHalvesBackward, g, dy, dy, dx, (rows.count[0] ?? 1) * (columns.count[0] ?? 1));
-    else referenceAveragePool.averageBackward(g, dy, dx);
+    else onArrays(referenceAveragePool).averageBackward(g, dy, dx);
   },
 };
 
@@ -57,9 +58,9 @@ function run(kernels: (stretch: Stretch) => Kernel, g: PoolGeometry, arrays: rea
 function runHalves(
   kernel: () => Kernel,
   { planes, rows, columns }: PoolGeometry,
-  dy: FloatArray,
-  argmax: FloatArray,
-  dx: FloatArray,
+  dy: Operand,
+  argmax: Operand,
+  dx: Operand,
   count: number,
 ): void {
   const { length } = dx;

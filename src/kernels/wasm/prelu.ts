@@ -1,6 +1,6 @@
 /** PReLU, channel by channel over the batch. */
 import type { AxisGeometry } from "../../shape/axis.js";
-import type { FloatArray } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 import type { PReLUKernels } from "../interface/prelu.js";
 import { gt, mul } from "./assembler/f32x4.js";
 import * as v128 from "./assembler/v128.js";
@@ -33,7 +33,7 @@ export const wasmPReLU: PReLUKernels = {
   },
 };
 
-function bendAll(g: AxisGeometry, x: FloatArray, weight: FloatArray, from: FloatArray, to: FloatArray): void {
+function bendAll(g: AxisGeometry, x: Operand, weight: Operand, from: Operand, to: Operand): void {
   const { outer, size, inner } = g;
   const [numbers, ...offsets] = place(weight, x, from, to);
   const slopes = view(numbers, size);

@@ -7,7 +7,7 @@ import { Linear } from "../../layers/linear.js";
 import { ReLU } from "../../layers/piecewise.js";
 import { Residual } from "../../layers/residual.js";
 import { Sequential } from "../../layers/sequential.js";
-import { checkOptions } from "../../shape/check.js";
+import { readOptions } from "../../shape/check.js";
 import { checkCommon, widened } from "../options.js";
 import { type Init, SAME_STRIDE_2, SeparableConv } from "./separable.js";
 import type { FaceNetworkOptions } from "./tiny-face-detector.js";
@@ -74,10 +74,10 @@ export class FaceLandmarks extends Composite {
 
   constructor(options: FaceNetworkOptions = {}) {
     super();
-    checkOptions("FaceLandmarks", options, "{ width: 1 }");
-    const { width = 1 } = options;
+    const defaults = { width: 1, random: undefined } as const;
+    const { width, random } = readOptions("FaceLandmarks", options, defaults);
     checkCommon("FaceLandmarks", { width });
-    const init = options.random ? { random: options.random } : {};
+    const init = random ? { random } : {};
     const channels = (count: number) => widened(count, width);
     this.dense0 = new DenseBlock(3, channels(32), true, init);
     this.dense1 = new DenseBlock(channels(32), channels(64), false, init);

@@ -11,7 +11,7 @@ import { ReLU } from "../../layers/piecewise.js";
 import { Residual } from "../../layers/residual.js";
 import { Sequential } from "../../layers/sequential.js";
 import { ZeroPad2d } from "../../layers/zeropad2d.js";
-import { checkOptions } from "../../shape/check.js";
+import { readOptions } from "../../shape/check.js";
 import { checkCommon, widened } from "../options.js";
 import type { Init } from "./separable.js";
 import type { FaceNetworkOptions } from "./tiny-face-detector.js";
@@ -111,10 +111,10 @@ export class FaceRecognition extends Composite {
 
   constructor(options: FaceNetworkOptions = {}) {
     super();
-    checkOptions("FaceRecognition", options, "{ width: 1 }");
-    const { width = 1 } = options;
+    const defaults = { width: 1, random: undefined } as const;
+    const { width, random } = readOptions("FaceRecognition", options, defaults);
     checkCommon("FaceRecognition", { width });
-    const init = options.random ? { random: options.random } : {};
+    const init = random ? { random } : {};
     const [c32, c64, c128, c256] = [widened(32, width), widened(64, width), widened(128, width), widened(256, width)];
     this.conv32_down = new ScaledConv(3, c32, 7, 2, init);
     this.conv32_1 = new ResidualBlock(c32, c32, init);

@@ -5,7 +5,7 @@ import { MaxPool2d } from "../../layers/maxpool2d.js";
 import { LeakyReLU } from "../../layers/piecewise.js";
 import { Sequential } from "../../layers/sequential.js";
 import { ZeroPad2d } from "../../layers/zeropad2d.js";
-import { checkOptions } from "../../shape/check.js";
+import { readOptions } from "../../shape/check.js";
 import type { Random } from "../../tensor/random.js";
 import { checkCommon, widened } from "../options.js";
 import { SeparableConv } from "./separable.js";
@@ -47,10 +47,10 @@ export class TinyFaceDetector extends Composite {
 
   constructor(options: FaceNetworkOptions = {}) {
     super();
-    checkOptions("TinyFaceDetector", options, "{ width: 1 }");
-    const { width = 1 } = options;
+    const defaults = { width: 1, random: undefined } as const;
+    const { width, random } = readOptions("TinyFaceDetector", options, defaults);
     checkCommon("TinyFaceDetector", { width });
-    const init = options.random ? { random: options.random } : {};
+    const init = random ? { random } : {};
     const channels = (count: number) => widened(count, width);
     this.conv0 = new Conv2d(3, channels(16), 3, init);
     this.conv1 = new SeparableConv(channels(16), channels(32), 1, init);

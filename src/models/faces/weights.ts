@@ -1,6 +1,8 @@
 import type { StateDict } from "../../layers/layer.js";
+import { isPlainObject, refuse } from "../../shape/check.js";
 import { full, zeros } from "../../tensor/create.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { checkTensor } from "../../tensor/tensor.js";
 
 /** What BatchNorm2d adds to the variance. */
 const EPS = 1e-5;
@@ -19,7 +21,17 @@ const EPS = 1e-5;
  */
 export function faceStateDict(tensors: Readonly<Record<string, Tensor>>): StateDict {
   const state: StateDict = {};
+  if (!isPlainObject(tensors)) {
+    refuse(
+      "faceStateDict",
+      "tensors",
+      "an object of tensors by their names",
+      tensors,
+      "a missing await before readWeightsManifest",
+    );
+  }
   for (const [path, tensor] of Object.entries(tensors)) {
+    checkTensor("faceStateDict", tensor);
     const parts = path.split("/");
     const kind = parts.pop() ?? "";
     const key = (...more: string[]) => [...parts, ...more].join(".");

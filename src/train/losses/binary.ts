@@ -34,7 +34,8 @@ export class BCELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"BCEL
     this.weight = weightTensor("BCELoss", "weight", weight);
   }
 
-  protected override check({ data }: Tensor): void {
+  protected override check(prediction: Tensor): void {
+    const data = prediction.view();
     const at = data.findIndex((p) => !(p >= 0 && p <= 1));
     if (at < 0) return;
     throw new ArgumentError(
@@ -44,7 +45,7 @@ export class BCELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"BCEL
 
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
     const weight = this.weight && broadcastWeights("BCELoss", "weight", this.weight, x);
-    return kernels.binaryCrossEntropy(x.data, target.data, weight?.data, ...outputs);
+    return kernels.binaryCrossEntropy(x.operand(x.size), target.operand(x.size), weight?.operand(x.size), ...outputs);
   }
 }
 
@@ -81,6 +82,12 @@ export class BCEWithLogitsLoss<R extends Reduction = "mean"> extends Elementwise
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
     const weight = this.weight && broadcastWeights(this.name, "weight", this.weight, x);
     const posWeight = this.posWeight && broadcastWeights(this.name, "posWeight", this.posWeight, x);
-    return kernels.binaryCrossEntropyWithLogits(x.data, target.data, weight?.data, posWeight?.data, ...outputs);
+    return kernels.binaryCrossEntropyWithLogits(
+      x.operand(x.size),
+      target.operand(x.size),
+      weight?.operand(x.size),
+      posWeight?.operand(x.size),
+      ...outputs,
+    );
   }
 }

@@ -5,6 +5,7 @@ import { checkInteger } from "../../shape/check.js";
 import { type ClassGeometry, classGeometry, type LabelsFit } from "../../shape/classes.js";
 import { inputMismatch, ShapeError } from "../../shape/errors.js";
 import { showShape } from "../../shape/shape.js";
+import type { Operand } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { IGNORE_INDEX, type Labels, readLabels } from "../labels.js";
 import { Loss, type LossOptions, type LossValue, type Reduction } from "../loss.js";
@@ -24,7 +25,7 @@ export const CLASS_LOSS_DEFAULTS = { reduction: undefined, weight: undefined, ig
 export interface CheckedLabels {
   readonly geometry: ClassGeometry;
   readonly labels: Int32Array;
-  readonly weight: Float32Array | undefined;
+  readonly weight: Operand | undefined;
   readonly divisor: number;
 }
 
@@ -69,7 +70,7 @@ export abstract class ClassLoss<Name extends string, R extends Reduction> extend
   protected checkLabels(prediction: Tensor, target: Labels): CheckedLabels {
     const geometry = this.geometry(prediction);
     const labels = readLabels(this.name, target, prediction.shape, geometry.classes, this.ignoreIndex);
-    const weight = this.weight?.to(prediction.dtype).data;
+    const weight = this.weight?.to(prediction.dtype).operand(geometry.classes);
     const { totalWeight } = kernelsFor(lossKernels, prediction.dtype);
     const divisor = this.reduction === "mean" ? totalWeight(labels, this.ignoreIndex, weight) : 1;
     return { geometry, labels, weight, divisor };

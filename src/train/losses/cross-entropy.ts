@@ -51,7 +51,17 @@ export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<"C
     const { geometry, labels, weight, divisor } = this.checkLabels(logits, target);
     const { crossEntropy } = kernelsFor(lossKernels, logits.dtype);
     return this.reduce(logits, geometry, labelShape(logits.shape), divisor, (scale, losses, gradient) =>
-      crossEntropy(geometry, logits.data, labels, ignoreIndex, weight, labelSmoothing, scale, losses, gradient),
+      crossEntropy(
+        geometry,
+        logits.operand(logits.size),
+        labels,
+        ignoreIndex,
+        weight,
+        labelSmoothing,
+        scale,
+        losses,
+        gradient,
+      ),
     );
   }
 
@@ -62,12 +72,19 @@ export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<"C
       );
     }
     const geometry = this.geometry(logits);
-    const weight = this.weight?.to(logits.dtype).data;
+    const weight = this.weight?.to(logits.dtype).operand(geometry.classes);
     const divisor = this.reduction === "mean" ? geometry.outer * geometry.inner : 1;
-    const probabilities = target.to(logits.dtype).data;
+    const probabilities = target.to(logits.dtype).operand(logits.size);
     const { probabilityCrossEntropy } = kernelsFor(lossKernels, logits.dtype);
     return this.reduce(logits, geometry, labelShape(logits.shape), divisor, (...rest) =>
-      probabilityCrossEntropy(geometry, logits.data, probabilities, weight, this.labelSmoothing, ...rest),
+      probabilityCrossEntropy(
+        geometry,
+        logits.operand(logits.size),
+        probabilities,
+        weight,
+        this.labelSmoothing,
+        ...rest,
+      ),
     );
   }
 }
@@ -96,7 +113,7 @@ export class NLLLoss<R extends Reduction = "mean"> extends ClassLoss<"NLLLoss", 
     const { geometry, labels, weight, divisor } = this.checkLabels(prediction, target);
     const { negativeLogLikelihood } = kernelsFor(lossKernels, prediction.dtype);
     return this.reduce(prediction, geometry, labelShape(prediction.shape), divisor, (...rest) =>
-      negativeLogLikelihood(geometry, prediction.data, labels, this.ignoreIndex, weight, ...rest),
+      negativeLogLikelihood(geometry, prediction.operand(prediction.size), labels, this.ignoreIndex, weight, ...rest),
     );
   }
 }

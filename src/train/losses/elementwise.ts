@@ -5,11 +5,12 @@ import { lossKernels } from "../../kernels/loss.js";
 import type { TargetFits } from "../../shape/classes.js";
 import { ShapeError } from "../../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../../shape/shape.js";
+import type { Operand } from "../../tensor/storage.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { Loss, type LossResult, type LossValue, noTensor } from "../loss.js";
 
 /** What every loss kernel ends with. */
-export type Outputs = [scale: number, losses: Float32Array | undefined, gradient: Float32Array];
+export type Outputs = [scale: number, losses: Operand | undefined, gradient: Operand];
 
 export abstract class ElementwiseLoss<Name extends string, R extends string> extends Loss<Tensor, R> {
   override forward<P extends Tensor, T extends Tensor>(

@@ -39,7 +39,7 @@ export class KLDivLoss<R extends KLDivReduction = "mean"> extends ElementwiseLos
   }
 
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    if (this.logTarget) return kernels.klDivergenceOfLogs(x.data, target.data, ...outputs);
-    return kernels.klDivergence(x.data, target.data, ...outputs);
+    if (this.logTarget) return kernels.klDivergenceOfLogs(x.operand(x.size), target.operand(x.size), ...outputs);
+    return kernels.klDivergence(x.operand(x.size), target.operand(x.size), ...outputs);
   }
 }

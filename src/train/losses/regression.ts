@@ -23,7 +23,7 @@ export class MSELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"MSEL
   }
 
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    return kernels.squaredError(x.data, target.data, ...outputs);
+    return kernels.squaredError(x.operand(x.size), target.operand(x.size), ...outputs);
   }
 }
 
@@ -45,7 +45,7 @@ export class L1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<"L1Los
   }
 
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    return kernels.absoluteError(x.data, target.data, ...outputs);
+    return kernels.absoluteError(x.operand(x.size), target.operand(x.size), ...outputs);
   }
 }
 
@@ -71,7 +71,7 @@ export class SmoothL1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<
   }
 
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    return kernels.huber(x.data, target.data, this.beta, 1, ...outputs);
+    return kernels.huber(x.operand(x.size), target.operand(x.size), this.beta, 1, ...outputs);
   }
 }
 
@@ -97,6 +97,6 @@ export class HuberLoss<R extends Reduction = "mean"> extends ElementwiseLoss<"Hu
   }
 
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    return kernels.huber(x.data, target.data, this.delta, this.delta, ...outputs);
+    return kernels.huber(x.operand(x.size), target.operand(x.size), this.delta, this.delta, ...outputs);
   }
 }

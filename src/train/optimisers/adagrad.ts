@@ -1,6 +1,5 @@
 /** Adagrad and Adadelta: steps divided by the size of all, or of recent, gradients. */
 import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import type { Parameter } from "../../layers/parameter.js";
 import { checkRange, readOptions } from "../../shape/check.js";
 import {
   checkRate,
@@ -9,6 +8,7 @@ import {
   type OptimizerOptions,
   type ParameterState,
   type Parameters,
+  type StepOperands,
 } from "../optimizer.js";
 
 export interface AdagradOptions extends OptimizerOptions {
@@ -47,10 +47,10 @@ export class Adagrad extends Optimizer {
     this.eps = checkRate("Adagrad", "eps", read.eps);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const lr = step.lr / (1 + (state.step - 1) * this.lrDecay);
     const sum = state.get("sum", this.initialAccumulatorValue);
-    kernels.adagrad({ ...step, lr, eps: this.eps }, value.data, grad.data, sum);
+    kernels.adagrad({ ...step, lr, eps: this.eps }, p, g, sum);
   }
 }
 
@@ -85,8 +85,8 @@ export class Adadelta extends Optimizer {
     this.eps = checkRate("Adadelta", "eps", read.eps);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const s = { ...step, rho: this.rho, eps: this.eps };
-    kernels.adadelta(s, value.data, grad.data, state.get("square_avg"), state.get("acc_delta"));
+    kernels.adadelta(s, p, g, state.get("square_avg"), state.get("acc_delta"));
   }
 }

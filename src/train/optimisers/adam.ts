@@ -1,6 +1,5 @@
 /** Adam and its kin: a running mean of the gradient, divided by a running measure of its size. */
 import type { AdamStep, OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import type { Parameter } from "../../layers/parameter.js";
 import { checkFraction, readOptions } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import { wholePower } from "../../tensor/math.js";
@@ -11,6 +10,7 @@ import {
   type OptimizerOptions,
   type ParameterState,
   type Parameters,
+  type StepOperands,
 } from "../optimizer.js";
 
 /** Options of Adamax, and of every kin of Adam. */
@@ -87,10 +87,10 @@ abstract class AdamFamily extends AdamKin {
     this.stateNames = ["exp_avg", "exp_avg_sq", ...(this.amsgrad ? ["max_exp_avg_sq"] : [])];
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const highest = this.amsgrad ? state.get("max_exp_avg_sq") : undefined;
     const [mean, variance] = [state.get("exp_avg"), state.get("exp_avg_sq")];
-    kernels.adam(this.adamStep(step, state.step), value.data, grad.data, mean, variance, highest);
+    kernels.adam(this.adamStep(step, state.step), p, g, mean, variance, highest);
   }
 }
 
@@ -146,9 +146,9 @@ export class Adamax extends AdamKin {
     super("Adamax", parameters, readOptions("Adamax", options, { ...DEFAULTS, lr: 0.002 }), false);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const s = this.adamStep(step, state.step);
-    kernels.adamax(s, value.data, grad.data, state.get("exp_avg"), state.get("exp_inf"));
+    kernels.adamax(s, p, g, state.get("exp_avg"), state.get("exp_inf"));
   }
 }
 
@@ -171,10 +171,10 @@ export class RAdam extends AdamKin {
     super("RAdam", parameters, read, read.decoupledWeightDecay);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const s = this.adamStep(step, state.step);
     const rectified = { ...s, rectification: rectification(s.beta2, s.correction2, state.step) };
-    kernels.radam(rectified, value.data, grad.data, state.get("exp_avg"), state.get("exp_avg_sq"));
+    kernels.radam(rectified, p, g, state.get("exp_avg"), state.get("exp_avg_sq"));
   }
 }
 

@@ -1,5 +1,4 @@
 import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import type { Parameter } from "../../layers/parameter.js";
 import { checkFraction, readOptions } from "../../shape/check.js";
 import {
   checkRate,
@@ -8,6 +7,7 @@ import {
   type OptimizerOptions,
   type ParameterState,
   type Parameters,
+  type StepOperands,
 } from "../optimizer.js";
 
 export interface RMSpropOptions extends OptimizerOptions {
@@ -52,11 +52,11 @@ export class RMSprop extends Optimizer {
     this.stateNames = ["square_avg", ...(this.centered ? ["grad_avg"] : [])];
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const { alpha, eps, momentum, centered } = this;
     const mean = centered ? state.get("grad_avg") : undefined;
     const buffer = momentum > 0 ? state.get("momentum_buffer") : undefined;
     const s = { ...step, alpha, eps, momentum };
-    kernels.rmsprop(s, value.data, grad.data, state.get("square_avg"), mean, buffer);
+    kernels.rmsprop(s, p, g, state.get("square_avg"), mean, buffer);
   }
 }

@@ -1,5 +1,4 @@
 import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import type { Parameter } from "../../layers/parameter.js";
 import { readOptions, refuse } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import {
@@ -8,6 +7,7 @@ import {
   type OptimizerOptions,
   type ParameterState,
   type Parameters,
+  type StepOperands,
 } from "../optimizer.js";
 
 export interface RpropOptions extends Omit<OptimizerOptions, "weightDecay"> {
@@ -66,11 +66,11 @@ export class Rprop extends Optimizer {
     }
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const [etaMinus, etaPlus] = this.etas;
     const [smallest, largest] = this.stepSizes;
     const s = { maximize: step.maximize, etaMinus, etaPlus, smallest, largest };
-    kernels.rprop(s, value.data, grad.data, state.get("prev"), state.get("step_size", step.lr));
+    kernels.rprop(s, p, g, state.get("prev"), state.get("step_size", step.lr));
   }
 }
 

@@ -1,5 +1,4 @@
 import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import type { Parameter } from "../../layers/parameter.js";
 import { checkFinite, readOptions } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import {
@@ -9,6 +8,7 @@ import {
   type OptimizerOptions,
   type ParameterState,
   type Parameters,
+  type StepOperands,
 } from "../optimizer.js";
 
 export interface SGDOptions extends OptimizerOptions {
@@ -53,10 +53,10 @@ export class SGD extends Optimizer {
     }
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { value, grad }: Parameter, state: ParameterState): void {
+  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const { momentum, dampening, nesterov } = this;
     const first = !state.tensors.has("momentum_buffer");
     const buffer = momentum === 0 ? undefined : state.get("momentum_buffer");
-    kernels.sgd({ ...step, momentum, dampening, nesterov }, value.data, grad.data, buffer, first);
+    kernels.sgd({ ...step, momentum, dampening, nesterov }, p, g, buffer, first);
   }
 }

@@ -1,5 +1,5 @@
 /** Calls of row kernels on whole arrays. */
-import type { FloatArray } from "../../../tensor/tensor.js";
+import type { Operand } from "../../../tensor/storage.js";
 import type { Kernel } from "../assembler/module.js";
 import { memory, place } from "../memory.js";
 
@@ -9,12 +9,13 @@ export function doublesAt(offset: number, length: number): Float64Array {
 }
 
 /** Integers as the float32 numbers of the same bits, for kernels take no other arrays. */
-export function bits(integers: Int32Array): Float32Array {
+export function bits(integers: Int32Array | Operand): Operand {
+  if (!(integers instanceof Int32Array)) return integers;
   return new Float32Array(integers.buffer, integers.byteOffset, integers.length);
 }
 
 /** One row: all elements of arrays of equal length. */
-export function run(kernel: () => Kernel, arrays: readonly FloatArray[], ...numbers: readonly number[]): number {
+export function run(kernel: () => Kernel, arrays: readonly Operand[], ...numbers: readonly number[]): number {
   return kernel()(1, 0, arrays[0]?.length ?? 0, ...place(...arrays), ...numbers);
 }
 
@@ -22,7 +23,7 @@ export function run(kernel: () => Kernel, arrays: readonly FloatArray[], ...numb
  * The sum over all elements, added up from blocks in ascending order, so that the result does not depend on who sums
  * which block.
  */
-export function runSum(kernel: () => Kernel, arrays: readonly FloatArray[], ...numbers: readonly number[]): number {
+export function runSum(kernel: () => Kernel, arrays: readonly Operand[], ...numbers: readonly number[]): number {
   const length = arrays[0]?.length ?? 0;
   const offsets = place(...arrays);
   let total = 0;
