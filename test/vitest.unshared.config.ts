@@ -1,0 +1,14 @@
+/** `npm run test:unshared`: the suite as in a page that is not cross-origin isolated, with a memory that always grows. */
+import { defineConfig, mergeConfig } from "vitest/config";
+import config from "./vitest.config.js";
+
+export default mergeConfig(
+  config,
+  defineConfig({
+    test: {
+      setupFiles: ["test/setup/unshared.ts"],
+      // These run the compiler, not the library.
+      exclude: ["test/types/**"],
+    },
+  }),
+);
