@@ -18,7 +18,7 @@ function collect(task: Task, path: readonly string[], passed: string[], failed: 
   } else for (const child of task.tasks) collect(child, name, passed, failed);
 }
 
-async function outcome(): Promise<Outcome> {
+async function run(): Promise<Outcome> {
   const file = new URLSearchParams(location.search).get("file")!;
   const [result] = await startTests([file], {
     config: {
@@ -50,4 +50,4 @@ async function outcome(): Promise<Outcome> {
 declare global {
   var outcome: Promise<Outcome> | undefined;
 }
-globalThis.outcome = outcome();
+globalThis.outcome = run();

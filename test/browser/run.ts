@@ -3,8 +3,8 @@
  * and in one whose policy forbids WebAssembly. Each file of tests runs in a page of its own.
  */
 import { readdirSync } from "node:fs";
-import type { BrowserContext } from "playwright-core";
 import { program } from "commander";
+import type { BrowserContext } from "playwright-core";
 import { findChromium, launch } from "./chromium.js";
 import type { Outcome } from "./page.js";
 import { bundled, type PageName, serve } from "./server.js";
@@ -21,15 +21,23 @@ const { optional } = program.opts<{ optional?: true }>();
 const NODE_ONLY = /assembler|worker|wasm-unshared|explain|summary|print|sources/;
 
 const folder = (name: string) => readdirSync(`test/${name}`).map((file) => `test/${name}/${file}`);
-const core = ["bits", "browser", "kernels", "layers", "tensor", "train"]
+const core = ["bits", "kernels", "layers", "tensor", "train"]
   .flatMap(folder)
-  .concat("test/conformance.test.ts", "test/conformance-train.test.ts", "test/models/lenet5.test.ts")
+  .concat(
+    "test/memory.test.ts",
+    "test/conformance.test.ts",
+    "test/conformance-train.test.ts",
+    "test/models/lenet5.test.ts",
+  )
   .filter((file) => file.endsWith(".test.ts") && !NODE_ONLY.test(file));
 
+const KINDS = "test/browser/kinds.ts";
+
 const FILES: Record<PageName, readonly string[]> = {
-  isolated: core,
-  ordinary: core,
-  "without WebAssembly": ["test/browser", "test/train"].flatMap((path) => core.filter((f) => f.startsWith(path))),
+  isolated: [KINDS, ...core],
+  ordinary: [KINDS, ...core],
+  // What it is about is WebAssembly in the other ones.
+  "without WebAssembly": [KINDS, ...core.filter((file) => /\/train\/(?!tracking)/.test(file))],
 };
 
 const executable = findChromium();
@@ -42,9 +50,9 @@ else {
 async function main(chromium: string): Promise<void> {
   const wanted = (file: string) => program.args.length === 0 || program.args.some((part) => file.includes(part));
   const html = `<!doctype html><script type="module" src="/out/test/browser/page.js"></script>`;
-  const files = new Map([...(await bundled(["test/browser/page.ts", ...core])), ["/page.html", html]]);
+  const files = new Map([...(await bundled(["test/browser/page.ts", KINDS, ...core])), ["/page.html", html]]);
   const { origins, close } = await serve(files);
-  const browser = await launch(chromium);
+  const browser = await launch(chromium, "--js-flags=--expose-gc");
   try {
     console.log(`Chromium ${browser.version()}`);
     for (const name of Object.keys(FILES) as PageName[]) {
@@ -54,7 +62,7 @@ async function main(chromium: string): Promise<void> {
       let [passed, failed] = [0, 0];
       const work = async () => {
         for (let file = left.shift(); file; file = left.shift()) {
-          const outcome = await run(context, `${origins[name]}/page.html?file=${file}`);
+          const outcome = await run(context, `${origins[name]}/page.html?page=${name}&file=${file}`);
           passed += outcome.passed;
           failed += outcome.failed.length;
           for (const { name: test, message } of outcome.failed) console.log(`\nFAIL ${name} page, ${test}\n${message}`);

@@ -1,6 +1,14 @@
 /** vitest in a page: its own runner, matchers and spies, without its server. */
-import { ASYMMETRIC_MATCHERS_OBJECT, chai, customMatchers, GLOBAL_EXPECT } from "@vitest/expect";
-import { JestAsymmetricMatchers, JestChaiExpect, JestExtend, setState } from "@vitest/expect";
+import {
+  ASYMMETRIC_MATCHERS_OBJECT,
+  chai,
+  customMatchers,
+  GLOBAL_EXPECT,
+  JestAsymmetricMatchers,
+  JestChaiExpect,
+  JestExtend,
+  setState,
+} from "@vitest/expect";
 import { spyOn } from "@vitest/spy";
 
 export { afterAll, afterEach, beforeAll, beforeEach, describe, it, test } from "@vitest/runner";
@@ -15,7 +23,8 @@ export const expect = Object.assign(
 );
 host[GLOBAL_EXPECT] = expect;
 setState({ assertionCalls: 0 }, expect as never);
-chai.expect.extend(expect as never, customMatchers as never);
+// JestExtend has made it.
+(chai.expect as unknown as { extend(expect: unknown, matchers: object): void }).extend(expect, customMatchers);
 
 export const vi = { spyOn };
 

@@ -8,17 +8,19 @@ import { engine } from "../../src/tensor/engine.js";
 
 Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
 
+/** Growing takes milliseconds from about here on: a larger memory grows at every 64th allocation. */
+const LARGE = 2 ** 26;
+
 const { allocate } = Heap.prototype;
+let allocations = 0;
 
 Heap.prototype.allocate = function (...args) {
   const block = allocate.apply(this, args);
-  detach();
+  const { memory, buffers } = engine().memory as { memory: WebAssembly.Memory; buffers: WeakSet<ArrayBufferLike> };
+  if (memory.buffer.byteLength <= LARGE || allocations++ % 64 === 0) {
+    // Growing by nothing replaces the buffer as well.
+    memory.grow(0);
+    buffers.add(memory.buffer);
+  }
   return block;
 };
-
-/** Growing by nothing replaces the buffer as well. */
-function detach(): void {
-  const { memory, buffers } = engine().memory as { memory: WebAssembly.Memory; buffers: WeakSet<ArrayBufferLike> };
-  memory.grow(0);
-  buffers.add(memory.buffer);
-}
