@@ -7,8 +7,8 @@ export default mergeConfig(
   defineConfig({
     test: {
       setupFiles: ["test/setup/unshared.ts"],
-      // These run the compiler, not the library.
-      exclude: ["test/types/**"],
+      // These run the compiler, or other processes, not the library.
+      exclude: ["test/types/**", "test/dropped.test.ts"],
     },
   }),
 );
