@@ -7,8 +7,8 @@ export default mergeConfig(
   defineConfig({
     test: {
       setupFiles: ["test/setup/unshared.ts"],
-      // These run the compiler, or other processes, not the library.
-      exclude: ["test/types/**", "test/dropped.test.ts"],
+      // The compiler and other processes do not see this mode; threads need memory that is shared.
+      exclude: ["test/types/**", "test/dropped.test.ts", "test/kernels/worker.test.ts"],
     },
   }),
 );

@@ -10,7 +10,11 @@ Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
 /** Growing takes milliseconds from about here on: a larger memory grows at every 64th allocation. */
 const LARGE = 2 ** 26;
 let allocations = 0;
+let isOn = true;
 
 Object.defineProperty(trouble, "growsAlways", {
-  get: () => memory().buffer.byteLength <= LARGE || allocations++ % 64 === 0,
+  get: () => isOn && (memory().buffer.byteLength <= LARGE || allocations++ % 64 === 0),
+  set: (value: boolean) => {
+    isOn = value;
+  },
 });
