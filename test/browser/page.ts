@@ -10,12 +10,15 @@ export interface Outcome {
 /** All tests of a task with the names that lead to them, and whatever failed to run at all. */
 function collect(task: Task, path: readonly string[], passed: string[], failed: { name: string; message: string }[]) {
   const name = [...path, task.name];
-  for (const error of task.result?.errors ?? []) {
-    failed.push({ name: name.join(" > "), message: error.stack ?? error.message });
-  }
+  for (const error of task.result?.errors ?? []) failed.push({ name: name.join(" > "), message: told(error) });
   if (task.type === "test") {
     if (task.result?.state === "pass") passed.push(task.name);
   } else for (const child of task.tasks) collect(child, name, passed, failed);
+}
+
+function told({ message, stack, cause }: { message: string; stack?: string; cause?: unknown }): string {
+  const text = stack ?? message;
+  return cause ? `${text}\nCaused by ${told(cause as Error)}` : text;
 }
 
 async function run(): Promise<Outcome> {
