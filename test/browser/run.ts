@@ -87,13 +87,14 @@ async function run(context: BrowserContext, address: string): Promise<Outcome> {
   page.on("pageerror", (error) => errors.push(error.stack ?? String(error)));
   const gone = new Promise<never>((_, reject) => {
     page.on("crash", () => reject(new Error("The page crashed.")));
-    setTimeout(() => reject(new Error("The page took more than two minutes.")), 120_000).unref();
+    setTimeout(() => reject(new Error("The page took more than five minutes.")), 300_000).unref();
   });
+  gone.catch(() => undefined);
   try {
     await page.goto(address);
     const outcome = await Promise.race([page.evaluate(() => globalThis.outcome), gone]);
-    if (outcome) return outcome;
-    throw new Error("The page ran nothing.");
+    if (outcome && outcome.passed + outcome.failed.length > 0) return outcome;
+    throw new Error("The page ran no test.");
   } catch (error) {
     return { passed: 0, failed: [{ name: address, message: [error, ...errors].join("\n") }] };
   } finally {
