@@ -27,10 +27,14 @@ export function channelsOf(who: string, pixels: Pixels): 1 | 3 | 4 {
       `${who} expects a picture { width, height, data } whose data is a Uint8Array or Uint8ClampedArray, but got ${got}. Usual cause: the bytes of a file: await decodeImage(bytes) first; a missing await; or a tensor: tensorToImage(x).`,
     );
   }
-  const channels = data.length / (Number(width) * Number(height));
-  const sized = Number.isSafeInteger(width) && Number.isSafeInteger(height) && Number(width) > 0 && Number(height) > 0;
+  const sized = isSize(width) && isSize(height);
+  const channels = sized ? data.length / (width * height) : 0;
   if (sized && (channels === 1 || channels === 3 || channels === 4)) return channels;
   throw new ArgumentError(
     `${who} expects a picture of at least 1×1 pixels with 1, 3 or 4 channels, but got ${show(width)}×${show(height)} with ${data.length} values. Usual cause: width and height swapped or taken from another picture, or a canvas that has no size yet.`,
   );
+}
+
+function isSize(size: unknown): size is number {
+  return typeof size === "number" && Number.isSafeInteger(size) && size > 0;
 }
