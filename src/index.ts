@@ -18,10 +18,11 @@ export { Embedding, type EmbeddingOptions } from "./layers/embedding.js";
 export { type ExplainedLayer, type ExplainedPass, type Explanation, explain } from "./layers/explain.js";
 export { Flatten, type FlattenOptions, Unflatten } from "./layers/flatten.js";
 export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/globalpool2d.js";
-export { gradcheck } from "./layers/gradcheck.js";
+export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "./layers/gradcheck.js";
 export { GroupNorm } from "./layers/groupnorm.js";
 export { Identity } from "./layers/identity.js";
 export {
+  type Initialisers,
   type InitOptions,
   initialisers,
   type KaimingOptions,
@@ -53,7 +54,7 @@ export {
 export { PixelShuffle, PixelUnshuffle } from "./layers/pixelshuffle.js";
 export { PReLU, type PReLUOptions } from "./layers/prelu.js";
 export { Residual } from "./layers/residual.js";
-export { Sequential } from "./layers/sequential.js";
+export { Sequential, type SequentialConstructor } from "./layers/sequential.js";
 export {
   GELU,
   type GELUOptions,
@@ -73,15 +74,17 @@ export { ZeroPad2d } from "./layers/zeropad2d.js";
 export type { ConvAlgorithm } from "./shape/algorithm.js";
 export type { Axes } from "./shape/axis.js";
 export type { ChainRule } from "./shape/chain.js";
-export type { Conv1dOptions, Conv2dOptions } from "./shape/conv.js";
-export type { ConvTranspose2dOptions } from "./shape/convtranspose.js";
-export { ArgumentError, FormatError, ShapeError, StateError } from "./shape/errors.js";
+export type { Conv1dOptions, Conv2dOptions, ConvSettings, Sizes } from "./shape/conv.js";
+export type { ConvTranspose2dOptions, ConvTransposeSettings } from "./shape/convtranspose.js";
+export { ArgumentError, FormatError, type Mismatch, ShapeError, StateError } from "./shape/errors.js";
 export type { Padding2d, PaddingMode } from "./shape/pad.js";
-export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions } from "./shape/pool.js";
-export type { Mistake, SameRule, ShapeRule } from "./shape/rule.js";
+export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions, PoolOptions, PoolSettings } from "./shape/pool.js";
+export type { Mistake, NoOptions, SameRule, ShapeRule } from "./shape/rule.js";
 export type { Pair, Shape } from "./shape/shape.js";
 export type { Slice } from "./shape/slice.js";
-export type { UpsampleMode, UpsampleOptions } from "./shape/upsample.js";
+export type { UpsampleMode, UpsampleOptions, UpsampleSettings } from "./shape/upsample.js";
+// As for what is named here and exported there.
+export type {} from "./shapes.js";
 export type { ToleranceOptions } from "./tensor/compare.js";
 export {
   arange,

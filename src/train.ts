@@ -1,9 +1,18 @@
-export { initialisers } from "./layers/initialisers.js";
+// Types that are exported there can then be named by declarations of a program that imports only this entry.
+export type {} from "./index.js";
+export { type Initialisers, initialisers } from "./layers/initialisers.js";
 export type { Progress } from "./train/checkpoint.js";
 export { clipGradNorm, clipGradValue } from "./train/clip.js";
 export { ConfusionMatrix } from "./train/confusion-matrix.js";
 export type { EarlyStopping } from "./train/early-stopping.js";
-export { type EvaluateOptions, type Evaluation, evaluate, type Metrics, type TrainingLoss } from "./train/evaluate.js";
+export {
+  type AbortSignalLike,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  type Metrics,
+  type TrainingLoss,
+} from "./train/evaluate.js";
 export type { Callback, EpochEvent, HistoryEntry, StepEvent } from "./train/events.js";
 export { type FitOptions, fit, type History } from "./train/fit.js";
 export type { Labels } from "./train/labels.js";

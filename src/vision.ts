@@ -1,4 +1,7 @@
 /** `faltung/vision`: what surrounds a model: images, filters, boxes, masks, embeddings. */
+
+// Types that are exported there can then be named by declarations of a program that imports only this entry.
+export type {} from "./index.js";
 export { FormatError } from "./shape/errors.js";
 export { type Anchor, type FitAnchorsOptions, fitAnchors } from "./vision/anchors.js";
 export {

@@ -19,10 +19,18 @@ export interface Evaluation {
   readonly samples: number;
 }
 
+/** An `AbortSignal`, as far as it is asked: without the DOM library or Node's types there is no type of that name. */
+export interface AbortSignalLike {
+  throwIfAborted(): void;
+}
+
 export interface EvaluateOptions<T extends Targets> {
+  /** What a prediction costs beside its targets. */
   readonly loss: TrainingLoss<T>;
+  /** What else is measured: `{ accuracy }`. Default: nothing. */
   readonly metrics?: Metrics<T>;
-  readonly signal?: AbortSignal;
+  /** Aborting it rejects the promise with its reason, between two batches. */
+  readonly signal?: AbortSignalLike;
 }
 
 /**

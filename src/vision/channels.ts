@@ -74,7 +74,8 @@ export function changeChannels(
 export function toImageData(pixels: Pixels): {
   readonly width: number;
   readonly height: number;
-  readonly data: Uint8ClampedArray<ArrayBuffer>;
+  /** `Uint8ClampedArray<ArrayBuffer>`, which TypeScript before 5.7 does not know. */
+  readonly data: ReturnType<Uint8ClampedArrayConstructor["of"]>;
 } {
   const { width, height, data } = changeChannels("toImageData", pixels, 4);
   return { width, height, data: new Uint8ClampedArray(data) };
