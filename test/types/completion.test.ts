@@ -1,0 +1,61 @@
+/** What an editor offers inside of an options object: exactly its options, each with its doc line, and the texts that it takes. */
+import { describe, expect, test } from "vitest";
+import { type OptionsCall, optionsCalls } from "./options.js";
+import { completions, typesOf } from "./support.js";
+
+const HEAD = [
+  ...["", "/data", "/io", "/models", "/testing", "/train", "/vision"].map(
+    (entry, i) => `import * as f${i} from "faltung${entry}";`,
+  ),
+  "const f = { ...f0, ...f1, ...f2, ...f3, ...f4, ...f5, ...f6 };",
+].join("\n");
+
+const calls = typesOf(HEAD, "f", optionsCalls);
+
+/** All questions in one module: the position of each `|` is asked for. */
+const questions: {
+  readonly what: string;
+  readonly call: OptionsCall;
+  readonly want: readonly string[];
+  readonly line: string;
+  readonly texts?: true;
+}[] = [];
+for (const call of calls) {
+  const { head, options } = call;
+  const names = options.map(({ name }) => name);
+  questions.push({ what: "at first", call, want: names, line: `${head}{ | });` });
+  for (const { name, value, texts } of options) {
+    const others = names.filter((other) => other !== name);
+    questions.push({ what: `after ${name}`, call, want: others, line: `${head}{ ${name}: ${value}, | });` });
+    questions.push({ what: `before ${name}`, call, want: others, line: `${head}{ |, ${name}: ${value} });` });
+    if (texts.length > 0) {
+      questions.push({ what: `inside of ${name}`, call, want: texts, line: `${head}{ ${name}: "|" });`, texts: true });
+    }
+  }
+}
+const code = `${HEAD}\n${questions.map(({ line }) => line.replace("|", "")).join("\n")}\n`;
+let start = HEAD.length + 1;
+const positions = questions.map(({ line }) => {
+  const position = start + line.indexOf("|");
+  start += line.length;
+  return position;
+});
+const offered = completions(code, positions);
+
+describe.each(calls)("$name", (call) => {
+  const own = questions
+    .map((question, i) => ({ ...question, got: offered[i] ?? [] }))
+    .filter((one) => one.call === call);
+  const names = (asked: typeof own) =>
+    Object.fromEntries(asked.map(({ what, got }) => [what, got.map(({ name }) => name).sort()]));
+  const wanted = (asked: typeof own) => Object.fromEntries(asked.map(({ what, want }) => [what, [...want].sort()]));
+
+  test("its options and nothing else", () => {
+    expect(names(own)).toEqual(wanted(own));
+  });
+
+  test("each with its doc line", () => {
+    const [first] = own;
+    expect(first?.got.filter(({ documentation }) => documentation === "").map(({ name }) => name)).toEqual([]);
+  });
+});
