@@ -5,21 +5,21 @@ export {
   backendName,
   setBackend,
 } from "./kernels/backend.js";
-export { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "./layers/adaptivepool2d.js";
+export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, type AdaptiveMaxPool2dOptions } from "./layers/adaptivepool2d.js";
 export { AvgPool2d } from "./layers/avgpool2d.js";
-export { BatchNorm1d, BatchNorm2d } from "./layers/batchnorm.js";
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batchnorm.js";
 export { Cache } from "./layers/cache.js";
 export { Composite } from "./layers/composite.js";
 export { Conv1d, type Conv1dOptions } from "./layers/conv1d.js";
 export { Conv2d, type Conv2dOptions } from "./layers/conv2d.js";
 export { ConvTranspose2d, type ConvTranspose2dOptions } from "./layers/convtranspose2d.js";
-export { Dropout, Dropout2d } from "./layers/dropout.js";
+export { Dropout, Dropout2d, type DropoutOptions } from "./layers/dropout.js";
 export { Embedding, type EmbeddingOptions } from "./layers/embedding.js";
 export { type ExplainedLayer, type ExplainedPass, type Explanation, explain } from "./layers/explain.js";
 export { Flatten, type FlattenOptions, Unflatten } from "./layers/flatten.js";
 export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/globalpool2d.js";
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "./layers/gradcheck.js";
-export { GroupNorm } from "./layers/groupnorm.js";
+export { GroupNorm, type GroupNormOptions } from "./layers/groupnorm.js";
 export { Identity } from "./layers/identity.js";
 export {
   type Initialisers,
@@ -29,11 +29,11 @@ export {
   type Nonlinearity,
   type XavierOptions,
 } from "./layers/initialisers.js";
-export { InstanceNorm2d } from "./layers/instancenorm2d.js";
-export { type BackwardOptions, Layer, type StateDict } from "./layers/layer.js";
-export { LayerNorm } from "./layers/layernorm.js";
+export { InstanceNorm2d, type InstanceNorm2dOptions } from "./layers/instancenorm2d.js";
+export { type BackwardOptions, Layer, type LoadStateDictOptions, type StateDict } from "./layers/layer.js";
+export { LayerNorm, type LayerNormOptions } from "./layers/layernorm.js";
 export { Linear, type LinearOptions } from "./layers/linear.js";
-export { LocalResponseNorm } from "./layers/localresponsenorm.js";
+export { LocalResponseNorm, type LocalResponseNormOptions } from "./layers/localresponsenorm.js";
 export { Maxout, MaxoutLinear, type MaxoutLinearOptions, type MaxoutOptions } from "./layers/maxout.js";
 export { MaxPool2d } from "./layers/maxpool2d.js";
 export { Parallel, type ParallelOptions } from "./layers/parallel.js";

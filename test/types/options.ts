@@ -132,7 +132,7 @@ function optionOf(checker: ts.TypeChecker, property: ts.Symbol, at: ts.Node): Op
   const value = parts.some((part) => part.flags & ts.TypeFlags.BooleanLike)
     ? "true"
     : parts.some((part) => part.flags & ts.TypeFlags.NumberLike)
-      ? "1"
+      ? `${(parts.find((part) => part.isNumberLiteral()) as ts.NumberLiteralType | undefined)?.value ?? 1}`
       : texts[0] !== undefined
         ? JSON.stringify(texts[0])
         : "null as never";

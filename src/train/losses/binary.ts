@@ -6,7 +6,7 @@ import type { LossOptions, Reduction } from "../loss.js";
 import { ElementwiseLoss, type Outputs } from "./elementwise.js";
 import { broadcastWeights, type Weights, weightTensor } from "./weights.js";
 
-export interface BCELossOptions<R extends Reduction> extends LossOptions<R> {
+export interface BCELossOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** One factor an element; broadcasts to the prediction. Default: all 1. */
   readonly weight?: Weights;
 }
@@ -27,6 +27,7 @@ export interface BCELossOptions<R extends Reduction> extends LossOptions<R> {
 export class BCELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"BCELoss", R> {
   readonly weight: Tensor | undefined;
 
+  constructor(options?: BCELossOptions<R> | BCELossOptions);
   constructor(options: BCELossOptions<R> = {}) {
     super("BCELoss", options);
     this.weight = weightTensor("BCELoss", "weight", options.weight);
@@ -47,7 +48,7 @@ export class BCELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"BCEL
   }
 }
 
-export interface BCEWithLogitsLossOptions<R extends Reduction> extends BCELossOptions<R> {
+export interface BCEWithLogitsLossOptions<R extends Reduction = Reduction> extends BCELossOptions<R> {
   /** Factor of the positive part of each element, such as negatives/positives; broadcasts. Default: all 1. */
   readonly posWeight?: Weights;
 }
@@ -69,6 +70,7 @@ export class BCEWithLogitsLoss<R extends Reduction = "mean"> extends Elementwise
   readonly weight: Tensor | undefined;
   readonly posWeight: Tensor | undefined;
 
+  constructor(options?: BCEWithLogitsLossOptions<R> | BCEWithLogitsLossOptions);
   constructor(options: BCEWithLogitsLossOptions<R> = {}) {
     super("BCEWithLogitsLoss", options);
     this.weight = weightTensor("BCEWithLogitsLoss", "weight", options.weight);
