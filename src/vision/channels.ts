@@ -69,7 +69,7 @@ export function changeChannels(
  * @throws ArgumentError for data that does not fit width and height.
  * @example
  * const { data, width, height } = toImageData(pixels);
- * canvas.getContext("2d").putImageData(new ImageData(data, width, height), 0, 0);
+ * canvas.getContext("2d")?.putImageData(new ImageData(data, width, height), 0, 0);
  */
 export function toImageData(pixels: Pixels): {
   readonly width: number;

@@ -23,7 +23,7 @@ export interface YoloTargetsOptions {
  * @throws ArgumentError for boxes that are not finite or have no size, labels that are no integers ≥ 0, or more objects
  *   than `most`.
  * @example
- * yoloTargets([[{ label: 3, region: { x: 10, y: 8, width: 14, height: 20 } }], []]); // [2, 1, 5]
+ * yoloTargets([[{ label: 3, region: { x: 10, y: 8, width: 14, height: 20 } }], []]).shape; // [2, 1, 5]
  */
 export function yoloTargets(
   pictures: readonly (readonly Region<Box>[])[],

@@ -59,3 +59,35 @@ describe.each(calls)("$name", (call) => {
     expect(first?.got.filter(({ documentation }) => documentation === "").map(({ name }) => name)).toEqual([]);
   });
 });
+
+test("in a module that ends in the middle of a call", () => {
+  const ends = [
+    [
+      "new f.Conv2d(1, 6, 5, { ",
+      ["algorithm", "bias", "dilation", "groups", "padding", "paddingMode", "random", "stride"],
+    ],
+    [
+      "new f.Conv2d(1, 6, 5, { padding: 1, ",
+      ["algorithm", "bias", "dilation", "groups", "paddingMode", "random", "stride"],
+    ],
+    ["new f.MaxPool2d(2, {\n  stride: 1,\n  pad", ["ceilMode", "dilation", "padding", "returnIndices"]],
+    ["const model = new f.Sequential(new f.ReLU(), new f.Parallel([new f.ReLU()], { dim: 1, ", ["merge"]],
+    ['new f.Conv2d(1, 6, 5, { padding: "', ["same", "valid"]],
+    [
+      'new f.Sequential(["N", 1, 8, 8], new f.Conv2d(1, 6, 5, { paddingMode: "',
+      ["circular", "reflect", "replicate", "zeros"],
+    ],
+  ] as const;
+  const offers = ends.map(([end]) => {
+    const code = `${HEAD}\n${end}`;
+    return completions(code, [code.length])[0]?.map(({ name }) => name);
+  });
+  expect(offers.map((names) => names?.sort())).toEqual(ends.map(([, names]) => names));
+});
+
+test("every options type that an entry exports is tried", () => {
+  expect(calls.length).toBeGreaterThan(110);
+  expect(calls.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["Conv2d", "Adam", "StepLR", "MSELoss", "ResNet", "DataLoader", "fit", "nms", "Tensor.sum"]),
+  );
+});

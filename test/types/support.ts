@@ -42,9 +42,10 @@ const OPTIONS: ts.CompilerOptions = {
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
 /** Type-checks `code` as a module beside the library's sources, which are not checked themselves. */
-export function check(code: string): CheckedModule {
+export function check(code: string, more: ts.CompilerOptions = {}): CheckedModule {
   const path = join(ROOT, "test/types/module.ts");
-  const host = ts.createCompilerHost(OPTIONS, true);
+  const options = { ...OPTIONS, ...more };
+  const host = ts.createCompilerHost(options, true);
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (name) => name === path || fileExists(name);
   host.readFile = (name) => (name === path ? code : readFile(name));
@@ -53,7 +54,7 @@ export function check(code: string): CheckedModule {
     if (!parsed.has(name)) parsed.set(name, getSourceFile(name, ...rest));
     return parsed.get(name);
   };
-  const program = ts.createProgram([path], OPTIONS, host);
+  const program = ts.createProgram([path], options, host);
   const file = program.getSourceFile(path);
   if (!file) throw new Error("the module was not read");
   const checker = program.getTypeChecker();
