@@ -478,8 +478,12 @@ export interface Conv1dRule<Ci extends number, Co extends number, K extends numb
 export type GroupsFit<Layer extends string, Ci extends number, Co extends number, O> =
   Option<O, "groups", 1> extends infer G extends number
     ? Differs<Modulo<Ci, G>, 0> extends true
-      ? `${Layer} expects inChannels to be a multiple of groups, but inChannels is ${Ci} and groups is ${G}`
+      ? GroupsMistake<`${Layer} expects inChannels to be a multiple of groups, but inChannels is ${Ci} and groups is ${G}`>
       : Differs<Modulo<Co, G>, 0> extends true
-        ? `${Layer} expects outChannels to be a multiple of groups, but outChannels is ${Co} and groups is ${G}`
+        ? GroupsMistake<`${Layer} expects outChannels to be a multiple of groups, but outChannels is ${Co} and groups is ${G}`>
         : unknown
     : unknown;
+
+interface GroupsMistake<Sentence extends string> {
+  readonly groups: Mistake<Sentence>;
+}

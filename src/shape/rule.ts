@@ -191,15 +191,15 @@ export interface NoOptions {
 export type DefaultOptions<Of, All> = number extends Of ? All : NoOptions;
 
 /**
- * For options of the type `O` to be intersected with: nothing, or the sentence about an option that the layer does not
+ * For options of the type `O` to be intersected with: nothing, or the sentence about each option that the layer does not
  * have. Without it, a type parameter would take whatever is written. While options are being written, an editor asks with
- * none, and offers what is then in the intersection.
+ * none, and offers what is then in the intersection; a text in it would offer what every text has.
  */
 export type OnlyOptions<Layer extends string, O, All> = [O] extends [NoOptions]
   ? All
   : [Exclude<keyof O, keyof All>] extends [never]
     ? unknown
-    : `${Layer} has no option ${Exclude<keyof O, keyof All> & string}`;
+    : { readonly [K in keyof O as K extends keyof All ? never : K]: Mistake<`${Layer} has no option ${K & string}`> };
 
 /** {@link OnlyOptions} for a list of arguments that may end before the options. */
 export type OnlyArguments<Layer extends string, Args extends readonly unknown[], All> = {

@@ -24,6 +24,11 @@ for (const call of calls) {
   const { head, options } = call;
   const names = options.map(({ name }) => name);
   questions.push({ what: "at first", call, want: names, line: `${head}{ | });` });
+  const [first] = options;
+  if (first) {
+    const line = `${head}{ ${first.name}: ${first.value}, zz| });`;
+    questions.push({ what: "in the middle of a name", call, want: names.filter((name) => name !== first.name), line });
+  }
   for (const { name, value, texts } of options) {
     const others = names.filter((other) => other !== name);
     questions.push({ what: `after ${name}`, call, want: others, line: `${head}{ ${name}: ${value}, | });` });
@@ -71,6 +76,10 @@ test("in a module that ends in the middle of a call", () => {
       ["algorithm", "bias", "dilation", "groups", "paddingMode", "random", "stride"],
     ],
     ["new f.MaxPool2d(2, {\n  stride: 1,\n  pad", ["ceilMode", "dilation", "padding", "returnIndices"]],
+    [
+      "new f.Conv2d(4, 8, 3, { groups: 3, pad",
+      ["algorithm", "bias", "dilation", "padding", "paddingMode", "random", "stride"],
+    ],
     ["const model = new f.Sequential(new f.ReLU(), new f.Parallel([new f.ReLU()], { dim: 1, ", ["merge"]],
     ['new f.Conv2d(1, 6, 5, { padding: "', ["same", "valid"]],
     [

@@ -105,6 +105,8 @@ function optionsType(checker: ts.TypeChecker, parameter: ts.Symbol, at: ts.Node)
     if (!element) return undefined;
     type = checker.getNonNullableType(element);
   }
+  // `LossOptions<R> | LossOptions`
+  if (type.isUnion()) [type = type] = type.types;
   const parts = type.isIntersection() ? type.types : [type];
   const resolved = parts
     .map((part) => (part.isTypeParameter() ? checker.getNonNullableType(part.getConstraint() ?? part) : part))
