@@ -5,7 +5,12 @@ import { engine } from "../tensor/engine.js";
  * What a layer's backward needs from its forward. A layer that a composite calls twice in one forward keeps two
  * entries and its backwards take them in reverse; entries that no backward took are dropped by the next outermost forward.
  *
- * @example readonly #cache = new Cache<{ x: Tensor }>(); // compute: push({ x }), computeBackward: pop(this.name)
+ * @example
+ * class Square extends Layer {
+ *   readonly #cache = new Cache<{ x: Tensor }>();
+ *   protected compute(x: Tensor) { this.#cache.push({ x }); return x.mul(x); }
+ *   protected computeBackward(dy: Tensor) { return dy.mul(this.#cache.pop(this.name).x).mul(2); }
+ * }
  */
 export class Cache<T> {
   readonly #entries: T[] = [];

@@ -21,6 +21,11 @@ export interface BackwardOptions {
   readonly inputGradient?: boolean;
 }
 
+export interface LoadStateDictOptions {
+  /** Whether missing and unknown keys are errors. Default true. */
+  readonly strict?: boolean;
+}
+
 /** A layer's parameters and buffers by torch's key names: `"0.weight"`, `"layer1.0.bn1.running_mean"`. */
 export type StateDict = Record<string, Tensor>;
 
@@ -75,7 +80,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    * @throws StateError when no forward waits for its backward, or when a child has run outside of this layer since;
    *   ShapeError when `dy` has another shape than the output.
    */
-  backward(dy: Tensor, options?: { readonly inputGradient?: true }): Tensor;
+  backward(dy: Tensor, options?: BackwardOptions & { readonly inputGradient?: true }): Tensor;
   backward(dy: Tensor, options: BackwardOptions): Tensor | undefined;
   backward(dy: Tensor, { inputGradient = true }: BackwardOptions = {}): Tensor | undefined {
     checkTensor(`${this.name}.backward`, dy);
@@ -196,10 +201,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   /**
    * Copies the tensors of `state` into this layer's parameters and buffers. All keys and shapes are checked first:
    * a call that throws has changed nothing.
-   * @param options.strict whether missing and unknown keys are errors. Default true.
    * @throws StateError that lists missing and unexpected keys, ShapeError for the first wrong shape.
    */
-  loadStateDict(state: StateDict, { strict = true }: { readonly strict?: boolean } = {}): void {
+  loadStateDict(state: StateDict, { strict = true }: LoadStateDictOptions = {}): void {
     const own = new Map(this.#named());
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key));
     const unexpected = Object.keys(state).filter((key) => !own.has(key));

@@ -200,7 +200,7 @@ export class Tensor<out S extends Shape = Shape> {
    * This tensor itself, with a shape that the compiler knows: for data that comes from a file or from code without
    * types. `"N"` stands for any size.
    * @throws ShapeError unless the tensor has this shape.
-   * @example const images = state.get("images").as(["N", 3, 224, 224]);
+   * @example const images = readNpy(await readFile("images.npy")).as(["N", 1, 28, 28]);
    */
   as<X extends Tensor, const T extends readonly InputSize[]>(
     this: X,

@@ -19,8 +19,11 @@ export type ScalarReduction = "mean" | "sum" | "batchmean";
 /** What `forward` returns: a Tensor with reduction `"none"`, a number otherwise. */
 export type LossValue<R extends string> = R extends "none" ? Tensor : number;
 
-/** Options of every loss. */
-export interface LossOptions<R extends string> {
+/**
+ * Options of every loss. Where a constructor takes them for `R` or for any reduction, it infers `R` from the first; the
+ * second is what an editor offers while they are being written, when `R` is still the default.
+ */
+export interface LossOptions<R extends string = Reduction> {
   /** `"mean"` (default), `"sum"`, or `"none"`, with which forward returns one loss an element or row. */
   readonly reduction?: R;
 }
