@@ -22,8 +22,15 @@ module.exports = {
       name: "no-runtime-dependency",
       comment: "But for the optional packages that know JPEG and PNG, which one file loads when it needs them.",
       severity: "error",
-      from: { path: "^src" },
+      from: { path: "^src", pathNot: "^src/node/" },
       to: { pathNot: "^src|node_modules/(jpeg-js|fast-png)/|^(jpeg-js|fast-png)$" },
+    },
+    {
+      name: "node-has-an-entry-of-its-own",
+      comment: "What needs Node's modules runs in no browser: nothing else may import it.",
+      severity: "error",
+      from: { path: "^src", pathNot: "^src/node" },
+      to: { path: "^src/node" },
     },
     {
       name: "optional-packages-in-one-place",

@@ -13,6 +13,9 @@ export default defineConfig({
   platform: "neutral",
   splitting: true,
   clean: true,
+  // Node's own modules, by names that Deno and Bun know as well.
+  external: [/^node:/],
+  removeNodeProtocol: false,
   esbuildOptions: (options) => {
     options.minifySyntax = true;
   },

@@ -1,22 +1,35 @@
 /**
- * `npm run bench:memory`: how much memory an inference of VGG-16 takes over what its numbers take, and whether training
- * keeps its memory flat. Each is measured in a process of its own, which runs nothing else.
+ * `npm run bench:memory`: how much memory an inference of VGG-16 takes over what its numbers take, whether training
+ * keeps its memory flat, and what models leave behind that are dropped. Each is measured in a process of its own, which
+ * runs nothing else.
  */
-import { execFileSync } from "node:child_process";
-import { resolve } from "node:path";
 import { program } from "commander";
-import { build } from "esbuild";
+import { findChromium, launch } from "../test/browser/chromium.js";
 import { verdict } from "./bars.js";
+import { child } from "./child.js";
+import type { Dropping, Resident } from "./children/dropped.js";
+import { inNode, pages } from "./dropped.js";
+import { quartiles } from "./measure.js";
 import { provenanceLine, writeReport } from "./report.js";
 import { digits, megabytes, table } from "./table.js";
 
 program
   .name("npm run bench:memory --")
-  .description("Peak memory of a VGG-16 inference, and the growth of memory over LeNet-5 training steps.")
+  .description(
+    "Peak memory of a VGG-16 inference, growth over LeNet-5 training steps, and what dropped models leave behind.",
+  )
   .option("--steps <number>", "training steps", Number, 10_000)
   .option("--from <number>", "the step whose memory the last one's is compared with", Number, 500)
+  .option("--runs <number>", "runs of each loop that drops its models, of which the median counts", Number, 3)
+  .option("--dropped", "only the loops that drop their models")
   .parse();
-const { steps, from } = program.opts<{ steps: number; from: number }>();
+interface Options {
+  readonly steps: number;
+  readonly from: number;
+  readonly runs: number;
+  readonly dropped?: true;
+}
+const { steps, from, runs, dropped: only } = program.opts<Options>();
 
 interface Inference {
   readonly weights: number;
@@ -27,61 +40,109 @@ interface Inference {
   readonly peak: number;
 }
 
-const inference = await child<Inference>("vgg16.ts");
-const checkpoints = [from, ...[0.1, 0.2, 0.4, 0.6, 0.8].map((share) => Math.round(share * steps)), steps];
-const resident = await child<number[]>("lenet5.ts", ...checkpoints);
-const needed = inference.weights + inference.activations;
-const over = inference.peak / needed;
-const grown = resident.at(-1)! / resident[0]!;
-const stepsRow = `${steps.toLocaleString("en")} LeNet-5 steps`;
-const fromRow = `${from} steps`;
-
 console.log(`${provenanceLine()}\n`);
-const rows = [
-  ["VGG-16, 1×3×224×224: weights", megabytes(inference.weights), "", ""],
-  ["  the input and every layer's output", megabytes(inference.activations), "", ""],
-  ["  Node before it", megabytes(inference.before), "", ""],
-  [
-    "  peak of the process : weights + activations",
-    megabytes(inference.peak),
-    digits(over),
-    verdict("VGG-16 inference", "weights + activations", over),
-  ],
-  ...checkpoints.map((step, i) => {
-    const last = i === checkpoints.length - 1;
-    const name = `${i === 0 ? "LeNet-5, batch 64, Adam:" : " "} after ${step.toLocaleString("en")} steps`;
-    return [name, megabytes(resident[i]!), last ? grown.toFixed(3) : "", last ? verdict(stepsRow, fromRow, grown) : ""];
-  }),
-];
-console.log(table(["resident memory", "size", "ratio", "bar and aim"], rows));
-if (steps === 10_000 && from === 500) {
-  const bar = (group: string, name: string, bytes: number) => ({ group, name, value: bytes / 1e6 });
-  writeReport(
-    "memory",
-    { vgg16: { ...inference, ratio: over }, lenet5: { checkpoints, resident, ratio: grown } },
-    {
-      title: "Resident memory",
-      label: "MB",
-      bars: [
-        bar("VGG-16 inference", "weights", inference.weights),
-        bar("VGG-16 inference", "weights + activations", needed),
-        bar("VGG-16 inference", "peak of the process", inference.peak),
-        ...checkpoints.map((step, i) =>
-          bar("LeNet-5 training", `after ${step.toLocaleString("en")} steps`, resident[i]!),
-        ),
-      ],
-    },
-  );
+const dropped = await droppedModels();
+if (!only) await inferenceAndTraining();
+
+/** A VGG-16 inference and LeNet-5 training steps. */
+async function inferenceAndTraining(): Promise<void> {
+  const inference = await child<Inference>("vgg16.ts");
+  const checkpoints = [from, ...[0.1, 0.2, 0.4, 0.6, 0.8].map((share) => Math.round(share * steps)), steps];
+  const resident = await child<number[]>("lenet5.ts", ...checkpoints);
+  const needed = inference.weights + inference.activations;
+  const over = inference.peak / needed;
+  const grown = resident.at(-1)! / resident[0]!;
+  const stepsRow = `${steps.toLocaleString("en")} LeNet-5 steps`;
+  const fromRow = `${from} steps`;
+  const rows = [
+    ["VGG-16, 1×3×224×224: weights", megabytes(inference.weights), "", ""],
+    ["  the input and every layer's output", megabytes(inference.activations), "", ""],
+    ["  Node before it", megabytes(inference.before), "", ""],
+    [
+      "  peak of the process : weights + activations",
+      megabytes(inference.peak),
+      digits(over),
+      verdict("VGG-16 inference", "weights + activations", over),
+    ],
+    ...checkpoints.map((step, i) => {
+      const last = i === checkpoints.length - 1;
+      const name = `${i === 0 ? "LeNet-5, batch 64, Adam:" : " "} after ${step.toLocaleString("en")} steps`;
+      return [
+        name,
+        megabytes(resident[i]!),
+        last ? grown.toFixed(3) : "",
+        last ? verdict(stepsRow, fromRow, grown) : "",
+      ];
+    }),
+  ];
+  console.log(table(["resident memory", "size", "ratio", "bar and aim"], rows));
+  if (steps === 10_000 && from === 500) {
+    const bar = (group: string, name: string, bytes: number) => ({ group, name, value: bytes / 1e6 });
+    writeReport(
+      "memory",
+      { vgg16: { ...inference, ratio: over }, lenet5: { checkpoints, resident, ratio: grown }, dropped },
+      {
+        title: "Resident memory",
+        label: "MB",
+        bars: [
+          bar("VGG-16 inference", "weights", inference.weights),
+          bar("VGG-16 inference", "weights + activations", needed),
+          bar("VGG-16 inference", "peak of the process", inference.peak),
+          ...checkpoints.map((step, i) =>
+            bar("LeNet-5 training", `after ${step.toLocaleString("en")} steps`, resident[i]!),
+          ),
+        ],
+      },
+    );
+  }
 }
 
-/** Runs a file of bench/children/ as one bundle, so that no compiler shares its process; it prints one line of JSON. */
-async function child<Result>(file: string, ...args: readonly number[]): Promise<Result> {
-  const entry = resolve(import.meta.dirname, "children", file);
-  const options = { bundle: true, format: "esm", platform: "node", target: "es2022", write: false } as const;
-  const { outputFiles } = await build({ ...options, entryPoints: [entry] });
-  const output = execFileSync(process.execPath, ["--input-type=module", "-", ...args.map(String)], {
-    input: outputFiles[0]!.text,
-    encoding: "utf8",
-  });
-  return JSON.parse(output) as Result;
+/** What a loop takes that drops each model before it makes the next, over what its process took before. */
+async function droppedModels(): Promise<object[]> {
+  const chromium = findChromium();
+  const browser = chromium ? await launch(chromium) : undefined;
+  const served = browser && process.platform === "linux" ? await pages(browser) : undefined;
+  if (!served) console.log("No Chromium found, or no Linux to tell its memory: loops in pages are not measured.\n");
+  const places: Record<string, (dropping: Dropping) => Promise<Resident>> = {
+    [`Node ${process.version}`]: inNode,
+    ...(served && {
+      [`Chromium ${browser?.version()}, isolated page`]: (dropping) => served.inPage("isolated", dropping),
+      "Chromium, ordinary page": (dropping) => served.inPage("ordinary", dropping),
+    }),
+  };
+  const results: object[] = [];
+  const rows: string[][] = [];
+  for (const [place, run] of Object.entries(places)) {
+    const median = async (dropping: Dropping, of: (resident: Resident) => number) => {
+      const values: number[] = [];
+      for (let i = 0; i < runs; i++) values.push(of(await run(dropping)));
+      return quartiles(values)[1];
+    };
+    for (const turns of [false, true]) {
+      const how = turns ? "the event loop turns between them" : "in one task";
+      const linear = { model: "Linear", count: 300, turns } as const;
+      const peak = ({ peak, before }: Resident) => peak - before;
+      const reference = await median({ ...linear, backend: "reference" }, peak);
+      const wasm = await median({ ...linear, backend: "wasm" }, peak);
+      const ratio = wasm / reference;
+      const told = verdict("300 models of 8 MB", "the reference", ratio);
+      rows.push([`300 models of 8 MB, one alive at a time, ${how}: ${place}`, megabytes(wasm), digits(ratio), told]);
+      rows.push(["  with the reference kernels", megabytes(reference), "", ""]);
+      results.push({ place, turns, models: 300, wasm, reference, ratio });
+    }
+    const lenets = { model: "LeNet5", count: 10_000, turns: false, backend: "wasm" } as const;
+    const grown = await median(lenets, ({ early, after }) => after / early);
+    const told = verdict("10,000 LeNet-5 models", "1,000 models", grown);
+    rows.push([
+      `10,000 LeNet-5s made, trained one step and dropped : the first 1,000: ${place}`,
+      "",
+      digits(grown),
+      told,
+    ]);
+    results.push({ place, lenets: 10_000, ratio: grown });
+  }
+  console.log(`${table(["over the process's memory before", "peak", "ratio", "bar and aim"], rows)}\n`);
+  served?.close();
+  await browser?.close();
+  return results;
 }

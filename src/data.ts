@@ -10,4 +10,4 @@ export {
   type InputTransform,
   type Transform,
 } from "./data/loader.js";
-export { gunzip } from "./io/inflate.js";
+export { type GunzipOptions, gunzip } from "./io/gzip.js";

@@ -1,10 +1,10 @@
 /** `faltung/io`: tensors to and from files. Everything takes and gives bytes; where they are stored is the caller's choice. */
 export type { Bytes } from "./io/bytes.js";
 export type { ReadOptions } from "./io/elements.js";
-export { gunzip } from "./io/inflate.js";
-export { type ReadPath, readWeightsManifest } from "./io/manifest.js";
+export { type GunzipOptions, gunzip } from "./io/gzip.js";
+export { type ReadManifestOptions, type ReadPath, readWeightsManifest } from "./io/manifest.js";
 export { readNpy, writeNpy } from "./io/npy.js";
-export { readNpz, writeNpz } from "./io/npz.js";
+export { type ReadNpzOptions, readNpz, writeNpz } from "./io/npz.js";
 export {
   readSafetensors,
   readSafetensorsMetadata,

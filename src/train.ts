@@ -4,7 +4,7 @@ export { clipGradNorm, clipGradValue } from "./train/clip.js";
 export { ConfusionMatrix } from "./train/confusion-matrix.js";
 export type { EarlyStopping } from "./train/early-stopping.js";
 export { type EvaluateOptions, type Evaluation, evaluate, type Metrics, type TrainingLoss } from "./train/evaluate.js";
-export type { Callback, EpochEvent, HistoryEntry, StepEvent } from "./train/events.js";
+export type { Callback, EpochEvent, HistoryEntry, NonFiniteEvent, StepEvent } from "./train/events.js";
 export { type FitOptions, fit, type History } from "./train/fit.js";
 export type { Labels } from "./train/labels.js";
 export {
@@ -27,6 +27,7 @@ export { KLDivLoss, type KLDivLossOptions, type KLDivReduction } from "./train/l
 export { HuberLoss, L1Loss, MSELoss, SmoothL1Loss } from "./train/losses/regression.js";
 export type { Weights } from "./train/losses/weights.js";
 export { accuracy, type MetricOptions, topKAccuracy } from "./train/metrics.js";
+export { NonFiniteError } from "./train/non-finite.js";
 export { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions } from "./train/optimisers/adagrad.js";
 export {
   Adam,

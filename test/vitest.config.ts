@@ -14,6 +14,8 @@ export default defineConfig({
     root: new URL("..", import.meta.url).pathname,
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/seed.ts"],
+    // test/support/collect.ts
+    execArgv: ["--expose-gc"],
     testTimeout: 60_000,
   },
 });

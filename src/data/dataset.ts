@@ -139,7 +139,10 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<
 /** @throws ArgumentError for what is no batch. */
 export function checkBatch<T extends Targets>(who: string, what: string, batch: Batch<T>): Batch<T> {
   if ((batch as Batch<T> | undefined)?.inputs instanceof Tensor) return batch;
-  const cause = "a function without return, or one that returns the inputs alone";
+  const cause =
+    (batch as unknown) instanceof Promise
+      ? "an asynchronous function: what it waits for has to be there before the epoch"
+      : "a function without return, or one that returns the inputs alone";
   return refuse(who, what, "{ inputs, targets } with a Tensor of inputs", batch, cause);
 }
 

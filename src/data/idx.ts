@@ -24,8 +24,10 @@ export interface IdxArray {
 /**
  * The array of an IDX file such as `train-images-idx3-ubyte`; `data` shares no memory with `bytes`.
  *
- * @throws FormatError when the file is no IDX file, is compressed, has another length than its header says, or an
- *   unknown element type; the header is checked before anything is allocated.
+ * Time and memory follow from the length of the file, of which `data` is a copy.
+ *
+ * @throws FormatError when the file is no IDX file, is compressed, has another length than its header says, more than 64
+ *   axes, or an unknown element type; the header is checked before anything is allocated. ArgumentError for no bytes.
  * @example
  * const { shape, data } = readIdx(await readFile("train-images-idx3-ubyte")); // [60000, 28, 28], Uint8Array
  */
@@ -52,13 +54,12 @@ export function readIdx(bytes: Bytes): IdxArray {
     refuse("readIdx", `${start} bytes of header for ${rank} axes`, `the file has ${file.length} bytes`, TRUNCATED);
   }
   const shape = Array.from({ length: rank }, (_, axis) => viewOf(file).getUint32(4 + 4 * axis));
-  const size = claimedSize(shape);
-  const expected = size === undefined ? undefined : size * bytesPerElement(type);
+  const expected = claimedSize("readIdx", shape) * bytesPerElement(type);
   const data = file.subarray(start);
   if (expected !== data.length) {
     refuse(
       "readIdx",
-      `${expected ?? "no more than 2⁵³"} bytes of data for the shape ${showShape(shape)} of ${type}`,
+      `${expected} bytes of data for the shape ${showShape(shape)} of ${type}`,
       `the file has ${data.length}`,
       TRUNCATED,
     );

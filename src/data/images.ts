@@ -1,9 +1,9 @@
 /** Images of bytes to tensors, and their normalisation. */
-
-import { checkFinite, checkObject, readOptions } from "../shape/check.js";
+import { nameOf } from "../io/bytes.js";
+import { checkFinite, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
-import { type Shape, showShape } from "../shape/shape.js";
+import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 import { show } from "../shape/show.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 import { checkBatch } from "./dataset.js";
@@ -31,14 +31,14 @@ export interface RawArray {
  *     y[n, c] = (x[n, c] / 255 − mean[c]) / std[c]
  *
  * @throws ArgumentError when the data are no bytes, or for a mean that is not finite or a std that is not positive;
- *   ShapeError for another rank, or for as many means or stds as there are no channels.
+ *   ShapeError for another rank, more or fewer bytes than the shape says, or for as many means or stds as there are no
+ *   channels.
  * Source: https://pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html
  * @example
  * const x = imagesToTensor(readIdx(bytes), { mean: 0.1307, std: 0.3081 }); // [60000, 1, 28, 28]
  */
 export function imagesToTensor(images: RawArray, options: NormaliseOptions = {}): Tensor {
-  checkObject("imagesToTensor", "images", "{ shape, data }", images);
-  const { shape, data } = images;
+  const { shape, data } = checkRaw("imagesToTensor", images);
   checkShape("imagesToTensor", shape);
   if (!(data instanceof Uint8Array)) {
     throw new ArgumentError(
@@ -51,6 +51,7 @@ export function imagesToTensor(images: RawArray, options: NormaliseOptions = {})
       `imagesToTensor expects images [N, H, W] or [N, C, H, W], but got ${showShape(shape)}. Usual cause: the file of labels instead of the file of images.`,
     );
   }
+  checkLength("imagesToTensor", shape, data.length, "bytes");
   const y = allocate([batch, ...(rest.length === 2 ? [1] : []), ...rest], "float32");
   const scaled = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
   const out = y.data;
@@ -85,9 +86,33 @@ export function normalise(options: NormaliseOptions): InputTransform {
 
 type Statistic = readonly number[];
 
+/** @throws ArgumentError for anything but numbers with a shape. */
+function checkRaw(who: string, value: RawArray): RawArray {
+  const { shape, data } = Object(value) as Partial<RawArray>;
+  if (Array.isArray(shape) && typeof data?.length === "number") return value;
+  throw new ArgumentError(
+    `${who} expects an array { shape, data } as readIdx gives it, but got ${nameOf(value)}. Usual cause: the bytes of a file that readIdx should read first, or a missing await.`,
+  );
+}
+
+/** @throws ShapeError unless there are as many numbers as the shape says. */
+function checkLength(who: string, shape: Shape, length: number, what: string): void {
+  if (length !== sizeOf(shape)) {
+    throw new ShapeError(
+      `${who} expects ${sizeOf(shape)} ${what} for the shape ${showShape(shape)}, but got ${length}. Usual cause: a part of the data with the shape of all of them.`,
+    );
+  }
+}
+
 /** Checked means and standard deviations, each of one number or one a channel. */
 function statistics(who: string, options: NormaliseOptions): readonly [Statistic, Statistic] {
   const { mean, std } = readOptions(who, options, { mean: 0, std: 1 });
+  for (const [name, value] of Object.entries({ mean, std })) {
+    if (typeof value === "number" || Array.isArray(value)) continue;
+    throw new ArgumentError(
+      `${who} expects ${name} to be a number or an array of one a channel, but got ${nameOf(value)}. Usual cause: a typed array or a tensor: turn it into an array with Array.from(x.data).`,
+    );
+  }
   const list = (value: number | readonly number[]) => (Array.isArray(value) ? value : [value]) as Statistic;
   const [means, stds] = [list(mean), list(std)];
   for (const each of means) checkFinite(who, "mean", each);
@@ -126,15 +151,17 @@ function forEachChannel(
 
 /**
  * Class indices as the losses take them. Accepts what `readIdx` gives, a tensor `[N]` (as `readNpy` gives), or numbers.
- * @throws ArgumentError for a label that is no integer of 32 bits, ShapeError for more than one axis.
+ * @throws ArgumentError for a label that is no integer of 32 bits or no labels at all, ShapeError for more than one axis
+ *   or more or fewer labels than the shape says.
  * @example
  * const labels = labelsToInt32(readIdx(labelBytes)); // Int32Array of 60000
  */
 export function labelsToInt32(labels: ArrayLike<number> | RawArray): Int32Array {
+  const { length } = Object(labels) as Partial<ArrayLike<number>>;
   const { shape, data } =
-    typeof labels === "object" && labels !== null && "data" in labels
-      ? labels
-      : { shape: [labels?.length], data: labels };
+    length === undefined
+      ? checkRaw("labelsToInt32", labels as RawArray)
+      : { shape: [length], data: labels as ArrayLike<number> };
   checkLabels("labelsToInt32", data);
   checkShape("labelsToInt32", shape);
   if (shape.length !== 1) {
@@ -142,9 +169,13 @@ export function labelsToInt32(labels: ArrayLike<number> | RawArray): Int32Array 
       `labelsToInt32 expects one label a sample, a shape [N], but got ${showShape(shape)}. Usual cause: the file of images instead of the file of labels, or labels as one-hot rows.`,
     );
   }
+  checkLength("labelsToInt32", shape, data.length, "labels");
   return Int32Array.from(data, (label, i) => {
-    if (label !== (label | 0)) {
-      throw new ArgumentError(`labelsToInt32 expects integers of 32 bits, but label ${i} is ${label}.`);
+    if (typeof label !== "number" || label !== (label | 0)) {
+      const got = typeof label === "string" ? JSON.stringify(label) : String(label);
+      throw new ArgumentError(
+        `labelsToInt32 expects integers of 32 bits, but label ${i} is ${got}${typeof label === "bigint" ? "n" : ""}.`,
+      );
     }
     return label;
   });

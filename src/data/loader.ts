@@ -1,9 +1,8 @@
 /** Batches of a data set, in an order that one seed decides and a checkpoint can resume. */
-
-import { checkFunction, checkInteger, checkObject, readOptions } from "../shape/check.js";
+import { checkInteger, checkObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
-import { defaultRandom, Random } from "../tensor/random.js";
+import { ownRandom, Random } from "../tensor/random.js";
 import { type Batch, type BatchSource, checkBatch, type Targets } from "./dataset.js";
 
 type RandomState = Random["state"];
@@ -23,7 +22,7 @@ export interface DataLoaderOptions<T extends Targets = Targets> {
   readonly dropLast?: boolean;
   /** Applied to every batch; see {@link randomShift} and its neighbours. */
   readonly transform?: Transform<T>;
-  /** Decides the shuffling and the transforms. Default: a generator seeded from the one that `manualSeed` seeds. */
+  /** Decides the shuffling and the transforms. Default: one of its own, seeded from the one of `manualSeed`. */
   readonly random?: Random;
 }
 
@@ -40,8 +39,9 @@ export interface DataLoaderState {
  * Gives a data set's samples in batches. Every `for…of` is one epoch; no batch shares memory with another one or with
  * the data set.
  *
- * One epoch runs at a time: starting the next one ends it. A loop that `break` left can only go on through
- * `loadStateDict(stateDict())`.
+ * Where it shuffles, or its transform draws, one epoch runs at a time: starting the next one ends it. Otherwise loops may
+ * run side by side, as those of trainings that share their validation data; `stateDict` tells of the last one started. A
+ * loop that `break` left can only go on through `loadStateDict(stateDict())`.
  *
  * @example
  * const loader = new DataLoader(digits, { batchSize: 64, shuffle: true, random: new Random(1) });
@@ -70,7 +70,15 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
     }
     const defaults = { batchSize: 1, shuffle: false, dropLast: false, transform: undefined, random: undefined };
     const { batchSize, shuffle, dropLast, transform, random } = readOptions("DataLoader", options, defaults);
-    if (transform !== undefined) checkFunction("DataLoader", "transform", transform);
+    if (transform !== undefined && typeof transform !== "function") {
+      refuse(
+        "DataLoader",
+        "transform",
+        "a function such as randomShift(2)",
+        transform,
+        "several transforms: compose(a, b)",
+      );
+    }
     checkInteger("DataLoader", "the length of its data set", dataset.length, 0);
     this.batchSize = checkInteger("DataLoader", "batchSize", batchSize, 1);
     this.length = (dropLast ? Math.floor : Math.ceil)(dataset.length / batchSize);
@@ -81,7 +89,7 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
     }
     this.#shuffle = shuffle;
     this.#transform = transform;
-    this.#random = random ?? new Random(defaultRandom().bits());
+    this.#random = random ?? ownRandom();
   }
 
   /** One epoch, or the rest of the one that `loadStateDict` restored. */
@@ -103,13 +111,13 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
         : batch;
       epoch.batches++;
       yield transformed;
-      if (this.#epoch !== epoch) {
+      if (this.#epoch !== epoch && this.#random.state.some((word, i) => word !== epoch.random[i])) {
         throw new StateError(
-          "DataLoader expects one loop over it at a time, but another one was started or a state was loaded before this one ended. Usual cause: two nested loops over one loader: make two.",
+          "DataLoader expects one loop over it at a time where it shuffles or its transform draws, but another one was started or a state was loaded before this one ended. Usual cause: two nested loops over one loader: make two.",
         );
       }
     }
-    this.#epoch = undefined;
+    if (this.#epoch === epoch) this.#epoch = undefined;
   }
 
   /** The order of the epoch that starts with this state of the generator; `advance` moves the loader's own past the draw. */

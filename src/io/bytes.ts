@@ -1,18 +1,23 @@
 /** What all readers of this room share: taking bytes, decoding text, sizes that may lie, and the sentence of a FormatError. */
 import { ArgumentError, FormatError } from "../shape/errors.js";
-import type { Shape } from "../shape/shape.js";
-import { show } from "../shape/show.js";
+import { shapeFlaw } from "../shape/reshape.js";
+import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 
 /** A file's content, as `fs.readFile`, `response.arrayBuffer()` and `blob.arrayBuffer()` give it. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
 /** `bytes` as a plain Uint8Array, without a copy. (A Node Buffer's `slice` would share memory, a plain array's does not.) */
 export function bytesOf(who: string, bytes: Bytes): Uint8Array {
-  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (isBytes(bytes)) return new Uint8Array(bytes);
-  const got = typeof bytes === "string" ? "a string" : show(bytes);
+  try {
+    if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (isBytes(bytes)) return new Uint8Array(bytes);
+  } catch {
+    throw new ArgumentError(
+      `${who} expects the bytes of a file, but got a buffer whose memory is elsewhere. Usual cause: postMessage or structuredClone that transferred it: read it before, or send a copy.`,
+    );
+  }
   throw new ArgumentError(
-    `${who} expects the bytes of a file (a Uint8Array or ArrayBuffer), but got ${got}. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.`,
+    `${who} expects the bytes of a file (a Uint8Array or ArrayBuffer), but got ${nameOf(bytes)}. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.`,
   );
 }
 
@@ -30,13 +35,26 @@ export function refuse(who: string, expected: string, got: string, cause?: strin
   throw new FormatError(`${who} expects ${expected}, but ${got}.${cause ? ` Usual cause: ${cause}.` : ""}`);
 }
 
-export const TRUNCATED = "a file that was cut off on its way here";
+export const TRUNCATED = "a file that was cut off on its way here, or whose program was killed while it wrote";
 
-/** Number of elements of a shape that a file claims; undefined when no file can be that large. */
-export function claimedSize(shape: Shape): number | undefined {
-  let size = 1;
-  for (const extent of shape) size *= extent;
-  return Number.isSafeInteger(size) ? size : undefined;
+/** @throws FormatError where what a file holds compressed would take more memory than an option allows. */
+export function checkBudget(who: string, bytes: number, most: number): void {
+  if (bytes <= most) return;
+  const cause = "a file made to exhaust memory, or a larger one than planned: raise maxBytes if the memory is there";
+  refuse(who, `at most ${most} bytes, what maxBytes leaves for it`, `it takes ${bytes}`, cause);
+}
+
+/** Number of elements of a shape that a file claims. @throws FormatError for a shape that no tensor can have. */
+export function claimedSize(who: string, shape: Shape, where = "a shape"): number {
+  const flaw = shapeFlaw(shape);
+  if (flaw)
+    refuse(
+      who,
+      `${where} of ${flaw}`,
+      `the file says ${showShape(shape)}`,
+      "a damaged file, or one made to exhaust memory",
+    );
+  return sizeOf(shape);
 }
 
 /** UTF-8 to text; undefined where the bytes are not UTF-8. */
@@ -56,6 +74,32 @@ export function isUnicode(text: string): boolean {
 /** Text from a file in quotes, short enough for a message. */
 export function quote(text: string, most = 40): string {
   return JSON.stringify(text.length > most ? `${text.slice(0, most)}…` : text);
+}
+
+/**
+ * The entries of a record of named values.
+ * @throws ArgumentError for anything but a plain object: what a Map or a promise holds are no properties of it.
+ */
+export function entriesOf<T>(who: string, record: Readonly<Record<string, T>>, what: string, cause: string) {
+  const prototype: unknown = typeof record === "object" && record !== null ? Object.getPrototypeOf(record) : undefined;
+  // Of any window: what a plain object inherits from inherits from nothing.
+  if (prototype === null || (prototype !== undefined && Object.getPrototypeOf(prototype) === null)) {
+    return Object.entries(record);
+  }
+  throw new ArgumentError(
+    `${who} expects ${what} as a plain object, but got ${nameOf(record)}. Usual cause: ${cause}.`,
+  );
+}
+
+/** What is given in place of tensors by name, most often. */
+export const NO_RECORD =
+  "the model itself instead of model.stateDict(), a Map (Object.fromEntries), or a missing await";
+
+/** `a Map`, `an Array`, `a string`, `undefined`: what a value is that should be something else. */
+export function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  const name = typeof value === "object" ? value.constructor?.name || "object" : typeof value;
+  return `${/^[aeio]/i.test(name) ? "an" : "a"} ${name}`;
 }
 
 /** The parts one after the other. */

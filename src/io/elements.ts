@@ -1,5 +1,5 @@
 /** The element types of the files that this library reads, and how their bytes become numbers. */
-import { checkOneOf } from "../shape/check.js";
+import { checkOneOf, checkOptions } from "../shape/check.js";
 import { hostIsLittleEndian } from "../tensor/log.js";
 import type { DType, FloatArray } from "../tensor/tensor.js";
 
@@ -13,7 +13,9 @@ export interface ReadOptions {
 }
 
 /** The checked precision that a reader was asked for. */
-export function precisionOf(who: string, { dtype = "float32" }: ReadOptions): DType {
+export function precisionOf(who: string, options: ReadOptions): DType {
+  checkOptions(who, options, '{ dtype: "float64" }');
+  const { dtype = "float32" } = options;
   return checkOneOf(who, "dtype", dtype, ["float32", "float64"]);
 }
 
@@ -41,14 +43,20 @@ export function bytesPerElement(type: ElementType): number {
 
 const HOST_IS_LITTLE_ENDIAN = /* @__PURE__ */ hostIsLittleEndian();
 
+type ArrayOf<T extends ElementType> = InstanceType<(typeof VIEWS)[T]>;
+
 /** A copy of the bytes as the typed array of their type; their length must be a multiple of the element's. */
-export function decodeTyped<T extends ElementType>(
-  bytes: Uint8Array,
-  type: T,
-  littleEndian: boolean,
-): InstanceType<(typeof VIEWS)[T]> {
+export function decodeTyped<T extends ElementType>(bytes: Uint8Array, type: T, littleEndian: boolean): ArrayOf<T> {
   const copy = inHostOrder(bytes, bytesPerElement(type), littleEndian);
-  return new VIEWS[type](copy.buffer) as InstanceType<(typeof VIEWS)[T]>;
+  return new VIEWS[type](copy.buffer) as ArrayOf<T>;
+}
+
+/** Like {@link decodeTyped}, but in the bytes' own memory where alignment and byte order allow. */
+function viewTyped<T extends ElementType>(bytes: Uint8Array, type: T, littleEndian: boolean): ArrayOf<T> {
+  const size = bytesPerElement(type);
+  const direct = bytes.byteOffset % size === 0 && (size === 1 || littleEndian === HOST_IS_LITTLE_ENDIAN);
+  if (!direct) return decodeTyped(bytes, type, littleEndian);
+  return new VIEWS[type](bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length / size) as ArrayOf<T>;
 }
 
 /**
@@ -57,23 +65,29 @@ export function decodeTyped<T extends ElementType>(
  */
 export function decodeFloats(bytes: Uint8Array, type: ElementType, littleEndian: boolean, dtype: DType): FloatArray {
   const numbers = decodeNumbers(bytes, type, littleEndian);
-  if (dtype === "float64") return numbers instanceof Float64Array ? numbers : new Float64Array(numbers);
-  return numbers instanceof Float32Array ? numbers : new Float32Array(numbers);
+  const Wanted = dtype === "float64" ? Float64Array : Float32Array;
+  return numbers instanceof Wanted && numbers.buffer !== bytes.buffer ? (numbers as FloatArray) : new Wanted(numbers);
 }
 
-function decodeNumbers(bytes: Uint8Array, type: ElementType, littleEndian: boolean): ArrayLike<number> {
+function decodeNumbers(
+  bytes: Uint8Array,
+  type: ElementType,
+  littleEndian: boolean,
+): ArrayLike<number> & { readonly buffer: ArrayBufferLike } {
   switch (type) {
     case "float16":
-      return halves(decodeTyped(bytes, type, littleEndian));
-    case "bfloat16":
-      return new Float32Array(Uint32Array.from(decodeTyped(bytes, type, littleEndian), (bits) => bits << 16).buffer);
+      return halves(viewTyped(bytes, type, littleEndian));
+    case "bfloat16": {
+      const words = Uint32Array.from(viewTyped(bytes, type, littleEndian), (bits) => bits << 16);
+      return new Float32Array(words.buffer);
+    }
     case "int64":
     case "uint64":
-      return Float64Array.from<bigint>(decodeTyped(bytes, type, littleEndian), Number);
+      return Float64Array.from<bigint>(viewTyped(bytes, type, littleEndian), Number);
     case "bool":
-      return decodeTyped(bytes, type, littleEndian).map((byte) => (byte === 0 ? 0 : 1));
+      return bytes.map((byte) => (byte === 0 ? 0 : 1));
     default:
-      return decodeTyped(bytes, type, littleEndian);
+      return viewTyped(bytes, type, littleEndian);
   }
 }
 

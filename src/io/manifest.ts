@@ -3,21 +3,27 @@
  * Source: https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts, `WeightsManifestConfig`
  */
 
-import { type Shape, showShape, sizeOf } from "../shape/shape.js";
+import { checkInteger } from "../shape/check.js";
+import { ArgumentError } from "../shape/errors.js";
+import { type Shape, showShape } from "../shape/shape.js";
 import { wholePower } from "../tensor/math.js";
+import { floats } from "../tensor/storage.js";
 import { type DType, type FloatArray, Tensor } from "../tensor/tensor.js";
 import {
   type Bytes,
   bytesOf,
+  checkBudget,
   claimedSize,
   concatBytes,
   decodeUtf8,
   isBytes,
+  nameOf,
   quote,
   refuse,
   TRUNCATED,
 } from "./bytes.js";
 import { bytesPerElement, decodeFloats, decodeTyped, precisionOf, type ReadOptions } from "./elements.js";
+import { MOST_BYTES } from "./gzip.js";
 
 const WHO = "readWeightsManifest";
 
@@ -39,6 +45,7 @@ interface Entry {
   readonly type: Type;
   /** How the elements lie in the file. */
   readonly stored: Type | "float16" | Affine;
+  readonly size: number;
   readonly bytes: number;
 }
 
@@ -48,7 +55,16 @@ interface Group {
   readonly entries: readonly Entry[];
 }
 
-/** Gives the bytes of a file that a manifest names, by its path in the manifest; undefined where there is none. */
+export interface ReadManifestOptions extends ReadOptions {
+  /** Bytes that the files and the tensors may take, each, so that no manifest can exhaust the memory. Default 2³⁰, 1 GiB. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Gives the bytes of a file that a manifest names, by its path in the manifest; undefined where there is none. The path
+ * leads to a file in the manifest's folder or in one below it, whatever the manifest says: see
+ * {@link readWeightsManifest}.
+ */
 export type ReadPath = (path: string) => Bytes | undefined | Promise<Bytes | undefined>;
 
 /**
@@ -59,14 +75,22 @@ export type ReadPath = (path: string) => Bytes | undefined | Promise<Bytes | und
  *     uint8, uint16   float32(q · scale + min), or round(q · scale + min) for int32; computed in double precision
  *     float16         the half-precision number itself
  *
+ * A manifest that comes from elsewhere is a list of files that somebody else wants you to read. Its paths are therefore
+ * refused unless they are relative and stay inside their folder, read as a path of any system or as a URL: no `..` or
+ * `.`, no `/` at the start or twice in a row, none of `\ : % ? # * " < > |`, no control characters, no name that begins
+ * or ends with a space or ends with a dot. So `join(folder, path)` and `new URL(path, folder)` are safe.
+ *
+ * Time and memory follow from the length of the manifest and from `maxBytes`.
+ *
  * @param manifest the content of `NAME-weights_manifest.json`, of a `model.json` that contains the manifest, or either
  *   of them after `JSON.parse`.
  * @param read gives the bytes of each file that the manifest names; called once a path. The tensors share no memory with
  *   them.
  * @throws FormatError for a manifest that is no valid JSON or has another structure, a type that is none of these, a name
- *   or path that comes twice, a file that is missing, or files that hold more or fewer bytes than their tensors take. The
- *   whole manifest is checked before any file is read, and all sizes before any tensor is made. What `read` throws is
- *   thrown on.
+ *   or path that comes twice, a path that leaves its folder, more than `maxBytes`, a file that is missing, or files that
+ *   hold more or fewer bytes than their tensors take. The whole manifest is checked before any file is read, and all
+ *   sizes before any tensor is made. What `read` throws is thrown on. ArgumentError for no function to read by, no
+ *   options, or a file whose content is no bytes.
  * @example
  * const manifest = await readFile("model/tiny_face_detector_model-weights_manifest.json");
  * const tensors = await readWeightsManifest(manifest, (path) => readFile(join("model", path)));
@@ -74,11 +98,24 @@ export type ReadPath = (path: string) => Bytes | undefined | Promise<Bytes | und
 export async function readWeightsManifest(
   manifest: unknown,
   read: ReadPath,
-  options: ReadOptions = {},
+  options: ReadManifestOptions = {},
 ): Promise<Record<string, Tensor>> {
   const dtype = precisionOf(WHO, options);
+  const most = checkInteger(WHO, "maxBytes", options.maxBytes ?? MOST_BYTES, 1);
+  if (typeof read !== "function") {
+    throw new ArgumentError(
+      `${WHO} expects a function that gives the bytes of a file by its path, but got ${nameOf(read)}. Usual cause: the bytes themselves: write (path) => bytes.`,
+    );
+  }
   const groups = parseManifest(parseJson(manifest));
-  const contents = await Promise.all(groups.map((group) => contentOf(group, read)));
+  const entries = groups.flatMap((group) => group.entries);
+  const width = bytesPerElement(dtype);
+  checkBudget(
+    WHO,
+    entries.reduce((sum, { size, bytes }) => sum + Math.max(size * width, bytes), 0),
+    most,
+  );
+  const contents = await contentsOf(groups, read);
   const tensors = groups.flatMap(({ entries }, i) => {
     const content = contents[i] ?? new Uint8Array();
     let at = 0;
@@ -91,23 +128,44 @@ export async function readWeightsManifest(
   return Object.fromEntries(tensors);
 }
 
-/** The bytes of a group's files, one after the other: exactly those of its tensors. */
-async function contentOf({ paths, entries }: Group, read: ReadPath): Promise<Uint8Array> {
-  const files = await Promise.all(
-    paths.map(async (path) => {
-      const bytes = await read(path);
-      if (bytes === undefined || bytes === null) {
-        refuse(WHO, `the file ${quote(path)}, which the manifest names`, "there is none", "a path of another folder");
-      }
-      return bytesOf(WHO, bytes);
-    }),
-  );
-  const expected = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+/** Files that are read at the same time. */
+const AT_ONCE = 8;
+
+/**
+ * Of each group the bytes of its files, one after the other: exactly those of its tensors. Stops to read once there are
+ * more bytes than all tensors take: a manifest may name one large file by many paths.
+ */
+async function contentsOf(groups: readonly Group[], read: ReadPath): Promise<Uint8Array[]> {
+  const sizes = groups.map(({ entries }) => entries.reduce((sum, { bytes }) => sum + bytes, 0));
+  const files = groups.map((): Uint8Array[] => []);
+  const wanted = groups.flatMap(({ paths }, group) => paths.map((path) => ({ path, group })));
+  let left = sizes.reduce((sum, size) => sum + size, 0);
+  for (let at = 0; at < wanted.length && left >= 0; at += AT_ONCE) {
+    const some = wanted.slice(at, at + AT_ONCE);
+    const contents = await Promise.all(some.map(({ path }) => fileOf(path, read)));
+    contents.forEach((content, i) => {
+      files[some[i]?.group ?? 0]?.push(content);
+      left -= content.length;
+    });
+  }
+  return groups.map((group, i) => joined(group, files[i] ?? [], sizes[i] ?? 0));
+}
+
+async function fileOf(path: string, read: ReadPath): Promise<Uint8Array> {
+  const bytes = await read(path);
+  if (bytes === undefined || bytes === null) {
+    refuse(WHO, `the file ${quote(path)}, which the manifest names`, "there is none", "a path of another folder");
+  }
+  return bytesOf(WHO, bytes);
+}
+
+function joined({ paths, entries }: Group, files: readonly Uint8Array[], expected: number): Uint8Array {
   const got = files.reduce((sum, { length }) => sum + length, 0);
   if (got !== expected) {
+    const names = [...paths.slice(0, 3).map((path) => quote(path)), ...(paths.length > 3 ? ["…"] : [])];
     refuse(
       WHO,
-      `${paths.map((path) => quote(path)).join(" + ")} to hold the ${expected} bytes of ${entries.length} tensors`,
+      `${names.join(" + ")} to hold the ${expected} bytes of ${entries.length} tensors`,
       `there are ${got}`,
       got < expected ? TRUNCATED : "the files of another model, or a manifest that lacks a tensor",
     );
@@ -120,10 +178,12 @@ function decode({ type, stored }: Entry, bytes: Uint8Array, dtype: DType): Float
   const { scale, min } = stored;
   // An integer has no −0, but the rounded number may be.
   const value = type === "int32" ? (q: number) => 0 + Math.round(q * scale + min) : (q: number) => q * scale + min;
-  const numbers = new Float64Array(decodeTyped(bytes, stored.type, true)).map(value);
   // The file's precision is float32, whatever the tensor's.
-  const rounded = type === "float32" ? new Float32Array(numbers) : numbers;
-  return dtype === "float32" ? new Float32Array(rounded) : new Float64Array(rounded);
+  const rounded = type === "float32" ? (q: number) => Math.fround(value(q)) : value;
+  const quantised = decodeTyped(bytes, stored.type, true);
+  const numbers = floats(quantised.length, dtype);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = rounded(quantised[i] ?? 0);
+  return numbers;
 }
 
 function parseJson(manifest: unknown): unknown {
@@ -159,7 +219,7 @@ function parseManifest(json: unknown): Group[] {
       refuse(WHO, `${where} to have a list of weights and a list of paths`, "they are not both there");
     }
     return {
-      paths: group.paths.map((path: unknown) => unique(paths, "path", path, where)),
+      paths: group.paths.map((path: unknown) => checkPath(unique(paths, "path", path, where))),
       entries: group.weights.map((weight: unknown) => {
         if (!isRecord(weight)) refuse(WHO, `${where} to list tensors`, `one is ${kindOf(weight)}`);
         return parseEntry(unique(names, "tensor name", weight.name, where), weight);
@@ -175,6 +235,15 @@ function unique(seen: Set<string>, what: string, value: unknown, where: string):
   return value;
 }
 
+/** A path that stays in its folder, whether a file system or a URL is made of it. */
+function checkPath(path: string): string {
+  // URLs drop tabs and line breaks, and spaces at the ends; Windows drops dots and spaces at the end of each name.
+  const inside = path.split("/").every((name) => /^(?! )[^\p{Cc}\\:%?#*"<>|]*[^\p{Cc}\\:%?#*"<>|. ]$/u.test(name));
+  if (inside) return path;
+  const cause = "a manifest made to read other files than its own, or one of a tool that writes whole paths: edit it";
+  return refuse(WHO, "paths of files in the manifest's folder or below it", `one is ${quote(path)}`, cause);
+}
+
 function parseEntry(name: string, { shape, dtype, quantization }: Record<string, unknown>): Entry {
   const where = `tensor ${quote(name)}`;
   if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
@@ -184,10 +253,8 @@ function parseEntry(name: string, { shape, dtype, quantization }: Record<string,
   if (!type) refuse(WHO, `${where} to have one of the types ${TYPES.join(", ")}`, `it has ${shown(dtype)}`);
   const stored = quantization === undefined ? type : parseQuantisation(where, type, quantization);
   const width = bytesPerElement(typeof stored === "string" ? stored : stored.type);
-  if (claimedSize([...shape.map((size) => Math.max(1, size)), width]) === undefined) {
-    refuse(WHO, `${where} to have a shape that a file can hold`, `its shape is ${shown(shape)}`);
-  }
-  return { name, shape, type, stored, bytes: sizeOf(shape) * width };
+  const size = claimedSize(WHO, shape, where);
+  return { name, shape, type, stored, size, bytes: size * width };
 }
 
 function parseQuantisation(where: string, type: Type, quantisation: unknown): Entry["stored"] {
@@ -230,6 +297,6 @@ function shown(value: unknown): string {
   if (typeof value === "string") return quote(value);
   if (value === undefined) return "none";
   if (typeof value === "number") return String(value);
-  const shape = Array.isArray(value) && value.every((size) => typeof size === "number") ? showShape(value) : "";
-  return shape !== "" && shape.length <= 60 ? shape : kindOf(value);
+  if (Array.isArray(value) && value.every((size) => typeof size === "number")) return showShape(value);
+  return kindOf(value);
 }

@@ -3,11 +3,14 @@
  * Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 import { ArgumentError } from "../shape/errors.js";
-import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
+import { MOST_AXES } from "../shape/reshape.js";
+import { type Shape, showShape, stridesOf } from "../shape/shape.js";
+import { gather } from "../tensor/layout.js";
 import { type DType, type FloatArray, Tensor } from "../tensor/tensor.js";
 import {
   type Bytes,
   bytesOf,
+  checkBudget,
   claimedSize,
   concatBytes,
   decodeUtf8,
@@ -25,6 +28,9 @@ import {
   type ReadOptions,
 } from "./elements.js";
 import { Scanner } from "./scanner.js";
+
+/** Version 1.0 has no longer ones, and nothing that is read here needs more than 2 KiB. */
+const MOST_HEADER_BYTES = 0xffff;
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 
@@ -48,7 +54,11 @@ const TYPES = new Map<string, ElementType>([
  * order (the tensor is always row-major), types f2 f4 f8, i1 i2 i4 i8, u1 u2 u4 u8 and b1. Integers and doubles are
  * rounded to float32 unless `dtype` is `"float64"`. The tensor shares no memory with `bytes`.
  *
- * @throws FormatError for anything that is not exactly one such file; the header is checked before the tensor is made.
+ * Time and memory follow from the length of the file: the tensor takes 4 bytes an element (8 for `"float64"`), whatever
+ * the file's type, and 64-bit integers and half precision twice that on the way.
+ *
+ * @throws FormatError for anything that is not exactly one such file, a header beyond 64 KiB or a shape beyond 64 axes;
+ *   the header is checked before the tensor is made. ArgumentError for what is no bytes or no options.
  * @example
  * const x = readNpy(await readFile("images.npy")); // x.shape as NumPy's
  */
@@ -56,8 +66,8 @@ export function readNpy(bytes: Bytes, options: ReadOptions = {}): Tensor {
   return parseNpy("readNpy", bytesOf("readNpy", bytes), precisionOf("readNpy", options));
 }
 
-/** `who` begins the messages: the entry of a .npz says its name. */
-export function parseNpy(who: string, bytes: Uint8Array, dtype: DType): Tensor {
+/** `who` begins the messages: the entry of a .npz says its name. `most` bytes the tensor may take. */
+export function parseNpy(who: string, bytes: Uint8Array, dtype: DType, most = Infinity): Tensor {
   const { text, data } = splitHeader(who, bytes);
   const { descr, fortranOrder, shape } = parseHeader(who, text);
   const [order = "", type] = [descr[0], TYPES.get(descr.slice(1))];
@@ -70,22 +80,23 @@ export function parseNpy(who: string, bytes: Uint8Array, dtype: DType): Tensor {
       "an array of text, complex numbers or Python objects: convert it with astype before saving",
     );
   }
-  const size = claimedSize(shape);
-  if (size === undefined || size * width !== data.length) {
+  const size = claimedSize(who, shape);
+  if (size * width !== data.length) {
     refuse(
       who,
-      `${size === undefined ? "no more elements than a file can hold" : `${size * width} bytes of data`} for the shape ${showShape(shape)} of ${quote(descr)}`,
+      `${size * width} bytes of data for the shape ${showShape(shape)} of ${quote(descr)}`,
       `the file has ${data.length} bytes of data`,
-      size !== undefined && size * width < data.length ? "several arrays saved into one file" : TRUNCATED,
+      size * width < data.length ? "several arrays saved into one file" : TRUNCATED,
     );
   }
+  checkBudget(who, size * bytesPerElement(dtype), most);
   const numbers = decodeFloats(data, type, order !== ">", dtype);
   return new Tensor(fortranOrder ? fromFortranOrder(numbers, shape) : numbers, shape);
 }
 
 /**
  * The bytes of a `.npy` file, the same as `numpy.save` writes: version 1.0, C order, `<f4` (`<f8` for a float64 tensor).
- * @throws ArgumentError when `tensor` is no Tensor, or has more than 64 axes.
+ * @throws ArgumentError when `tensor` is no Tensor.
  * @example
  * await writeFile("images.npy", writeNpy(x)); // numpy.load("images.npy")
  */
@@ -96,9 +107,6 @@ export function writeNpy(tensor: Tensor): Uint8Array<ArrayBuffer> {
     );
   }
   const { shape, data } = tensor;
-  if (shape.length > 64) {
-    throw new ArgumentError(`writeNpy expects at most 64 axes, which is NumPy's limit, but got ${shape.length}.`);
-  }
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const descr = tensor.dtype === "float64" ? "<f8" : "<f4";
   // NumPy leaves room for the first size to grow to 21 digits, so that a file can be appended to in place.
@@ -125,6 +133,7 @@ function splitHeader(who: string, bytes: Uint8Array): { text: string; data: Uint
     refuse(who, "version 1.0, 2.0 or 3.0 of the format", `the file says ${major}.${minor}`);
   }
   const length = sizeBytes === 2 ? viewOf(bytes).getUint16(8, true) : viewOf(bytes).getUint32(8, true);
+  if (length > MOST_HEADER_BYTES) refuse(who, `a header of at most ${MOST_HEADER_BYTES} bytes`, `it has ${length}`);
   if (length > bytes.length - start) {
     refuse(who, `a header of ${length} bytes`, `only ${bytes.length - start} bytes follow its length`, TRUNCATED);
   }
@@ -164,6 +173,7 @@ function parseTuple(scan: Scanner): number[] {
   const sizes: number[] = [];
   scan.expect("(");
   while (!scan.take(")")) {
+    if (sizes.length === MOST_AXES) scan.fail(`a shape of at most ${MOST_AXES} axes`);
     sizes.push(scan.integer("each size of the shape", "L"));
     if (scan.take(",")) continue;
     if (sizes.length < 2) scan.fail('"," after the only size of the shape');
@@ -173,26 +183,8 @@ function parseTuple(scan: Scanner): number[] {
   return sizes;
 }
 
-/** Column-major elements in row-major order. */
+/** Column-major elements in row-major order: one step along axis 0 skips 1 element, along the last axis the most. */
 function fromFortranOrder(numbers: FloatArray, shape: Shape): FloatArray {
-  const ordered = numbers.slice();
-  const strides = stridesOf([...shape].reverse()).reverse(); // one step along axis 0 skips 1 element, along the last most
-  const position = shape.map(() => 0);
-  let from = 0;
-  for (let to = 0; to < sizeOf(shape); to++) {
-    ordered[to] = numbers[from] ?? 0;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const extent = shape[axis] ?? 1;
-      const stride = strides[axis] ?? 1;
-      const at = (position[axis] ?? 0) + 1;
-      if (at < extent) {
-        position[axis] = at;
-        from += stride;
-        break;
-      }
-      position[axis] = 0;
-      from -= (extent - 1) * stride;
-    }
-  }
-  return ordered;
+  const strides = stridesOf(shape.toReversed()).reverse();
+  return gather(numbers, 0, shape, strides, numbers.slice());
 }

@@ -1,30 +1,58 @@
 /** The .npz format: a zip file of .npy files. Source: https://numpy.org/doc/stable/reference/generated/numpy.savez.html */
+import { checkInteger } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type Bytes, bytesOf, isUnicode, quote, refuse } from "./bytes.js";
-import { precisionOf, type ReadOptions } from "./elements.js";
+import { type Bytes, bytesOf, entriesOf, isUnicode, NO_RECORD, quote, refuse } from "./bytes.js";
+import { bytesPerElement, precisionOf, type ReadOptions } from "./elements.js";
+import { MOST_BYTES } from "./gzip.js";
 import { parseNpy, writeNpy } from "./npy.js";
 import { extract, readZip, writeZip } from "./zip.js";
 
+export interface ReadNpzOptions extends ReadOptions {
+  /**
+   * Bytes that the compressed arrays may take together, each as it lies in the file decompressed and then as a tensor,
+   * so that no file can exhaust the memory. Default 2³⁰, 1 GiB.
+   */
+  readonly maxBytes?: number;
+}
+
 /**
  * Every array of a `.npz` file by name, as `numpy.savez` or `numpy.savez_compressed` wrote them; see {@link readNpy}.
- * The tensors share no memory with `bytes`.
+ * Other files beside the arrays are left alone. The tensors share no memory with `bytes`.
+ *
+ * Time and memory follow from the length of the file and, where it is compressed, from `maxBytes`: at any time there are
+ * the tensors and one array decompressed.
  *
  * @throws FormatError for anything that is not exactly such a file: no zip directory, entries that overlap or leave the
- *   file, a wrong checksum, a name that comes twice, an entry that is no valid .npy file.
+ *   file, a wrong checksum, a name that comes twice, a `.npy` file in it that is none, no `.npy` file at all, more than
+ *   `maxBytes`. ArgumentError for what is no bytes or no options.
  * @example
  * const { images, labels } = await readNpz(await readFile("mnist.npz"));
  */
-export async function readNpz(bytes: Bytes, options: ReadOptions = {}): Promise<Record<string, Tensor>> {
+export async function readNpz(bytes: Bytes, options: ReadNpzOptions = {}): Promise<Record<string, Tensor>> {
   const dtype = precisionOf("readNpz", options);
+  let left = checkInteger("readNpz", "maxBytes", options.maxBytes ?? MOST_BYTES, 1);
+  const entries = readZip("readNpz", bytesOf("readNpz", bytes));
   const arrays = new Map<string, Tensor>();
-  for (const entry of readZip("readNpz", bytesOf("readNpz", bytes))) {
+  for (const entry of entries) {
+    if (!entry.name.endsWith(".npy")) continue;
     const who = `readNpz, entry ${quote(entry.name)},`;
-    if (!entry.name.endsWith(".npy"))
-      refuse(who, "a name that ends in .npy", "it does not", "a zip file of another kind");
     const name = entry.name.slice(0, -".npy".length);
+    if (!entry.isUtf8) refuse(who, "a name in UTF-8", "it is in another encoding");
     if (arrays.has(name)) refuse(who, "each name once", "it comes twice");
-    arrays.set(name, parseNpy(who, await extract(who, entry), dtype));
+    // What decompressing does not make larger takes memory in proportion to the file.
+    const most = entry.size <= entry.packed.length ? Infinity : left;
+    const tensor = parseNpy(who, extract(who, entry, most), dtype, most);
+    if (most === left) left -= tensor.size * bytesPerElement(dtype);
+    arrays.set(name, tensor);
+  }
+  if (arrays.size === 0 && entries.length > 0) {
+    refuse(
+      "readNpz",
+      "an array, a .npy file, in the zip file",
+      "there is none",
+      "a zip file of another kind, such as a .pt file (which torch can convert)",
+    );
   }
   return Object.fromEntries(arrays);
 }
@@ -32,14 +60,15 @@ export async function readNpz(bytes: Bytes, options: ReadOptions = {}): Promise<
 /**
  * The bytes of a `.npz` file, uncompressed, that `numpy.load` reads: each tensor as {@link writeNpy} writes it, in the
  * order of the record.
- * @throws ArgumentError for a value that is no Tensor, a name that is no valid Unicode, or more than 4 GiB.
+ * @throws ArgumentError for anything but a plain object of tensors by name, a value that is no Tensor, a name that is no
+ *   valid Unicode, or more than 4 GiB.
  * @example
  * await writeFile("batch.npz", writeNpz({ inputs, targets })); // numpy.load("batch.npz")["inputs"]
  */
 export function writeNpz(tensors: Readonly<Record<string, Tensor>>): Uint8Array<ArrayBuffer> {
   return writeZip(
     "writeNpz",
-    Object.entries(tensors).map(([name, tensor]) => {
+    entriesOf("writeNpz", tensors, "tensors by name", NO_RECORD).map(([name, tensor]) => {
       if (!(tensor instanceof Tensor) || !isUnicode(name)) {
         throw new ArgumentError(
           `writeNpz expects tensors by name, but ${quote(name)} is ${tensor instanceof Tensor ? "no valid Unicode" : "no Tensor"}. Usual cause: the model itself instead of model.stateDict().`,

@@ -2,7 +2,10 @@
  * The safetensors format: 8 bytes of header length (little-endian), a JSON header, and all tensors back to back.
  * Source: https://github.com/huggingface/safetensors#format
  */
+
+import { checkOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
+import { MOST_AXES } from "../shape/reshape.js";
 import { showShape } from "../shape/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 import {
@@ -11,7 +14,9 @@ import {
   claimedSize,
   concatBytes,
   decodeUtf8,
+  entriesOf,
   isUnicode,
+  NO_RECORD,
   quote,
   refuse,
   viewOf,
@@ -72,9 +77,13 @@ interface Header {
  * Every tensor of a `.safetensors` file by name, in the order of its header. The tensors share no memory with `bytes`.
  * Reads F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8 and BOOL, all into float32 unless `dtype` says otherwise.
  *
+ * Time and memory follow from the length of the file: tensors take 4 bytes an element (8 for `"float64"`), whatever the
+ * file's type, and an entry of the header some ten times its text.
+ *
  * @throws FormatError for anything that is not exactly such a file: a header that is truncated or no valid JSON, a name
  *   that comes twice, an unknown type, a shape that does not match its byte count, tensors that overlap, leave holes or
- *   run past the end, bytes after the last tensor. The whole header is checked before any tensor is made.
+ *   run past the end, bytes after the last tensor, a shape beyond 64 axes, a header beyond 100 MB. The whole header is
+ *   checked before any tensor is made. ArgumentError for what is no bytes or no options.
  * @example
  * model.loadStateDict(readSafetensors(await readFile("lenet5.safetensors")));
  */
@@ -105,21 +114,24 @@ export function readSafetensorsMetadata(bytes: Bytes): Record<string, string> {
  * keys that end in `num_batches_tracked` as I64, as torch has them, so that torch's `load_state_dict` gets the types it
  * expects.
  *
- * @throws ArgumentError for a value that is no Tensor or no text, a name that is no valid Unicode, a tensor named
- *   `__metadata__`, or a `num_batches_tracked` that is no integer.
+ * @throws ArgumentError for anything but a plain object of tensors by name, a value that is no Tensor or no text, a name
+ *   that is no valid Unicode, a tensor named `__metadata__`, or a `num_batches_tracked` that is no integer.
  * @example
  * await writeFile("lenet5.safetensors", writeSafetensors(model.stateDict(), { metadata: { epoch: "3" } }));
  */
 export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
-  { metadata = {} }: WriteSafetensorsOptions = {},
+  options: WriteSafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const parts = Object.entries(tensors).map(([name, tensor]) => part(name, tensor));
+  const who = "writeSafetensors";
+  checkOptions(who, options, '{ metadata: { epoch: "3" } }');
+  const parts = entriesOf(who, tensors, "tensors by name", NO_RECORD).map(([name, tensor]) => part(name, tensor));
   // I64, F64, F32: larger elements first keep every tensor aligned, whatever comes before it.
   const rank = (type: string) => ["I64", "F64", "F32"].indexOf(type);
   parts.sort((a, b) => rank(a.type) - rank(b.type) || (a.name < b.name ? -1 : 1));
   const fields: string[] = [];
-  const notes = Object.entries(metadata).map(([key, text]) => {
+  const texts = entriesOf(who, options.metadata ?? {}, "metadata", "a Map: Object.fromEntries(map)");
+  const notes = texts.map(([key, text]) => {
     if (typeof text !== "string" || !isUnicode(key + text)) {
       throw new ArgumentError(
         `writeSafetensors expects metadata to be text, but ${quote(key)} is ${typeof text === "string" ? "not valid Unicode" : typeof text}. Usual cause: a number or an object: turn it into text with String or JSON.stringify.`,
@@ -166,7 +178,8 @@ function part(name: string, tensor: Tensor) {
 }
 
 function readHeader(bytes: Uint8Array): Header {
-  const cause = "a truncated download, or another format, such as a .pt file (which torch can convert)";
+  const cause =
+    "a truncated download, a program that was killed while it wrote, or another format, such as a .pt file (which torch can convert)";
   if (bytes.length < 8) refuse(WHO, "at least 8 bytes", `the file has ${bytes.length}`, cause);
   const length = viewOf(bytes).getBigUint64(0, true);
   if (length > bytes.length - 8) {
@@ -219,12 +232,12 @@ function parseEntry(scan: Scanner, name: string): Entry {
   if (!type || !shape || begin === undefined || end === undefined || offsets?.length !== 2) {
     refuse(WHO, `${where} to have a dtype, a shape and two data_offsets`, "they are not all there");
   }
-  const size = claimedSize(shape);
+  const size = claimedSize(WHO, shape, where);
   const width = bytesPerElement(type);
-  if (size === undefined || end - begin !== size * width) {
+  if (end - begin !== size * width) {
     refuse(
       WHO,
-      `${where} of shape ${showShape(shape)} and ${width} bytes per element to take ${size === undefined ? "no more bytes than a file can have" : `${size * width} bytes`}`,
+      `${where} of shape ${showShape(shape)} and ${width} bytes per element to take ${size * width} bytes`,
       `its offsets ${showShape([begin, end])} hold ${end - begin}`,
     );
   }
@@ -235,8 +248,10 @@ function parseIntegers(scan: Scanner, what: string): number[] {
   const integers: number[] = [];
   scan.expect("[");
   if (scan.take("]")) return integers;
-  do integers.push(scan.integer(what));
-  while (scan.take(","));
+  do {
+    if (integers.length === MOST_AXES) scan.fail(`a shape of at most ${MOST_AXES} axes`);
+    integers.push(scan.integer(what));
+  } while (scan.take(","));
   scan.expect("]");
   return integers;
 }
@@ -256,7 +271,9 @@ function checkLayout(entries: readonly Entry[], bytes: number): void {
       WHO,
       `${covered} bytes of data after the header`,
       `the file has ${bytes}`,
-      covered > bytes ? "a truncated download" : "something appended to the file",
+      covered > bytes
+        ? "a truncated download, or a program that was killed while it wrote"
+        : "something appended to the file",
     );
   }
 }

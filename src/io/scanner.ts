@@ -3,6 +3,8 @@ import { isUnicode, quote, refuse } from "./bytes.js";
 /** Bare words and numbers: `False`, `-1`, `2.5e3`. Bounded, because the file decides how long they are. */
 const WORD = /[\w.+-]{0,64}/y;
 
+const SPACE = /[ \t\n\r]*/y;
+
 /**
  * Reads a header's text from left to right. The two headers of this room, JSON and a Python literal, have fixed
  * grammars without nesting of their own making, so their parsers ask for what must come next; whatever else comes is a
@@ -99,7 +101,9 @@ export class Scanner {
   }
 
   #skipSpace(): void {
-    while (" \t\n\r".includes(this.text[this.#at] ?? "end")) this.#at++;
+    SPACE.lastIndex = this.#at;
+    SPACE.test(this.text);
+    this.#at = SPACE.lastIndex;
   }
 
   /** Refuses what comes next. */

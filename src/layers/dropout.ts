@@ -3,26 +3,27 @@ import { checkRange, readOptions } from "../shape/check.js";
 import { channelMaskShape, type Dropout2dRule } from "../shape/dropout.js";
 import type { SameRule, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
-import { defaultRandom, type Random } from "../tensor/random.js";
+import { ownRandom, type Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
 
 export interface DropoutOptions {
-  /** Where the numbers come from. Default: the generator that `manualSeed` seeds. */
+  /** Where the numbers come from. Default: a generator of its own, seeded from that of `manualSeed` when it is made. */
   readonly random?: Random;
 }
 
 /** What is dropped together: an element, or a channel. */
 abstract class DropoutLayer<Rule extends ShapeRule> extends Layer<Rule> {
   readonly p: number;
-  readonly random: Random | undefined;
+  /** Its own, so that nothing else that draws changes what it drops. `fit` saves and resumes it. */
+  readonly random: Random;
   readonly #cache = new Cache<{ mask: Tensor | undefined }>();
 
   constructor(layer: string, p: number, options: DropoutOptions) {
     super();
     this.p = checkRange(layer, "p", p, 0, 1);
-    this.random = readOptions(layer, options, { random: undefined }).random;
+    this.random = readOptions(layer, options, { random: undefined }).random ?? ownRandom();
   }
 
   /** The shape of the mask: one entry for all that is dropped together. */
@@ -30,9 +31,7 @@ abstract class DropoutLayer<Rule extends ShapeRule> extends Layer<Rule> {
 
   protected compute(x: Tensor): Tensor {
     const drops = this.training && this.p > 0;
-    const mask = drops
-      ? dropoutMask(this.maskShape(x.shape), this.p, this.random ?? defaultRandom(), x.dtype)
-      : undefined;
+    const mask = drops ? dropoutMask(this.maskShape(x.shape), this.p, this.random, x.dtype) : undefined;
     this.#cache.push({ mask });
     return mask ? dropout(x, mask) : x;
   }

@@ -111,8 +111,10 @@ export function readOptions<O extends object, const D extends Defaults<O, D>>(
   for (const [name, value] of Object.entries(options)) {
     if (!known.includes(name)) {
       const changes = (other: string) => apart(name, other) + apart(other, name);
-      const [nearest = ""] = known.toSorted((a, b) => changes(a) - changes(b));
-      const isNear = 3 * changes(nearest) <= name.length + nearest.length;
+      // learningRate, learning_rate → lr
+      const initials = name.replace(/(?<=[a-zA-Z])[a-z]+|_/g, "").toLowerCase();
+      const [nearest = ""] = known.includes(initials) ? [initials] : known.toSorted((a, b) => changes(a) - changes(b));
+      const isNear = nearest === initials || 3 * changes(nearest) <= name.length + nearest.length;
       const cause = isNear ? `a misspelling of ${nearest}` : "a misspelt option, or one of another class";
       refuse(who, "each option", known.length > 1 ? `one of ${known.join(", ")}` : known.join(), name, cause);
     }

@@ -9,9 +9,33 @@ import type { Agreed, Differs, Mistake, Show, ShowSize } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 import { show } from "./show.js";
 
+/** NumPy's limit, and torch's. */
+export const MOST_AXES = 64;
+
+/** More elements than this would not fit a 32-bit index, nor any memory. */
+const MOST_ELEMENTS = 2 ** 31 - 1;
+
+/**
+ * Positions before an axis of size 0, and before and after it: they take no memory, but whoever loops over the ones, or
+ * reduces along that axis and so allocates the others, would take time and memory without end.
+ */
+const MOST_BEFORE = 2 ** 22;
+const MOST_AROUND = 2 ** 28;
+
+/** What a shape of integers ≥ 0 would have to be for a tensor to have it; undefined where one can. */
+export function shapeFlaw(shape: Shape): string | undefined {
+  if (shape.length > MOST_AXES) return `at most ${MOST_AXES} axes`;
+  if (sizeOf(shape) > MOST_ELEMENTS) return `at most ${MOST_ELEMENTS} elements`;
+  const empty = shape.indexOf(0);
+  const before = sizeOf(shape.slice(0, Math.max(0, empty)));
+  if (empty < 0 || (before <= MOST_BEFORE && sizeOf(shape.filter(Boolean)) <= MOST_AROUND)) return undefined;
+  return `at most ${MOST_BEFORE} positions before an axis of size 0 and ${MOST_AROUND} around it`;
+}
+
 /**
  * Refuses a shape that no tensor can have.
- * @throws ArgumentError for anything but an array of integers ≥ 0 with fewer than 2³¹ elements in all.
+ * @throws ArgumentError for anything but an array of at most 64 integers ≥ 0 with fewer than 2³¹ elements in all, and
+ *   where there are none, at most 2²² positions before the axis of size 0 and 2²⁸ around it.
  */
 export function checkShape(who: string, shape: Shape): void {
   if (!Array.isArray(shape)) {
@@ -25,6 +49,8 @@ export function checkShape(who: string, shape: Shape): void {
     );
   }
   checkSize(who, "a shape", shape);
+  const flaw = shapeFlaw(shape);
+  if (flaw) throw new ArgumentError(`${who} expects a shape of ${flaw}, but got ${showShape(shape)}.`);
 }
 
 /**

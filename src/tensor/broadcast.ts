@@ -46,7 +46,7 @@ export function combine(
       q += rightStride;
     }
   };
-  visit(0, 0, 0);
+  if (data.length > 0) visit(0, 0, 0);
   return { data, shape };
 }
 

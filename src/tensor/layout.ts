@@ -12,14 +12,16 @@ export function gather(
   strides: readonly number[],
   result: FloatArray,
 ): FloatArray {
-  const last = shape.length - 1;
+  if (result.length === 0) return result;
+  const axes = [...shape.keys()].filter((axis) => shape[axis] !== 1); // the others are steps into nothing
+  const last = axes.length - 1;
   let to = 0;
-  const visit = (axis: number, from: number): void => {
-    const extent = shape[axis]!;
-    const stride = strides[axis]!;
+  const visit = (depth: number, from: number): void => {
+    const extent = shape[axes[depth]!]!;
+    const stride = strides[axes[depth]!]!;
     for (let i = 0; i < extent; i++) {
-      if (axis === last) result[to++] = data[from]!;
-      else visit(axis + 1, from);
+      if (depth === last) result[to++] = data[from]!;
+      else visit(depth + 1, from);
       from += stride;
     }
   };

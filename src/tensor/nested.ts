@@ -107,9 +107,11 @@ function misfit(who: string, got: unknown, path: Shape): Error {
 
 export function toNested({ data, shape }: TensorLike): NestedArray {
   const strides = stridesOf(shape);
-  const visit = (axis: number, at: number): NestedArray =>
-    axis === shape.length
-      ? data[at]!
-      : Array.from({ length: shape[axis]! }, (_, i) => visit(axis + 1, at + i * strides[axis]!));
+  const visit = (axis: number, at: number): NestedArray => {
+    if (axis === shape.length) return data[at]!;
+    const entries: NestedArray[] = [];
+    for (let i = 0; i < shape[axis]!; i++) entries.push(visit(axis + 1, at + i * strides[axis]!));
+    return entries;
+  };
   return visit(0, 0);
 }

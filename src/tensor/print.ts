@@ -30,8 +30,8 @@ export function print(x: TensorLike): string {
 
 /** The positions of an axis that are printed; −1 is the gap. */
 function shown(extent: number, elide: boolean): number[] {
-  const all = Array.from({ length: extent }, (_, i) => i);
-  return elide && extent > 2 * EDGE ? [...all.slice(0, EDGE), -1, ...all.slice(-EDGE)] : all;
+  const range = (start: number, end: number) => Array.from({ length: end - start }, (_, i) => start + i);
+  return elide && extent > 2 * EDGE ? [...range(0, EDGE), -1, ...range(extent - EDGE, extent)] : range(0, extent);
 }
 
 /** Integers as they are; other numbers with 4 decimals, or as powers of ten where that would hide or crowd them. */

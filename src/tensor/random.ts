@@ -142,7 +142,7 @@ function mix(z: number): number {
   return (z ^ (z >>> 15)) >>> 0;
 }
 
-/** The generator that initialisation, dropout and shuffling draw from unless they are given one. */
+/** The generator that initial weights and `randn` draw from, and that every layer's and loader's own is seeded from. */
 export function defaultRandom(): Random {
   const state = engine();
   state.random ??= new Random(0);
@@ -150,8 +150,29 @@ export function defaultRandom(): Random {
 }
 
 /**
- * Seeds the default generator; every random number of the library that is not given a generator follows from it.
- * Without a call the seed is 0.
+ * The generator of what goes on drawing: seeded from the default one where it is made, so that what it draws later
+ * depends on nothing that runs in between, such as another training.
+ */
+export function ownRandom(): Random {
+  return new Random(defaultRandom().bits());
+}
+
+/** Runs `action`, in which `random` is the default generator. */
+export function drawingFrom<T>(random: Random, action: () => T): T {
+  const state = engine();
+  const outer = state.random;
+  state.random = random;
+  try {
+    return action();
+  } finally {
+    state.random = outer;
+  }
+}
+
+/**
+ * Seeds the default generator. Every random number of the library that is not given a generator follows from it: initial
+ * weights are drawn from it, and dropout layers and loaders take a generator of their own from it when they are made.
+ * So what was made before the call goes on as it would have. Without a call the seed is 0.
  *
  * @example manualSeed(1); const conv = new Conv2d(1, 6, 5); // the same weights on every run
  */

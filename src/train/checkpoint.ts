@@ -2,14 +2,18 @@
  * A training's whole state as one safetensors file: tensors under `model.`, `optimizer.` and `best.`, everything else
  * as JSON in the metadata. Loading it continues to the same bits as if the training had never stopped.
  */
+
+import { bytesOf } from "../io/bytes.js";
+import { crc32 } from "../io/crc32.js";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../io/safetensors.js";
-import type { Layer } from "../layers/layer.js";
-import { FormatError, StateError } from "../shape/errors.js";
-import { defaultRandom, Random } from "../tensor/random.js";
+import type { Layer, StateDict } from "../layers/layer.js";
+import { FormatError, ShapeError, StateError } from "../shape/errors.js";
+import { sameShape, showShape } from "../shape/shape.js";
+import { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HistoryEntry } from "./events.js";
 import type { Optimizer, OptimizerState } from "./optimizer.js";
-import type { Scheduler } from "./scheduler.js";
+import type { Scheduler, SchedulerState } from "./scheduler.js";
 
 /** Where a training stands. */
 export interface Progress {
@@ -30,62 +34,96 @@ export interface Progress {
 export interface CheckpointParts {
   readonly model: Layer;
   readonly optimizer: Optimizer;
+  /** The training's own generator. */
+  readonly random: Random;
   readonly scheduler?: Scheduler;
   /** The batches' source, when it can say where it stands. */
   readonly data?: { stateDict(): object; loadStateDict(state: never): void };
   readonly earlyStopping?: {
+    /** What it watches. */
+    readonly name: string;
     stateDict(): OptimizerState;
     loadStateDict(state: OptimizerState): void;
   };
 }
 
 const KEY = "faltung.checkpoint";
+const VERSION = 2;
 
 interface Saved {
-  readonly version: 1;
+  readonly version: typeof VERSION;
   readonly progress: Progress;
-  readonly optimizer: OptimizerState["numbers"];
-  readonly scheduler: object | null;
+  readonly optimizer: { readonly name: string; readonly numbers: OptimizerState["numbers"] };
+  readonly scheduler: { readonly name: string; readonly state: SchedulerState } | null;
   readonly data: object | null;
-  readonly earlyStopping: OptimizerState["numbers"] | null;
-  /** States of the default generator and of the model's own ones, in the order of its layers. */
+  readonly earlyStopping: { readonly name: string; readonly numbers: OptimizerState["numbers"] } | null;
+  /** States of the training's generator and of the model's own ones, in the order of its layers. */
   readonly generators: readonly Random["state"][];
 }
 
-export function writeCheckpoint(parts: CheckpointParts, progress: Progress): Uint8Array {
+export function writeCheckpoint(parts: CheckpointParts, progress: Progress): Uint8Array<ArrayBuffer> {
   const { model, optimizer, scheduler, data, earlyStopping } = parts;
   const optimizerState = optimizer.stateDict();
   const best = earlyStopping?.stateDict();
   const saved: Saved = {
-    version: 1,
+    version: VERSION,
     progress,
-    optimizer: optimizerState.numbers,
-    scheduler: scheduler?.stateDict() ?? null,
+    optimizer: { name: optimizer.name, numbers: optimizerState.numbers },
+    scheduler: scheduler ? { name: scheduler.name, state: scheduler.stateDict() } : null,
     data: data?.stateDict() ?? null,
-    earlyStopping: best?.numbers ?? null,
-    generators: generatorsOf(model).map((generator) => generator.state),
+    earlyStopping: earlyStopping && best ? { name: earlyStopping.name, numbers: best.numbers } : null,
+    generators: generatorsOf(parts).map((generator) => generator.state),
   };
   const tensors = {
     ...prefixed("model.", model.stateDict()),
     ...prefixed("optimizer.", optimizerState.tensors),
     ...prefixed("best.", best?.tensors ?? {}),
   };
-  return writeSafetensors(tensors, { metadata: { [KEY]: JSON.stringify(saved, writeNumber) } });
+  const bytes = writeSafetensors(tensors, { metadata: { [SEAL]: BLANK, [KEY]: JSON.stringify(saved, writeNumber) } });
+  bytes.set(new TextEncoder().encode(sealOf(bytes)), SEAL_AT);
+  return bytes;
 }
 
 /**
- * Puts every part back to where the checkpoint was written.
- * @throws FormatError for bytes that are no checkpoint, StateError or ShapeError for one of another training.
+ * Puts every part back to where the checkpoint was written. Everything is checked first: a call that throws has changed
+ * nothing.
+ * @throws FormatError for bytes that are no checkpoint or a damaged one, StateError or ShapeError for one of another
+ *   training.
  */
 export function readCheckpoint(bytes: Uint8Array, parts: CheckpointParts): Progress {
-  const text = readSafetensorsMetadata(bytes)[KEY];
-  if (text === undefined) {
-    throw new FormatError(
-      `fit expects resume to be a checkpoint, but the file has no "${KEY}" in its metadata. Usual cause: a file of weights only; load it with model.loadStateDict(readSafetensors(bytes)).`,
+  const { model, optimizer, scheduler, data, earlyStopping } = parts;
+  const saved = parse(bytesOf("fit's resume", bytes));
+  checkParts(saved, parts);
+  const generators = generatorsOf(parts);
+  if (generators.length !== saved.generators.length) {
+    throw new StateError(
+      `fit expects to resume a model with ${generators.length} random generators, but the checkpoint has ${saved.generators.length}. Usual cause: a checkpoint of another model.`,
     );
   }
-  const saved = parse(text);
-  const { model, optimizer, scheduler, data, earlyStopping } = parts;
+  const own = model.stateDict();
+  // What is read as float32 would be rounded where the model is more precise.
+  const precise = Object.values(own).some(({ dtype }) => dtype === "float64");
+  const tensors = readSafetensors(bytes, { dtype: precise ? "float64" : "float32" });
+  const optimizerState = { tensors: under("optimizer.", tensors), numbers: saved.optimizer.numbers };
+  const best = { tensors: under("best.", tensors), numbers: saved.earlyStopping?.numbers ?? {} };
+  checkTensors(own, under("model.", tensors));
+  if (Object.keys(best.tensors).length > 0) checkTensors(own, best.tensors);
+  optimizer.checkState(optimizerState);
+  if (scheduler && saved.scheduler) scheduler.checkState(saved.scheduler.state);
+  // The source may be anybody's, so it comes first: when it refuses its state, nothing else has changed.
+  if (data && saved.data) data.loadStateDict(saved.data as never);
+  model.loadStateDict(under("model.", tensors));
+  optimizer.loadStateDict(optimizerState);
+  if (scheduler && saved.scheduler) scheduler.loadStateDict(saved.scheduler.state);
+  earlyStopping?.loadStateDict(best);
+  generators.forEach((generator, i) => {
+    const state = saved.generators[i];
+    if (state) generator.state = state;
+  });
+  return saved.progress;
+}
+
+function checkParts(saved: Saved, { optimizer, scheduler, data, earlyStopping }: CheckpointParts): void {
   for (const [name, part, state] of [
     ["scheduler", scheduler, saved.scheduler],
     ["earlyStopping", earlyStopping, saved.earlyStopping],
@@ -97,39 +135,42 @@ export function readCheckpoint(bytes: Uint8Array, parts: CheckpointParts): Progr
       );
     }
   }
-  const generators = generatorsOf(model);
-  if (generators.length !== saved.generators.length) {
-    throw new StateError(
-      `fit expects to resume a model with ${generators.length} random generators, but the checkpoint has ${saved.generators.length}. Usual cause: a checkpoint of another model.`,
-    );
-  }
-  const tensors = readSafetensors(bytes);
-  const before = { model: model.stateDict(), optimizer: optimizer.stateDict(), data: data?.stateDict() };
-  try {
-    model.loadStateDict(under("model.", tensors));
-    optimizer.loadStateDict({ tensors: under("optimizer.", tensors), numbers: saved.optimizer });
-    if (data && saved.data) data.loadStateDict(saved.data as never);
-    if (scheduler && saved.scheduler) scheduler.loadStateDict(saved.scheduler as never);
-    if (earlyStopping && saved.earlyStopping) {
-      earlyStopping.loadStateDict({ tensors: under("best.", tensors), numbers: saved.earlyStopping });
+  for (const [what, part, state] of [
+    ["optimizer", optimizer, saved.optimizer],
+    ["scheduler", scheduler, saved.scheduler],
+    ["earlyStopping", earlyStopping, saved.earlyStopping],
+  ] as const) {
+    if (part && state && part.name !== state.name) {
+      throw new StateError(
+        `fit expects to resume with the same parts as before, but ${what} is ${part.name} and was ${state.name}. Usual cause: other options than the run was started with.`,
+      );
     }
-  } catch (error) {
-    model.loadStateDict(before.model);
-    optimizer.loadStateDict(before.optimizer);
-    if (data && before.data) data.loadStateDict(before.data as never);
-    throw error;
   }
-  generators.forEach((generator, i) => {
-    const state = saved.generators[i];
-    if (state) generator.state = state;
-  });
-  return saved.progress;
 }
 
-/** The default generator and those that layers were given, each once. */
-function generatorsOf(model: Layer): Random[] {
-  const own = model.descendants().flatMap((layer) => Object.values(layer).filter((field) => field instanceof Random));
-  return [...new Set<Random>([defaultRandom(), ...own])];
+/** The model's tensors and the file's have the same names and shapes. */
+function checkTensors(own: StateDict, saved: StateDict): void {
+  const missing = Object.keys(own).find((key) => !Object.hasOwn(saved, key));
+  const unknown = Object.keys(saved).find((key) => !Object.hasOwn(own, key));
+  if (missing !== undefined || unknown !== undefined) {
+    throw new StateError(
+      `fit expects to resume the model that the checkpoint is of, but ${missing === undefined ? `the model has no ${unknown}` : `the checkpoint has no ${missing}`}. Usual cause: a checkpoint of another model, or a model that was changed since.`,
+    );
+  }
+  for (const [key, { shape }] of Object.entries(own)) {
+    const got = saved[key]?.shape ?? [];
+    if (!sameShape(shape, got)) {
+      throw new ShapeError(
+        `fit expects to resume the model that the checkpoint is of, but its ${key} has the shape ${showShape(shape)} and had ${showShape(got)}. Usual cause: a checkpoint of another model, or a model that was changed since.`,
+      );
+    }
+  }
+}
+
+/** The training's generator and those that layers have in public fields, each once. */
+function generatorsOf({ model, random }: CheckpointParts): Random[] {
+  const fields = model.descendants().flatMap((layer) => Object.values(layer).flat());
+  return [...new Set([random, ...fields.filter((field): field is Random => field instanceof Random)])];
 }
 
 function prefixed(prefix: string, tensors: Record<string, Tensor>): Record<string, Tensor> {
@@ -154,24 +195,41 @@ function readNumber(_key: string, value: unknown): unknown {
   return typeof text === "string" ? Number(text) : value;
 }
 
-function parse(text: string): Saved {
-  let saved: Saved | undefined;
-  try {
-    saved = JSON.parse(text, readNumber) as Saved;
-  } catch {
-    // told below
-  }
-  const whole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
-  const { epoch, step, globalStep, samples, history } = saved?.progress ?? {};
-  if (
-    saved?.version !== 1 ||
-    ![epoch, step, globalStep, samples].every(whole) ||
-    !Array.isArray(history) ||
-    !Array.isArray(saved.generators)
-  ) {
+/** What the metadata say, once it is certain that they and the tensors are what was written. */
+function parse(bytes: Uint8Array): Saved {
+  const text = readSafetensorsMetadata(bytes)[KEY];
+  if (text === undefined) {
     throw new FormatError(
-      `fit expects a checkpoint of version 1, but its "${KEY}" is damaged or of another version. Usual cause: a checkpoint that was edited or written by another release.`,
+      `fit expects resume to be a checkpoint, but the file has no "${KEY}" in its metadata. Usual cause: a file of weights only; load it with model.loadStateDict(readSafetensors(bytes)).`,
     );
   }
-  return saved;
+  let saved: Partial<Saved> | null = null;
+  try {
+    saved = JSON.parse(text, readNumber) as Partial<Saved> | null;
+  } catch {
+    // told below, as damage
+  }
+  if (saved && Number.isSafeInteger(saved.version) && saved.version !== VERSION) {
+    throw new FormatError(
+      `fit expects a checkpoint of version ${VERSION}, but this one is of version ${saved.version}. Usual cause: a checkpoint of another release; its weights can still be read: model.loadStateDict takes those tensors of readSafetensors(bytes) whose names begin with "model.", without it.`,
+    );
+  }
+  const written = new TextDecoder().decode(bytes.subarray(SEAL_AT, SEAL_AT + BLANK.length));
+  if (!saved || written !== sealOf(bytes)) {
+    throw new FormatError(
+      "fit expects a checkpoint as it was written, but its bytes do not match its checksum. Usual cause: a program that was killed while it wrote the file, a failing disk, or a checkpoint that was edited.",
+    );
+  }
+  return saved as Saved;
+}
+
+/** The checksum is written before everything else in the header, so that its digits are always at the same place. */
+const SEAL = "faltung.checksum";
+const BLANK = "00000000";
+const SEAL_AT = 8 + `{"__metadata__":{"${SEAL}":"`.length;
+
+/** CRC-32 of all bytes but the checksum's own, as 8 digits. */
+function sealOf(bytes: Uint8Array): string {
+  const crc = crc32(bytes.subarray(SEAL_AT + BLANK.length), crc32(bytes.subarray(0, SEAL_AT)));
+  return crc.toString(16).padStart(BLANK.length, "0");
 }

@@ -3,7 +3,7 @@ import { kernelsFor } from "../kernels/backend.js";
 import { gradientKernels } from "../kernels/gradient.js";
 import type { GradientKernels } from "../kernels/interface/gradient.js";
 import { Parameter } from "../layers/parameter.js";
-import { checkRange } from "../shape/check.js";
+import { checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { power } from "../tensor/math.js";
 import type { Operand } from "../tensor/storage.js";
@@ -25,7 +25,7 @@ export function clipGradNorm(
   maxNorm: number,
   options: { readonly normType?: number } = {},
 ): number {
-  const { normType = 2 } = options;
+  const { normType } = readOptions("clipGradNorm", options, { normType: 2 });
   checkRange("clipGradNorm", "maxNorm", maxNorm, 0, Infinity);
   if (!(normType > 0)) {
     throw new ArgumentError(

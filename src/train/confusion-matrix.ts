@@ -1,9 +1,12 @@
-import { checkInteger } from "../shape/check.js";
+import { checkInteger, readOptions, refuse } from "../shape/check.js";
 import { classGeometry } from "../shape/classes.js";
 import { ArgumentError, inputMismatch } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
 import { IGNORE_INDEX, type Labels, readLabels } from "./labels.js";
 import type { MetricOptions } from "./metrics.js";
+
+/** A square of counts has to fit in memory: this many classes are half a gigabyte. */
+const MOST_CLASSES = 8192;
 
 /**
  * Counts how often each class was taken for each: rows are the true classes, columns the predicted ones.
@@ -19,15 +22,24 @@ export class ConfusionMatrix {
 
   /**
    * @param classes the number of classes, or their names
-   * @throws ArgumentError when there are none.
+   * @throws ArgumentError when there are none, or more than 8192.
    */
   constructor(classes: number | readonly string[]) {
-    this.classes =
-      typeof classes === "number"
-        ? Array.from({ length: checkInteger("ConfusionMatrix", "classes", classes, 1) }, (_, c) => String(c))
-        : [...classes];
-    checkInteger("ConfusionMatrix", "classes", this.classes.length, 1);
-    this.#counts = new Float64Array(this.classes.length ** 2);
+    if (typeof classes !== "number" && !Array.isArray(classes)) {
+      refuse("ConfusionMatrix", "classes", "their number or an array of their names", classes);
+    }
+    const count = checkInteger("ConfusionMatrix", "classes", typeof classes === "number" ? classes : classes.length, 1);
+    if (count > MOST_CLASSES) {
+      refuse(
+        "ConfusionMatrix",
+        "classes",
+        `at most ${MOST_CLASSES}`,
+        count,
+        "samples or pixels, where classes are meant",
+      );
+    }
+    this.classes = typeof classes === "number" ? Array.from({ length: count }, (_, c) => String(c)) : [...classes];
+    this.#counts = new Float64Array(count * count);
   }
 
   /**
@@ -36,7 +48,8 @@ export class ConfusionMatrix {
    * been counted then.
    */
   update(predictions: Tensor | Exclude<Labels, Tensor>, labels: Labels, options: MetricOptions = {}): this {
-    const { ignoreIndex = IGNORE_INDEX } = options;
+    const { ignoreIndex } = readOptions("ConfusionMatrix.update", options, { ignoreIndex: IGNORE_INDEX });
+    checkInteger("ConfusionMatrix.update", "ignoreIndex", ignoreIndex, -Infinity);
     const classes = this.classes.length;
     const predicted = predictions instanceof Tensor ? this.#best(predictions) : predictions;
     const scores = predictions instanceof Tensor ? predictions.shape : [predicted.length, classes];

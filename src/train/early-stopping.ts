@@ -1,11 +1,14 @@
 /** Ending a training that no longer gets better, and going back to its best epoch. */
 import type { Layer } from "../layers/layer.js";
-import { checkFinite, checkInteger, checkOneOf } from "../shape/check.js";
+import { checkFinite, checkInteger, checkOneOf, readOptions } from "../shape/check.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HistoryEntry } from "./events.js";
 
 export interface EarlyStopping {
-  /** What has to improve: `"validationLoss"` (default), `"loss"`, or a metric's name, which has to grow. */
+  /**
+   * What has to improve: `"validationLoss"` (default), `"loss"`, or a metric's name, which has to grow. NaN is never an
+   * improvement and never the best, nor is a loss that is infinite.
+   */
   readonly monitor?: string;
   /** Epochs without improvement after which the training stops. Default 3. */
   readonly patience?: number;
@@ -17,7 +20,8 @@ export interface EarlyStopping {
 
 /** Remembers the best epoch and how long ago it was. */
 export class BestEpoch {
-  readonly #monitor: string;
+  /** What it watches. */
+  readonly name: string;
   readonly #patience: number;
   readonly #minDelta: number;
   readonly #restoreBest: boolean;
@@ -26,15 +30,21 @@ export class BestEpoch {
 
   constructor(
     readonly model: Layer,
-    { monitor, patience = 3, minDelta = 0, restoreBest = true }: EarlyStopping,
-    { validation, metrics = {} }: { readonly validation?: object; readonly metrics?: object },
+    options: EarlyStopping,
+    { validation, metrics }: { readonly validation: object | undefined; readonly metrics: object },
   ) {
-    this.#monitor = monitor ?? (validation ? "validationLoss" : "loss");
+    const read = readOptions("fit's earlyStopping", options, {
+      monitor: undefined,
+      patience: 3,
+      minDelta: 0,
+      restoreBest: true,
+    });
     const known = ["loss", ...(validation ? ["validationLoss", ...Object.keys(metrics)] : [])];
-    checkOneOf("fit", "earlyStopping.monitor", this.#monitor, known);
-    this.#patience = checkInteger("fit", "earlyStopping.patience", patience, 1);
-    this.#minDelta = checkFinite("fit", "earlyStopping.minDelta", minDelta);
-    this.#restoreBest = restoreBest;
+    this.name = read.monitor ?? (validation ? "validationLoss" : "loss");
+    checkOneOf("fit", "earlyStopping.monitor", this.name, known);
+    this.#patience = checkInteger("fit", "earlyStopping.patience", read.patience, 1);
+    this.#minDelta = checkFinite("fit", "earlyStopping.minDelta", read.minDelta);
+    this.#restoreBest = read.restoreBest;
   }
 
   get isOver(): boolean {
@@ -42,14 +52,12 @@ export class BestEpoch {
   }
 
   see({ loss, validation }: HistoryEntry): void {
-    // A loss has to fall, a metric has to grow: both are told as falling.
-    const value =
-      this.#monitor === "loss"
-        ? loss
-        : this.#monitor === "validationLoss"
-          ? (validation?.loss ?? Number.NaN)
-          : -(validation?.metrics[this.#monitor] ?? Number.NaN);
-    if (this.#best === undefined || value < this.#best.value - this.#minDelta) {
+    const { name } = this;
+    const isLoss = name === "loss" || name === "validationLoss";
+    const seen = (name === "loss" ? loss : isLoss ? validation?.loss : validation?.metrics[name]) ?? Number.NaN;
+    // A loss has to fall, a metric has to grow: both are told as falling, and NaN is below nothing.
+    const value = isLoss ? (Number.isFinite(seen) ? seen : Number.NaN) : -seen;
+    if (value < (this.#best?.value ?? Infinity) - this.#minDelta) {
       this.#best = { value, state: this.#restoreBest ? this.model.stateDict() : {} };
       this.#waited = 0;
     } else {
@@ -58,7 +66,9 @@ export class BestEpoch {
   }
 
   restore(): void {
-    if (this.#restoreBest && this.#best) this.model.loadStateDict(this.#best.state);
+    // A checkpoint may come from a training that restored nothing.
+    const kept = this.#best && Object.keys(this.#best.state).length > 0;
+    if (this.#restoreBest && kept) this.model.loadStateDict(this.#best?.state ?? {});
   }
 
   stateDict(): { readonly numbers: Record<string, number>; readonly tensors: Record<string, Tensor> } {

@@ -1,7 +1,19 @@
 /** Measuring a model on data that it does not learn from. */
 import type { Batch, Targets } from "../data/dataset.js";
 import type { Layer } from "../layers/layer.js";
+import { readOptions } from "../shape/check.js";
+import { ArgumentError } from "../shape/errors.js";
 import type { Tensor } from "../tensor/tensor.js";
+import {
+  checkBatch,
+  checkBatches,
+  checkLoss,
+  checkLossValue,
+  checkMetrics,
+  checkMetricValue,
+  checkModel,
+  checkSignal,
+} from "./arguments.js";
 
 /** A loss that gives one number: every {@link Loss} with reduction `"mean"` or `"sum"`. */
 export interface TrainingLoss<T> {
@@ -29,40 +41,87 @@ export interface EvaluateOptions<T extends Targets> {
  * Mean loss and metrics of `model` over `data`, in eval mode; every layer's mode is put back afterwards.
  * A batch counts by its samples, so that a smaller last one weighs less.
  *
- * @throws the signal's reason when it is aborted
+ * @throws ArgumentError for arguments and options that cannot work, before anything has run; for data without a batch, or
+ *   one that is no `{ inputs, targets }`; the signal's reason when it is aborted
  * @example
  * const { metrics } = await evaluate(model, testLoader, { loss: new CrossEntropyLoss(), metrics: { accuracy } });
  */
 export async function evaluate<T extends Targets>(
   model: Layer,
   data: Iterable<Batch<T>>,
-  { loss, metrics = {}, signal }: EvaluateOptions<T>,
+  options: EvaluateOptions<T>,
+): Promise<Evaluation> {
+  checkModel("evaluate", model);
+  checkBatches("evaluate", "its data", data);
+  const defaults = { loss: undefined, metrics: {}, signal: undefined };
+  const { loss, metrics, signal } = readOptions("evaluate", options ?? {}, defaults);
+  checkSignal("evaluate", signal);
+  const checked = { loss: checkLoss("evaluate", loss), metrics: checkMetrics("evaluate", metrics), signal };
+  return measure("evaluate", model, data, checked, (action) => action());
+}
+
+/** Runs what computes between two awaits, as `fit` does with a generator of its own. */
+export type Run = <R>(action: () => R) => R;
+
+/** {@link evaluate} with options that have been checked. */
+export async function measure<T extends Targets>(
+  who: string,
+  model: Layer,
+  data: Iterable<Batch<T>>,
+  { loss, metrics, signal }: { loss: TrainingLoss<T>; metrics: Metrics<T>; signal: AbortSignal | undefined },
+  run: Run,
 ): Promise<Evaluation> {
   const modes = model.descendants().map((layer) => [layer, layer.training] as const);
   model.eval();
   try {
+    let batches = 0;
     let samples = 0;
     let lossSum = 0;
-    const sums: Record<string, number> = Object.fromEntries(Object.keys(metrics).map((name) => [name, 0]));
+    const sums = new Map(Object.keys(metrics).map((name) => [name, 0]));
     let lastBreath = performance.now();
-    for (const batch of data) {
+    for (const batch of batchesOf(data, run)) {
       signal?.throwIfAborted();
-      const prediction = model.forward(batch.inputs);
+      checkBatch(who, who === "fit" ? "validation" : "its data", batch, ++batches);
       const rows = rowsOf(batch);
       samples += rows;
-      lossSum += loss.forward(prediction, batch.targets) * weightOf(loss, rows);
-      for (const [name, metric] of Object.entries(metrics)) {
-        sums[name] = (sums[name] ?? 0) + metric(prediction, batch.targets) * rows;
-      }
+      run(() => {
+        const prediction = model.forward(batch.inputs);
+        lossSum += checkLossValue(who, loss.forward(prediction, batch.targets)) * weightOf(loss, rows);
+        for (const [name, metric] of Object.entries(metrics)) {
+          const value = checkMetricValue(who, name, metric(prediction, batch.targets));
+          sums.set(name, (sums.get(name) ?? 0) + value * rows);
+        }
+      });
       if (performance.now() - lastBreath > 25) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         lastBreath = performance.now();
       }
     }
-    const means = Object.entries(sums).map(([name, sum]) => [name, sum / samples] as const);
+    if (samples === 0) {
+      throw new ArgumentError(
+        `${who} expects ${who === "fit" ? "validation data" : "data"} that gives batches, but there were none. Usual cause: a generator object, which can be gone through only once; pass a DataLoader or an array.`,
+      );
+    }
+    const means = [...sums].map(([name, sum]) => [name, sum / samples] as const);
     return { loss: lossSum / samples, metrics: Object.fromEntries(means), samples };
   } finally {
     for (const [layer, training] of modes) layer.training = training;
+  }
+}
+
+/** The batches of `data`, each made by `run`. */
+export function* batchesOf<T extends Targets>(data: Iterable<Batch<T>>, run: Run): Generator<Batch<T>, void> {
+  const iterator = run(() => data[Symbol.iterator]());
+  let done = false;
+  try {
+    for (;;) {
+      const next = run(() => iterator.next());
+      done = next.done === true;
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    if (!done) iterator.return?.();
   }
 }
 

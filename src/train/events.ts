@@ -42,11 +42,28 @@ export interface EpochEvent {
   stop(): void;
 }
 
+/** A loss, gradient or parameter that is NaN or infinite. */
+export interface NonFiniteEvent {
+  readonly epoch: number;
+  /** Step within the epoch, from 1. */
+  readonly step: number;
+  /** Steps since the training began, this one included. */
+  readonly globalStep: number;
+  /** Where it was noticed first. `"validationLoss"` is only told: it changes no weight, and counts as no improvement. */
+  readonly what: "loss" | "gradient" | "parameter" | "validationLoss";
+  /** NaN, Infinity or −Infinity. */
+  readonly value: number;
+  /** What it is, and the likely cause, as a sentence. */
+  readonly message: string;
+}
+
 /** Functions that `fit` calls; it waits for those that return a promise. */
 export interface Callback {
   onStart?(): void | Promise<void>;
   onStep?(event: StepEvent): void | Promise<void>;
   onEpoch?(event: EpochEvent): void | Promise<void>;
+  /** Told before `fit` stops, or goes on where `nonFinite` says so. */
+  onNonFinite?(event: NonFiniteEvent): void | Promise<void>;
   /** Also called when the training ends early or by an error. */
   onEnd?(): void | Promise<void>;
 }

@@ -1,15 +1,36 @@
 /** The training loop: epochs over batches, with progress, validation, early stopping, abort, and exact resume. */
 import type { Batch, Targets } from "../data/dataset.js";
 import type { Layer } from "../layers/layer.js";
-import { checkFinite, checkInteger, checkOneOf } from "../shape/check.js";
-import { ArgumentError } from "../shape/errors.js";
+import { StateBuffer } from "../layers/parameter.js";
+import {
+  checkFinite,
+  checkInteger,
+  checkOneOf,
+  checkRange,
+  isPlainObject,
+  readOptions,
+  refuse,
+} from "../shape/check.js";
+import { ArgumentError, StateError } from "../shape/errors.js";
+import { drawingFrom, ownRandom, Random } from "../tensor/random.js";
+import {
+  checkBatch,
+  checkBatches,
+  checkFunction,
+  checkLoss,
+  checkLossValue,
+  checkMetrics,
+  checkModel,
+  checkSignal,
+} from "./arguments.js";
 import { type CheckpointParts, type Progress, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { clipGradNorm } from "./clip.js";
 import { BestEpoch, type EarlyStopping } from "./early-stopping.js";
-import { evaluate, type Metrics, rowsOf, type TrainingLoss, weightOf } from "./evaluate.js";
+import { batchesOf, type Metrics, measure, rowsOf, type TrainingLoss, weightOf } from "./evaluate.js";
 import type { Callback, HistoryEntry } from "./events.js";
-import type { Optimizer } from "./optimizer.js";
-import type { Scheduler } from "./scheduler.js";
+import { causeOf, firstNonFinite, type NonFinite, NonFiniteError } from "./non-finite.js";
+import { Optimizer } from "./optimizer.js";
+import { Scheduler } from "./scheduler.js";
 
 export interface FitOptions<T extends Targets> {
   readonly loss: TrainingLoss<T>;
@@ -30,6 +51,13 @@ export interface FitOptions<T extends Targets> {
   readonly callbacks?: readonly Callback[];
   readonly onStep?: Callback["onStep"];
   readonly onEpoch?: Callback["onEpoch"];
+  /**
+   * What follows when a loss, a gradient or a parameter is NaN or infinite. Default `"stop"`: the promise is rejected with
+   * a {@link NonFiniteError} before the step has changed anything. `"continue"` makes the step all the same, as a loop
+   * written by hand would. Either way `onNonFinite` is called first.
+   */
+  readonly nonFinite?: "stop" | "continue";
+  readonly onNonFinite?: Callback["onNonFinite"];
   /** Aborting it rejects the promise with its reason, between two steps: nothing is half-changed. */
   readonly signal?: AbortSignal;
   /** Called with everything that a resume needs, every so many steps (default: at the end of every epoch). */
@@ -52,13 +80,16 @@ export interface History {
 const BREATH_MILLISECONDS = 25;
 
 /**
- * Trains `model` on batches: for each, forward, loss, backward, optimiser step. Everything random follows from the
- * generators (`manualSeed`, the loader's own), so that a seed gives the same bits every time.
+ * Trains `model` on batches: for each, forward, loss, backward, optimiser step. Everything random follows from
+ * generators that the layers, the loader and this training have of their own, seeded from that of `manualSeed`: a seed
+ * gives the same bits every time, also where several trainings are awaited together. (The training's own takes the
+ * default one's place while it computes, for layers, losses and callbacks that draw by `randn` and the like.)
  *
  * @param data gives `{ inputs, targets }` anew for every epoch: a {@link DataLoader}, or any iterable
  * @returns what each epoch did; the model is left in train mode
- * @throws ArgumentError for options that cannot work, StateError or FormatError for a checkpoint that is not this
- *   training's; the signal's reason when it is aborted
+ * @throws ArgumentError for arguments and options that cannot work, StateError or FormatError for a checkpoint that is
+ *   not this training's: nothing has changed then. {@link NonFiniteError} when numbers are no longer finite; the signal's
+ *   reason when it is aborted
  * @example
  * const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
  * await fit(model, loader, { loss: new CrossEntropyLoss(), optimizer, epochs: 2, onStep: ({ meanLoss }) => console.log(meanLoss) });
@@ -71,11 +102,36 @@ export async function fit<T extends Targets>(
   return new Training(model, data, options).run();
 }
 
+/** Every option with its default. */
+const defaults = () => ({
+  loss: undefined,
+  optimizer: undefined,
+  epochs: 1,
+  scheduler: undefined,
+  schedule: "epoch" as const,
+  validation: undefined,
+  metrics: {},
+  clipGradNorm: undefined,
+  earlyStopping: undefined,
+  callbacks: [],
+  onStep: undefined,
+  onEpoch: undefined,
+  nonFinite: "stop" as const,
+  onNonFinite: undefined,
+  signal: undefined,
+  checkpoint: undefined,
+  resume: undefined,
+});
+
 class Training<T extends Targets> {
-  readonly #epochs: number;
+  readonly #options: ReturnType<typeof checkedOptions<T>>;
   readonly #callbacks: readonly Callback[];
   readonly #stopper: BestEpoch | undefined;
   readonly #parts: CheckpointParts;
+  /** What everything draws from that has no generator of its own, so that no other training has a part in it. */
+  readonly #random = new Random(0);
+  /** Running statistics: a forward changes them before its loss is known. */
+  readonly #buffers: readonly { readonly buffer: StateBuffer; readonly before: Float32Array }[];
   #progress: Progress = { epoch: 1, step: 0, globalStep: 0, lossSum: 0, samples: 0, history: [] };
   #stopped = false;
   #lastBreath = performance.now();
@@ -83,67 +139,71 @@ class Training<T extends Targets> {
   constructor(
     readonly model: Layer,
     readonly data: Iterable<Batch<T>>,
-    readonly options: FitOptions<T>,
+    options: FitOptions<T>,
   ) {
-    const { optimizer, scheduler, earlyStopping, checkpoint, onStep, onEpoch, callbacks = [] } = options;
-    this.#epochs = checkInteger("fit", "epochs", options.epochs ?? 1, 0);
-    checkOneOf("fit", "schedule", options.schedule ?? "epoch", ["epoch", "step"]);
-    if (checkpoint?.everySteps !== undefined) checkInteger("fit", "checkpoint.everySteps", checkpoint.everySteps, 1);
-    if (options.clipGradNorm !== undefined) checkFinite("fit", "clipGradNorm", options.clipGradNorm);
-    this.#stopper = earlyStopping && new BestEpoch(model, earlyStopping, options);
-    this.#callbacks = [...callbacks, { ...(onStep && { onStep }), ...(onEpoch && { onEpoch }) }];
+    checkModel("fit", model);
+    checkBatches("fit", "its data", data);
+    this.#options = checkedOptions(model, options);
+    const { optimizer, scheduler, earlyStopping, callbacks, onStep, onEpoch, onNonFinite } = this.#options;
+    this.#stopper = earlyStopping && new BestEpoch(model, earlyStopping, this.#options);
+    const shorthands = { ...(onStep && { onStep }), ...(onEpoch && { onEpoch }), ...(onNonFinite && { onNonFinite }) };
+    this.#callbacks = [...callbacks, shorthands];
     this.#parts = {
       model,
       optimizer,
+      random: this.#random,
       ...(scheduler && { scheduler }),
       ...(isResumable(data) && { data }),
       ...(this.#stopper && { earlyStopping: this.#stopper }),
     };
+    const fields = model.descendants().flatMap((layer) => Object.values(layer));
+    const buffers = new Set(fields.filter((field): field is StateBuffer => field instanceof StateBuffer));
+    this.#buffers = [...buffers].map((buffer) => ({ buffer, before: buffer.value.view().slice() }));
   }
 
   async run(): Promise<History> {
-    const { resume, signal } = this.options;
+    const { resume, signal, epochs } = this.#options;
     signal?.throwIfAborted();
     if (resume) this.#progress = readCheckpoint(resume, this.#parts);
+    else this.#random.state = ownRandom().state;
     await this.#call((callback) => callback.onStart?.());
     try {
-      let ended: History["ended"] = "epochs";
-      while (this.#progress.epoch <= this.#epochs && !this.#stopped) {
-        const exhausted = await this.#epoch();
-        if (exhausted) break;
-      }
-      if (this.#stopped) ended = "callback";
-      if (this.#stopper?.isOver) ended = "earlyStopping";
+      while (this.#progress.epoch <= epochs && !this.#stopped && !this.#stopper?.isOver) await this.#epoch();
       this.#stopper?.restore();
+      const ended = this.#stopper?.isOver ? "earlyStopping" : this.#stopped ? "callback" : "epochs";
       return { epochs: this.#progress.history, ended };
     } finally {
       await this.#call((callback) => callback.onEnd?.());
     }
   }
 
-  /** One epoch, or what a resume left of it. True when early stopping ends the training. */
-  async #epoch(): Promise<boolean> {
-    const { options, model } = this;
+  /** One epoch, or what a resume left of it. */
+  async #epoch(): Promise<void> {
+    const { model } = this;
+    const options = this.#options;
     const start = performance.now();
     const before = this.#progress.samples;
     const steps = lengthOf(this.data);
+    const named = model.namedParameters();
     // A source that cannot be put back to its place gives the epoch again; its first batches have been used already.
     let skip = this.#parts.data ? 0 : this.#progress.step;
     model.train();
-    for (const batch of this.data) {
+    for (const batch of batchesOf(this.data, this.#run)) {
       if (skip > 0) {
         skip--;
         continue;
       }
       options.signal?.throwIfAborted();
+      checkBatch("fit", "its data", batch, this.#progress.step + 1);
       const learningRate = options.optimizer.lr;
-      const loss = this.#step(batch);
       const rows = rowsOf(batch);
+      const { loss, problem } = this.#run(() => this.#gradients(batch, named));
       const p = this.#progress;
+      this.#progress = { ...p, step: p.step + 1, globalStep: p.globalStep + 1 };
+      if (problem) await this.#notFinite(problem, batch);
+      this.#run(() => this.#update(loss));
       this.#progress = {
-        ...p,
-        step: p.step + 1,
-        globalStep: p.globalStep + 1,
+        ...this.#progress,
         lossSum: p.lossSum + loss * weightOf(options.loss, rows),
         samples: p.samples + rows,
       };
@@ -154,7 +214,7 @@ class Training<T extends Targets> {
       await this.#call((callback) =>
         callback.onStep?.({
           epoch,
-          epochs: this.#epochs,
+          epochs: options.epochs,
           step,
           steps,
           globalStep,
@@ -172,36 +232,64 @@ class Training<T extends Targets> {
       const every = options.checkpoint?.everySteps;
       if (every !== undefined && globalStep % every === 0) await this.#save();
       await this.#breathe();
-      if (this.#stopped) return false;
+      if (this.#stopped) return;
     }
-    return this.#finishEpoch((performance.now() - start) / 1000);
+    await this.#finishEpoch((performance.now() - start) / 1000);
   }
 
-  #step({ inputs, targets }: Batch<T>): number {
-    const { loss, optimizer, scheduler, schedule, clipGradNorm: maxNorm } = this.options;
-    optimizer.zeroGrad();
-    const value = loss.forward(this.model.forward(inputs), targets);
-    this.model.backward(loss.backward(), { inputGradient: false });
+  /** Forward, loss and backward; what is not finite about them. With `nonFinite: "stop"`, nothing has changed then. */
+  #gradients(
+    { inputs, targets }: Batch<T>,
+    named: ReturnType<Layer["namedParameters"]>,
+  ): { loss: number; problem: NonFinite | undefined } {
+    const { loss, optimizer, nonFinite } = this.#options;
+    const stops = nonFinite === "stop";
+    let good = false;
+    for (const { buffer, before } of this.#buffers) before.set(buffer.value.view());
+    try {
+      optimizer.zeroGrad();
+      const value = checkLossValue("fit", loss.forward(this.model.forward(inputs), targets));
+      let problem: NonFinite | undefined;
+      if (!Number.isFinite(value)) problem = { what: "loss", name: "the loss", value };
+      if (!problem || !stops) {
+        this.model.backward(loss.backward(), { inputGradient: false });
+        problem ??= firstNonFinite(named, "gradient");
+      }
+      good = !problem || !stops;
+      return { loss: value, problem };
+    } finally {
+      if (!good) {
+        for (const { buffer, before } of this.#buffers) buffer.value.view().set(before);
+        optimizer.zeroGrad();
+      }
+    }
+  }
+
+  #update(loss: number): void {
+    const { optimizer, scheduler, schedule, clipGradNorm: maxNorm } = this.#options;
     if (maxNorm !== undefined) clipGradNorm(this.model.parameters(), maxNorm);
     optimizer.step();
-    if (schedule === "step") scheduler?.step(value);
-    return value;
+    if (schedule === "step") scheduler?.step(loss);
   }
 
-  async #finishEpoch(seconds: number): Promise<boolean> {
-    const { options, model } = this;
-    const { epoch, samples, lossSum, history } = this.#progress;
-    if (samples === 0) {
+  async #finishEpoch(seconds: number): Promise<void> {
+    const { model } = this;
+    const options = this.#options;
+    const { epoch, step, samples, lossSum, history } = this.#progress;
+    if (step === 0) {
       throw new ArgumentError(
         "fit expects data that gives batches in every epoch, but this epoch had none. Usual cause: a generator object, which can be gone through only once; pass a DataLoader or an array.",
       );
     }
+    await this.#checkParameters();
     const learningRate = options.optimizer.lr;
     const loss = lossSum / samples;
-    const validation = options.validation && (await evaluate(model, options.validation, options));
+    const validation = options.validation && (await measure("fit", model, options.validation, options, this.#run));
     model.train();
-    const { scheduler, schedule = "epoch" } = options;
-    if (schedule === "epoch") scheduler?.step(validation?.loss ?? loss);
+    if (validation && !Number.isFinite(validation.loss)) {
+      await this.#notFinite({ what: "validationLoss", name: "the validation loss", value: validation.loss });
+    }
+    if (options.schedule === "epoch") options.scheduler?.step(validation?.loss ?? loss);
     const entry: HistoryEntry = { epoch, loss, validation, learningRate, seconds };
     this.#progress = {
       ...this.#progress,
@@ -215,22 +303,47 @@ class Training<T extends Targets> {
     await this.#call((callback) =>
       callback.onEpoch?.({
         ...entry,
-        epochs: this.#epochs,
+        epochs: options.epochs,
         stop: () => {
           this.#stopped = true;
         },
       }),
     );
     if (options.checkpoint && options.checkpoint.everySteps === undefined) await this.#save();
-    return this.#stopper?.isOver ?? false;
+  }
+
+  /** Tells the callbacks; then throws, unless the training is to go on. */
+  async #notFinite(problem: NonFinite, batch?: Batch<T>): Promise<void> {
+    const { loss, optimizer, nonFinite } = this.#options;
+    const { epoch, step, globalStep } = this.#progress;
+    const { what, name, value } = problem;
+    const cause = causeOf(problem, this.model, batch, loss, optimizer.lr);
+    const message = `fit expects finite numbers, but ${name} ${batch ? "at" : "after"} step ${step} of epoch ${epoch} is ${value}. Usual cause: ${cause}.`;
+    const event = { epoch, step, globalStep, what, value, message };
+    await this.#call((callback) => callback.onNonFinite?.(event));
+    if (nonFinite === "continue" || what === "validationLoss") return;
+    const intact = firstNonFinite(this.model.namedParameters(), "parameter") === undefined;
+    throw new NonFiniteError(event, intact ? writeCheckpoint(this.#parts, this.#progress) : undefined);
+  }
+
+  /** A step may overflow with finite gradients: nothing that did is saved, or handed back as if it were trained. */
+  async #checkParameters(): Promise<void> {
+    const problem = firstNonFinite(this.model.namedParameters(), "parameter");
+    if (problem) await this.#notFinite(problem);
   }
 
   async #save(): Promise<void> {
-    await this.options.checkpoint?.save(writeCheckpoint(this.#parts, this.#progress), this.#progress);
+    const { checkpoint } = this.#options;
+    if (!checkpoint) return;
+    await this.#checkParameters();
+    await checkpoint.save(writeCheckpoint(this.#parts, this.#progress), this.#progress);
   }
 
+  /** Runs what may draw random numbers between two awaits. */
+  readonly #run = <R>(action: () => R): R => drawingFrom(this.#random, action);
+
   async #call(use: (callback: Callback) => void | Promise<void> | undefined): Promise<void> {
-    for (const callback of this.#callbacks) await use(callback);
+    for (const callback of this.#callbacks) await this.#run(() => use(callback));
   }
 
   async #breathe(): Promise<void> {
@@ -240,8 +353,99 @@ class Training<T extends Targets> {
   }
 }
 
-function isResumable(data: unknown): data is { stateDict(): object; loadStateDict(state: never): void } {
-  return typeof (data as { stateDict?: unknown }).stateDict === "function";
+function checkedOptions<T extends Targets>(model: Layer, options: FitOptions<T>) {
+  if (options === undefined) {
+    refuse(
+      "fit",
+      "its options",
+      "an object with a loss and an optimizer at least",
+      options,
+      "a forgotten third argument: { loss: new CrossEntropyLoss(), optimizer }",
+    );
+  }
+  // A record of everything that a training consists of may be passed as it is.
+  const {
+    model: _,
+    data: __,
+    ...rest
+  } = options as FitOptions<T> & { readonly model?: unknown; readonly data?: unknown };
+  const read = readOptions("fit", isPlainObject(options) ? (rest as FitOptions<T>) : options, defaults());
+  const { optimizer, scheduler, validation, callbacks, onStep, onEpoch, onNonFinite, checkpoint } = read;
+  const loss = checkLoss("fit", read.loss);
+  checkOptimizer(model, optimizer);
+  checkInteger("fit", "epochs", read.epochs, 0);
+  checkOneOf("fit", "schedule", read.schedule, ["epoch", "step"]);
+  checkOneOf("fit", "nonFinite", read.nonFinite, ["stop", "continue"]);
+  if (scheduler !== undefined) checkScheduler(optimizer, scheduler);
+  if (validation !== undefined) checkBatches("fit", "validation", validation);
+  const metrics = checkMetrics("fit", read.metrics);
+  if (read.clipGradNorm !== undefined)
+    checkRange("fit", "clipGradNorm", checkFinite("fit", "clipGradNorm", read.clipGradNorm), 0, Infinity);
+  if (!Array.isArray(callbacks))
+    refuse(
+      "fit",
+      "callbacks",
+      "an array of objects such as [{ onStep }]",
+      callbacks,
+      "a single callback: put it in an array",
+    );
+  for (const each of [...callbacks, { onStep, onEpoch, onNonFinite }]) {
+    if (typeof each !== "object" || each === null)
+      refuse("fit", "each callback", "an object such as { onStep }", each, "a function: name it { onStep }");
+    for (const name of ["onStart", "onStep", "onEpoch", "onNonFinite", "onEnd"] as const)
+      checkFunction("fit", name, (each as Callback)[name]);
+  }
+  checkSignal("fit", read.signal);
+  if (checkpoint !== undefined) {
+    // It may be an object of any class that keeps what it is given; only what { } writes can be misspelt.
+    if (isPlainObject(checkpoint))
+      readOptions("fit's checkpoint", checkpoint, { everySteps: undefined, save: undefined });
+    const { everySteps, save } = Object(checkpoint) as Partial<NonNullable<FitOptions<T>["checkpoint"]>>;
+    if (everySteps !== undefined) checkInteger("fit", "checkpoint.everySteps", everySteps, 1);
+    if (typeof save !== "function")
+      refuse(
+        "fit",
+        "checkpoint.save",
+        "a function that keeps the bytes",
+        save,
+        "a path, where (bytes) => writeFileAtomic(path, bytes) is meant",
+      );
+  }
+  return { ...read, loss, optimizer, metrics };
+}
+
+function checkOptimizer(model: Layer, optimizer: Optimizer | undefined): asserts optimizer is Optimizer {
+  if (!(optimizer instanceof Optimizer)) {
+    const cause = optimizer === undefined ? "a forgotten option" : "a name or a class, where an object is meant";
+    refuse("fit", "optimizer", "an optimiser such as new Adam(model.parameters())", optimizer, cause);
+  }
+  const own = new Set(model.parameters());
+  if (optimizer.groups.some(({ parameters }) => parameters.some((parameter) => own.has(parameter)))) return;
+  throw new StateError(
+    `fit expects an optimizer over parameters of its model, but ${optimizer.name} has none of them. Usual cause: the parameters of another model, or of layers that were replaced since.`,
+  );
+}
+
+function checkScheduler(optimizer: Optimizer, scheduler: Scheduler): void {
+  if (!(scheduler instanceof Scheduler)) {
+    refuse(
+      "fit",
+      "scheduler",
+      "a scheduler such as new StepLR(optimizer, { stepSize: 10 })",
+      scheduler,
+      "a learning rate or a function, where an object is meant",
+    );
+  }
+  if (scheduler.optimizer === optimizer) return;
+  throw new StateError(
+    `fit expects a scheduler of its optimizer, but ${scheduler.name} was made with another one. Usual cause: an optimizer that was made anew, without its scheduler.`,
+  );
+}
+
+/** A source that can say where it stands, and be put back there. */
+function isResumable(data: unknown): data is NonNullable<CheckpointParts["data"]> {
+  const { stateDict, loadStateDict } = data as Readonly<Record<string, unknown>>;
+  return typeof stateDict === "function" && typeof loadStateDict === "function";
 }
 
 function lengthOf(data: unknown): number | undefined {

@@ -1,7 +1,9 @@
 /** Class labels: whole numbers from 0, one a row of scores or, for `[N, C, H, W]`, one a pixel. */
+
 import { labelShape } from "../shape/classes.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape, sizeOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { Tensor } from "../tensor/tensor.js";
 
 /** Labels in row-major order: N of them, or N·H·W for one a pixel. */
@@ -25,16 +27,17 @@ export function readLabels(
   const expected = labelShape(scores);
   const count = sizeOf(expected);
   const flat = labels instanceof Tensor ? labels.view() : labels;
-  if (!Array.isArray(flat) && !ArrayBuffer.isView(flat)) {
+  if (!Array.isArray(flat) && !isNumbers(flat)) {
+    const cause = typeof flat === "number" ? "a single label: put it in an array" : `${causeOfType(flat)}`;
     throw new ArgumentError(
-      `${who} expects labels as an array of integers, an Int32Array, a Uint8Array or a Tensor, but got ${flat === null ? "null" : typeof flat}. Usual cause: a single label: put it in an array.`,
+      `${who} expects labels as an array of integers, an Int32Array, a Uint8Array or a Tensor, but got ${show(flat)}. Usual cause: ${cause}.`,
     );
   }
   const fits = labels instanceof Tensor ? fitsShape(labels.shape, expected, count) : flat.length === count;
   if (!fits) {
     const got = labels instanceof Tensor ? `labels of shape ${showShape(labels.shape)}` : `${flat.length}`;
     throw new ShapeError(
-      `${who} expects ${count} labels ${showShape(expected)} for the scores ${showShape(scores)}, but got ${got}. Usual cause: labels of another batch, or one-hot labels, which need the shape of the scores.`,
+      `${who} expects ${count} labels ${showShape(expected)} for the scores ${showShape(scores)}, but got ${got}. Usual cause: ${causeOfShape(scores, labels, flat, classes)}.`,
     );
   }
   const checked = flat instanceof Int32Array ? flat : new Int32Array(count);
@@ -42,7 +45,7 @@ export function readLabels(
     const label = flat[i] ?? Number.NaN;
     if (label !== ignoreIndex && !(Number.isInteger(label) && label >= 0 && label < classes)) {
       throw new ArgumentError(
-        `${who} expects labels that are integers from 0 to ${classes - 1}, but label ${i} is ${label}. Usual cause: classes counted from 1, or a model with fewer outputs than classes.`,
+        `${who} expects labels that are integers from 0 to ${classes - 1}, but label ${i} is ${show(label)}. Usual cause: ${causeOfLabel(label, flat, classes)}.`,
       );
     }
     checked[i] = label;
@@ -52,4 +55,67 @@ export function readLabels(
 
 function fitsShape(shape: Shape, expected: Shape, count: number): boolean {
   return sameShape(shape, expected) || (shape.length === 1 && shape[0] === count);
+}
+
+/** Typed arrays of numbers; those of 64-bit integers hold BigInts. */
+function isNumbers(value: unknown): value is ArrayLike<number> {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView) && !isBigInts(value);
+}
+
+export function isBigInts(value: unknown): boolean {
+  return value instanceof BigInt64Array || value instanceof BigUint64Array;
+}
+
+export const BIGINTS = "BigInts, as 64-bit labels of numpy are read: Int32Array.from(labels, Number)";
+
+function causeOfType(labels: unknown): string {
+  if (isBigInts(labels) || typeof labels === "bigint") return BIGINTS;
+  if (typeof labels === "string") return "a class's name: its place in the list of classes is its label";
+  if (labels === undefined || labels === null) return "targets that are missing, or have another name";
+  return "what holds the labels, where the labels themselves are meant";
+}
+
+/** Why the number of labels or their shape is another one, as far as the two shapes tell. */
+function causeOfShape(scores: Shape, labels: Labels, flat: ArrayLike<unknown>, classes: number): string {
+  const shape = labels instanceof Tensor ? labels.shape : [flat.length];
+  const [batch = 1, second = 1, ...pixels] = scores;
+  const rows = shape[0] ?? 1;
+  if (scores.length === 1)
+    return "scores without a batch axis: the model was given a single sample; unsqueeze(0) adds the axis";
+  if (Array.isArray(labels) && labels.some((label) => Array.isArray(label) || ArrayBuffer.isView(label)))
+    return ONE_HOT_LISTS;
+  if (labels instanceof Tensor && shape.length === scores.length && rows === batch && shape[1] === classes)
+    return ONE_HOT;
+  if (labels instanceof Tensor && shape.length === 2 && rows === batch && shape[1] === 1)
+    return "labels in a column [N, 1]: squeeze(1) makes them [N]";
+  if (!(labels instanceof Tensor) && flat.length === batch * classes && pixels.length === 0)
+    return "one-hot labels in a row: a Tensor of the shape of the scores is read as probabilities, a list as class numbers";
+  if (pixels.length > 0 && flat.length === batch) {
+    return sizeOf(pixels) === 1
+      ? "a missing Flatten"
+      : "a model without Flatten or global pooling, which gives one score a pixel";
+  }
+  if (pixels.length > 0 && second !== classes) return "classes that are not on axis 1";
+  return "labels of another batch, or a last batch that is smaller than the others";
+}
+
+const ONE_HOT = "one-hot labels: give the class numbers, labels.argmax(1)";
+const ONE_HOT_LISTS =
+  "one-hot labels: give the number of each class, or tensor(labels), which is read as probabilities";
+
+/** Why one label is no class. */
+function causeOfLabel(label: unknown, labels: ArrayLike<unknown>, classes: number): string {
+  if (typeof label === "bigint") return BIGINTS;
+  if (typeof label === "string") return "the classes' names: each one's place in the list of classes is its label";
+  if (Array.isArray(label) || ArrayBuffer.isView(label)) return ONE_HOT_LISTS;
+  if (typeof label === "boolean") return "true and false, where 1 and 0 are meant";
+  const all = Array.from(labels);
+  if (label === classes && all.every((other) => typeof other === "number" && other >= 1 && other <= classes))
+    return "classes counted from 1";
+  if (Number.isNaN(label)) return "an entry that is missing, or text that Number could not read";
+  if (typeof label === "number" && !Number.isInteger(label))
+    return "probabilities or measured values, where the numbers of the classes are meant";
+  if (typeof label === "number" && (label < 0 || label === 255))
+    return "a mark for what is to be left out: ignoreIndex says which";
+  return "a model with fewer outputs than classes";
 }

@@ -5,8 +5,10 @@ import { checkOneOf, checkOptions } from "../shape/check.js";
 import type { ClassGeometry } from "../shape/classes.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import type { Operand } from "../tensor/storage.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
+import { BIGINTS, isBigInts } from "./labels.js";
 
 /** What becomes of the losses of all elements or rows: their mean, their sum, or nothing. */
 export type Reduction = "mean" | "sum" | "none";
@@ -31,6 +33,18 @@ export interface LossResult {
   readonly gradient: Tensor;
   /** How the losses lie in the prediction, for reduction `"none"`. Default: one for each element. */
   readonly geometry?: ClassGeometry;
+}
+
+/** Why a prediction or target is refused that is no Tensor. */
+export function noTensor(who: string, what: string, value: unknown): ArgumentError {
+  const isArray = Array.isArray(value) || ArrayBuffer.isView(value);
+  const got = isArray ? "" : `, but got ${show(value)}`;
+  const cause = isBigInts(value)
+    ? BIGINTS
+    : isArray
+      ? "a plain array: wrap it with tensor(data, shape)"
+      : "a function that returned something else, or nothing";
+  return new ArgumentError(`${who} expects its ${what} to be a Tensor${got}. Usual cause: ${cause}.`);
 }
 
 type Run = (scale: number, losses: Operand | undefined, gradient: Operand) => number;
@@ -64,9 +78,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
    */
   forward(prediction: Tensor, target: Target): LossValue<R> {
     if (!(prediction instanceof Tensor)) {
-      throw new ArgumentError(
-        `${this.name}.forward expects its prediction to be a Tensor. Usual cause: a plain array: wrap it with tensor(data, shape).`,
-      );
+      throw noTensor(`${this.name}.forward`, "prediction", prediction);
     }
     const result = this.compute(prediction, target);
     this.#waiting = { result, losses: typeof result.value === "number" ? undefined : result.value.shape };

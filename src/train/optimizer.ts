@@ -4,11 +4,12 @@ import type { OptimiserKernels, Step } from "../kernels/interface/optimiser.js";
 import { optimiserKernels } from "../kernels/optimiser.js";
 import { own, ownZeros } from "../kernels/residency.js";
 import { Parameter } from "../layers/parameter.js";
-import { checkFinite, checkOptions, checkRange } from "../shape/check.js";
+import { checkFinite, checkOptions, checkRange, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import type { Operand } from "../tensor/storage.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { Tensor } from "../tensor/tensor.js";
 
 /** Parameters with a learning rate and weight decay of their own, as transfer learning wants. */
 export interface GroupOptions {
@@ -31,6 +32,9 @@ export interface OptimizerOptions {
   /** Whether to climb instead of descend. Default false. */
   readonly maximize?: boolean;
 }
+
+/** The defaults of the options that every optimiser has, but for the learning rate. */
+export const OPTIMIZER_DEFAULTS = { weightDecay: 0, maximize: false } as const;
 
 export interface ParameterGroup {
   readonly parameters: readonly Parameter[];
@@ -171,9 +175,10 @@ export abstract class Optimizer {
    * checked first: a call that throws has changed nothing.
    * @throws StateError for missing, unknown or impossible entries, ShapeError for a tensor of another shape.
    */
-  loadStateDict({ tensors, numbers }: OptimizerState): void {
+  loadStateDict(state: OptimizerState): void {
+    this.checkState(state);
+    const { tensors, numbers } = state;
     const parameters = this.#parameters();
-    this.#checkState(tensors, numbers);
     this.#states.clear();
     parameters.forEach((parameter, i) => {
       const step = numbers[`${i}.step`];
@@ -191,7 +196,32 @@ export abstract class Optimizer {
     if (this.momentum !== undefined) this.momentum = numbers.momentum;
   }
 
-  #checkState(tensors: Record<string, Tensor>, numbers: Record<string, number>): void {
+  /** Whether the momentum can be this number. */
+  protected isMomentum(value: number): boolean {
+    return value >= 0;
+  }
+
+  /** Throws what {@link loadStateDict} would of this state, and changes nothing. */
+  checkState(state: OptimizerState): void {
+    const who = `${this.name}.loadStateDict`;
+    const { tensors, numbers } = Object(state) as OptimizerState;
+    if (!isPlainObject(tensors) || !isPlainObject(numbers)) {
+      const ofModel = Object.values(Object(state)).some((value) => value instanceof Tensor);
+      const cause = ofModel
+        ? "the model's state dict, where the optimiser's is meant"
+        : "a state dict of something else, or text that is still to be parsed";
+      refuse(who, "its state", "{ tensors, numbers } as stateDict returns it", state, cause);
+    }
+    const noTensor = Object.entries(tensors).find(([, tensor]) => !(tensor instanceof Tensor));
+    if (noTensor) {
+      refuse(
+        who,
+        noTensor[0],
+        "a Tensor",
+        noTensor[1],
+        "a state that went through JSON: write its tensors with writeSafetensors",
+      );
+    }
     const parameters = this.#parameters();
     const rates = [...this.groups.keys()].map((i) => `group.${i}.lr`);
     const stepped = parameters.flatMap((_, i) => (Object.hasOwn(numbers, `${i}.step`) ? [i] : []));
@@ -208,14 +238,18 @@ export abstract class Optimizer {
     if (missing.length > 0 || unexpected.length > 0) {
       const lists = [list("missing", missing), list("unexpected", unexpected)].filter((text) => text !== "");
       throw new StateError(
-        `${this.name}.loadStateDict expects the state of the same optimiser over the same parameters, but got ${lists.join("; ")}. Usual cause: a checkpoint of another model, or other options than when it was saved.`,
+        `${who} expects the state of the same optimiser over the same parameters, but got ${lists.join("; ")}. Usual cause: a checkpoint of another model, or other options than when it was saved.`,
       );
     }
     for (const [key, value] of Object.entries(numbers)) {
-      const valid = key.endsWith(".step") ? Number.isSafeInteger(value) && value >= 0 : Number.isFinite(value);
+      const count = key.endsWith(".step");
+      const valid = count
+        ? isCount(value)
+        : Number.isFinite(value) && (key === "momentum" ? this.isMomentum(value) : value >= 0);
       if (!valid) {
+        const expected = count ? "a count" : Number.isFinite(value) ? "a number in its range" : "a finite number";
         throw new StateError(
-          `${this.name}.loadStateDict expects ${key} to be ${key.endsWith(".step") ? "a count" : "a finite number"}, but got ${value}. Usual cause: a checkpoint that was edited or written by another program.`,
+          `${who} expects ${key} to be ${expected}, but got ${show(value)}. Usual cause: a checkpoint that was edited or written by another program.`,
         );
       }
     }
@@ -223,7 +257,7 @@ export abstract class Optimizer {
       const own = parameters[Number(key.slice(0, key.indexOf(".")))]?.value.shape ?? [];
       if (!sameShape(shape, own)) {
         throw new ShapeError(
-          `${this.name}.loadStateDict expects ${key} to have its parameter's shape ${showShape(own)}, but got ${showShape(shape)}. Usual cause: a checkpoint of another model, or parameters in another order.`,
+          `${who} expects ${key} to have its parameter's shape ${showShape(own)}, but got ${showShape(shape)}. Usual cause: a checkpoint of another model, or parameters in another order.`,
         );
       }
     }
@@ -241,6 +275,10 @@ export abstract class Optimizer {
     }
     return state;
   }
+}
+
+export function isCount(value: number | undefined): boolean {
+  return value !== undefined && Number.isSafeInteger(value) && value >= 0;
 }
 
 function list(title: string, keys: readonly string[]): string {
@@ -275,6 +313,7 @@ function groupsOf(
         `${optimizer} expects each entry to be a Parameter or { parameters, lr }, but one is neither. Usual cause: tensors or layers, where layer.parameters() is meant.`,
       );
     }
+    readOptions(`${optimizer}'s group`, group, { parameters: [], lr: undefined, weightDecay: undefined });
     for (const parameter of group.parameters) {
       if (seen.has(parameter)) {
         throw new ArgumentError(

@@ -1,6 +1,7 @@
 /** What every scheduler has in common: a count of steps, and a change of each group's learning rate at each. */
+import { isPlainObject, refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
-import { Optimizer } from "./optimizer.js";
+import { isCount, Optimizer } from "./optimizer.js";
 
 /** A scheduler's state as a plain record of finite numbers, for a JSON file. */
 export type SchedulerState = Record<string, number>;
@@ -73,6 +74,11 @@ export abstract class Scheduler {
 
   protected loadExtraState(_state: SchedulerState): void {}
 
+  /** Which of a subclass's own numbers cannot be; all of them are finite. */
+  protected wrongExtraState(_state: SchedulerState): string[] {
+    return [];
+  }
+
   /** Steps taken, and the optimiser's learning rates and momentum: everything to resume from. */
   stateDict(): SchedulerState {
     const { groups, momentum } = this.optimizer;
@@ -91,16 +97,7 @@ export abstract class Scheduler {
    * @throws StateError when entries are missing, unknown or no numbers; nothing has changed then.
    */
   loadStateDict(state: SchedulerState): void {
-    const expected = Object.keys(this.stateDict());
-    const wrong = [
-      ...expected.filter((key) => !(key === "steps" ? isCount(state[key]) : Number.isFinite(state[key]))),
-      ...Object.keys(state).filter((key) => !expected.includes(key)),
-    ];
-    if (wrong.length > 0) {
-      throw new StateError(
-        `${this.name}.loadStateDict expects finite numbers for ${expected.join(", ")} and nothing else, but these are missing or unexpected: ${wrong.join(", ")}. Usual cause: a checkpoint of another scheduler or optimiser.`,
-      );
-    }
+    this.checkState(state);
     const at = (key: string) => state[key] ?? Number.NaN;
     this.#steps = at("steps");
     this.#baseLrs = this.#baseLrs.map((_, i) => at(`group.${i}.base_lr`));
@@ -110,8 +107,29 @@ export abstract class Scheduler {
     if (this.optimizer.momentum !== undefined) this.optimizer.momentum = at("momentum");
     this.loadExtraState(state);
   }
-}
 
-function isCount(value: number | undefined): boolean {
-  return value !== undefined && Number.isSafeInteger(value) && value >= 0;
+  /** Throws what {@link loadStateDict} would of this state, and changes nothing. */
+  checkState(state: SchedulerState): void {
+    if (!isPlainObject(state)) {
+      refuse(
+        `${this.name}.loadStateDict`,
+        "its state",
+        "what stateDict returned",
+        state,
+        "text that is still to be parsed",
+      );
+    }
+    const expected = Object.keys(this.stateDict());
+    const valid = (key: string, value: number | undefined) =>
+      key === "steps" ? isCount(value) : Number.isFinite(value) && (!/lr$|^momentum$/.test(key) || Number(value) >= 0);
+    const wrong = [
+      ...expected.filter((key) => !valid(key, state[key])),
+      ...Object.keys(state).filter((key) => !expected.includes(key)),
+    ];
+    if (wrong.length === 0) wrong.push(...this.wrongExtraState(state));
+    if (wrong.length === 0) return;
+    throw new StateError(
+      `${this.name}.loadStateDict expects finite numbers for ${expected.join(", ")} and nothing else, but these are missing or unexpected: ${wrong.join(", ")}. Usual cause: a checkpoint of another scheduler or optimiser.`,
+    );
+  }
 }

@@ -1,7 +1,9 @@
 /** A table of a model's layers: what torchinfo and Keras print, without running the model. */
 import type { Layer } from "../layers/layer.js";
 import { leavesOf, printed, showTable } from "../layers/report.js";
+import { refuse } from "../shape/check.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
+import { checkModel } from "./arguments.js";
 
 export interface SummaryRow {
   /** The layer's key in the state dict: `"layer1.0.conv1"`. */
@@ -33,11 +35,21 @@ export interface Summary {
  * sizes. `console.log(summary(…))` shows the table; so does `String(summary(…))`.
  *
  * @param inputShape `[N, C, H, W]` for images; multiply-adds are those of the whole batch
- * @throws ShapeError when the input does not fit the model
+ * @throws ArgumentError for what is no model or no shape, ShapeError when the input does not fit the model
  * @example
  * console.log(summary(new LeNet5(), [1, 1, 28, 28]));
  */
 export function summary(model: Layer, inputShape: Shape): Summary {
+  checkModel("summary", model);
+  if (!Array.isArray(inputShape) || !inputShape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
+    const cause =
+      inputShape === undefined
+        ? "a forgotten argument: summary(model, [1, 3, 224, 224])"
+        : Array.isArray(inputShape)
+          ? "a size that is no whole number"
+          : "a tensor, where its shape is meant";
+    refuse("summary", "inputShape", "an array of sizes such as [1, 3, 224, 224]", inputShape, cause);
+  }
   const { leaves, outputShape } = leavesOf(model, inputShape);
   const rows = leaves.map(({ key, layer, input, output }) => ({
     key,

@@ -1,4 +1,4 @@
-/** The optional packages that know JPEG and PNG, loaded when the first picture needs them. */
+/** The optional packages that read JPEG and write PNG, loaded when the first picture needs them. */
 import { StateError } from "../shape/errors.js";
 
 /* `import` stands in a `try` of its own each time: then bundlers leave out a package that is not installed. */

@@ -4,8 +4,7 @@ import { imagesToTensor, type NormaliseOptions } from "../data/images.js";
 import { readOptions } from "../shape/check.js";
 import { ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { checkTensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { blank } from "./blank.js";
 import { changeChannels, type ToChannelsOptions, WHITE } from "./channels.js";
 import { channelsOf, type Pixels } from "./pixels.js";
@@ -53,7 +52,7 @@ export function imageToTensor(pixels: Pixels, options: ImageToTensorOptions = {}
  * The picture of a tensor `[H, W]` or `[C, H, W]` with 1, 3 or 4 channels of 0–1: times 255, rounded (halves to even),
  * clamped to 0–255; NaN becomes 0. The inverse of {@link imageToTensor} without normalisation.
  *
- * @throws ShapeError for another shape.
+ * @throws ShapeError for another shape, ArgumentError for no tensor.
  * @example
  * await writeFile("out.png", await encodePng(tensorToImage(autoencoder.forward(x).at(0))));
  */

@@ -17,7 +17,7 @@ export async function decodeJpeg(file: Uint8Array, maxPixels: number, exifOrient
   const { decode } = await loadJpegJs(WHO);
   let rgb: Uint8Array;
   try {
-    rgb = decode(file, {
+    rgb = decode(header.used, {
       useTArray: true,
       formatAsRGBA: false,
       colorTransform: isYcc(header),

@@ -1,4 +1,4 @@
-import { checkObject, refuse } from "../shape/check.js";
+import { nameOf } from "../io/bytes.js";
 import { ArgumentError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
 
@@ -15,24 +15,26 @@ export interface Pixels {
 
 /**
  * The number of channels of a picture, once its sizes are known to agree.
- * @throws ArgumentError for a size that is no positive integer, or data of another length than 1, 3 or 4 channels need.
+ * @throws ArgumentError for anything but a picture, a size that is no positive integer, or data of another length than 1,
+ *   3 or 4 channels need.
  */
 export function channelsOf(who: string, pixels: Pixels): 1 | 3 | 4 {
-  checkObject(who, "a picture", "{ width, height, data }", pixels);
-  const { width, height, data } = pixels;
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
-    refuse(
-      who,
-      "a picture's data",
-      "bytes, as a Uint8Array or Uint8ClampedArray",
-      data,
-      "the bytes of a file, which decodeImage reads",
+  const { width, height, data } = Object(pixels) as Partial<Pixels>;
+  // A canvas's data may be of another window, so that `instanceof` does not know it.
+  if (!/^\[object Uint8(Clamped)?Array\]$/.test(Object.prototype.toString.call(data)) || !data) {
+    const got = data === undefined ? nameOf(pixels) : `data that is ${nameOf(data)}`;
+    throw new ArgumentError(
+      `${who} expects a picture { width, height, data } whose data is a Uint8Array or Uint8ClampedArray, but got ${got}. Usual cause: the bytes of a file: await decodeImage(bytes) first; a missing await; or a tensor: tensorToImage(x).`,
     );
   }
-  const sized = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0;
+  const sized = isSize(width) && isSize(height);
   const channels = sized ? data.length / (width * height) : 0;
   if (sized && (channels === 1 || channels === 3 || channels === 4)) return channels;
   throw new ArgumentError(
     `${who} expects a picture of at least 1×1 pixels with 1, 3 or 4 channels, but got ${show(width)}×${show(height)} with ${data.length} values. Usual cause: width and height swapped or taken from another picture, or a canvas that has no size yet.`,
   );
+}
+
+function isSize(size: unknown): size is number {
+  return typeof size === "number" && Number.isSafeInteger(size) && size > 0;
 }

@@ -1,8 +1,11 @@
-/** PNG files, by fast-png; what it would get wrong without a word is checked here. */
+/** PNG files: read here, so that nothing of a file is taken but what its pixels need; written by fast-png. */
 import { concatBytes, refuse, TRUNCATED, viewOf } from "../io/bytes.js";
-import { inflate } from "../io/inflate.js";
+import { crc32 } from "../io/crc32.js";
+import { inflateZlib } from "../io/inflate.js";
 import { blank } from "./blank.js";
 import { loadFastPng } from "./codecs.js";
+import { readOrientation } from "./exif.js";
+import { upright } from "./orientation.js";
 import { channelsOf, type Pixels } from "./pixels.js";
 
 const WHO = "decodeImage";
@@ -20,27 +23,30 @@ interface PngHeader {
   readonly indexed: boolean;
 }
 
-/** The pixels of a PNG file. @throws FormatError, StateError as `decodeImage` says. */
-export async function decodePng(file: Uint8Array, maxPixels: number): Promise<Pixels> {
-  const { header, data } = readChunks(file);
-  const { width, height, depth, interlaced, indexed } = header;
-  checkPixels(width, height, maxPixels);
-  if (interlaced && depth < 8) {
-    const what = `a PNG file of 8 or 16 bits where it is interlaced`;
-    refuse(WHO, what, `this one is interlaced with ${depth} bits`, "a file saved as progressive: save it without");
-  }
-  // fast-png takes missing rows for black ones.
-  const expected = storedBytes(header);
-  const stored = await inflate(WHO, data, "deflate", expected);
+interface Chunks {
+  readonly header: PngHeader;
+  /** PLTE: red, green, blue of each colour. */
+  readonly palette: Uint8Array;
+  /** tRNS: the alpha of the palette's colours, or the one colour that is transparent, 16 bits a sample. */
+  readonly transparency: Uint8Array | undefined;
+  /** eXIf: 1 upright, 2–8 turned or mirrored. */
+  readonly orientation: number;
+  /** IDAT: the compressed pixels. */
+  readonly data: Uint8Array;
+}
+
+/** The pixels of a PNG file. Source: https://www.w3.org/TR/png-3/ @throws FormatError as `decodeImage` says. */
+export function decodePng(file: Uint8Array, maxPixels: number, exifOrientation: boolean): Pixels {
+  const chunks = readChunks(file, maxPixels);
+  const { header, data, orientation } = chunks;
+  const { width, height } = header;
+  const expected = passesOf(header).reduce((sum, { rows, rowBytes }) => sum + rows * (1 + rowBytes), 0);
+  const stored = inflateZlib(WHO, data, expected);
   if (stored.length < expected) {
     refuse(WHO, `${expected} bytes for ${width}×${height} pixels`, `the file holds ${stored.length}`, TRUNCATED);
   }
-  const { decode } = await loadFastPng(WHO);
-  try {
-    return toEightBits(decode(file, { checkCrc: true }), indexed);
-  } catch (error) {
-    refuse(WHO, "a valid PNG file", `fast-png says: ${String(error)}`, CORRUPT);
-  }
+  const picture = toEightBits(chunks, samplesOf(header, stored));
+  return exifOrientation ? upright(WHO, picture, orientation) : picture;
 }
 
 /**
@@ -67,10 +73,10 @@ export function checkPixels(width: number, height: number, most: number): void {
   }
 }
 
-/** The header and the compressed pixels. */
-function readChunks(file: Uint8Array): { readonly header: PngHeader; readonly data: Uint8Array } {
+function readChunks(file: Uint8Array, maxPixels: number): Chunks {
   const view = viewOf(file);
   const parts: Uint8Array[] = [];
+  const once = new Map<string, Uint8Array>();
   let header: PngHeader | undefined;
   let at = 8;
   for (;;) {
@@ -78,42 +84,97 @@ function readChunks(file: Uint8Array): { readonly header: PngHeader; readonly da
     const length = view.getUint32(at);
     const type = String.fromCharCode(...file.subarray(at + 4, at + 8));
     const start = at + 8;
-    at = start + length + 4;
-    if (at > file.length) {
+    const end = start + length;
+    if (end + 4 > file.length) {
       refuse(WHO, `${length} bytes in the chunk ${JSON.stringify(type)}`, "the file ends before", TRUNCATED);
     }
+    if (view.getUint32(end) !== crc32(file.subarray(at + 4, end))) {
+      const where = `the chunk ${JSON.stringify(type)}`;
+      refuse(WHO, `the checksum of ${where} of a PNG file`, "its content has another", CORRUPT);
+    }
+    at = end + 4;
+    const content = file.subarray(start, end);
     if (type === "IHDR") {
-      if (header || length !== 13)
+      if (header || length !== 13) {
         refuse(WHO, "one chunk IHDR of 13 bytes in a PNG file", header ? "there are two" : `it has ${length}`, CORRUPT);
+      }
       header = readHeader(view, start);
+      checkPixels(header.width, header.height, maxPixels);
     }
     if (!header) refuse(WHO, "a PNG file that starts with IHDR", `it starts with ${JSON.stringify(type)}`, CORRUPT);
-    if (type === "IDAT") parts.push(file.subarray(start, start + length));
-    if (type === "IEND") return { header, data: concatBytes(parts) };
+    if (type === "IEND") return finish(header, once, concatBytes(parts));
+    if (type === "IDAT") parts.push(content);
+    else if (type === "PLTE" || type === "tRNS" || type === "eXIf") {
+      if (once.has(type)) refuse(WHO, `one chunk ${type} in a PNG file`, "there are two", CORRUPT);
+      once.set(type, content);
+    } else if (type !== "IHDR" && /^[A-Z]/.test(type)) {
+      // 14.2: whoever does not know a chunk whose name begins with a capital cannot show the picture.
+      refuse(WHO, "chunks of a PNG file that are known", `${JSON.stringify(type)} is not`, CORRUPT);
+    }
   }
+}
+
+function finish(header: PngHeader, once: ReadonlyMap<string, Uint8Array>, data: Uint8Array): Chunks {
+  const { indexed, samples } = header;
+  const palette = once.get("PLTE") ?? new Uint8Array();
+  const transparency = once.get("tRNS");
+  const exif = once.get("eXIf");
+  const colours = palette.length / 3;
+  // Some programs write more colours than the pixels' bits can name.
+  if (!Number.isInteger(colours) || colours > 256 || (indexed && colours === 0)) {
+    const got = `there are ${palette.length} bytes`;
+    refuse(WHO, "a palette of 1 to 256 colours, 3 bytes each, in a PNG file", got, CORRUPT);
+  }
+  const alphas = transparency?.length ?? 0;
+  if (transparency && (indexed ? alphas > colours : alphas !== 2 * samples || samples % 2 === 0)) {
+    refuse(WHO, "a chunk tRNS that fits the colours of a PNG file", `it has ${alphas} bytes`, CORRUPT);
+  }
+  return { header, palette, transparency, orientation: exif ? readOrientation(viewOf(exif), 0) : 1, data };
 }
 
 const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
+/** 11.2.1 */
 function readHeader(view: DataView, start: number): PngHeader {
   const colourType = view.getUint8(start + 9);
   const samples = SAMPLES[colourType];
   if (!samples) refuse(WHO, "a PNG colour type of 0, 2, 3, 4 or 6", `the file says ${colourType}`, CORRUPT);
   const depth = view.getUint8(start + 8);
+  const indexed = colourType === 3;
   if (samples > 1 && depth < 8) {
     refuse(WHO, "8 or 16 bits for colours or alpha in a PNG file", `it says ${depth}`, CORRUPT);
+  }
+  if (![1, 2, 4, 8, indexed ? 8 : 16].includes(depth)) {
+    refuse(WHO, `1, 2, 4${indexed ? " or 8" : ", 8 or 16"} bits a sample in a PNG file`, `it says ${depth}`, CORRUPT);
+  }
+  const [compression, filter, interlace] = [10, 11, 12].map((field) => view.getUint8(start + field));
+  if (compression !== 0 || filter !== 0 || (interlace !== 0 && interlace !== 1)) {
+    const got = `the file says ${compression}, ${filter} and ${interlace}`;
+    refuse(WHO, "PNG compression 0, filter 0 and interlacing 0 or 1", got, CORRUPT);
   }
   return {
     width: view.getUint32(start),
     height: view.getUint32(start + 4),
     depth,
-    interlaced: view.getUint8(start + 12) === 1,
+    interlaced: interlace === 1,
     samples,
-    indexed: colourType === 3,
+    indexed,
   };
 }
 
-/** Where the seven pictures of an interlaced one start, and their steps: x, y, along x, along y. */
+/** Part of an interlaced picture, or all of another: every stepX-th pixel of every stepY-th row. */
+interface Pass {
+  readonly x: number;
+  readonly y: number;
+  readonly stepX: number;
+  readonly stepY: number;
+  readonly columns: number;
+  readonly rows: number;
+  /** Without the byte that names the row's filter. */
+  readonly rowBytes: number;
+}
+
+/** 8.1: where the seven passes of an interlaced picture start, and their steps: x, y, along x, along y. */
 const ADAM7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -124,40 +185,95 @@ const ADAM7 = [
   [0, 1, 1, 2],
 ] as const;
 
-/** Bytes of all rows, each with the byte that names its filter. */
-function storedBytes({ width, height, depth, samples, interlaced }: PngHeader): number {
-  const passes = interlaced ? ADAM7 : ([[0, 0, 1, 1]] as const);
-  let bytes = 0;
-  for (const [x, y, stepX, stepY] of passes) {
-    const [columns, rows] = [Math.ceil((width - x) / stepX), Math.ceil((height - y) / stepY)];
-    if (columns > 0 && rows > 0) bytes += rows * (1 + Math.ceil((columns * samples * depth) / 8));
+/** The passes in the order in which they are stored, without those that have no pixel. */
+function passesOf({ width, height, depth, samples, interlaced }: PngHeader): Pass[] {
+  return (interlaced ? ADAM7 : ([[0, 0, 1, 1]] as const))
+    .map(([x, y, stepX, stepY]) => {
+      const [columns, rows] = [Math.ceil((width - x) / stepX), Math.ceil((height - y) / stepY)];
+      return { x, y, stepX, stepY, columns, rows, rowBytes: Math.ceil((columns * samples * depth) / 8) };
+    })
+    .filter(({ columns, rows }) => columns > 0 && rows > 0);
+}
+
+/** The samples of all pixels in their places, 0 to 2^depth − 1. Overwrites `stored`. */
+function samplesOf(header: PngHeader, stored: Uint8Array): Uint8Array | Uint16Array {
+  const { width, height, depth, samples } = header;
+  const size = width * height * samples;
+  const result = depth === 16 ? new Uint16Array(size) : new Uint8Array(size);
+  let at = 0;
+  for (const { x, y, stepX, stepY, columns, rows, rowBytes } of passesOf(header)) {
+    unfilter(stored, at, rows, rowBytes, Math.max(1, (samples * depth) / 8));
+    for (let row = 0; row < rows; row++, at += rowBytes) {
+      at++; // the filter
+      if (depth === 8 && stepX === 1) {
+        result.set(stored.subarray(at, at + rowBytes), (y + row * stepY) * width * samples);
+        continue;
+      }
+      let to = ((y + row * stepY) * width + x) * samples;
+      for (let i = 0; i < columns * samples; i += samples, to += stepX * samples) {
+        for (let c = 0; c < samples; c++) result[to + c] = sampleAt(stored, at, depth, i + c);
+      }
+    }
   }
-  return bytes;
+  return result;
 }
 
-/** What fast-png gives: packed bits, 16 bits, palettes and colours that stand for transparent, as stored. */
-interface Stored {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array | Uint8ClampedArray | Uint16Array;
-  readonly depth: number;
-  readonly channels: number;
-  readonly palette?: readonly (readonly number[])[];
-  readonly transparency?: Uint16Array;
+/** Sample `i` of the row that starts at byte `at`. */
+function sampleAt(bytes: Uint8Array, at: number, depth: number, i: number): number {
+  if (depth === 8) return bytes[at + i] ?? 0;
+  if (depth === 16) return ((bytes[at + 2 * i] ?? 0) << 8) | (bytes[at + 2 * i + 1] ?? 0);
+  const bit = i * depth;
+  return ((bytes[at + (bit >> 3)] ?? 0) >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
 }
 
-function toEightBits(stored: Stored, indexed: boolean): Pixels {
-  const { width, height, depth, channels, palette = [], transparency } = stored;
-  const samples = unpacked(stored);
+/**
+ * 9.2: each row is a byte that names its filter, and differences to what is expected from the byte `step` before it (a),
+ * the one above (b), and the one above that (c); makes them the bytes themselves.
+ */
+function unfilter(bytes: Uint8Array, at: number, rows: number, rowBytes: number, step: number): void {
+  for (let row = 0; row < rows; row++) {
+    const filter = bytes[at++] ?? 0;
+    if (filter > 4) refuse(WHO, "filters 0 to 4 in the rows of a PNG file", `one is ${filter}`, CORRUPT);
+    const above = row > 0 ? at - rowBytes - 1 : -1;
+    for (let i = 0; i < rowBytes && filter > 0; i++) {
+      const a = i >= step ? (bytes[at + i - step] ?? 0) : 0;
+      const b = above >= 0 ? (bytes[above + i] ?? 0) : 0;
+      const c = i >= step && above >= 0 ? (bytes[above + i - step] ?? 0) : 0;
+      const expected = filter === 1 ? a : filter === 2 ? b : filter === 3 ? (a + b) >> 1 : paeth(a, b, c);
+      bytes[at + i] = (bytes[at + i] ?? 0) + expected;
+    }
+    at += rowBytes;
+  }
+}
+
+/** 9.4: that of the three which is nearest to a + b − c. */
+function paeth(a: number, b: number, c: number): number {
+  const [toA, toB, toC] = [Math.abs(b - c), Math.abs(a - c), Math.abs(a + b - 2 * c)];
+  if (toA <= toB && toA <= toC) return a;
+  return toB <= toC ? b : c;
+}
+
+function toEightBits({ header, palette, transparency }: Chunks, samples: Uint8Array | Uint16Array): Pixels {
+  const { width, height, depth, samples: channels, indexed } = header;
+  if (samples instanceof Uint8Array && depth === 8 && !indexed && !transparency && channels !== 2) {
+    return { width, height, data: samples };
+  }
   const area = width * height;
   if (indexed) {
-    const size = palette.some((colour) => colour.length === 4) ? 4 : 3;
+    const size = transparency ? 4 : 3;
     const result = blank(WHO, width, height, size);
     for (let i = 0; i < area; i++) {
       const index = samples[i] ?? 0;
-      const colour = palette[index];
-      if (!colour) throw new RangeError(`no colour ${index} in a palette of ${palette.length}`);
-      for (let c = 0; c < size; c++) result.data[i * size + c] = colour[c] ?? 255;
+      if (3 * index >= palette.length) {
+        refuse(
+          WHO,
+          `colours 0 to ${palette.length / 3 - 1} of a PNG file's palette`,
+          `one pixel has ${index}`,
+          CORRUPT,
+        );
+      }
+      for (let c = 0; c < 3; c++) result.data[i * size + c] = palette[3 * index + c] ?? 0;
+      if (transparency) result.data[i * size + 3] = transparency[index] ?? 255;
     }
     return result;
   }
@@ -165,29 +281,16 @@ function toEightBits(stored: Stored, indexed: boolean): Pixels {
   const eight = (sample: number) => Math.round((sample * 255) / most);
   const colours = channels < 3 ? 1 : 3;
   const alpha = channels === 2 || channels === 4;
-  const to = alpha || transparency ? 4 : colours;
+  const clear = transparency && Array.from({ length: colours }, (_, c) => sampleAt(transparency, 0, 16, c) & most);
+  const to = alpha || clear ? 4 : colours;
   const result = blank(WHO, width, height, to);
   for (let i = 0; i < area; i++) {
-    let opaque = transparency === undefined;
-    for (let c = 0; c < colours; c++) opaque ||= samples[i * channels + c] !== transparency?.[c];
+    let opaque = clear === undefined;
+    for (let c = 0; c < colours; c++) opaque ||= samples[i * channels + c] !== clear?.[c];
     for (let c = 0; c < Math.min(to, 3); c++) {
       result.data[i * to + c] = eight(samples[i * channels + (colours === 1 ? 0 : c)] ?? 0);
     }
     if (to === 4) result.data[i * 4 + 3] = alpha ? eight(samples[i * channels + colours] ?? 0) : opaque ? 255 : 0;
-  }
-  return result;
-}
-
-/** One array element a sample: rows of less than 8 bits a sample start at a byte each. */
-function unpacked({ width, height, depth, data }: Stored): ArrayLike<number> {
-  if (depth >= 8) return data;
-  const row = Math.ceil((width * depth) / 8);
-  const result = new Uint8Array(width * height);
-  for (let i = 0; i < result.length; i++) {
-    const x = i % width;
-    const bit = x * depth;
-    const byte = data[((i - x) / width) * row + (bit >> 3)] ?? 0;
-    result[i] = (byte >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
   }
   return result;
 }

@@ -13,14 +13,14 @@ import { training } from "./training.js";
 
 export const families: Readonly<Record<string, (digest: Digest) => void>> = { ...convolutions, ...layers, ...training };
 
-export function checksum(family: (digest: Digest) => void): string {
+export function checksum(family: (digest: Digest) => void): Promise<string> {
   const { backend } = engine();
+  const digest = new Digest();
   setBackend("wasm", { relaxedSimd: false });
   try {
-    const digest = new Digest();
     family(digest);
-    return digest.toString();
   } finally {
     engine().backend = backend;
   }
+  return digest.hex();
 }

@@ -1,12 +1,11 @@
 /** What a run leaves behind, as a checksum of its bits. */
-import { createHash } from "node:crypto";
 import type { Layer } from "../../src/layers/layer.js";
 import { type Shape, sizeOf } from "../../src/shape/shape.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 
 export class Digest {
-  readonly #hash = createHash("sha256");
+  readonly #parts: BlobPart[] = [];
 
   /** Numbers: their bits in double precision. */
   number(...values: readonly number[]): void {
@@ -24,14 +23,17 @@ export class Digest {
     this.tensor(...layer.parameters().map(({ grad }) => grad), ...Object.values(layer.stateDict()));
   }
 
-  toString(): string {
-    return this.#hash.copy().digest("hex").slice(0, 16);
+  /** The first 16 digits of the SHA-256 of all that was added. */
+  async hex(): Promise<string> {
+    const bytes = await new Blob(this.#parts).arrayBuffer();
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    return [...hash.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
   #add(data: Float32Array | Float64Array): void {
     // The bits of a NaN are the engine's to choose: a checksum of one would say nothing.
     if (!data.every((value) => !Number.isNaN(value))) throw new Error("A result to be checked holds a NaN.");
-    this.#hash.update(new Uint8Array(data.slice().buffer));
+    this.#parts.push(data.slice());
   }
 }
 

@@ -7,9 +7,11 @@ import {
   Flatten,
   GELU,
   Linear,
+  MaxPool2d,
   manualSeed,
   Parameter,
   Random,
+  ReLU,
   rand,
   randn,
   Sequential,
@@ -160,5 +162,26 @@ export const training: Record<string, (digest: Digest) => void> = {
       new Linear(16 * 64, 10),
     );
     fit(digest, model, new train.AdamW(model.parameters(), { lr: 0.003 }), randn([16, 3, 8, 8]), 20);
+  },
+
+  "PyTorch's MNIST example, two steps by each optimiser"(digest) {
+    // Its 1.2 million weights, their gradients and an optimiser's state do not fit into what the memory begins with.
+    for (const make of Object.values(OPTIMISERS)) {
+      manualSeed(0);
+      const model = new Sequential(
+        new Conv2d(1, 32, 3),
+        new ReLU(),
+        new Conv2d(32, 64, 3),
+        new ReLU(),
+        new MaxPool2d(2),
+        new Dropout(0.25),
+        new Flatten(),
+        new Linear(9216, 128),
+        new ReLU(),
+        new Dropout(0.5),
+        new Linear(128, 10),
+      );
+      fit(digest, model, make(model.parameters()), rand([4, 1, 28, 28]), 2);
+    }
   },
 };

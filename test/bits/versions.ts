@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { CACHE, installed } from "../support/cache.js";
+import { CACHE, nodeOf } from "../support/cache.js";
 
 const EXPECTED = fileURLToPath(new URL("checksums.json", import.meta.url));
 
@@ -37,11 +37,4 @@ function run(node: string): { readonly checksums: Checksums; readonly descriptio
   const description = execFileSync(node, ["-p", "'Node ' + process.version + ', V8 ' + process.versions.v8"]);
   const checksums = JSON.parse(execFileSync(node, [program], { encoding: "utf8" })) as Checksums;
   return { checksums, description: description.toString().trim() };
-}
-
-/** The program of a version of Node for this platform. */
-function nodeOf(version: string): string {
-  const platform = process.platform === "win32" ? "win" : process.platform;
-  const folder = installed(`node-${platform}-${process.arch}`, version);
-  return join(folder, "bin", platform === "win" ? "node.exe" : "node");
 }

@@ -171,16 +171,26 @@ describe("resuming", () => {
     epoch(loader);
     expect(loader.stateDict().epoch).toBe(null);
   });
-  test("two loops over one loader are refused", () => {
-    const loader = new DataLoader(numbers(4));
-    const first = loader[Symbol.iterator]();
-    first.next();
-    loader[Symbol.iterator]().next();
-    expect(() => first.next()).toThrow(
-      new StateError(
-        "DataLoader expects one loop over it at a time, but another one was started or a state was loaded before this one ended. Usual cause: two nested loops over one loader: make two.",
-      ),
-    );
+  test.each([{ shuffle: true }, { transform: randomNoise(1) }])(
+    "two loops that draw from one loader are refused: %o",
+    (options) => {
+      const loader = new DataLoader(numbers(4), options);
+      const first = loader[Symbol.iterator]();
+      first.next();
+      loader[Symbol.iterator]().next();
+      expect(() => first.next()).toThrow(
+        new StateError(
+          "DataLoader expects one loop over it at a time where it shuffles or its transform draws, but another one was started or a state was loaded before this one ended. Usual cause: two nested loops over one loader: make two.",
+        ),
+      );
+    },
+  );
+  test("loops in which nothing is drawn run side by side, each to its own end", () => {
+    const loader = new DataLoader(numbers(4), { transform: (batch) => batch });
+    const pairs: number[][] = [];
+    for (const a of loader) for (const b of loader) pairs.push([a.targets[0] ?? -1, b.targets[0] ?? -1]);
+    expect(pairs).toEqual([0, 1, 2, 3].flatMap((a) => [0, 1, 2, 3].map((b) => [a, b])));
+    expect(epoch(loader)).toEqual([[0], [1], [2], [3]]);
   });
 });
 
@@ -198,6 +208,30 @@ describe("bad arguments", () => {
     [
       () => new DataLoader(numbers(3), 64 as never),
       "DataLoader expects its options to be an object of batchSize, shuffle, dropLast, transform, random, but got 64. Usual cause: torch's positional arguments are named here.",
+    ],
+    [
+      () => new DataLoader(numbers(3), { batch_size: 2 } as never),
+      'DataLoader expects each option to be one of batchSize, shuffle, dropLast, transform, random, but got "batch_size". Usual cause: a misspelling of batchSize.',
+    ],
+    [
+      () => new DataLoader(numbers(3), { shuffle: 1 as never }),
+      "DataLoader expects shuffle to be true or false, but got 1.",
+    ],
+    [
+      () => new DataLoader(numbers(3), { random: 7 as never }),
+      "DataLoader expects random to be a Random, but got 7. Usual cause: a seed where a generator belongs: new Random(seed).",
+    ],
+    [
+      () => new DataLoader(numbers(3), { transform: [randomNoise(1)] as never }),
+      "DataLoader expects transform to be a function such as randomShift(2), but got [a Function]. Usual cause: several transforms: compose(a, b).",
+    ],
+    [
+      () => epoch(new DataLoader(numbers(3), { transform: (() => undefined) as never })),
+      "DataLoader expects what its transform returns to be { inputs, targets } with a Tensor of inputs, but got undefined. Usual cause: a function without return, or one that returns the inputs alone.",
+    ],
+    [
+      () => epoch(new DataLoader({ length: 3, batch: async () => numbers(1) } as never)),
+      "DataLoader expects what its data set returns to be { inputs, targets } with a Tensor of inputs, but got a Promise. Usual cause: an asynchronous function: what it waits for has to be there before the epoch.",
     ],
     [() => new DataLoader(numbers(0)), `DataLoader expects samples for one batch at least, but got 0. ${cause}`],
     [

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { posix, win32 } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readWeightsManifest } from "../../src/io.js";
@@ -246,7 +247,7 @@ describe("memory and errors", () => {
     [group({ shape: "2" }), 'tensor "w" to have a shape of integers ≥ 0, but its shape is "2".'],
     [
       group({ shape: [2 ** 40, 2 ** 40] }),
-      'tensor "w" to have a shape that a file can hold, but its shape is [1099511627776, 1099511627776].',
+      'tensor "w" of at most 2147483647 elements, but the file says [1099511627776, 1099511627776]. Usual cause: a damaged file, or one made to exhaust memory.',
     ],
     [group({ dtype: "string" }), 'tensor "w" to have one of the types float32, int32, bool, but it has "string".'],
     [
@@ -287,10 +288,172 @@ describe("memory and errors", () => {
       'readWeightsManifest expects the file "a.bin", which the manifest names, but there is none. Usual cause: a path of another folder.',
     );
     expect(await message(group(), new Uint8Array(7))).toBe(
-      'readWeightsManifest expects "a.bin" to hold the 8 bytes of 1 tensors, but there are 7. Usual cause: a file that was cut off on its way here.',
+      'readWeightsManifest expects "a.bin" to hold the 8 bytes of 1 tensors, but there are 7. Usual cause: a file that was cut off on its way here, or whose program was killed while it wrote.',
     );
     expect(await message(group({}, ["a", "b"]), new Uint8Array(7))).toBe(
       'readWeightsManifest expects "a" + "b" to hold the 8 bytes of 1 tensors, but there are 14. Usual cause: the files of another model, or a manifest that lacks a tensor.',
+    );
+  });
+});
+
+describe("paths", () => {
+  const refused = (path: string) =>
+    `readWeightsManifest expects paths of files in the manifest's folder or below it, but one is ${JSON.stringify(path)}. Usual cause: a manifest made to read other files than its own, or one of a tool that writes whole paths: edit it.`;
+
+  test.each(
+    [
+      ["..", "../secret.txt", "a/../../b", "a/..", "../../../../etc/passwd"],
+      [".", "./a", "a/./b", "...", "a/.../b"],
+      ["/etc/passwd", "//host/share", "a//b", "a/", "/", ""],
+      ["..\\secret.txt", "a\\..\\..\\b", "C:\\Windows\\win.ini", "C:secret", "a/C:b", "\\\\host\\share"],
+      ["https://example.org/a", "file:///etc/passwd", "data:,x", "javascript:alert(1)", "a:stream"],
+      ["%2e%2e/secret", "a/%2E%2E/%2e./b", ".%2e/b", "a%2fb", "%5c..", "a%00"],
+      // URLs lose tabs and line breaks, and spaces at their ends; Windows loses dots and spaces at the ends of names.
+      [
+        ".\t./secret",
+        ".\n./b",
+        "a/.\r./b",
+        " ../secret",
+        "../secret ",
+        ".. /secret",
+        "a./b",
+        "a /b",
+        " a",
+        "a\u0000.bin",
+        "\u0085a",
+      ],
+      ["a?b", "a#b", "a*", 'a"b', "a<b", "a|b"],
+    ].flat(),
+  )("%j is refused, before any file is read", async (path) => {
+    let asked = 0;
+    const read = () => {
+      asked++;
+      return new Uint8Array(8);
+    };
+    expect(await formatErrorOf(() => readWeightsManifest(group({}, [path]), read))).toBe(refused(path));
+    const second = [
+      { paths: ["a.bin"], weights: [entry()] },
+      { paths: ["sub/b.bin", path], weights: [entry({ name: "v" })] },
+    ];
+    expect(await formatErrorOf(() => readWeightsManifest({ weightsManifest: second }, read))).toBe(refused(path));
+    expect(asked).toBe(0);
+  });
+
+  test.each([
+    "a",
+    "group1-shard1of2.bin",
+    "sub/folder/a.bin",
+    ".hidden",
+    "..a",
+    "a..b",
+    "größe.bin",
+    "a b (1), [2] {3}.bin",
+    "~a",
+    "$a",
+    "🦆",
+  ])("%j is read", async (path) => {
+    const asked: string[] = [];
+    await readWeightsManifest(group({}, [path]), (file) => {
+      asked.push(file);
+      return new Uint8Array(8);
+    });
+    expect(asked).toEqual([path]);
+  });
+
+  test("whatever is read stays in its folder, as a path of either kind of system and as a URL", async () => {
+    const piece = fc.constantFrom(
+      "..",
+      ".",
+      "/",
+      "\\",
+      "%2e",
+      "%2F",
+      "a",
+      "b",
+      " ",
+      "\t",
+      "\n",
+      ":",
+      "C:",
+      "//",
+      "..",
+      "?",
+      "#",
+      "\u0000",
+      "．",
+      "file:",
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 6 }), async (pieces) => {
+        await readWeightsManifest(group({}, [pieces.join("")]), (path) => {
+          expect(posix.join("/folder/model", path).startsWith("/folder/model/")).toBe(true);
+          expect(win32.join("C:\\folder\\model", path).startsWith("C:\\folder\\model\\")).toBe(true);
+          expect(new URL(path, "https://example.org/folder/model/").href).toMatch(
+            /^https:\/\/example\.org\/folder\/model\/./,
+          );
+          return new Uint8Array(8);
+        }).catch((error: unknown) => expect(error).toBeInstanceOf(FormatError));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe("bounds", () => {
+  test("maxBytes is what the files and what the tensors may take, checked before any file is read", async () => {
+    const read = () => expect.fail("a file was read");
+    const bytes = { dtype: "float32", quantization: { dtype: "uint8", scale: 1, min: 0 } };
+    const message = (most: number, takes: number) =>
+      `readWeightsManifest expects at most ${most} bytes, what maxBytes leaves for it, but it takes ${takes}. Usual cause: a file made to exhaust memory, or a larger one than planned: raise maxBytes if the memory is there.`;
+    const of = (manifest: unknown, options = {}) => formatErrorOf(() => readWeightsManifest(manifest, read, options));
+    expect(await of(group({ ...bytes, shape: [1000] }), { maxBytes: 3999 })).toBe(message(3999, 4000));
+    expect(await of(group({ ...bytes, shape: [1000] }), { maxBytes: 4000, dtype: "float64" })).toBe(
+      message(4000, 8000),
+    );
+    expect(await of(group({ ...bytes, shape: [2 ** 28 + 1] }))).toBe(message(2 ** 30, 2 ** 30 + 4));
+    const many = Array.from({ length: 5 }, (_, i) => ({
+      paths: [`${i}`],
+      weights: [entry({ name: `${i}`, shape: [2 ** 26] })],
+    }));
+    expect(await of(many)).toBe(message(2 ** 30, 5 * 2 ** 28));
+    expect(Object.keys(await readWeightsManifest(group(), () => new Uint8Array(8), { maxBytes: 8 }))).toEqual(["w"]);
+  });
+
+  test("one file under many names is not read for each of them", async () => {
+    let asked = 0;
+    const paths = Array.from({ length: 10_000 }, (_, i) => `a${i}`);
+    const error = await formatErrorOf(() =>
+      readWeightsManifest(group({}, paths), () => {
+        asked++;
+        return new Uint8Array(1000);
+      }),
+    );
+    expect(asked).toBeLessThan(20);
+    expect(error).toBe(
+      'readWeightsManifest expects "a0" + "a1" + "a2" + … to hold the 8 bytes of 1 tensors, but there are 8000. Usual cause: the files of another model, or a manifest that lacks a tensor.',
+    );
+  });
+
+  test("files of many groups come back in their places", async () => {
+    const groups = Array.from({ length: 30 }, (_, i) => ({
+      paths: [`${i}`, `${i}b`],
+      weights: [entry({ name: `w${i}`, shape: [3], dtype: "bool" })],
+    }));
+    const read = async (path: string) =>
+      Uint8Array.from({ length: path.endsWith("b") ? 1 : 2 }, (_, i) => (Number.parseInt(path, 10) >> i) & 1);
+    for (const [i, { data }] of Object.values(await readWeightsManifest(groups, read)).entries()) {
+      expect([...data]).toEqual([i & 1, (i >> 1) & 1, i & 1]);
+    }
+  });
+
+  test.each([
+    [undefined, "undefined"],
+    [new Uint8Array(8), "a Uint8Array"],
+  ])("no function to read by: %s", async (read, got) => {
+    await expect(readWeightsManifest(group(), read as never)).rejects.toThrow(
+      new ArgumentError(
+        `readWeightsManifest expects a function that gives the bytes of a file by its path, but got ${got}. Usual cause: the bytes themselves: write (path) => bytes.`,
+      ),
     );
   });
 });

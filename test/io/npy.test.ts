@@ -65,7 +65,7 @@ describe("files that NumPy wrote", () => {
 
 describe("bad files", () => {
   const types = "f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8, b1";
-  const cut = "Usual cause: a file that was cut off on its way here.";
+  const cut = "Usual cause: a file that was cut off on its way here, or whose program was killed while it wrote.";
   const noType = (descr: string) =>
     `readNpy expects elements of one of the types ${types}, but its descr is "${descr}". Usual cause: an array of text, complex numbers or Python objects: convert it with astype before saving.`;
   const at = (place: number, expected: string, found: string) =>
@@ -162,12 +162,12 @@ describe("bad files", () => {
     [
       "a shape that overflows",
       file(header("'<f4'", "(4294967296, 4294967296)"), 12),
-      `readNpy expects no more elements than a file can hold for the shape [4294967296, 4294967296] of "<f4", but the file has 12 bytes of data. ${cut}`,
+      "readNpy expects a shape of at most 2147483647 elements, but the file says [4294967296, 4294967296]. Usual cause: a damaged file, or one made to exhaust memory.",
     ],
     [
       "a shape larger than the file",
-      file(header("'<f4'", "(1000000000000,)"), 12),
-      `readNpy expects 4000000000000 bytes of data for the shape [1000000000000] of "<f4", but the file has 12 bytes of data. ${cut}`,
+      file(header("'<f4'", "(2000000000,)"), 12),
+      `readNpy expects 8000000000 bytes of data for the shape [2000000000] of "<f4", but the file has 12 bytes of data. ${cut}`,
     ],
     [
       "bytes after the data",
@@ -181,7 +181,7 @@ describe("bad files", () => {
   test("a version 2 header length of 4 GiB is refused", async () => {
     const bytes = Uint8Array.of(0x93, ...ascii("NUMPY"), 2, 0, 255, 255, 255, 255, ...ascii("{}"));
     expect(await formatErrorOf(() => readNpy(bytes))).toBe(
-      `readNpy expects a header of 4294967295 bytes, but only 2 bytes follow its length. ${cut}`,
+      "readNpy expects a header of at most 65535 bytes, but it has 4294967295.",
     );
   });
 
@@ -204,15 +204,11 @@ describe("bad arguments", () => {
     ],
     [
       () => readNpy([1, 2] as never),
-      "readNpy expects the bytes of a file (a Uint8Array or ArrayBuffer), but got 1,2. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.",
+      "readNpy expects the bytes of a file (a Uint8Array or ArrayBuffer), but got an Array. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.",
     ],
     [
       () => writeNpy({} as never),
       "writeNpy expects a Tensor, but got object. Usual cause: a state dict: write it with writeNpz.",
-    ],
-    [
-      () => writeNpy(new Tensor(new Float32Array(1), new Array(65).fill(1))),
-      "writeNpy expects at most 64 axes, which is NumPy's limit, but got 65.",
     ],
   ])("%s", (call, message) => {
     expect(call).toThrow(new ArgumentError(message));

@@ -172,7 +172,7 @@ describe("bad arguments", () => {
     ],
     [
       () => readSafetensors(Promise.resolve(one) as never),
-      "readSafetensors expects the bytes of a file (a Uint8Array or ArrayBuffer), but got [object Promise]. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.",
+      "readSafetensors expects the bytes of a file (a Uint8Array or ArrayBuffer), but got a Promise. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.",
     ],
     [
       () => writeSafetensors({ x: [1] as never }),

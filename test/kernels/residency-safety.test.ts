@@ -149,7 +149,10 @@ describe("a model with a history", () => {
           for (const [i, { batch, training, learns }] of steps.entries()) {
             const inputs = pair.map((_, k) => normal([batch + k, CHANNELS, SIZE, SIZE], 10 * i + k));
             const pass = (all: readonly Layer[]) => {
-              manualSeed(i);
+              // The same elements are dropped, whatever each model has drawn before.
+              for (const layer of all.flatMap((model) => model.descendants())) {
+                if (layer instanceof Dropout) layer.random.seed(i);
+              }
               // Both forwards come before both backwards, so that what either keeps has to outlast the other.
               const outputs = all.map((model, k) => {
                 model.zeroGrad();

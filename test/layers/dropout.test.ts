@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Dropout, Dropout2d, type DropoutOptions } from "../../src/layers/dropout.js";
 import { Sequential } from "../../src/layers/sequential.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
-import { manualSeed, Random } from "../../src/tensor/random.js";
+import { defaultRandom, manualSeed, Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";
 import { expectGradients, normal } from "../support/layers.js";
@@ -122,13 +122,23 @@ describe.each(layers)("$Class.name, for any shape and p", ({ Class, arbitrary })
     expect(new Set(y.data)).toEqual(new Set([0, 2]));
   });
 
-  test("draws from the generator of manualSeed unless it is given one", () => {
-    const layer = new Class(0.5);
+  test("draws from a generator of its own, which manualSeed decides when the layer is made", () => {
+    const run = (layer: Dropout | Dropout2d) => layer.forward(ones(8, 8, 1)).data;
     manualSeed(7);
-    const first = layer.forward(ones(8, 8, 1)).data;
+    const [first, second] = [new Class(), new Class()];
+    const drawn = [run(first), run(second), run(first)];
+    expect(drawn[0]).not.toEqual(drawn[1]);
     manualSeed(7);
-    expect(layer.forward(ones(8, 8, 1)).data).toEqual(first);
-    expect(new Class(0.5, { random: new Random(7) }).forward(ones(8, 8, 1)).data).toEqual(first);
+    const [third, fourth] = [new Class(), new Class()];
+    const before = defaultRandom().state;
+    // In another order, and with others drawing in between.
+    const again = run(fourth);
+    defaultRandom().bits();
+    manualSeed(1);
+    expect([run(third), again, run(third)]).toEqual(drawn);
+    manualSeed(7);
+    for (const layer of [new Class(), new Class()]) run(layer);
+    expect(defaultRandom().state).toEqual(before);
   });
 
   test("that samples in train mode inside a model in eval mode keeps its mask for backward", () => {

@@ -212,11 +212,20 @@ describe("gradcheck leaves the layer as it was:", () => {
   });
 
   test("generators, the default one and the layer's own", () => {
-    const drop = new Dropout(0.5, { random: new Random(3) });
-    const [own, shared] = [drop.random?.state, defaultRandom().state];
-    gradcheck(new Sequential(drop, new Dropout(0.5)), [4, 4]);
-    expect(drop.random?.state).toEqual(own);
-    expect(defaultRandom().state).toEqual(shared);
+    class Draws extends Layer {
+      protected compute(x: Tensor) {
+        defaultRandom().bits();
+        return x;
+      }
+      protected computeBackward(dy: Tensor) {
+        return dy;
+      }
+    }
+    const [drop, other] = [new Dropout(0.5, { random: new Random(3) }), new Dropout(0.5)];
+    const states = () => [drop.random, other.random, defaultRandom()].map(({ state }) => state);
+    const before = states();
+    gradcheck(new Sequential(drop, other, new Draws()), [4, 4]);
+    expect(states()).toEqual(before);
   });
 
   test("also when the layer throws in the middle", () => {

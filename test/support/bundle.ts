@@ -5,9 +5,10 @@ import { build } from "esbuild";
 /** The smallest useful network's layers. */
 export const NETWORK = 'export { Conv2d, Linear, MaxPool2d, ReLU } from "faltung";';
 
-/** A program that exports all that these entries do: `"faltung"`, `"faltung/train"`, … */
+/** A program that exports all that these entries do, but for what is Node's: `"faltung"`, `"faltung/train"`, … */
 export function wholeLibrary(entries: readonly string[]): string {
-  return entries.map((entry, i) => `export * as entry${i} from "${entry}";`).join("");
+  const everywhere = entries.filter((entry) => entry !== "faltung/node");
+  return everywhere.map((entry, i) => `export * as entry${i} from "${entry}";`).join("");
 }
 
 /** Bytes of a program, bundled for browsers, minified and gzipped; its imports are found from `folder`. */

@@ -20,3 +20,10 @@ export function installed(name: string, version: string): string {
   }
   return path;
 }
+
+/** The program of a version of Node for this platform: `"20"`, `"latest"`. */
+export function nodeOf(version: string): string {
+  const platform = process.platform === "win32" ? "win" : process.platform;
+  const folder = installed(`node-${platform}-${process.arch}`, version);
+  return join(folder, "bin", platform === "win" ? "node.exe" : "node");
+}

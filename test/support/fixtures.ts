@@ -16,7 +16,7 @@ export function readFixture<T>(name: string): T {
 
 export function decode({ shape, data }: Stored): Tensor {
   if (typeof data !== "string") return new Tensor(Float32Array.from(data), shape);
-  const bytes = Uint8Array.from(Buffer.from(data, "base64"));
+  const bytes = Uint8Array.from(atob(data), (byte) => byte.charCodeAt(0));
   return new Tensor(new Float32Array(bytes.buffer), shape);
 }
 

@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js
 import { tensor, zeros } from "../../src/tensor/create.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import {
+  accuracy,
   BCELoss,
   BCEWithLogitsLoss,
   CrossEntropyLoss,
@@ -20,7 +21,72 @@ import { expectError } from "../support/errors.js";
 /** What plain JavaScript may pass: the compiler would refuse it. */
 const untyped = <T>(value: unknown) => value as T;
 
+const MARK = "a mark for what is to be left out: ignoreIndex says which";
+const MEASURED = "probabilities or measured values, where the numbers of the classes are meant";
+const BIGINTS = "BigInts, as 64-bit labels of numpy are read: Int32Array.from(labels, Number)";
+const ONE_HOT_LISTS =
+  "one-hot labels: give the number of each class, or tensor(labels), which is read as probabilities";
+
 describe("labels", () => {
+  test.each([
+    [
+      "one-hot labels of a loss that takes none",
+      [2, 3],
+      zeros([2, 3]),
+      "labels of shape [2, 3]",
+      "one-hot labels: give the class numbers, labels.argmax(1)",
+    ],
+    [
+      "one-hot labels in a row",
+      [2, 3],
+      new Float32Array(6),
+      "6",
+      "one-hot labels in a row: a Tensor of the shape of the scores is read as probabilities, a list as class numbers",
+    ],
+    [
+      "a missing batch axis",
+      [3],
+      [0, 1],
+      "2",
+      "scores without a batch axis: the model was given a single sample; unsqueeze(0) adds the axis",
+    ],
+    [
+      "a missing Flatten",
+      [2, 3, 7, 7],
+      [0, 1],
+      "2",
+      "a model without Flatten or global pooling, which gives one score a pixel",
+    ],
+    [
+      "a missing Flatten, labels in a Tensor",
+      [2, 3, 7, 7],
+      zeros([2]),
+      "labels of shape [2]",
+      "a model without Flatten or global pooling, which gives one score a pixel",
+    ],
+  ] as const)("the sentence about their number names the true cause: %s", (_, shape, labels, got, cause) => {
+    const scores = zeros(shape);
+    const shown = (of: readonly number[]) => `[${of.join(", ")}]`;
+    const wanted = shape.filter((_, axis) => (shape.length === 1 ? false : axis !== 1));
+    const count = wanted.reduce<number>((a, b) => a * b, 1);
+    for (const [who, call] of [
+      ["NLLLoss", () => new NLLLoss().forward(scores, untyped<Labels>(labels))],
+      ["accuracy", () => accuracy(scores, untyped<Labels>(labels))],
+    ] as const) {
+      expectError(
+        call,
+        ShapeError,
+        `${who} expects ${count} labels ${shown(wanted)} for the scores ${shown(shape)}, but got ${got}. Usual cause: ${cause}.`,
+      );
+    }
+  });
+
+  test("a map of one pixel is as good as none: scores [N, C, 1, 1] take N labels", () => {
+    const scores = [zeros([2, 3, 1, 1]), zeros([2, 3])];
+    const losses = scores.map((each) => new CrossEntropyLoss().forward(each, untyped<number[]>([0, 1])));
+    expect(losses[0]).toBe(losses[1]);
+  });
+
   const ce = new CrossEntropyLoss();
   const refused = (
     labels: unknown,
@@ -33,12 +99,12 @@ describe("labels", () => {
     refused(
       [0, 1, 2],
       ShapeError,
-      "CrossEntropyLoss expects 2 labels [2] for the scores [2, 3], but got 3. Usual cause: labels of another batch, or one-hot labels, which need the shape of the scores.",
+      "CrossEntropyLoss expects 2 labels [2] for the scores [2, 3], but got 3. Usual cause: labels of another batch, or a last batch that is smaller than the others.",
     );
     refused(
       Int32Array.of(0, 1),
       ShapeError,
-      "CrossEntropyLoss expects 8 labels [2, 2, 2] for the scores [2, 3, 2, 2], but got 2. Usual cause: labels of another batch, or one-hot labels, which need the shape of the scores.",
+      "CrossEntropyLoss expects 8 labels [2, 2, 2] for the scores [2, 3, 2, 2], but got 2. Usual cause: a model without Flatten or global pooling, which gives one score a pixel.",
       zeros([2, 3, 2, 2]),
     );
   });
@@ -47,22 +113,45 @@ describe("labels", () => {
     refused(
       zeros([2, 1]),
       ShapeError,
-      "CrossEntropyLoss expects 2 labels [2] for the scores [2, 3], but got labels of shape [2, 1]. Usual cause: labels of another batch, or one-hot labels, which need the shape of the scores.",
+      "CrossEntropyLoss expects 2 labels [2] for the scores [2, 3], but got labels of shape [2, 1]. Usual cause: labels in a column [N, 1]: squeeze(1) makes them [N].",
     );
   });
 
   test.each([
-    ["too large", [0, 3], "label 1 is 3"],
-    ["negative", [-1, 0], "label 0 is -1"],
-    ["fractional", [0, 0.5], "label 1 is 0.5"],
-    ["NaN", [0, Number.NaN], "label 1 is NaN"],
-    ["too large in a Uint8Array", Uint8Array.of(0, 255), "label 1 is 255"],
-    ["fractional in a Tensor", tensor([1.5, 0]), "label 0 is 1.5"],
-  ])("a label that is %s is refused", (_, labels, what) => {
+    ["too large", [0, 3], "3", 1, "a model with fewer outputs than classes"],
+    ["counted from 1", [2, 3], "3", 1, "classes counted from 1"],
+    ["negative", [-1, 0], "-1", 0, MARK],
+    ["fractional", [0, 0.5], "0.5", 1, MEASURED],
+    ["NaN", [0, Number.NaN], "NaN", 1, "an entry that is missing, or text that Number could not read"],
+    ["missing", [0, undefined], "NaN", 1, "an entry that is missing, or text that Number could not read"],
+    ["too large in a Uint8Array", Uint8Array.of(0, 255), "255", 1, MARK],
+    ["fractional in a Tensor", tensor([1.5, 0]), "1.5", 0, MEASURED],
+    ["a BigInt", [0n, 1n], "0n", 0, BIGINTS],
+    ["text", ["cat", "dog"], '"cat"', 0, "the classes' names: each one's place in the list of classes is its label"],
+    [
+      "a number in text",
+      [0, "1"],
+      '"1"',
+      1,
+      "the classes' names: each one's place in the list of classes is its label",
+    ],
+    ["a boolean", [true, false], "true", 0, "true and false, where 1 and 0 are meant"],
+    [
+      "a one-hot list",
+      [
+        [0, 0, 1],
+        [1, 0, 0],
+      ],
+      "[0, 0, 1]",
+      0,
+      ONE_HOT_LISTS,
+    ],
+    ["a one-hot typed array", [Float32Array.of(0, 0, 1), Float32Array.of(1, 0, 0)], "a Float32Array", 0, ONE_HOT_LISTS],
+  ])("a label that is %s is refused with its cause", (_, labels, label, at, cause) => {
     refused(
       labels,
       ArgumentError,
-      `CrossEntropyLoss expects labels that are integers from 0 to 2, but ${what}. Usual cause: classes counted from 1, or a model with fewer outputs than classes.`,
+      `CrossEntropyLoss expects labels that are integers from 0 to 2, but label ${at} is ${label}. Usual cause: ${cause}.`,
     );
   });
 
@@ -71,19 +160,24 @@ describe("labels", () => {
     expectError(
       () => new NLLLoss({ ignoreIndex: 7 }).forward(zeros([2, 3]), [7, -100]),
       ArgumentError,
-      "NLLLoss expects labels that are integers from 0 to 2, but label 1 is -100. Usual cause: classes counted from 1, or a model with fewer outputs than classes.",
+      "NLLLoss expects labels that are integers from 0 to 2, but label 1 is -100. Usual cause: a mark for what is to be left out: ignoreIndex says which.",
     );
   });
 
   test.each([
-    ["a number", 1, "number"],
-    ["null", null, "null"],
-    ["undefined", undefined, "undefined"],
-  ])("%s in place of labels is refused", (_, labels, what) => {
+    ["a number", 1, "1", "a single label: put it in an array"],
+    ["null", null, "null", "targets that are missing, or have another name"],
+    ["undefined", undefined, "undefined", "targets that are missing, or have another name"],
+    ["a name", "cat", '"cat"', "a class's name: its place in the list of classes is its label"],
+    ["a BigInt", 1n, "1n", BIGINTS],
+    ["64-bit integers", BigInt64Array.of(0n, 1n), "a BigInt64Array", BIGINTS],
+    ["unsigned 64-bit integers", BigUint64Array.of(0n, 1n), "a BigUint64Array", BIGINTS],
+    ["a Set", new Set([0, 1]), "a Set", "what holds the labels, where the labels themselves are meant"],
+  ])("%s in place of labels is refused with its cause", (_, labels, what, cause) => {
     refused(
       labels,
       ArgumentError,
-      `CrossEntropyLoss expects labels as an array of integers, an Int32Array, a Uint8Array or a Tensor, but got ${what}. Usual cause: a single label: put it in an array.`,
+      `CrossEntropyLoss expects labels as an array of integers, an Int32Array, a Uint8Array or a Tensor, but got ${what}. Usual cause: ${cause}.`,
     );
   });
 
@@ -153,6 +247,34 @@ describe("predictions and targets", () => {
     );
   });
 
+  test.each([
+    [[2, 3], [2], "class labels, where a target for each output is meant: CrossEntropyLoss takes labels"],
+    [[3], [1, 3], "a model's last axis of size 1: reshape one of the two, for they are not broadcast"],
+    [[3], [5, 3], "a missing batch axis: the model was given a single sample"],
+    [[2, 3, 7, 7], [2, 3], "a missing Flatten or global pooling"],
+    [[4, 3], [2, 3], "targets of another batch"],
+    [[4, 3], [4, 5], "a model that was made for other targets"],
+  ])("of the shapes %j and %j are refused with their cause", (shape, target, cause) => {
+    expectError(
+      () => new BCEWithLogitsLoss().forward(zeros(shape) as Tensor, zeros(target) as Tensor),
+      ShapeError,
+      `BCEWithLogitsLoss expects a target of the prediction's shape [${shape.join(", ")}], but got [${target.join(", ")}]. Usual cause: ${cause}.`,
+    );
+  });
+
+  test("what is no Tensor is refused with its cause", () => {
+    expectError(
+      () => new MSELoss().forward(tensor([1]), untyped<Tensor>(BigInt64Array.of(1n))),
+      ArgumentError,
+      `MSELoss.forward expects its target to be a Tensor. Usual cause: ${BIGINTS}.`,
+    );
+    expectError(
+      () => new MSELoss().forward(untyped<Tensor>(undefined), tensor([1])),
+      ArgumentError,
+      "MSELoss.forward expects its prediction to be a Tensor, but got undefined. Usual cause: a function that returned something else, or nothing.",
+    );
+  });
+
   test("plain arrays are refused", () => {
     expectError(
       () => new MSELoss().forward(untyped<Tensor>([1]), tensor([1])),
@@ -206,7 +328,7 @@ describe("options", () => {
     expectError(
       () => new CrossEntropyLoss(untyped<object>("mean")),
       ArgumentError,
-      `CrossEntropyLoss expects its options to be an object such as { reduction: "sum" }, but got "mean". Usual cause: torch's positional arguments are named here.`,
+      `CrossEntropyLoss expects its options to be an object of reduction, weight, ignoreIndex, labelSmoothing, but got "mean". Usual cause: torch's positional arguments are named here.`,
     );
   });
 

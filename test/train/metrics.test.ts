@@ -75,12 +75,12 @@ describe("accuracy and topKAccuracy", () => {
     expectError(
       () => accuracy(zeros([2, 3]), [0, 3]),
       ArgumentError,
-      "accuracy expects labels that are integers from 0 to 2, but label 1 is 3. Usual cause: classes counted from 1, or a model with fewer outputs than classes.",
+      "accuracy expects labels that are integers from 0 to 2, but label 1 is 3. Usual cause: a model with fewer outputs than classes.",
     );
     expectError(
       () => accuracy(zeros([2, 3]), [0]),
       ShapeError,
-      "accuracy expects 2 labels [2] for the scores [2, 3], but got 1. Usual cause: labels of another batch, or one-hot labels, which need the shape of the scores.",
+      "accuracy expects 2 labels [2] for the scores [2, 3], but got 1. Usual cause: labels of another batch, or a last batch that is smaller than the others.",
     );
     expectError(
       () => accuracy([1, 0] as unknown as Tensor, [1, 0]),
@@ -183,7 +183,7 @@ describe("ConfusionMatrix", () => {
       expect(matrix.total).toBe(0);
     };
     const labels = (i: number, label: number) =>
-      `ConfusionMatrix expects labels that are integers from 0 to 2, but label ${i} is ${label}. Usual cause: classes counted from 1, or a model with fewer outputs than classes.`;
+      `ConfusionMatrix expects labels that are integers from 0 to 2, but label ${i} is ${label}. Usual cause: ${label < 0 ? "a mark for what is to be left out: ignoreIndex says which" : "a model with fewer outputs than classes"}.`;
     refused(() => matrix.update([0, 1], [0, 3]), ArgumentError, labels(1, 3));
     refused(() => matrix.update([0, -1], [0, 2]), ArgumentError, labels(1, -1));
     refused(() => matrix.update([0, -100], [0, 2]), ArgumentError, labels(1, -100));
@@ -195,7 +195,7 @@ describe("ConfusionMatrix", () => {
     refused(
       () => matrix.update([0, 1], [0]),
       ShapeError,
-      "ConfusionMatrix expects 2 labels [2] for the scores [2, 3], but got 1. Usual cause: labels of another batch, or one-hot labels, which need the shape of the scores.",
+      "ConfusionMatrix expects 2 labels [2] for the scores [2, 3], but got 1. Usual cause: labels of another batch, or a last batch that is smaller than the others.",
     );
     refused(
       () => matrix.count(3, 0),

@@ -84,7 +84,7 @@ describe("options", () => {
     ],
     [
       () => new SGD([p], untyped<object>(0.1)),
-      "SGD expects its options to be an object such as { lr: 0.001 }, but got 0.1. Usual cause: torch's positional arguments are named here.",
+      "SGD expects its options to be an object of lr, weightDecay, maximize, momentum, dampening, nesterov, but got 0.1. Usual cause: torch's positional arguments are named here.",
     ],
     [() => new Adam([p], { betas: [1, 0.9] }), "Adam expects betas[0] to be a number from 0 to below 1, but got 1."],
     [

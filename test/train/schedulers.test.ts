@@ -333,7 +333,7 @@ describe("bad options", () => {
     ],
     [
       () => new StepLR(sgd(), untyped<{ stepSize: number }>(10)),
-      "StepLR expects its options to be an object such as { stepSize: 10 }, but got 10. Usual cause: torch's positional arguments are named here.",
+      "StepLR expects its options to be an object of stepSize, gamma, but got 10. Usual cause: torch's positional arguments are named here.",
     ],
     [() => new StepLR(sgd(), { stepSize: 0 }), `StepLR expects stepSize to be a positive integer, but got 0. ${floor}`],
     [() => new StepLR(sgd(), { stepSize: 1, gamma: -1 }), "StepLR expects gamma to be a number ≥ 0, but got -1."],

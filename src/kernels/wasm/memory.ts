@@ -282,7 +282,8 @@ function moveOneOut(m: EngineMemory): boolean {
 
 /** Offset of so many bytes, whoever has to move; undefined where they are not to be had. */
 function allocate(m: EngineMemory, bytes: number): number | undefined {
-  if (trouble.growsAlways && grown(m.memory, 1)) m.buffers.add(m.memory.buffer);
+  // Growing by nothing detaches the views as well.
+  if (trouble.growsAlways && grown(m.memory, 0)) m.buffers.add(m.memory.buffer);
   for (;;) {
     const at = m.heap.allocate(bytes);
     if (at !== undefined || !(moveOneOut(m) || freeScratch(m))) return at;

@@ -1,5 +1,6 @@
 /** Losses of yes-or-no predictions, as probabilities or as logits. */
 import type { LossKernels } from "../../kernels/interface/loss.js";
+import { readOptions } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { LossOptions, Reduction } from "../loss.js";
@@ -28,8 +29,9 @@ export class BCELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"BCEL
   readonly weight: Tensor | undefined;
 
   constructor(options: BCELossOptions<R> = {}) {
+    const { weight } = readOptions("BCELoss", options, { reduction: undefined, weight: undefined });
     super("BCELoss", options);
-    this.weight = weightTensor("BCELoss", "weight", options.weight);
+    this.weight = weightTensor("BCELoss", "weight", weight);
   }
 
   protected override check(prediction: Tensor): void {
@@ -70,9 +72,11 @@ export class BCEWithLogitsLoss<R extends Reduction = "mean"> extends Elementwise
   readonly posWeight: Tensor | undefined;
 
   constructor(options: BCEWithLogitsLossOptions<R> = {}) {
+    const defaults = { reduction: undefined, weight: undefined, posWeight: undefined };
+    const { weight, posWeight } = readOptions("BCEWithLogitsLoss", options, defaults);
     super("BCEWithLogitsLoss", options);
-    this.weight = weightTensor("BCEWithLogitsLoss", "weight", options.weight);
-    this.posWeight = weightTensor("BCEWithLogitsLoss", "posWeight", options.posWeight);
+    this.weight = weightTensor("BCEWithLogitsLoss", "weight", weight);
+    this.posWeight = weightTensor("BCEWithLogitsLoss", "posWeight", posWeight);
   }
 
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {

@@ -18,6 +18,9 @@ export interface ClassLossOptions<R extends Reduction> extends LossOptions<R> {
   readonly ignoreIndex?: number;
 }
 
+/** The defaults of what all losses of labels take. */
+export const CLASS_LOSS_DEFAULTS = { reduction: undefined, weight: undefined, ignoreIndex: IGNORE_INDEX };
+
 /** Labels that were checked, the class weights in the prediction's precision, and what the mean divides by. */
 export interface CheckedLabels {
   readonly geometry: ClassGeometry;

@@ -1,14 +1,14 @@
 /** Losses of class scores: cross-entropy of logits, and negative log-likelihood of log-probabilities. */
 import { kernelsFor } from "../../kernels/backend.js";
 import { lossKernels } from "../../kernels/loss.js";
-import { checkRange } from "../../shape/check.js";
+import { checkRange, readOptions } from "../../shape/check.js";
 import { labelShape } from "../../shape/classes.js";
 import { ArgumentError } from "../../shape/errors.js";
 import { sameShape } from "../../shape/shape.js";
 import { Tensor } from "../../tensor/tensor.js";
 import type { Labels } from "../labels.js";
 import type { LossResult, Reduction } from "../loss.js";
-import { ClassLoss, type ClassLossOptions } from "./class-loss.js";
+import { CLASS_LOSS_DEFAULTS, ClassLoss, type ClassLossOptions } from "./class-loss.js";
 
 export interface CrossEntropyLossOptions<R extends Reduction> extends ClassLossOptions<R> {
   /** Share of the target that is spread evenly over all classes, from 0 to 1. Default 0. */
@@ -39,8 +39,10 @@ export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<"C
   readonly labelSmoothing: number;
 
   constructor(options: CrossEntropyLossOptions<R> = {}) {
+    const defaults = { ...CLASS_LOSS_DEFAULTS, labelSmoothing: 0 };
+    const { labelSmoothing } = readOptions("CrossEntropyLoss", options, defaults);
     super("CrossEntropyLoss", options);
-    this.labelSmoothing = checkRange("CrossEntropyLoss", "labelSmoothing", options.labelSmoothing ?? 0, 0, 1);
+    this.labelSmoothing = checkRange("CrossEntropyLoss", "labelSmoothing", labelSmoothing, 0, 1);
   }
 
   protected compute(logits: Tensor, target: Labels): LossResult {
@@ -103,6 +105,7 @@ export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<"C
  */
 export class NLLLoss<R extends Reduction = "mean"> extends ClassLoss<"NLLLoss", R> {
   constructor(options: ClassLossOptions<R> = {}) {
+    readOptions("NLLLoss", options, CLASS_LOSS_DEFAULTS);
     super("NLLLoss", options);
   }
 

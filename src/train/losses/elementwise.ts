@@ -3,11 +3,11 @@ import { kernelsFor } from "../../kernels/backend.js";
 import type { LossKernels } from "../../kernels/interface/loss.js";
 import { lossKernels } from "../../kernels/loss.js";
 import type { TargetFits } from "../../shape/classes.js";
-import { ArgumentError, ShapeError } from "../../shape/errors.js";
-import { sameShape, showShape } from "../../shape/shape.js";
+import { ShapeError } from "../../shape/errors.js";
+import { type Shape, sameShape, showShape } from "../../shape/shape.js";
 import type { Operand } from "../../tensor/storage.js";
 import { Tensor } from "../../tensor/tensor.js";
-import { Loss, type LossResult, type LossValue } from "../loss.js";
+import { Loss, type LossResult, type LossValue, noTensor } from "../loss.js";
 
 /** What every loss kernel ends with. */
 export type Outputs = [scale: number, losses: Operand | undefined, gradient: Operand];
@@ -23,13 +23,11 @@ export abstract class ElementwiseLoss<Name extends string, R extends string> ext
   protected compute(prediction: Tensor, target: Tensor): LossResult {
     const { shape, dtype, size } = prediction;
     if (!(target instanceof Tensor)) {
-      throw new ArgumentError(
-        `${this.name}.forward expects its target to be a Tensor. Usual cause: a plain array: wrap it with tensor(data, shape).`,
-      );
+      throw noTensor(`${this.name}.forward`, "target", target);
     }
     if (!sameShape(shape, target.shape)) {
       throw new ShapeError(
-        `${this.name} expects a target of the prediction's shape ${showShape(shape)}, but got ${showShape(target.shape)}. Usual cause: a model's last axis of size 1: reshape one of the two, for they are not broadcast.`,
+        `${this.name} expects a target of the prediction's shape ${showShape(shape)}, but got ${showShape(target.shape)}. Usual cause: ${causeOfShapes(shape, target.shape)}.`,
       );
     }
     this.check(prediction);
@@ -52,4 +50,20 @@ export abstract class ElementwiseLoss<Name extends string, R extends string> ext
 
   /** The kernel call; returns the sum of all losses. */
   protected abstract run(kernels: LossKernels, prediction: Tensor, target: Tensor, ...outputs: Outputs): number;
+}
+
+/** Why the two differ, as far as their shapes tell. */
+function causeOfShapes(prediction: Shape, target: Shape): string {
+  const full = (shape: Shape) => shape.filter((extent) => extent !== 1);
+  const [rows, ...features] = prediction;
+  if (sameShape(prediction.slice(1), target.slice(1))) return "targets of another batch";
+  if (sameShape(full(prediction), full(target))) {
+    return "a model's last axis of size 1: reshape one of the two, for they are not broadcast";
+  }
+  if (sameShape(prediction, target.slice(1))) return "a missing batch axis: the model was given a single sample";
+  if (sameShape(target, [rows ?? 1]) && features.length === 1) {
+    return "class labels, where a target for each output is meant: CrossEntropyLoss takes labels";
+  }
+  if (sameShape(target, prediction.slice(0, target.length))) return "a missing Flatten or global pooling";
+  return "a model that was made for other targets";
 }

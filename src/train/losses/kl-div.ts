@@ -1,4 +1,5 @@
 import type { LossKernels } from "../../kernels/interface/loss.js";
+import { readOptions } from "../../shape/check.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { LossOptions, Reduction } from "../loss.js";
 import { ElementwiseLoss, type Outputs } from "./elementwise.js";
@@ -28,8 +29,9 @@ export class KLDivLoss<R extends KLDivReduction = "mean"> extends ElementwiseLos
   readonly logTarget: boolean;
 
   constructor(options: KLDivLossOptions<R> = {}) {
+    const { logTarget } = readOptions("KLDivLoss", options, { reduction: undefined, logTarget: false });
     super("KLDivLoss", options, ["mean", "batchmean", "sum", "none"]);
-    this.logTarget = options.logTarget ?? false;
+    this.logTarget = logTarget;
   }
 
   protected override divisor(prediction: Tensor): number {

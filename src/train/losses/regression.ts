@@ -1,6 +1,6 @@
 /** Losses of predictions that are numbers: squared, absolute, and what lies between the two. */
 import type { LossKernels } from "../../kernels/interface/loss.js";
-import { checkFinite, checkPositive, checkRange } from "../../shape/check.js";
+import { checkFinite, checkPositive, checkRange, readOptions } from "../../shape/check.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { LossOptions, Reduction } from "../loss.js";
 import { ElementwiseLoss, type Outputs } from "./elementwise.js";
@@ -18,6 +18,7 @@ import { ElementwiseLoss, type Outputs } from "./elementwise.js";
  */
 export class MSELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"MSELoss", R> {
   constructor(options: LossOptions<R> = {}) {
+    readOptions("MSELoss", options, { reduction: undefined });
     super("MSELoss", options);
   }
 
@@ -39,6 +40,7 @@ export class MSELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"MSEL
  */
 export class L1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<"L1Loss", R> {
   constructor(options: LossOptions<R> = {}) {
+    readOptions("L1Loss", options, { reduction: undefined });
     super("L1Loss", options);
   }
 
@@ -63,8 +65,9 @@ export class SmoothL1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<
   readonly beta: number;
 
   constructor(options: LossOptions<R> & { readonly beta?: number } = {}) {
+    const { beta } = readOptions("SmoothL1Loss", options, { reduction: undefined, beta: 1 });
     super("SmoothL1Loss", options);
-    this.beta = checkFinite("SmoothL1Loss", "beta", checkRange("SmoothL1Loss", "beta", options.beta ?? 1, 0, Infinity));
+    this.beta = checkFinite("SmoothL1Loss", "beta", checkRange("SmoothL1Loss", "beta", beta, 0, Infinity));
   }
 
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
@@ -88,8 +91,9 @@ export class HuberLoss<R extends Reduction = "mean"> extends ElementwiseLoss<"Hu
   readonly delta: number;
 
   constructor(options: LossOptions<R> & { readonly delta?: number } = {}) {
+    const { delta } = readOptions("HuberLoss", options, { reduction: undefined, delta: 1 });
     super("HuberLoss", options);
-    this.delta = checkPositive("HuberLoss", "delta", options.delta ?? 1);
+    this.delta = checkPositive("HuberLoss", "delta", delta);
   }
 
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {

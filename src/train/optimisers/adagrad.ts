@@ -1,8 +1,9 @@
 /** Adagrad and Adadelta: steps divided by the size of all, or of recent, gradients. */
 import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import { checkRange } from "../../shape/check.js";
+import { checkRange, readOptions } from "../../shape/check.js";
 import {
   checkRate,
+  OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
   type ParameterState,
@@ -38,11 +39,12 @@ export class Adagrad extends Optimizer {
   protected readonly stateNames = ["sum"];
 
   constructor(parameters: Parameters, options: AdagradOptions = {}) {
-    super("Adagrad", parameters, options, { lr: 0.01 });
-    this.lrDecay = checkRate("Adagrad", "lrDecay", options.lrDecay ?? 0);
-    const initial = options.initialAccumulatorValue ?? 0;
-    this.initialAccumulatorValue = checkRate("Adagrad", "initialAccumulatorValue", initial);
-    this.eps = checkRate("Adagrad", "eps", options.eps ?? 1e-10);
+    const own = { lrDecay: 0, initialAccumulatorValue: 0, eps: 1e-10 };
+    const read = readOptions("Adagrad", options, { lr: 0.01, ...OPTIMIZER_DEFAULTS, ...own });
+    super("Adagrad", parameters, read, read);
+    this.lrDecay = checkRate("Adagrad", "lrDecay", read.lrDecay);
+    this.initialAccumulatorValue = checkRate("Adagrad", "initialAccumulatorValue", read.initialAccumulatorValue);
+    this.eps = checkRate("Adagrad", "eps", read.eps);
   }
 
   protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
@@ -77,9 +79,10 @@ export class Adadelta extends Optimizer {
   protected readonly stateNames = ["square_avg", "acc_delta"];
 
   constructor(parameters: Parameters, options: AdadeltaOptions = {}) {
-    super("Adadelta", parameters, options, { lr: 1 });
-    this.rho = checkRange("Adadelta", "rho", options.rho ?? 0.9, 0, 1);
-    this.eps = checkRate("Adadelta", "eps", options.eps ?? 1e-6);
+    const read = readOptions("Adadelta", options, { lr: 1, ...OPTIMIZER_DEFAULTS, rho: 0.9, eps: 1e-6 });
+    super("Adadelta", parameters, read, read);
+    this.rho = checkRange("Adadelta", "rho", read.rho, 0, 1);
+    this.eps = checkRate("Adadelta", "eps", read.eps);
   }
 
   protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {

@@ -1,10 +1,11 @@
 /** Adam and its kin: a running mean of the gradient, divided by a running measure of its size. */
 import type { AdamStep, OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import { checkFraction } from "../../shape/check.js";
+import { checkFraction, readOptions } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import { wholePower } from "../../tensor/math.js";
 import {
   checkRate,
+  OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
   type ParameterState,
@@ -30,6 +31,9 @@ export interface RAdamOptions extends AdamaxOptions {
   readonly decoupledWeightDecay?: boolean;
 }
 
+/** The defaults of what every kin of Adam takes. */
+const DEFAULTS = { lr: 0.001, ...OPTIMIZER_DEFAULTS, betas: [0.9, 0.999], eps: 1e-8 } as const;
+
 abstract class AdamKin extends Optimizer {
   /** [β₁, β₂] */
   betas: readonly [number, number];
@@ -38,17 +42,16 @@ abstract class AdamKin extends Optimizer {
   constructor(
     name: string,
     parameters: Parameters,
-    options: AdamaxOptions,
-    defaults: { readonly lr: number; readonly weightDecay?: number },
+    options: Required<AdamaxOptions>,
     private readonly decoupled: boolean,
   ) {
-    super(name, parameters, options, defaults);
-    const betas = options.betas ?? [0.9, 0.999];
+    super(name, parameters, options, options);
+    const { betas } = options;
     if (!Array.isArray(betas) || betas.length !== 2) {
       throw new ArgumentError(`${name} expects betas to be two numbers, but got ${JSON.stringify(betas)}.`);
     }
     this.betas = [checkFraction(name, "betas[0]", betas[0]), checkFraction(name, "betas[1]", betas[1])];
-    this.eps = checkRate(name, "eps", options.eps ?? 1e-8);
+    this.eps = checkRate(name, "eps", options.eps);
   }
 
   /** β₁, under the name that `OneCycleLR` changes it by. */
@@ -58,6 +61,10 @@ abstract class AdamKin extends Optimizer {
 
   override set momentum(beta1: number) {
     this.betas = [beta1, this.betas[1]];
+  }
+
+  protected override isMomentum(value: number): boolean {
+    return value >= 0 && value < 1;
   }
 
   /** Everything that step number `t` needs besides the arrays. */
@@ -73,15 +80,10 @@ abstract class AdamFamily extends AdamKin {
   readonly amsgrad: boolean;
   protected readonly stateNames: readonly string[];
 
-  constructor(
-    name: string,
-    parameters: Parameters,
-    options: AdamOptions,
-    defaults: { readonly lr: number; readonly weightDecay?: number },
-    decoupled: boolean,
-  ) {
-    super(name, parameters, options, defaults, decoupled);
-    this.amsgrad = options.amsgrad ?? false;
+  constructor(name: string, parameters: Parameters, options: AdamOptions, weightDecay: number, decoupled: boolean) {
+    const read = readOptions(name, options, { ...DEFAULTS, weightDecay, amsgrad: false });
+    super(name, parameters, read, decoupled);
+    this.amsgrad = read.amsgrad;
     this.stateNames = ["exp_avg", "exp_avg_sq", ...(this.amsgrad ? ["max_exp_avg_sq"] : [])];
   }
 
@@ -106,7 +108,7 @@ abstract class AdamFamily extends AdamKin {
  */
 export class Adam extends AdamFamily {
   constructor(parameters: Parameters, options: AdamOptions = {}) {
-    super("Adam", parameters, options, { lr: 0.001 }, false);
+    super("Adam", parameters, options, 0, false);
   }
 }
 
@@ -122,7 +124,7 @@ export class Adam extends AdamFamily {
  */
 export class AdamW extends AdamFamily {
   constructor(parameters: Parameters, options: AdamOptions = {}) {
-    super("AdamW", parameters, options, { lr: 0.001, weightDecay: 0.01 }, true);
+    super("AdamW", parameters, options, 0.01, true);
   }
 }
 
@@ -141,7 +143,7 @@ export class Adamax extends AdamKin {
   protected readonly stateNames = ["exp_avg", "exp_inf"];
 
   constructor(parameters: Parameters, options: AdamaxOptions = {}) {
-    super("Adamax", parameters, options, { lr: 0.002 }, false);
+    super("Adamax", parameters, readOptions("Adamax", options, { ...DEFAULTS, lr: 0.002 }), false);
   }
 
   protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
@@ -165,7 +167,8 @@ export class RAdam extends AdamKin {
   protected readonly stateNames = ["exp_avg", "exp_avg_sq"];
 
   constructor(parameters: Parameters, options: RAdamOptions = {}) {
-    super("RAdam", parameters, options, { lr: 0.001 }, options.decoupledWeightDecay ?? false);
+    const read = readOptions("RAdam", options, { ...DEFAULTS, decoupledWeightDecay: false });
+    super("RAdam", parameters, read, read.decoupledWeightDecay);
   }
 
   protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {

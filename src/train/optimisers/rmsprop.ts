@@ -1,7 +1,8 @@
 import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import { checkFraction } from "../../shape/check.js";
+import { checkFraction, readOptions } from "../../shape/check.js";
 import {
   checkRate,
+  OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
   type ParameterState,
@@ -41,11 +42,13 @@ export class RMSprop extends Optimizer {
   protected override readonly optionalStateNames = ["momentum_buffer"];
 
   constructor(parameters: Parameters, options: RMSpropOptions = {}) {
-    super("RMSprop", parameters, options, { lr: 0.01 });
-    this.alpha = checkFraction("RMSprop", "alpha", options.alpha ?? 0.99);
-    this.eps = checkRate("RMSprop", "eps", options.eps ?? 1e-8);
-    this.momentum = checkRate("RMSprop", "momentum", options.momentum ?? 0);
-    this.centered = options.centered ?? false;
+    const own = { alpha: 0.99, eps: 1e-8, momentum: 0, centered: false };
+    const read = readOptions("RMSprop", options, { lr: 0.01, ...OPTIMIZER_DEFAULTS, ...own });
+    super("RMSprop", parameters, read, read);
+    this.alpha = checkFraction("RMSprop", "alpha", read.alpha);
+    this.eps = checkRate("RMSprop", "eps", read.eps);
+    this.momentum = checkRate("RMSprop", "momentum", read.momentum);
+    this.centered = read.centered;
     this.stateNames = ["square_avg", ...(this.centered ? ["grad_avg"] : [])];
   }
 

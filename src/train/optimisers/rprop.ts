@@ -1,6 +1,8 @@
 import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
+import { readOptions, refuse } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import {
+  OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
   type ParameterState,
@@ -34,9 +36,17 @@ export class Rprop extends Optimizer {
   protected readonly stateNames = ["prev", "step_size"];
 
   constructor(parameters: Parameters, options: RpropOptions = {}) {
-    super("Rprop", parameters, options, { lr: 0.01 });
-    this.etas = options.etas ?? [0.5, 1.2];
-    this.stepSizes = options.stepSizes ?? [1e-6, 50];
+    // Named here, so that the sentence below says why there is no weight decay.
+    const all: OptimizerOptions & RpropOptions = options;
+    const read = readOptions("Rprop", all, {
+      lr: 0.01,
+      ...OPTIMIZER_DEFAULTS,
+      etas: [0.5, 1.2],
+      stepSizes: [1e-6, 50],
+    });
+    super("Rprop", parameters, read, read);
+    this.etas = pairOf("etas", read.etas);
+    this.stepSizes = pairOf("stepSizes", read.stepSizes);
     const [minus, plus] = this.etas;
     if (!(minus > 0 && minus < 1 && plus > 1 && plus < Infinity)) {
       throw new ArgumentError(
@@ -62,4 +72,9 @@ export class Rprop extends Optimizer {
     const s = { maximize: step.maximize, etaMinus, etaPlus, smallest, largest };
     kernels.rprop(s, p, g, state.get("prev"), state.get("step_size", step.lr));
   }
+}
+
+function pairOf(option: string, pair: readonly [number, number]): readonly [number, number] {
+  if (Array.isArray(pair) && pair.length === 2) return pair;
+  refuse("Rprop", option, "an array of two numbers", pair);
 }

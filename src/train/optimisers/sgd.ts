@@ -1,8 +1,9 @@
 import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
-import { checkFinite } from "../../shape/check.js";
+import { checkFinite, readOptions } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import {
   checkRate,
+  OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
   type ParameterState,
@@ -39,10 +40,12 @@ export class SGD extends Optimizer {
   protected override readonly optionalStateNames = ["momentum_buffer"];
 
   constructor(parameters: Parameters, options: SGDOptions = {}) {
-    super("SGD", parameters, options, { lr: 0.001 });
-    this.momentum = checkRate("SGD", "momentum", options.momentum ?? 0);
-    this.dampening = checkFinite("SGD", "dampening", options.dampening ?? 0);
-    this.nesterov = options.nesterov ?? false;
+    const own = { momentum: 0, dampening: 0, nesterov: false };
+    const read = readOptions("SGD", options, { lr: 0.001, ...OPTIMIZER_DEFAULTS, ...own });
+    super("SGD", parameters, read, read);
+    this.momentum = checkRate("SGD", "momentum", read.momentum);
+    this.dampening = checkFinite("SGD", "dampening", read.dampening);
+    this.nesterov = read.nesterov;
     if (this.nesterov && (this.momentum === 0 || this.dampening !== 0)) {
       throw new ArgumentError(
         `SGD expects a momentum and no dampening with nesterov, but got momentum ${this.momentum} and dampening ${this.dampening}. Usual cause: nesterov without momentum: 0.9.`,

@@ -3,7 +3,7 @@
  * that schedulers chain: two of them over one optimiser multiply.
  */
 
-import { checkFinite, checkInteger, checkOptions, checkPositive, checkRange } from "../../shape/check.js";
+import { checkFinite, checkInteger, checkPositive, checkRange, readOptions } from "../../shape/check.js";
 import { power } from "../../tensor/math.js";
 import { cosPi } from "../maths.js";
 import { checkRate, type Optimizer } from "../optimizer.js";
@@ -25,9 +25,9 @@ export class StepLR extends Scheduler {
 
   constructor(optimizer: Optimizer, options: { readonly stepSize: number; readonly gamma?: number }) {
     super("StepLR", optimizer);
-    checkOptions("StepLR", options, "{ stepSize: 10 }");
+    const { gamma } = readOptions("StepLR", options, { stepSize: undefined, gamma: 0.1 });
     this.stepSize = checkInteger("StepLR", "stepSize", options.stepSize, 1);
-    this.gamma = checkRate("StepLR", "gamma", options.gamma ?? 0.1);
+    this.gamma = checkRate("StepLR", "gamma", gamma);
   }
 
   protected next(lr: number): number {
@@ -50,7 +50,7 @@ export class ExponentialLR extends Scheduler {
 
   constructor(optimizer: Optimizer, options: { readonly gamma: number }) {
     super("ExponentialLR", optimizer);
-    checkOptions("ExponentialLR", options, "{ gamma: 0.95 }");
+    readOptions("ExponentialLR", options, { gamma: undefined });
     this.gamma = checkRate("ExponentialLR", "gamma", options.gamma);
   }
 
@@ -76,9 +76,9 @@ export class CosineAnnealingLR extends Scheduler {
 
   constructor(optimizer: Optimizer, options: { readonly tMax: number; readonly etaMin?: number }) {
     super("CosineAnnealingLR", optimizer);
-    checkOptions("CosineAnnealingLR", options, "{ tMax: 20 }");
+    const { etaMin } = readOptions("CosineAnnealingLR", options, { tMax: undefined, etaMin: 0 });
     this.tMax = checkInteger("CosineAnnealingLR", "tMax", options.tMax, 1);
-    this.etaMin = checkFinite("CosineAnnealingLR", "etaMin", options.etaMin ?? 0);
+    this.etaMin = checkFinite("CosineAnnealingLR", "etaMin", etaMin);
   }
 
   protected next(lr: number, base: number): number {
@@ -110,11 +110,11 @@ export class LinearLR extends Scheduler {
     options: { readonly startFactor?: number; readonly endFactor?: number; readonly totalIters?: number } = {},
   ) {
     super("LinearLR", optimizer);
-    checkOptions("LinearLR", options, "{ startFactor: 0.1, totalIters: 4 }");
-    const startFactor = checkPositive("LinearLR", "startFactor", options.startFactor ?? 1 / 3);
+    const read = readOptions("LinearLR", options, { startFactor: 1 / 3, endFactor: 1, totalIters: 5 });
+    const startFactor = checkPositive("LinearLR", "startFactor", read.startFactor);
     this.startFactor = checkRange("LinearLR", "startFactor", startFactor, 0, 1);
-    this.endFactor = checkRange("LinearLR", "endFactor", options.endFactor ?? 1, 0, 1);
-    this.totalIters = checkInteger("LinearLR", "totalIters", options.totalIters ?? 5, 1);
+    this.endFactor = checkRange("LinearLR", "endFactor", read.endFactor, 0, 1);
+    this.totalIters = checkInteger("LinearLR", "totalIters", read.totalIters, 1);
     this.apply();
   }
 
@@ -143,9 +143,9 @@ export class PolynomialLR extends Scheduler {
 
   constructor(optimizer: Optimizer, options: { readonly totalIters?: number; readonly power?: number } = {}) {
     super("PolynomialLR", optimizer);
-    checkOptions("PolynomialLR", options, "{ totalIters: 30 }");
-    this.totalIters = checkInteger("PolynomialLR", "totalIters", options.totalIters ?? 5, 1);
-    this.power = checkRate("PolynomialLR", "power", options.power ?? 1);
+    const { totalIters, power } = readOptions("PolynomialLR", options, { totalIters: 5, power: 1 });
+    this.totalIters = checkInteger("PolynomialLR", "totalIters", totalIters, 1);
+    this.power = checkRate("PolynomialLR", "power", power);
   }
 
   protected next(lr: number): number {

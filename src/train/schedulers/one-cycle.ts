@@ -1,8 +1,8 @@
-import { checkInteger, checkOneOf, checkOptions, checkPositive, checkRange } from "../../shape/check.js";
+import { checkInteger, checkOneOf, checkPositive, checkRange, readOptions } from "../../shape/check.js";
 import { ArgumentError, StateError } from "../../shape/errors.js";
 import { cosPi } from "../maths.js";
 import { checkRate, type Optimizer } from "../optimizer.js";
-import { Scheduler } from "../scheduler.js";
+import { Scheduler, type SchedulerState } from "../scheduler.js";
 
 export interface OneCycleLROptions {
   /** The peak, for all groups or one for each. */
@@ -59,8 +59,19 @@ export class OneCycleLR extends Scheduler {
 
   constructor(optimizer: Optimizer, options: OneCycleLROptions) {
     super("OneCycleLR", optimizer);
-    checkOptions("OneCycleLR", options, "{ maxLr: 0.1, totalSteps: 1000 }");
-    const { maxLr, pctStart = 0.3, threePhase = false } = options;
+    const read = readOptions("OneCycleLR", options, {
+      maxLr: undefined,
+      totalSteps: undefined,
+      pctStart: 0.3,
+      annealStrategy: "cos",
+      cycleMomentum: true,
+      baseMomentum: 0.85,
+      maxMomentum: 0.95,
+      divFactor: 25,
+      finalDivFactor: 1e4,
+      threePhase: false,
+    });
+    const { maxLr, pctStart, threePhase } = read;
     const maxLrs = typeof maxLr === "number" ? optimizer.groups.map(() => maxLr) : maxLr;
     if (!Array.isArray(maxLrs) || maxLrs.length !== optimizer.groups.length) {
       throw new ArgumentError(
@@ -69,14 +80,13 @@ export class OneCycleLR extends Scheduler {
     }
     this.maxLrs = maxLrs.map((lr) => checkRate("OneCycleLR", "maxLr", lr));
     this.totalSteps = checkInteger("OneCycleLR", "totalSteps", options.totalSteps, 1);
-    this.#linear =
-      checkOneOf("OneCycleLR", "annealStrategy", options.annealStrategy ?? "cos", ["cos", "linear"]) === "linear";
-    this.#cycleMomentum = options.cycleMomentum ?? true;
-    const low = checkRange("OneCycleLR", "baseMomentum", options.baseMomentum ?? 0.85, 0, 1);
-    const high = checkRange("OneCycleLR", "maxMomentum", options.maxMomentum ?? 0.95, 0, 1);
+    this.#linear = checkOneOf("OneCycleLR", "annealStrategy", read.annealStrategy, ["cos", "linear"]) === "linear";
+    this.#cycleMomentum = read.cycleMomentum;
+    const low = checkRange("OneCycleLR", "baseMomentum", read.baseMomentum, 0, 1);
+    const high = checkRange("OneCycleLR", "maxMomentum", read.maxMomentum, 0, 1);
     this.#momenta = { first: high, peak: low, last: high };
-    this.#divFactor = checkPositive("OneCycleLR", "divFactor", options.divFactor ?? 25);
-    this.#finalDivFactor = checkPositive("OneCycleLR", "finalDivFactor", options.finalDivFactor ?? 1e4);
+    this.#divFactor = checkPositive("OneCycleLR", "divFactor", read.divFactor);
+    this.#finalDivFactor = checkPositive("OneCycleLR", "finalDivFactor", read.finalDivFactor);
     if (this.#cycleMomentum && optimizer.momentum === undefined) {
       throw new ArgumentError(
         `OneCycleLR expects an optimiser with a momentum or β₁ to cycle, but ${optimizer.name} has neither. Usual cause: a missing cycleMomentum: false.`,
@@ -105,6 +115,10 @@ export class OneCycleLR extends Scheduler {
     throw new StateError(
       `OneCycleLR.step expects at most totalSteps = ${this.totalSteps} calls, but this is call ${steps}. Usual cause: totalSteps counted in epochs, where it is epochs · batches.`,
     );
+  }
+
+  protected override wrongExtraState(state: SchedulerState): string[] {
+    return (state.steps ?? 0) > this.totalSteps ? ["steps"] : [];
   }
 
   protected override apply(): void {

@@ -1,6 +1,6 @@
-import { checkFinite, checkInteger, checkOneOf, checkOptions } from "../../shape/check.js";
+import { checkFinite, checkInteger, checkOneOf, readOptions, refuse } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
-import { checkRate, type Optimizer } from "../optimizer.js";
+import { checkRate, isCount, type Optimizer } from "../optimizer.js";
 import { Scheduler, type SchedulerState } from "../scheduler.js";
 
 export interface ReduceLROnPlateauOptions {
@@ -49,27 +49,37 @@ export class ReduceLROnPlateau extends Scheduler {
   constructor(optimizer: Optimizer, options: ReduceLROnPlateauOptions = {}) {
     const name = "ReduceLROnPlateau";
     super(name, optimizer);
-    checkOptions(name, options, "{ factor: 0.5, patience: 3 }");
-    this.#mode = checkOneOf(name, "mode", options.mode ?? "min", ["min", "max"]);
-    this.#factor = checkRate(name, "factor", options.factor ?? 0.1);
+    const read = readOptions(name, options, {
+      mode: "min",
+      factor: 0.1,
+      patience: 10,
+      threshold: 1e-4,
+      thresholdMode: "rel",
+      cooldown: 0,
+      minLr: 0,
+      eps: 1e-8,
+    });
+    this.#mode = checkOneOf(name, "mode", read.mode, ["min", "max"]);
+    this.#factor = checkRate(name, "factor", read.factor);
     if (this.#factor >= 1) {
       throw new ArgumentError(
         `${name} expects factor to be below 1, but got ${this.#factor}. Usual cause: what is divided by, where what is multiplied by is meant.`,
       );
     }
-    this.#patience = checkInteger(name, "patience", options.patience ?? 10, 0);
-    this.#threshold = checkFinite(name, "threshold", options.threshold ?? 1e-4);
-    this.#relative = checkOneOf(name, "thresholdMode", options.thresholdMode ?? "rel", ["rel", "abs"]) === "rel";
-    this.#cooldown = checkInteger(name, "cooldown", options.cooldown ?? 0, 0);
-    const { minLr = 0 } = options;
+    this.#patience = checkInteger(name, "patience", read.patience, 0);
+    this.#threshold = checkFinite(name, "threshold", read.threshold);
+    this.#relative = checkOneOf(name, "thresholdMode", read.thresholdMode, ["rel", "abs"]) === "rel";
+    this.#cooldown = checkInteger(name, "cooldown", read.cooldown, 0);
+    const { minLr } = read;
     const minLrs = typeof minLr === "number" ? optimizer.groups.map(() => minLr) : minLr;
+    if (!Array.isArray(minLrs)) refuse(name, "minLr", "a number, or one for each group", minLr);
     if (minLrs.length !== optimizer.groups.length) {
       throw new ArgumentError(
         `${name} expects minLr to be a number, or one for each of the ${optimizer.groups.length} groups, but got ${minLrs.length}.`,
       );
     }
     this.#minLrs = minLrs.map((lr) => checkRate(name, "minLr", lr));
-    this.#eps = checkRate(name, "eps", options.eps ?? 1e-8);
+    this.#eps = checkRate(name, "eps", read.eps);
     this.#best = this.#mode === "min" ? Number.MAX_VALUE : -Number.MAX_VALUE;
   }
 
@@ -82,7 +92,8 @@ export class ReduceLROnPlateau extends Scheduler {
 
   protected override apply(metric = Number.NaN): void {
     if (this.#improves(metric)) {
-      this.#best = metric;
+      // It stays finite, so that JSON can hold it.
+      this.#best = Math.max(-Number.MAX_VALUE, Math.min(metric, Number.MAX_VALUE));
       this.#badSteps = 0;
     } else {
       this.#badSteps++;
@@ -111,6 +122,10 @@ export class ReduceLROnPlateau extends Scheduler {
 
   protected override extraState(): SchedulerState {
     return { best: this.#best, num_bad_epochs: this.#badSteps, cooldown_counter: this.#cooling };
+  }
+
+  protected override wrongExtraState(state: SchedulerState): string[] {
+    return ["num_bad_epochs", "cooldown_counter"].filter((key) => !isCount(state[key]));
   }
 
   protected override loadExtraState(state: SchedulerState): void {
