@@ -1,6 +1,6 @@
 import { type ChainRule, factorsOf, type InputSize } from "../shape/chain.js";
 import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js";
-import type { Shape } from "../shape/shape.js";
+import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain } from "./fusion.js";
 import { Layer } from "./layer.js";
@@ -63,7 +63,11 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
       } catch (error) {
         // The first layer's input is the caller's; every other one's is what the layer before it gives.
         if (i === 0 || !(error instanceof ShapeError) || !error.mismatch) throw error;
-        throw neighbourMismatch(error.mismatch, factorsOf(flattened, shape, error.mismatch.got));
+        const { mismatch } = error;
+        // A Flatten that keeps the first axis for the batch took the channels for it.
+        const batchless = flattened.length > 0 && mismatch.expected.startsWith(`${sizeOf(flattened)} `);
+        const told = batchless ? { ...mismatch, cause: "a missing batch axis, which unsqueeze(0) adds" } : mismatch;
+        throw neighbourMismatch(told, factorsOf(flattened, shape, error.mismatch.got));
       }
       flattened = layer.name === "Flatten" ? before : [];
     });

@@ -2,7 +2,7 @@
 import { type ConvAlgorithm, checkAlgorithm } from "./algorithm.js";
 import type { Add, FloorDivide, Less, Modulo, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkInteger, checkOneOf, checkPair } from "./check.js";
-import { ArgumentError, inputMismatch, rankMismatch, ShapeError } from "./errors.js";
+import { ArgumentError, channelsCause, inputMismatch, rankMismatch, ShapeError } from "./errors.js";
 import { type Padding2d, type PaddingMode, padShape } from "./pad.js";
 import type {
   AsNumber,
@@ -296,8 +296,18 @@ export function checkChannels({ layer, dimensions, inChannels }: ConvSettings, c
       expected: `${inChannels} ${inChannels === 1 ? "channel" : "channels"}`,
       got: `${channels}`,
       cause: batched
-        ? `channels stored last (faltung reads ${showAxes(axes)}), or inChannels that differs from the previous outChannels`
-        : `a batch without its channel axis (${axes.length - 1} axes are read as ${showAxes(axes.slice(1))}): reshape it to ${showAxes(axes.with(1, "1"))}`,
+        ? channelsCause(
+            inChannels,
+            input,
+            1,
+            "inChannels that differs from the data's, or from the previous outChannels",
+          )
+        : channelsCause(
+            inChannels,
+            input,
+            0,
+            `a batch without its channel axis (${axes.length - 1} axes are read as ${showAxes(axes.slice(1))}): reshape it to ${showAxes(axes.with(1, "1"))}`,
+          ),
     },
     input,
   );

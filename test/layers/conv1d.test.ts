@@ -153,7 +153,7 @@ describe("Conv1d", () => {
     refuse(
       conv,
       [4, 9, 2],
-      "Conv1d expects 2 channels, but its input [4, 9, 2] has 9. Usual cause: channels stored last (faltung reads [N, C, L]), or inChannels that differs from the previous outChannels.",
+      "Conv1d expects 2 channels, but its input [4, 9, 2] has 9. Usual cause: channels stored last: permute([0, 2, 1]) brings them to the front.",
     );
     refuse(
       new Conv1d(1, 3, 5),

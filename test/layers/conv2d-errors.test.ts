@@ -77,7 +77,17 @@ describe("Conv2d refuses inputs", () => {
     refuses(
       conv,
       [2, 8, 8, 3],
-      "Conv2d expects 3 channels, but its input [2, 8, 8, 3] has 8. Usual cause: channels stored last (faltung reads [N, C, H, W]), or inChannels that differs from the previous outChannels.",
+      "Conv2d expects 3 channels, but its input [2, 8, 8, 3] has 8. Usual cause: channels stored last: permute([0, 3, 1, 2]) brings them to the front.",
+    );
+    refuses(
+      conv,
+      [8, 8, 3],
+      "Conv2d expects 3 channels, but its input [8, 8, 3] has 8. Usual cause: channels stored last: permute([2, 0, 1]) brings them to the front.",
+    );
+    refuses(
+      conv,
+      [2, 1, 8, 8],
+      "Conv2d expects 3 channels, but its input [2, 1, 8, 8] has 1. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
     refuses(
       new Conv2d(1, 6, 5),

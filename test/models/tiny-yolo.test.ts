@@ -83,7 +83,7 @@ describe("TinyYOLOv2", () => {
     expectError(
       () => model.forward(normal([1, 1, 64, 64], 1)),
       ShapeError,
-      "Conv2d expects 3 channels, but its input [1, 1, 64, 64] has 1. Usual cause: channels stored last (faltung reads [N, C, H, W]), or inChannels that differs from the previous outChannels.",
+      "Conv2d expects 3 channels, but its input [1, 1, 64, 64] has 1. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
     expectError(
       () => model.eval().forward(normal([1, 3, 16, 16], 1)),

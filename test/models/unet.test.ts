@@ -133,7 +133,7 @@ describe("UNet", () => {
     expectError(
       () => model.forward(normal([1, 3, 8, 8], 1)),
       ShapeError,
-      "Conv2d expects 1 channel, but its input [1, 3, 8, 8] has 3. Usual cause: channels stored last (faltung reads [N, C, H, W]), or inChannels that differs from the previous outChannels.",
+      "Conv2d expects 1 channel, but its input [1, 3, 8, 8] has 3. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
   });
 });

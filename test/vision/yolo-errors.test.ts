@@ -34,7 +34,7 @@ describe("YoloLoss", () => {
     refused(
       {},
       { ...head, anchors: [] },
-      "anchors to be a list of one size at least, but got none. Usual cause: a number of anchors: fitAnchors finds as many sizes.",
+      "anchors to be a list of one size at least, but got []. Usual cause: a number of anchors: fitAnchors finds as many sizes.",
     );
     refused(
       {},
