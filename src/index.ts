@@ -101,7 +101,7 @@ export {
   zerosLike,
 } from "./tensor/create.js";
 export { concat, stack } from "./tensor/join.js";
-export type { ArrayOf, NestedArray, TensorData, TypedArray } from "./tensor/nested.js";
+export type { ArrayOf, JSONNumber, NestedArray, PlainTensor, TensorData, TypedArray } from "./tensor/nested.js";
 export type { PadOptions } from "./tensor/pad.js";
 export { defaultRandom, manualSeed, Random } from "./tensor/random.js";
 export type { ReduceOptions, VarianceOptions } from "./tensor/reduce.js";

@@ -3,7 +3,7 @@ import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain } from "./fusion.js";
-import { Layer } from "./layer.js";
+import { knownShape, Layer } from "./layer.js";
 
 /** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
 export class Sequential<Signature extends string = string, Layers = readonly Layer[]> extends Layer<ChainRule<Layers>> {
@@ -15,7 +15,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   constructor(...args: readonly (Layer | readonly InputSize[])[]) {
     super();
     const [first, ...rest] = args;
-    const input = Array.isArray(first) ? (first as readonly InputSize[]) : undefined;
+    const input = isShape(first) ? first : undefined;
     const layers = input ? rest : args;
     layers.forEach((layer, i) => {
       if (!(layer instanceof Layer)) {
@@ -26,7 +26,12 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     });
     this.layers = layers as Layers;
     // A batch of 1 stands for any.
-    if (input) this.inferShape(input.map((size) => (size === "N" ? 1 : size)));
+    if (input) {
+      knownShape(
+        this as unknown as Layer,
+        input.map((size) => (size === "N" ? 1 : size)),
+      );
+    }
   }
 
   get #layers(): readonly Layer[] {
@@ -73,6 +78,10 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     });
     return [...shape];
   }
+}
+
+function isShape(value: unknown): value is readonly InputSize[] {
+  return Array.isArray(value) && value.every((size) => size === "N" || Number.isInteger(size));
 }
 
 function learns(layer: Layer): boolean {

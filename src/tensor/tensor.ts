@@ -28,7 +28,7 @@ import { permute, slice } from "./layout.js";
 import { log } from "./log.js";
 import { exp, power, sigmoid, tanh } from "./math.js";
 import { matmul } from "./matmul.js";
-import { type ArrayOf, toNested } from "./nested.js";
+import { type ArrayOf, type JSONNumber, toJSONNumber, toNested } from "./nested.js";
 import { type PadOptions, pad } from "./pad.js";
 import { print } from "./print.js";
 import * as reduction from "./reduce.js";
@@ -232,6 +232,11 @@ export class Tensor<out S extends Shape = Shape> {
       );
     }
     return this.view()[0]!;
+  }
+
+  /** The tensor as plain data, for JSON and `postMessage`; `tensor` makes one of it again, to the same bits. */
+  toJSON(): { readonly shape: S; readonly dtype: DType; readonly data: JSONNumber[] } {
+    return { shape: this.shape, dtype: this.dtype, data: Array.from(this.data, toJSONNumber) };
   }
 
   /** Nested arrays of the elements: `number[][]` for a matrix, a number for a scalar. */

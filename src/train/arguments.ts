@@ -159,7 +159,8 @@ export function checkMetricValue(who: string, name: string, value: unknown): num
 }
 
 export function checkSignal(who: string, signal: unknown): void {
-  if (signal === undefined || typeof (signal as { throwIfAborted?: unknown } | null)?.throwIfAborted === "function") return;
+  if (signal === undefined || typeof (signal as { throwIfAborted?: unknown } | null)?.throwIfAborted === "function")
+    return;
   refuse(who, "signal", "an AbortSignal", signal, "the AbortController, where its signal is meant");
 }
 
