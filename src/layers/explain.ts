@@ -1,6 +1,6 @@
 /** What a model's convolutions and matrix products cost, how they are computed, and how fast they can be at most. */
 
-import { backendName } from "../kernels/backend.js";
+import { backendName, backendReason } from "../kernels/backend.js";
 import type { Direction } from "../kernels/interface/conv.js";
 import type { Roofline } from "../kernels/interface/roofline.js";
 import { type Described, describePath } from "../kernels/wasm/conv/choice.js";
@@ -54,6 +54,8 @@ export interface ExplainedLayer extends Readonly<Record<Direction, ExplainedPass
 
 export interface Explanation extends Roofline {
   readonly backend: ReturnType<typeof backendName>;
+  /** Why the backend is the reference, in words; undefined where it is not. */
+  readonly reason: string | undefined;
   readonly layers: readonly ExplainedLayer[];
   /** The table. */
   toString(): string;
@@ -90,7 +92,7 @@ export function explain(model: Layer, inputShape: Shape, roofline: Partial<Roofl
   const layers = leaves
     .filter(({ layer, input }) => layer.multiplyAdds(input) > 0)
     .map((leaf) => explained(leaf, backend === "reference", { peak, bandwidth }));
-  const facts = { backend, peak, bandwidth, layers };
+  const facts = { backend, reason: backendReason(), peak, bandwidth, layers };
   return printed(facts, () => render(`${model.name}, input ${showShape(inputShape)}`, facts));
 }
 
@@ -143,7 +145,7 @@ function geometryOf(settings: ConvSettings, input: Shape): ConvGeometry {
   return convGeometry(withoutPadding(settings), padShape(layer, input, paddingSides(settings), paddingMode));
 }
 
-function render(title: string, { backend, peak, bandwidth, layers }: Omit<Explanation, "toString">): string {
+function render(title: string, { backend, reason, peak, bandwidth, layers }: Omit<Explanation, "toString">): string {
   const header = ["key", "layer", "output shape", "direction", "algorithm"];
   const numbers = ["Mflop", "MB", "flop/byte", "GFLOP/s at most", "of the peak"];
   const rows = layers.flatMap((layer) =>
@@ -155,9 +157,9 @@ function render(title: string, { backend, peak, bandwidth, layers }: Omit<Explan
     ]),
   );
   const roof = `${(peak / 1e9).toFixed(0)} GFLOP/s, ${(bandwidth / 1e9).toFixed(0)} GB/s`;
-  return [`${title}, ${backend}: at most ${roof}`, ...showTable([...header, ...numbers], rows, header.length)].join(
-    "\n",
-  );
+  const why = reason === undefined ? [] : [`reference, for ${reason}.`];
+  const table = showTable([...header, ...numbers], rows, header.length);
+  return [`${title}, ${backend}: at most ${roof}`, ...why, ...table].join("\n");
 }
 
 /** Directions with the same algorithm are one line. */
