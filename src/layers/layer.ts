@@ -5,14 +5,15 @@
 
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
+import { isForeign, Printed } from "../shape/brand.js";
 import { checkSize } from "../shape/check.js";
-import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
+import { ShapeError, StateError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
-import { show } from "../shape/show.js";
+import { refused } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
-import { allocate, allocateUnset, type DType, Tensor } from "../tensor/tensor.js";
+import { allocate, allocateUnset, checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Parameter, StateBuffer } from "./parameter.js";
 
@@ -36,7 +37,7 @@ export type StateDict = Record<string, Tensor>;
  *   protected computeBackward(dy: Tensor) { return this.conv.backward(this.act.backward(dy)); }
  * }
  */
-export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
+export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed {
   /** The layer's shape rule, for the compiler. */
   declare readonly [RULE]: Rule;
 
@@ -47,7 +48,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   #frozen = false;
 
   /** The class's name, as messages and summaries show it. Written out by the library's layers: bundlers rename classes. */
-  readonly name: string = this.constructor.name;
+  readonly name: string = this.constructor.name.replace(/^_/, "");
 
   /** Output shapes of the calls that wait for their backward. */
   readonly #calls = new Cache<Shape>();
@@ -59,6 +60,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   /** Children that were found to be among their parent's fields. */
   #adopted: WeakSet<Layer> | undefined;
 
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Layer";
+  }
+
   /**
    * The layer's output for `x`. What it returns to your own call is a fresh tensor that shares memory with nothing.
    * @throws ShapeError when the shape of `x` does not fit; nothing has changed then.
@@ -66,7 +71,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   forward<X extends Tensor>(x: X & Refusal<Rule, X["shape"]>): Tensor<OutputOf<Rule, X["shape"]>> {
     checkTensor(`${this.name}.forward`, x);
     const state = engine();
-    return (state.depth === 0 ? this.#outermost(x) : this.#call(x)) as Tensor<OutputOf<Rule, X["shape"]>>;
+    return (state.depth === 0 ? this.own.#outermost(x) : this.own.#call(x)) as Tensor<OutputOf<Rule, X["shape"]>>;
   }
 
   /**
@@ -81,24 +86,24 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     checkTensor(`${this.name}.backward`, dy);
     const state = engine();
     const outermost = state.depth === 0;
-    const replay = outermost ? this.#replay : undefined;
-    const expected = replay ? replay.output : this.#calls.peek(this.name);
+    const replay = outermost ? this.own.#replay : undefined;
+    const expected = replay ? replay.output : this.own.#calls.peek(this.name);
     if (!sameShape(dy.shape, expected)) {
       throw new ShapeError(
         `${this.name}.backward expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: the loss was given something else than what forward returned.`,
       );
     }
     if (replay) {
-      this.#replay = undefined;
+      this.own.#replay = undefined;
       // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
-      this.#inEval(() => this.#run(replay.x, true));
+      this.own.#inEval(() => this.own.#run(replay.x, true));
     }
-    if (outermost) state.backwardRun = this.#calls.run;
-    this.#calls.pop(this.name);
+    if (outermost) state.backwardRun = this.own.#calls.run;
+    this.own.#calls.pop(this.name);
     state.depth++;
-    this.#backwardArena ??= new Arena();
+    this.own.#backwardArena ??= new Arena();
     try {
-      const dx = within(this.#backwardArena, state.backwardRun, () => this.computeBackward(dy, inputGradient));
+      const dx = within(this.own.#backwardArena, state.backwardRun, () => this.computeBackward(dy, inputGradient));
       if (!inputGradient) return undefined;
       if (!dx)
         throw new StateError(
@@ -106,10 +111,28 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
         );
       return outermost ? dx.clone() : dx;
     } catch (error) {
-      throw this.#told(error);
+      throw this.own.#told(error);
     } finally {
       state.depth--;
     }
+  }
+
+  /**
+   * As torch's `repr`: the class, the arguments and the options that are not at their defaults, the children.
+   * `console.log` in Node prints it.
+   * @example String(new Sequential(new Conv2d(1, 6, 5), new ReLU()));
+   * // Sequential(
+   * //   (0): Conv2d(1, 6, kernelSize=5, stride=1)
+   * //   (1): ReLU()
+   * // )
+   */
+  override toString(): string {
+    return this.own.#print("\n", []);
+  }
+
+  /** What {@link toString} shows in parentheses. A layer of your own may have something to show there. */
+  protected extraRepr(): string {
+    return "";
   }
 
   /** The layer's work: reads `x`, keeps what backward needs in a {@link Cache}, returns the output. Never writes to `x`. */
@@ -127,7 +150,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    */
   outputShape(inputShape: Shape): number[] {
     checkShape(`${this.name}.outputShape`, inputShape);
-    const output = this.inferShape(inputShape);
+    const output = this.own.inferShape(inputShape);
     checkSize(this.name, "an output", output);
     engine().observer?.(this, inputShape, output);
     return output;
@@ -141,10 +164,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     state.depth++;
     state.caching = false;
     state.trial = true;
-    running = this.#untyped;
+    running = this.own.#untyped;
     try {
       const x = allocate(inputShape, this.parameters()[0]?.value.dtype ?? "float32");
-      return [...this.#inEval(() => this.compute(x)).shape];
+      return [...this.own.#inEval(() => this.compute(x)).shape];
     } finally {
       running = parent;
       state.depth = depth;
@@ -163,10 +186,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     const found: [string, Layer][] = [];
     for (const key of Object.keys(this)) {
       const field = (this as Readonly<Record<string, unknown>>)[key];
-      if (field instanceof Layer) found.push([key, field]);
+      if (field instanceof Layer) found.push([key, field.own]);
       else if (Array.isArray(field)) {
         field.forEach((entry, i) => {
-          if (entry instanceof Layer) found.push([`${key}.${i}`, entry]);
+          if (entry instanceof Layer) found.push([`${key}.${i}`, entry.own]);
         });
       }
     }
@@ -185,12 +208,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
   /** Every parameter with its full key: `[["0.weight", Parameter], …]`. */
   namedParameters(): [key: string, parameter: Parameter][] {
-    return this.#named().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
+    return this.own.#named().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
   }
 
   /** Copies of all parameters and buffers by torch's key names. */
   stateDict(): StateDict {
-    return Object.fromEntries(this.#named().map(([key, { value }]) => [key, value.clone()]));
+    return Object.fromEntries(this.own.#named().map(([key, { value }]) => [key, value.clone()]));
   }
 
   /**
@@ -200,7 +223,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    * @throws StateError that lists missing and unexpected keys, ShapeError for the first wrong shape.
    */
   loadStateDict(state: StateDict, { strict = true }: { readonly strict?: boolean } = {}): void {
-    const own = new Map(this.#named());
+    const own = new Map(this.own.#named());
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key));
     const unexpected = Object.keys(state).filter((key) => !own.has(key));
     if (strict && (missing.length > 0 || unexpected.length > 0)) {
@@ -234,12 +257,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
   /** Puts this layer and its children in train mode, the frozen ones among them excepted. */
   train(): this {
-    return this.#setTraining(true);
+    return this.own.#setTraining(true);
   }
 
   /** Puts this layer and its children in eval mode: dropout passes through, batch norm uses its running statistics. */
   eval(): this {
-    return this.#setTraining(false);
+    return this.own.#setTraining(false);
   }
 
   /**
@@ -255,17 +278,17 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    * await fit(model, loader, { loss, optimizer: new Adam(model.parameters()) }); // changes the rest alone
    */
   freeze(): this {
-    return this.#setFrozen(true);
+    return this.own.#setFrozen(true);
   }
 
   /** Takes `freeze()` back: every parameter of this layer and its children learns, and they follow the next `train()`. */
   unfreeze(): this {
-    return this.#setFrozen(false);
+    return this.own.#setFrozen(false);
   }
 
   /** Converts all parameters and buffers to this precision; gradients are dropped. */
   to(dtype: DType): this {
-    for (const [, tensor] of this.#named()) tensor.to(dtype);
+    for (const [, tensor] of this.own.#named()) tensor.to(dtype);
     return this;
   }
 
@@ -277,8 +300,18 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
       all.add(layer);
       for (const part of layer.parts()) visit(part);
     };
-    visit(this.#untyped);
+    visit(this.own.#untyped);
     return [...all];
+  }
+
+  /** This layer and those below it, line by line. One that is a child of its own child is not gone into again. */
+  #print(newline: string, above: readonly unknown[]): string {
+    const children = above.includes(this) ? [] : this.children();
+    let text = `${this.name}(${this.extraRepr()}`;
+    for (const [key, child] of children) {
+      text += `${newline}  (${key}): ${child.#print(`${newline}  `, [...above, this])}`;
+    }
+    return `${text}${children.length > 0 ? newline : ""})`;
   }
 
   /** Runs `action` with this layer and its children in eval mode, and puts their modes back. */
@@ -308,8 +341,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
   #named(prefix = ""): [string, Parameter | StateBuffer][] {
     const named: [string, Parameter | StateBuffer][] = [];
-    for (const field of Object.values(this)) {
-      if (field instanceof Parameter || field instanceof StateBuffer) named.push([prefix + field.name, field]);
+    for (const [key, field] of Object.entries(this)) {
+      if (field instanceof Parameter || field instanceof StateBuffer) named.push([prefix + field.name, field.own]);
+      else refuseForeign(`${this.name}.${key}`, field);
     }
     for (const [key, child] of this.children()) named.push(...child.#named(`${prefix}${key}.`));
     return named;
@@ -400,12 +434,11 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   }
 }
 
+/** What another copy's class made is found by no `instanceof`: it would neither train nor be saved. */
+function refuseForeign(key: string, field: unknown): void {
+  const stranger: unknown = Array.isArray(field) ? field.find(isForeign) : isForeign(field) && field;
+  if (stranger) throw new StateError(`${key} is ${refused(stranger, "")}`);
+}
+
 /** The layer whose `compute` is running, so that it can be asked whether it knows the child that it calls. */
 let running: Layer | undefined;
-
-function checkTensor(who: string, value: unknown): void {
-  if (value instanceof Tensor) return;
-  throw new ArgumentError(
-    `${who} expects a Tensor, but got ${Array.isArray(value) ? "an array" : show(value)}. Usual cause: a plain array: wrap it with tensor(data, shape).`,
-  );
-}

@@ -10,6 +10,7 @@ import { give } from "./fusion.js";
 import { initialiseLike, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
+import { reprOf } from "./repr.js";
 
 export interface LinearOptions {
   /** Whether to add a learned number to each output feature. Default true. */
@@ -74,10 +75,14 @@ export class Linear<const In extends number = number, const Out extends number =
 
   override multiplyAdds(inputShape: Shape): number {
     checkShape(`${this.name}.multiplyAdds`, inputShape);
-    return this.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
+    return this.own.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
   }
 
   #geometry(inputShape: Shape): LinearGeometry {
     return linearGeometry(this.name, this.inFeatures, this.outFeatures, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "inFeatures=, outFeatures=, bias=true");
   }
 }

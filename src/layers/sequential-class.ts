@@ -1,6 +1,7 @@
 import { type ChainRule, factorsOf, type InputSize } from "../shape/chain.js";
 import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
+import { refused } from "../shape/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain } from "./fusion.js";
 import { Layer } from "./layer.js";
@@ -20,11 +21,11 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     layers.forEach((layer, i) => {
       if (!(layer instanceof Layer)) {
         throw new ArgumentError(
-          `Sequential expects layers, but argument ${input ? i + 1 : i} is ${layer === null ? "null" : Array.isArray(layer) ? "an array" : typeof layer}. Usual cause: a missing "new", or a list that needs "..." before it.`,
+          `Sequential expects layers, but argument ${input ? i + 1 : i} is ${refused(layer, 'a missing "new", or a list that needs "..." before it')}`,
         );
       }
     });
-    this.layers = layers as Layers;
+    this.layers = (layers as readonly Layer[]).map((layer) => layer.own) as Layers;
     // A batch of 1 stands for any.
     if (input) this.inferShape(input.map((size) => (size === "N" ? 1 : size)));
   }
@@ -34,7 +35,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   }
 
   override children(): [string, Layer][] {
-    return this.#layers.map((layer, i) => [String(i), layer]);
+    return this.own.#layers.map((layer, i) => [String(i), layer]);
   }
 
   protected compute(x: Tensor): Tensor {
