@@ -150,7 +150,7 @@ function fillNormal(tensor: Tensor, random: Random): Tensor {
 }
 
 function ownGenerators(layer: object): Random[] {
-  return Object.values(layer).filter((field): field is Random => kindOf(field)?.kind === "Random");
+  return Object.values(layer).filter((field): field is Random => kindOf(field) === "Random");
 }
 
 /** Remembers every parameter, buffer and generator of the layer; the function that it returns puts them back. */

@@ -5,13 +5,12 @@
 
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
-import { isForeign, Printed } from "../shape/brand.js";
+import { Printed, refuseForeign } from "../shape/brand.js";
 import { checkSize } from "../shape/check.js";
 import { ShapeError, StateError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
-import { refused } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
 import { allocate, allocateUnset, checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -343,7 +342,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     const named: [string, Parameter | StateBuffer][] = [];
     for (const [key, field] of Object.entries(this)) {
       if (field instanceof Parameter || field instanceof StateBuffer) named.push([prefix + field.name, field.own]);
-      else refuseForeign(`${this.name}.${key}`, field);
+      else refuseForeign(`${this.name}.${key}`, ...(Array.isArray(field) ? field : [field]));
     }
     for (const [key, child] of this.children()) named.push(...child.#named(`${prefix}${key}.`));
     return named;
@@ -432,12 +431,6 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     }
     this.#adopted.add(child);
   }
-}
-
-/** What another copy's class made is found by no `instanceof`: it would neither train nor be saved. */
-function refuseForeign(key: string, field: unknown): void {
-  const stranger: unknown = Array.isArray(field) ? field.find(isForeign) : isForeign(field) && field;
-  if (stranger) throw new StateError(`${key} is ${refused(stranger, "")}`);
 }
 
 /** The layer whose `compute` is running, so that it can be asked whether it knows the child that it calls. */

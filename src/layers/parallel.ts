@@ -1,11 +1,11 @@
 import { add, concatenate, part } from "../ops/merge.js";
+import { refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkOneOf, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { ParallelRule } from "../shape/merge.js";
 import { addShape, concatShape } from "../shape/merge.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
-import { refused } from "../shape/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
@@ -44,13 +44,11 @@ export class Parallel<
   constructor(branches: Branches, options: ParallelOptions = {}) {
     super();
     const { merge, dim } = readOptions("Parallel", options, { merge: "concat", dim: 1 });
-    const stranger: unknown = Array.isArray(branches)
-      ? branches.find((branch) => !(branch instanceof Layer))
-      : branches;
-    if (stranger !== undefined || branches.length === 0) {
-      const cause = "branches that are not in an array";
-      const got = stranger === undefined ? `an empty one. Usual cause: ${cause}.` : refused(stranger, cause);
-      throw new ArgumentError(`Parallel expects a list of at least one layer as its first argument, but got ${got}`);
+    if (Array.isArray(branches)) refuseForeign("Parallel", ...branches);
+    if (!Array.isArray(branches) || branches.length === 0 || !branches.every((branch) => branch instanceof Layer)) {
+      throw new ArgumentError(
+        "Parallel expects a list of at least one layer as its first argument. Usual cause: branches that are not in an array.",
+      );
     }
     this.branches = branches.map((branch) => branch.own) as readonly Layer[] as Branches;
     this.merge = checkOneOf("Parallel", "merge", merge, ["concat", "add"]);

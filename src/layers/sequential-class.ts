@@ -1,7 +1,7 @@
+import { refuseForeign } from "../shape/brand.js";
 import { type ChainRule, factorsOf, type InputSize } from "../shape/chain.js";
 import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
-import { refused } from "../shape/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain } from "./fusion.js";
 import { Layer } from "./layer.js";
@@ -20,8 +20,9 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     const layers = input ? rest : args;
     layers.forEach((layer, i) => {
       if (!(layer instanceof Layer)) {
+        refuseForeign("Sequential", layer);
         throw new ArgumentError(
-          `Sequential expects layers, but argument ${input ? i + 1 : i} is ${refused(layer, 'a missing "new", or a list that needs "..." before it')}`,
+          `Sequential expects layers, but argument ${input ? i + 1 : i} is ${layer === null ? "null" : Array.isArray(layer) ? "an array" : typeof layer}. Usual cause: a missing "new", or a list that needs "..." before it.`,
         );
       }
     });

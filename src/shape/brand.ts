@@ -1,5 +1,5 @@
 /** What instances of the library's classes have in common: a tag that says what they are, and a way around a Proxy. */
-import { StateError } from "./errors.js";
+import { ArgumentError, StateError } from "./errors.js";
 
 /** Where Node's console.log looks for how to print an object. */
 const inspect = Symbol.for("nodejs.util.inspect.custom");
@@ -41,13 +41,18 @@ export abstract class Printed extends Branded {
   }
 }
 
-/** What the library's class of a value is called, and whether another copy of the library made it; undefined for others. */
-export function kindOf(value: unknown): { readonly kind: string; readonly isForeign: boolean } | undefined {
+/** What the library calls the class of a value, whatever bundlers made of its name: `Tensor`; undefined for others. */
+export function kindOf(value: unknown): string | undefined {
   const tag = `${(value as Partial<Branded> | null | undefined)?.[Symbol.toStringTag]}`;
-  return tag.startsWith("faltung.") ? { kind: tag.slice(8), isForeign: !(value instanceof Branded) } : undefined;
+  return tag.startsWith("faltung.") ? tag.slice(8) : undefined;
 }
 
-/** Whether another copy of the library made it, whose classes no `instanceof` of this one knows. */
-export function isForeign(value: unknown): boolean {
-  return kindOf(value)?.isForeign === true;
+/** Refuses what another copy of the library made, which no `instanceof` of this one knows, with the true cause. */
+export function refuseForeign(who: string, ...values: readonly unknown[]): void {
+  const foreign = values.map((value) => !(value instanceof Branded) && kindOf(value)).find(Boolean);
+  if (foreign) {
+    throw new ArgumentError(
+      `${who} expects what this copy of faltung made, but got a ${foreign} of a second copy. Usual cause: two versions are installed, or it was bundled twice: see npm ls faltung.`,
+    );
+  }
 }

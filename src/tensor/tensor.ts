@@ -1,7 +1,7 @@
 /** The tensor: numbers in row-major order and a shape. Storage is a plain typed array that the garbage collector owns. */
 
 import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
-import { Printed } from "../shape/brand.js";
+import { Printed, refuseForeign } from "../shape/brand.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { InputSize } from "../shape/chain.js";
 import { checkFunction, checkNumber, checkOneOf, refuse } from "../shape/check.js";
@@ -20,7 +20,7 @@ import {
 import type { Padded } from "../shape/pad.js";
 import { type Asserted, assertShape, checkShape, type Reshape, reshapeShape } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
-import { refused } from "../shape/show.js";
+import { show } from "../shape/show.js";
 import { resolvePosition, type Slice, type Sliced } from "../shape/slice.js";
 import { combine, map } from "./broadcast.js";
 import { allClose, equals, type ToleranceOptions } from "./compare.js";
@@ -625,6 +625,9 @@ function isFloats(data: unknown): data is FloatArray | Resident {
 /** @throws ArgumentError for anything else. */
 export function checkTensor(who: string, value: unknown, expected = "a Tensor"): void {
   if (value instanceof Tensor) return;
-  const cause = "a plain array: wrap it with tensor(data, shape)";
-  throw new ArgumentError(`${who} expects ${expected}, but got ${refused(value, cause)}`);
+  refuseForeign(who, value);
+  const got = Array.isArray(value) ? "an array" : show(value);
+  throw new ArgumentError(
+    `${who} expects ${expected}, but got ${got}. Usual cause: a plain array; wrap it with tensor(data).`,
+  );
 }
