@@ -90,7 +90,7 @@ type Read<O, D> = { readonly [K in keyof Required<O>]: Exclude<O[K], undefined> 
  * where a default is true or false, so is the option; `random` has to be a generator. What the other values may be is
  * for the caller to check.
  * @throws ArgumentError for what is no plain object, as where torch takes arguments by position, and for unknown names.
- * @example const { eps, affine } = readOptions("GroupNorm", options, { eps: 1e-5, affine: true });
+ * `const { eps, affine } = readOptions("GroupNorm", options, { eps: 1e-5, affine: true });`
  */
 export function readOptions<O extends object, const D extends Defaults<O, D>>(
   who: string,
