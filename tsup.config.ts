@@ -4,10 +4,11 @@ import { defineConfig } from "tsup";
  * ESM: a file for each entry and few that they share. A file costs half a millisecond to import, and what nobody uses of
  * one costs bundlers nothing, for importing a file does nothing but define (test/effects.test.ts). Spaces are left out,
  * names stay. Declarations come from tsc (`npm run build`); those that no public type names, src/ and maps are not
- * published: they would more than double the package, which has to stay below 1 MB.
+ * published: they would more than double the package, which has to stay below 1 MB. Of src/shapes.ts, which is types
+ * alone, there is nothing else.
  */
 export default defineConfig({
-  entry: ["src/*.ts"],
+  entry: ["src/*.ts", "!src/shapes.ts"],
   format: "esm",
   target: "es2022",
   platform: "neutral",

@@ -6,6 +6,9 @@ import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 /** A file's content, as `fs.readFile`, `response.arrayBuffer()` and `blob.arrayBuffer()` give it. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
+/** An array of its own: `Uint8Array<ArrayBuffer>` to TypeScript since 5.7, `Uint8Array` to older versions, which have no other. */
+export type OwnBytes = ReturnType<Uint8ArrayConstructor["of"]>;
+
 /** `bytes` as a plain Uint8Array, without a copy. (A Node Buffer's `slice` would share memory, a plain array's does not.) */
 export function bytesOf(who: string, bytes: Bytes): Uint8Array {
   try {
@@ -103,7 +106,7 @@ export function nameOf(value: unknown): string {
 }
 
 /** The parts one after the other. */
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function concatBytes(parts: readonly Uint8Array[]): OwnBytes {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -14,6 +14,7 @@ import {
   claimedSize,
   concatBytes,
   decodeUtf8,
+  type OwnBytes,
   quote,
   refuse,
   TRUNCATED,
@@ -100,7 +101,7 @@ export function parseNpy(who: string, bytes: Uint8Array, dtype: DType, most = In
  * @example
  * await writeFile("images.npy", writeNpy(x)); // numpy.load("images.npy")
  */
-export function writeNpy(tensor: Tensor): Uint8Array<ArrayBuffer> {
+export function writeNpy(tensor: Tensor): OwnBytes {
   if (!(tensor instanceof Tensor)) {
     throw new ArgumentError(
       `writeNpy expects a Tensor, but got ${typeof tensor}. Usual cause: a state dict: write it with writeNpz.`,

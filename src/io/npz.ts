@@ -2,7 +2,7 @@
 import { checkInteger } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type Bytes, bytesOf, entriesOf, isUnicode, NO_RECORD, quote, refuse } from "./bytes.js";
+import { type Bytes, bytesOf, entriesOf, isUnicode, NO_RECORD, type OwnBytes, quote, refuse } from "./bytes.js";
 import { bytesPerElement, precisionOf, type ReadOptions } from "./elements.js";
 import { MOST_BYTES } from "./gzip.js";
 import { parseNpy, writeNpy } from "./npy.js";
@@ -65,7 +65,7 @@ export async function readNpz(bytes: Bytes, options: ReadNpzOptions = {}): Promi
  * @example
  * await writeFile("batch.npz", writeNpz({ inputs, targets })); // numpy.load("batch.npz")["inputs"]
  */
-export function writeNpz(tensors: Readonly<Record<string, Tensor>>): Uint8Array<ArrayBuffer> {
+export function writeNpz(tensors: Readonly<Record<string, Tensor>>): OwnBytes {
   return writeZip(
     "writeNpz",
     entriesOf("writeNpz", tensors, "tensors by name", NO_RECORD).map(([name, tensor]) => {

@@ -17,6 +17,7 @@ import {
   entriesOf,
   isUnicode,
   NO_RECORD,
+  type OwnBytes,
   quote,
   refuse,
   viewOf,
@@ -122,7 +123,7 @@ export function readSafetensorsMetadata(bytes: Bytes): Record<string, string> {
 export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   options: WriteSafetensorsOptions = {},
-): Uint8Array<ArrayBuffer> {
+): OwnBytes {
   const who = "writeSafetensors";
   checkOptions(who, options, '{ metadata: { epoch: "3" } }');
   const parts = entriesOf(who, tensors, "tensors by name", NO_RECORD).map(([name, tensor]) => part(name, tensor));

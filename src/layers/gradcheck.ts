@@ -5,7 +5,7 @@ import { checkShape } from "../shape/reshape.js";
 import type { Shape } from "../shape/shape.js";
 import { defaultRandom, Random } from "../tensor/random.js";
 import { allocate, checkTensor, type Tensor } from "../tensor/tensor.js";
-import { Layer } from "./layer.js";
+import { Layer, membersOf } from "./layer.js";
 import { StateBuffer } from "./parameter.js";
 
 export interface GradcheckOptions {
@@ -157,8 +157,8 @@ function snapshot(layer: Layer): () => void {
   const parameters = layer.parameters().map((parameter) => ({ parameter, value: parameter.value }));
   const layers = layer.descendants();
   const buffers = layers
-    .flatMap((each) => Object.values(each))
-    .filter((field): field is StateBuffer => field instanceof StateBuffer)
+    .flatMap((each) => membersOf(each).map(([, member]) => member))
+    .filter((member): member is StateBuffer => member instanceof StateBuffer)
     .map((buffer) => ({ buffer, value: buffer.value, copy: buffer.value.clone() }));
   const generators = [defaultRandom(), ...layers.flatMap(ownGenerators)].map((generator) => ({
     generator,

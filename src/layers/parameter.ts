@@ -4,7 +4,10 @@ import { sameShape, showShape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
 import { checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
 
-/** A learned tensor and its gradient. A layer's parameters are found through its fields. */
+/**
+ * A learned tensor and its gradient. A layer's parameters are found through its public fields, and through arrays and
+ * plain objects there; the field is the key: `weight`, `scales.0`. One that `compute` uses and that is elsewhere is refused.
+ */
 export class Parameter {
   #value: Tensor;
   #grad: Tensor | undefined;
@@ -12,10 +15,11 @@ export class Parameter {
   #reached: boolean | undefined = false;
   /** Whether the program was given the gradient, which it may write to. */
   #seen = false;
+  #claimed = false;
 
   /** The tensor's numbers are copied. */
   constructor(
-    /** The key in a state dict, as torch names it: `weight`. */
+    /** What messages call it. Its key in a state dict is the field that it is in. */
     readonly name: string,
     value: Tensor,
     /** Whether backward computes this gradient and optimisers change the value. Set it to false to freeze. */
@@ -30,6 +34,7 @@ export class Parameter {
    * @throws ShapeError for a tensor of another shape, ArgumentError for another dtype or no tensor; nothing has changed then.
    */
   get value(): Tensor {
+    this.#claimed ||= engine().claim?.(this) ?? false;
     return this.#value;
   }
 
@@ -43,6 +48,7 @@ export class Parameter {
    */
   get grad(): Tensor {
     // Inside a backward it is asked for to be added to; elsewhere it may only be looked at.
+    this.#claimed ||= engine().claim?.(this) ?? false;
     if (engine().depth > 0) this.#reached = true;
     else {
       this.#seen = true;
@@ -90,10 +96,11 @@ export class Parameter {
 /** A tensor that belongs to a layer's state but is not learned, such as a running mean. */
 export class StateBuffer {
   #value: Tensor;
+  #claimed = false;
 
   /** The tensor's numbers are copied. */
   constructor(
-    /** The key in a state dict, as torch names it: `running_mean`. */
+    /** What messages call it. Its key in a state dict is the field that it is in. */
     readonly name: string,
     value: Tensor,
   ) {
@@ -102,6 +109,7 @@ export class StateBuffer {
 
   /** The numbers, which the layer changes in place. Assigning copies, and throws, as that of `Parameter.value` does. */
   get value(): Tensor {
+    this.#claimed ||= engine().claim?.(this) ?? false;
     return this.#value;
   }
 

@@ -1,9 +1,9 @@
 import { type ChainRule, factorsOf, type InputSize } from "../shape/chain.js";
 import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js";
-import type { Shape } from "../shape/shape.js";
+import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain } from "./fusion.js";
-import { Layer } from "./layer.js";
+import { knownShape, Layer } from "./layer.js";
 
 /** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
 export class Sequential<Signature extends string = string, Layers = readonly Layer[]> extends Layer<ChainRule<Layers>> {
@@ -15,7 +15,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   constructor(...args: readonly (Layer | readonly InputSize[])[]) {
     super();
     const [first, ...rest] = args;
-    const input = Array.isArray(first) ? (first as readonly InputSize[]) : undefined;
+    const input = isShape(first) ? first : undefined;
     const layers = input ? rest : args;
     layers.forEach((layer, i) => {
       if (!(layer instanceof Layer)) {
@@ -26,7 +26,12 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     });
     this.layers = layers as Layers;
     // A batch of 1 stands for any.
-    if (input) this.inferShape(input.map((size) => (size === "N" ? 1 : size)));
+    if (input) {
+      knownShape(
+        this as unknown as Layer,
+        input.map((size) => (size === "N" ? 1 : size)),
+      );
+    }
   }
 
   get #layers(): readonly Layer[] {
@@ -63,12 +68,20 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
       } catch (error) {
         // The first layer's input is the caller's; every other one's is what the layer before it gives.
         if (i === 0 || !(error instanceof ShapeError) || !error.mismatch) throw error;
-        throw neighbourMismatch(error.mismatch, factorsOf(flattened, shape, error.mismatch.got));
+        const { mismatch } = error;
+        // A Flatten that keeps the first axis for the batch took the channels for it.
+        const batchless = flattened.length > 0 && mismatch.expected.startsWith(`${sizeOf(flattened)} `);
+        const told = batchless ? { ...mismatch, cause: "a missing batch axis, which unsqueeze(0) adds" } : mismatch;
+        throw neighbourMismatch(told, factorsOf(flattened, shape, error.mismatch.got));
       }
       flattened = layer.name === "Flatten" ? before : [];
     });
     return [...shape];
   }
+}
+
+function isShape(value: unknown): value is readonly InputSize[] {
+  return Array.isArray(value) && value.every((size) => size === "N" || Number.isInteger(size));
 }
 
 function learns(layer: Layer): boolean {

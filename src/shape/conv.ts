@@ -2,7 +2,7 @@
 import { type ConvAlgorithm, checkAlgorithm } from "./algorithm.js";
 import type { Add, FloorDivide, Less, Modulo, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkInteger, checkOneOf, checkPair } from "./check.js";
-import { ArgumentError, inputMismatch, rankMismatch, ShapeError } from "./errors.js";
+import { ArgumentError, channelsCause, inputMismatch, rankMismatch, ShapeError } from "./errors.js";
 import { type Padding2d, type PaddingMode, padShape } from "./pad.js";
 import type {
   AsNumber,
@@ -80,8 +80,8 @@ export function convOut(size: number, kernel: number, stride: number, padding: n
   return Math.floor((size + padding - dilation * (kernel - 1) - 1) / stride) + 1;
 }
 
-/** Options of {@link Conv2d}; every default is torch's. */
-export interface Conv2dOptions {
+/** Options of a two-dimensional convolution; every default is torch's. */
+export interface Conv2dShapeOptions {
   /** Step between two positions of the kernel. Default 1. */
   readonly stride?: Pair;
   /** Rows and columns added on each side; `"same"` keeps the input's size (stride 1 only), `"valid"` is 0. Default 0. */
@@ -102,8 +102,8 @@ export interface Conv2dOptions {
   readonly algorithm?: ConvAlgorithm;
 }
 
-/** Options of {@link Conv1d}: those of Conv2d with one number a size. */
-export interface Conv1dOptions extends Omit<Conv2dOptions, "stride" | "padding" | "dilation" | "algorithm"> {
+/** Options of a one-dimensional convolution: those of a two-dimensional one with one number a size. */
+export interface Conv1dShapeOptions extends Omit<Conv2dShapeOptions, "stride" | "padding" | "dilation" | "algorithm"> {
   /** Step between two positions of the kernel. Default 1. */
   readonly stride?: number;
   /** Samples added on each side; `"same"` keeps the input's length (stride 1 only), `"valid"` is 0. Default 0. */
@@ -132,7 +132,7 @@ export function convSettings(
   inChannels: number,
   outChannels: number,
   kernelSize: Pair,
-  options: Conv2dOptions,
+  options: Conv2dShapeOptions,
 ): ConvSettings {
   const { stride, padding, dilation, ...rest } = { ...CONV_DEFAULTS, ...options };
   return settingsOf(layer, 2, inChannels, outChannels, rest, {
@@ -149,7 +149,7 @@ export function conv1dSettings(
   inChannels: number,
   outChannels: number,
   kernelSize: number,
-  options: Conv1dOptions,
+  options: Conv1dShapeOptions,
 ): ConvSettings {
   const { stride, padding, dilation, ...rest } = { ...CONV_DEFAULTS, ...options };
   return settingsOf(layer, 1, inChannels, outChannels, rest, {
@@ -172,7 +172,7 @@ function settingsOf(
   dimensions: 1 | 2,
   inChannels: number,
   outChannels: number,
-  { groups, paddingMode, algorithm }: Required<Pick<Conv2dOptions, "groups" | "paddingMode" | "algorithm">>,
+  { groups, paddingMode, algorithm }: Required<Pick<Conv2dShapeOptions, "groups" | "paddingMode" | "algorithm">>,
   { padding, ...taps }: Taps,
 ): ConvSettings {
   checkInteger(layer, "inChannels", inChannels, 1);
@@ -296,8 +296,18 @@ export function checkChannels({ layer, dimensions, inChannels }: ConvSettings, c
       expected: `${inChannels} ${inChannels === 1 ? "channel" : "channels"}`,
       got: `${channels}`,
       cause: batched
-        ? `channels stored last (faltung reads ${showAxes(axes)}), or inChannels that differs from the previous outChannels`
-        : `a batch without its channel axis (${axes.length - 1} axes are read as ${showAxes(axes.slice(1))}): reshape it to ${showAxes(axes.with(1, "1"))}`,
+        ? channelsCause(
+            inChannels,
+            input,
+            1,
+            "inChannels that differs from the data's, or from the previous outChannels",
+          )
+        : channelsCause(
+            inChannels,
+            input,
+            0,
+            `a batch without its channel axis (${axes.length - 1} axes are read as ${showAxes(axes.slice(1))}): reshape it to ${showAxes(axes.with(1, "1"))}`,
+          ),
     },
     input,
   );
@@ -478,8 +488,12 @@ export interface Conv1dRule<Ci extends number, Co extends number, K extends numb
 export type GroupsFit<Layer extends string, Ci extends number, Co extends number, O> =
   Option<O, "groups", 1> extends infer G extends number
     ? Differs<Modulo<Ci, G>, 0> extends true
-      ? `${Layer} expects inChannels to be a multiple of groups, but inChannels is ${Ci} and groups is ${G}`
+      ? GroupsMistake<`${Layer} expects inChannels to be a multiple of groups, but inChannels is ${Ci} and groups is ${G}`>
       : Differs<Modulo<Co, G>, 0> extends true
-        ? `${Layer} expects outChannels to be a multiple of groups, but outChannels is ${Co} and groups is ${G}`
+        ? GroupsMistake<`${Layer} expects outChannels to be a multiple of groups, but outChannels is ${Co} and groups is ${G}`>
         : unknown
     : unknown;
+
+interface GroupsMistake<Sentence extends string> {
+  readonly groups: Mistake<Sentence>;
+}

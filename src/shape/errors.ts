@@ -61,6 +61,17 @@ export function neighbourMismatch(mismatch: Mismatch, factors: Shape = []): Shap
   );
 }
 
+/**
+ * Why an input has other channels than its layer: stored last, where its last axis has as many as are expected, or else
+ * what the layer says. `batch` counts the axes before the channels.
+ */
+export function channelsCause(channels: number, input: Shape, batch: 0 | 1, otherwise: string): string {
+  const last = input.length - 1;
+  if (last <= batch || input[last] !== channels) return otherwise;
+  const order = input.map((_, axis) => (axis < batch ? axis : axis === batch ? last : axis - 1));
+  return `channels stored last: permute(${showShape(order)}) brings them to the front`;
+}
+
 /** `Conv2d expects an input [N, C, H, W] or [C, H, W], but got [784]. Usual cause: …` */
 export function rankMismatch(layer: string, axes: string, input: Shape, cause: string): ShapeError {
   return new ShapeError(`${layer} expects an input ${axes}, but got ${showShape(input)}. Usual cause: ${cause}.`);

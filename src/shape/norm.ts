@@ -2,7 +2,7 @@
 
 import type { Modulo } from "./arithmetic.js";
 import { checkInteger } from "./check.js";
-import { ArgumentError, inputMismatch, rankMismatch } from "./errors.js";
+import { ArgumentError, channelsCause, inputMismatch, rankMismatch } from "./errors.js";
 import type {
   Agreed,
   Counted,
@@ -39,13 +39,11 @@ export interface NormGeometry {
   readonly channels: number;
 }
 
-const CHANNELS_CAUSE =
-  "images stored channels-last (faltung reads [N, C, H, W]), or a layer made for another number of channels";
-
-function checkChannels(layer: string, channels: number, got: number, input: Shape): void {
+function checkChannels(layer: string, channels: number, got: number, input: Shape, batch: 0 | 1 = 1): void {
   if (got === channels) return;
   const expected = `${channels} ${channels === 1 ? "channel" : "channels"}`;
-  throw inputMismatch({ layer, expected, got: `${got}`, cause: CHANNELS_CAUSE }, input);
+  const cause = channelsCause(channels, input, batch, "a layer made for another number of channels");
+  throw inputMismatch({ layer, expected, got: `${got}`, cause }, input);
 }
 
 /** One value has no variance: its deviation from the mean is 0 whatever it is. */
@@ -88,7 +86,13 @@ export function checkBatchNorm(
   input: Shape,
 ): void {
   if (!Object.hasOwn(axes, input.length)) {
-    const cause = "a missing batch axis (reshape one sample to [1, C, …]), or images that were flattened too early";
+    const ranks = Object.keys(axes).map(Number);
+    const cause =
+      input.length + 1 === Math.min(...ranks)
+        ? "a missing batch axis: reshape one sample to [1, C, …]"
+        : input.length < Math.min(...ranks)
+          ? "images that were flattened too early"
+          : "images, which need BatchNorm2d, or an axis too many";
     throw rankMismatch(layer, Object.values(axes).join(" or "), input, cause);
   }
   checkChannels(layer, channels, input[1] ?? 0, input);
@@ -104,7 +108,7 @@ export function instanceNormSizes(layer: string, channels: number, fromInput: bo
     throw rankMismatch(layer, "[N, C, H, W] or [C, H, W]", input, "images that were flattened too early");
   }
   const sizes = input.length === 4 ? input : [1, ...input];
-  checkChannels(layer, channels, sizes[1] ?? 0, input);
+  checkChannels(layer, channels, sizes[1] ?? 0, input, input.length === 4 ? 1 : 0);
   const cause = "an image that poolings or strides before this layer shrank to one pixel";
   if (fromInput) checkCount(layer, "spatial element when training", sizeOf(sizes.slice(2)), cause, input);
   return sizes;

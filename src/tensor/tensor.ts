@@ -28,7 +28,7 @@ import { permute, slice } from "./layout.js";
 import { log } from "./log.js";
 import { exp, power, sigmoid, tanh } from "./math.js";
 import { matmul } from "./matmul.js";
-import { type ArrayOf, toNested } from "./nested.js";
+import { type ArrayOf, type JSONNumber, toJSONNumber, toNested } from "./nested.js";
 import { type PadOptions, pad } from "./pad.js";
 import { print } from "./print.js";
 import * as reduction from "./reduce.js";
@@ -200,7 +200,7 @@ export class Tensor<out S extends Shape = Shape> {
    * This tensor itself, with a shape that the compiler knows: for data that comes from a file or from code without
    * types. `"N"` stands for any size.
    * @throws ShapeError unless the tensor has this shape.
-   * @example const images = state.get("images").as(["N", 3, 224, 224]);
+   * @example const images = readNpy(await readFile("images.npy")).as(["N", 1, 28, 28]);
    */
   as<X extends Tensor, const T extends readonly InputSize[]>(
     this: X,
@@ -232,6 +232,11 @@ export class Tensor<out S extends Shape = Shape> {
       );
     }
     return this.view()[0]!;
+  }
+
+  /** The tensor as plain data, for JSON and `postMessage`; `tensor` makes one of it again, to the same bits. */
+  toJSON(): { readonly shape: S; readonly dtype: DType; readonly data: JSONNumber[] } {
+    return { shape: this.shape, dtype: this.dtype, data: Array.from(this.data, toJSONNumber) };
   }
 
   /** Nested arrays of the elements: `number[][]` for a matrix, a number for a scalar. */

@@ -8,11 +8,15 @@ import { ArgumentError } from "../shape/errors.js";
 import { power } from "../tensor/math.js";
 import type { Operand } from "../tensor/storage.js";
 
+export interface ClipGradNormOptions {
+  /** p of the p-norm: 2 (default), 1, Infinity for the largest |g|, or any number above 0. */
+  readonly normType?: number;
+}
+
 /**
  * Scales all gradients together so that their norm, as one vector, is at most `maxNorm`; returns the norm before that.
  * A smaller norm changes nothing; a norm of NaN makes every gradient NaN, as in torch.
  *
- * @param options.normType p of the p-norm: 2 (default), 1, Infinity for the largest |g|, or any number above 0
  * @throws ArgumentError for a negative `maxNorm` or a `normType` that is not above 0.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
  *
@@ -23,7 +27,7 @@ import type { Operand } from "../tensor/storage.js";
 export function clipGradNorm(
   parameters: readonly Parameter[],
   maxNorm: number,
-  options: { readonly normType?: number } = {},
+  options: ClipGradNormOptions = {},
 ): number {
   const { normType } = readOptions("clipGradNorm", options, { normType: 2 });
   checkRange("clipGradNorm", "maxNorm", maxNorm, 0, Infinity);

@@ -1,11 +1,13 @@
 /** What every loss has in common: a number from `forward`, the gradient of the prediction from `backward`. */
 import { kernelsFor } from "../kernels/backend.js";
 import { lossKernels } from "../kernels/loss.js";
+import { runOf } from "../layers/cache.js";
 import { checkOneOf, checkOptions } from "../shape/check.js";
 import type { ClassGeometry } from "../shape/classes.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
+import type { Run as ForwardRun } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
 import { BIGINTS, isBigInts } from "./labels.js";
@@ -19,8 +21,11 @@ export type ScalarReduction = "mean" | "sum" | "batchmean";
 /** What `forward` returns: a Tensor with reduction `"none"`, a number otherwise. */
 export type LossValue<R extends string> = R extends "none" ? Tensor : number;
 
-/** Options of every loss. */
-export interface LossOptions<R extends string> {
+/**
+ * Options of every loss. Where a constructor takes them for `R` or for any reduction, it infers `R` from the first; the
+ * second is what an editor offers while they are being written, when `R` is still the default.
+ */
+export interface LossOptions<R extends string = Reduction> {
   /** `"mean"` (default), `"sum"`, or `"none"`, with which forward returns one loss an element or row. */
   readonly reduction?: R;
 }
@@ -60,7 +65,9 @@ type Run = (scale: number, losses: Operand | undefined, gradient: Operand) => nu
  */
 export abstract class Loss<Target = Tensor, R extends string = "mean"> {
   readonly reduction: R;
-  #waiting: { readonly result: LossResult; readonly losses: Shape | undefined } | undefined;
+  #waiting:
+    | { readonly result: LossResult; readonly losses: Shape | undefined; readonly run: ForwardRun | undefined }
+    | undefined;
 
   /** @param name the class's name, as messages show it */
   constructor(
@@ -81,12 +88,15 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
       throw noTensor(`${this.name}.forward`, "prediction", prediction);
     }
     const result = this.compute(prediction, target);
-    this.#waiting = { result, losses: typeof result.value === "number" ? undefined : result.value.shape };
+    const losses = typeof result.value === "number" ? undefined : result.value.shape;
+    this.#waiting = { result, losses, run: runOf.get(prediction) };
     return result.value as LossValue<R>;
   }
 
   /**
-   * The gradient of the last `forward`'s prediction; each backward uses up one forward.
+   * The gradient of the last `forward`'s prediction; each backward uses up one forward. A layer knows which of its
+   * forwards the gradient belongs to, so two predictions may be compared and go back in either order, each by a loss's
+   * forward and backward in turn.
    * With reduction `"none"` it takes `dy`, the gradient of every loss that `forward` returned.
    * @throws StateError when no forward waits, ShapeError when `dy` has another shape than the losses.
    */
@@ -94,10 +104,10 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
   backward(dy?: Tensor): Tensor {
     if (!this.#waiting) {
       throw new StateError(
-        `${this.name}.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.`,
+        `${this.name}.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after two forwards, of which a loss keeps the last.`,
       );
     }
-    const { losses, result } = this.#waiting;
+    const { losses, result, run } = this.#waiting;
     if (losses) {
       if (!(dy instanceof Tensor) || !sameShape(dy.shape, losses)) {
         throw new ShapeError(
@@ -112,6 +122,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
       );
     }
     this.#waiting = undefined;
+    runOf.set(result.gradient, run);
     return result.gradient;
   }
 

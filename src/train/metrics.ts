@@ -16,7 +16,7 @@ export interface MetricOptions {
  * the highest; NaN is higher than any number.
  *
  * @throws ShapeError for a wrong count of labels, ArgumentError for a label that is no class.
- * @example accuracy(model.forward(images), labels) // 0.983
+ * @example accuracy(model.forward(images), labels) // 0.983 after an epoch of MNIST
  */
 export function accuracy(scores: Tensor, labels: Labels, options: MetricOptions = {}): number {
   return shareWithin("accuracy", scores, labels, 1, options);

@@ -40,7 +40,7 @@ interface Tally {
  *
  * @example
  * const quality = new PanopticQuality(11);
- * for (const [i, truth] of truths.entries()) quality.update(predictions[i], truth);
+ * for (const { prediction, truth } of scenes) quality.update(prediction, truth);
  * console.log(quality.mean().pq, quality.of(3).pq);
  */
 export class PanopticQuality {

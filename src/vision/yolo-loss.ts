@@ -23,7 +23,7 @@ export interface YoloTargetsOptions {
  * @throws ArgumentError for boxes that are not finite or have no size, labels that are no integers ≥ 0, or more objects
  *   than `most`.
  * @example
- * yoloTargets([[{ label: 3, region: { x: 10, y: 8, width: 14, height: 20 } }], []]); // [2, 1, 5]
+ * yoloTargets([[{ label: 3, region: { x: 10, y: 8, width: 14, height: 20 } }], []]).shape; // [2, 1, 5]
  */
 export function yoloTargets(
   pictures: readonly (readonly Region<Box>[])[],
@@ -56,7 +56,7 @@ export function yoloTargets(
 
 const EMPTY: Region<Box> = { label: -1, region: { x: 0, y: 0, width: 0, height: 0 } };
 
-export interface YoloLossOptions<R extends "mean" | "sum"> extends LossOptions<R> {
+export interface YoloLossOptions<R extends "mean" | "sum" = "mean" | "sum"> extends LossOptions<R> {
   /** Factor of the errors of boxes. Default 5. */
   readonly boxWeight?: number;
   /** Factor of the objectness of boxes that have an object. Default 1. */
@@ -97,6 +97,7 @@ export class YoloLoss<R extends "mean" | "sum" = "mean"> extends Loss<Tensor, R>
   readonly classWeight: number;
   readonly ignoreThreshold: number;
 
+  constructor(head: YoloHead, options?: YoloLossOptions<R> | YoloLossOptions);
   constructor(
     readonly head: YoloHead,
     options: YoloLossOptions<R> = {},

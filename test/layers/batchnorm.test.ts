@@ -327,12 +327,22 @@ describe("BatchNorm's refusals", () => {
     expectError(
       forward(new BatchNorm2d(3), [3, 4, 4]),
       ShapeError,
-      "BatchNorm2d expects an input [N, C, H, W], but got [3, 4, 4]. Usual cause: a missing batch axis (reshape one sample to [1, C, …]), or images that were flattened too early.",
+      "BatchNorm2d expects an input [N, C, H, W], but got [3, 4, 4]. Usual cause: a missing batch axis: reshape one sample to [1, C, …].",
+    );
+    expectError(
+      forward(new BatchNorm2d(3), [3, 16]),
+      ShapeError,
+      "BatchNorm2d expects an input [N, C, H, W], but got [3, 16]. Usual cause: images that were flattened too early.",
+    );
+    expectError(
+      forward(new BatchNorm1d(3), [3]),
+      ShapeError,
+      "BatchNorm1d expects an input [N, C] or [N, C, L], but got [3]. Usual cause: a missing batch axis: reshape one sample to [1, C, …].",
     );
     expectError(
       forward(new BatchNorm1d(3), [2, 3, 4, 4]),
       ShapeError,
-      "BatchNorm1d expects an input [N, C] or [N, C, L], but got [2, 3, 4, 4]. Usual cause: a missing batch axis (reshape one sample to [1, C, …]), or images that were flattened too early.",
+      "BatchNorm1d expects an input [N, C] or [N, C, L], but got [2, 3, 4, 4]. Usual cause: images, which need BatchNorm2d, or an axis too many.",
     );
   });
 
@@ -341,7 +351,7 @@ describe("BatchNorm's refusals", () => {
       expectError(
         forward(norm, [2, 4, 4, 3]),
         ShapeError,
-        "BatchNorm2d expects 3 channels, but its input [2, 4, 4, 3] has 4. Usual cause: images stored channels-last (faltung reads [N, C, H, W]), or a layer made for another number of channels.",
+        "BatchNorm2d expects 3 channels, but its input [2, 4, 4, 3] has 4. Usual cause: channels stored last: permute([0, 3, 1, 2]) brings them to the front.",
       );
     }
   });

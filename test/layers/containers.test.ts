@@ -106,11 +106,19 @@ describe("Sequential", () => {
       "Linear expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6). Usual cause: inFeatures computed for another image size, or for another padding or stride of the layers before.",
     );
     expect(norm.stateDict()).toEqual(before);
+    expectError(
+      () =>
+        new Sequential(...([new MaxPool2d(2), new Flatten(), new Linear(64, 10)] as Layer[])).forward(
+          normal([4, 8, 8], 1),
+        ),
+      ShapeError,
+      "Linear expects 64 features, but the layer before it gives 16 (= 4 × 4). Usual cause: a missing batch axis, which unsqueeze(0) adds.",
+    );
     const channels: Layer[] = [new Conv2d(1, 6, 3), new Conv2d(8, 4, 3)];
     expectError(
       () => new Sequential(...channels).forward(normal([1, 1, 8, 8], 1)),
       ShapeError,
-      "Conv2d expects 8 channels, but the layer before it gives 6. Usual cause: channels stored last (faltung reads [N, C, H, W]), or inChannels that differs from the previous outChannels.",
+      "Conv2d expects 8 channels, but the layer before it gives 6. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
   });
 

@@ -153,7 +153,7 @@ describe("Conv1d", () => {
     refuse(
       conv,
       [4, 9, 2],
-      "Conv1d expects 2 channels, but its input [4, 9, 2] has 9. Usual cause: channels stored last (faltung reads [N, C, L]), or inChannels that differs from the previous outChannels.",
+      "Conv1d expects 2 channels, but its input [4, 9, 2] has 9. Usual cause: channels stored last: permute([0, 2, 1]) brings them to the front.",
     );
     refuse(
       new Conv1d(1, 3, 5),
@@ -173,7 +173,7 @@ describe("Conv1d", () => {
     expectError(
       () => conv.backward(normal([1, 3, 5], 1)),
       StateError,
-      "Conv1d.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.",
+      "Conv1d.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after 4 newer forwards (after 1 in eval mode, or that followed a backward).",
     );
   });
 });

@@ -288,7 +288,7 @@ describe("ConvTranspose2d", () => {
     refuse(
       layer,
       [1, 3, 4, 4],
-      "ConvTranspose2d expects 2 channels, but its input [1, 3, 4, 4] has 3. Usual cause: channels stored last (faltung reads [N, C, H, W]), or inChannels that differs from the previous outChannels.",
+      "ConvTranspose2d expects 2 channels, but its input [1, 3, 4, 4] has 3. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
     refuse(
       new ConvTranspose2d(2, 3, 3, { padding: 2 }),
@@ -310,7 +310,7 @@ describe("ConvTranspose2d", () => {
     expectError(
       () => layer.backward(normal([1, 3, 6, 6], 1)),
       StateError,
-      "ConvTranspose2d.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.",
+      "ConvTranspose2d.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after 4 newer forwards (after 1 in eval mode, or that followed a backward).",
     );
   });
 });

@@ -177,7 +177,7 @@ key       layer   output shape     direction  algorithm       Mflop    MB  flop/
     expectError(
       () => explain(new Conv2d(3, 8, 3), [1, 1, 9, 9]),
       ShapeError,
-      "Conv2d expects 3 channels, but its input [1, 1, 9, 9] has 1. Usual cause: channels stored last (faltung reads [N, C, H, W]), or inChannels that differs from the previous outChannels.",
+      "Conv2d expects 3 channels, but its input [1, 1, 9, 9] has 1. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
     expectError(
       () => explain(new Conv2d(3, 8, 3), [1, 3, 9, 9], { peak: 0 }),

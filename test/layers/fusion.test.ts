@@ -161,7 +161,7 @@ eachBackend("fusion", () => {
     expectError(
       () => new Unchecked().forward(randn([1, 1, 2, 2])),
       ShapeError,
-      "BatchNorm2d expects 3 channels, but its input [1, 2, 2, 2] has 2. Usual cause: images stored channels-last (faltung reads [N, C, H, W]), or a layer made for another number of channels.",
+      "BatchNorm2d expects 3 channels, but its input [1, 2, 2, 2] has 2. Usual cause: a layer made for another number of channels.",
     );
   });
 

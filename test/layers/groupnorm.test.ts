@@ -200,7 +200,7 @@ describe("GroupNorm's refusals", () => {
     expectError(
       () => new GroupNorm(2, 4).forward(normal([2, 6, 3, 3], 1)),
       ShapeError,
-      "GroupNorm expects 4 channels, but its input [2, 6, 3, 3] has 6. Usual cause: images stored channels-last (faltung reads [N, C, H, W]), or a layer made for another number of channels.",
+      "GroupNorm expects 4 channels, but its input [2, 6, 3, 3] has 6. Usual cause: a layer made for another number of channels.",
     );
   });
 

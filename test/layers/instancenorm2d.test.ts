@@ -196,14 +196,15 @@ describe("InstanceNorm2d's refusals", () => {
   });
 
   test("wrong channels, batched and unbatched", () => {
-    for (const [shape, shown] of [
-      [[2, 4, 4, 3], "[2, 4, 4, 3]"],
-      [[4, 4, 3], "[4, 4, 3]"],
+    for (const [shape, shown, cause] of [
+      [[2, 4, 4, 3], "[2, 4, 4, 3]", "channels stored last: permute([0, 3, 1, 2]) brings them to the front"],
+      [[4, 4, 3], "[4, 4, 3]", "channels stored last: permute([2, 0, 1]) brings them to the front"],
+      [[2, 4, 4, 4], "[2, 4, 4, 4]", "a layer made for another number of channels"],
     ] as const) {
       expectError(
         () => new InstanceNorm2d(3).forward(normal(shape, 1)),
         ShapeError,
-        `InstanceNorm2d expects 3 channels, but its input ${shown} has 4. Usual cause: images stored channels-last (faltung reads [N, C, H, W]), or a layer made for another number of channels.`,
+        `InstanceNorm2d expects 3 channels, but its input ${shown} has 4. Usual cause: ${cause}.`,
       );
     }
   });

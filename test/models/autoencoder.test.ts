@@ -119,7 +119,7 @@ describe("Autoencoder", () => {
     expectError(
       () => model.forward(normal([2, 3, 8, 6], 1)),
       ShapeError,
-      "Conv2d expects 1 channel, but its input [2, 3, 8, 6] has 3. Usual cause: channels stored last (faltung reads [N, C, H, W]), or inChannels that differs from the previous outChannels.",
+      "Conv2d expects 1 channel, but its input [2, 3, 8, 6] has 3. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
     expectError(
       () => model.forward(normal([2, 1, 12, 12], 1)),

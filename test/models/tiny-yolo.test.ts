@@ -19,7 +19,7 @@ describe("TinyYOLOv2", () => {
 
   test("layers are darknet's: sizes of 416×416 images", () => {
     const { rows, multiplyAdds, outputShape } = summary(new TinyYOLOv2(), [1, 3, 416, 416]);
-    const shapes = rows.filter(({ layer }) => layer === "Conv2d").map((row) => row.outputShape.slice(1));
+    const shapes = rows.filter(({ layer }) => layer === "Conv2d").map((row) => row.outputShape?.slice(1));
     expect(shapes).toEqual([
       [16, 416, 416],
       [32, 208, 208],
@@ -83,7 +83,7 @@ describe("TinyYOLOv2", () => {
     expectError(
       () => model.forward(normal([1, 1, 64, 64], 1)),
       ShapeError,
-      "Conv2d expects 3 channels, but its input [1, 1, 64, 64] has 1. Usual cause: channels stored last (faltung reads [N, C, H, W]), or inChannels that differs from the previous outChannels.",
+      "Conv2d expects 3 channels, but its input [1, 1, 64, 64] has 1. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
     expectError(
       () => model.eval().forward(normal([1, 3, 16, 16], 1)),

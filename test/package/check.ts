@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundledBytes, NETWORK, wholeLibrary } from "../support/bundle.js";
+import { ENTRIES, exportingModule } from "../support/exported.js";
 import { COMPILER, compilerOf } from "../support/typescript.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -56,6 +57,7 @@ try {
   const entries = checkManifest(join(folder, "node_modules/faltung"));
   checkImportsAndRequires(entries);
   checkTypes();
+  checkDeclarations();
   await checkBundle(entries);
   checkReadme();
 } finally {
@@ -100,7 +102,7 @@ function namedDeclarations(): string[] {
   return [...found].sort((a, b) => a.localeCompare(b, "en"));
 }
 
-/** Nothing is installed along with it, and nothing runs when it is. Returns the entries: `"faltung"`, `"faltung/train"`, … */
+/** Nothing is installed along with it, and nothing runs when it is. Returns the entries that run: `"faltung"`, `"faltung/train"`, … */
 function checkManifest(installed: string): string[] {
   const { name, exports, ...manifest } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Manifest;
   for (const kind of ["dependencies", "optionalDependencies"] as const) {
@@ -113,9 +115,9 @@ function checkManifest(installed: string): string[] {
     assert.equal(manifest.scripts?.[script], undefined, `script "${script}"`);
   }
   console.log("manifest: no dependency but two optional ones, no install script");
-  return Object.keys(exports)
-    .filter((entry) => entry !== "./package.json")
-    .map((entry) => name + entry.slice(1));
+  return Object.entries(exports)
+    .filter(([, conditions]) => (conditions as { default?: string }).default !== undefined)
+    .map(([entry]) => name + entry.slice(1));
 }
 
 /** Every entry loads both ways and gives the same functions and classes. */
@@ -176,6 +178,29 @@ function checkTypes(): void {
   console.log("types: a wrong layer is an error with a sentence, in TypeScript 5 and 7");
   for (const file of ["nodenext.mjs", "required.cjs"]) {
     console.log(`${file} runs: ${run(process.execPath, file).trim()}`);
+  }
+}
+
+/**
+ * Whatever a user exports of the library has declarations that the compiler can write, with the library's own checked as
+ * well, in every version of TypeScript that is promised, with and without the DOM library; and they can be used again.
+ */
+function checkDeclarations(): void {
+  const files = ENTRIES.map((entry) => `${entry.replace("/", "-")}.mts`);
+  for (const [i, entry] of ENTRIES.entries()) {
+    const file = files[i] ?? "";
+    writeFileSync(join(folder, file), exportingModule(entry, join(folder, file)).code);
+  }
+  for (const version of ["5.5", "5.9", "6", "7"]) {
+    const compiler = [compilerOf(version), "--strict", "--exactOptionalPropertyTypes", "--target", "es2022"];
+    const flags = [...compiler, "--module", "nodenext", "--moduleResolution", "nodenext"];
+    const declare = [...flags, "--declaration", "--emitDeclarationOnly", "--outDir", `declared-${version}`];
+    // Each entry by itself: a name is found only where the program knows the entry that exports it.
+    for (const file of files) run(process.execPath, ...declare, "--lib", "es2022", file);
+    run(process.execPath, ...declare, "--lib", "es2022,dom", ...files);
+    const declared = files.map((file) => `declared-${version}/${file.replace(".mts", ".d.mts")}`);
+    run(process.execPath, ...flags, "--noEmit", "--lib", "es2022", ...declared);
+    console.log(`declarations: every class, field, method and function exported, in TypeScript ${version}`);
   }
 }
 

@@ -164,6 +164,9 @@ const tensorMethods: Record<string, Call> = Object.fromEntries(
   }),
 );
 
+/** Bytes of any kind are read, if they are such a file. */
+const BYTES = { 0: ["typed array"] };
+
 function AXES(): Partial<Call> {
   return { needs: 0, takes: { 0: ["undefined", "array"] } };
 }
@@ -495,6 +498,24 @@ export const CALLS: Readonly<Record<string, Call>> = {
   randomShift: of(data.randomShift, () => [1, { fill: 0 }], { use: transformed }),
   readIdx: of(data.readIdx, () => [Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 5, 6)]),
   gunzip: of(data.gunzip, () => [new Uint8Array(gzipSync(Uint8Array.of(1, 2, 3)))]),
+
+  // Files
+  readNpy: of(io.readNpy, () => [io.writeNpy(x()), { dtype: "float64" }], { takes: BYTES }),
+  writeNpy: of(io.writeNpy, () => [x()]),
+  readNpz: of(io.readNpz, () => [io.writeNpz({ a: x() }), { dtype: "float64" }], { takes: BYTES }),
+  writeNpz: of(io.writeNpz, () => [{ a: x() }]),
+  readSafetensors: of(io.readSafetensors, () => [io.writeSafetensors({ a: x() }), { dtype: "float64" }], {
+    takes: BYTES,
+  }),
+  readSafetensorsMetadata: of(io.readSafetensorsMetadata, () => [io.writeSafetensors({ a: x() })], { takes: BYTES }),
+  writeSafetensors: of(io.writeSafetensors, () => [{ a: x() }, { metadata: { made: "here" } }], {
+    takes: { "1.metadata.made": ["undefined"] },
+  }),
+  readWeightsManifest: of(io.readWeightsManifest, () => [
+    [{ paths: ["a.bin"], weights: [{ name: "a", shape: [1], dtype: "float32" }] }],
+    () => Promise.resolve(new Uint8Array(4)),
+    { dtype: "float64" },
+  ]),
 
   // Networks
   AlexNet: network(models.AlexNet, () => [

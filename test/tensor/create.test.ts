@@ -209,7 +209,7 @@ describe("zeros, ones, full and their like", () => {
     expectError(
       () => make([65536, 65536]),
       ArgumentError,
-      `${who} expects a shape of at most 2147483647 elements, but got [65536, 65536], which has 4294967296.`,
+      `${who} expects a shape of at most 2147483647 elements, but got [65536, 65536], which has 4294967296 (17.2 GB). Usual cause: a size that is far larger than meant, or two arguments swapped.`,
     );
   });
 });
