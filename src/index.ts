@@ -3,6 +3,7 @@ export {
   type BackendName,
   type BackendOptions,
   backendName,
+  backendReason,
   setBackend,
 } from "./kernels/backend.js";
 export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, type AdaptiveMaxPool2dOptions } from "./layers/adaptivepool2d.js";

@@ -2,6 +2,7 @@
  * The .npy format: a magic string, a version, a Python dictionary as text, and the elements.
  * Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
+import { refuseForeign } from "../shape/brand.js";
 import { ArgumentError } from "../shape/errors.js";
 import { MOST_AXES } from "../shape/reshape.js";
 import { type Shape, showShape, stridesOf } from "../shape/shape.js";
@@ -102,6 +103,7 @@ export function parseNpy(who: string, bytes: Uint8Array, dtype: DType, most = In
  * await writeFile("images.npy", writeNpy(x)); // numpy.load("images.npy")
  */
 export function writeNpy(tensor: Tensor): OwnBytes {
+  refuseForeign("writeNpy", tensor);
   if (!(tensor instanceof Tensor)) {
     throw new ArgumentError(
       `writeNpy expects a Tensor, but got ${typeof tensor}. Usual cause: a state dict: write it with writeNpz.`,

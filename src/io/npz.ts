@@ -1,4 +1,5 @@
 /** The .npz format: a zip file of .npy files. Source: https://numpy.org/doc/stable/reference/generated/numpy.savez.html */
+import { refuseForeign } from "../shape/brand.js";
 import { checkInteger } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -69,6 +70,7 @@ export function writeNpz(tensors: Readonly<Record<string, Tensor>>): OwnBytes {
   return writeZip(
     "writeNpz",
     entriesOf("writeNpz", tensors, "tensors by name", NO_RECORD).map(([name, tensor]) => {
+      refuseForeign("writeNpz", tensor);
       if (!(tensor instanceof Tensor) || !isUnicode(name)) {
         throw new ArgumentError(
           `writeNpz expects tensors by name, but ${quote(name)} is ${tensor instanceof Tensor ? "no valid Unicode" : "no Tensor"}. Usual cause: the model itself instead of model.stateDict().`,

@@ -3,6 +3,7 @@
  * Source: https://github.com/huggingface/safetensors#format
  */
 
+import { refuseForeign } from "../shape/brand.js";
 import { checkOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { MOST_AXES } from "../shape/reshape.js";
@@ -158,6 +159,7 @@ export function writeSafetensors(
 }
 
 function part(name: string, tensor: Tensor) {
+  refuseForeign("writeSafetensors", tensor);
   if (!(tensor instanceof Tensor) || name === "__metadata__" || !isUnicode(name)) {
     throw new ArgumentError(
       `writeSafetensors expects tensors by name, but ${quote(name)} is ${tensor instanceof Tensor ? "no name that the format allows" : "no Tensor"}. Usual cause: the model itself instead of model.stateDict(), or metadata that belongs into the options.`,

@@ -1,3 +1,4 @@
+import { Branded } from "../shape/brand.js";
 import { StateError } from "../shape/errors.js";
 import { engine, type Run } from "../tensor/engine.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -18,25 +19,30 @@ export const runOf: { get(tensor: Tensor): Run | undefined; set(tensor: Tensor, 
  *   protected computeBackward(dy: Tensor) { return dy.mul(this.#cache.pop(this.name).x).mul(2); }
  * }
  */
-export class Cache<T> {
+export class Cache<T> extends Branded {
   #entries: { readonly run: Run; readonly entry: T }[] = [];
+
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Cache";
+  }
 
   /** Keeps `entry` until its backward; does nothing where no backward will come. */
   push(entry: T): void {
     const { caching, run } = engine();
     if (!caching) return;
-    if (this.#entries.at(-1)?.run !== run) this.#entries = this.#entries.filter((kept) => kept.run.waiting);
-    this.#entries.push({ run, entry });
+    const { own } = this;
+    if (own.#entries.at(-1)?.run !== run) own.#entries = own.#entries.filter((kept) => kept.run.waiting);
+    own.#entries.push({ run, entry });
   }
 
   /** Takes the newest entry of the forward whose backward is running. @throws StateError when there is none. */
   pop(layer: string): T {
-    return this.#newest(layer, true);
+    return this.own.#newest(layer, true);
   }
 
   /** The newest entry of the forward whose backward is running, left where it is. */
   peek(layer: string): T {
-    return this.#newest(layer, false);
+    return this.own.#newest(layer, false);
   }
 
   #newest(layer: string, take: boolean): T {

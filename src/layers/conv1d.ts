@@ -50,4 +50,13 @@ export class Conv1d<
     const { bias, random, ...taps } = readOptions("Conv1d", options, CONV_DEFAULTS);
     super(conv1dSettings("Conv1d", inChannels, outChannels, kernelSize, taps), bias, random);
   }
+
+  /** Height 1 is left out. */
+  protected override extraRepr(): string {
+    const settings = Object.entries(this.settings).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value[1] : value,
+    ]);
+    return super.extraRepr({ ...this, settings: Object.fromEntries(settings) });
+  }
 }

@@ -23,6 +23,7 @@ import { give } from "./fusion.js";
 import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
+import { reprOf } from "./repr.js";
 
 /** Options of {@link ConvTranspose2d}; every default is torch's. */
 export interface ConvTranspose2dOptions extends ConvTranspose2dShapeOptions, InitOptions {}
@@ -102,5 +103,12 @@ export class ConvTranspose2d<
     this.inferShape(inputShape);
     const [, ...filter] = this.weight.value.shape;
     return sizeOf(inputShape) * sizeOf(filter);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(
+      this,
+      "inChannels, outChannels, kernelSize=, stride=, padding=0, outputPadding=0, dilation=1, groups=1, bias=true, algorithm=auto",
+    );
   }
 }

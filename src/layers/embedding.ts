@@ -8,6 +8,7 @@ import { Cache } from "./cache.js";
 import { type InitOptions, normal, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
+import { reprOf } from "./repr.js";
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingOptions extends InitOptions {
@@ -67,6 +68,10 @@ export class Embedding<const D extends number = number> extends Layer<EmbeddingR
 
   protected override inferShape(inputShape: Shape): number[] {
     return embeddingShape(this.embeddingDim, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "numEmbeddings, embeddingDim, paddingIdx=false");
   }
 }
 

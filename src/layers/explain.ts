@@ -1,6 +1,6 @@
 /** What a model's convolutions and matrix products cost, how they are computed, and how fast they can be at most. */
 
-import { backendName } from "../kernels/backend.js";
+import { backendName, backendReason } from "../kernels/backend.js";
 import type { Direction } from "../kernels/interface/conv.js";
 import type { Roofline } from "../kernels/interface/roofline.js";
 import { type Described, describePath } from "../kernels/wasm/conv/choice.js";
@@ -54,6 +54,8 @@ export interface ExplainedLayer extends Readonly<Record<Direction, ExplainedPass
 
 export interface Explanation extends Roofline {
   readonly backend: ReturnType<typeof backendName>;
+  /** Why the backend is the reference, in words; undefined where it is not. */
+  readonly reason: string | undefined;
   readonly layers: readonly ExplainedLayer[];
   /** Keys of the layers whose shapes are not known, from a layer of your own without `inferShape` on; if there are any. */
   readonly unknown?: readonly string[];
@@ -96,7 +98,8 @@ export function explain(model: Layer, inputShape: Shape, roofline: Partial<Roofl
     .filter(({ layer, input }) => layer.multiplyAdds(input) > 0)
     .map((leaf) => explained(leaf, backend === "reference", { peak, bandwidth }));
   const unknown = leaves.filter((leaf) => !isKnown(leaf)).map(({ key }) => key);
-  const facts = { backend, peak, bandwidth, layers, ...(unknown.length > 0 && { unknown }) };
+  const reason = backendReason();
+  const facts = { backend, reason, peak, bandwidth, layers, ...(unknown.length > 0 && { unknown }) };
   return printed(facts, () => render(`${model.name}, input ${showShape(inputShape)}`, facts));
 }
 
@@ -153,7 +156,8 @@ function geometryOf(settings: ConvSettings, input: Shape): ConvGeometry {
   return convGeometry(withoutPadding(settings), padShape(layer, input, paddingSides(settings), paddingMode));
 }
 
-function render(title: string, { backend, peak, bandwidth, layers, unknown }: Omit<Explanation, "toString">): string {
+function render(title: string, facts: Omit<Explanation, "toString">): string {
+  const { backend, reason, peak, bandwidth, layers, unknown } = facts;
   const header = ["key", "layer", "output shape", "direction", "algorithm"];
   const numbers = ["Mflop", "MB", "flop/byte", "GFLOP/s at most", "of the peak"];
   const rows = layers.flatMap((layer) =>
@@ -167,6 +171,7 @@ function render(title: string, { backend, peak, bandwidth, layers, unknown }: Om
   const roof = `${(peak / 1e9).toFixed(0)} GFLOP/s, ${(bandwidth / 1e9).toFixed(0)} GB/s`;
   return [
     `${title}, ${backend}: at most ${roof}`,
+    ...(reason === undefined ? [] : [`reference, for ${reason}.`]),
     ...showTable([...header, ...numbers], rows, header.length),
     ...(unknown
       ? [

@@ -1,5 +1,6 @@
 /** Checks a layer's hand-written backward against central differences, in double precision. */
 
+import { kindOf } from "../shape/brand.js";
 import { checkInstance, checkInteger, checkPositive, checkRange, readOptions } from "../shape/check.js";
 import { checkShape } from "../shape/reshape.js";
 import type { Shape } from "../shape/shape.js";
@@ -149,7 +150,7 @@ function fillNormal(tensor: Tensor, random: Random): Tensor {
 }
 
 function ownGenerators(layer: object): Random[] {
-  return Object.values(layer).filter((field): field is Random => field instanceof Random);
+  return Object.values(layer).filter((field): field is Random => kindOf(field) === "Random");
 }
 
 /** Remembers every parameter, buffer and generator of the layer; the function that it returns puts them back. */

@@ -5,6 +5,7 @@
 
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
+import { Printed, refuseForeign } from "../shape/brand.js";
 import { checkSize } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
@@ -45,7 +46,7 @@ const MOST_WAITING = 4;
  *   protected computeBackward(dy: Tensor) { return this.conv.backward(this.act.backward(dy)); }
  * }
  */
-export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
+export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed {
   /** The layer's shape rule, for the compiler. */
   declare readonly [RULE]: Rule;
 
@@ -56,7 +57,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   #frozen = false;
 
   /** The class's name, as messages and summaries show it. Written out by the library's layers: bundlers rename classes. */
-  readonly name: string = this.constructor.name;
+  readonly name: string = this.constructor.name.replace(/^_/, "");
 
   /** Output shapes of the calls that wait for their backward. */
   readonly #calls = new Cache<Shape>();
@@ -79,7 +80,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   forward<X extends Tensor>(x: X & Refusal<Rule, X["shape"]>): Tensor<OutputOf<Rule, X["shape"]>> {
     checkTensor(`${this.name}.forward`, x);
     const state = engine();
-    return (state.depth === 0 ? this.#outermost(x) : this.#call(x)) as Tensor<OutputOf<Rule, X["shape"]>>;
+    return (state.depth === 0 ? this.own.#outermost(x) : this.own.#call(x)) as Tensor<OutputOf<Rule, X["shape"]>>;
   }
 
   /**
@@ -98,8 +99,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   backward(dy: Tensor, { inputGradient = true }: BackwardOptions = {}): Tensor | undefined {
     checkTensor(`${this.name}.backward`, dy);
     const state = engine();
-    const run = state.depth === 0 ? this.#runOf(dy) : undefined;
-    const expected = run?.output ?? this.#calls.peek(this.name);
+    const run = state.depth === 0 ? this.own.#runOf(dy) : undefined;
+    const expected = run?.output ?? this.own.#calls.peek(this.name);
     if (!sameShape(dy.shape, expected)) {
       throw new ShapeError(
         `${this.name}.backward expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: the loss was given something else than what forward returned, or backwards that do not take their forwards in reverse.`,
@@ -107,22 +108,22 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     }
     if (run) {
       state.backwardRun = run;
-      run.used = this.#hasGoneBack = true;
-      const replay = this.#replay;
+      run.used = this.own.#hasGoneBack = true;
+      const replay = this.own.#replay;
       if (replay?.run === run) {
-        this.#replay = undefined;
+        this.own.#replay = undefined;
         // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
-        this.#inEval(() => this.#run(replay.x, true));
+        this.own.#inEval(() => this.own.#run(replay.x, true));
         state.backwardRun = state.run;
       }
-      state.claim = this.#claims();
+      state.claim = this.own.#claims();
     }
-    this.#calls.pop(this.name);
-    this.#backwardArena ??= new Arena();
+    this.own.#calls.pop(this.name);
+    this.own.#backwardArena ??= new Arena();
     state.depth++;
     try {
       checkMethod(this, "computeBackward");
-      const dx = within(this.#backwardArena, state.backwardRun, () => this.computeBackward(dy, inputGradient));
+      const dx = within(this.own.#backwardArena, state.backwardRun, () => this.computeBackward(dy, inputGradient));
       if (!inputGradient) return undefined;
       checkTensor(`${this.name}.backward`, dx, "computeBackward to return");
       if (!run) return dx;
@@ -130,7 +131,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
       runOf.set(own, run.source);
       return own;
     } catch (error) {
-      throw this.#told(error);
+      throw this.own.#told(error);
     } finally {
       state.depth--;
       if (run) {
@@ -158,6 +159,28 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     );
   }
 
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Layer";
+  }
+
+  /**
+   * As torch's `repr`: the class, the arguments and the options that are not at their defaults, the children.
+   * `console.log` in Node prints it.
+   * @example String(new Sequential(new Conv2d(1, 6, 5), new ReLU()));
+   * // Sequential(
+   * //   (0): Conv2d(1, 6, kernelSize=5, stride=1)
+   * //   (1): ReLU()
+   * // )
+   */
+  override toString(): string {
+    return this.own.#print("\n", []);
+  }
+
+  /** What {@link toString} shows in parentheses. A layer of your own may have something to show there. */
+  protected extraRepr(): string {
+    return "";
+  }
+
   /** The layer's work: reads `x`, keeps what backward needs in a {@link Cache}, returns the output. Never writes to `x`. */
   protected abstract compute(x: Tensor): Tensor;
 
@@ -175,7 +198,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   outputShape(inputShape: Shape): number[] {
     checkShape(`${this.name}.outputShape`, inputShape);
     const observed = engine().observer?.(this, inputShape);
-    const output = this.inferShape(inputShape);
+    const output = this.own.inferShape(inputShape);
     checkSize(this.name, "an output", output);
     observed?.(output);
     return output;
@@ -218,12 +241,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
   /** Every parameter with its full key: `[["0.weight", Parameter], …]`. */
   namedParameters(): [key: string, parameter: Parameter][] {
-    return this.#named().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
+    return this.own.#named().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
   }
 
   /** Copies of all parameters and buffers by torch's key names. */
   stateDict(): StateDict {
-    return Object.fromEntries(this.#named().map(([key, { value }]) => [key, value.clone()]));
+    return Object.fromEntries(this.own.#named().map(([key, { value }]) => [key, value.clone()]));
   }
 
   /**
@@ -232,7 +255,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    * @throws StateError that lists missing and unexpected keys, ShapeError for the first wrong shape.
    */
   loadStateDict(state: StateDict, { strict = true }: LoadStateDictOptions = {}): void {
-    const own = new Map(this.#named());
+    const own = new Map(this.own.#named());
     // Files from before torch 0.4.1 have no counters, and torch loads them.
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key) && !/\bnum_batches_tracked$/.test(key));
     const unexpected = Object.keys(state).filter((key) => !own.has(key));
@@ -265,12 +288,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
   /** Puts this layer and its children in train mode, the frozen ones among them excepted. */
   train(): this {
-    return this.#setTraining(true);
+    return this.own.#setTraining(true);
   }
 
   /** Puts this layer and its children in eval mode: dropout passes through, batch norm uses its running statistics. */
   eval(): this {
-    return this.#setTraining(false);
+    return this.own.#setTraining(false);
   }
 
   /**
@@ -286,17 +309,17 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    * await fit(model, loader, { loss, optimizer: new Adam(model.parameters()) }); // changes the rest alone
    */
   freeze(): this {
-    return this.#setFrozen(true);
+    return this.own.#setFrozen(true);
   }
 
   /** Takes `freeze()` back: every parameter of this layer and its children learns, and they follow the next `train()`. */
   unfreeze(): this {
-    return this.#setFrozen(false);
+    return this.own.#setFrozen(false);
   }
 
   /** Converts all parameters and buffers to this precision; gradients are dropped. */
   to(dtype: DType): this {
-    for (const [, tensor] of this.#named()) tensor.to(dtype);
+    for (const [, tensor] of this.own.#named()) tensor.to(dtype);
     return this;
   }
 
@@ -308,7 +331,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
       all.add(layer);
       for (const part of layer.parts()) visit(part);
     };
-    visit(this.#untyped);
+    visit(this.own.#untyped);
     return [...all];
   }
 
@@ -335,6 +358,16 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     }
     for (const parameter of this.parameters()) parameter.requiresGrad = !frozen;
     return this;
+  }
+
+  /** This layer and those below it, line by line. One that is a child of its own child is not gone into again. */
+  #print(newline: string, above: readonly unknown[]): string {
+    const children = above.includes(this) ? [] : this.children();
+    let text = `${this.name}(${this.extraRepr()}`;
+    for (const [key, child] of children) {
+      text += `${newline}  (${key}): ${child.#print(`${newline}  `, [...above, this])}`;
+    }
+    return `${text}${children.length > 0 ? newline : ""})`;
   }
 
   /** Every parameter and buffer, under each of its keys. */
@@ -514,10 +547,10 @@ export function membersOf(
     const value = (holder as Readonly<Record<string, unknown>>)[key];
     if (typeof value !== "object" || value === null) continue;
     if (value instanceof Layer || value instanceof Parameter || value instanceof StateBuffer) {
-      found.push([prefix + key, value]);
+      found.push([prefix + key, value.own]);
     } else if (isList(value) && !path.includes(value)) {
       found.push(...membersOf(value, `${prefix}${key}.`, [...path, value]));
-    }
+    } else refuseForeign(prefix + key, value);
   }
   return found;
 }
@@ -537,6 +570,7 @@ function isList(value: object): boolean {
 /** @throws ArgumentError unless a value that should be a layer is one. */
 export function checkLayer(who: string, value: unknown): asserts value is Layer {
   if (value instanceof Layer) return;
+  refuseForeign(who, value);
   throw new ArgumentError(
     `${who} to be a layer, but got ${show(value)}. Usual cause: a missing "new", or a list that needs "..." before it.`,
   );
@@ -553,6 +587,7 @@ export function checkMethod(layer: object, method: "compute" | "computeBackward"
 
 function checkTensor(who: string, value: unknown, what = ""): asserts value is Tensor {
   if (value instanceof Tensor) return;
+  refuseForeign(who, value);
   throw new ArgumentError(
     `${who} expects ${what && `${what} `}a Tensor, but got ${Array.isArray(value) ? "an array" : show(value)}. Usual cause: ${what && value === undefined ? "a missing return" : "a plain array, or a tensor that went through JSON or postMessage: tensor(…) makes one of it"}.`,
   );

@@ -9,6 +9,7 @@ import { give } from "./fusion.js";
 import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
+import { reprOf } from "./repr.js";
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends InitOptions {
@@ -74,10 +75,14 @@ export class Linear<const In extends number = number, const Out extends number =
 
   override multiplyAdds(inputShape: Shape): number {
     checkShape(`${this.name}.multiplyAdds`, inputShape);
-    return this.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
+    return this.own.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
   }
 
   #geometry(inputShape: Shape): LinearGeometry {
     return linearGeometry(this.name, this.inFeatures, this.outFeatures, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "inFeatures=, outFeatures=, bias=true");
   }
 }

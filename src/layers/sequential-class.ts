@@ -1,3 +1,4 @@
+import { refuseForeign } from "../shape/brand.js";
 import { type ChainRule, factorsOf, type InputSize } from "../shape/chain.js";
 import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
@@ -19,12 +20,13 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     const layers = input ? rest : args;
     layers.forEach((layer, i) => {
       if (!(layer instanceof Layer)) {
+        refuseForeign("Sequential", layer);
         throw new ArgumentError(
           `Sequential expects layers, but argument ${input ? i + 1 : i} is ${layer === null ? "null" : Array.isArray(layer) ? "an array" : typeof layer}. Usual cause: a missing "new", or a list that needs "..." before it.`,
         );
       }
     });
-    this.layers = layers as Layers;
+    this.layers = (layers as readonly Layer[]).map((layer) => layer.own) as Layers;
     // A batch of 1 stands for any.
     if (input) {
       knownShape(
@@ -39,7 +41,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   }
 
   override children(): [string, Layer][] {
-    return this.#layers.map((layer, i) => [String(i), layer]);
+    return this.own.#layers.map((layer, i) => [String(i), layer]);
   }
 
   protected compute(x: Tensor): Tensor {

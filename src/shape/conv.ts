@@ -34,6 +34,8 @@ export interface ConvSettings {
   readonly outChannels: number;
   readonly kernelSize: Sizes;
   readonly stride: Sizes;
+  /** As it was given. */
+  readonly padding: Sizes | "same" | "valid";
   /** Padding before and after each axis; they differ for `"same"` with an even kernel. */
   readonly paddingBefore: Sizes;
   readonly paddingAfter: Sizes;
@@ -189,7 +191,7 @@ function settingsOf(
   if (typeof padding === "string") checkOneOf(layer, "padding", padding, ["same", "valid"]);
   const [paddingBefore, paddingAfter] =
     padding === "same" ? samePadding(layer, dimensions, taps) : padding === "valid" ? NONE : [padding, padding];
-  const padded = { ...taps, paddingBefore, paddingAfter, paddingMode, groups, algorithm };
+  const padded = { ...taps, padding, paddingBefore, paddingAfter, paddingMode, groups, algorithm };
   const settings = { layer, dimensions, inChannels, outChannels, ...padded };
   checkAlgorithm(layer, settings);
   return settings;

@@ -1,5 +1,5 @@
 /**
- * The state that a process has once, also when two copies of the package are loaded:
+ * The state that a process has once, also when two copies of the package's same version are loaded:
  * which forward is running, the default random generator, the chosen backend.
  */
 
@@ -42,7 +42,8 @@ export interface Engine {
   random: unknown;
 }
 
-const KEY = Symbol.for("faltung.engine");
+/** Of this version only: another one's engine may mean something else by the same field. */
+const KEY = Symbol.for("faltung.engine@0.1.0");
 
 export function engine(): Engine {
   const host = globalThis as { [KEY]?: Engine };

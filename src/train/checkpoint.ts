@@ -7,9 +7,10 @@ import { bytesOf } from "../io/bytes.js";
 import { crc32 } from "../io/crc32.js";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../io/safetensors.js";
 import type { Layer, StateDict } from "../layers/layer.js";
+import { kindOf } from "../shape/brand.js";
 import { FormatError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
-import { Random } from "../tensor/random.js";
+import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HistoryEntry } from "./events.js";
 import type { Optimizer, OptimizerState } from "./optimizer.js";
@@ -170,7 +171,7 @@ function checkTensors(own: StateDict, saved: StateDict): void {
 /** The training's generator and those that layers have in public fields, each once. */
 function generatorsOf({ model, random }: CheckpointParts): Random[] {
   const fields = model.descendants().flatMap((layer) => Object.values(layer).flat());
-  return [...new Set([random, ...fields.filter((field): field is Random => field instanceof Random)])];
+  return [...new Set([random, ...fields.filter((field): field is Random => kindOf(field) === "Random")])];
 }
 
 function prefixed(prefix: string, tensors: Record<string, Tensor>): Record<string, Tensor> {

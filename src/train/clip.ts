@@ -1,8 +1,10 @@
 /** Bounds on gradients, between `backward` and the optimiser's step. */
+
 import { kernelsFor } from "../kernels/backend.js";
 import { gradientKernels } from "../kernels/gradient.js";
 import type { GradientKernels } from "../kernels/interface/gradient.js";
 import { Parameter } from "../layers/parameter.js";
+import { refuseForeign } from "../shape/brand.js";
 import { checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { power } from "../tensor/math.js";
@@ -69,6 +71,7 @@ function learned(
   who: string,
   parameters: readonly Parameter[],
 ): { readonly kernels: GradientKernels; readonly data: Operand }[] {
+  if (Array.isArray(parameters)) refuseForeign(who, ...parameters);
   if (!Array.isArray(parameters) || !parameters.every((entry) => entry instanceof Parameter)) {
     throw new ArgumentError(
       `${who} expects an array of Parameters. Usual cause: the model itself, where model.parameters() is meant.`,

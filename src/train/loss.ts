@@ -1,7 +1,9 @@
 /** What every loss has in common: a number from `forward`, the gradient of the prediction from `backward`. */
+
 import { kernelsFor } from "../kernels/backend.js";
 import { lossKernels } from "../kernels/loss.js";
 import { runOf } from "../layers/cache.js";
+import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkOneOf, checkOptions } from "../shape/check.js";
 import type { ClassGeometry } from "../shape/classes.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
@@ -42,6 +44,7 @@ export interface LossResult {
 
 /** Why a prediction or target is refused that is no Tensor. */
 export function noTensor(who: string, what: string, value: unknown): ArgumentError {
+  refuseForeign(who, value);
   const isArray = Array.isArray(value) || ArrayBuffer.isView(value);
   const got = isArray ? "" : `, but got ${show(value)}`;
   const cause = isBigInts(value)
@@ -63,7 +66,7 @@ type Run = (scale: number, losses: Operand | undefined, gradient: Operand) => nu
  * const value = loss.forward(model.forward(images), labels);
  * model.backward(loss.backward());
  */
-export abstract class Loss<Target = Tensor, R extends string = "mean"> {
+export abstract class Loss<Target = Tensor, R extends string = "mean"> extends Branded {
   readonly reduction: R;
   #waiting:
     | { readonly result: LossResult; readonly losses: Shape | undefined; readonly run: ForwardRun | undefined }
@@ -75,8 +78,13 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
     options: LossOptions<R> = {},
     reductions: readonly string[] = ["mean", "sum", "none"],
   ) {
+    super();
     checkOptions(name, options, '{ reduction: "sum" }');
     this.reduction = checkOneOf<string>(name, "reduction", options.reduction ?? "mean", reductions) as R;
+  }
+
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Loss";
   }
 
   /**
@@ -89,7 +97,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
     }
     const result = this.compute(prediction, target);
     const losses = typeof result.value === "number" ? undefined : result.value.shape;
-    this.#waiting = { result, losses, run: runOf.get(prediction) };
+    this.own.#waiting = { result, losses, run: runOf.get(prediction) };
     return result.value as LossValue<R>;
   }
 
@@ -102,13 +110,14 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
    */
   backward(...dy: R extends "none" ? [dy: Tensor] : []): Tensor;
   backward(dy?: Tensor): Tensor {
-    if (!this.#waiting) {
+    if (!this.own.#waiting) {
       throw new StateError(
         `${this.name}.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after two forwards, of which a loss keeps the last.`,
       );
     }
-    const { losses, result, run } = this.#waiting;
+    const { losses, result, run } = this.own.#waiting;
     if (losses) {
+      refuseForeign(`${this.name}.backward`, dy);
       if (!(dy instanceof Tensor) || !sameShape(dy.shape, losses)) {
         throw new ShapeError(
           `${this.name}.backward expects the gradient of its losses ${showShape(losses)}, but got ${dy instanceof Tensor ? showShape(dy.shape) : "none"}. Usual cause: reduction "none", where "mean" was meant.`,
@@ -121,7 +130,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
         gradient.operand(gradient.size),
       );
     }
-    this.#waiting = undefined;
+    this.own.#waiting = undefined;
     runOf.set(result.gradient, run);
     return result.gradient;
   }

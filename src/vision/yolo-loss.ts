@@ -1,4 +1,5 @@
 /** What a YOLO network learns from: boxes as targets, and the loss of its output against them. */
+import { refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkList, checkObject, checkRange, checkSize, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
@@ -126,7 +127,14 @@ export class YoloLoss<R extends "mean" | "sum" = "mean"> extends Loss<Tensor, R>
           const owner = owners.get(a * grid.cells + cell);
           const at = grid.at(n, a, cell);
           if (owner) {
-            total += this.#teach(grid, data, gradient.data, at, wanted(owner.region, anchor, head.stride), owner.label);
+            total += this.own.#teach(
+              grid,
+              data,
+              gradient.data,
+              at,
+              wanted(owner.region, anchor, head.stride),
+              owner.label,
+            );
             continue;
           }
           const box = objects.length > 0 ? grid.box(data, n, a, cell) : NOWHERE;
@@ -197,6 +205,7 @@ function assign({ head, cells, columns }: YoloGrid, objects: readonly Region<Box
 
 /** The objects of each picture, checked. */
 function readTargets({ head, batch, rows, columns }: YoloGrid, target: Tensor): Region<Box>[][] {
+  refuseForeign("YoloLoss.forward", target);
   if (!(target instanceof Tensor)) {
     throw new ArgumentError(
       "YoloLoss.forward expects its target to be a Tensor. Usual cause: lists of objects: yoloTargets makes a tensor of them.",
