@@ -109,6 +109,7 @@ class Block implements Owner {
     if (this.#array) view(span.at, this.#length).set(this.#array);
     this.#array = undefined;
     this.#span = span;
+    this.#firstRun = undefined;
     return span;
   }
 }
