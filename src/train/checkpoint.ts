@@ -227,7 +227,8 @@ function parse(bytes: Uint8Array): Saved {
 /** The checksum is written before everything else in the header, so that its digits are always at the same place. */
 const SEAL = "faltung.checksum";
 const BLANK = "00000000";
-const SEAL_AT = 8 + `{"__metadata__":{"${SEAL}":"`.length;
+/** Behind the header's length and `{"__metadata__":{"faltung.checksum":"`. */
+const SEAL_AT = 45;
 
 /** CRC-32 of all bytes but the checksum's own, as 8 digits. */
 function sealOf(bytes: Uint8Array): string {
