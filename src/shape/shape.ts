@@ -30,7 +30,9 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** `[2, 3, 4]`, as shapes are written in every message; of many axes the first ones and how many there are. */
 export function showShape(shape: Shape): string {
-  return shape.length > 16 ? `[${shape.slice(0, 8).join(", ")}, … ${shape.length} axes]` : show(shape);
+  return shape.length > 16
+    ? `[${shape.slice(0, 8).join(", ")}, … ${shape.length} axes]`
+    : `[${shape.map(show).join(", ")}]`;
 }
 
 export function pairOf(value: Pair): readonly [number, number] {
