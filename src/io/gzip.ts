@@ -1,5 +1,5 @@
 /** The gzip format. Source: https://www.rfc-editor.org/rfc/rfc1952 */
-import { checkInteger, checkOptions } from "../shape/check.js";
+import { checkInteger, readOptions } from "../shape/check.js";
 import { type Bytes, bytesOf, refuse, TRUNCATED, viewOf } from "./bytes.js";
 import { crc32 } from "./crc32.js";
 import { inflate, invalid, MOST_DEFLATE_RATIO, Output } from "./inflate.js";
@@ -34,8 +34,8 @@ const RESERVED = 0xe0;
 export async function gunzip(bytes: Bytes, options: GunzipOptions = {}): Promise<Uint8Array> {
   const who = "gunzip";
   const packed = bytesOf(who, bytes);
-  checkOptions(who, options, "{ maxBytes: 1e9 }");
-  const most = checkInteger(who, "maxBytes", options.maxBytes ?? MOST_BYTES, 1);
+  const { maxBytes } = readOptions(who, options, { maxBytes: MOST_BYTES });
+  checkInteger(who, "maxBytes", maxBytes, 1);
   if (!isMember(packed, 0)) {
     refuse(
       who,
@@ -47,7 +47,7 @@ export async function gunzip(bytes: Bytes, options: GunzipOptions = {}): Promise
   const view = viewOf(packed);
   // The last four bytes are the size of the last member, which most files have alone.
   const size = packed.length >= 18 ? view.getUint32(packed.length - 4, true) : 0;
-  const output = new Output(who, most, Math.min(size, packed.length * MOST_DEFLATE_RATIO));
+  const output = new Output(who, maxBytes, Math.min(size, packed.length * MOST_DEFLATE_RATIO));
   for (let at = 0; at < packed.length; ) {
     if (at > 0 && !isMember(packed, at)) {
       if (packed.subarray(at).every((byte) => byte === 0)) break;

@@ -3,6 +3,7 @@
  * Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 import { refuseForeign } from "../shape/brand.js";
+import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { MOST_AXES } from "../shape/reshape.js";
 import { type Shape, showShape, stridesOf } from "../shape/shape.js";
@@ -23,10 +24,10 @@ import {
 } from "./bytes.js";
 import {
   bytesPerElement,
+  checkPrecision,
   decodeFloats,
   type ElementType,
   encodeFloats,
-  precisionOf,
   type ReadOptions,
 } from "./elements.js";
 import { Scanner } from "./scanner.js";
@@ -65,7 +66,8 @@ const TYPES = new Map<string, ElementType>([
  * const x = readNpy(await readFile("images.npy")); // x.shape as NumPy's
  */
 export function readNpy(bytes: Bytes, options: ReadOptions = {}): Tensor {
-  return parseNpy("readNpy", bytesOf("readNpy", bytes), precisionOf("readNpy", options));
+  const { dtype } = readOptions("readNpy", options, { dtype: "float32" });
+  return parseNpy("readNpy", bytesOf("readNpy", bytes), checkPrecision("readNpy", dtype));
 }
 
 /** `who` begins the messages: the entry of a .npz says its name. `most` bytes the tensor may take. */

@@ -1,10 +1,10 @@
 /** The .npz format: a zip file of .npy files. Source: https://numpy.org/doc/stable/reference/generated/numpy.savez.html */
 import { refuseForeign } from "../shape/brand.js";
-import { checkInteger } from "../shape/check.js";
+import { checkInteger, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
 import { type Bytes, bytesOf, entriesOf, isUnicode, NO_RECORD, type OwnBytes, quote, refuse } from "./bytes.js";
-import { bytesPerElement, precisionOf, type ReadOptions } from "./elements.js";
+import { bytesPerElement, checkPrecision, type ReadOptions } from "./elements.js";
 import { MOST_BYTES } from "./gzip.js";
 import { parseNpy, writeNpy } from "./npy.js";
 import { extract, readZip, writeZip } from "./zip.js";
@@ -31,8 +31,9 @@ export interface ReadNpzOptions extends ReadOptions {
  * const { images, labels } = await readNpz(await readFile("mnist.npz"));
  */
 export async function readNpz(bytes: Bytes, options: ReadNpzOptions = {}): Promise<Record<string, Tensor>> {
-  const dtype = precisionOf("readNpz", options);
-  let left = checkInteger("readNpz", "maxBytes", options.maxBytes ?? MOST_BYTES, 1);
+  const { dtype, maxBytes } = readOptions("readNpz", options, { dtype: "float32", maxBytes: MOST_BYTES });
+  checkPrecision("readNpz", dtype);
+  let left = checkInteger("readNpz", "maxBytes", maxBytes, 1);
   const entries = readZip("readNpz", bytesOf("readNpz", bytes));
   const arrays = new Map<string, Tensor>();
   for (const entry of entries) {

@@ -4,7 +4,7 @@
  */
 
 import { refuseForeign } from "../shape/brand.js";
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { MOST_AXES } from "../shape/reshape.js";
 import { showShape } from "../shape/shape.js";
@@ -25,10 +25,10 @@ import {
 } from "./bytes.js";
 import {
   bytesPerElement,
+  checkPrecision,
   decodeFloats,
   type ElementType,
   encodeFloats,
-  precisionOf,
   type ReadOptions,
 } from "./elements.js";
 import { Scanner } from "./scanner.js";
@@ -90,7 +90,8 @@ interface Header {
  * model.loadStateDict(readSafetensors(await readFile("lenet5.safetensors")));
  */
 export function readSafetensors(bytes: Bytes, options: ReadOptions = {}): Record<string, Tensor> {
-  const dtype = precisionOf(WHO, options);
+  const { dtype } = readOptions(WHO, options, { dtype: "float32" });
+  checkPrecision(WHO, dtype);
   const { entries, data } = readHeader(bytesOf(WHO, bytes));
   return Object.fromEntries(
     entries.map(({ name, type, shape, begin, end }) => [
@@ -126,13 +127,13 @@ export function writeSafetensors(
   options: WriteSafetensorsOptions = {},
 ): OwnBytes {
   const who = "writeSafetensors";
-  checkOptions(who, options, '{ metadata: { epoch: "3" } }');
+  const { metadata } = readOptions(who, options, { metadata: {} });
   const parts = entriesOf(who, tensors, "tensors by name", NO_RECORD).map(([name, tensor]) => part(name, tensor));
   // I64, F64, F32: larger elements first keep every tensor aligned, whatever comes before it.
   const rank = (type: string) => ["I64", "F64", "F32"].indexOf(type);
   parts.sort((a, b) => rank(a.type) - rank(b.type) || (a.name < b.name ? -1 : 1));
   const fields: string[] = [];
-  const texts = entriesOf(who, options.metadata ?? {}, "metadata", "a Map: Object.fromEntries(map)");
+  const texts = entriesOf(who, metadata, "metadata", "a Map: Object.fromEntries(map)");
   const notes = texts.map(([key, text]) => {
     if (typeof text !== "string" || !isUnicode(key + text)) {
       throw new ArgumentError(

@@ -145,7 +145,7 @@ const MOST_ELEMENTS = 2 ** 31 - 1;
 /** @throws ArgumentError where a tensor of this shape could not be. `what` it would be: `"a weight"`, `"an output"`. */
 export function checkSize(who: string, what: string, shape: Shape): void {
   const size = sizeOf(shape);
-  if (size <= MOST_ELEMENTS) return;
+  if (!(size > MOST_ELEMENTS)) return;
   throw new ArgumentError(
     `${who} expects ${what} of at most ${MOST_ELEMENTS} elements, but got ${showShape(shape)}, which has ${size} (${(size / 2.5e8).toPrecision(3)} GB). Usual cause: a size that is far larger than meant, or two arguments swapped.`,
   );
