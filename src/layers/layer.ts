@@ -102,7 +102,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     state.depth++;
     this.own.#backwardArena ??= new Arena();
     try {
-      const dx = within(this.own.#backwardArena, state.backwardRun, () => this.computeBackward(dy, inputGradient));
+      const dx = within(this.own.#backwardArena, state.backwardRun, () => this.own.computeBackward(dy, inputGradient));
       if (!inputGradient) return undefined;
       if (!dx)
         throw new StateError(
