@@ -123,7 +123,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     state.depth++;
     try {
       checkMethod(this, "computeBackward");
-      const dx = within(this.own.#backwardArena, state.backwardRun, () => this.computeBackward(dy, inputGradient));
+      const dx = within(this.own.#backwardArena, state.backwardRun, () => this.own.computeBackward(dy, inputGradient));
       if (!inputGradient) return undefined;
       checkTensor(`${this.name}.backward`, dx, "computeBackward to return");
       if (!run) return dx;
