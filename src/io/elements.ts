@@ -1,5 +1,5 @@
 /** The element types of the files that this library reads, and how their bytes become numbers. */
-import { checkOneOf, checkOptions } from "../shape/check.js";
+import { checkOneOf, readOptions } from "../shape/check.js";
 import { hostIsLittleEndian } from "../tensor/log.js";
 import type { DType, FloatArray } from "../tensor/tensor.js";
 
@@ -14,8 +14,7 @@ export interface ReadOptions {
 
 /** The checked precision that a reader was asked for. */
 export function precisionOf(who: string, options: ReadOptions): DType {
-  checkOptions(who, options, '{ dtype: "float64" }');
-  const { dtype = "float32" } = options;
+  const { dtype } = readOptions(who, options, { dtype: "float32" });
   return checkOneOf(who, "dtype", dtype, ["float32", "float64"]);
 }
 

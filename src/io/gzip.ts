@@ -1,5 +1,5 @@
 /** The gzip format. Source: https://www.rfc-editor.org/rfc/rfc1952 */
-import { checkInteger, checkOptions } from "../shape/check.js";
+import { checkInteger, readOptions } from "../shape/check.js";
 import { type Bytes, bytesOf, refuse, TRUNCATED, viewOf } from "./bytes.js";
 import { crc32 } from "./crc32.js";
 import { inflate, invalid, MOST_DEFLATE_RATIO, Output } from "./inflate.js";
@@ -34,8 +34,8 @@ const RESERVED = 0xe0;
 export async function gunzip(bytes: Bytes, options: GunzipOptions = {}): Promise<Uint8Array> {
   const who = "gunzip";
   const packed = bytesOf(who, bytes);
-  checkOptions(who, options, "{ maxBytes: 1e9 }");
-  const most = checkInteger(who, "maxBytes", options.maxBytes ?? MOST_BYTES, 1);
+  const { maxBytes } = readOptions(who, options, { maxBytes: MOST_BYTES });
+  const most = checkInteger(who, "maxBytes", maxBytes, 1);
   if (!isMember(packed, 0)) {
     refuse(
       who,

@@ -3,7 +3,7 @@
  * Source: https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts, `WeightsManifestConfig`
  */
 
-import { checkInteger } from "../shape/check.js";
+import { checkInteger, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { type Shape, showShape } from "../shape/shape.js";
 import { wholePower } from "../tensor/math.js";
@@ -100,8 +100,9 @@ export async function readWeightsManifest(
   read: ReadPath,
   options: ReadManifestOptions = {},
 ): Promise<Record<string, Tensor>> {
-  const dtype = precisionOf(WHO, options);
-  const most = checkInteger(WHO, "maxBytes", options.maxBytes ?? MOST_BYTES, 1);
+  const { maxBytes, ...rest } = readOptions(WHO, options, { dtype: "float32", maxBytes: MOST_BYTES });
+  const dtype = precisionOf(WHO, rest);
+  const most = checkInteger(WHO, "maxBytes", maxBytes, 1);
   if (typeof read !== "function") {
     throw new ArgumentError(
       `${WHO} expects a function that gives the bytes of a file by its path, but got ${nameOf(read)}. Usual cause: the bytes themselves: write (path) => bytes.`,

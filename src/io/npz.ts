@@ -1,5 +1,5 @@
 /** The .npz format: a zip file of .npy files. Source: https://numpy.org/doc/stable/reference/generated/numpy.savez.html */
-import { checkInteger } from "../shape/check.js";
+import { checkInteger, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
 import { type Bytes, bytesOf, entriesOf, isUnicode, NO_RECORD, quote, refuse } from "./bytes.js";
@@ -30,8 +30,9 @@ export interface ReadNpzOptions extends ReadOptions {
  * const { images, labels } = await readNpz(await readFile("mnist.npz"));
  */
 export async function readNpz(bytes: Bytes, options: ReadNpzOptions = {}): Promise<Record<string, Tensor>> {
-  const dtype = precisionOf("readNpz", options);
-  let left = checkInteger("readNpz", "maxBytes", options.maxBytes ?? MOST_BYTES, 1);
+  const { maxBytes, ...rest } = readOptions("readNpz", options, { dtype: "float32", maxBytes: MOST_BYTES });
+  const dtype = precisionOf("readNpz", rest);
+  let left = checkInteger("readNpz", "maxBytes", maxBytes, 1);
   const entries = readZip("readNpz", bytesOf("readNpz", bytes));
   const arrays = new Map<string, Tensor>();
   for (const entry of entries) {

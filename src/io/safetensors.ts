@@ -3,7 +3,7 @@
  * Source: https://github.com/huggingface/safetensors#format
  */
 
-import { checkOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { MOST_AXES } from "../shape/reshape.js";
 import { showShape } from "../shape/shape.js";
@@ -124,13 +124,13 @@ export function writeSafetensors(
   options: WriteSafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const who = "writeSafetensors";
-  checkOptions(who, options, '{ metadata: { epoch: "3" } }');
+  const { metadata } = readOptions(who, options, { metadata: {} });
   const parts = entriesOf(who, tensors, "tensors by name", NO_RECORD).map(([name, tensor]) => part(name, tensor));
   // I64, F64, F32: larger elements first keep every tensor aligned, whatever comes before it.
   const rank = (type: string) => ["I64", "F64", "F32"].indexOf(type);
   parts.sort((a, b) => rank(a.type) - rank(b.type) || (a.name < b.name ? -1 : 1));
   const fields: string[] = [];
-  const texts = entriesOf(who, options.metadata ?? {}, "metadata", "a Map: Object.fromEntries(map)");
+  const texts = entriesOf(who, metadata, "metadata", "a Map: Object.fromEntries(map)");
   const notes = texts.map(([key, text]) => {
     if (typeof text !== "string" || !isUnicode(key + text)) {
       throw new ArgumentError(

@@ -5,7 +5,7 @@
 
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
-import { checkSize } from "../shape/check.js";
+import { checkSize, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
@@ -77,8 +77,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    */
   backward(dy: Tensor, options?: { readonly inputGradient?: true }): Tensor;
   backward(dy: Tensor, options: BackwardOptions): Tensor | undefined;
-  backward(dy: Tensor, { inputGradient = true }: BackwardOptions = {}): Tensor | undefined {
-    checkTensor(`${this.name}.backward`, dy);
+  backward(dy: Tensor, options: BackwardOptions = {}): Tensor | undefined {
+    const who = `${this.name}.backward`;
+    checkTensor(who, dy);
+    const { inputGradient } = readOptions(who, options, { inputGradient: true });
     const state = engine();
     const outermost = state.depth === 0;
     const replay = outermost ? this.#replay : undefined;
@@ -199,7 +201,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    * @param options.strict whether missing and unknown keys are errors. Default true.
    * @throws StateError that lists missing and unexpected keys, ShapeError for the first wrong shape.
    */
-  loadStateDict(state: StateDict, { strict = true }: { readonly strict?: boolean } = {}): void {
+  loadStateDict(state: StateDict, options: { readonly strict?: boolean } = {}): void {
+    const who = `${this.name}.loadStateDict`;
+    const { strict } = readOptions(who, options, { strict: true });
+    if (!isPlainObject(state)) refuse(who, "its state", "an object of tensors by their keys", state, "a missing await");
     const own = new Map(this.#named());
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key));
     const unexpected = Object.keys(state).filter((key) => !own.has(key));

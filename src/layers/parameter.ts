@@ -1,4 +1,5 @@
 import { own, ownZeros } from "../kernels/residency.js";
+import { checkBoolean, checkText } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
@@ -21,6 +22,9 @@ export class Parameter {
     /** Whether backward computes this gradient and optimisers change the value. Set it to false to freeze. */
     public requiresGrad = true,
   ) {
+    checkText("Parameter", "name", name);
+    checkTensor("Parameter", value);
+    checkBoolean("Parameter", "requiresGrad", requiresGrad);
     this.#value = own(value);
   }
 
@@ -97,6 +101,8 @@ export class StateBuffer {
     readonly name: string,
     value: Tensor,
   ) {
+    checkText("StateBuffer", "name", name);
+    checkTensor("StateBuffer", value);
     this.#value = own(value);
   }
 

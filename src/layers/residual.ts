@@ -1,4 +1,5 @@
 import { add } from "../ops/merge.js";
+import { checkInstance } from "../shape/check.js";
 import type { ResidualRule } from "../shape/merge.js";
 import { addShape } from "../shape/merge.js";
 import type { Shape } from "../shape/shape.js";
@@ -27,6 +28,8 @@ export class Residual<
 
   constructor(body: Body, ...projection: Projection) {
     super();
+    checkInstance("Residual", "its body", body, Layer);
+    if (projection[0] !== undefined) checkInstance("Residual", "its projection", projection[0], Layer);
     this.body = body;
     this.projection = projection[0];
   }

@@ -69,7 +69,12 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
     reductions: readonly string[] = ["mean", "sum", "none"],
   ) {
     checkOptions(name, options, '{ reduction: "sum" }');
-    this.reduction = checkOneOf<string>(name, "reduction", options.reduction ?? "mean", reductions) as R;
+    this.reduction = checkOneOf<string>(
+      name,
+      "reduction",
+      options.reduction === undefined ? "mean" : options.reduction,
+      reductions,
+    ) as R;
   }
 
   /**
