@@ -6,7 +6,7 @@
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
 import { Printed, refuseForeign } from "../shape/brand.js";
-import { checkSize } from "../shape/check.js";
+import { checkSize, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
@@ -96,8 +96,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
    */
   backward(dy: Tensor, options?: BackwardOptions & { readonly inputGradient?: true }): Tensor;
   backward(dy: Tensor, options: BackwardOptions): Tensor | undefined;
-  backward(dy: Tensor, { inputGradient = true }: BackwardOptions = {}): Tensor | undefined {
-    checkTensor(`${this.name}.backward`, dy);
+  backward(dy: Tensor, options: BackwardOptions = {}): Tensor | undefined {
+    const who = `${this.name}.backward`;
+    checkTensor(who, dy);
+    const { inputGradient } = readOptions(who, options, { inputGradient: true });
     const state = engine();
     const run = state.depth === 0 ? this.own.#runOf(dy) : undefined;
     const expected = run?.output ?? this.own.#calls.peek(this.name);
@@ -254,7 +256,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
    * a call that throws has changed nothing.
    * @throws StateError that lists missing and unexpected keys, ShapeError for the first wrong shape.
    */
-  loadStateDict(state: StateDict, { strict = true }: LoadStateDictOptions = {}): void {
+  loadStateDict(state: StateDict, options: LoadStateDictOptions = {}): void {
+    const who = `${this.name}.loadStateDict`;
+    const { strict } = readOptions(who, options, { strict: true });
+    if (!isPlainObject(state)) refuse(who, "its state", "an object of tensors by their keys", state, "a missing await");
     const own = new Map(this.own.#named());
     // Files from before torch 0.4.1 have no counters, and torch loads them.
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key) && !/\bnum_batches_tracked$/.test(key));

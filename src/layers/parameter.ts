@@ -1,5 +1,6 @@
 import { own, ownZeros } from "../kernels/residency.js";
 import { Branded } from "../shape/brand.js";
+import { checkBoolean, checkText } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
@@ -27,6 +28,9 @@ export class Parameter extends Branded {
     public requiresGrad = true,
   ) {
     super();
+    checkText("Parameter", "name", name);
+    checkTensor("Parameter", value);
+    checkBoolean("Parameter", "requiresGrad", requiresGrad);
     this.#value = own(value);
   }
 
@@ -112,6 +116,8 @@ export class StateBuffer extends Branded {
     value: Tensor,
   ) {
     super();
+    checkText("StateBuffer", "name", name);
+    checkTensor("StateBuffer", value);
     this.#value = own(value);
   }
 

@@ -71,9 +71,9 @@ export function checkOneOf<T extends string>(layer: string, option: string, valu
   return value;
 }
 
-/** Refuses a positional number where options belong: `new MaxPool2d(2, 2)` must be `new MaxPool2d(2, { stride: 2 })`. */
+/** For a base class that does not know the options of what extends it, which {@link readOptions} reads there. */
 export function checkOptions(layer: string, options: unknown, example: string): void {
-  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  if (isPlainObject(options)) return;
   refuse(layer, "its options", `an object such as ${example}`, options, "torch's positional arguments are named here");
 }
 

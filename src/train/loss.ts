@@ -80,7 +80,12 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
   ) {
     super();
     checkOptions(name, options, '{ reduction: "sum" }');
-    this.reduction = checkOneOf<string>(name, "reduction", options.reduction ?? "mean", reductions) as R;
+    this.reduction = checkOneOf<string>(
+      name,
+      "reduction",
+      options.reduction === undefined ? "mean" : options.reduction,
+      reductions,
+    ) as R;
   }
 
   override get [Symbol.toStringTag](): string {

@@ -103,14 +103,22 @@ export class YoloLoss<R extends "mean" | "sum" = "mean"> extends Loss<Tensor, R>
     readonly head: YoloHead,
     options: YoloLossOptions<R> = {},
   ) {
+    const read = readOptions("YoloLoss", options, {
+      reduction: undefined,
+      boxWeight: 5,
+      objectWeight: 1,
+      emptyWeight: 0.5,
+      classWeight: 1,
+      ignoreThreshold: 0.6,
+    });
     super("YoloLoss", options, ["mean", "sum"]);
     checkHead("YoloLoss", head);
     const factor = (name: string, value: number) => checkRange("YoloLoss", name, value, 0, Infinity);
-    this.boxWeight = factor("boxWeight", options.boxWeight ?? 5);
-    this.objectWeight = factor("objectWeight", options.objectWeight ?? 1);
-    this.emptyWeight = factor("emptyWeight", options.emptyWeight ?? 0.5);
-    this.classWeight = factor("classWeight", options.classWeight ?? 1);
-    this.ignoreThreshold = checkRange("YoloLoss", "ignoreThreshold", options.ignoreThreshold ?? 0.6, 0, 1);
+    this.boxWeight = factor("boxWeight", read.boxWeight);
+    this.objectWeight = factor("objectWeight", read.objectWeight);
+    this.emptyWeight = factor("emptyWeight", read.emptyWeight);
+    this.classWeight = factor("classWeight", read.classWeight);
+    this.ignoreThreshold = checkRange("YoloLoss", "ignoreThreshold", read.ignoreThreshold, 0, 1);
   }
 
   protected compute(prediction: Tensor, target: Tensor): LossResult {

@@ -2,11 +2,14 @@
  * One right call of everything that the entries export, by its name: its arguments, of which refusals.test.ts makes wrong
  * ones. Methods stand as `Class.method`, with the object that they are called on.
  */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { deflateSync, gzipSync } from "node:zlib";
 import * as data from "../../src/data.js";
 import * as main from "../../src/index.js";
 import * as io from "../../src/io.js";
 import * as models from "../../src/models.js";
+import * as node from "../../src/node.js";
 import * as testing from "../../src/testing.js";
 import * as vision from "../../src/vision.js";
 
@@ -17,6 +20,7 @@ export const ENTRIES: Readonly<Record<string, Readonly<Record<string, unknown>>>
   models,
   vision,
   testing,
+  node,
 };
 
 /** A kind of value: what refusals.test.ts calls it. */
@@ -166,6 +170,13 @@ const tensorMethods: Record<string, Call> = Object.fromEntries(
 
 /** Bytes of any kind are read, if they are such a file. */
 const BYTES = { 0: ["typed array"] };
+
+/** Boxes of NaN have a NaN in common. */
+const NOWHERE = Object.fromEntries(
+  ["0", "1", "0.0.predictions.0.region", "0.0.truths.0.region"].flatMap((at) =>
+    ["x", "y", "width", "height"].map((part) => [`${at}.${part}`, ["NaN"]]),
+  ),
+);
 
 function AXES(): Partial<Call> {
   return { needs: 0, takes: { 0: ["undefined", "array"] } };
@@ -458,7 +469,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   "Dataset of tensors": construct(data.Dataset, () => [ones([2, 3]), ones([2, 1])], {}),
   "Dataset.get": method(digits, "get", () => [0]),
   "Dataset.batch": method(digits, "batch", () => [Uint32Array.of(0, 1)], { takes: { 0: ["array"] } }),
-  "Dataset.slice": method(digits, "slice", () => [0, 2]),
+  "Dataset.slice": method(digits, "slice", () => [0, 2], { takes: { 0: ["NaN"], 1: ["NaN"] } }),
   "Dataset.take": method(digits, "take", () => [2]),
   "Dataset.split": method(digits, "split", () => [0.5, random()]),
   DataLoader: construct(
@@ -516,6 +527,11 @@ export const CALLS: Readonly<Record<string, Call>> = {
     () => Promise.resolve(new Uint8Array(4)),
     { dtype: "float64" },
   ]),
+
+  writeFileAtomic: of(node.writeFileAtomic, () => [join(tmpdir(), "faltung-refusals"), new Uint8Array(2)], {
+    slow: { 0: ["string"] },
+    takes: { 1: ["string"] },
+  }),
 
   // Networks
   AlexNet: network(models.AlexNet, () => [
@@ -608,7 +624,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   boxMask: of(vision.boxMask, () => [box(), 4, 3]),
   centreTargets: of(vision.centreTargets, () => [map(), { sigma: 2 }]),
   classMaps: of(vision.classMaps, () => [ones([1, 2, 3, 3])]),
-  clipBox: of(vision.clipBox, () => [box(), 4, 3]),
+  clipBox: of(vision.clipBox, () => [box(), 4, 3], { takes: NOWHERE }),
   connectedComponents: of(vision.connectedComponents, () => [map(), { connectivity: 8 }]),
   decodeYolo: of(vision.decodeYolo, () => [ones([1, 7, 2, 2]), head(), { scoreThreshold: 0.5, iouThreshold: 0.5 }]),
   findCentres: of(vision.findCentres, () => [ones([1, 3, 3]), { threshold: 0.1, radius: 1, most: 5 }]),
@@ -623,8 +639,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
   groupByCentre: of(vision.groupByCentre, () => [map(), ones([2, 2, 2]), [{ x: 0, y: 0, score: 1 }]], {
     takes: { "2.0.score": ["*"] },
   }),
-  intersection: of(vision.intersection, () => [box(), box()]),
-  iou: of(vision.iou, () => [box(), box()]),
+  intersection: of(vision.intersection, () => [box(), box()], { takes: NOWHERE }),
+  iou: of(vision.iou, () => [box(), box()], { takes: NOWHERE }),
   maskArea: of(vision.maskArea, () => [mask()]),
   maskBox: of(vision.maskBox, () => [mask()]),
   maskIou: of(vision.maskIou, () => [mask(), mask()]),
@@ -632,7 +648,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   meanAveragePrecision: of(
     vision.meanAveragePrecision as Function,
     () => [[{ predictions: regions(), truths: regions() }], vision.iou, { iouThreshold: [0.5] }],
-    { takes: { "0.0.truths.0.score": ["*"], "2.iouThreshold": ["number"] } },
+    { takes: { ...NOWHERE, "0.0.truths.0.score": ["*"], "2.iouThreshold": ["number"] } },
   ),
   mergePanoptic: of(vision.mergePanoptic, () => [ones([2, 2, 2]), map(), [1]], { takes: { 2: ["typed array"] } }),
   nms: of(vision.nms, () => [[box()], [0.5], { iouThreshold: 0.5, labels: [1], scoreThreshold: 0, maxDetections: 2 }], {
@@ -658,7 +674,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
     () => new vision.PanopticQuality(2),
     "mean",
     () => [[0]],
-    { takes: {} },
+    { takes: { 0: ["typed array"] } },
   ),
   YoloLoss: construct(vision.YoloLoss, () => [
     head(),
