@@ -1,7 +1,7 @@
 /** Likely mistakes in what is given to readers and writers: each ends in a sentence, none in something else. */
 import { describe, expect, test } from "vitest";
 import { gunzip, imagesToTensor, labelsToInt32, normalise, readIdx } from "../../src/data.js";
-import { Linear, ones, type Tensor } from "../../src/index.js";
+import { ones, type Tensor } from "../../src/index.js";
 import {
   readNpy,
   readNpz,
