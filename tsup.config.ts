@@ -29,7 +29,7 @@ export default defineConfig({
   terserOptions: {
     ecma: 2020,
     compress: false,
-    mangle: false,
+    mangle: { keep_classnames: true, keep_fnames: true, module: false, toplevel: false },
     format: { preserve_annotations: true, max_line_len: 120 },
   },
   plugins: [{ name: "class names", renderChunk: (code) => ({ code: withClassNames(code) }) }],
