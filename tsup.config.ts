@@ -30,7 +30,7 @@ export default defineConfig({
     ecma: 2020,
     compress: false,
     mangle: { keep_classnames: true, keep_fnames: true, module: false, toplevel: false },
-    format: { preserve_annotations: true, max_line_len: 120 },
+    format: { preserve_annotations: true, max_line_len: 180 },
   },
   plugins: [{ name: "class names", renderChunk: (code) => ({ code: withClassNames(code) }) }],
 });
