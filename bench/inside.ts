@@ -11,7 +11,7 @@ import { normals } from "./shapes.js";
 /** An inner layer's forward, of a model in eval mode where `caching` is false. */
 export function innerForward(layer: Layer, x: Tensor, caching = false): Tensor {
   const state = engine();
-  state.run++;
+  state.run = { waiting: caching };
   state.caching = caching;
   return inner(() => layer.forward(x));
 }
@@ -26,7 +26,7 @@ export function innerBackward(layer: Layer, dy: Tensor): Tensor {
 /** Calls of ops whose results take the same places every time. */
 export function innerOps(run: () => unknown): () => unknown {
   const arena = new Arena();
-  return () => inner(() => within(arena, ++engine().run, run));
+  return () => inner(() => within(arena, { waiting: false }, run));
 }
 
 function inner<T>(action: () => T): T {

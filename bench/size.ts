@@ -14,10 +14,14 @@ program
 
 const ROOT = resolve(import.meta.dirname, "..");
 if (!existsSync(resolve(ROOT, "dist/index.js"))) program.error("There is no dist/: run npm run build first.");
-const { exports } = JSON.parse(readFileSync(resolve(ROOT, "package.json"), "utf8")) as { exports: object };
-const entries = Object.keys(exports)
-  .filter((entry) => entry !== "./package.json")
-  .map((entry) => `faltung${entry.slice(1)}`);
+interface Manifest {
+  readonly exports: Readonly<Record<string, { readonly default?: string }>>;
+}
+const { exports } = JSON.parse(readFileSync(resolve(ROOT, "package.json"), "utf8")) as Manifest;
+/** Those that a page can bundle: `./shapes` is types alone, `./node` writes files. */
+const entries = Object.entries(exports)
+  .filter(([entry, { default: file }]) => file && entry !== "./node")
+  .map(([entry]) => `faltung${entry.slice(1)}`);
 
 const PROGRAMS: Readonly<Record<string, string>> = {
   "whole library": wholeLibrary(entries),

@@ -10,4 +10,6 @@ export {
   type InputTransform,
   type Transform,
 } from "./data/loader.js";
+// Types that are exported there can then be named by declarations of a program that imports only this entry.
+export type {} from "./index.js";
 export { type GunzipOptions, gunzip } from "./io/gzip.js";

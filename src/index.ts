@@ -3,36 +3,38 @@ export {
   type BackendName,
   type BackendOptions,
   backendName,
+  backendReason,
   setBackend,
 } from "./kernels/backend.js";
-export { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "./layers/adaptivepool2d.js";
+export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, type AdaptiveMaxPool2dOptions } from "./layers/adaptivepool2d.js";
 export { AvgPool2d } from "./layers/avgpool2d.js";
-export { BatchNorm1d, BatchNorm2d } from "./layers/batchnorm.js";
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batchnorm.js";
 export { Cache } from "./layers/cache.js";
 export { Composite } from "./layers/composite.js";
-export { Conv1d } from "./layers/conv1d.js";
-export { Conv2d } from "./layers/conv2d.js";
-export { ConvTranspose2d } from "./layers/convtranspose2d.js";
-export { Dropout, Dropout2d } from "./layers/dropout.js";
+export { Conv1d, type Conv1dOptions } from "./layers/conv1d.js";
+export { Conv2d, type Conv2dOptions } from "./layers/conv2d.js";
+export { ConvTranspose2d, type ConvTranspose2dOptions } from "./layers/convtranspose2d.js";
+export { Dropout, Dropout2d, type DropoutOptions } from "./layers/dropout.js";
 export { Embedding, type EmbeddingOptions } from "./layers/embedding.js";
 export { type ExplainedLayer, type ExplainedPass, type Explanation, explain } from "./layers/explain.js";
 export { Flatten, type FlattenOptions, Unflatten } from "./layers/flatten.js";
 export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/globalpool2d.js";
-export { gradcheck } from "./layers/gradcheck.js";
-export { GroupNorm } from "./layers/groupnorm.js";
+export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "./layers/gradcheck.js";
+export { GroupNorm, type GroupNormOptions } from "./layers/groupnorm.js";
 export { Identity } from "./layers/identity.js";
 export {
+  type Initialisers,
   type InitOptions,
   initialisers,
   type KaimingOptions,
   type Nonlinearity,
   type XavierOptions,
 } from "./layers/initialisers.js";
-export { InstanceNorm2d } from "./layers/instancenorm2d.js";
-export { type BackwardOptions, Layer, type StateDict } from "./layers/layer.js";
-export { LayerNorm } from "./layers/layernorm.js";
+export { InstanceNorm2d, type InstanceNorm2dOptions } from "./layers/instancenorm2d.js";
+export { type BackwardOptions, Layer, type LoadStateDictOptions, type StateDict } from "./layers/layer.js";
+export { LayerNorm, type LayerNormOptions } from "./layers/layernorm.js";
 export { Linear, type LinearOptions } from "./layers/linear.js";
-export { LocalResponseNorm } from "./layers/localresponsenorm.js";
+export { LocalResponseNorm, type LocalResponseNormOptions } from "./layers/localresponsenorm.js";
 export { Maxout, MaxoutLinear, type MaxoutLinearOptions, type MaxoutOptions } from "./layers/maxout.js";
 export { MaxPool2d } from "./layers/maxpool2d.js";
 export { Parallel, type ParallelOptions } from "./layers/parallel.js";
@@ -53,7 +55,7 @@ export {
 export { PixelShuffle, PixelUnshuffle } from "./layers/pixelshuffle.js";
 export { PReLU, type PReLUOptions } from "./layers/prelu.js";
 export { Residual } from "./layers/residual.js";
-export { Sequential } from "./layers/sequential.js";
+export { Sequential, type SequentialConstructor } from "./layers/sequential.js";
 export {
   GELU,
   type GELUOptions,
@@ -73,15 +75,17 @@ export { ZeroPad2d } from "./layers/zeropad2d.js";
 export type { ConvAlgorithm } from "./shape/algorithm.js";
 export type { Axes } from "./shape/axis.js";
 export type { ChainRule } from "./shape/chain.js";
-export type { Conv1dOptions, Conv2dOptions } from "./shape/conv.js";
-export type { ConvTranspose2dOptions } from "./shape/convtranspose.js";
-export { ArgumentError, FormatError, ShapeError, StateError } from "./shape/errors.js";
+export type { ConvSettings, Sizes } from "./shape/conv.js";
+export type { ConvTransposeSettings } from "./shape/convtranspose.js";
+export { ArgumentError, FormatError, type Mismatch, ShapeError, StateError } from "./shape/errors.js";
 export type { Padding2d, PaddingMode } from "./shape/pad.js";
-export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions } from "./shape/pool.js";
-export type { Mistake, SameRule, ShapeRule } from "./shape/rule.js";
+export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions, PoolOptions, PoolSettings } from "./shape/pool.js";
+export type { Mistake, NoOptions, SameRule, ShapeRule } from "./shape/rule.js";
 export type { Pair, Shape } from "./shape/shape.js";
 export type { Slice } from "./shape/slice.js";
-export type { UpsampleMode, UpsampleOptions } from "./shape/upsample.js";
+export type { UpsampleMode, UpsampleOptions, UpsampleSettings } from "./shape/upsample.js";
+// As for what is named here and exported there.
+export type {} from "./shapes.js";
 export type { ToleranceOptions } from "./tensor/compare.js";
 export {
   arange,
@@ -98,7 +102,7 @@ export {
   zerosLike,
 } from "./tensor/create.js";
 export { concat, stack } from "./tensor/join.js";
-export type { ArrayOf, NestedArray, TensorData, TypedArray } from "./tensor/nested.js";
+export type { ArrayOf, JSONNumber, NestedArray, PlainTensor, TensorData, TypedArray } from "./tensor/nested.js";
 export type { PadOptions } from "./tensor/pad.js";
 export { defaultRandom, manualSeed, Random } from "./tensor/random.js";
 export type { ReduceOptions, VarianceOptions } from "./tensor/reduce.js";

@@ -1,9 +1,18 @@
-export { initialisers } from "./layers/initialisers.js";
+// Types that are exported there can then be named by declarations of a program that imports only this entry.
+export type {} from "./index.js";
+export { type Initialisers, initialisers } from "./layers/initialisers.js";
 export type { Progress } from "./train/checkpoint.js";
-export { clipGradNorm, clipGradValue } from "./train/clip.js";
+export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from "./train/clip.js";
 export { ConfusionMatrix } from "./train/confusion-matrix.js";
 export type { EarlyStopping } from "./train/early-stopping.js";
-export { type EvaluateOptions, type Evaluation, evaluate, type Metrics, type TrainingLoss } from "./train/evaluate.js";
+export {
+  type AbortSignalLike,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  type Metrics,
+  type TrainingLoss,
+} from "./train/evaluate.js";
 export type { Callback, EpochEvent, HistoryEntry, NonFiniteEvent, StepEvent } from "./train/events.js";
 export { type FitOptions, fit, type History } from "./train/fit.js";
 export type { Labels } from "./train/labels.js";
@@ -24,7 +33,14 @@ export {
 export type { ClassLossOptions } from "./train/losses/class-loss.js";
 export { CrossEntropyLoss, type CrossEntropyLossOptions, NLLLoss } from "./train/losses/cross-entropy.js";
 export { KLDivLoss, type KLDivLossOptions, type KLDivReduction } from "./train/losses/kl-div.js";
-export { HuberLoss, L1Loss, MSELoss, SmoothL1Loss } from "./train/losses/regression.js";
+export {
+  HuberLoss,
+  type HuberLossOptions,
+  L1Loss,
+  MSELoss,
+  SmoothL1Loss,
+  type SmoothL1LossOptions,
+} from "./train/losses/regression.js";
 export type { Weights } from "./train/losses/weights.js";
 export { accuracy, type MetricOptions, topKAccuracy } from "./train/metrics.js";
 export { NonFiniteError } from "./train/non-finite.js";
@@ -50,7 +66,18 @@ export {
   type Parameters,
 } from "./train/optimizer.js";
 export { Scheduler, type SchedulerState } from "./train/scheduler.js";
-export { CosineAnnealingLR, ExponentialLR, LinearLR, PolynomialLR, StepLR } from "./train/schedulers/decay.js";
+export {
+  CosineAnnealingLR,
+  type CosineAnnealingLROptions,
+  ExponentialLR,
+  type ExponentialLROptions,
+  LinearLR,
+  type LinearLROptions,
+  PolynomialLR,
+  type PolynomialLROptions,
+  StepLR,
+  type StepLROptions,
+} from "./train/schedulers/decay.js";
 export { OneCycleLR, type OneCycleLROptions } from "./train/schedulers/one-cycle.js";
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./train/schedulers/plateau.js";
 export { type Summary, type SummaryRow, summary } from "./train/summary.js";

@@ -1,4 +1,7 @@
 /** `faltung/vision`: what surrounds a model: images, filters, boxes, masks, embeddings. */
+
+// Types that are exported there can then be named by declarations of a program that imports only this entry.
+export type {} from "./index.js";
 export { FormatError } from "./shape/errors.js";
 export { type Anchor, type FitAnchorsOptions, fitAnchors } from "./vision/anchors.js";
 export {
@@ -14,6 +17,7 @@ export {
   type Centre,
   type CentreOptions,
   type CentreTargets,
+  type CentreTargetsOptions,
   centreTargets,
   findCentres,
   groupByCentre,
@@ -52,7 +56,7 @@ export {
 } from "./vision/faces.js";
 export { boxBlur, emboss, gaussianBlur, laplacian, sharpen, sobelX, sobelY } from "./vision/filters.js";
 export { IMAGENET, type ImageToTensorOptions, imageToTensor, tensorToImage } from "./vision/image-tensor.js";
-export { classMaps, connectedComponents, type LabelMap } from "./vision/label-map.js";
+export { type ConnectedComponentsOptions, classMaps, connectedComponents, type LabelMap } from "./vision/label-map.js";
 export { type Letterbox, type LetterboxOptions, letterbox, unletterbox } from "./vision/letterbox.js";
 export { boxMask, type Mask, maskArea, maskBox, maskIou, maskOf } from "./vision/mask.js";
 export { type NmsOptions, nms, type SoftNmsDetection, type SoftNmsOptions, softNms } from "./vision/nms.js";

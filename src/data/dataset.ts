@@ -1,5 +1,6 @@
 /** Samples in memory: inputs and what a model should say of them. */
 
+import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkNumbers, checkRandom, checkRange, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { showShape, sizeOf } from "../shape/shape.js";
@@ -41,7 +42,7 @@ export interface BatchSource<T extends Targets = Targets> {
  * const digits = new Dataset(imagesToTensor(readIdx(imageBytes)), labelsToInt32(readIdx(labelBytes)));
  * const [training, validation] = digits.split(0.9);
  */
-export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<T>>, Batch<PartOf<T>> {
+export class Dataset<T extends Targets = Targets> extends Branded implements BatchSource<PartOf<T>>, Batch<PartOf<T>> {
   readonly length: number;
   readonly targets: PartOf<T>;
 
@@ -54,6 +55,8 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<
     readonly inputs: Tensor,
     targets: T,
   ) {
+    super();
+    refuseForeign("Dataset", inputs, targets);
     if (!(inputs instanceof Tensor)) {
       throw new ArgumentError(
         `Dataset expects inputs to be a Tensor whose first axis counts samples, but got ${Array.isArray(inputs) ? "an array" : show(inputs)}. Usual cause: images as readIdx gives them: convert them with imagesToTensor.`,
@@ -71,12 +74,16 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<
     this.targets = targets as PartOf<T>;
   }
 
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Dataset";
+  }
+
   /**
    * Sample number `index`, in memory of its own.
    * @throws ArgumentError when there is no such sample.
    */
   get(index: number): Sample<T> {
-    this.#check("Dataset.get", index);
+    this.own.#check("Dataset.get", index);
     const { targets } = this;
     const target = targets instanceof Tensor ? gather(targets, Uint32Array.of(index), []) : targets[index];
     return { input: gather(this.inputs, Uint32Array.of(index), []), target: target as Sample<T>["target"] };
@@ -85,7 +92,7 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<
   /** The samples of these indices, in this order, in memory of their own. */
   batch(rows: ArrayLike<number>): Batch<PartOf<T>> {
     checkNumbers("Dataset.batch", "rows", rows);
-    for (let i = 0; i < rows.length; i++) this.#check("Dataset.batch", rows[i] ?? 0);
+    for (let i = 0; i < rows.length; i++) this.own.#check("Dataset.batch", rows[i] ?? 0);
     const { targets } = this;
     return {
       inputs: gather(this.inputs, rows, [rows.length]),
@@ -122,7 +129,7 @@ export class Dataset<T extends Targets = Targets> implements BatchSource<PartOf<
     checkRandom("Dataset.split", random);
     const order = random.permutation(this.length);
     const first = Math.round(fraction * this.length);
-    return [this.#select(order.subarray(0, first)), this.#select(order.subarray(first))];
+    return [this.own.#select(order.subarray(0, first)), this.own.#select(order.subarray(first))];
   }
 
   #check(who: string, index: number): void {

@@ -1,5 +1,4 @@
 /** Images of bytes to tensors, and their normalisation. */
-import { nameOf } from "../io/bytes.js";
 import { checkFinite, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
@@ -91,7 +90,7 @@ function checkRaw(who: string, value: RawArray): RawArray {
   const { shape, data } = Object(value) as Partial<RawArray>;
   if (Array.isArray(shape) && typeof data?.length === "number") return value;
   throw new ArgumentError(
-    `${who} expects an array { shape, data } as readIdx gives it, but got ${nameOf(value)}. Usual cause: the bytes of a file that readIdx should read first, or a missing await.`,
+    `${who} expects an array { shape, data } as readIdx gives it, but got ${show(value)}. Usual cause: the bytes of a file that readIdx should read first, or a missing await.`,
   );
 }
 
@@ -110,7 +109,7 @@ function statistics(who: string, options: NormaliseOptions): readonly [Statistic
   for (const [name, value] of Object.entries({ mean, std })) {
     if (typeof value === "number" || Array.isArray(value)) continue;
     throw new ArgumentError(
-      `${who} expects ${name} to be a number or an array of one a channel, but got ${nameOf(value)}. Usual cause: a typed array or a tensor: turn it into an array with Array.from(x.data).`,
+      `${who} expects ${name} to be a number or an array of one a channel, but got ${show(value)}. Usual cause: a typed array or a tensor: turn it into an array with Array.from(x.data).`,
     );
   }
   const list = (value: number | readonly number[]) => (Array.isArray(value) ? value : [value]) as Statistic;
@@ -157,12 +156,10 @@ function forEachChannel(
  * const labels = labelsToInt32(readIdx(labelBytes)); // Int32Array of 60000
  */
 export function labelsToInt32(labels: ArrayLike<number> | RawArray): Int32Array {
-  const { length } = Object(labels) as Partial<ArrayLike<number>>;
-  const { shape, data } =
-    length === undefined
-      ? checkRaw("labelsToInt32", labels as RawArray)
-      : { shape: [length], data: labels as ArrayLike<number> };
+  const isRaw = typeof labels === "object" && labels !== null && "data" in labels;
+  const data = isRaw ? checkRaw("labelsToInt32", labels).data : labels;
   checkLabels("labelsToInt32", data);
+  const shape = isRaw ? labels.shape : [data.length];
   checkShape("labelsToInt32", shape);
   if (shape.length !== 1) {
     throw new ShapeError(
@@ -171,11 +168,8 @@ export function labelsToInt32(labels: ArrayLike<number> | RawArray): Int32Array 
   }
   checkLength("labelsToInt32", shape, data.length, "labels");
   return Int32Array.from(data, (label, i) => {
-    if (typeof label !== "number" || label !== (label | 0)) {
-      const got = typeof label === "string" ? JSON.stringify(label) : String(label);
-      throw new ArgumentError(
-        `labelsToInt32 expects integers of 32 bits, but label ${i} is ${got}${typeof label === "bigint" ? "n" : ""}.`,
-      );
+    if (label !== (label | 0)) {
+      throw new ArgumentError(`labelsToInt32 expects integers of 32 bits, but label ${i} is ${label}.`);
     }
     return label;
   });

@@ -1,4 +1,5 @@
 /** Batches of a data set, in an order that one seed decides and a checkpoint can resume. */
+import { Branded } from "../shape/brand.js";
 import { checkInteger, checkObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
@@ -47,7 +48,7 @@ export interface DataLoaderState {
  * const loader = new DataLoader(digits, { batchSize: 64, shuffle: true, random: new Random(1) });
  * for (const { inputs, targets } of loader) model.forward(inputs); // [64, 1, 28, 28]
  */
-export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T>> {
+export class DataLoader<T extends Targets = Targets> extends Branded implements Iterable<Batch<T>> {
   /** Number of batches an epoch. */
   readonly length: number;
   readonly batchSize: number;
@@ -63,6 +64,7 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
     readonly dataset: BatchSource<T>,
     options: DataLoaderOptions<T> = {},
   ) {
+    super();
     if (typeof dataset?.batch !== "function") {
       throw new ArgumentError(
         `DataLoader expects a Dataset, or an object with length and batch(rows), but got ${show(dataset)}. Usual cause: a tensor: new Dataset(inputs, targets).`,
@@ -92,13 +94,17 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
     this.#random = random ?? ownRandom();
   }
 
+  override get [Symbol.toStringTag](): string {
+    return "faltung.DataLoader";
+  }
+
   /** One epoch, or the rest of the one that `loadStateDict` restored. */
   *[Symbol.iterator](): Generator<Batch<T>, void, undefined> {
-    const resumed = this.#resume ? this.#epoch : undefined;
-    const epoch = resumed ?? { random: this.#random.state, batches: 0 };
-    this.#resume = false;
-    this.#epoch = epoch;
-    const order = this.#order(epoch.random, resumed === undefined);
+    const resumed = this.own.#resume ? this.own.#epoch : undefined;
+    const epoch = resumed ?? { random: this.own.#random.state, batches: 0 };
+    this.own.#resume = false;
+    this.own.#epoch = epoch;
+    const order = this.own.#order(epoch.random, resumed === undefined);
     while (epoch.batches < this.length) {
       const start = epoch.batches * this.batchSize;
       const batch = checkBatch(
@@ -106,18 +112,18 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
         "what its data set returns",
         this.dataset.batch(order.slice(start, start + this.batchSize)),
       );
-      const transformed = this.#transform
-        ? checkBatch("DataLoader", "what its transform returns", this.#transform(batch, this.#random))
+      const transformed = this.own.#transform
+        ? checkBatch("DataLoader", "what its transform returns", this.own.#transform(batch, this.own.#random))
         : batch;
       epoch.batches++;
       yield transformed;
-      if (this.#epoch !== epoch && this.#random.state.some((word, i) => word !== epoch.random[i])) {
+      if (this.own.#epoch !== epoch && this.own.#random.state.some((word, i) => word !== epoch.random[i])) {
         throw new StateError(
           "DataLoader expects one loop over it at a time where it shuffles or its transform draws, but another one was started or a state was loaded before this one ended. Usual cause: two nested loops over one loader: make two.",
         );
       }
     }
-    if (this.#epoch === epoch) this.#epoch = undefined;
+    if (this.own.#epoch === epoch) this.own.#epoch = undefined;
   }
 
   /** The order of the epoch that starts with this state of the generator; `advance` moves the loader's own past the draw. */
@@ -135,8 +141,8 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
     return {
       samples: this.dataset.length,
       batchSize: this.batchSize,
-      random: this.#random.state,
-      epoch: this.#epoch ? { ...this.#epoch } : null,
+      random: this.own.#random.state,
+      epoch: this.own.#epoch ? { ...this.own.#epoch } : null,
     };
   }
 
@@ -160,9 +166,9 @@ export class DataLoader<T extends Targets = Targets> implements Iterable<Batch<T
         "DataLoader.loadStateDict expects what stateDict returned, but its random state or its epoch is missing or damaged. Usual cause: a checkpoint written by hand or by another version.",
       );
     }
-    this.#random.state = random;
-    this.#epoch = epoch ? { random: epoch.random, batches: epoch.batches } : undefined;
-    this.#resume = epoch !== null;
+    this.own.#random.state = random;
+    this.own.#epoch = epoch ? { random: epoch.random, batches: epoch.batches } : undefined;
+    this.own.#resume = epoch !== null;
   }
 }
 

@@ -1,10 +1,15 @@
 /** What all readers of this room share: taking bytes, decoding text, sizes that may lie, and the sentence of a FormatError. */
+import { isPlainObject } from "../shape/check.js";
 import { ArgumentError, FormatError } from "../shape/errors.js";
 import { shapeFlaw } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 
 /** A file's content, as `fs.readFile`, `response.arrayBuffer()` and `blob.arrayBuffer()` give it. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
+
+/** An array of its own: `Uint8Array<ArrayBuffer>` to TypeScript since 5.7, `Uint8Array` to older versions, which have no other. */
+export type OwnBytes = ReturnType<Uint8ArrayConstructor["of"]>;
 
 /** `bytes` as a plain Uint8Array, without a copy. (A Node Buffer's `slice` would share memory, a plain array's does not.) */
 export function bytesOf(who: string, bytes: Bytes): Uint8Array {
@@ -17,7 +22,7 @@ export function bytesOf(who: string, bytes: Bytes): Uint8Array {
     );
   }
   throw new ArgumentError(
-    `${who} expects the bytes of a file (a Uint8Array or ArrayBuffer), but got ${nameOf(bytes)}. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.`,
+    `${who} expects the bytes of a file (a Uint8Array or ArrayBuffer), but got ${typeof bytes === "string" ? "a string" : show(bytes)}. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.`,
   );
 }
 
@@ -81,29 +86,16 @@ export function quote(text: string, most = 40): string {
  * @throws ArgumentError for anything but a plain object: what a Map or a promise holds are no properties of it.
  */
 export function entriesOf<T>(who: string, record: Readonly<Record<string, T>>, what: string, cause: string) {
-  const prototype: unknown = typeof record === "object" && record !== null ? Object.getPrototypeOf(record) : undefined;
-  // Of any window: what a plain object inherits from inherits from nothing.
-  if (prototype === null || (prototype !== undefined && Object.getPrototypeOf(prototype) === null)) {
-    return Object.entries(record);
-  }
-  throw new ArgumentError(
-    `${who} expects ${what} as a plain object, but got ${nameOf(record)}. Usual cause: ${cause}.`,
-  );
+  if (isPlainObject(record)) return Object.entries(record);
+  throw new ArgumentError(`${who} expects ${what} as a plain object, but got ${show(record)}. Usual cause: ${cause}.`);
 }
 
 /** What is given in place of tensors by name, most often. */
 export const NO_RECORD =
   "the model itself instead of model.stateDict(), a Map (Object.fromEntries), or a missing await";
 
-/** `a Map`, `an Array`, `a string`, `undefined`: what a value is that should be something else. */
-export function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  const name = typeof value === "object" ? value.constructor?.name || "object" : typeof value;
-  return `${/^[aeio]/i.test(name) ? "an" : "a"} ${name}`;
-}
-
 /** The parts one after the other. */
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function concatBytes(parts: readonly Uint8Array[]): OwnBytes {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -1,5 +1,5 @@
 /** The element types of the files that this library reads, and how their bytes become numbers. */
-import { checkOneOf, readOptions } from "../shape/check.js";
+import { checkOneOf } from "../shape/check.js";
 import { hostIsLittleEndian } from "../tensor/log.js";
 import type { DType, FloatArray } from "../tensor/tensor.js";
 
@@ -13,8 +13,7 @@ export interface ReadOptions {
 }
 
 /** The checked precision that a reader was asked for. */
-export function precisionOf(who: string, options: ReadOptions): DType {
-  const { dtype } = readOptions(who, options, { dtype: "float32" });
+export function checkPrecision(who: string, dtype: DType): DType {
   return checkOneOf(who, "dtype", dtype, ["float32", "float64"]);
 }
 

@@ -35,7 +35,7 @@ export async function gunzip(bytes: Bytes, options: GunzipOptions = {}): Promise
   const who = "gunzip";
   const packed = bytesOf(who, bytes);
   const { maxBytes } = readOptions(who, options, { maxBytes: MOST_BYTES });
-  const most = checkInteger(who, "maxBytes", maxBytes, 1);
+  checkInteger(who, "maxBytes", maxBytes, 1);
   if (!isMember(packed, 0)) {
     refuse(
       who,
@@ -47,7 +47,7 @@ export async function gunzip(bytes: Bytes, options: GunzipOptions = {}): Promise
   const view = viewOf(packed);
   // The last four bytes are the size of the last member, which most files have alone.
   const size = packed.length >= 18 ? view.getUint32(packed.length - 4, true) : 0;
-  const output = new Output(who, most, Math.min(size, packed.length * MOST_DEFLATE_RATIO));
+  const output = new Output(who, maxBytes, Math.min(size, packed.length * MOST_DEFLATE_RATIO));
   for (let at = 0; at < packed.length; ) {
     if (at > 0 && !isMember(packed, at)) {
       if (packed.subarray(at).every((byte) => byte === 0)) break;

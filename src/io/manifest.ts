@@ -6,6 +6,7 @@
 import { checkInteger, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { type Shape, showShape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { wholePower } from "../tensor/math.js";
 import { floats } from "../tensor/storage.js";
 import { type DType, type FloatArray, Tensor } from "../tensor/tensor.js";
@@ -17,12 +18,11 @@ import {
   concatBytes,
   decodeUtf8,
   isBytes,
-  nameOf,
   quote,
   refuse,
   TRUNCATED,
 } from "./bytes.js";
-import { bytesPerElement, decodeFloats, decodeTyped, precisionOf, type ReadOptions } from "./elements.js";
+import { bytesPerElement, checkPrecision, decodeFloats, decodeTyped, type ReadOptions } from "./elements.js";
 import { MOST_BYTES } from "./gzip.js";
 
 const WHO = "readWeightsManifest";
@@ -100,12 +100,12 @@ export async function readWeightsManifest(
   read: ReadPath,
   options: ReadManifestOptions = {},
 ): Promise<Record<string, Tensor>> {
-  const { maxBytes, ...rest } = readOptions(WHO, options, { dtype: "float32", maxBytes: MOST_BYTES });
-  const dtype = precisionOf(WHO, rest);
-  const most = checkInteger(WHO, "maxBytes", maxBytes, 1);
+  const { dtype, maxBytes } = readOptions(WHO, options, { dtype: "float32", maxBytes: MOST_BYTES });
+  checkPrecision(WHO, dtype);
+  checkInteger(WHO, "maxBytes", maxBytes, 1);
   if (typeof read !== "function") {
     throw new ArgumentError(
-      `${WHO} expects a function that gives the bytes of a file by its path, but got ${nameOf(read)}. Usual cause: the bytes themselves: write (path) => bytes.`,
+      `${WHO} expects a function that gives the bytes of a file by its path, but got ${show(read)}. Usual cause: the bytes themselves: write (path) => bytes.`,
     );
   }
   const groups = parseManifest(parseJson(manifest));
@@ -114,7 +114,7 @@ export async function readWeightsManifest(
   checkBudget(
     WHO,
     entries.reduce((sum, { size, bytes }) => sum + Math.max(size * width, bytes), 0),
-    most,
+    maxBytes,
   );
   const contents = await contentsOf(groups, read);
   const tensors = groups.flatMap(({ entries }, i) => {

@@ -2,6 +2,8 @@
  * The .npy format: a magic string, a version, a Python dictionary as text, and the elements.
  * Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
+import { refuseForeign } from "../shape/brand.js";
+import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { MOST_AXES } from "../shape/reshape.js";
 import { type Shape, showShape, stridesOf } from "../shape/shape.js";
@@ -14,6 +16,7 @@ import {
   claimedSize,
   concatBytes,
   decodeUtf8,
+  type OwnBytes,
   quote,
   refuse,
   TRUNCATED,
@@ -21,10 +24,10 @@ import {
 } from "./bytes.js";
 import {
   bytesPerElement,
+  checkPrecision,
   decodeFloats,
   type ElementType,
   encodeFloats,
-  precisionOf,
   type ReadOptions,
 } from "./elements.js";
 import { Scanner } from "./scanner.js";
@@ -63,7 +66,8 @@ const TYPES = new Map<string, ElementType>([
  * const x = readNpy(await readFile("images.npy")); // x.shape as NumPy's
  */
 export function readNpy(bytes: Bytes, options: ReadOptions = {}): Tensor {
-  return parseNpy("readNpy", bytesOf("readNpy", bytes), precisionOf("readNpy", options));
+  const { dtype } = readOptions("readNpy", options, { dtype: "float32" });
+  return parseNpy("readNpy", bytesOf("readNpy", bytes), checkPrecision("readNpy", dtype));
 }
 
 /** `who` begins the messages: the entry of a .npz says its name. `most` bytes the tensor may take. */
@@ -100,7 +104,8 @@ export function parseNpy(who: string, bytes: Uint8Array, dtype: DType, most = In
  * @example
  * await writeFile("images.npy", writeNpy(x)); // numpy.load("images.npy")
  */
-export function writeNpy(tensor: Tensor): Uint8Array<ArrayBuffer> {
+export function writeNpy(tensor: Tensor): OwnBytes {
+  refuseForeign("writeNpy", tensor);
   if (!(tensor instanceof Tensor)) {
     throw new ArgumentError(
       `writeNpy expects a Tensor, but got ${typeof tensor}. Usual cause: a state dict: write it with writeNpz.`,

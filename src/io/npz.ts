@@ -1,9 +1,10 @@
 /** The .npz format: a zip file of .npy files. Source: https://numpy.org/doc/stable/reference/generated/numpy.savez.html */
+import { refuseForeign } from "../shape/brand.js";
 import { checkInteger, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type Bytes, bytesOf, entriesOf, isUnicode, NO_RECORD, quote, refuse } from "./bytes.js";
-import { bytesPerElement, precisionOf, type ReadOptions } from "./elements.js";
+import { type Bytes, bytesOf, entriesOf, isUnicode, NO_RECORD, type OwnBytes, quote, refuse } from "./bytes.js";
+import { bytesPerElement, checkPrecision, type ReadOptions } from "./elements.js";
 import { MOST_BYTES } from "./gzip.js";
 import { parseNpy, writeNpy } from "./npy.js";
 import { extract, readZip, writeZip } from "./zip.js";
@@ -30,8 +31,8 @@ export interface ReadNpzOptions extends ReadOptions {
  * const { images, labels } = await readNpz(await readFile("mnist.npz"));
  */
 export async function readNpz(bytes: Bytes, options: ReadNpzOptions = {}): Promise<Record<string, Tensor>> {
-  const { maxBytes, ...rest } = readOptions("readNpz", options, { dtype: "float32", maxBytes: MOST_BYTES });
-  const dtype = precisionOf("readNpz", rest);
+  const { dtype, maxBytes } = readOptions("readNpz", options, { dtype: "float32", maxBytes: MOST_BYTES });
+  checkPrecision("readNpz", dtype);
   let left = checkInteger("readNpz", "maxBytes", maxBytes, 1);
   const entries = readZip("readNpz", bytesOf("readNpz", bytes));
   const arrays = new Map<string, Tensor>();
@@ -66,10 +67,11 @@ export async function readNpz(bytes: Bytes, options: ReadNpzOptions = {}): Promi
  * @example
  * await writeFile("batch.npz", writeNpz({ inputs, targets })); // numpy.load("batch.npz")["inputs"]
  */
-export function writeNpz(tensors: Readonly<Record<string, Tensor>>): Uint8Array<ArrayBuffer> {
+export function writeNpz(tensors: Readonly<Record<string, Tensor>>): OwnBytes {
   return writeZip(
     "writeNpz",
     entriesOf("writeNpz", tensors, "tensors by name", NO_RECORD).map(([name, tensor]) => {
+      refuseForeign("writeNpz", tensor);
       if (!(tensor instanceof Tensor) || !isUnicode(name)) {
         throw new ArgumentError(
           `writeNpz expects tensors by name, but ${quote(name)} is ${tensor instanceof Tensor ? "no valid Unicode" : "no Tensor"}. Usual cause: the model itself instead of model.stateDict().`,

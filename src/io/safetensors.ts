@@ -3,6 +3,7 @@
  * Source: https://github.com/huggingface/safetensors#format
  */
 
+import { refuseForeign } from "../shape/brand.js";
 import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { MOST_AXES } from "../shape/reshape.js";
@@ -17,16 +18,17 @@ import {
   entriesOf,
   isUnicode,
   NO_RECORD,
+  type OwnBytes,
   quote,
   refuse,
   viewOf,
 } from "./bytes.js";
 import {
   bytesPerElement,
+  checkPrecision,
   decodeFloats,
   type ElementType,
   encodeFloats,
-  precisionOf,
   type ReadOptions,
 } from "./elements.js";
 import { Scanner } from "./scanner.js";
@@ -88,7 +90,8 @@ interface Header {
  * model.loadStateDict(readSafetensors(await readFile("lenet5.safetensors")));
  */
 export function readSafetensors(bytes: Bytes, options: ReadOptions = {}): Record<string, Tensor> {
-  const dtype = precisionOf(WHO, options);
+  const { dtype } = readOptions(WHO, options, { dtype: "float32" });
+  checkPrecision(WHO, dtype);
   const { entries, data } = readHeader(bytesOf(WHO, bytes));
   return Object.fromEntries(
     entries.map(({ name, type, shape, begin, end }) => [
@@ -122,7 +125,7 @@ export function readSafetensorsMetadata(bytes: Bytes): Record<string, string> {
 export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   options: WriteSafetensorsOptions = {},
-): Uint8Array<ArrayBuffer> {
+): OwnBytes {
   const who = "writeSafetensors";
   const { metadata } = readOptions(who, options, { metadata: {} });
   const parts = entriesOf(who, tensors, "tensors by name", NO_RECORD).map(([name, tensor]) => part(name, tensor));
@@ -157,6 +160,7 @@ export function writeSafetensors(
 }
 
 function part(name: string, tensor: Tensor) {
+  refuseForeign("writeSafetensors", tensor);
   if (!(tensor instanceof Tensor) || name === "__metadata__" || !isUnicode(name)) {
     throw new ArgumentError(
       `writeSafetensors expects tensors by name, but ${quote(name)} is ${tensor instanceof Tensor ? "no name that the format allows" : "no Tensor"}. Usual cause: the model itself instead of model.stateDict(), or metadata that belongs into the options.`,

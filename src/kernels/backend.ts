@@ -10,8 +10,8 @@ import { engine } from "../tensor/engine.js";
 import type { DType } from "../tensor/tensor.js";
 import type { Flavour } from "./interface/flavour.js";
 import { onArrays } from "./operands.js";
-import { supports } from "./wasm/assembler/flavour.js";
-import { kernelCall, TooLarge } from "./wasm/memory.js";
+import { compileProbe, supports } from "./wasm/assembler/flavour.js";
+import { kernelCall, memory, TooLarge } from "./wasm/memory.js";
 
 export type BackendName = "reference" | "wasm";
 
@@ -28,6 +28,8 @@ export interface Backends<Kernels> {
 interface Choice {
   readonly name: BackendName;
   readonly flavour: Flavour;
+  /** What the platform threw where it could not run WebAssembly. */
+  readonly cause?: unknown;
 }
 
 /** Kernels that have been made, by family. */
@@ -81,10 +83,16 @@ function choice(): Choice {
   return state.backend as Choice;
 }
 
-/** The fastest that this platform runs; found by asking it, never by its version. */
+/** The fastest that this platform runs; found by doing what kernels do, never by its version. */
 function detect(): Choice {
-  if (typeof WebAssembly === "undefined" || !supports("simd")) return { name: "reference", flavour: "simd" };
-  return { name: "wasm", flavour: supports("relaxed") ? "relaxed" : "simd" };
+  try {
+    const flavour = supports("relaxed") ? "relaxed" : "simd";
+    compileProbe(flavour);
+    memory();
+    return { name: "wasm", flavour };
+  } catch (cause) {
+    return { name: "reference", flavour: "simd", cause };
+  }
 }
 
 /** Name of the backend that float32 tensors run on. */
@@ -103,6 +111,31 @@ export function backendName(): BackendDescription {
   return name === "reference" ? name : flavour === "relaxed" ? "wasm-relaxed-simd" : "wasm-simd";
 }
 
+/**
+ * Why float32 tensors run on the reference backend, in words; undefined where they run on WebAssembly.
+ *
+ * @example console.log(backendName(), backendReason()); // "reference", "this platform forbids compiling WebAssembly …"
+ */
+export function backendReason(): string | undefined {
+  const { name, cause } = choice();
+  if (name === "wasm") return undefined;
+  return cause === undefined ? 'setBackend("reference") chose it' : obstacle(cause);
+}
+
+function obstacle(cause: unknown): string {
+  if (typeof WebAssembly !== "object" || WebAssembly === null) {
+    return "this platform has no WebAssembly. Usual cause: a browser in lockdown mode, or node --jitless";
+  }
+  const { name, message } = cause as Error;
+  // Engines differ in the class of what they throw for a policy.
+  if (name === "CompileError" || name === "EvalError") {
+    return supports("simd")
+      ? `this platform forbids compiling WebAssembly (${message}). Usual cause: a content security policy whose script-src lacks 'wasm-unsafe-eval', or a host that compiles nothing at run time, such as Cloudflare Workers`
+      : "this platform's WebAssembly has no SIMD. Usual cause: a browser from before 2021 (Safari: before 2023)";
+  }
+  return `WebAssembly does not run on this platform (${message}). Usual cause: no memory left for it, or a runtime that has only part of it`;
+}
+
 export interface BackendOptions {
   /** Whether a·b + c may be rounded once where the machine can. Default: where the platform has it. */
   readonly relaxedSimd?: boolean;
@@ -117,13 +150,16 @@ export interface BackendOptions {
 export function setBackend(name: BackendName, options: BackendOptions = {}): void {
   const { relaxedSimd } = readOptions("setBackend", options, { relaxedSimd: undefined });
   if (relaxedSimd !== undefined) checkBoolean("setBackend", "relaxedSimd", relaxedSimd);
-  const best = detect();
   if (name !== "reference" && name !== "wasm") {
     throw new ArgumentError(`setBackend expects "reference" or "wasm", but got ${show(name)}.`);
   }
-  if (name === "wasm" && (best.name !== "wasm" || (relaxedSimd === true && best.flavour !== "relaxed"))) {
+  const best: Choice = name === "wasm" ? detect() : { name, flavour: "simd" };
+  if (best.name !== name) {
+    throw new ArgumentError(`setBackend expects a platform that runs WebAssembly, but ${obstacle(best.cause)}.`);
+  }
+  if (name === "wasm" && relaxedSimd === true && best.flavour !== "relaxed") {
     throw new ArgumentError(
-      `setBackend expects a platform with ${best.name === "wasm" ? "relaxed SIMD" : "WebAssembly SIMD"}, but this one has none. Usual cause: an old browser, or a content security policy without 'wasm-unsafe-eval'.`,
+      "setBackend expects a platform with relaxed SIMD, but this one has none. Usual cause: Node 20, Safari, or an old browser.",
     );
   }
   engine().backend = { name, flavour: (relaxedSimd ?? best.flavour === "relaxed") ? "relaxed" : "simd" };

@@ -8,7 +8,7 @@
  */
 import { StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import { engine } from "../tensor/engine.js";
+import { engine, type Run } from "../tensor/engine.js";
 import { type DType, type FloatArray, floats, type Resident } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { backend } from "./backend.js";
@@ -26,7 +26,7 @@ class Block implements Owner {
   #array: Float32Array | undefined;
   /** Whether the program has the array, which is where the numbers are from then on. */
   #exposed = false;
-  #firstRun: number | undefined;
+  #firstRun: Run | undefined;
   #uses = 0;
   /** Whether others needed the room since the last use. */
   #movedOut = false;
@@ -40,6 +40,13 @@ class Block implements Owner {
       release(this.#span);
       this.#span = undefined;
     }
+  }
+
+  /** Gives the place back. Whoever still reads the numbers must find them stale. */
+  drop(): void {
+    this.renew(0);
+    if (this.#span) release(this.#span);
+    this.#span = undefined;
   }
 
   /** Puts numbers into an array of the block's own. */
@@ -102,6 +109,7 @@ class Block implements Owner {
     if (this.#array) view(span.at, this.#length).set(this.#array);
     this.#array = undefined;
     this.#span = span;
+    this.#firstRun = undefined;
     return span;
   }
 }
@@ -150,10 +158,10 @@ class Place implements Resident {
 export class Arena {
   readonly #blocks: Block[] = [];
   #next = 0;
-  #run = -1;
+  #run: Run | undefined;
 
   /** A place for `length` numbers in this run. */
-  place(length: number, run: number): Resident {
+  place(length: number, run: Run): Resident {
     if (run !== this.#run) {
       this.#run = run;
       this.#next = 0;
@@ -163,6 +171,11 @@ export class Arena {
     this.#blocks[index] = block;
     block.renew(length);
     return new Place(block, length, true);
+  }
+
+  /** Gives all places back. */
+  release(): void {
+    for (const block of this.#blocks.splice(0)) block.drop();
   }
 }
 
@@ -188,10 +201,10 @@ function inBlock<S extends Shape>(array: FloatArray, shape: S): Tensor<S> {
 }
 
 /** Runs `action` with every allocation going to `arena`. */
-export function within<T>(arena: Arena, run: number, action: () => T): T {
+export function within<T>(arena: Arena, run: Run, action: () => T): T {
   const state = engine();
   const before = state.place;
-  state.place = backend() === "wasm" && !state.trial ? (length) => arena.place(length, run) : undefined;
+  state.place = backend() === "wasm" ? (length) => arena.place(length, run) : undefined;
   try {
     return action();
   } finally {

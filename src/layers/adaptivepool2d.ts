@@ -3,6 +3,7 @@ import type { AdaptivePoolRule } from "../shape/pool.js";
 import { type AdaptiveSize, adaptiveGeometry, adaptiveSizes, type PoolGeometry } from "../shape/pool.js";
 import type { Shape } from "../shape/shape.js";
 import { AveragePool2d, MaximumPool2d } from "./pool2d.js";
+import { reprOf } from "./repr.js";
 
 /**
  * Averages windows that it chooses so that the output has the size asked for, whatever the input's:
@@ -32,6 +33,10 @@ export class AdaptiveAvgPool2d<
 
   protected override windows(inputShape: Shape): PoolGeometry {
     return adaptiveGeometry(this.name, this.outputSize, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf({ ...this, outputSize: this.outputSize.map(String) }, "outputSize=");
   }
 }
 
@@ -71,5 +76,9 @@ export class AdaptiveMaxPool2d<
 
   protected override windows(inputShape: Shape): PoolGeometry {
     return adaptiveGeometry(this.name, this.outputSize, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf({ ...this, outputSize: this.outputSize.map(String) }, "outputSize=, returnIndices=false");
   }
 }

@@ -11,6 +11,7 @@ import {
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
 import { AveragePool2d } from "./pool2d.js";
+import { reprOf } from "./repr.js";
 
 /**
  * Averages each window: `[N, C, H, W]` → `[N, C, H′, W′]` with H′ = ⌊(H + 2·padding − kernelSize) / stride⌋ + 1,
@@ -46,5 +47,9 @@ export class AvgPool2d<
 
   protected override windows(inputShape: Shape): PoolGeometry {
     return poolGeometry(this.name, this.settings, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "kernelSize=, stride=, padding=0, ceilMode=false, countIncludePad=true, divisorOverride=false");
   }
 }

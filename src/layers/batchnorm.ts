@@ -5,6 +5,7 @@ import { batchNormGeometry, checkBatchNorm, type NormGeometry } from "../shape/n
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { RunningNorm } from "./norm.js";
+import { reprOf } from "./repr.js";
 
 /** Options of {@link BatchNorm1d} and {@link BatchNorm2d}; every default is torch's. */
 export interface BatchNormOptions {
@@ -54,6 +55,13 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
     const batches = (counter[0] ?? 0) + 1;
     counter[0] = batches;
     return this.momentum ?? 1 / batches;
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(
+      { ...this, momentum: `${this.momentum}`, affine: this.weight, trackRunningStats: this.runningMean },
+      "numFeatures, eps=0.00001, momentum=0.1, affine=true, trackRunningStats=true",
+    );
   }
 }
 

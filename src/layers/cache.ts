@@ -1,53 +1,60 @@
+import { Branded } from "../shape/brand.js";
 import { StateError } from "../shape/errors.js";
-import { engine } from "../tensor/engine.js";
+import { engine, type Run } from "../tensor/engine.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/** The forward that gave a tensor, or whose output's gradient it is: of outputs, and of gradients from layers and losses. */
+export const runOf: { get(tensor: Tensor): Run | undefined; set(tensor: Tensor, run: Run | undefined): unknown } =
+  /* @__PURE__ */ new WeakMap<Tensor, Run | undefined>();
 
 /**
  * What a layer's backward needs from its forward. A layer that a composite calls twice in one forward keeps two
- * entries and its backwards take them in reverse; entries that no backward took are dropped by the next outermost forward.
+ * entries and its backwards take them in reverse. Each outermost forward has entries of its own, so several may wait for
+ * their backwards; those that no backward took are dropped with their forward.
  *
- * @example readonly #cache = new Cache<{ x: Tensor }>(); // compute: push({ x }), computeBackward: pop(this.name)
+ * @example
+ * class Square extends Layer {
+ *   readonly #cache = new Cache<{ x: Tensor }>();
+ *   protected compute(x: Tensor) { this.#cache.push({ x }); return x.mul(x); }
+ *   protected computeBackward(dy: Tensor) { return dy.mul(this.#cache.pop(this.name).x).mul(2); }
+ * }
  */
-export class Cache<T> {
-  readonly #entries: T[] = [];
-  #run = -1;
+export class Cache<T> extends Branded {
+  #entries: { readonly run: Run; readonly entry: T }[] = [];
 
-  /** The run that the entries belong to. */
-  get run(): number {
-    return this.#run;
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Cache";
   }
 
   /** Keeps `entry` until its backward; does nothing where no backward will come. */
   push(entry: T): void {
     const { caching, run } = engine();
     if (!caching) return;
-    if (this.#run !== run) {
-      this.#run = run;
-      this.#entries.length = 0;
-    }
-    this.#entries.push(entry);
+    const { own } = this;
+    if (own.#entries.at(-1)?.run !== run) own.#entries = own.#entries.filter((kept) => kept.run.waiting);
+    own.#entries.push({ run, entry });
   }
 
-  /** Takes the newest entry. @throws StateError when there is none. */
+  /** Takes the newest entry of the forward whose backward is running. @throws StateError when there is none. */
   pop(layer: string): T {
-    const entry = this.peek(layer);
-    this.#entries.pop();
-    return entry;
+    return this.own.#newest(layer, true);
   }
 
-  /** The newest entry, left where it is. Inside an outer backward it must come from that backward's own forward. */
+  /** The newest entry of the forward whose backward is running, left where it is. */
   peek(layer: string): T {
-    const entry = this.#entries.at(-1);
-    if (entry === undefined) {
-      throw new StateError(
-        `${layer}.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.`,
-      );
+    return this.own.#newest(layer, false);
+  }
+
+  #newest(layer: string, take: boolean): T {
+    const { backwardRun } = engine();
+    for (let i = this.#entries.length - 1; i >= 0; i--) {
+      const found = this.#entries[i];
+      if (found?.run !== backwardRun) continue;
+      if (take) this.#entries.splice(i, 1);
+      return found.entry;
     }
-    const { depth, backwardRun } = engine();
-    if (depth > 0 && this.#run !== backwardRun) {
-      throw new StateError(
-        `${layer}.backward expects the forward of the model whose backward is running, but the layer has run outside of it since. Usual cause: a forward of this layer alone, of another model that shares it, or one that failed, between the model's forward and backward.`,
-      );
-    }
-    return entry;
+    throw new StateError(
+      `${layer}.backward expects a forward before it, but none waits for its backward. Usual cause: computeBackward calls it more often than compute, or forward overridden instead of compute.`,
+    );
   }
 }

@@ -3,8 +3,7 @@ import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain } from "./fusion.js";
-import { Layer } from "./layer.js";
-import { Parameter, StateBuffer } from "./parameter.js";
+import { checkLayer, checkMethod, hasState, Layer } from "./layer.js";
 
 /**
  * Base class of a network or block that is only layers put together, under names of its own: its public fields are its
@@ -46,20 +45,18 @@ export abstract class Composite<Rule extends ShapeRule = ShapeRule> extends Laye
 
   #composed(): Layer {
     if (this.#whole) return this.#whole;
+    checkMethod(this, "compose");
     const whole = this.compose();
+    checkLayer(`${this.name} expects what compose() returns`, whole);
+    this.#whole = whole; // already now, for a child that knows its parent
     const named = new Set(super.parts().flatMap((child) => child.descendants()));
     const stranger = whole.descendants().find((layer) => !named.has(layer) && hasState(layer));
     if (stranger) {
+      this.#whole = undefined;
       throw new StateError(
         `${this.name} is composed of a ${stranger.name} that is in none of its fields, so its weights would neither train nor be saved. Usual cause: a layer made inside of compose(); keep it in a public field.`,
       );
     }
-    this.#whole = whole;
     return whole;
   }
-}
-
-/** Whether the layer itself, without its children, has something to save. */
-function hasState(layer: Layer): boolean {
-  return Object.values(layer).some((field) => field instanceof Parameter || field instanceof StateBuffer);
 }

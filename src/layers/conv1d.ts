@@ -1,10 +1,17 @@
 import { readOptions } from "../shape/check.js";
-import { CONV_DEFAULTS, type Conv1dOptions, type Conv1dRule, conv1dSettings, type GroupsFit } from "../shape/conv.js";
+import {
+  CONV_DEFAULTS,
+  type Conv1dRule,
+  type Conv1dShapeOptions,
+  conv1dSettings,
+  type GroupsFit,
+} from "../shape/conv.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
 import { Convolution } from "./convolution.js";
+import type { InitOptions } from "./initialisers.js";
 
-type Options = Conv1dOptions & { readonly random?: Random };
+/** Options of {@link Conv1d}: those of Conv2d with one number a size. */
+export interface Conv1dOptions extends Conv1dShapeOptions, InitOptions {}
 
 /**
  * Slides learned filters along a batch of signals and adds a bias: `[N, inChannels, L]` → `[N, outChannels, L′]`
@@ -28,7 +35,7 @@ export class Conv1d<
   const Ci extends number = number,
   const Co extends number = number,
   const K extends number = number,
-  const O extends Options | undefined = DefaultOptions<K, Options>,
+  const O extends Conv1dOptions | undefined = DefaultOptions<K, Conv1dOptions>,
 > extends Convolution<Conv1dRule<Ci, Co, K, O>> {
   override readonly name: string = "Conv1d";
 
@@ -37,10 +44,19 @@ export class Conv1d<
     inChannels: Ci,
     outChannels: Co,
     kernelSize: K,
-    options: O & OnlyOptions<"Conv1d", O, Options> & GroupsFit<"Conv1d", Ci, Co, O>,
+    options: O & OnlyOptions<"Conv1d", O, Conv1dOptions> & GroupsFit<"Conv1d", Ci, Co, O>,
   );
-  constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Options = {}) {
+  constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Conv1dOptions = {}) {
     const { bias, random, ...taps } = readOptions("Conv1d", options, CONV_DEFAULTS);
     super(conv1dSettings("Conv1d", inChannels, outChannels, kernelSize, taps), bias, random);
+  }
+
+  /** Height 1 is left out. */
+  protected override extraRepr(): string {
+    const settings = Object.entries(this.settings).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value[1] : value,
+    ]);
+    return super.extraRepr({ ...this, settings: Object.fromEntries(settings) });
   }
 }

@@ -1,11 +1,18 @@
 import { readOptions } from "../shape/check.js";
-import { CONV_DEFAULTS, type Conv2dOptions, type Conv2dRule, convSettings, type GroupsFit } from "../shape/conv.js";
+import {
+  CONV_DEFAULTS,
+  type Conv2dRule,
+  type Conv2dShapeOptions,
+  convSettings,
+  type GroupsFit,
+} from "../shape/conv.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair } from "../shape/shape.js";
-import type { Random } from "../tensor/random.js";
 import { Convolution } from "./convolution.js";
+import type { InitOptions } from "./initialisers.js";
 
-type Options = Conv2dOptions & { readonly random?: Random };
+/** Options of {@link Conv2d}; every default is torch's. */
+export interface Conv2dOptions extends Conv2dShapeOptions, InitOptions {}
 
 /**
  * Slides learned filters over a batch of images and adds a bias: `[N, inChannels, H, W]` → `[N, outChannels, H′, W′]`
@@ -29,7 +36,7 @@ export class Conv2d<
   const Ci extends number = number,
   const Co extends number = number,
   const K extends Pair = Pair,
-  const O extends Options | undefined = DefaultOptions<K, Options>,
+  const O extends Conv2dOptions | undefined = DefaultOptions<K, Conv2dOptions>,
 > extends Convolution<Conv2dRule<Ci, Co, K, O>> {
   override readonly name: string = "Conv2d";
 
@@ -38,9 +45,9 @@ export class Conv2d<
     inChannels: Ci,
     outChannels: Co,
     kernelSize: K,
-    options: O & OnlyOptions<"Conv2d", O, Options> & GroupsFit<"Conv2d", Ci, Co, O>,
+    options: O & OnlyOptions<"Conv2d", O, Conv2dOptions> & GroupsFit<"Conv2d", Ci, Co, O>,
   );
-  constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Options = {}) {
+  constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Conv2dOptions = {}) {
     const { bias, random, ...taps } = readOptions("Conv2d", options, CONV_DEFAULTS);
     super(convSettings("Conv2d", inChannels, outChannels, kernelSize, taps), bias, random);
   }

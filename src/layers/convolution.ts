@@ -25,6 +25,7 @@ import { give, offerTo } from "./fusion.js";
 import { initialiseLike, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
+import { reprOf } from "./repr.js";
 
 /** What {@link Conv1d} and {@link Conv2d} share: everything except how their options read. */
 export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
@@ -83,5 +84,12 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     checkShape(`${this.name}.multiplyAdds`, inputShape);
     const [, ...filter] = this.weight.value.shape;
     return sizeOf(this.inferShape(inputShape)) * sizeOf(filter);
+  }
+
+  protected override extraRepr(fields: object = this): string {
+    return reprOf(
+      fields,
+      "inChannels, outChannels, kernelSize=, stride=, padding=0, dilation=1, groups=1, bias=true, paddingMode=zeros, algorithm=auto",
+    );
   }
 }

@@ -7,8 +7,8 @@ import {
 import { readOptions } from "../shape/check.js";
 import { CONV_DEFAULTS, type ConvGeometry, type GroupsFit } from "../shape/conv.js";
 import {
-  type ConvTranspose2dOptions,
   type ConvTranspose2dRule,
+  type ConvTranspose2dShapeOptions,
   type ConvTransposeSettings,
   convTransposeGeometry,
   convTransposeSettings,
@@ -17,15 +17,16 @@ import {
 import { checkShape } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
-import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { give } from "./fusion.js";
-import { initialiseLike, zeroWeight } from "./initialisers.js";
+import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
+import { reprOf } from "./repr.js";
 
-type Options = ConvTranspose2dOptions & { readonly random?: Random };
+/** Options of {@link ConvTranspose2d}; every default is torch's. */
+export interface ConvTranspose2dOptions extends ConvTranspose2dShapeOptions, InitOptions {}
 
 /**
  * Stamps learned filters onto a larger image, one copy for each input pixel: the adjoint of {@link Conv2d}, also called
@@ -50,7 +51,7 @@ export class ConvTranspose2d<
   const Ci extends number = number,
   const Co extends number = number,
   const K extends Pair = Pair,
-  const O extends Options | undefined = DefaultOptions<K, Options>,
+  const O extends ConvTranspose2dOptions | undefined = DefaultOptions<K, ConvTranspose2dOptions>,
 > extends Layer<ConvTranspose2dRule<Ci, Co, K, O>> {
   override readonly name: string = "ConvTranspose2d";
   readonly weight: Parameter;
@@ -63,9 +64,9 @@ export class ConvTranspose2d<
     inChannels: Ci,
     outChannels: Co,
     kernelSize: K,
-    options: O & OnlyOptions<"ConvTranspose2d", O, Options> & GroupsFit<"ConvTranspose2d", Ci, Co, O>,
+    options: O & OnlyOptions<"ConvTranspose2d", O, ConvTranspose2dOptions> & GroupsFit<"ConvTranspose2d", Ci, Co, O>,
   );
-  constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Options = {}) {
+  constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: ConvTranspose2dOptions = {}) {
     super();
     const defaults = { ...CONV_DEFAULTS, outputPadding: 0 };
     const { bias: hasBias, random, ...taps } = readOptions("ConvTranspose2d", options, defaults);
@@ -102,5 +103,12 @@ export class ConvTranspose2d<
     this.inferShape(inputShape);
     const [, ...filter] = this.weight.value.shape;
     return sizeOf(inputShape) * sizeOf(filter);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(
+      this,
+      "inChannels, outChannels, kernelSize=, stride=, padding=0, outputPadding=0, dilation=1, groups=1, bias=true, algorithm=auto",
+    );
   }
 }

@@ -7,6 +7,7 @@ import { ownRandom, type Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
+import { reprOf } from "./repr.js";
 
 export interface DropoutOptions {
   /** Where the numbers come from. Default: a generator of its own, seeded from that of `manualSeed` when it is made. */
@@ -44,6 +45,10 @@ abstract class DropoutLayer<Rule extends ShapeRule> extends Layer<Rule> {
   protected override inferShape(inputShape: Shape): number[] {
     this.maskShape(inputShape);
     return [...inputShape];
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "p=");
   }
 }
 

@@ -3,14 +3,15 @@ import { checkInteger, readOptions } from "../shape/check.js";
 import { type EmbeddingRule, embeddingShape } from "../shape/embedding.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
-import type { Random } from "../tensor/random.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
-import { normal, zeroWeight } from "./initialisers.js";
+import { type InitOptions, normal, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
+import { reprOf } from "./repr.js";
 
-export interface EmbeddingOptions {
+/** Options of {@link Embedding}. */
+export interface EmbeddingOptions extends InitOptions {
   /** An index whose row starts at zero and never learns; negative counts from the end. Default: none. */
   readonly paddingIdx?: number;
 }
@@ -39,7 +40,7 @@ export class Embedding<const D extends number = number> extends Layer<EmbeddingR
   readonly paddingIdx: number | undefined;
   readonly #cache = new Cache<{ indices: Int32Array; inputShape: Shape }>();
 
-  constructor(numEmbeddings: number, embeddingDim: D, options: EmbeddingOptions & { readonly random?: Random } = {}) {
+  constructor(numEmbeddings: number, embeddingDim: D, options: EmbeddingOptions = {}) {
     super();
     const { paddingIdx, random } = readOptions("Embedding", options, { paddingIdx: undefined, random: undefined });
     this.numEmbeddings = checkInteger("Embedding", "numEmbeddings", numEmbeddings, 1);
@@ -67,6 +68,10 @@ export class Embedding<const D extends number = number> extends Layer<EmbeddingR
 
   protected override inferShape(inputShape: Shape): number[] {
     return embeddingShape(this.embeddingDim, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "numEmbeddings, embeddingDim, paddingIdx=false");
   }
 }
 

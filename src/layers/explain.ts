@@ -1,6 +1,6 @@
 /** What a model's convolutions and matrix products cost, how they are computed, and how fast they can be at most. */
 
-import { backendName } from "../kernels/backend.js";
+import { backendName, backendReason } from "../kernels/backend.js";
 import type { Direction } from "../kernels/interface/conv.js";
 import type { Roofline } from "../kernels/interface/roofline.js";
 import { type Described, describePath } from "../kernels/wasm/conv/choice.js";
@@ -54,10 +54,16 @@ export interface ExplainedLayer extends Readonly<Record<Direction, ExplainedPass
 
 export interface Explanation extends Roofline {
   readonly backend: ReturnType<typeof backendName>;
+  /** Why the backend is the reference, in words; undefined where it is not. */
+  readonly reason: string | undefined;
   readonly layers: readonly ExplainedLayer[];
+  /** Keys of the layers whose shapes are not known, from a layer of your own without `inferShape` on; if there are any. */
+  readonly unknown?: readonly string[];
   /** The table. */
   toString(): string;
 }
+
+type KnownLeaf = Leaf & { readonly input: Shape; readonly output: Shape };
 
 /** What the reference backend is taken to reach: about one multiply-add a nanosecond. */
 const REFERENCE: Roofline = { peak: 2e9, bandwidth: 1e10 };
@@ -88,10 +94,17 @@ export function explain(model: Layer, inputShape: Shape, roofline: Partial<Roofl
   const { leaves } = leavesOf(model, inputShape);
   const { peak, bandwidth } = { ...(isWhole(roofline) ? roofline : standard(backend)), ...roofline };
   const layers = leaves
+    .filter(isKnown)
     .filter(({ layer, input }) => layer.multiplyAdds(input) > 0)
     .map((leaf) => explained(leaf, backend === "reference", { peak, bandwidth }));
-  const facts = { backend, peak, bandwidth, layers };
+  const unknown = leaves.filter((leaf) => !isKnown(leaf)).map(({ key }) => key);
+  const reason = backendReason();
+  const facts = { backend, reason, peak, bandwidth, layers, ...(unknown.length > 0 && { unknown }) };
   return printed(facts, () => render(`${model.name}, input ${showShape(inputShape)}`, facts));
+}
+
+function isKnown(leaf: Leaf): leaf is KnownLeaf {
+  return leaf.input !== undefined && leaf.output !== undefined;
 }
 
 function isWhole(roofline: Partial<Roofline>): roofline is Roofline {
@@ -102,9 +115,9 @@ function standard(backend: Explanation["backend"]): Roofline {
   return backend === "reference" ? REFERENCE : measureRoofline(backend === "wasm-simd" ? "simd" : "relaxed");
 }
 
-function explained({ key, layer, input, output }: Leaf, reference: boolean, { peak, bandwidth }: Roofline) {
+function explained({ key, layer, input, output }: KnownLeaf, reference: boolean, { peak, bandwidth }: Roofline) {
   const flop = 2 * layer.multiplyAdds(input);
-  const weights = layer.parameters().find(({ name }) => name === "weight")?.value.shape ?? [];
+  const weights = new Map(layer.namedParameters()).get("weight")?.value.shape ?? [];
   // Whichever direction: two of the three are read, the third is written.
   const bytes = 4 * (sizeOf(input) + sizeOf(weights) + sizeOf(output));
   const pass = (direction: Direction): ExplainedPass => {
@@ -143,7 +156,8 @@ function geometryOf(settings: ConvSettings, input: Shape): ConvGeometry {
   return convGeometry(withoutPadding(settings), padShape(layer, input, paddingSides(settings), paddingMode));
 }
 
-function render(title: string, { backend, peak, bandwidth, layers }: Omit<Explanation, "toString">): string {
+function render(title: string, facts: Omit<Explanation, "toString">): string {
+  const { backend, reason, peak, bandwidth, layers, unknown } = facts;
   const header = ["key", "layer", "output shape", "direction", "algorithm"];
   const numbers = ["Mflop", "MB", "flop/byte", "GFLOP/s at most", "of the peak"];
   const rows = layers.flatMap((layer) =>
@@ -155,9 +169,16 @@ function render(title: string, { backend, peak, bandwidth, layers }: Omit<Explan
     ]),
   );
   const roof = `${(peak / 1e9).toFixed(0)} GFLOP/s, ${(bandwidth / 1e9).toFixed(0)} GB/s`;
-  return [`${title}, ${backend}: at most ${roof}`, ...showTable([...header, ...numbers], rows, header.length)].join(
-    "\n",
-  );
+  return [
+    `${title}, ${backend}: at most ${roof}`,
+    ...(reason === undefined ? [] : [`reference, for ${reason}.`]),
+    ...showTable([...header, ...numbers], rows, header.length),
+    ...(unknown
+      ? [
+          `not explained, for a layer without inferShape gives shapes that are known only when it has run: ${unknown.join(", ")}`,
+        ]
+      : []),
+  ].join("\n");
 }
 
 /** Directions with the same algorithm are one line. */

@@ -7,10 +7,11 @@ import {
   unflattenShape,
 } from "../shape/flatten.js";
 import type { OnlyArguments, ShapeRule } from "../shape/rule.js";
-import type { Shape } from "../shape/shape.js";
+import { type Shape, showShape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
+import { reprOf } from "./repr.js";
 
 /** A layer that gives the same numbers another shape: its backward gives them the first shape back. */
 abstract class Reshape<Rule extends ShapeRule> extends Layer<Rule> {
@@ -63,6 +64,10 @@ export class Flatten<
   protected override inferShape(inputShape: Shape): number[] {
     return flattenShape(this.name, inputShape, this.startDim, this.endDim);
   }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "startDim=1, endDim=-1");
+  }
 }
 
 /**
@@ -93,5 +98,9 @@ export class Unflatten<const Dim extends number = number, const Sizes extends Sh
 
   protected override inferShape(inputShape: Shape): number[] {
     return unflattenShape(this.name, inputShape, this.dim, this.unflattenedSize);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf({ ...this, unflattenedSize: showShape(this.unflattenedSize) }, "dim=, unflattenedSize=");
   }
 }

@@ -18,6 +18,10 @@ export class GlobalAvgPool2d extends AdaptiveAvgPool2d<1, "GlobalAvgPool2d"> {
   constructor() {
     super(1);
   }
+
+  protected override extraRepr(): string {
+    return "";
+  }
 }
 
 /**
@@ -39,5 +43,9 @@ export class GlobalMaxPool2d extends AdaptiveMaxPool2d<1, "GlobalMaxPool2d"> {
 
   constructor() {
     super(1);
+  }
+
+  protected override extraRepr(): string {
+    return "";
   }
 }

@@ -1,11 +1,12 @@
 /** Checks a layer's hand-written backward against central differences, in double precision. */
 
+import { kindOf } from "../shape/brand.js";
 import { checkInstance, checkInteger, checkPositive, checkRange, readOptions } from "../shape/check.js";
 import { checkShape } from "../shape/reshape.js";
 import type { Shape } from "../shape/shape.js";
 import { defaultRandom, Random } from "../tensor/random.js";
 import { allocate, checkTensor, type Tensor } from "../tensor/tensor.js";
-import { Layer } from "./layer.js";
+import { Layer, membersOf } from "./layer.js";
 import { StateBuffer } from "./parameter.js";
 
 export interface GradcheckOptions {
@@ -149,7 +150,7 @@ function fillNormal(tensor: Tensor, random: Random): Tensor {
 }
 
 function ownGenerators(layer: object): Random[] {
-  return Object.values(layer).filter((field): field is Random => field instanceof Random);
+  return Object.values(layer).filter((field): field is Random => kindOf(field) === "Random");
 }
 
 /** Remembers every parameter, buffer and generator of the layer; the function that it returns puts them back. */
@@ -157,8 +158,8 @@ function snapshot(layer: Layer): () => void {
   const parameters = layer.parameters().map((parameter) => ({ parameter, value: parameter.value }));
   const layers = layer.descendants();
   const buffers = layers
-    .flatMap((each) => Object.values(each))
-    .filter((field): field is StateBuffer => field instanceof StateBuffer)
+    .flatMap((each) => membersOf(each).map(([, member]) => member))
+    .filter((member): member is StateBuffer => member instanceof StateBuffer)
     .map((buffer) => ({ buffer, value: buffer.value, copy: buffer.value.clone() }));
   const generators = [defaultRandom(), ...layers.flatMap(ownGenerators)].map((generator) => ({
     generator,

@@ -9,6 +9,7 @@ import {
 } from "../shape/norm.js";
 import type { Shape } from "../shape/shape.js";
 import { Norm } from "./norm.js";
+import { reprOf } from "./repr.js";
 
 /** Options of {@link GroupNorm}; every default is torch's. */
 export interface GroupNormOptions {
@@ -55,5 +56,9 @@ export class GroupNorm<const G extends number = number, const C extends number =
   protected geometry(input: Shape): NormGeometry {
     checkGroupNorm(this.name, this.numGroups, this.numChannels, input);
     return groupNormGeometry(this.numGroups, this.numChannels, input);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf({ ...this, affine: this.weight }, "numGroups, numChannels, eps=0.00001, affine=true");
   }
 }

@@ -33,7 +33,31 @@ export interface XavierOptions extends InitOptions {
   readonly gain?: number;
 }
 
-/** Recommended gain for an activation: √2 for ReLU, 5/3 for tanh, 3/4 for SELU, √(2/(1 + slope²)) for Leaky ReLU. */
+/** The functions of {@link initialisers}. */
+export interface Initialisers {
+  /** Recommended gain for an activation: √2 for ReLU, 5/3 for tanh, 3/4 for SELU, √(2/(1 + slope²)) for Leaky ReLU (default slope 0.01). */
+  readonly calculateGain: (nonlinearity: Nonlinearity, slope?: number) => number;
+  /**
+   * Connections into and out of one unit, for weights `[out, in, …kernel]`.
+   * @throws ArgumentError for fewer than two axes.
+   */
+  readonly fans: (weight: Tensor) => { readonly fanIn: number; readonly fanOut: number };
+  /** Fills `weight` with numbers uniform in `[low, high)`, by default `[0, 1)`. */
+  readonly uniform: (weight: Tensor, low?: number, high?: number, options?: InitOptions) => Tensor;
+  /** Fills `weight` with normal numbers, by default of mean 0 and standard deviation 1. */
+  readonly normal: (weight: Tensor, mean?: number, std?: number, options?: InitOptions) => Tensor;
+  /** Fills `weight` with one number. */
+  readonly constant: (weight: Tensor, value: number) => Tensor;
+  /** Uniform in ±gain·√(3/fan): He et al. 2015, https://arxiv.org/abs/1502.01852 */
+  readonly kaimingUniform: (weight: Tensor, options?: KaimingOptions) => Tensor;
+  /** Normal with standard deviation gain/√fan: He et al. 2015, https://arxiv.org/abs/1502.01852 */
+  readonly kaimingNormal: (weight: Tensor, options?: KaimingOptions) => Tensor;
+  /** Uniform in ±gain·√(6/(fanIn + fanOut)): Glorot & Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html */
+  readonly xavierUniform: (weight: Tensor, options?: XavierOptions) => Tensor;
+  /** Normal with standard deviation gain·√(2/(fanIn + fanOut)): Glorot & Bengio 2010. */
+  readonly xavierNormal: (weight: Tensor, options?: XavierOptions) => Tensor;
+}
+
 export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number {
   checkOneOf("calculateGain", "nonlinearity", nonlinearity, NONLINEARITIES);
   checkFinite("calculateGain", "slope", slope);
@@ -51,10 +75,6 @@ export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number 
   }
 }
 
-/**
- * Connections into and out of one unit, for weights `[out, in, …kernel]`.
- * @throws ArgumentError for fewer than two axes.
- */
 export function fans(weight: Tensor): { readonly fanIn: number; readonly fanOut: number } {
   checkTensor("Initialisers", weight);
   const [outputs, inputs, ...kernel] = weight.shape;
@@ -67,7 +87,6 @@ export function fans(weight: Tensor): { readonly fanIn: number; readonly fanOut:
   return { fanIn: inputs * taps, fanOut: outputs * taps };
 }
 
-/** Fills `weight` with numbers uniform in `[low, high)`. */
 export function uniform(weight: Tensor, low = 0, high = 1, options: InitOptions = {}): Tensor {
   checkTensor("uniform", weight);
   checkFinite("uniform", "low", low);
@@ -78,7 +97,6 @@ export function uniform(weight: Tensor, low = 0, high = 1, options: InitOptions 
   return weight;
 }
 
-/** Fills `weight` with normal numbers. */
 export function normal(weight: Tensor, mean = 0, std = 1, options: InitOptions = {}): Tensor {
   checkTensor("normal", weight);
   checkFinite("normal", "mean", mean);
@@ -104,14 +122,12 @@ function kaiming(who: string, weight: Tensor, options: KaimingOptions): readonly
   return [calculateGain(nonlinearity, a) / Math.sqrt(fans(weight)[mode]), random ? { random } : {}];
 }
 
-/** Uniform in ±gain·√(3/fan): He et al. 2015, https://arxiv.org/abs/1502.01852 */
 export function kaimingUniform(weight: Tensor, options: KaimingOptions = {}): Tensor {
   const [std, init] = kaiming("kaimingUniform", weight, options);
   const bound = Math.sqrt(3) * std;
   return uniform(weight, -bound, bound, init);
 }
 
-/** Normal with standard deviation gain/√fan: He et al. 2015, https://arxiv.org/abs/1502.01852 */
 export function kaimingNormal(weight: Tensor, options: KaimingOptions = {}): Tensor {
   const [std, init] = kaiming("kaimingNormal", weight, options);
   return normal(weight, 0, std, init);
@@ -124,21 +140,19 @@ function xavier(who: string, weight: Tensor, options: XavierOptions): readonly [
   return [checkFinite(who, "gain", gain) * Math.sqrt(2 / (fanIn + fanOut)), random ? { random } : {}];
 }
 
-/** Uniform in ±gain·√(6/(fanIn + fanOut)): Glorot & Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html */
 export function xavierUniform(weight: Tensor, options: XavierOptions = {}): Tensor {
   const [std, init] = xavier("xavierUniform", weight, options);
   const bound = Math.sqrt(3) * std;
   return uniform(weight, -bound, bound, init);
 }
 
-/** Normal with standard deviation gain·√(2/(fanIn + fanOut)): Glorot & Bengio 2010. */
 export function xavierNormal(weight: Tensor, options: XavierOptions = {}): Tensor {
   const [std, init] = xavier("xavierNormal", weight, options);
   return normal(weight, 0, std, init);
 }
 
 /** What torch.nn.init has. An object, since bundlers keep a namespace that a build has put together. */
-export const initialisers = {
+export const initialisers: Initialisers = {
   calculateGain,
   fans,
   uniform,
@@ -148,7 +162,7 @@ export const initialisers = {
   kaimingNormal,
   xavierUniform,
   xavierNormal,
-} as const;
+};
 
 /** Zeros for a parameter of `layer`. @throws ArgumentError for a shape that no tensor can have. */
 export function zeroWeight<const S extends Shape>(layer: string, shape: S): Tensor<S> {

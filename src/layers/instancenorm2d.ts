@@ -3,6 +3,7 @@ import type { InstanceNorm2dRule } from "../shape/norm.js";
 import { batchNormGeometry, groupNormGeometry, instanceNormSizes, type NormGeometry } from "../shape/norm.js";
 import type { Shape } from "../shape/shape.js";
 import { RunningNorm } from "./norm.js";
+import { reprOf } from "./repr.js";
 
 /** Options of {@link InstanceNorm2d}; every default is torch's. */
 export interface InstanceNorm2dOptions {
@@ -59,5 +60,12 @@ export class InstanceNorm2d<const C extends number = number> extends RunningNorm
 
   protected averagingFactor(): number {
     return this.momentum;
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(
+      { ...this, affine: this.weight, trackRunningStats: this.runningMean },
+      "numFeatures, eps=0.00001, momentum=0.1, affine=false, trackRunningStats=false",
+    );
   }
 }

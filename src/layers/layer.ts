@@ -5,15 +5,16 @@
 
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
+import { Printed, refuseForeign } from "../shape/brand.js";
 import { checkSize, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
-import { engine } from "../tensor/engine.js";
-import { allocate, allocateUnset, type DType, Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
+import { engine, type Run } from "../tensor/engine.js";
+import { allocateUnset, type DType, Tensor } from "../tensor/tensor.js";
+import { Cache, runOf } from "./cache.js";
 import { Parameter, StateBuffer } from "./parameter.js";
 
 export interface BackwardOptions {
@@ -21,12 +22,21 @@ export interface BackwardOptions {
   readonly inputGradient?: boolean;
 }
 
+export interface LoadStateDictOptions {
+  /** Whether missing and unknown keys are errors. Default true. */
+  readonly strict?: boolean;
+}
+
 /** A layer's parameters and buffers by torch's key names: `"0.weight"`, `"layer1.0.bn1.running_mean"`. */
 export type StateDict = Record<string, Tensor>;
 
+/** How many forwards of a layer wait for their backwards at most: each keeps what its backward needs. */
+const MOST_WAITING = 4;
+
 /**
  * Base class of every layer. A layer of your own extends it, keeps its child layers and {@link Parameter}s in
- * public fields (that is how `parameters()` and `stateDict()` find them), and implements `compute` and `computeBackward`.
+ * public fields, or in arrays and plain objects there (that is how `parameters()` and `stateDict()` find them and what
+ * names them: `weight`, `blocks.0.weight`), and implements `compute` and `computeBackward`.
  *
  * @typeParam Rule what the compiler knows about shapes: nothing unless said, see docs/typed-shapes.md
  * @example
@@ -36,7 +46,7 @@ export type StateDict = Record<string, Tensor>;
  *   protected computeBackward(dy: Tensor) { return this.conv.backward(this.act.backward(dy)); }
  * }
  */
-export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
+export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed {
   /** The layer's shape rule, for the compiler. */
   declare readonly [RULE]: Rule;
 
@@ -47,14 +57,18 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   #frozen = false;
 
   /** The class's name, as messages and summaries show it. Written out by the library's layers: bundlers rename classes. */
-  readonly name: string = this.constructor.name;
+  readonly name: string = this.constructor.name.replace(/^_/, "");
 
   /** Output shapes of the calls that wait for their backward. */
   readonly #calls = new Cache<Shape>();
-  /** Of an outermost eval-mode forward: its backward runs the forward again, so that inference keeps nothing. */
-  #replay: { readonly x: Tensor; readonly output: Shape } | undefined;
-  /** Where the results of this layer's forward and backward lie until its next ones. */
-  #forwardArena: Arena | undefined;
+  /** Outermost forwards that wait for their backward, the newest last, and whether a backward has come since they began. */
+  #waiting: Run[] = [];
+  #hasGoneBack = false;
+  /** The last one in eval mode: its backward runs the forward again, so that inference keeps nothing. */
+  #replay: { readonly run: Run; readonly x: Tensor } | undefined;
+  /** Where the results of this layer's forward lie: in a steady loop one arena; more, while several runs wait. */
+  #forwardArenas: { run: Run; readonly arena: Arena }[] = [];
+  /** Where the results of this layer's backward lie until its next one. */
   #backwardArena: Arena | undefined;
   /** Children that were found to be among their parent's fields. */
   #adopted: WeakSet<Layer> | undefined;
@@ -66,52 +80,107 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
   forward<X extends Tensor>(x: X & Refusal<Rule, X["shape"]>): Tensor<OutputOf<Rule, X["shape"]>> {
     checkTensor(`${this.name}.forward`, x);
     const state = engine();
-    return (state.depth === 0 ? this.#outermost(x) : this.#call(x)) as Tensor<OutputOf<Rule, X["shape"]>>;
+    return (state.depth === 0 ? this.own.#outermost(x) : this.own.#call(x)) as Tensor<OutputOf<Rule, X["shape"]>>;
   }
 
   /**
    * Adds to the gradients of all parameters and returns the gradient of the input. `dy` is the loss's gradient of what
-   * the last `forward` returned; each backward uses up one forward.
-   * @throws StateError when no forward waits for its backward, or when a child has run outside of this layer since;
-   *   ShapeError when `dy` has another shape than the output.
+   * `forward` returned; each backward uses up one forward.
+   *
+   * Several forwards may wait for their backwards (siamese networks, a discriminator of real and generated images). A
+   * `dy` from a loss of the library, or from the backward of a layer that the output was given to, belongs to that
+   * output, whatever the order. Any other `dy` belongs to the last forward that waits: call the backwards in reverse.
+   * The last 4 forwards in train mode wait, until the first one that follows a backward; in eval mode the last one does,
+   * and runs again.
+   * @throws StateError when no forward waits for its backward; ShapeError when `dy` has another shape than the output.
    */
-  backward(dy: Tensor, options?: { readonly inputGradient?: true }): Tensor;
+  backward(dy: Tensor, options?: BackwardOptions & { readonly inputGradient?: true }): Tensor;
   backward(dy: Tensor, options: BackwardOptions): Tensor | undefined;
   backward(dy: Tensor, options: BackwardOptions = {}): Tensor | undefined {
     const who = `${this.name}.backward`;
     checkTensor(who, dy);
     const { inputGradient } = readOptions(who, options, { inputGradient: true });
     const state = engine();
-    const outermost = state.depth === 0;
-    const replay = outermost ? this.#replay : undefined;
-    const expected = replay ? replay.output : this.#calls.peek(this.name);
+    const run = state.depth === 0 ? this.own.#runOf(dy) : undefined;
+    const expected = run?.output ?? this.own.#calls.peek(this.name);
     if (!sameShape(dy.shape, expected)) {
       throw new ShapeError(
-        `${this.name}.backward expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: the loss was given something else than what forward returned.`,
+        `${this.name}.backward expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: the loss was given something else than what forward returned, or backwards that do not take their forwards in reverse.`,
       );
     }
-    if (replay) {
-      this.#replay = undefined;
-      // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
-      this.#inEval(() => this.#run(replay.x, true));
+    if (run) {
+      state.backwardRun = run;
+      run.used = this.own.#hasGoneBack = true;
+      const replay = this.own.#replay;
+      if (replay?.run === run) {
+        this.own.#replay = undefined;
+        // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
+        this.own.#inEval(() => this.own.#run(replay.x, true));
+        state.backwardRun = state.run;
+      }
+      state.claim = this.own.#claims();
     }
-    if (outermost) state.backwardRun = this.#calls.run;
-    this.#calls.pop(this.name);
+    this.own.#calls.pop(this.name);
+    this.own.#backwardArena ??= new Arena();
     state.depth++;
-    this.#backwardArena ??= new Arena();
     try {
-      const dx = within(this.#backwardArena, state.backwardRun, () => this.computeBackward(dy, inputGradient));
+      checkMethod(this, "computeBackward");
+      const dx = within(this.own.#backwardArena, state.backwardRun, () => this.own.computeBackward(dy, inputGradient));
       if (!inputGradient) return undefined;
-      if (!dx)
-        throw new StateError(
-          `${this.name}.computeBackward returned no gradient of the input, though it was asked for one.`,
-        );
-      return outermost ? dx.clone() : dx;
+      checkTensor(`${this.name}.backward`, dx, "computeBackward to return");
+      if (!run) return dx;
+      const own = dx.clone();
+      runOf.set(own, run.source);
+      return own;
     } catch (error) {
-      throw this.#told(error);
+      throw this.own.#told(error);
     } finally {
       state.depth--;
+      if (run) {
+        state.claim = undefined;
+        state.backwardRun.waiting = false;
+      }
     }
+  }
+
+  /** Whether the forward's backward can still come. */
+  #waits(run: Run): boolean {
+    return !run.used && (run.waiting || run === this.#replay?.run);
+  }
+
+  /** The forward whose backward `dy` is for. */
+  #runOf(dy: Tensor): Run {
+    const known = runOf.get(dy);
+    // A gradient may be used for several forwards, as benchmarks do: from the second on it is any gradient.
+    const run =
+      known?.owner === this.#calls && !known.used ? known : this.#waiting.findLast((each) => this.#waits(each));
+    if (run && this.#waits(run)) return run;
+    checkMethod(this, "compute");
+    throw new StateError(
+      `${this.name}.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after ${MOST_WAITING} newer forwards (after 1 in eval mode, or that followed a backward).`,
+    );
+  }
+
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Layer";
+  }
+
+  /**
+   * As torch's `repr`: the class, the arguments and the options that are not at their defaults, the children.
+   * `console.log` in Node prints it.
+   * @example String(new Sequential(new Conv2d(1, 6, 5), new ReLU()));
+   * // Sequential(
+   * //   (0): Conv2d(1, 6, kernelSize=5, stride=1)
+   * //   (1): ReLU()
+   * // )
+   */
+  override toString(): string {
+    return this.own.#print("\n", []);
+  }
+
+  /** What {@link toString} shows in parentheses. A layer of your own may have something to show there. */
+  protected extraRepr(): string {
+    return "";
   }
 
   /** The layer's work: reads `x`, keeps what backward needs in a {@link Cache}, returns the output. Never writes to `x`. */
@@ -125,34 +194,26 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
   /**
    * The shape of the output for an input of this shape; the rule that the compiler knows too.
-   * @throws ShapeError when the input does not fit, with the sentence that `forward` would throw.
+   * @throws ShapeError when the input does not fit, with the sentence that `forward` would throw; StateError for a layer
+   *   without `inferShape`, alone or in the model.
    */
   outputShape(inputShape: Shape): number[] {
     checkShape(`${this.name}.outputShape`, inputShape);
-    const output = this.inferShape(inputShape);
+    const observed = engine().observer?.(this, inputShape);
+    const output = this.own.inferShape(inputShape);
     checkSize(this.name, "an output", output);
-    engine().observer?.(this, inputShape, output);
+    observed?.(output);
     return output;
   }
 
-  /** The shape rule. A layer of your own may leave it out: it is then found by running `compute` on zeros, in eval mode. */
-  protected inferShape(inputShape: Shape): number[] {
-    const state = engine();
-    const { depth, caching, trial } = state;
-    const parent = running;
-    state.depth++;
-    state.caching = false;
-    state.trial = true;
-    running = this.#untyped;
-    try {
-      const x = allocate(inputShape, this.parameters()[0]?.value.dtype ?? "float32");
-      return [...this.#inEval(() => this.compute(x)).shape];
-    } finally {
-      running = parent;
-      state.depth = depth;
-      state.caching = caching;
-      state.trial = trial;
-    }
+  /**
+   * The shape rule, from which `forward` knows before it runs that everything fits. A layer of your own may leave it
+   * out, as it must where the output's size depends on the data: shapes are then unknown from there on.
+   */
+  protected inferShape(_inputShape: Shape): number[] {
+    throw new UnknownShape(
+      `${this.name}.outputShape expects a method inferShape, but has none. Usual cause: a shape that only compute can tell.`,
+    );
   }
 
   /** Multiply-adds of one forward of an input of this shape, children not included. 0 where nothing is multiplied. */
@@ -162,17 +223,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
   /** Child layers and their keys, in the order of the fields: `[["conv1", Conv2d], …]`. */
   children(): [key: string, child: Layer][] {
-    const found: [string, Layer][] = [];
-    for (const key of Object.keys(this)) {
-      const field = (this as Readonly<Record<string, unknown>>)[key];
-      if (field instanceof Layer) found.push([key, field]);
-      else if (Array.isArray(field)) {
-        field.forEach((entry, i) => {
-          if (entry instanceof Layer) found.push([`${key}.${i}`, entry]);
-        });
-      }
-    }
-    return found;
+    return membersOf(this).filter((entry): entry is [string, Layer] => entry[1] instanceof Layer);
+  }
+
+  /** Parameters and buffers of this layer, children not included, and their keys: the fields that they are in. */
+  protected ownState(): [key: string, state: Parameter | StateBuffer][] {
+    return membersOf(this).filter((entry): entry is [string, Parameter | StateBuffer] => !(entry[1] instanceof Layer));
   }
 
   /** The layers that this one may run: its children; a `Composite` has what puts them together as well. */
@@ -187,39 +243,37 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
   /** Every parameter with its full key: `[["0.weight", Parameter], …]`. */
   namedParameters(): [key: string, parameter: Parameter][] {
-    return this.#named().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
+    return this.own.#named().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
   }
 
   /** Copies of all parameters and buffers by torch's key names. */
   stateDict(): StateDict {
-    return Object.fromEntries(this.#named().map(([key, { value }]) => [key, value.clone()]));
+    return Object.fromEntries(this.own.#named().map(([key, { value }]) => [key, value.clone()]));
   }
 
   /**
    * Copies the tensors of `state` into this layer's parameters and buffers. All keys and shapes are checked first:
    * a call that throws has changed nothing.
-   * @param options.strict whether missing and unknown keys are errors. Default true.
    * @throws StateError that lists missing and unexpected keys, ShapeError for the first wrong shape.
    */
-  loadStateDict(state: StateDict, options: { readonly strict?: boolean } = {}): void {
+  loadStateDict(state: StateDict, options: LoadStateDictOptions = {}): void {
     const who = `${this.name}.loadStateDict`;
     const { strict } = readOptions(who, options, { strict: true });
     if (!isPlainObject(state)) refuse(who, "its state", "an object of tensors by their keys", state, "a missing await");
-    const own = new Map(this.#named());
-    const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key));
+    const own = new Map(this.own.#named());
+    // Files from before torch 0.4.1 have no counters, and torch loads them.
+    const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key) && !/\bnum_batches_tracked$/.test(key));
     const unexpected = Object.keys(state).filter((key) => !own.has(key));
-    if (strict && (missing.length > 0 || unexpected.length > 0)) {
-      const lists = [
-        missing.length > 0 ? `missing: ${missing.join(", ")}` : "",
-        unexpected.length > 0 ? `unexpected: ${unexpected.join(", ")}` : "",
-      ].filter((list) => list !== "");
+    const lists = Object.entries({ missing, unexpected }).filter(([, keys]) => keys.length > 0);
+    if (strict && lists.length > 0) {
       throw new StateError(
-        `${this.name}.loadStateDict expects exactly the keys of this model, but got ${lists.join("; ")}. Usual cause: the file belongs to another architecture, or its keys carry a prefix such as "module.".`,
+        `${this.name}.loadStateDict expects exactly the keys of this model, but got ${lists.map(([what, keys]) => `${what}: ${keys.join(", ")}`).join("; ")}. Usual cause: the file belongs to another architecture, or its keys carry a prefix such as "module.".`,
       );
     }
     const entries = [...own].filter(([key]) => Object.hasOwn(state, key));
     for (const [key, { value }] of entries) {
-      const got = state[key]?.shape ?? [];
+      checkTensor(`${this.name}.loadStateDict`, state[key], `${key} to be`);
+      const got = state[key].shape;
       if (!sameShape(value.shape, got)) {
         throw new ShapeError(
           `${this.name}.loadStateDict expects ${key} to have the shape ${showShape(value.shape)}, but got ${showShape(got)}. Usual cause: another number of classes or channels than the saved model's.`,
@@ -239,12 +293,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 
   /** Puts this layer and its children in train mode, the frozen ones among them excepted. */
   train(): this {
-    return this.#setTraining(true);
+    return this.own.#setTraining(true);
   }
 
   /** Puts this layer and its children in eval mode: dropout passes through, batch norm uses its running statistics. */
   eval(): this {
-    return this.#setTraining(false);
+    return this.own.#setTraining(false);
   }
 
   /**
@@ -260,17 +314,17 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
    * await fit(model, loader, { loss, optimizer: new Adam(model.parameters()) }); // changes the rest alone
    */
   freeze(): this {
-    return this.#setFrozen(true);
+    return this.own.#setFrozen(true);
   }
 
   /** Takes `freeze()` back: every parameter of this layer and its children learns, and they follow the next `train()`. */
   unfreeze(): this {
-    return this.#setFrozen(false);
+    return this.own.#setFrozen(false);
   }
 
   /** Converts all parameters and buffers to this precision; gradients are dropped. */
   to(dtype: DType): this {
-    for (const [, tensor] of this.#named()) tensor.to(dtype);
+    for (const [, tensor] of this.own.#named()) tensor.to(dtype);
     return this;
   }
 
@@ -282,7 +336,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
       all.add(layer);
       for (const part of layer.parts()) visit(part);
     };
-    visit(this.#untyped);
+    visit(this.own.#untyped);
     return [...all];
   }
 
@@ -311,44 +365,91 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     return this;
   }
 
-  #named(prefix = ""): [string, Parameter | StateBuffer][] {
-    const named: [string, Parameter | StateBuffer][] = [];
-    for (const field of Object.values(this)) {
-      if (field instanceof Parameter || field instanceof StateBuffer) named.push([prefix + field.name, field]);
+  /** This layer and those below it, line by line. One that is a child of its own child is not gone into again. */
+  #print(newline: string, above: readonly unknown[]): string {
+    const children = above.includes(this) ? [] : this.children();
+    let text = `${this.name}(${this.extraRepr()}`;
+    for (const [key, child] of children) {
+      text += `${newline}  (${key}): ${child.#print(`${newline}  `, [...above, this])}`;
     }
-    for (const [key, child] of this.children()) named.push(...child.#named(`${prefix}${key}.`));
+    return `${text}${children.length > 0 ? newline : ""})`;
+  }
+
+  /** Every parameter and buffer, under each of its keys. */
+  #named(
+    prefix = "",
+    above: readonly Layer[] = [],
+    named: [string, Parameter | StateBuffer][] = [],
+  ): [string, Parameter | StateBuffer][] {
+    const path = [...above, this.#untyped];
+    for (const [key, state] of this.ownState()) named.push([prefix + key, state]);
+    for (const [key, child] of this.children()) {
+      // A child may know its parent.
+      if (!path.includes(child)) child.#named(`${prefix}${key}.`, path, named);
+    }
     return named;
   }
 
   /** A user's own call: check first, so that a failed call changes nothing; keep a copy of x; hand out a copy of y. */
   #outermost(x: Tensor): Tensor {
-    const shape = this.inferShape === Layer.prototype.inferShape ? undefined : this.outputShape(x.shape);
+    const shape = knownShape(this.#untyped, x.shape);
     // A child in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
     const caching = this.descendants().some((layer) => layer.training);
     const y = this.#run(x, caching);
-    this.#replay = caching ? undefined : { x: x.clone(), output: y.shape };
+    const { run } = engine();
     if (shape && !sameShape(shape, y.shape)) {
+      run.waiting = false;
       throw new StateError(
         `${this.name} computed a tensor of shape ${showShape(y.shape)}, but its inferShape says ${showShape(shape)}.`,
       );
     }
-    return y.clone();
+    // A forward in train mode after a backward begins anew; one in eval mode takes the place of the last one.
+    if (!caching) this.#replay = { run, x: x.clone() };
+    else if (this.#hasGoneBack) {
+      this.#hasGoneBack = false;
+      this.#replay = undefined;
+      for (const each of this.#waiting) each.waiting = false;
+    }
+    Object.assign(run, { owner: this.#calls, output: y.shape, source: runOf.get(x) });
+    const waiting = this.#waiting.filter((each) => this.#waits(each));
+    // No chain of all forwards, where each one's input is the output of the one before.
+    for (const each of this.#waiting) if (!waiting.includes(each)) each.source = undefined;
+    this.#waiting = [...waiting, run];
+    const own = y.clone();
+    runOf.set(own, run);
+    return own;
   }
 
   #run(x: Tensor, caching: boolean): Tensor {
     const state = engine();
-    state.run++;
+    const run = { waiting: caching };
+    state.run = run;
     state.depth++;
     state.caching = caching;
+    state.claim = this.#claims();
     const parent = running;
     running = undefined;
     try {
       return this.#call(this.#taken(x));
+    } catch (error) {
+      run.waiting = false;
+      throw error;
     } finally {
       running = parent;
+      state.claim = undefined;
       state.caching = false;
       state.depth--;
     }
+  }
+
+  /** Looks up parameters and buffers that are used for the first time. */
+  #claims(): (state: object) => true {
+    let own: Set<object> | undefined;
+    return (state) => {
+      own ??= new Set(this.#named().map(([, each]) => each));
+      if (own.has(state)) return true;
+      throw hidden(running ?? this, state instanceof Parameter ? "Parameter" : "StateBuffer");
+    };
   }
 
   /** A copy of the caller's tensor that lives as long as the run: what the caller does to its own later changes nothing. */
@@ -360,9 +461,19 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     });
   }
 
+  /** Where this run's results lie: where those of a run lay that no backward needs any more. */
   #arena(): Arena {
-    this.#forwardArena ??= new Arena();
-    return this.#forwardArena;
+    const { run } = engine();
+    const known = this.#forwardArenas.find((each) => each.run === run);
+    if (known) return known.arena;
+    const waiting = this.#forwardArenas.filter((each) => each.run.waiting);
+    const oldest = run.waiting && waiting.length >= MOST_WAITING && waiting.shift();
+    if (oldest) oldest.run.waiting = false;
+    const [place = { run, arena: new Arena() }, ...spare] = this.#forwardArenas.filter((each) => !each.run.waiting);
+    for (const { arena } of spare) arena.release();
+    place.run = run;
+    this.#forwardArenas = [...waiting, place];
+    return place.arena;
   }
 
   /** This layer as one whose shape rule is not known: generic code cannot show that its own rule is one. */
@@ -376,9 +487,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     if (parent) parent.#adopt(this.#untyped);
     running = this;
     try {
+      checkMethod(this, "compute");
       const y = within(this.#arena(), engine().run, () => this.compute(x));
+      checkTensor(`${this.name}.forward`, y, "compute to return");
       this.#calls.push(y.shape);
-      engine().observer?.(this, x.shape, y.shape);
       return y;
     } catch (error) {
       throw this.#told(error);
@@ -397,9 +509,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
     this.#adopted ??= new WeakSet();
     if (this.#adopted.has(child)) return;
     if (!this.parts().includes(child)) {
-      throw new StateError(
-        `${this.name} ran a ${child.name} that is in none of its fields, so its weights would neither train nor be saved. Usual cause: a layer kept in a #private field, a Map or a local variable; keep it in a public field or an array field.`,
-      );
+      throw hidden(this, child.name);
     }
     this.#adopted.add(child);
   }
@@ -408,9 +518,82 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> {
 /** The layer whose `compute` is running, so that it can be asked whether it knows the child that it calls. */
 let running: Layer | undefined;
 
-function checkTensor(who: string, value: unknown): void {
-  if (value instanceof Tensor) return;
+function hidden({ name }: { readonly name: string }, what: string): StateError {
+  return new StateError(
+    `${name} uses a ${what} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, a Map or a local variable instead of a public field, or forward overridden instead of compute.`,
+  );
+}
+
+/** What `outputShape` throws where only a run can tell. */
+class UnknownShape extends StateError {}
+
+/** The layer's output shape, undefined where it is known only when it has run. @throws ShapeError as `outputShape` does. */
+export function knownShape(layer: Layer, inputShape: Shape): number[] | undefined {
+  try {
+    return layer.outputShape(inputShape);
+  } catch (error) {
+    if (error instanceof UnknownShape) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The layers, parameters and buffers in an object's fields, and in arrays and plain objects there, however deep, by
+ * their keys: `weight`, `blocks.0`, `heads.small.1`.
+ */
+export function membersOf(
+  holder: object,
+  prefix = "",
+  path: readonly object[] = [],
+): [key: string, member: Layer | Parameter | StateBuffer][] {
+  const found: ReturnType<typeof membersOf> = [];
+  // Every forward asks for all layers: nothing is made here of fields that are numbers and text.
+  for (const key of Object.keys(holder)) {
+    const value = (holder as Readonly<Record<string, unknown>>)[key];
+    if (typeof value !== "object" || value === null) continue;
+    if (value instanceof Layer || value instanceof Parameter || value instanceof StateBuffer) {
+      found.push([prefix + key, value.own]);
+    } else if (isList(value) && !path.includes(value)) {
+      found.push(...membersOf(value, `${prefix}${key}.`, [...path, value]));
+    } else refuseForeign(prefix + key, value);
+  }
+  return found;
+}
+
+/** Whether the layer itself, without its children, has something to save. */
+export function hasState(layer: Layer): boolean {
+  return membersOf(layer).some(([, member]) => !(member instanceof Layer));
+}
+
+/** Whether it is an array or plain object that may hold layers; not a million numbers. */
+function isList(value: object): boolean {
+  if (Array.isArray(value)) return value.some((entry) => typeof entry === "object");
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** @throws ArgumentError unless a value that should be a layer is one. */
+export function checkLayer(who: string, value: unknown): asserts value is Layer {
+  if (value instanceof Layer) return;
+  refuseForeign(who, value);
   throw new ArgumentError(
-    `${who} expects a Tensor, but got ${Array.isArray(value) ? "an array" : show(value)}. Usual cause: a plain array: wrap it with tensor(data, shape).`,
+    `${who} to be a layer, but got ${show(value)}. Usual cause: a missing "new", or a list that needs "..." before it.`,
+  );
+}
+
+/** @throws ArgumentError for a method that plain JavaScript let its class leave out. */
+export function checkMethod(layer: object, method: "compute" | "computeBackward" | "compose"): void {
+  const { name, [method]: own } = layer as { readonly name: string } & Readonly<Record<string, unknown>>;
+  if (typeof own === "function") return;
+  throw new ArgumentError(
+    `${name} expects a method ${method}, but has none. Usual cause: forward or backward overridden instead.`,
+  );
+}
+
+function checkTensor(who: string, value: unknown, what = ""): asserts value is Tensor {
+  if (value instanceof Tensor) return;
+  refuseForeign(who, value);
+  throw new ArgumentError(
+    `${who} expects ${what && `${what} `}a Tensor, but got ${Array.isArray(value) ? "an array" : show(value)}. Usual cause: ${what && value === undefined ? "a missing return" : "a plain array, or a tensor that went through JSON or postMessage: tensor(…) makes one of it"}.`,
   );
 }

@@ -6,8 +6,9 @@ import {
   type NormGeometry,
   normalizedAxes,
 } from "../shape/norm.js";
-import type { Shape } from "../shape/shape.js";
+import { type Shape, showShape } from "../shape/shape.js";
 import { Norm } from "./norm.js";
+import { reprOf } from "./repr.js";
 
 /** Options of {@link LayerNorm}; every default is torch's. */
 export interface LayerNormOptions {
@@ -54,5 +55,12 @@ export class LayerNorm<const Axes extends number | Shape = number | Shape> exten
   protected geometry(input: Shape): NormGeometry {
     checkLayerNorm(this.name, this.normalizedShape, input);
     return layerNormGeometry(this.normalizedShape, input);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(
+      { ...this, normalizedShape: showShape(this.normalizedShape), elementwiseAffine: this.weight },
+      `normalizedShape, eps=0.00001, elementwiseAffine=true, bias=${!!this.weight}`,
+    );
   }
 }

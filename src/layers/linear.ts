@@ -3,15 +3,16 @@ import { checkInteger, readOptions } from "../shape/check.js";
 import { type LinearGeometry, type LinearRule, linearGeometry } from "../shape/linear.js";
 import { checkShape } from "../shape/reshape.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { give } from "./fusion.js";
-import { initialiseLike, zeroWeight } from "./initialisers.js";
+import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
+import { reprOf } from "./repr.js";
 
-export interface LinearOptions {
+/** Options of {@link Linear}. */
+export interface LinearOptions extends InitOptions {
   /** Whether to add a learned number to each output feature. Default true. */
   readonly bias?: boolean;
 }
@@ -40,7 +41,7 @@ export class Linear<const In extends number = number, const Out extends number =
   readonly outFeatures: Out;
   readonly #cache = new Cache<{ g: LinearGeometry; x: Tensor }>();
 
-  constructor(inFeatures: In, outFeatures: Out, options: LinearOptions & { readonly random?: Random } = {}) {
+  constructor(inFeatures: In, outFeatures: Out, options: LinearOptions = {}) {
     super();
     const { bias: hasBias, random } = readOptions("Linear", options, { bias: true, random: undefined });
     checkInteger("Linear", "inFeatures", inFeatures, 1);
@@ -74,10 +75,14 @@ export class Linear<const In extends number = number, const Out extends number =
 
   override multiplyAdds(inputShape: Shape): number {
     checkShape(`${this.name}.multiplyAdds`, inputShape);
-    return this.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
+    return this.own.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
   }
 
   #geometry(inputShape: Shape): LinearGeometry {
     return linearGeometry(this.name, this.inFeatures, this.outFeatures, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "inFeatures=, outFeatures=, bias=true");
   }
 }

@@ -6,6 +6,7 @@ import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
+import { reprOf } from "./repr.js";
 
 /** Options of {@link LocalResponseNorm}; every default is torch's. */
 export interface LocalResponseNormOptions {
@@ -70,5 +71,9 @@ export class LocalResponseNorm extends Layer<LrnRule> {
   protected override inferShape(inputShape: Shape): number[] {
     lrnGeometry(this.name, this.size, inputShape);
     return [...inputShape];
+  }
+
+  protected override extraRepr(): string {
+    return reprOf({ ...this, ...this.#settings }, "size, alpha=0.0001, beta=0.75, k=1");
   }
 }

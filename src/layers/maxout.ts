@@ -12,6 +12,7 @@ import { Cache } from "./cache.js";
 import { initialiseLike, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
+import { reprOf } from "./repr.js";
 
 export interface MaxoutOptions {
   /** The axis of the channels; negative numbers count from the end. Default 1. */
@@ -68,6 +69,10 @@ export class Maxout<
 
   protected override inferShape(inputShape: Shape): number[] {
     return maxoutShape(this.name, this.pieces, this.dim, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "pieces, dim=1");
   }
 }
 
@@ -150,10 +155,14 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
 
   override multiplyAdds(inputShape: Shape): number {
     checkShape(`${this.name}.multiplyAdds`, inputShape);
-    return this.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
+    return this.own.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
   }
 
   #geometry(inputShape: Shape): LinearGeometry {
     return linearGeometry(this.name, this.inFeatures, this.pieces * this.outFeatures, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "inFeatures=, outFeatures=, pieces=, bias=true");
   }
 }

@@ -11,6 +11,7 @@ import {
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
 import { MaximumPool2d } from "./pool2d.js";
+import { reprOf } from "./repr.js";
 
 /**
  * Keeps the largest number of each window: `[N, C, H, W]` → `[N, C, H′, W′]` with
@@ -47,5 +48,9 @@ export class MaxPool2d<
 
   protected override windows(inputShape: Shape): PoolGeometry {
     return poolGeometry(this.name, this.settings, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "kernelSize=, stride=, padding=0, dilation=1, ceilMode=false, returnIndices=false");
   }
 }

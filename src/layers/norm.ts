@@ -94,6 +94,11 @@ export abstract class RunningNorm<Rule extends ShapeRule> extends Norm<Rule> {
     this.numBatchesTracked = new StateBuffer("num_batches_tracked", ownZeros([]));
   }
 
+  /** Buffers by torch's names. */
+  protected override ownState(): [string, Parameter | StateBuffer][] {
+    return super.ownState().map(([, state]) => [state.name, state]);
+  }
+
   /** Whether the next forward normalises by its input's own statistics; without running ones it always does. */
   protected get usesInput(): boolean {
     return this.training || !this.runningMean;

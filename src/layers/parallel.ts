@@ -1,4 +1,5 @@
 import { add, concatenate, part } from "../ops/merge.js";
+import { refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkOneOf, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { ParallelRule } from "../shape/merge.js";
@@ -8,6 +9,7 @@ import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
+import { reprOf } from "./repr.js";
 
 export interface ParallelOptions {
   /** Lay the branches' outputs side by side (`"concat"`, default) or sum them (`"add"`). */
@@ -42,12 +44,13 @@ export class Parallel<
   constructor(branches: Branches, options: ParallelOptions = {}) {
     super();
     const { merge, dim } = readOptions("Parallel", options, { merge: "concat", dim: 1 });
+    if (Array.isArray(branches)) refuseForeign("Parallel", ...branches);
     if (!Array.isArray(branches) || branches.length === 0 || !branches.every((branch) => branch instanceof Layer)) {
       throw new ArgumentError(
         "Parallel expects a list of at least one layer as its first argument. Usual cause: branches that are not in an array.",
       );
     }
-    this.branches = branches;
+    this.branches = branches.map((branch) => branch.own) as readonly Layer[] as Branches;
     this.merge = checkOneOf("Parallel", "merge", merge, ["concat", "add"]);
     this.dim = checkInteger("Parallel", "dim", dim, 0);
   }
@@ -80,5 +83,9 @@ export class Parallel<
     return this.merge === "add"
       ? addShape(this.name, shapes, "a branch with other channels or another stride")
       : concatShape(this.name, shapes, this.dim);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "merge=concat, dim=1");
   }
 }

@@ -1,31 +1,41 @@
 import { own, ownZeros } from "../kernels/residency.js";
+import { Branded } from "../shape/brand.js";
 import { checkBoolean, checkText } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
 import { checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
 
-/** A learned tensor and its gradient. A layer's parameters are found through its fields. */
-export class Parameter {
+/**
+ * A learned tensor and its gradient. A layer's parameters are found through its public fields, and through arrays and
+ * plain objects there; the field is the key: `weight`, `scales.0`. One that `compute` uses and that is elsewhere is refused.
+ */
+export class Parameter extends Branded {
   #value: Tensor;
   #grad: Tensor | undefined;
   /** Whether a backward has added to the gradient since it was last set to zero; undefined where its numbers have to tell. */
   #reached: boolean | undefined = false;
   /** Whether the program was given the gradient, which it may write to. */
   #seen = false;
+  #claimed = false;
 
   /** The tensor's numbers are copied. */
   constructor(
-    /** The key in a state dict, as torch names it: `weight`. */
+    /** What messages call it. Its key in a state dict is the field that it is in. */
     readonly name: string,
     value: Tensor,
     /** Whether backward computes this gradient and optimisers change the value. Set it to false to freeze. */
     public requiresGrad = true,
   ) {
+    super();
     checkText("Parameter", "name", name);
     checkTensor("Parameter", value);
     checkBoolean("Parameter", "requiresGrad", requiresGrad);
     this.#value = own(value);
+  }
+
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Parameter";
   }
 
   /**
@@ -34,11 +44,12 @@ export class Parameter {
    * @throws ShapeError for a tensor of another shape, ArgumentError for another dtype or no tensor; nothing has changed then.
    */
   get value(): Tensor {
-    return this.#value;
+    this.own.#claimed ||= engine().claim?.(this.own) ?? false;
+    return this.own.#value;
   }
 
   set value(value: Tensor) {
-    this.#value = copyFor(`Parameter "${this.name}"`, "value", this.#value, value);
+    this.own.#value = copyFor(`Parameter "${this.name}"`, "value", this.own.#value, value);
   }
 
   /**
@@ -47,17 +58,18 @@ export class Parameter {
    */
   get grad(): Tensor {
     // Inside a backward it is asked for to be added to; elsewhere it may only be looked at.
-    if (engine().depth > 0) this.#reached = true;
+    this.own.#claimed ||= engine().claim?.(this.own) ?? false;
+    if (engine().depth > 0) this.own.#reached = true;
     else {
-      this.#seen = true;
-      this.#reached ||= undefined;
+      this.own.#seen = true;
+      this.own.#reached ||= undefined;
     }
-    return this.#gradient();
+    return this.own.#gradient();
   }
 
   set grad(grad: Tensor) {
-    this.#grad = copyFor(`Parameter "${this.name}"`, "grad", this.#value, grad);
-    this.#reached = true;
+    this.own.#grad = copyFor(`Parameter "${this.name}"`, "grad", this.own.#value, grad);
+    this.own.#reached = true;
   }
 
   /**
@@ -65,24 +77,25 @@ export class Parameter {
    * zero. Optimisers leave a parameter without one as it is, weight decay and momentum included, as torch's do.
    */
   get hasGrad(): boolean {
-    this.#reached ??=
-      this.#gradient()
+    this.own.#reached ??=
+      this.own
+        .#gradient()
         .view()
         .some((value) => value !== 0) || undefined;
-    return this.#reached === true;
+    return this.own.#reached === true;
   }
 
   zeroGrad(): void {
-    this.#grad?.view().fill(0);
-    this.#reached = this.#seen ? undefined : false;
+    this.own.#grad?.view().fill(0);
+    this.own.#reached = this.own.#seen ? undefined : false;
   }
 
   /** Converts the value to another precision and drops the gradient. */
   to(dtype: DType): void {
     if (this.value.dtype === dtype) return;
-    this.#value = own(this.#value.to(dtype));
-    this.#grad = undefined;
-    this.#reached = false;
+    this.own.#value = own(this.own.#value.to(dtype));
+    this.own.#grad = undefined;
+    this.own.#reached = false;
   }
 
   #gradient(): Tensor {
@@ -92,31 +105,38 @@ export class Parameter {
 }
 
 /** A tensor that belongs to a layer's state but is not learned, such as a running mean. */
-export class StateBuffer {
+export class StateBuffer extends Branded {
   #value: Tensor;
+  #claimed = false;
 
   /** The tensor's numbers are copied. */
   constructor(
-    /** The key in a state dict, as torch names it: `running_mean`. */
+    /** What messages call it. Its key in a state dict is the field that it is in. */
     readonly name: string,
     value: Tensor,
   ) {
+    super();
     checkText("StateBuffer", "name", name);
     checkTensor("StateBuffer", value);
     this.#value = own(value);
   }
 
+  override get [Symbol.toStringTag](): string {
+    return "faltung.StateBuffer";
+  }
+
   /** The numbers, which the layer changes in place. Assigning copies, and throws, as that of `Parameter.value` does. */
   get value(): Tensor {
-    return this.#value;
+    this.own.#claimed ||= engine().claim?.(this.own) ?? false;
+    return this.own.#value;
   }
 
   set value(value: Tensor) {
-    this.#value = copyFor(`StateBuffer "${this.name}"`, "value", this.#value, value);
+    this.own.#value = copyFor(`StateBuffer "${this.name}"`, "value", this.own.#value, value);
   }
 
   to(dtype: DType): void {
-    if (this.value.dtype !== dtype) this.#value = own(this.#value.to(dtype));
+    if (this.value.dtype !== dtype) this.own.#value = own(this.own.#value.to(dtype));
   }
 }
 

@@ -1,8 +1,10 @@
 /** Activations made of pieces. Each takes any shape and keeps it. */
+
 import * as functions from "../kernels/activation.js";
 import { checkFinite, checkNumber, checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Activation } from "./activation.js";
+import { reprOf } from "./repr.js";
 
 /**
  * The rectifier: `[…]` → `[…]`.
@@ -52,6 +54,10 @@ export class LeakyReLU extends Activation {
   finishing() {
     return this.constructor === LeakyReLU ? { slope: this.negativeSlope } : undefined;
   }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "negativeSlope=");
+  }
 }
 
 /**
@@ -96,6 +102,10 @@ export class ELU extends Activation {
 
   constructor(readonly alpha = 1) {
     super(functions.elu, checkFinite("ELU", "alpha", alpha), 1);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "alpha=");
   }
 }
 
@@ -154,6 +164,10 @@ export class Hardtanh extends Activation {
     super(functions.hardtanh, minVal, maxVal);
     this.minVal = minVal;
     this.maxVal = maxVal;
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "minVal=, maxVal=");
   }
 }
 
@@ -215,6 +229,10 @@ export class Hardshrink extends Activation {
   constructor(readonly lambd = 0.5) {
     super(functions.hardshrink, checkFinite("Hardshrink", "lambd", lambd));
   }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "lambd");
+  }
 }
 
 /**
@@ -235,5 +253,9 @@ export class Softshrink extends Activation {
 
   constructor(readonly lambd = 0.5) {
     super(functions.softshrink, checkRange("Softshrink", "lambd", lambd, 0, Infinity));
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "lambd");
   }
 }

@@ -6,6 +6,7 @@ import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
+import { reprOf } from "./repr.js";
 
 /**
  * Spreads every r² channels over r × r pixels: `[…, C·r², H, W]` → `[…, C, H·r, W·r]` with r = `upscaleFactor`.
@@ -41,6 +42,10 @@ export class PixelShuffle<const R extends number = number> extends Layer<PixelSh
 
   protected override inferShape(inputShape: Shape): number[] {
     return pixelShuffleShape(this.name, inputShape, this.upscaleFactor);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "upscaleFactor=");
   }
 }
 
@@ -79,5 +84,9 @@ export class PixelUnshuffle<const R extends number = number> extends Layer<Pixel
 
   protected override inferShape(inputShape: Shape): number[] {
     return pixelUnshuffleShape(this.name, inputShape, this.downscaleFactor);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "downscaleFactor=");
   }
 }

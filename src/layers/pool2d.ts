@@ -39,12 +39,13 @@ export abstract class MaximumPool2d<Rule extends ShapeRule> extends Pool2d<Rule>
         `${this.name}.indices expects a layer made with { returnIndices: true }, but this one was made without. Usual cause: torch's return_indices, which is an option here.`,
       );
     }
-    if (!this.#indices) {
+    const indices = this.own.#indices;
+    if (!indices) {
       throw new StateError(
         `${this.name}.indices expects a forward before it, but none has run. Usual cause: reading the indices of another layer than the one that ran.`,
       );
     }
-    return this.#indices;
+    return indices;
   }
 
   protected compute(x: Tensor): Tensor {

@@ -8,6 +8,7 @@ import { Cache } from "./cache.js";
 import { constant, zeroWeight } from "./initialisers.js";
 import { Layer } from "./layer.js";
 import { Parameter } from "./parameter.js";
+import { reprOf } from "./repr.js";
 
 export interface PReLUOptions {
   /** Every slope's first value. Default 0.25. */
@@ -61,5 +62,9 @@ export class PReLU<const P extends number = number> extends Layer<PReLURule<P>> 
   protected override inferShape(inputShape: Shape): number[] {
     preluGeometry(this.name, this.numParameters, inputShape);
     return [...inputShape];
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "numParameters=");
   }
 }

@@ -1,36 +1,56 @@
 /** What reports about a model share: its layers with their shapes, and tables of text. */
 import type { Shape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
-import type { Layer } from "./layer.js";
+import { hasState, knownShape, type Layer } from "./layer.js";
 
-/** A call of a layer that has no children. */
+/** A call of a layer that calls no other one. */
 export interface Leaf {
   /** The layer's key in the state dict. */
   readonly key: string;
   readonly layer: Layer;
-  readonly input: Shape;
-  readonly output: Shape;
+  /** Both undefined from a layer on whose output's shape is known only when it has run. */
+  readonly input: Shape | undefined;
+  readonly output: Shape | undefined;
 }
 
 /**
- * The layers that a forward of this shape runs, in their order. Nothing is computed but sizes.
+ * The layers that a forward of this shape runs, in their order. Nothing is computed but sizes: behind a layer of one's
+ * own without `inferShape` come those that are left, in the order of their fields and without shapes.
  * @throws ShapeError when the input does not fit the model.
  */
-export function leavesOf(model: Layer, inputShape: Shape): { leaves: Leaf[]; outputShape: Shape } {
+export function leavesOf(model: Layer, inputShape: Shape): { leaves: Leaf[]; outputShape: Shape | undefined } {
   const keys = keysOf(model);
   const leaves: Leaf[] = [];
+  const seen = new Set<Layer>();
   const state = engine();
   const before = state.observer;
-  state.observer = (observed, input, output) => {
+  state.observer = (observed, input) => {
     const layer = observed as Layer;
-    if (layer.children().length === 0) leaves.push({ key: keys.get(layer) ?? "", layer, input, output });
+    const count = leaves.length;
+    return (output) => {
+      seen.add(layer);
+      if (leaves.length === count) leaves.push({ key: keys.get(layer) ?? "", layer, input, output });
+    };
   };
   try {
-    const outputShape = model.outputShape(inputShape);
+    const outputShape = knownShape(model, inputShape);
+    if (!outputShape) {
+      const left = model.descendants().filter((layer) => !seen.has(layer) && (isLeaf(layer, keys) || hasState(layer)));
+      leaves.push(...left.map((layer) => ({ key: keys.get(layer) ?? "", layer, input: undefined, output: undefined })));
+    }
     return { leaves, outputShape };
   } finally {
     state.observer = before;
   }
+}
+
+/** Whether a layer has no children but those that it lies in. */
+function isLeaf(layer: Layer, keys: ReadonlyMap<Layer, string>): boolean {
+  const own = keys.get(layer) ?? "";
+  return layer.children().every(([, child]) => {
+    const key = keys.get(child) ?? "";
+    return key === "" || own === key || own.startsWith(`${key}.`);
+  });
 }
 
 function keysOf(model: Layer): Map<Layer, string> {

@@ -1,17 +1,16 @@
 import { add } from "../ops/merge.js";
-import { checkInstance } from "../shape/check.js";
 import type { ResidualRule } from "../shape/merge.js";
 import { addShape } from "../shape/merge.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { give, offerTo } from "./fusion.js";
-import { Layer } from "./layer.js";
+import { checkLayer, Layer } from "./layer.js";
 
 /**
  * Adds a layer's input to its output: y = body(x) + x, or body(x) + projection(x) where the body changes the shape
  * (a 1×1 convolution with the body's stride, as in ResNet). Keys: `"body.…"`, `"projection.…"`.
  *
- * @throws ShapeError (from forward) when the two summands differ in shape.
+ * @throws ArgumentError for something that is no layer; ShapeError (from forward) when the two summands differ in shape.
  * Source: He et al. 2016, https://arxiv.org/abs/1512.03385
  *
  * @example
@@ -28,8 +27,8 @@ export class Residual<
 
   constructor(body: Body, ...projection: Projection) {
     super();
-    checkInstance("Residual", "its body", body, Layer);
-    if (projection[0] !== undefined) checkInstance("Residual", "its projection", projection[0], Layer);
+    checkLayer("Residual expects its body", body);
+    if (projection[0] !== undefined) checkLayer("Residual expects its projection", projection[0]);
     this.body = body;
     this.projection = projection[0];
   }

@@ -1,9 +1,10 @@
+import { refuseForeign } from "../shape/brand.js";
 import { type ChainRule, factorsOf, type InputSize } from "../shape/chain.js";
 import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain } from "./fusion.js";
-import { Layer } from "./layer.js";
+import { knownShape, Layer } from "./layer.js";
 
 /** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
 export class Sequential<Signature extends string = string, Layers = readonly Layer[]> extends Layer<ChainRule<Layers>> {
@@ -15,18 +16,24 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   constructor(...args: readonly (Layer | readonly InputSize[])[]) {
     super();
     const [first, ...rest] = args;
-    const input = Array.isArray(first) ? (first as readonly InputSize[]) : undefined;
+    const input = isShape(first) ? first : undefined;
     const layers = input ? rest : args;
     layers.forEach((layer, i) => {
       if (!(layer instanceof Layer)) {
+        refuseForeign("Sequential", layer);
         throw new ArgumentError(
           `Sequential expects layers, but argument ${input ? i + 1 : i} is ${layer === null ? "null" : Array.isArray(layer) ? "an array" : typeof layer}. Usual cause: a missing "new", or a list that needs "..." before it.`,
         );
       }
     });
-    this.layers = layers as Layers;
+    this.layers = (layers as readonly Layer[]).map((layer) => layer.own) as Layers;
     // A batch of 1 stands for any.
-    if (input) this.inferShape(input.map((size) => (size === "N" ? 1 : size)));
+    if (input) {
+      knownShape(
+        this as unknown as Layer,
+        input.map((size) => (size === "N" ? 1 : size)),
+      );
+    }
   }
 
   get #layers(): readonly Layer[] {
@@ -34,7 +41,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   }
 
   override children(): [string, Layer][] {
-    return this.#layers.map((layer, i) => [String(i), layer]);
+    return this.own.#layers.map((layer, i) => [String(i), layer]);
   }
 
   protected compute(x: Tensor): Tensor {
@@ -73,6 +80,10 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     });
     return [...shape];
   }
+}
+
+function isShape(value: unknown): value is readonly InputSize[] {
+  return Array.isArray(value) && value.every((size) => size === "N" || Number.isInteger(size));
 }
 
 function learns(layer: Layer): boolean {

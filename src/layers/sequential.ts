@@ -9,8 +9,8 @@ import { Sequential as SequentialClass } from "./sequential-class.js";
 export interface SequentialConstructor {
   new <const Args extends ChainArguments = readonly Layer[]>(
     ...args: Checked<Args>
-  ): SequentialClass<Signature<Args>, LayersOf<Args>>;
-  readonly prototype: SequentialClass;
+  ): Sequential<Signature<Args>, LayersOf<Args>>;
+  readonly prototype: Sequential;
 }
 
 /**
@@ -31,7 +31,6 @@ export interface SequentialConstructor {
  */
 export const Sequential = SequentialClass as unknown as SequentialConstructor;
 
-export type Sequential<Signature extends string = string, Layers = readonly Layer[]> = SequentialClass<
-  Signature,
-  Layers
->;
+/** An interface, which inferred declarations can name, as they could not name the class behind it. */
+export interface Sequential<Signature extends string = string, Layers = readonly Layer[]>
+  extends SequentialClass<Signature, Layers> {}

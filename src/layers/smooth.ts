@@ -1,7 +1,9 @@
 /** Smooth activations. Each takes any shape and keeps it. */
+
 import * as functions from "../kernels/activation.js";
 import { checkFinite, checkOneOf, checkPositive, readOptions } from "../shape/check.js";
 import { Activation } from "./activation.js";
+import { reprOf } from "./repr.js";
 
 /**
  * The logistic function: `[…]` → `[…]`, between 0 and 1.
@@ -69,6 +71,10 @@ export class GELU extends Activation {
     super(approximate === "tanh" ? functions.geluTanh : functions.gelu);
     this.approximate = approximate;
   }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "approximate=none");
+  }
 }
 
 /**
@@ -121,6 +127,10 @@ export class Softplus extends Activation {
     super(functions.softplus, beta, threshold);
     this.beta = beta;
     this.threshold = threshold;
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "beta=1, threshold=20");
   }
 }
 

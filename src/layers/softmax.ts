@@ -6,6 +6,7 @@ import type { AlongAxisRule } from "../shape/softmax.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
+import { reprOf } from "./repr.js";
 
 /** What Softmax and LogSoftmax share: an axis, and a backward that needs the output. */
 abstract class AlongAxis<Name extends string, Dim extends number> extends Layer<AlongAxisRule<Name, Dim>> {
@@ -36,6 +37,10 @@ abstract class AlongAxis<Name extends string, Dim extends number> extends Layer<
   protected override inferShape(inputShape: Shape): number[] {
     axisGeometry(this.name, this.dim, inputShape);
     return [...inputShape];
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "dim=");
   }
 }
 

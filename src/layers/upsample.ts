@@ -13,6 +13,7 @@ import {
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
+import { reprOf } from "./repr.js";
 
 /**
  * Resizes images, up or down: `[N, C, H, W]` → `[N, C, H′, W′]` with H′ = size or ⌊H · scaleFactor⌋ and W′ likewise.
@@ -63,5 +64,9 @@ export class Upsample<const O extends UpsampleOptions = UpsampleOptions> extends
 
   protected override inferShape(inputShape: Shape): number[] {
     return upsampleShape(this.name, this.settings, inputShape);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "size=false, scaleFactor=false, mode=nearest, alignCorners=false, recomputeScaleFactor=false");
   }
 }

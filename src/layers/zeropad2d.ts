@@ -5,6 +5,7 @@ import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { Layer } from "./layer.js";
+import { reprOf } from "./repr.js";
 
 /**
  * Surrounds images with zeros: `[N, C, H, W]` → `[N, C, H + top + bottom, W + left + right]`, with any leading axes.
@@ -41,5 +42,9 @@ export class ZeroPad2d<const P extends number | Padding2d = number | Padding2d> 
 
   protected override inferShape(inputShape: Shape): number[] {
     return padShape(this.name, inputShape, this.padding);
+  }
+
+  protected override extraRepr(): string {
+    return reprOf(this, "padding");
   }
 }

@@ -32,7 +32,7 @@ export function broadcastShape(who: string, a: Shape, b: Shape): number[] {
 export type Broadcast<A extends Shape, B extends Shape> = Met<Definite<A>, Definite<B>>;
 
 /** Two sizes that differ, neither of them 1. */
-interface Clash<X extends number, Y extends number> {
+export interface Clash<X extends number, Y extends number> {
   readonly left: X;
   readonly right: Y;
 }
@@ -45,14 +45,15 @@ export type Broadcasts<Who extends string, A extends Shape, B extends Shape> =
       : Met
     : never;
 
-type Met<A extends Shape, B extends Shape> = number extends A["length"] | B["length"]
+/** The shape of two that meet, or a {@link Clash}. */
+export type Met<A extends Shape, B extends Shape> = number extends A["length"] | B["length"]
   ? Shape
   : [A, B] extends [B, A]
     ? A
     : Aligned<A, B>;
 
 /** The axes one by one from the last; of several clashes the one nearest to the front is told, as at run time. */
-type Aligned<A extends Shape, B extends Shape, Done extends Shape = [], Clashed = never> = A extends readonly [
+export type Aligned<A extends Shape, B extends Shape, Done extends Shape = [], Clashed = never> = A extends readonly [
   ...infer As extends Shape,
   infer X extends number,
 ]

@@ -90,7 +90,7 @@ type Read<O, D> = { readonly [K in keyof Required<O>]: Exclude<O[K], undefined> 
  * where a default is true or false, so is the option; `random` has to be a generator. What the other values may be is
  * for the caller to check.
  * @throws ArgumentError for what is no plain object, as where torch takes arguments by position, and for unknown names.
- * @example const { eps, affine } = readOptions("GroupNorm", options, { eps: 1e-5, affine: true });
+ * `const { eps, affine } = readOptions("GroupNorm", options, { eps: 1e-5, affine: true });`
  */
 export function readOptions<O extends object, const D extends Defaults<O, D>>(
   who: string,
@@ -145,7 +145,7 @@ const MOST_ELEMENTS = 2 ** 31 - 1;
 /** @throws ArgumentError where a tensor of this shape could not be. `what` it would be: `"a weight"`, `"an output"`. */
 export function checkSize(who: string, what: string, shape: Shape): void {
   const size = sizeOf(shape);
-  if (size <= MOST_ELEMENTS) return;
+  if (!(size > MOST_ELEMENTS)) return;
   throw new ArgumentError(
     `${who} expects ${what} of at most ${MOST_ELEMENTS} elements, but got ${showShape(shape)}, which has ${size} (${(size / 2.5e8).toPrecision(3)} GB). Usual cause: a size that is far larger than meant, or two arguments swapped.`,
   );

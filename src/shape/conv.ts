@@ -34,6 +34,8 @@ export interface ConvSettings {
   readonly outChannels: number;
   readonly kernelSize: Sizes;
   readonly stride: Sizes;
+  /** As it was given. */
+  readonly padding: Sizes | "same" | "valid";
   /** Padding before and after each axis; they differ for `"same"` with an even kernel. */
   readonly paddingBefore: Sizes;
   readonly paddingAfter: Sizes;
@@ -80,8 +82,8 @@ export function convOut(size: number, kernel: number, stride: number, padding: n
   return Math.floor((size + padding - dilation * (kernel - 1) - 1) / stride) + 1;
 }
 
-/** Options of {@link Conv2d}; every default is torch's. */
-export interface Conv2dOptions {
+/** Options of a two-dimensional convolution; every default is torch's. */
+export interface Conv2dShapeOptions {
   /** Step between two positions of the kernel. Default 1. */
   readonly stride?: Pair;
   /** Rows and columns added on each side; `"same"` keeps the input's size (stride 1 only), `"valid"` is 0. Default 0. */
@@ -102,8 +104,8 @@ export interface Conv2dOptions {
   readonly algorithm?: ConvAlgorithm;
 }
 
-/** Options of {@link Conv1d}: those of Conv2d with one number a size. */
-export interface Conv1dOptions extends Omit<Conv2dOptions, "stride" | "padding" | "dilation" | "algorithm"> {
+/** Options of a one-dimensional convolution: those of a two-dimensional one with one number a size. */
+export interface Conv1dShapeOptions extends Omit<Conv2dShapeOptions, "stride" | "padding" | "dilation" | "algorithm"> {
   /** Step between two positions of the kernel. Default 1. */
   readonly stride?: number;
   /** Samples added on each side; `"same"` keeps the input's length (stride 1 only), `"valid"` is 0. Default 0. */
@@ -132,7 +134,7 @@ export function convSettings(
   inChannels: number,
   outChannels: number,
   kernelSize: Pair,
-  options: Conv2dOptions,
+  options: Conv2dShapeOptions,
 ): ConvSettings {
   const { stride, padding, dilation, ...rest } = { ...CONV_DEFAULTS, ...options };
   return settingsOf(layer, 2, inChannels, outChannels, rest, {
@@ -149,7 +151,7 @@ export function conv1dSettings(
   inChannels: number,
   outChannels: number,
   kernelSize: number,
-  options: Conv1dOptions,
+  options: Conv1dShapeOptions,
 ): ConvSettings {
   const { stride, padding, dilation, ...rest } = { ...CONV_DEFAULTS, ...options };
   return settingsOf(layer, 1, inChannels, outChannels, rest, {
@@ -172,7 +174,7 @@ function settingsOf(
   dimensions: 1 | 2,
   inChannels: number,
   outChannels: number,
-  { groups, paddingMode, algorithm }: Required<Pick<Conv2dOptions, "groups" | "paddingMode" | "algorithm">>,
+  { groups, paddingMode, algorithm }: Required<Pick<Conv2dShapeOptions, "groups" | "paddingMode" | "algorithm">>,
   { padding, ...taps }: Taps,
 ): ConvSettings {
   checkInteger(layer, "inChannels", inChannels, 1);
@@ -189,7 +191,7 @@ function settingsOf(
   if (typeof padding === "string") checkOneOf(layer, "padding", padding, ["same", "valid"]);
   const [paddingBefore, paddingAfter] =
     padding === "same" ? samePadding(layer, dimensions, taps) : padding === "valid" ? NONE : [padding, padding];
-  const padded = { ...taps, paddingBefore, paddingAfter, paddingMode, groups, algorithm };
+  const padded = { ...taps, padding, paddingBefore, paddingAfter, paddingMode, groups, algorithm };
   const settings = { layer, dimensions, inChannels, outChannels, ...padded };
   checkAlgorithm(layer, settings);
   return settings;
@@ -488,8 +490,12 @@ export interface Conv1dRule<Ci extends number, Co extends number, K extends numb
 export type GroupsFit<Layer extends string, Ci extends number, Co extends number, O> =
   Option<O, "groups", 1> extends infer G extends number
     ? Differs<Modulo<Ci, G>, 0> extends true
-      ? `${Layer} expects inChannels to be a multiple of groups, but inChannels is ${Ci} and groups is ${G}`
+      ? GroupsMistake<`${Layer} expects inChannels to be a multiple of groups, but inChannels is ${Ci} and groups is ${G}`>
       : Differs<Modulo<Co, G>, 0> extends true
-        ? `${Layer} expects outChannels to be a multiple of groups, but outChannels is ${Co} and groups is ${G}`
+        ? GroupsMistake<`${Layer} expects outChannels to be a multiple of groups, but outChannels is ${Co} and groups is ${G}`>
         : unknown
     : unknown;
+
+interface GroupsMistake<Sentence extends string> {
+  readonly groups: Mistake<Sentence>;
+}

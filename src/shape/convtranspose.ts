@@ -32,8 +32,8 @@ import type {
 } from "./rule.js";
 import { type Pair, type Shape, showShape } from "./shape.js";
 
-/** Options of {@link ConvTranspose2d}; every default is torch's. */
-export interface ConvTranspose2dOptions {
+/** Options of a transposed convolution; every default is torch's. */
+export interface ConvTranspose2dShapeOptions {
   /** Distance between the places of two neighbouring input pixels in the output. Default 1. */
   readonly stride?: Pair;
   /** Rows and columns cut off on each side of the output. Default 0. */
@@ -48,7 +48,7 @@ export interface ConvTranspose2dOptions {
   readonly dilation?: Pair;
   /** torch offers no other than `"zeros"`, the default. */
   readonly paddingMode?: "zeros";
-  /** How the wasm backend computes it, as in {@link Conv2dOptions}. Default `"auto"`. */
+  /** How the wasm backend computes it, as in Conv2d. Default `"auto"`. */
   readonly algorithm?: ConvAlgorithm;
 }
 
@@ -63,7 +63,7 @@ export function convTransposeSettings(
   inChannels: number,
   outChannels: number,
   kernelSize: Pair,
-  { padding = 0, outputPadding = 0, paddingMode = "zeros", ...options }: ConvTranspose2dOptions,
+  { padding = 0, outputPadding = 0, paddingMode = "zeros", ...options }: ConvTranspose2dShapeOptions,
 ): ConvTransposeSettings {
   checkOneOf(layer, "paddingMode", paddingMode, ["zeros"]);
   const settings = convSettings(layer, inChannels, outChannels, kernelSize, {

@@ -16,31 +16,55 @@ export interface Mismatch {
   readonly cause: string;
 }
 
+/**
+ * A name that engines show: V8 writes it into the stack while `Error` constructs, when a field of a subclass would still be
+ * missing; Bun shows an error's own name only; and Node and Deno list fields that are enumerable below the sentence.
+ */
+abstract class NamedError extends Error {
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    Object.defineProperty(this, "name", { value: this.name });
+  }
+}
+
 /** A tensor's shape does not fit where it was put. */
-export class ShapeError extends Error {
-  override readonly name = "ShapeError";
-  constructor(
-    message: string,
-    /** Present when the error is about a layer's own input. */
-    readonly mismatch?: Mismatch,
-  ) {
+export class ShapeError extends NamedError {
+  readonly #mismatch: Mismatch | undefined;
+
+  constructor(message: string, mismatch?: Mismatch) {
     super(message);
+    this.#mismatch = mismatch;
+  }
+
+  override get name(): string {
+    return "ShapeError";
+  }
+
+  /** Present when the error is about a layer's own input. */
+  get mismatch(): Mismatch | undefined {
+    return this.#mismatch;
   }
 }
 
 /** An option or argument has a value that can never work: a stride of 0, a fractional size, an unknown mode. */
-export class ArgumentError extends Error {
-  override readonly name = "ArgumentError";
+export class ArgumentError extends NamedError {
+  override get name(): string {
+    return "ArgumentError";
+  }
 }
 
 /** A call came at the wrong time: backward before forward, a stale tensor, an optimiser for another model. */
-export class StateError extends Error {
-  override readonly name = "StateError";
+export class StateError extends NamedError {
+  override get name(): string {
+    return "StateError";
+  }
 }
 
 /** Bytes that are not what their format promises: truncated, lying about sizes, or another format altogether. */
-export class FormatError extends Error {
-  override readonly name = "FormatError";
+export class FormatError extends NamedError {
+  override get name(): string {
+    return "FormatError";
+  }
 }
 
 /** `Linear expects 400 features, but its input [64, 576] has 576. Usual cause: …` */

@@ -30,7 +30,8 @@ type SqueezedDefinite<S extends Shape, Axis> =
             : Shape
         : Shape;
 
-type WithoutOnes<S extends Shape, Kept extends Shape = []> = S extends readonly [
+/** `S` without its axes of size 1. */
+export type WithoutOnes<S extends Shape, Kept extends Shape = []> = S extends readonly [
   infer First extends number,
   ...infer Rest extends Shape,
 ]

@@ -45,7 +45,7 @@ export function checkShape(who: string, shape: Shape): void {
   }
   if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
     throw new ArgumentError(
-      `${who} expects a shape of integers ≥ 0, but got ${showShape(shape)}. Usual cause: a division without Math.floor, or a variable that is undefined.`,
+      `${who} expects a shape of integers ≥ 0, but got ${show(shape)}. Usual cause: a division without Math.floor, or a variable that is undefined.`,
     );
   }
   checkSize(who, "a shape", shape);

@@ -179,29 +179,27 @@ export type HasRank<S> = 0 extends 1 & S
       : IsKnown<S["length"]>
     : false;
 
-/** The type of options that were left out: every default holds. It names those that change a shape. */
+/**
+ * The type of options that were left out: every default holds. It has no option by any name, so that options are not
+ * assignable to it, and names none that an editor could offer.
+ */
 export interface NoOptions {
-  readonly stride?: never;
-  readonly padding?: never;
-  readonly dilation?: never;
-  readonly outputPadding?: never;
-  readonly ceilMode?: never;
-  readonly startDim?: never;
-  readonly endDim?: never;
-  readonly merge?: never;
-  readonly dim?: never;
+  readonly [option: string]: never;
 }
 
 /** The options of a layer for which none were given; any of `All` where its first argument `Of` is not known either. */
 export type DefaultOptions<Of, All> = number extends Of ? All : NoOptions;
 
 /**
- * For options of the type `O` to be intersected with: nothing, or the sentence about an option that the layer does not
- * have. Without it, a type parameter would take whatever is written.
+ * For options of the type `O` to be intersected with: nothing, or the sentence about each option that the layer does not
+ * have. Without it, a type parameter would take whatever is written. While options are being written, an editor asks with
+ * none, and offers what is then in the intersection; a text in it would offer what every text has.
  */
-export type OnlyOptions<Layer extends string, O, All> = [Exclude<keyof O, keyof All>] extends [never]
-  ? unknown
-  : `${Layer} has no option ${Exclude<keyof O, keyof All> & string}`;
+export type OnlyOptions<Layer extends string, O, All> = [O] extends [NoOptions]
+  ? All
+  : [Exclude<keyof O, keyof All>] extends [never]
+    ? unknown
+    : { readonly [K in keyof O as K extends keyof All ? never : K]: Mistake<`${Layer} has no option ${K & string}`> };
 
 /** {@link OnlyOptions} for a list of arguments that may end before the options. */
 export type OnlyArguments<Layer extends string, Args extends readonly unknown[], All> = {
@@ -216,13 +214,13 @@ export type GivenOptions<Args extends readonly unknown[]> = Args extends readonl
     : Exclude<Args[0], undefined>;
 
 /** An option's value, or its default where the options do not name it; both where the options may or may not. */
-export type Option<Options, Name extends string, Default> = Options extends unknown
-  ? Name extends keyof Options
+export type Option<Options, Name extends string, Default> = Options extends NoOptions
+  ? Default
+  : Name extends keyof Options
     ? object extends Pick<Options, Name>
       ? Exclude<Options[Name], undefined> | Default
       : Options[Name]
-    : Default
-  : never;
+    : Default;
 
 /** Height and width of a {@link Pair}: both the same for one number, `number` for anything widened. */
 export type PairHeight<P> = P extends readonly [infer H extends number, number] ? H : P extends number ? P : number;

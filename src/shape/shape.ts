@@ -1,5 +1,3 @@
-import { show } from "./show.js";
-
 /** The sizes of a tensor's axes, outermost first. `Shape` alone means any shape. */
 export type Shape = readonly number[];
 
@@ -30,7 +28,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** `[2, 3, 4]`, as shapes are written in every message; of many axes the first ones and how many there are. */
 export function showShape(shape: Shape): string {
-  return shape.length > 16 ? `[${shape.slice(0, 8).join(", ")}, … ${shape.length} axes]` : show(shape);
+  return shape.length > 16 ? `[${shape.slice(0, 8).join(", ")}, … ${shape.length} axes]` : `[${shape.join(", ")}]`;
 }
 
 export function pairOf(value: Pair): readonly [number, number] {

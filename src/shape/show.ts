@@ -1,3 +1,5 @@
+import { kindOf } from "./brand.js";
+
 /** A value as sentences show it: numbers and short texts as they are, of anything larger what it is. */
 export function show(value: unknown): string {
   if (typeof value === "string") return value.length > 60 ? `"${value.slice(0, 60)}…"` : `"${value}"`;
@@ -8,6 +10,6 @@ export function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return String(value);
   // Bundlers put a _ before the name of a class that mentions itself.
-  const kind = String(value.constructor?.name ?? "").replace(/^_/, "");
+  const kind = kindOf(value) ?? String(value.constructor?.name ?? "").replace(/^_/, "");
   return !kind || kind === "Object" ? "an object" : `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`;
 }

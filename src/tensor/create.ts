@@ -1,15 +1,24 @@
 /** Making tensors. All are float32; `x.to("float64")` converts. */
 
 import type { IsKnown, ProductOf } from "../shape/arithmetic.js";
-import { checkInteger, readOptions, refuse } from "../shape/check.js";
+import { checkInteger, checkOneOf, readOptions, refuse } from "../shape/check.js";
 import type { Definite, Given, Told } from "../shape/definite.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
 import type { Differs, Mistake, Show } from "../shape/rule.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 import { show } from "../shape/show.js";
-import { flatten, isTypedArray, type Nesting, shapeOf, type TensorData, type TypedArray } from "./nested.js";
+import {
+  flatten,
+  isTypedArray,
+  type Nesting,
+  type PlainTensor,
+  shapeOf,
+  type TensorData,
+  type TypedArray,
+} from "./nested.js";
 import { defaultRandom, type Random } from "./random.js";
+import { floats } from "./storage.js";
 import { allocate, checkTensor, Tensor } from "./tensor.js";
 
 export interface RandomOptions {
@@ -19,23 +28,54 @@ export interface RandomOptions {
 
 /**
  * A tensor with a copy of `data`: a number, nested arrays, or flat numbers in row-major order with a shape.
- * Without `shape` it has the shape of the nesting.
+ * Without `shape` it has the shape of the nesting. Of `{ shape, data }`, as `JSON.parse(JSON.stringify(x))` gives it,
+ * it makes the tensor again, to the same bits.
  *
  * @throws ShapeError for rows of unequal lengths or another number of elements than `shape` has, ArgumentError for
  *   entries that are no numbers.
  * @example tensor([[1, 2], [3, 4]]); tensor(new Uint8Array(784), [1, 28, 28]);
  */
+export function tensor(data: PlainTensor): Tensor;
 export function tensor<const Data extends TensorData>(data: Data): Tensor<Given<Nesting<Data>>>;
 export function tensor<const Data extends TensorData, const S extends Shape>(
   data: Data,
   shape: S & Told<Counted<Given<Nesting<Data>>, S>>,
 ): Tensor<Definite<S>>;
-export function tensor(data: TensorData, shape?: Shape): Tensor {
+export function tensor(data: TensorData | PlainTensor, shape?: Shape): Tensor {
+  if (isPlainTensor(data)) return fromPlain(data);
   const nesting = shapeOf(data);
   const flat = flatten("tensor", data, nesting);
   if (shape === undefined) return new Tensor(flat, nesting);
   checkCount("tensor", flat.length, shape);
   return new Tensor(flat, shape);
+}
+
+function isPlainTensor(data: unknown): data is PlainTensor {
+  return typeof data === "object" && data !== null && "shape" in data && !(data instanceof Tensor);
+}
+
+const NAMED: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity, "-0": -0 };
+
+function fromPlain({ shape, data, dtype = "float32" }: PlainTensor): Tensor {
+  checkShape("tensor", shape);
+  if (!(Array.isArray(data) || isTypedArray(data))) {
+    throw new ArgumentError(
+      `tensor expects { shape, data } with an array of numbers, but got ${data === undefined ? "no data" : `data of type ${typeof data}`}. Usual cause: a tensor that went through structuredClone or postMessage, which lose its numbers; send x.toJSON(), or the bytes that writeSafetensors makes.`,
+    );
+  }
+  checkOneOf("tensor", "dtype", dtype, ["float32", "float64"]);
+  checkCount("tensor", data.length, shape);
+  const x = new Tensor(floats(data.length, dtype), shape);
+  data.forEach((value: unknown, i: number) => {
+    const number = typeof value === "string" && Object.hasOwn(NAMED, value) ? NAMED[value] : value;
+    if (typeof number !== "number") {
+      throw new ArgumentError(
+        `tensor expects numbers, or "NaN", "Infinity", "-Infinity" and "-0", but got ${typeof value === "string" ? `"${value}"` : value} at ${i} of its data. Usual cause: NaN or Infinity in another program's JSON, which it writes as null.`,
+      );
+    }
+    x.data[i] = number;
+  });
+  return x;
 }
 
 /** `S`, which has to have as many elements as the data that has the shape `Nested`. */

@@ -1,23 +1,37 @@
 /**
- * The state that a process has once, also when two copies of the package are loaded:
+ * The state that a process has once, also when two copies of the package's same version are loaded:
  * which forward is running, the default random generator, the chosen backend.
  */
 
 import type { Resident } from "./storage.js";
 
+/** One outermost forward, as its backward needs to know it. */
+export interface Run {
+  /** Whether its backward may still come: until then nothing takes the place of what it keeps. */
+  waiting: boolean;
+  /** Whether its backward has come. */
+  used?: boolean;
+  /** Stands for the layer that was called: outputs know their runs, and must not keep their models alive. */
+  owner?: object;
+  /** The shape of the output. */
+  output?: readonly number[];
+  /** The forward that the input came from, to which the input's gradient belongs. */
+  source?: Run | undefined;
+}
+
 export interface Engine {
   /** How many `forward`/`backward` calls are on the stack: 0 outside, 1 in the outermost. */
   depth: number;
-  /** Counts outermost forward calls, so that a layer can tell this run's memory from an older one's. */
-  run: number;
+  /** The outermost forward that was started last, so that a layer can tell this run's memory from an older one's. */
+  run: Run;
   /** The run whose backward was started last. */
-  backwardRun: number;
+  backwardRun: Run;
   /** Whether the running forward keeps what backward needs. */
   caching: boolean;
-  /** Whether the running forward only looks for a shape: it must leave no trace in any layer's memory. */
-  trial: boolean;
-  /** Called for every layer whose shape is inferred, for `summary`. */
-  observer: ((layer: unknown, input: readonly number[], output: readonly number[]) => void) | undefined;
+  /** Refuses a parameter or buffer that the running model does not know; undefined outside of runs. */
+  claim: ((state: object) => true) | undefined;
+  /** Called for every layer whose shape is inferred, for `summary`; what it returns, with the shape. */
+  observer: ((layer: unknown, input: readonly number[]) => (output: readonly number[]) => void) | undefined;
   /** Gives results of the running layer a place in the engine's memory; undefined outside of runs and without one. */
   place: ((length: number) => Resident | undefined) | undefined;
   /** The chosen backend. */
@@ -28,16 +42,17 @@ export interface Engine {
   random: unknown;
 }
 
-const KEY = Symbol.for("faltung.engine");
+/** Of this version only: another one's engine may mean something else by the same field. */
+const KEY = Symbol.for("faltung.engine@0.1.0");
 
 export function engine(): Engine {
   const host = globalThis as { [KEY]?: Engine };
   host[KEY] ??= {
     depth: 0,
-    run: 0,
-    backwardRun: 0,
+    run: { waiting: false },
+    backwardRun: { waiting: false },
     caching: false,
-    trial: false,
+    claim: undefined,
     observer: undefined,
     place: undefined,
     backend: undefined,

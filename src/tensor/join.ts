@@ -1,5 +1,7 @@
 /** Joining tensors along an axis that they have, or along a new one. */
+
 import { type AxisTold, resolveAxis } from "../shape/axis.js";
+import { refuseForeign } from "../shape/brand.js";
 import type { Definite, Given, Told } from "../shape/definite.js";
 import { ArgumentError } from "../shape/errors.js";
 import { type Concatenated, concatenatedShape, type Stacked, stackedShape } from "../shape/join.js";
@@ -57,6 +59,7 @@ export function stack<const T extends readonly Tensor[], const A extends number 
 }
 
 function shapesOf(who: string, tensors: readonly Tensor[]): readonly [Shape, ...Shape[]] {
+  if (Array.isArray(tensors)) refuseForeign(who, ...tensors);
   if (!Array.isArray(tensors) || tensors.length === 0 || !tensors.every((each) => each instanceof Tensor)) {
     throw new ArgumentError(
       `${who} expects an array of at least one Tensor. Usual cause: tensors given one by one; write ${who}([a, b], 0).`,

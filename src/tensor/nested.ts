@@ -3,7 +3,7 @@
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
 import { show } from "../shape/show.js";
-import type { TensorLike } from "./storage.js";
+import type { DType, TensorLike } from "./storage.js";
 
 /** A typed array of numbers (not of BigInt). */
 export type TypedArray =
@@ -40,6 +40,22 @@ export type Nesting<Data, Outer extends Shape = []> = unknown extends Data
       : [Data] extends [TypedArray]
         ? readonly [...Outer, number]
         : Shape;
+
+/** A number as JSON can hold it: what it cannot, by its name. */
+export type JSONNumber = number | "NaN" | "Infinity" | "-Infinity" | "-0";
+
+/** A tensor as plain data, which JSON and `postMessage` hand on: `{ shape: [2], data: [1, 2] }`. `tensor` reads it. */
+export interface PlainTensor {
+  readonly shape: Shape;
+  readonly data: ArrayLike<JSONNumber>;
+  /** Default `"float32"`. */
+  readonly dtype?: DType;
+}
+
+export function toJSONNumber(value: number): JSONNumber {
+  const text = Object.is(value, -0) ? "-0" : `${value}`;
+  return Number.isFinite(value) && text !== "-0" ? value : (text as JSONNumber);
+}
 
 export function isTypedArray(data: unknown): data is TypedArray {
   return ArrayBuffer.isView(data) && "length" in data && typeof data.length === "number" && !isBigInt(data);

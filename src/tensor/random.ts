@@ -3,6 +3,7 @@
  * integer arithmetic, Math.sqrt (exact by IEEE 754) and a logarithm of our own; never Math.random or Math.log.
  */
 
+import { Branded } from "../shape/brand.js";
 import { checkFinite, checkInteger, checkSize } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
@@ -14,15 +15,21 @@ import { log } from "./log.js";
  *
  * @example const random = new Random(1); random.uniform(); // the same number on every run
  */
-export class Random {
-  #a = 0;
-  #b = 0;
-  #c = 0;
-  #d = 0;
+export class Random extends Branded {
+  // Not #private, which would make each draw twice as slow once it may be made through a Proxy.
+  private a = 0;
+  private b = 0;
+  private c = 0;
+  private d = 0;
 
   /** @param seed any safe integer; equal seeds give equal sequences. */
   constructor(seed: number) {
+    super();
     this.seed(seed);
+  }
+
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Random";
   }
 
   /** Starts the sequence of `seed` from its beginning. */
@@ -50,7 +57,7 @@ export class Random {
    * @throws ArgumentError for anything else, and for four zeros, which would give zeros for ever.
    */
   get state(): readonly [number, number, number, number] {
-    return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0];
+    return [this.a >>> 0, this.b >>> 0, this.c >>> 0, this.d >>> 0];
   }
 
   set state(words: readonly [number, number, number, number]) {
@@ -63,23 +70,23 @@ export class Random {
       );
     }
     const [a, b, c, d] = words;
-    this.#a = a | 0;
-    this.#b = b | 0;
-    this.#c = c | 0;
-    this.#d = d | 0;
+    this.a = a | 0;
+    this.b = b | 0;
+    this.c = c | 0;
+    this.d = d | 0;
   }
 
   /** The next 32 random bits as an unsigned integer. */
   bits(): number {
-    const times5 = Math.imul(this.#b, 5);
+    const times5 = Math.imul(this.b, 5);
     const result = Math.imul((times5 << 7) | (times5 >>> 25), 9) >>> 0;
-    const t = this.#b << 9;
-    this.#c ^= this.#a;
-    this.#d ^= this.#b;
-    this.#b ^= this.#c;
-    this.#a ^= this.#d;
-    this.#c ^= t;
-    this.#d = (this.#d << 11) | (this.#d >>> 21);
+    const t = this.b << 9;
+    this.c ^= this.a;
+    this.d ^= this.b;
+    this.b ^= this.c;
+    this.a ^= this.d;
+    this.c ^= t;
+    this.d = (this.d << 11) | (this.d >>> 21);
     return result;
   }
 

@@ -1,6 +1,7 @@
 /** The tensor: numbers in row-major order and a shape. Storage is a plain typed array that the garbage collector owns. */
 
 import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
+import { Printed, refuseForeign } from "../shape/brand.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { InputSize } from "../shape/chain.js";
 import { checkFunction, checkNumber, checkOneOf, refuse } from "../shape/check.js";
@@ -28,7 +29,7 @@ import { permute, slice } from "./layout.js";
 import { log } from "./log.js";
 import { exp, power, sigmoid, tanh } from "./math.js";
 import { matmul } from "./matmul.js";
-import { type ArrayOf, toNested } from "./nested.js";
+import { type ArrayOf, type JSONNumber, toJSONNumber, toNested } from "./nested.js";
 import { type PadOptions, pad } from "./pad.js";
 import { print } from "./print.js";
 import * as reduction from "./reduce.js";
@@ -70,9 +71,6 @@ type ItemOf<S extends Shape> = S extends readonly []
     ? Tensor<Readonly<Rest>>
     : Tensor;
 
-/** Where Node's console.log looks for how to print an object. */
-const inspect = Symbol.for("nodejs.util.inspect.custom");
-
 /**
  * Numbers in row-major order with a shape. Make one with `tensor`, `zeros`, `randn` and their like.
  *
@@ -88,7 +86,7 @@ const inspect = Symbol.for("nodejs.util.inspect.custom");
  * const x = tensor([[1, 2], [3, 4]]);
  * console.log(x.mul(10).add(x.sum(0))); // [[14, 26], [34, 46]]
  */
-export class Tensor<out S extends Shape = Shape> {
+export class Tensor<out S extends Shape = Shape> extends Printed {
   readonly #data: Numbers;
   readonly #size: number;
   readonly shape: S;
@@ -98,6 +96,7 @@ export class Tensor<out S extends Shape = Shape> {
    * @throws ShapeError when `data` does not hold exactly as many numbers as `shape` says, ArgumentError for no shape.
    */
   constructor(data: FloatArray | Resident, shape: S) {
+    super();
     if (!isFloats(data)) {
       refuse(
         "Tensor",
@@ -117,6 +116,10 @@ export class Tensor<out S extends Shape = Shape> {
     this.shape = Object.freeze([...shape]) as Shape as S; // the caller's array may change later
   }
 
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Tensor";
+  }
+
   /**
    * The elements in row-major order, without a copy: writing to it changes the tensor.
    * A Float32Array, except inside `gradcheck` and for tensors made by `to("float64")`, where it is a Float64Array.
@@ -128,7 +131,7 @@ export class Tensor<out S extends Shape = Shape> {
    * @throws StateError when the array lost its memory since: by a transfer to a worker, or a buffer that was resized.
    */
   get data(): Float32Array {
-    const data = this.operand(this.#size);
+    const data = this.operand(this.own.#size);
     return ArrayBuffer.isView(data) ? (data as Float32Array) : data.expose();
   }
 
@@ -138,12 +141,12 @@ export class Tensor<out S extends Shape = Shape> {
    * @throws StateError for another number of them, or an array that lost its memory.
    */
   operand(length: number): Numbers {
-    const data = this.#data;
+    const data = this.own.#data;
     if (data.length === length) return data;
     throw new StateError(
-      data.length === this.#size
+      data.length === this.own.#size
         ? `A kernel expects ${length} numbers, but got a tensor of shape ${showShape(this.shape)}. Usual cause: a parameter, a buffer or a setting of a layer that was exchanged for one of another shape.`
-        : `A tensor of shape ${showShape(this.shape)} was used after its array lost its memory: ${data.length} of ${this.#size} numbers are left. Usual cause: a buffer that was transferred to a worker, or resized; give the tensor a copy.`,
+        : `A tensor of shape ${showShape(this.shape)} was used after its array lost its memory: ${data.length} of ${this.own.#size} numbers are left. Usual cause: a buffer that was transferred to a worker, or resized; give the tensor a copy.`,
     );
   }
 
@@ -152,7 +155,7 @@ export class Tensor<out S extends Shape = Shape> {
    * @internal
    */
   view(): Float32Array {
-    return arrayOf(this.operand(this.#size)) as Float32Array;
+    return arrayOf(this.operand(this.own.#size)) as Float32Array;
   }
 
   /** The tensor as the functions of this room read it. */
@@ -161,17 +164,17 @@ export class Tensor<out S extends Shape = Shape> {
   }
 
   get dtype(): DType {
-    return this.#data instanceof Float64Array ? "float64" : "float32";
+    return this.own.#data instanceof Float64Array ? "float64" : "float32";
   }
 
   /** Whether the numbers lie in the engine's memory. */
   get isResident(): boolean {
-    return !ArrayBuffer.isView(this.#data);
+    return !ArrayBuffer.isView(this.own.#data);
   }
 
   /** Number of elements. */
   get size(): number {
-    return this.#size;
+    return this.own.#size;
   }
 
   /** Number of axes. */
@@ -181,7 +184,7 @@ export class Tensor<out S extends Shape = Shape> {
 
   /** The same numbers, in the same memory, with another shape. For layers that only reshape. */
   withShape<const T extends Shape>(shape: T): Tensor<T> {
-    return new Tensor(this.#data, shape);
+    return new Tensor(this.own.#data, shape);
   }
 
   /** A copy that shares nothing with this tensor. */
@@ -200,7 +203,7 @@ export class Tensor<out S extends Shape = Shape> {
    * This tensor itself, with a shape that the compiler knows: for data that comes from a file or from code without
    * types. `"N"` stands for any size.
    * @throws ShapeError unless the tensor has this shape.
-   * @example const images = state.get("images").as(["N", 3, 224, 224]);
+   * @example const images = readNpy(await readFile("images.npy")).as(["N", 1, 28, 28]);
    */
   as<X extends Tensor, const T extends readonly InputSize[]>(
     this: X,
@@ -214,13 +217,13 @@ export class Tensor<out S extends Shape = Shape> {
 
   /** The element at one index per axis: `x.at(0, -1)`. @throws ShapeError for too few, too many or outside indices. */
   at(...indices: readonly number[]): number {
-    return this.view()[this.#offset("Tensor.at", indices)]!;
+    return this.view()[this.own.#offset("Tensor.at", indices)]!;
   }
 
   /** Writes one element, in place: `x.set(5, 0, -1)`. @throws ShapeError as {@link at}. */
   set(value: number, ...indices: readonly number[]): this {
     if (typeof value !== "number") refuse("Tensor.set", "value", "a number", value);
-    this.view()[this.#offset("Tensor.set", indices)] = value;
+    this.view()[this.own.#offset("Tensor.set", indices)] = value;
     return this;
   }
 
@@ -234,9 +237,14 @@ export class Tensor<out S extends Shape = Shape> {
     return this.view()[0]!;
   }
 
+  /** The tensor as plain data, for JSON and `postMessage`; `tensor` makes one of it again, to the same bits. */
+  toJSON(): { readonly shape: S; readonly dtype: DType; readonly data: JSONNumber[] } {
+    return { shape: this.shape, dtype: this.dtype, data: Array.from(this.data, toJSONNumber) };
+  }
+
   /** Nested arrays of the elements: `number[][]` for a matrix, a number for a scalar. */
   toArray(): ArrayOf<S> {
-    return toNested(this.#raw) as ArrayOf<S>;
+    return toNested(this.own.#raw) as ArrayOf<S>;
   }
 
   /**
@@ -246,7 +254,8 @@ export class Tensor<out S extends Shape = Shape> {
   *[Symbol.iterator](): Generator<ItemOf<S>, void, undefined> {
     type Item = ItemOf<S>;
     if (this.rank === 0) yield this.item() as Item;
-    else for (let i = 0; i < this.shape[0]!; i++) yield wrap(slice("Tensor.slice", this.#raw, [i])) as Tensor as Item;
+    else
+      for (let i = 0; i < this.shape[0]!; i++) yield wrap(slice("Tensor.slice", this.own.#raw, [i])) as Tensor as Item;
   }
 
   // ── Layout ──
@@ -263,7 +272,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: X,
     ...slices: Slices
   ): Tensor<Sliced<X["shape"], Slices>> {
-    return wrap(slice("Tensor.slice", this.#raw, slices));
+    return wrap(slice("Tensor.slice", this.own.#raw, slices));
   }
 
   /** The same elements in another shape; one −1 stands for the size that fits. @throws ShapeError when none does. */
@@ -311,7 +320,7 @@ export class Tensor<out S extends Shape = Shape> {
     a: A & AxisTold<"Tensor.transpose", X["shape"], A>,
     b: B & AxisTold<"Tensor.transpose", X["shape"], B>,
   ): Tensor<Transposed<X["shape"], A, B>> {
-    return wrap(permute("Tensor.transpose", this.#raw, transposedOrder("Tensor.transpose", this.shape, a, b)));
+    return wrap(permute("Tensor.transpose", this.own.#raw, transposedOrder("Tensor.transpose", this.shape, a, b)));
   }
 
   /** Axis i of the result is axis `order[i]` of this tensor: `nhwc.permute([0, 3, 1, 2])` is NCHW. */
@@ -319,7 +328,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: X,
     order: Order & Told<Permuted<"Tensor.permute", X["shape"], Order>>,
   ): Tensor<Given<Permuted<"Tensor.permute", X["shape"], Order>>> {
-    return wrap(permute("Tensor.permute", this.#raw, order));
+    return wrap(permute("Tensor.permute", this.own.#raw, order));
   }
 
   /**
@@ -332,74 +341,74 @@ export class Tensor<out S extends Shape = Shape> {
     padding: Padding,
     options: PadOptions = {},
   ): Tensor<Padded<X["shape"], Padding>> {
-    return wrap(pad("Tensor.pad", this.#raw, padding, options));
+    return wrap(pad("Tensor.pad", this.own.#raw, padding, options));
   }
 
   // ── Arithmetic with a number or a tensor; shapes broadcast: sizes equal or 1, matched from the last axis ──
 
   /** this + other. @throws ShapeError where shapes do not broadcast; so do all that follow. */
   add<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"add", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.add", other, (a, b) => a + b);
+    return this.own.#combine("Tensor.add", other, (a, b) => a + b);
   }
 
   /** this − other */
   sub<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"sub", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.sub", other, (a, b) => a - b);
+    return this.own.#combine("Tensor.sub", other, (a, b) => a - b);
   }
 
   /** this · other, element by element; the matrix product is {@link matmul}. */
   mul<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"mul", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.mul", other, (a, b) => a * b);
+    return this.own.#combine("Tensor.mul", other, (a, b) => a * b);
   }
 
   /** this / other */
   div<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"div", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.div", other, (a, b) => a / b);
+    return this.own.#combine("Tensor.div", other, (a, b) => a / b);
   }
 
   /** this to the power of other */
   pow<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"pow", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.pow", other, power);
+    return this.own.#combine("Tensor.pow", other, power);
   }
 
   /** The larger of each pair of elements; NaN where either is. */
   maximum<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"maximum", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.maximum", other, (a, b) => Math.max(a, b));
+    return this.own.#combine("Tensor.maximum", other, (a, b) => Math.max(a, b));
   }
 
   /** The smaller of each pair of elements; NaN where either is. */
   minimum<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"minimum", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.minimum", other, (a, b) => Math.min(a, b));
+    return this.own.#combine("Tensor.minimum", other, (a, b) => Math.min(a, b));
   }
 
   /** 1 where this = other, else 0. */
   eq<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"eq", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.eq", other, (a, b) => +(a === b));
+    return this.own.#combine("Tensor.eq", other, (a, b) => +(a === b));
   }
 
   /** 1 where this ≠ other, else 0. */
   ne<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"ne", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.ne", other, (a, b) => +(a !== b));
+    return this.own.#combine("Tensor.ne", other, (a, b) => +(a !== b));
   }
 
   /** 1 where this > other, else 0. */
   gt<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"gt", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.gt", other, (a, b) => +(a > b));
+    return this.own.#combine("Tensor.gt", other, (a, b) => +(a > b));
   }
 
   /** 1 where this ≥ other, else 0. */
   ge<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"ge", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.ge", other, (a, b) => +(a >= b));
+    return this.own.#combine("Tensor.ge", other, (a, b) => +(a >= b));
   }
 
   /** 1 where this < other, else 0. */
   lt<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"lt", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.lt", other, (a, b) => +(a < b));
+    return this.own.#combine("Tensor.lt", other, (a, b) => +(a < b));
   }
 
   /** 1 where this ≤ other, else 0. */
   le<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"le", X, Y>): Tensor<Met<X, Y>> {
-    return this.#combine("Tensor.le", other, (a, b) => +(a <= b));
+    return this.own.#combine("Tensor.le", other, (a, b) => +(a <= b));
   }
 
   /**
@@ -412,7 +421,7 @@ export class Tensor<out S extends Shape = Shape> {
     other: Y & Told<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>,
   ): Tensor<Given<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>> {
     checkTensor("Tensor.matmul", other);
-    return wrap(matmul("Tensor.matmul", this.#raw, other.#raw));
+    return wrap(matmul("Tensor.matmul", this.own.#raw, other.own.#raw));
   }
 
   // ── Elementwise functions ──
@@ -485,7 +494,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.sum", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.sum", this.#raw, axes, options, reduction.sum));
+    return wrap(reduction.reduce("Tensor.sum", this.own.#raw, axes, options, reduction.sum));
   }
 
   /** Mean; NaN of nothing. */
@@ -494,7 +503,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.mean", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.mean", this.#raw, axes, options, reduction.mean));
+    return wrap(reduction.reduce("Tensor.mean", this.own.#raw, axes, options, reduction.mean));
   }
 
   /** Variance Σ(x − mean)² / (n − correction); the default correction 1 is torch's. */
@@ -503,7 +512,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.var", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.spread("Tensor.var", this.#raw, axes, options, false));
+    return wrap(reduction.spread("Tensor.var", this.own.#raw, axes, options, false));
   }
 
   /** Standard deviation: the square root of {@link var}. */
@@ -512,7 +521,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.std", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.spread("Tensor.std", this.#raw, axes, options, true));
+    return wrap(reduction.spread("Tensor.std", this.own.#raw, axes, options, true));
   }
 
   /** Largest element; NaN where there is one. @throws ShapeError for an empty axis. */
@@ -521,7 +530,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.max", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.max", this.#raw, axes, options, reduction.max));
+    return wrap(reduction.extreme("Tensor.max", this.own.#raw, axes, options, reduction.max));
   }
 
   /** Smallest element; NaN where there is one. @throws ShapeError for an empty axis. */
@@ -530,7 +539,7 @@ export class Tensor<out S extends Shape = Shape> {
     axes?: A & AxesTold<"Tensor.min", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.min", this.#raw, axes, options, reduction.min));
+    return wrap(reduction.extreme("Tensor.min", this.own.#raw, axes, options, reduction.min));
   }
 
   /** Index of the first largest element (of the first NaN, if any) along `axis`, or in row-major order. */
@@ -539,7 +548,7 @@ export class Tensor<out S extends Shape = Shape> {
     axis?: A & AxisTold<"Tensor.argmax", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.argmax", this.#raw, axis, options, reduction.argmax));
+    return wrap(reduction.extreme("Tensor.argmax", this.own.#raw, axis, options, reduction.argmax));
   }
 
   /** Index of the first smallest element (of the first NaN, if any) along `axis`, or in row-major order. */
@@ -548,7 +557,7 @@ export class Tensor<out S extends Shape = Shape> {
     axis?: A & AxisTold<"Tensor.argmin", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.argmin", this.#raw, axis, options, reduction.argmin));
+    return wrap(reduction.extreme("Tensor.argmin", this.own.#raw, axis, options, reduction.argmin));
   }
 
   // ── Comparison and printing ──
@@ -556,22 +565,18 @@ export class Tensor<out S extends Shape = Shape> {
   /** Equal shapes and |this − other| ≤ atol + rtol·|other| everywhere. Defaults: rtol 1e-5, atol 1e-8, NaN never close. */
   allClose(other: Tensor, options: ToleranceOptions = {}): boolean {
     checkTensor("Tensor.allClose", other);
-    return allClose(this.#raw, other.#raw, options);
+    return allClose(this.own.#raw, other.own.#raw, options);
   }
 
   /** Equal shapes and equal elements; NaN equals nothing, not even itself. */
   equals(other: Tensor): boolean {
     checkTensor("Tensor.equals", other);
-    return equals(this.#raw, other.#raw);
+    return equals(this.own.#raw, other.own.#raw);
   }
 
   /** Shape and aligned numbers; of more than 1000 elements, the first and last 3 along every axis. */
-  toString(): string {
-    return print(this.#raw);
-  }
-
-  [inspect](): string {
-    return this.toString();
+  override toString(): string {
+    return print(this.own.#raw);
   }
 
   #offset(who: string, indices: readonly number[]): number {
@@ -586,7 +591,7 @@ export class Tensor<out S extends Shape = Shape> {
 
   #combine<T extends Shape>(who: string, other: Operand, f: (a: number, b: number) => number): Tensor<T> {
     if (typeof other !== "number") checkTensor(who, other, "a Tensor or a number");
-    return wrap(combine(who, this.#raw, typeof other === "number" ? other : other.#raw, f));
+    return wrap(combine(who, this.#raw, typeof other === "number" ? other : other.own.#raw, f));
   }
 }
 
@@ -625,6 +630,7 @@ function isFloats(data: unknown): data is FloatArray | Resident {
 /** @throws ArgumentError for anything else. */
 export function checkTensor(who: string, value: unknown, expected = "a Tensor"): void {
   if (value instanceof Tensor) return;
+  refuseForeign(who, value);
   const got = Array.isArray(value) ? "an array" : show(value);
   throw new ArgumentError(
     `${who} expects ${expected}, but got ${got}. Usual cause: a plain array; wrap it with tensor(data).`,

@@ -158,8 +158,9 @@ export function checkMetricValue(who: string, name: string, value: unknown): num
   );
 }
 
-export function checkSignal(who: string, signal: AbortSignal | undefined): void {
-  if (signal === undefined || typeof signal?.throwIfAborted === "function") return;
+export function checkSignal(who: string, signal: unknown): void {
+  if (signal === undefined || typeof (signal as { throwIfAborted?: unknown } | null)?.throwIfAborted === "function")
+    return;
   refuse(who, "signal", "an AbortSignal", signal, "the AbortController, where its signal is meant");
 }
 

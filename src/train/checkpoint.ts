@@ -7,9 +7,10 @@ import { bytesOf } from "../io/bytes.js";
 import { crc32 } from "../io/crc32.js";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../io/safetensors.js";
 import type { Layer, StateDict } from "../layers/layer.js";
+import { kindOf } from "../shape/brand.js";
 import { FormatError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
-import { Random } from "../tensor/random.js";
+import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HistoryEntry } from "./events.js";
 import type { Optimizer, OptimizerState } from "./optimizer.js";
@@ -170,7 +171,7 @@ function checkTensors(own: StateDict, saved: StateDict): void {
 /** The training's generator and those that layers have in public fields, each once. */
 function generatorsOf({ model, random }: CheckpointParts): Random[] {
   const fields = model.descendants().flatMap((layer) => Object.values(layer).flat());
-  return [...new Set([random, ...fields.filter((field): field is Random => field instanceof Random)])];
+  return [...new Set([random, ...fields.filter((field): field is Random => kindOf(field) === "Random")])];
 }
 
 function prefixed(prefix: string, tensors: Record<string, Tensor>): Record<string, Tensor> {
@@ -226,7 +227,8 @@ function parse(bytes: Uint8Array): Saved {
 /** The checksum is written before everything else in the header, so that its digits are always at the same place. */
 const SEAL = "faltung.checksum";
 const BLANK = "00000000";
-const SEAL_AT = 8 + `{"__metadata__":{"${SEAL}":"`.length;
+/** Behind the header's length and `{"__metadata__":{"faltung.checksum":"`. */
+const SEAL_AT = 45;
 
 /** CRC-32 of all bytes but the checksum's own, as 8 digits. */
 function sealOf(bytes: Uint8Array): string {

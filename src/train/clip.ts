@@ -1,18 +1,24 @@
 /** Bounds on gradients, between `backward` and the optimiser's step. */
+
 import { kernelsFor } from "../kernels/backend.js";
 import { gradientKernels } from "../kernels/gradient.js";
 import type { GradientKernels } from "../kernels/interface/gradient.js";
 import { Parameter } from "../layers/parameter.js";
+import { refuseForeign } from "../shape/brand.js";
 import { checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { power } from "../tensor/math.js";
 import type { Operand } from "../tensor/storage.js";
 
+export interface ClipGradNormOptions {
+  /** p of the p-norm: 2 (default), 1, Infinity for the largest |g|, or any number above 0. */
+  readonly normType?: number;
+}
+
 /**
  * Scales all gradients together so that their norm, as one vector, is at most `maxNorm`; returns the norm before that.
  * A smaller norm changes nothing; a norm of NaN makes every gradient NaN, as in torch.
  *
- * @param options.normType p of the p-norm: 2 (default), 1, Infinity for the largest |g|, or any number above 0
  * @throws ArgumentError for a negative `maxNorm` or a `normType` that is not above 0.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
  *
@@ -23,7 +29,7 @@ import type { Operand } from "../tensor/storage.js";
 export function clipGradNorm(
   parameters: readonly Parameter[],
   maxNorm: number,
-  options: { readonly normType?: number } = {},
+  options: ClipGradNormOptions = {},
 ): number {
   const { normType } = readOptions("clipGradNorm", options, { normType: 2 });
   checkRange("clipGradNorm", "maxNorm", maxNorm, 0, Infinity);
@@ -65,6 +71,7 @@ function learned(
   who: string,
   parameters: readonly Parameter[],
 ): { readonly kernels: GradientKernels; readonly data: Operand }[] {
+  if (Array.isArray(parameters)) refuseForeign(who, ...parameters);
   if (!Array.isArray(parameters) || !parameters.every((entry) => entry instanceof Parameter)) {
     throw new ArgumentError(
       `${who} expects an array of Parameters. Usual cause: the model itself, where model.parameters() is meant.`,

@@ -1,3 +1,4 @@
+import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkInteger, readOptions, refuse } from "../shape/check.js";
 import { classGeometry } from "../shape/classes.js";
 import { ArgumentError, inputMismatch } from "../shape/errors.js";
@@ -15,7 +16,7 @@ const MOST_CLASSES = 8192;
  * const confusion = new ConfusionMatrix(10);
  * confusion.update(model.forward(images), labels); console.log(String(confusion));
  */
-export class ConfusionMatrix {
+export class ConfusionMatrix extends Branded {
   /** Names of the classes, as the table shows them. */
   readonly classes: readonly string[];
   readonly #counts: Float64Array;
@@ -25,6 +26,7 @@ export class ConfusionMatrix {
    * @throws ArgumentError when there are none, or more than 8192.
    */
   constructor(classes: number | readonly string[]) {
+    super();
     if (typeof classes !== "number" && !Array.isArray(classes)) {
       refuse("ConfusionMatrix", "classes", "their number or an array of their names", classes);
     }
@@ -42,6 +44,10 @@ export class ConfusionMatrix {
     this.#counts = new Float64Array(count * count);
   }
 
+  override get [Symbol.toStringTag](): string {
+    return "faltung.ConfusionMatrix";
+  }
+
   /**
    * Adds a batch: scores as for {@link accuracy}, or the predicted classes themselves as an array.
    * @throws ShapeError for a wrong count of labels or classes, ArgumentError for a label that is no class; nothing has
@@ -51,14 +57,15 @@ export class ConfusionMatrix {
     const { ignoreIndex } = readOptions("ConfusionMatrix.update", options, { ignoreIndex: IGNORE_INDEX });
     checkInteger("ConfusionMatrix.update", "ignoreIndex", ignoreIndex, -Infinity);
     const classes = this.classes.length;
-    const predicted = predictions instanceof Tensor ? this.#best(predictions) : predictions;
+    refuseForeign("ConfusionMatrix", predictions);
+    const predicted = predictions instanceof Tensor ? this.own.#best(predictions) : predictions;
     const scores = predictions instanceof Tensor ? predictions.shape : [predicted.length, classes];
     const actual = readLabels("ConfusionMatrix", labels, scores, classes, ignoreIndex);
     const checked = readLabels("ConfusionMatrix", predicted, scores, classes, Number.NaN);
     actual.forEach((label, i) => {
       if (label === ignoreIndex) return;
       const at = label * classes + (checked[i] ?? 0);
-      this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+      this.own.#counts[at] = (this.own.#counts[at] ?? 0) + 1;
     });
     return this;
   }
@@ -81,12 +88,12 @@ export class ConfusionMatrix {
 
   /** Sets all counts to 0. */
   reset(): void {
-    this.#counts.fill(0);
+    this.own.#counts.fill(0);
   }
 
   /** How many of class `actual` were taken for class `predicted`. */
   count(actual: number, predicted: number): number {
-    return this.#counts[this.#class(actual) * this.classes.length + this.#class(predicted)] ?? 0;
+    return this.own.#counts[this.own.#class(actual) * this.classes.length + this.own.#class(predicted)] ?? 0;
   }
 
   /** All counts, row by row: `counts[actual][predicted]`. */
@@ -96,7 +103,7 @@ export class ConfusionMatrix {
 
   /** How many were counted. */
   get total(): number {
-    return this.#counts.reduce((sum, count) => sum + count, 0);
+    return this.own.#counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Share that was right; NaN before the first batch. */
@@ -134,7 +141,7 @@ export class ConfusionMatrix {
   }
 
   /** A table for the console: a row for each true class with its recall, below the precisions, and the accuracy. */
-  toString(): string {
+  override toString(): string {
     const percent = (share: number) => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)}%`);
     const rows = [
       ["actual \\ predicted", ...this.classes, "recall"],

@@ -31,10 +31,18 @@ export interface Evaluation {
   readonly samples: number;
 }
 
+/** An `AbortSignal`, as far as it is asked: without the DOM library or Node's types there is no type of that name. */
+export interface AbortSignalLike {
+  throwIfAborted(): void;
+}
+
 export interface EvaluateOptions<T extends Targets> {
+  /** What a prediction costs beside its targets. */
   readonly loss: TrainingLoss<T>;
+  /** What else is measured: `{ accuracy }`. Default: nothing. */
   readonly metrics?: Metrics<T>;
-  readonly signal?: AbortSignal;
+  /** Aborting it rejects the promise with its reason, between two batches. */
+  readonly signal?: AbortSignalLike;
 }
 
 /**
@@ -68,7 +76,7 @@ export async function measure<T extends Targets>(
   who: string,
   model: Layer,
   data: Iterable<Batch<T>>,
-  { loss, metrics, signal }: { loss: TrainingLoss<T>; metrics: Metrics<T>; signal: AbortSignal | undefined },
+  { loss, metrics, signal }: { loss: TrainingLoss<T>; metrics: Metrics<T>; signal: AbortSignalLike | undefined },
   run: Run,
 ): Promise<Evaluation> {
   const modes = model.descendants().map((layer) => [layer, layer.training] as const);

@@ -26,14 +26,24 @@ import {
 import { type CheckpointParts, type Progress, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { clipGradNorm } from "./clip.js";
 import { BestEpoch, type EarlyStopping } from "./early-stopping.js";
-import { batchesOf, type Metrics, measure, rowsOf, type TrainingLoss, weightOf } from "./evaluate.js";
+import {
+  type AbortSignalLike,
+  batchesOf,
+  type Metrics,
+  measure,
+  rowsOf,
+  type TrainingLoss,
+  weightOf,
+} from "./evaluate.js";
 import type { Callback, HistoryEntry } from "./events.js";
 import { causeOf, firstNonFinite, type NonFinite, NonFiniteError } from "./non-finite.js";
 import { Optimizer } from "./optimizer.js";
 import { Scheduler } from "./scheduler.js";
 
 export interface FitOptions<T extends Targets> {
+  /** What is made smaller. */
   readonly loss: TrainingLoss<T>;
+  /** Changes the parameters after each batch: those that it was given, all of the model's as a rule. */
   readonly optimizer: Optimizer;
   /** Times to go through the data, those before a resume included. Default 1. */
   readonly epochs?: number;
@@ -47,9 +57,13 @@ export interface FitOptions<T extends Targets> {
   readonly metrics?: Metrics<T>;
   /** Largest norm of all gradients together; larger ones are scaled down to it. Default: not clipped. */
   readonly clipGradNorm?: number;
+  /** Stops a training that does not get better: `{ monitor: "loss", patience: 3 }`. Default: none. */
   readonly earlyStopping?: EarlyStopping;
+  /** Each is told of the start, every step, every epoch and the end, in this order; `onStep` and `onEpoch` come last. */
   readonly callbacks?: readonly Callback[];
+  /** Called after every step with its loss, learning rate and more. */
   readonly onStep?: Callback["onStep"];
+  /** Called after every epoch with its mean loss, validation and more. */
   readonly onEpoch?: Callback["onEpoch"];
   /**
    * What follows when a loss, a gradient or a parameter is NaN or infinite. Default `"stop"`: the promise is rejected with
@@ -59,10 +73,12 @@ export interface FitOptions<T extends Targets> {
   readonly nonFinite?: "stop" | "continue";
   readonly onNonFinite?: Callback["onNonFinite"];
   /** Aborting it rejects the promise with its reason, between two steps: nothing is half-changed. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignalLike;
   /** Called with everything that a resume needs, every so many steps (default: at the end of every epoch). */
   readonly checkpoint?: {
+    /** Steps from one save to the next. Default: one save at the end of every epoch. */
     readonly everySteps?: number;
+    /** Is given the checkpoint's bytes; the training waits until its promise is kept. */
     save(bytes: Uint8Array, progress: Progress): void | Promise<void>;
   };
   /** A checkpoint's bytes: the training goes on from there to the same bits as if it had never stopped. */

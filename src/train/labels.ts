@@ -1,5 +1,6 @@
 /** Class labels: whole numbers from 0, one a row of scores or, for `[N, C, H, W]`, one a pixel. */
 
+import { refuseForeign } from "../shape/brand.js";
 import { labelShape } from "../shape/classes.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape, sizeOf } from "../shape/shape.js";
@@ -26,6 +27,7 @@ export function readLabels(
 ): Int32Array {
   const expected = labelShape(scores);
   const count = sizeOf(expected);
+  refuseForeign(who, labels);
   const flat = labels instanceof Tensor ? labels.view() : labels;
   if (!Array.isArray(flat) && !isNumbers(flat)) {
     const cause = typeof flat === "number" ? "a single label: put it in an array" : `${causeOfType(flat)}`;

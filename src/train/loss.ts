@@ -1,11 +1,15 @@
 /** What every loss has in common: a number from `forward`, the gradient of the prediction from `backward`. */
+
 import { kernelsFor } from "../kernels/backend.js";
 import { lossKernels } from "../kernels/loss.js";
+import { runOf } from "../layers/cache.js";
+import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkOneOf, checkOptions } from "../shape/check.js";
 import type { ClassGeometry } from "../shape/classes.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
+import type { Run as ForwardRun } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
 import { BIGINTS, isBigInts } from "./labels.js";
@@ -19,8 +23,11 @@ export type ScalarReduction = "mean" | "sum" | "batchmean";
 /** What `forward` returns: a Tensor with reduction `"none"`, a number otherwise. */
 export type LossValue<R extends string> = R extends "none" ? Tensor : number;
 
-/** Options of every loss. */
-export interface LossOptions<R extends string> {
+/**
+ * Options of every loss. Where a constructor takes them for `R` or for any reduction, it infers `R` from the first; the
+ * second is what an editor offers while they are being written, when `R` is still the default.
+ */
+export interface LossOptions<R extends string = Reduction> {
   /** `"mean"` (default), `"sum"`, or `"none"`, with which forward returns one loss an element or row. */
   readonly reduction?: R;
 }
@@ -37,6 +44,7 @@ export interface LossResult {
 
 /** Why a prediction or target is refused that is no Tensor. */
 export function noTensor(who: string, what: string, value: unknown): ArgumentError {
+  refuseForeign(who, value);
   const isArray = Array.isArray(value) || ArrayBuffer.isView(value);
   const got = isArray ? "" : `, but got ${show(value)}`;
   const cause = isBigInts(value)
@@ -58,9 +66,11 @@ type Run = (scale: number, losses: Operand | undefined, gradient: Operand) => nu
  * const value = loss.forward(model.forward(images), labels);
  * model.backward(loss.backward());
  */
-export abstract class Loss<Target = Tensor, R extends string = "mean"> {
+export abstract class Loss<Target = Tensor, R extends string = "mean"> extends Branded {
   readonly reduction: R;
-  #waiting: { readonly result: LossResult; readonly losses: Shape | undefined } | undefined;
+  #waiting:
+    | { readonly result: LossResult; readonly losses: Shape | undefined; readonly run: ForwardRun | undefined }
+    | undefined;
 
   /** @param name the class's name, as messages show it */
   constructor(
@@ -68,6 +78,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
     options: LossOptions<R> = {},
     reductions: readonly string[] = ["mean", "sum", "none"],
   ) {
+    super();
     checkOptions(name, options, '{ reduction: "sum" }');
     this.reduction = checkOneOf<string>(
       name,
@@ -75,6 +86,10 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
       options.reduction === undefined ? "mean" : options.reduction,
       reductions,
     ) as R;
+  }
+
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Loss";
   }
 
   /**
@@ -86,24 +101,28 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
       throw noTensor(`${this.name}.forward`, "prediction", prediction);
     }
     const result = this.compute(prediction, target);
-    this.#waiting = { result, losses: typeof result.value === "number" ? undefined : result.value.shape };
+    const losses = typeof result.value === "number" ? undefined : result.value.shape;
+    this.own.#waiting = { result, losses, run: runOf.get(prediction) };
     return result.value as LossValue<R>;
   }
 
   /**
-   * The gradient of the last `forward`'s prediction; each backward uses up one forward.
+   * The gradient of the last `forward`'s prediction; each backward uses up one forward. A layer knows which of its
+   * forwards the gradient belongs to, so two predictions may be compared and go back in either order, each by a loss's
+   * forward and backward in turn.
    * With reduction `"none"` it takes `dy`, the gradient of every loss that `forward` returned.
    * @throws StateError when no forward waits, ShapeError when `dy` has another shape than the losses.
    */
   backward(...dy: R extends "none" ? [dy: Tensor] : []): Tensor;
   backward(dy?: Tensor): Tensor {
-    if (!this.#waiting) {
+    if (!this.own.#waiting) {
       throw new StateError(
-        `${this.name}.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.`,
+        `${this.name}.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after two forwards, of which a loss keeps the last.`,
       );
     }
-    const { losses, result } = this.#waiting;
+    const { losses, result, run } = this.own.#waiting;
     if (losses) {
+      refuseForeign(`${this.name}.backward`, dy);
       if (!(dy instanceof Tensor) || !sameShape(dy.shape, losses)) {
         throw new ShapeError(
           `${this.name}.backward expects the gradient of its losses ${showShape(losses)}, but got ${dy instanceof Tensor ? showShape(dy.shape) : "none"}. Usual cause: reduction "none", where "mean" was meant.`,
@@ -116,7 +135,8 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> {
         gradient.operand(gradient.size),
       );
     }
-    this.#waiting = undefined;
+    this.own.#waiting = undefined;
+    runOf.set(result.gradient, run);
     return result.gradient;
   }
 

@@ -1,9 +1,11 @@
 /** What every optimiser has in common: groups of parameters, a step over all of them, and a state that can be saved. */
+
 import { kernelsFor } from "../kernels/backend.js";
 import type { OptimiserKernels, Step } from "../kernels/interface/optimiser.js";
 import { optimiserKernels } from "../kernels/optimiser.js";
 import { own, ownZeros } from "../kernels/residency.js";
 import { Parameter } from "../layers/parameter.js";
+import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkFinite, checkOptions, checkRange, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
@@ -87,7 +89,7 @@ export class ParameterState {
  * const optimizer = new Adam(model.parameters(), { lr: 0.001 });
  * optimizer.zeroGrad(); model.backward(loss.backward()); optimizer.step();
  */
-export abstract class Optimizer {
+export abstract class Optimizer extends Branded {
   readonly groups: readonly ParameterGroup[];
   readonly maximize: boolean;
   /** What `OneCycleLR` cycles: the momentum, or Adam's β₁; undefined where there is neither. */
@@ -109,11 +111,16 @@ export abstract class Optimizer {
     options: OptimizerOptions,
     defaults: { readonly lr: number; readonly weightDecay?: number },
   ) {
+    super();
     checkOptions(name, options, `{ lr: ${defaults.lr} }`);
     const lr = options.lr ?? defaults.lr;
     const weightDecay = options.weightDecay ?? defaults.weightDecay ?? 0;
     this.groups = groupsOf(name, parameters, { lr, weightDecay });
     this.maximize = options.maximize ?? false;
+  }
+
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Optimizer";
   }
 
   /** The learning rate of the first group; setting it sets that of every group. */
@@ -132,7 +139,7 @@ export abstract class Optimizer {
       const { lr, weightDecay } = group;
       for (const parameter of group.parameters) {
         if (!parameter.requiresGrad || !parameter.hasGrad) continue;
-        const state = this.#state(parameter);
+        const state = this.own.#state(parameter);
         state.step++;
         const { value, grad } = parameter;
         const kernels = kernelsFor(optimiserKernels, value.dtype);
@@ -144,7 +151,7 @@ export abstract class Optimizer {
 
   /** Sets every gradient to zero. */
   zeroGrad(): void {
-    for (const parameter of this.#parameters()) parameter.zeroGrad();
+    for (const parameter of this.own.#parameters()) parameter.zeroGrad();
   }
 
   /** One step of one parameter; `state.step` counts it already. */
@@ -157,8 +164,8 @@ export abstract class Optimizer {
   stateDict(): OptimizerState {
     const tensors: Record<string, Tensor> = {};
     const numbers: Record<string, number> = {};
-    this.#parameters().forEach((parameter, i) => {
-      const state = this.#states.get(parameter);
+    this.own.#parameters().forEach((parameter, i) => {
+      const state = this.own.#states.get(parameter);
       if (!state) return;
       numbers[`${i}.step`] = state.step;
       for (const [name, tensor] of state.tensors) tensors[`${i}.${name}`] = tensor.clone();
@@ -178,12 +185,12 @@ export abstract class Optimizer {
   loadStateDict(state: OptimizerState): void {
     this.checkState(state);
     const { tensors, numbers } = state;
-    const parameters = this.#parameters();
-    this.#states.clear();
+    const parameters = this.own.#parameters();
+    this.own.#states.clear();
     parameters.forEach((parameter, i) => {
       const step = numbers[`${i}.step`];
       if (step === undefined) return;
-      const state = this.#state(parameter);
+      const state = this.own.#state(parameter);
       state.step = step;
       for (const name of [...this.stateNames, ...this.optionalStateNames]) {
         const tensor = tensors[`${i}.${name}`];
@@ -222,7 +229,7 @@ export abstract class Optimizer {
         "a state that went through JSON: write its tensors with writeSafetensors",
       );
     }
-    const parameters = this.#parameters();
+    const parameters = this.own.#parameters();
     const rates = [...this.groups.keys()].map((i) => `group.${i}.lr`);
     const stepped = parameters.flatMap((_, i) => (Object.hasOwn(numbers, `${i}.step`) ? [i] : []));
     const keys = (indices: number[], names: readonly string[]) => indices.flatMap((i) => names.map((n) => `${i}.${n}`));
@@ -304,10 +311,12 @@ function groupsOf(
     );
   }
   const list = parameters as Parameters;
+  refuseForeign(optimizer, ...list);
   const loose = list.filter((entry) => entry instanceof Parameter);
   const given = list.filter((entry): entry is GroupOptions => !(entry instanceof Parameter));
   const seen = new Set<Parameter>();
   const groups = [...(loose.length > 0 ? [{ parameters: loose }] : []), ...given].map((group: GroupOptions) => {
+    if (Array.isArray(group?.parameters)) refuseForeign(optimizer, ...group.parameters);
     if (!Array.isArray(group?.parameters) || !group.parameters.every((entry) => entry instanceof Parameter)) {
       throw new ArgumentError(
         `${optimizer} expects each entry to be a Parameter or { parameters, lr }, but one is neither. Usual cause: tensors or layers, where layer.parameters() is meant.`,

@@ -1,4 +1,5 @@
 /** What every scheduler has in common: a count of steps, and a change of each group's learning rate at each. */
+import { Branded, refuseForeign } from "../shape/brand.js";
 import { isPlainObject, refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
 import { isCount, Optimizer } from "./optimizer.js";
@@ -14,7 +15,7 @@ export type SchedulerState = Record<string, number>;
  * const scheduler = new StepLR(optimizer, { stepSize: 10 });
  * scheduler.step(); // after each epoch
  */
-export abstract class Scheduler {
+export abstract class Scheduler extends Branded {
   #steps = 0;
   /** The learning rate of each group before any scheduler changed it. */
   #baseLrs: readonly number[];
@@ -24,6 +25,8 @@ export abstract class Scheduler {
     readonly name: string,
     readonly optimizer: Optimizer,
   ) {
+    super();
+    refuseForeign(name, optimizer);
     if (!(optimizer instanceof Optimizer)) {
       throw new ArgumentError(
         `${name} expects an optimiser first, but got a value of type ${typeof optimizer}. Usual cause: the options in its place.`,
@@ -32,9 +35,13 @@ export abstract class Scheduler {
     this.#baseLrs = optimizer.groups.map(({ initialLr, lr }) => initialLr ?? lr);
   }
 
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Scheduler";
+  }
+
   /** How many times `step` was called. */
   get steps(): number {
-    return this.#steps;
+    return this.own.#steps;
   }
 
   /**
@@ -42,8 +49,8 @@ export abstract class Scheduler {
    * @param metric what `ReduceLROnPlateau` watches; the others pay no heed to it
    */
   step(metric?: number): void {
-    this.check(this.#steps + 1, metric);
-    this.#steps++;
+    this.check(this.own.#steps + 1, metric);
+    this.own.#steps++;
     this.apply(metric);
   }
 
@@ -53,7 +60,7 @@ export abstract class Scheduler {
   /** Sets every group's learning rate for the current step. */
   protected apply(_metric?: number): void {
     this.optimizer.groups.forEach((group, i) => {
-      const base = this.#baseLrs[i] ?? group.lr;
+      const base = this.own.#baseLrs[i] ?? group.lr;
       group.initialLr ??= base;
       group.lr = this.next(group.lr, base, i);
     });
@@ -83,9 +90,9 @@ export abstract class Scheduler {
   stateDict(): SchedulerState {
     const { groups, momentum } = this.optimizer;
     return {
-      steps: this.#steps,
+      steps: this.own.#steps,
       ...Object.fromEntries(groups.map(({ lr }, i) => [`group.${i}.lr`, lr])),
-      ...Object.fromEntries(this.#baseLrs.map((lr, i) => [`group.${i}.base_lr`, lr])),
+      ...Object.fromEntries(this.own.#baseLrs.map((lr, i) => [`group.${i}.base_lr`, lr])),
       ...(momentum === undefined ? {} : { momentum }),
       ...this.extraState(),
     };
@@ -99,8 +106,8 @@ export abstract class Scheduler {
   loadStateDict(state: SchedulerState): void {
     this.checkState(state);
     const at = (key: string) => state[key] ?? Number.NaN;
-    this.#steps = at("steps");
-    this.#baseLrs = this.#baseLrs.map((_, i) => at(`group.${i}.base_lr`));
+    this.own.#steps = at("steps");
+    this.own.#baseLrs = this.own.#baseLrs.map((_, i) => at(`group.${i}.base_lr`));
     this.optimizer.groups.forEach((group, i) => {
       group.lr = at(`group.${i}.lr`);
     });

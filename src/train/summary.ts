@@ -10,21 +10,23 @@ export interface SummaryRow {
   readonly key: string;
   /** The class's name: `Conv2d`. */
   readonly layer: string;
-  readonly outputShape: Shape;
+  /** Undefined, shown as `?`, from a layer of your own without `inferShape` on. */
+  readonly outputShape: Shape | undefined;
   /** Numbers that the layer itself learns, children not included. */
   readonly parameters: number;
-  /** Multiply-adds of one forward of the whole batch. */
+  /** Multiply-adds of one forward of the whole batch; NaN where the shapes are not known. */
   readonly multiplyAdds: number;
 }
 
 export interface Summary {
   readonly rows: readonly SummaryRow[];
   readonly inputShape: Shape;
-  readonly outputShape: Shape;
+  readonly outputShape: Shape | undefined;
   /** Numbers that the model learns; a layer used twice counts once. */
   readonly parameters: number;
   /** Of these, the ones that are not frozen. */
   readonly trainableParameters: number;
+  /** NaN where some are not known. */
   readonly multiplyAdds: number;
   /** The table. */
   toString(): string;
@@ -56,7 +58,7 @@ export function summary(model: Layer, inputShape: Shape): Summary {
     layer: layer.name,
     outputShape: output,
     parameters: countOf(layer),
-    multiplyAdds: layer.multiplyAdds(input),
+    multiplyAdds: input ? layer.multiplyAdds(input) : Number.NaN,
   }));
   const facts = {
     rows,
@@ -77,20 +79,22 @@ function countOf(layer: Layer, trainable = false): number {
 }
 
 function render(name: string, { rows, inputShape, ...facts }: Omit<Summary, "toString">): string {
-  const count = (value: number) => value.toLocaleString("en-US");
+  const count = (value: number) => (Number.isNaN(value) ? "?" : value.toLocaleString("en-US"));
+  const shown = (shape: Shape | undefined) => (shape ? showShape(shape) : "?");
   const header = ["key", "layer", "output shape", "parameters", "multiply-adds"];
   const cells = rows.map((row) => [
     row.key,
     row.layer,
-    showShape(row.outputShape),
+    shown(row.outputShape),
     count(row.parameters),
     count(row.multiplyAdds),
   ]);
-  const total = ["", "total", showShape(facts.outputShape), count(facts.parameters), count(facts.multiplyAdds)];
+  const total = ["", "total", shown(facts.outputShape), count(facts.parameters), count(facts.multiplyAdds)];
   const frozen = facts.parameters - facts.trainableParameters;
   return [
     `${name}, input ${showShape(inputShape)}`,
     ...showTable(header, cells, 3, total),
+    ...(facts.outputShape ? [] : ["? is known only when a layer without inferShape has run"]),
     ...(frozen > 0 ? [`${count(facts.trainableParameters)} parameters are trained, ${count(frozen)} are frozen`] : []),
   ].join("\n");
 }

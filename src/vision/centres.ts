@@ -37,16 +37,20 @@ export interface CentreTargets {
   readonly offsets: Tensor;
 }
 
+export interface CentreTargetsOptions {
+  /** How wide the heat of a centre is, in pixels. Default 2. */
+  readonly sigma?: number;
+}
+
 /**
  * What a network has to say of a picture with these objects.
  * @param instances the object of each pixel, 0 where there is none
- * @param options.sigma how wide the heat of a centre is, in pixels. Default 2.
  * @throws ArgumentError for a map whose sizes and data do not agree, or a sigma that is not above 0.
  *
  * @example
  * const { heatmap, offsets } = centreTargets({ width: 64, height: 64, data: scene.instances });
  */
-export function centreTargets(instances: LabelMap, options: { readonly sigma?: number } = {}): CentreTargets {
+export function centreTargets(instances: LabelMap, options: CentreTargetsOptions = {}): CentreTargets {
   checkLabelMap("centreTargets", instances);
   const { sigma } = readOptions("centreTargets", options, { sigma: 2 });
   checkPositive("centreTargets", "sigma", sigma);

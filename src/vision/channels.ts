@@ -69,12 +69,13 @@ export function changeChannels(
  * @throws ArgumentError for data that does not fit width and height.
  * @example
  * const { data, width, height } = toImageData(pixels);
- * canvas.getContext("2d").putImageData(new ImageData(data, width, height), 0, 0);
+ * canvas.getContext("2d")?.putImageData(new ImageData(data, width, height), 0, 0);
  */
 export function toImageData(pixels: Pixels): {
   readonly width: number;
   readonly height: number;
-  readonly data: Uint8ClampedArray<ArrayBuffer>;
+  /** `Uint8ClampedArray<ArrayBuffer>`, which TypeScript before 5.7 does not know. */
+  readonly data: ReturnType<Uint8ClampedArrayConstructor["of"]>;
 } {
   const { width, height, data } = changeChannels("toImageData", pixels, 4);
   return { width, height, data: new Uint8ClampedArray(data) };

@@ -1,5 +1,6 @@
 /** Recognising by embeddings: a network turns each face (or digit, or product) into a vector, and near vectors mean the same. */
 
+import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkNumbers, checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
@@ -41,7 +42,7 @@ export interface EmbeddingStoreOptions {
  * const store = new EmbeddingStore({ threshold: 0.6 }).add("Ada", ada).add("Grace", grace);
  * store.match(other); // { name: "unknown", distance: 0.74 }
  */
-export class EmbeddingStore {
+export class EmbeddingStore extends Branded {
   readonly threshold: number;
   readonly #names: string[] = [];
   /** `[capacity, dimensions]`, of which the first rows are in use. */
@@ -49,18 +50,23 @@ export class EmbeddingStore {
   #dimensions = 0;
 
   constructor(options: EmbeddingStoreOptions = {}) {
+    super();
     const { threshold } = readOptions("EmbeddingStore", options, { threshold: Infinity });
     this.threshold = checkRange("EmbeddingStore", "threshold", threshold, 0, Infinity);
   }
 
+  override get [Symbol.toStringTag](): string {
+    return "faltung.EmbeddingStore";
+  }
+
   /** Number of embeddings. */
   get size(): number {
-    return this.#names.length;
+    return this.own.#names.length;
   }
 
   /** Every name once, in the order of their first embeddings. */
   get names(): string[] {
-    return [...new Set(this.#names)];
+    return [...new Set(this.own.#names)];
   }
 
   /**
@@ -74,16 +80,16 @@ export class EmbeddingStore {
         `EmbeddingStore.add expects a name other than "" and "${UNKNOWN}", which is the answer for no match, but got ${show(name)}.`,
       );
     }
-    const numbers = this.#checked("EmbeddingStore.add", embedding);
-    this.#dimensions = numbers.length;
-    const start = this.#names.length * numbers.length;
-    if (start + numbers.length > this.#rows.length) {
-      const larger = new Float32Array(2 * this.#rows.length + numbers.length);
-      larger.set(this.#rows);
-      this.#rows = larger;
+    const numbers = this.own.#checked("EmbeddingStore.add", embedding);
+    this.own.#dimensions = numbers.length;
+    const start = this.own.#names.length * numbers.length;
+    if (start + numbers.length > this.own.#rows.length) {
+      const larger = new Float32Array(2 * this.own.#rows.length + numbers.length);
+      larger.set(this.own.#rows);
+      this.own.#rows = larger;
     }
-    this.#rows.set(numbers, start);
-    this.#names.push(name);
+    this.own.#rows.set(numbers, start);
+    this.own.#names.push(name);
     return this;
   }
 
@@ -92,8 +98,8 @@ export class EmbeddingStore {
    * @throws ArgumentError for numbers that are not finite; ShapeError for another length than the store's embeddings.
    */
   match(embedding: Embedding): Match {
-    const numbers = this.#checked("EmbeddingStore.match", embedding);
-    const [nearest = { name: UNKNOWN, distance: Infinity }] = this.#search(numbers, 1);
+    const numbers = this.own.#checked("EmbeddingStore.match", embedding);
+    const [nearest = { name: UNKNOWN, distance: Infinity }] = this.own.#search(numbers, 1);
     return nearest.distance <= this.threshold ? nearest : { ...nearest, name: UNKNOWN };
   }
 
@@ -106,7 +112,7 @@ export class EmbeddingStore {
    */
   nearest(embedding: Embedding, count = 1): Match[] {
     checkInteger("EmbeddingStore.nearest", "count", count, 1);
-    return this.#search(this.#checked("EmbeddingStore.nearest", embedding), count);
+    return this.own.#search(this.own.#checked("EmbeddingStore.nearest", embedding), count);
   }
 
   /** Keeps the `count` best found so far, in order: an insertion sort, for few. */
@@ -160,6 +166,7 @@ export function embeddingDistance(a: Embedding, b: Embedding): number {
 
 /** A copy in single precision, checked. */
 function numbersOf(who: string, embedding: Embedding): Float32Array {
+  refuseForeign(who, embedding);
   const batch = embedding instanceof Tensor && embedding.shape.length > 1 && embedding.shape[0] !== 1;
   if (!(embedding instanceof Tensor)) checkNumbers(who, "an embedding", embedding);
   const numbers = Float32Array.from(embedding instanceof Tensor ? embedding.data : embedding);

@@ -136,7 +136,7 @@ export function detectFaces(detector: Layer, picture: Pixels, options: FaceDetec
  *   train mode; ShapeError for a network of another kind.
  * Source: https://github.com/vladmandic/face-api, `FaceLandmark68NetBase`
  * @example
- * const points = faceLandmarks(landmarks, picture, faces[0].box);
+ * const points = faces.map(({ box }) => faceLandmarks(landmarks, picture, box));
  */
 export function faceLandmarks(network: Layer, picture: Pixels, box: Box): Point[] {
   const who = "faceLandmarks";

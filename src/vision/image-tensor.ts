@@ -54,7 +54,7 @@ export function imageToTensor(pixels: Pixels, options: ImageToTensorOptions = {}
  *
  * @throws ShapeError for another shape, ArgumentError for no tensor.
  * @example
- * await writeFile("out.png", await encodePng(tensorToImage(autoencoder.forward(x).at(0))));
+ * await writeFile("out.png", await encodePng(tensorToImage(autoencoder.forward(x).slice(0))));
  */
 export function tensorToImage(tensor: Tensor): Pixels {
   checkTensor("tensorToImage", tensor);

@@ -38,11 +38,15 @@ export function classMaps(scores: Tensor): LabelMap[] {
   return Array.from({ length: batch }, (_, n) => ({ width, height, data: classes.slice(n * size, (n + 1) * size) }));
 }
 
+export interface ConnectedComponentsOptions {
+  /** 8 (default) where pixels that touch at a corner are neighbours, 4 where they are not. */
+  readonly connectivity?: 4 | 8;
+}
+
 /**
  * Numbers the connected regions of a map from 1, in the order of their first pixels: neighbours of the same label, other
  * than the background's 0, are of one region.
  *
- * @param options.connectivity whether pixels that touch at a corner are neighbours: 8 (default), or 4 if they are not
  * @returns the region of each pixel, 0 in the background, and how many there are
  * @throws ArgumentError for a map whose sizes and data do not agree.
  * Source: Rosenfeld and Pfaltz 1966, https://doi.org/10.1145/321356.321357
@@ -52,7 +56,7 @@ export function classMaps(scores: Tensor): LabelMap[] {
  */
 export function connectedComponents(
   map: LabelMap,
-  options: { readonly connectivity?: 4 | 8 } = {},
+  options: ConnectedComponentsOptions = {},
 ): LabelMap & { readonly count: number } {
   const { connectivity } = readOptions("connectedComponents", options, { connectivity: 8 });
   checkLabelMap("connectedComponents", map);

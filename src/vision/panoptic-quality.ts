@@ -1,3 +1,4 @@
+import { Branded } from "../shape/brand.js";
 import { checkInteger, checkList, checkNumbers, checkObject, checkRange } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
@@ -40,10 +41,10 @@ interface Tally {
  *
  * @example
  * const quality = new PanopticQuality(11);
- * for (const [i, truth] of truths.entries()) quality.update(predictions[i], truth);
+ * for (const { prediction, truth } of scenes) quality.update(prediction, truth);
  * console.log(quality.mean().pq, quality.of(3).pq);
  */
-export class PanopticQuality {
+export class PanopticQuality extends Branded {
   readonly #tallies: readonly Tally[];
 
   /**
@@ -51,6 +52,7 @@ export class PanopticQuality {
    * @throws ArgumentError when it is no positive integer.
    */
   constructor(classes: number) {
+    super();
     checkInteger("PanopticQuality", "classes", classes, 1);
     checkRange("PanopticQuality", "classes", classes, 1, MOST_CLASSES);
     this.#tallies = Array.from({ length: classes }, () => ({
@@ -61,6 +63,10 @@ export class PanopticQuality {
     }));
   }
 
+  override get [Symbol.toStringTag](): string {
+    return "faltung.PanopticQuality";
+  }
+
   /**
    * Counts one picture.
    * @throws ShapeError for maps of different sizes; ArgumentError for a map that shows other segments than it lists, and
@@ -68,8 +74,8 @@ export class PanopticQuality {
    */
   update(prediction: PanopticMap, truth: PanopticMap): this {
     checkSameSize("PanopticQuality", prediction, truth);
-    const predicted = this.#places("prediction", prediction);
-    const actual = this.#places("truth", truth);
+    const predicted = this.own.#places("prediction", prediction);
+    const actual = this.own.#places("truth", truth);
     // shared[p][t]: the pixels of predicted segment p and true segment t; place 0 is void.
     const shared = Array.from({ length: predicted.size }, () => new Float64Array(actual.size));
     for (const [pixel, id] of prediction.data.entries()) {
@@ -86,7 +92,7 @@ export class PanopticQuality {
       const row = shared[p + 1] ?? new Float64Array();
       const area = row.reduce((sum, pixels) => sum + pixels, 0);
       const outsideVoid = area - (row[0] ?? 0);
-      const tally = this.#tally(label);
+      const tally = this.own.#tally(label);
       const iou = (t: number) => (row[t] ?? 0) / (outsideVoid + (trueAreas[t] ?? 0) - (row[t] ?? 0));
       const match = truth.segments.findIndex((segment, t) => segment.label === label && iou(t + 1) > 0.5);
       if (match >= 0) {
@@ -98,7 +104,7 @@ export class PanopticQuality {
       }
     }
     for (const [t, { label }] of truth.segments.entries()) {
-      if (!found.has(t)) this.#tally(label).falseNegatives++;
+      if (!found.has(t)) this.own.#tally(label).falseNegatives++;
     }
     return this;
   }
@@ -108,7 +114,7 @@ export class PanopticQuality {
    * @throws ArgumentError for a number that is no class.
    */
   of(c: number): PanopticScores {
-    const { iou, truePositives, falsePositives, falseNegatives } = this.#tally(c);
+    const { iou, truePositives, falsePositives, falseNegatives } = this.own.#tally(c);
     const segments = truePositives + falsePositives / 2 + falseNegatives / 2;
     if (segments === 0) return { pq: Number.NaN, sq: Number.NaN, rq: Number.NaN };
     return { pq: iou / segments, sq: truePositives === 0 ? 0 : iou / truePositives, rq: truePositives / segments };
@@ -118,7 +124,7 @@ export class PanopticQuality {
    * The mean quality of these classes (default: all) that were there or were predicted; NaN when none was.
    * @throws ArgumentError for a number that is no class.
    */
-  mean(classes: readonly number[] = this.#tallies.map((_, c) => c)): PanopticScores {
+  mean(classes: readonly number[] = this.own.#tallies.map((_, c) => c)): PanopticScores {
     checkNumbers("PanopticQuality.mean", "classes", classes);
     const scores = classes.map((c) => this.of(c)).filter(({ pq }) => !Number.isNaN(pq));
     const mean = (part: keyof PanopticScores) => scores.reduce((sum, score) => sum + score[part], 0) / scores.length;

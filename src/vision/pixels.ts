@@ -1,4 +1,3 @@
-import { nameOf } from "../io/bytes.js";
 import { ArgumentError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
 
@@ -22,7 +21,7 @@ export function channelsOf(who: string, pixels: Pixels): 1 | 3 | 4 {
   const { width, height, data } = Object(pixels) as Partial<Pixels>;
   // A canvas's data may be of another window, so that `instanceof` does not know it.
   if (!/^\[object Uint8(Clamped)?Array\]$/.test(Object.prototype.toString.call(data)) || !data) {
-    const got = data === undefined ? nameOf(pixels) : `data that is ${nameOf(data)}`;
+    const got = data === undefined ? show(pixels) : `data that is ${show(data)}`;
     throw new ArgumentError(
       `${who} expects a picture { width, height, data } whose data is a Uint8Array or Uint8ClampedArray, but got ${got}. Usual cause: the bytes of a file: await decodeImage(bytes) first; a missing await; or a tensor: tensorToImage(x).`,
     );

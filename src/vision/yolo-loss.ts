@@ -1,4 +1,5 @@
 /** What a YOLO network learns from: boxes as targets, and the loss of its output against them. */
+import { refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkList, checkObject, checkRange, checkSize, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
@@ -23,7 +24,7 @@ export interface YoloTargetsOptions {
  * @throws ArgumentError for boxes that are not finite or have no size, labels that are no integers ≥ 0, or more objects
  *   than `most`.
  * @example
- * yoloTargets([[{ label: 3, region: { x: 10, y: 8, width: 14, height: 20 } }], []]); // [2, 1, 5]
+ * yoloTargets([[{ label: 3, region: { x: 10, y: 8, width: 14, height: 20 } }], []]).shape; // [2, 1, 5]
  */
 export function yoloTargets(
   pictures: readonly (readonly Region<Box>[])[],
@@ -56,7 +57,7 @@ export function yoloTargets(
 
 const EMPTY: Region<Box> = { label: -1, region: { x: 0, y: 0, width: 0, height: 0 } };
 
-export interface YoloLossOptions<R extends "mean" | "sum"> extends LossOptions<R> {
+export interface YoloLossOptions<R extends "mean" | "sum" = "mean" | "sum"> extends LossOptions<R> {
   /** Factor of the errors of boxes. Default 5. */
   readonly boxWeight?: number;
   /** Factor of the objectness of boxes that have an object. Default 1. */
@@ -97,6 +98,7 @@ export class YoloLoss<R extends "mean" | "sum" = "mean"> extends Loss<Tensor, R>
   readonly classWeight: number;
   readonly ignoreThreshold: number;
 
+  constructor(head: YoloHead, options?: YoloLossOptions<R> | YoloLossOptions);
   constructor(
     readonly head: YoloHead,
     options: YoloLossOptions<R> = {},
@@ -133,7 +135,14 @@ export class YoloLoss<R extends "mean" | "sum" = "mean"> extends Loss<Tensor, R>
           const owner = owners.get(a * grid.cells + cell);
           const at = grid.at(n, a, cell);
           if (owner) {
-            total += this.#teach(grid, data, gradient.data, at, wanted(owner.region, anchor, head.stride), owner.label);
+            total += this.own.#teach(
+              grid,
+              data,
+              gradient.data,
+              at,
+              wanted(owner.region, anchor, head.stride),
+              owner.label,
+            );
             continue;
           }
           const box = objects.length > 0 ? grid.box(data, n, a, cell) : NOWHERE;
@@ -204,6 +213,7 @@ function assign({ head, cells, columns }: YoloGrid, objects: readonly Region<Box
 
 /** The objects of each picture, checked. */
 function readTargets({ head, batch, rows, columns }: YoloGrid, target: Tensor): Region<Box>[][] {
+  refuseForeign("YoloLoss.forward", target);
   if (!(target instanceof Tensor)) {
     throw new ArgumentError(
       "YoloLoss.forward expects its target to be a Tensor. Usual cause: lists of objects: yoloTargets makes a tensor of them.",

@@ -29,7 +29,7 @@ export interface DecodeYoloOptions {
  *   predictions that are NaN.
  *
  * @example
- * const [detections] = decodeYolo(model.eval().forward(image), { anchors, numClasses: 10, stride: 8 });
+ * const [detections = []] = decodeYolo(model.eval().forward(image), { anchors, numClasses: 10, stride: 8 });
  * for (const { label, score, region } of detections) console.log(label, score, region.x, region.y);
  */
 export function decodeYolo(

@@ -42,10 +42,10 @@ describe.each(Object.entries(readers))("%s", (who, read) => {
     [undefined, "undefined"],
     [null, "null"],
     ["digits.npy", "a string"],
-    [[1, 2, 3], "an Array"],
-    [{}, "an Object"],
+    [[1, 2, 3], "[1, 2, 3]"],
+    [{}, "an object"],
     [Promise.resolve(new Uint8Array(3)), "a Promise"],
-    [7, "a number"],
+    [7, "7"],
   ])("%j instead of bytes", async (value, got) => {
     const error = await errorOf(() => read(value as never));
     expect(error).toEqual(
@@ -90,15 +90,15 @@ describe("options", () => {
     normalise: (options) => normalise(options),
   };
   test.each(Object.entries(calls))("%s: an object or a sentence", async (who, call) => {
-    for (const [value, shown] of [
+    for (const [value, got] of [
       [null, "null"],
       ["float64", '"float64"'],
       [64, "64"],
     ] as const) {
       const error = await errorOf(() => call(value as never));
       expect(error).toBeInstanceOf(ArgumentError);
-      expect(error.message).toMatch(`${who} expects its options to be an object such as { `);
-      expect(error.message).toMatch(`, but got ${shown}. Usual cause:`);
+      expect(error.message).toMatch(`${who} expects its options to be an object of `);
+      expect(error.message).toMatch(`, but got ${got}. Usual cause:`);
     }
   });
   test.each(["readNpy", "readNpz", "readSafetensors", "readWeightsManifest"])(
@@ -118,13 +118,13 @@ describe("tensors by name", () => {
   test.each([
     [new Map(Object.entries(state)), "a Map"],
     [Promise.resolve(state), "a Promise"],
-    [Object.entries(state), "an Array"],
+    [Object.entries(state), "[[…]]"],
     [new Linear(2, 2), "a Linear"],
     [ones([2]), "a Tensor"],
     [new Float32Array(2), "a Float32Array"],
     [undefined, "undefined"],
     [null, "null"],
-    ["a", "a string"],
+    ["a", '"a"'],
   ])("%o is none", (value, got) => {
     for (const [who, write] of Object.entries({ writeSafetensors, writeNpz })) {
       expect(() => write(value as never)).toThrow(
@@ -142,8 +142,8 @@ describe("tensors by name", () => {
   test("metadata is a plain object, too", () => {
     for (const [value, got] of [
       [new Map([["k", "v"]]), "a Map"],
-      [[["k", "v"]], "an Array"],
-      ["pt", "a string"],
+      [[["k", "v"]], "[[…]]"],
+      ["pt", '"pt"'],
     ] as const) {
       expect(() => writeSafetensors(state, { metadata: value as never })).toThrow(
         new ArgumentError(
@@ -171,32 +171,22 @@ describe("numbers with a shape", () => {
         "labelsToInt32 expects 3 labels for the shape [3], but got 2. Usual cause: a part of the data with the shape of all of them.",
       ),
     );
-    expect([...labelsToInt32({ length: 2, 0: 5, 1: 6 })]).toEqual([5, 6]);
   });
 
   test.each([undefined, null, 7, {}, new Map(), Promise.resolve([1])])("%o is none", (value) => {
-    for (const [who, call] of Object.entries({ labelsToInt32, imagesToTensor }) as [
-      string,
-      (value: never) => unknown,
-    ][]) {
+    const list = "labels to be class indices in an array, an Int32Array or a Tensor";
+    for (const [call, expected] of [
+      [labelsToInt32, `labelsToInt32 expects ${list}, but got `],
+      [imagesToTensor, "imagesToTensor expects an array { shape, data } as readIdx gives it, but got "],
+    ] as [(value: never) => unknown, string][]) {
       expect(() => call(value as never)).toThrow(ArgumentError);
-      expect(() => call(value as never)).toThrow(
-        `${who} expects an array { shape, data } as readIdx gives it, but got `,
-      );
+      expect(() => call(value as never)).toThrow(expected);
     }
   });
 
-  test.each([
-    [[1n], "1n"],
-    [["3"], '"3"'],
-    [BigInt64Array.of(2n), "2n"],
-    [[undefined], "undefined"],
-    [[Number.NaN], "NaN"],
-    [[2 ** 31], "2147483648"],
-    ["12", '"1"'],
-  ])("labels %o are none", (labels, got) => {
-    expect(() => labelsToInt32(labels as never)).toThrow(
-      new ArgumentError(`labelsToInt32 expects integers of 32 bits, but label 0 is ${got}.`),
+  test("data without a shape", () => {
+    expect(() => labelsToInt32({ data: [1] } as never)).toThrow(
+      "labelsToInt32 expects an array { shape, data } as readIdx gives it, but got an object.",
     );
   });
 
@@ -225,10 +215,10 @@ describe("pictures", () => {
     [new Uint8Array(12), "a Uint8Array"],
     [Promise.resolve({ ...size, data: new Uint8Array(4) }), "a Promise"],
     [undefined, "undefined"],
-    ["photo.png", "a string"],
-    [size, "an Object"],
+    ["photo.png", '"photo.png"'],
+    [size, "an object"],
     [ones([1, 2, 2]), "data that is a Float32Array"],
-    [{ ...size, data: [1, 2, 3, 4] }, "data that is an Array"],
+    [{ ...size, data: [1, 2, 3, 4] }, "data that is [1, 2, 3, 4]"],
     [{ ...size, data: new Uint16Array(4) }, "data that is a Uint16Array"],
   ])("%o is none", async (value, got) => {
     for (const [who, call] of Object.entries(calls)) {
@@ -242,7 +232,9 @@ describe("pictures", () => {
 
   test("tensorToImage takes a tensor", () => {
     expect(() => tensorToImage(new Uint8Array(4) as never)).toThrow(
-      new ArgumentError("tensorToImage expects a Tensor, but got a Uint8Array. Usual cause: a missing await."),
+      new ArgumentError(
+        "tensorToImage expects a Tensor, but got a Uint8Array. Usual cause: a plain array; wrap it with tensor(data).",
+      ),
     );
   });
 });

@@ -181,8 +181,9 @@ describe("gzip files", () => {
   test.each([
     [{ maxBytes: 0 }, "gunzip expects maxBytes to be a positive integer, but got 0."],
     [{ maxBytes: "1 GB" }, 'gunzip expects maxBytes to be a positive integer, but got "1 GB".'],
-    [null, "gunzip expects its options to be an object such as { maxBytes: 1e9 }, but got null."],
-    [1e9, "gunzip expects its options to be an object such as { maxBytes: 1e9 }, but got 1000000000."],
+    [{ maxByte: 5 }, 'gunzip expects each option to be maxBytes, but got "maxByte".'],
+    [null, "gunzip expects its options to be an object of maxBytes, but got null."],
+    [1e9, "gunzip expects its options to be an object of maxBytes, but got 1000000000."],
   ])("options %j are refused", async (options, message) => {
     const error = await gunzip(hello, options as never).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ArgumentError);

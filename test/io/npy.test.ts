@@ -204,7 +204,7 @@ describe("bad arguments", () => {
     ],
     [
       () => readNpy([1, 2] as never),
-      "readNpy expects the bytes of a file (a Uint8Array or ArrayBuffer), but got an Array. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.",
+      "readNpy expects the bytes of a file (a Uint8Array or ArrayBuffer), but got [1, 2]. Usual cause: a path instead of the file's content, a missing await, or readFile with an encoding.",
     ],
     [
       () => writeNpy({} as never),

@@ -124,6 +124,9 @@ describe("results", () => {
     const before = clone.data.slice();
     expect(stale.toArray()).toEqual(clone.toArray());
     hoarder.forward(normal([2, 2], 2));
+    expect(stale.toArray()).toEqual(clone.toArray()); // the first forward still waits for its backward
+    hoarder.backward(normal([2, 2], 3));
+    for (const seed of [4, 5]) hoarder.forward(normal([2, 2], seed));
     expectError(
       () => stale.data,
       StateError,

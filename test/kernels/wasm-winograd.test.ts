@@ -4,11 +4,12 @@ import { describe, expect, test } from "vitest";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";
+import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
 import { filterKernel } from "../../src/kernels/wasm/winograd/filter.js";
 import { filterGradientKernel } from "../../src/kernels/wasm/winograd/filter-gradient.js";
 import { outputKernel } from "../../src/kernels/wasm/winograd/output.js";
 import { productKernel } from "../../src/kernels/wasm/winograd/product.js";
-import { largestOf } from "../../src/kernels/wasm/winograd/scan.js";
+import { largestIn, magnitudes } from "../../src/kernels/wasm/winograd/scan.js";
 import { variantOf } from "../../src/kernels/wasm/winograd/variant.js";
 import { winogradFits, winogradPays, winogradPoints } from "../../src/kernels/wasm/winograd.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
@@ -301,14 +302,21 @@ test("a split gives the same bits in both layouts of the filters", () => {
   expect(y).toEqual(whole);
 });
 
-test("largest is the largest magnitude; NaN comes before infinity", () => {
+test("magnitudes are the largest of all maps, pixel by pixel; NaN comes before infinity", () => {
+  const sizes = fc.tuple(upTo(3), upTo(9), upTo(40));
   fc.assert(
-    fc.property(fc.array(fc.float({ noNaN: true })), fc.option(fc.nat()), (numbers, place) => {
-      const [x] = arrays(numbers.length);
-      x.set(numbers);
-      if (place !== null && numbers.length > 0) x[place % numbers.length] = NaN;
-      const want = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      expect(largestOf()(x.byteOffset, x.byteLength)).toBe(want);
+    fc.property(sizes, fc.constantFrom(1, NaN, Infinity), fc.nat(), (shape, special, seed) => {
+      const [images, maps, pixels] = shape;
+      const [x, most] = arrays(images * maps * pixels, images * pixels);
+      normals(x, seed)[seed % x.length] = special;
+      magnitudes(gemmKernels("simd"), x.byteOffset, images, maps, pixels, most.byteOffset);
+      const want = most.map((_, i) => {
+        const [image, pixel] = [Math.floor(i / pixels), i % pixels];
+        const all = Array.from({ length: maps }, (_, map) => Math.abs(x[(image * maps + map) * pixels + pixel]!));
+        return Math.max(...all);
+      });
+      expect(most.slice()).toEqual(want);
+      expect(largestIn(most, 0, most.length)).toBe(Math.max(...want));
     }),
   );
 });

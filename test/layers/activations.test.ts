@@ -325,13 +325,13 @@ describe("a mistake is told in a sentence", () => {
     expectError(
       () => tanh.backward(vector(1)),
       StateError,
-      "Tanh.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.",
+      "Tanh.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after 4 newer forwards (after 1 in eval mode, or that followed a backward).",
     );
     tanh.forward(vector(1, 2));
     expectError(
       () => tanh.backward(vector(1)),
       ShapeError,
-      "Tanh.backward expects the gradient of its output [2], but got [1]. Usual cause: the loss was given something else than what forward returned.",
+      "Tanh.backward expects the gradient of its output [2], but got [1]. Usual cause: the loss was given something else than what forward returned, or backwards that do not take their forwards in reverse.",
     );
   });
 });

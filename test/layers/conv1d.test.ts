@@ -173,7 +173,7 @@ describe("Conv1d", () => {
     expectError(
       () => conv.backward(normal([1, 3, 5], 1)),
       StateError,
-      "Conv1d.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.",
+      "Conv1d.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after 4 newer forwards (after 1 in eval mode, or that followed a backward).",
     );
   });
 });

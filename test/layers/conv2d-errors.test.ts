@@ -128,7 +128,7 @@ describe("Conv2d refuses inputs", () => {
   test("that are no Tensor", () => {
     const loose = conv as unknown as { forward(x: unknown): unknown };
     const text = (got: string) =>
-      `Conv2d.forward expects a Tensor, but got ${got}. Usual cause: a plain array: wrap it with tensor(data, shape).`;
+      `Conv2d.forward expects a Tensor, but got ${got}. Usual cause: a plain array, or a tensor that went through JSON or postMessage: tensor(…) makes one of it.`;
     expectError(() => loose.forward([[1, 2], [3, 4]]), ArgumentError, text("an array")); // biome-ignore format: one line
     expectError(() => loose.forward(new Float32Array(4)), ArgumentError, text("a Float32Array"));
     expectError(() => loose.forward(undefined), ArgumentError, text("undefined"));
@@ -138,7 +138,7 @@ describe("Conv2d refuses inputs", () => {
 
 describe("Conv2d's backward refuses", () => {
   const TWICE =
-    "Conv2d.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.";
+    "Conv2d.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after 4 newer forwards (after 1 in eval mode, or that followed a backward).";
   const dy = normal([1, 2, 2, 2], 2);
 
   test("to run before forward, and twice after it", () => {
@@ -155,7 +155,7 @@ describe("Conv2d's backward refuses", () => {
     expectError(
       () => conv.backward(normal([1, 2, 4, 4], 2)),
       ShapeError,
-      "Conv2d.backward expects the gradient of its output [1, 2, 2, 2], but got [1, 2, 4, 4]. Usual cause: the loss was given something else than what forward returned.",
+      "Conv2d.backward expects the gradient of its output [1, 2, 2, 2], but got [1, 2, 4, 4]. Usual cause: the loss was given something else than what forward returned, or backwards that do not take their forwards in reverse.",
     );
     expect(conv.weight.grad.data.every((g) => g === 0)).toBe(true);
     expect(conv.backward(dy).shape).toEqual([1, 1, 4, 4]);

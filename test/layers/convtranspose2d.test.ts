@@ -310,7 +310,7 @@ describe("ConvTranspose2d", () => {
     expectError(
       () => layer.backward(normal([1, 3, 6, 6], 1)),
       StateError,
-      "ConvTranspose2d.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.",
+      "ConvTranspose2d.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after 4 newer forwards (after 1 in eval mode, or that followed a backward).",
     );
   });
 });

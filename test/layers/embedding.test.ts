@@ -139,7 +139,7 @@ describe("Embedding", () => {
     expectError(
       () => new Embedding(4, 2).backward(normal([1, 2], 1)),
       StateError,
-      "Embedding.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.",
+      "Embedding.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after 4 newer forwards (after 1 in eval mode, or that followed a backward).",
     );
   });
 });

@@ -186,7 +186,7 @@ describe("Linear", () => {
     expectError(
       () => layer.backward(normal([1, 120], 1)),
       StateError,
-      "Linear.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.",
+      "Linear.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after 4 newer forwards (after 1 in eval mode, or that followed a backward).",
     );
     expectError(
       () => new Linear(1, 2).forward(normal([3, 2], 1)),

@@ -19,7 +19,7 @@ describe("TinyYOLOv2", () => {
 
   test("layers are darknet's: sizes of 416×416 images", () => {
     const { rows, multiplyAdds, outputShape } = summary(new TinyYOLOv2(), [1, 3, 416, 416]);
-    const shapes = rows.filter(({ layer }) => layer === "Conv2d").map((row) => row.outputShape.slice(1));
+    const shapes = rows.filter(({ layer }) => layer === "Conv2d").map((row) => row.outputShape?.slice(1));
     expect(shapes).toEqual([
       [16, 416, 416],
       [32, 208, 208],

@@ -4,18 +4,21 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundledBytes, NETWORK, wholeLibrary } from "../support/bundle.js";
+import { ENTRIES, exportingModule } from "../support/exported.js";
 import { COMPILER, compilerOf } from "../support/typescript.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const MOST_BYTES = 1_000_000;
 /** Of a program with four layers, minified and gzipped. */
-const MOST_BUNDLE_BYTES = 47_000;
+const MOST_BUNDLE_BYTES = 47_500;
+/** Of a line of code, which an uncaught error shows: a sentence with its template is the longest. */
+const MOST_COLUMNS = 1000;
 const STRICT = "--strict --exactOptionalPropertyTypes --target es2022 --lib es2022,dom".split(" ");
 
 const MISTAKE = `import { Flatten, Linear, Sequential } from "faltung";
@@ -55,7 +58,9 @@ try {
   run("npm", "install", "--offline", "--no-audit", "--no-fund", packed.filename);
   const entries = checkManifest(join(folder, "node_modules/faltung"));
   checkImportsAndRequires(entries);
+  checkUncaughtErrors();
   checkTypes();
+  checkDeclarations();
   await checkBundle(entries);
   checkReadme();
 } finally {
@@ -100,7 +105,7 @@ function namedDeclarations(): string[] {
   return [...found].sort((a, b) => a.localeCompare(b, "en"));
 }
 
-/** Nothing is installed along with it, and nothing runs when it is. Returns the entries: `"faltung"`, `"faltung/train"`, … */
+/** Nothing is installed along with it, and nothing runs when it is. Returns the entries that run: `"faltung"`, `"faltung/train"`, … */
 function checkManifest(installed: string): string[] {
   const { name, exports, ...manifest } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Manifest;
   for (const kind of ["dependencies", "optionalDependencies"] as const) {
@@ -109,13 +114,13 @@ function checkManifest(installed: string): string[] {
   const peers = Object.keys(manifest.peerDependencies ?? {});
   assert.deepEqual(peers, ["fast-png", "jpeg-js"], "what reads and writes picture files");
   for (const peer of peers) assert.equal(manifest.peerDependenciesMeta?.[peer]?.optional, true, `${peer} is optional`);
-  for (const script of ["preinstall", "install", "postinstall", "prepare"]) {
+  for (const script of ["preinstall", "install", "postinstall"]) {
     assert.equal(manifest.scripts?.[script], undefined, `script "${script}"`);
   }
   console.log("manifest: no dependency but two optional ones, no install script");
-  return Object.keys(exports)
-    .filter((entry) => entry !== "./package.json")
-    .map((entry) => name + entry.slice(1));
+  return Object.entries(exports)
+    .filter(([, conditions]) => (conditions as { default?: string }).default !== undefined)
+    .map(([entry]) => name + entry.slice(1));
 }
 
 /** Every entry loads both ways and gives the same functions and classes. */
@@ -137,6 +142,32 @@ function checkImportsAndRequires(entries: readonly string[]): void {
 `,
   );
   console.log(`import and require:\n${run(process.execPath, "same.cjs").trimEnd()}`);
+}
+
+/** What a terminal shows of an error that nobody catches: no line that fills it, the class, the sentence, the stack. */
+function checkUncaughtErrors(): void {
+  for (const [error, code] of Object.entries({
+    ShapeError: 'import { Linear, zeros } from "faltung"; new Linear(2, 1).forward(zeros([1, 3]));',
+    ArgumentError: 'import { Conv2d } from "faltung"; new Conv2d(0, 1, 1);',
+    StateError: 'import { Linear, zeros } from "faltung"; new Linear(2, 1).backward(zeros([1, 1]));',
+    FormatError: 'import { readNpy } from "faltung/io"; readNpy(new Uint8Array(9));',
+  })) {
+    const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    assert.match(stderr, new RegExp(`^${error}: .+ Usual cause: .+\\n    at `, "m"));
+    assert.match(stderr, /\n {4}at .+\n\nNode\.js v[\d.]+\n$/, `${error} lists fields after its stack`);
+    assert.ok(stderr.length < 24 * 80, `an uncaught ${error} prints ${stderr.length} characters`);
+  }
+  const dist = join(folder, "node_modules/faltung/dist");
+  for (const file of readdirSync(dist).filter((name) => name.endsWith(".js"))) {
+    const code = readFileSync(join(dist, file), "utf8");
+    const longest = Math.max(...code.split("\n").map((line) => line.length));
+    assert.ok(longest < MOST_COLUMNS, `a line of ${file} has ${longest} characters`);
+    assert.doesNotMatch(code, /\bclass _\w/, `a class of ${file} shows another name than its own in stack traces`);
+  }
+  console.log("an uncaught error of each class fits on a screen");
 }
 
 function compile(file: string, module: string, resolution: string, ...more: string[]): void {
@@ -176,6 +207,29 @@ function checkTypes(): void {
   console.log("types: a wrong layer is an error with a sentence, in TypeScript 5 and 7");
   for (const file of ["nodenext.mjs", "required.cjs"]) {
     console.log(`${file} runs: ${run(process.execPath, file).trim()}`);
+  }
+}
+
+/**
+ * Whatever a user exports of the library has declarations that the compiler can write, with the library's own checked as
+ * well, in every version of TypeScript that is promised, with and without the DOM library; and they can be used again.
+ */
+function checkDeclarations(): void {
+  const files = ENTRIES.map((entry) => `${entry.replace("/", "-")}.mts`);
+  for (const [i, entry] of ENTRIES.entries()) {
+    const file = files[i] ?? "";
+    writeFileSync(join(folder, file), exportingModule(entry, join(folder, file)).code);
+  }
+  for (const version of ["5.5", "5.9", "6", "7"]) {
+    const compiler = [compilerOf(version), "--strict", "--exactOptionalPropertyTypes", "--target", "es2022"];
+    const flags = [...compiler, "--module", "nodenext", "--moduleResolution", "nodenext"];
+    const declare = [...flags, "--declaration", "--emitDeclarationOnly", "--outDir", `declared-${version}`];
+    // Each entry by itself: a name is found only where the program knows the entry that exports it.
+    for (const file of files) run(process.execPath, ...declare, "--lib", "es2022", file);
+    run(process.execPath, ...declare, "--lib", "es2022,dom", ...files);
+    const declared = files.map((file) => `declared-${version}/${file.replace(".mts", ".d.mts")}`);
+    run(process.execPath, ...flags, "--noEmit", "--lib", "es2022", ...declared);
+    console.log(`declarations: every class, field, method and function exported, in TypeScript ${version}`);
   }
 }
 

@@ -23,7 +23,7 @@ export function arrays<const Lengths extends readonly number[]>(
 let last = { at: 0, bytes: 0 };
 
 /** What kernels need for themselves, in tests. */
-const SCRATCH = 2 ** 26;
+const SCRATCH = 2 ** 28;
 
 function block(bytes: number): number {
   if (last.bytes < bytes) {

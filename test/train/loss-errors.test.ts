@@ -300,7 +300,7 @@ describe("predictions and targets", () => {
     expectError(
       () => new CrossEntropyLoss().backward(),
       StateError,
-      "CrossEntropyLoss.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.",
+      "CrossEntropyLoss.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after two forwards, of which a loss keeps the last.",
     );
   });
 });

@@ -457,7 +457,7 @@ describe("the contract of every loss", () => {
     expect(() => loss.forward(tensor([3]), tensor([1, 2]))).toThrow();
     expect([...loss.backward().data]).toEqual([4]);
     expect(() => loss.backward()).toThrow(
-      "MSELoss.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.",
+      "MSELoss.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after two forwards, of which a loss keeps the last.",
     );
   });
 

@@ -59,7 +59,7 @@ test("says what is frozen", () => {
   expect(String(table).split("\n").at(-1)).toBe("6 parameters are trained, 8 are frozen");
 });
 
-test("sees the layers inside a composite of one's own, which has no shape rule", () => {
+test("lists the layers of a composite of one's own without a shape rule, with ? for what only a run can tell", () => {
   class Net extends Layer {
     conv = new Conv2d(1, 2, 3);
     rest = new Sequential(new ReLU(), new Flatten(), new Linear(8, 3));
@@ -72,7 +72,19 @@ test("sees the layers inside a composite of one's own, which has no shape rule",
   }
   const table = summary(new Net(), [1, 1, 4, 4]);
   expect(table.rows.map(({ key }) => key)).toEqual(["conv", "rest.0", "rest.1", "rest.2"]);
-  expect(table.multiplyAdds).toBe(2 * 9 * 4 + 24);
+  expect([table.parameters, table.multiplyAdds, table.outputShape]).toEqual([20 + 27, Number.NaN, undefined]);
+  expect(String(table).split("\n")).toEqual([
+    "Net, input [1, 1, 4, 4]",
+    "key     layer    output shape  parameters  multiply-adds",
+    "─".repeat(56),
+    "conv    Conv2d   ?                     20              ?",
+    "rest.0  ReLU     ?                      0              ?",
+    "rest.1  Flatten  ?                      0              ?",
+    "rest.2  Linear   ?                     27              ?",
+    "─".repeat(56),
+    "        total    ?                     47              ?",
+    "? is known only when a layer without inferShape has run",
+  ]);
 });
 
 test("a layer used twice is listed twice and counted once", () => {

@@ -32,7 +32,7 @@ test("hovering over a model shows what goes in and what comes out", () => {
     block: "const block: Residual<Conv2d<8, 8, 3, {\n    readonly padding: 1;\n}>, []>",
     lenet: "const lenet: LeNet5<readonly []>",
     list: 'const list: Sequential<"[…] → […]", Layer<ShapeRule>[]>',
-    annotated: "const annotated: Sequential",
+    annotated: "const annotated: Sequential<string, readonly Layer<ShapeRule>[]>",
   });
 });
 

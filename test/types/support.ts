@@ -42,9 +42,10 @@ const OPTIONS: ts.CompilerOptions = {
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
 /** Type-checks `code` as a module beside the library's sources, which are not checked themselves. */
-export function check(code: string): CheckedModule {
+export function check(code: string, more: ts.CompilerOptions = {}): CheckedModule {
   const path = join(ROOT, "test/types/module.ts");
-  const host = ts.createCompilerHost(OPTIONS, true);
+  const options = { ...OPTIONS, ...more };
+  const host = ts.createCompilerHost(options, true);
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (name) => name === path || fileExists(name);
   host.readFile = (name) => (name === path ? code : readFile(name));
@@ -53,7 +54,7 @@ export function check(code: string): CheckedModule {
     if (!parsed.has(name)) parsed.set(name, getSourceFile(name, ...rest));
     return parsed.get(name);
   };
-  const program = ts.createProgram([path], OPTIONS, host);
+  const program = ts.createProgram([path], options, host);
   const file = program.getSourceFile(path);
   if (!file) throw new Error("the module was not read");
   const checker = program.getTypeChecker();
@@ -82,8 +83,28 @@ export function check(code: string): CheckedModule {
   };
 }
 
-/** What an editor shows over each top-level name of the module. */
-export function hovers(code: string): Map<string, string> {
+/** What `ask` finds in the type of a top-level const. */
+export function typesOf<T>(
+  code: string,
+  name: string,
+  ask: (checker: ts.TypeChecker, type: ts.Type, at: ts.Node) => T,
+): T {
+  const { service, path } = serviceOf(code);
+  const program = service.getProgram();
+  const file = program?.getSourceFile(path);
+  for (const statement of file?.statements ?? []) {
+    if (!ts.isVariableStatement(statement)) continue;
+    for (const declaration of statement.declarationList.declarations) {
+      if (!program || declaration.name.getText(file) !== name) continue;
+      const checker = program.getTypeChecker();
+      return ask(checker, checker.getTypeAtLocation(declaration), declaration);
+    }
+  }
+  throw new Error(`the module has no const ${name}`);
+}
+
+/** An editor's language service with the module open. */
+function serviceOf(code: string): { readonly service: ts.LanguageService; readonly path: string } {
   const path = join(ROOT, "test/types/module.ts");
   const service = ts.createLanguageService({
     getCompilationSettings: () => OPTIONS,
@@ -99,6 +120,12 @@ export function hovers(code: string): Map<string, string> {
     readFile: (name) => (name === path ? code : ts.sys.readFile(name)),
     directoryExists: ts.sys.directoryExists,
   });
+  return { service, path };
+}
+
+/** What an editor shows over each top-level name of the module. */
+export function hovers(code: string): Map<string, string> {
+  const { service, path } = serviceOf(code);
   const shown = new Map<string, string>();
   for (const match of code.matchAll(/const (\w+)/g)) {
     const info = service.getQuickInfoAtPosition(path, match.index + "const ".length);
@@ -106,4 +133,31 @@ export function hovers(code: string): Map<string, string> {
   }
   service.dispose();
   return shown;
+}
+
+/** What an editor offers to write at a place: a name or a text, with what it says of it. */
+export interface Offer {
+  readonly name: string;
+  readonly documentation: string;
+}
+
+/** What an editor offers at each position of the module. */
+export function completions(code: string, positions: readonly number[]): Offer[][] {
+  const { service, path } = serviceOf(code);
+  const offers = positions.map((position) =>
+    (service.getCompletionsAtPosition(path, position, undefined)?.entries ?? []).map(({ name }) => {
+      const details = service.getCompletionEntryDetails(
+        path,
+        position,
+        name,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      );
+      return { name, documentation: ts.displayPartsToString(details?.documentation) };
+    }),
+  );
+  service.dispose();
+  return offers;
 }

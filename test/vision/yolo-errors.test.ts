@@ -123,7 +123,7 @@ describe("YoloLoss", () => {
     expectError(
       () => loss.backward(),
       StateError,
-      "YoloLoss.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, or before forward.",
+      "YoloLoss.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after two forwards, of which a loss keeps the last.",
     );
   });
 });

@@ -61,15 +61,21 @@ export const referenceConv: ConvKernels<FloatArray> = {
     const { perGroup, taps, pixels } = sizesOf(g, patches);
     const padded = { data: zeroImage(patches), at: 0, rows: patches.pixels, columns: patches.taps };
     const dout = dense(dy, perGroup, pixels);
-    const dw = dense(dweight, perGroup, taps);
+    // A sum over very many images is one of doubles: in float32 it would stop at 2²⁴.
+    const sums = g.batch > MANY ? new Float64Array(dweight.length) : dweight;
+    const dw = dense(sums, perGroup, taps);
     eachGroup(g, patches, (group, input, output) => {
       dout.at = output;
       dw.at = group * perGroup * taps;
       pad(g, patches, x, input, padded.data);
       addProduct(dout, padded, dw);
     });
+    if (sums !== dweight) for (let i = 0; i < sums.length; i++) dweight[i]! += sums[i]!;
   },
 };
+
+/** Images whose products are added to float32 numbers one by one. */
+const MANY = 1 << 14;
 
 /** Filters of one group, taps of a filter, pixels of an output map. */
 function sizesOf(g: ConvGeometry, patches: Patches) {

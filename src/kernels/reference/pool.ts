@@ -24,17 +24,14 @@ export const referenceMaxPool: MaxPoolKernels<FloatArray> = {
 
   maxBackward({ planes, rows, columns }, dy, positions, dx) {
     const argmax = integersOf(positions);
-    const inputPixels = rows.size * columns.size;
     const pixels = rows.out * columns.out;
-    dx.fill(0);
-    for (let n = 0; n < planes; n++) {
-      const plane = n * inputPixels;
+    eachPlane(planes, rows, columns, dx, (n, sums, plane) => {
       const end = (n + 1) * pixels;
       for (let from = n * pixels; from < end; from++) {
         const at = argmax[from]!;
-        if (at >= 0) dx[plane + at]! += dy[from]!;
+        if (at >= 0) sums[plane + at]! += dy[from]!;
       }
-    }
+    });
   },
 };
 
@@ -69,10 +66,8 @@ export const referenceAveragePool: AveragePoolKernels<FloatArray> = {
 
   averageBackward({ planes, rows, columns }, dy, dx) {
     const width = columns.size;
-    dx.fill(0);
     let from = 0;
-    for (let n = 0; n < planes; n++) {
-      const plane = n * rows.size * width;
+    eachPlane(planes, rows, columns, dx, (_, sums, plane) => {
       for (let i = 0; i < rows.out; i++) {
         const top = rows.first[i]!;
         const bottom = rows.end[i]!;
@@ -82,13 +77,33 @@ export const referenceAveragePool: AveragePoolKernels<FloatArray> = {
           const share = dy[from++]! / (rows.count[i]! * columns.count[j]!);
           for (let r = top; r < bottom; r++) {
             const row = plane + r * width;
-            for (let c = left; c < right; c++) dx[row + c]! += share;
+            for (let c = left; c < right; c++) sums[row + c]! += share;
           }
         }
       }
-    }
+    });
   },
 };
+
+/** So many times more windows than pixels, and a pixel's sum is one of doubles: in float32 it might stop at 2²⁴. */
+const MANY = 1 << 10;
+
+/** Visits the planes of dx with zeros to add to, from `plane` on. */
+function eachPlane(
+  planes: number,
+  rows: PoolAxis,
+  columns: PoolAxis,
+  dx: FloatArray,
+  visit: (n: number, sums: FloatArray, plane: number) => void,
+): void {
+  const pixels = rows.size * columns.size;
+  const sums = rows.out * columns.out > MANY * pixels ? new Float64Array(pixels) : undefined;
+  dx.fill(0);
+  for (let n = 0; n < planes; n++) {
+    visit(n, sums?.fill(0) ?? dx, sums ? 0 : n * pixels);
+    if (sums) dx.set(sums, n * pixels);
+  }
+}
 
 /** Position in its plane of the maximum of window (i, j); −1 where the window has no pixel. */
 function windowMax({ rows, columns }: PoolGeometry, i: number, j: number, x: FloatArray, plane: number): number {

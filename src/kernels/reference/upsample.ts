@@ -19,15 +19,20 @@ export const referenceUpsample: UpsampleKernels<FloatArray> = {
 
   backward({ size, out, taps, index, weight }, outer, inner, dy, dx) {
     dx.fill(0);
+    // Very many pixels from one are added up in double precision: in float32 the sum might stop at 2²⁴.
+    const sums = out > MANY * size ? new Float64Array(dx.length) : dx;
     let from = 0;
     for (let o = 0; o < outer; o++) {
       const slab = o * size * inner;
       for (let i = 0; i < out; i++) {
         for (let p = 0; p < inner; p++) {
           const d = dy[from++]!;
-          for (let k = i * taps; k < (i + 1) * taps; k++) dx[slab + index[k]! * inner + p]! += weight[k]! * d;
+          for (let k = i * taps; k < (i + 1) * taps; k++) sums[slab + index[k]! * inner + p]! += weight[k]! * d;
         }
       }
     }
+    if (sums !== dx) dx.set(sums);
   },
 };
+
+const MANY = 1 << 10;

@@ -36,7 +36,7 @@ const crossEntropyKernel = (smooth: boolean): LineKernel =>
       along(({ x }) => max.set(pmax(max, x.get())));
 
       const total = new Total();
-      const shared = keep(0); // Σ share · (max − x)
+      const shared = new Total(); // Σ share · (x − max)
       const weight = keep(0); // what is the label's: its own, and max − x
       const distance = keep(0);
       const place = keep(0); // counts classes, in integers
@@ -49,12 +49,12 @@ const crossEntropyKernel = (smooth: boolean): LineKernel =>
         place.set(i32x4.add(place, 1));
         weight.set(where(isLabel, own, weight));
         distance.set(where(isLabel, below, distance));
-        if (smooth) shared.set(sub(shared, mul(share, below)));
+        if (smooth) shared.add(mul(share, below));
       });
 
       const logSum = keep(logOfSum(total));
       const loss = mul(weight, sub(logSum, distance));
-      losses.set(v128.andnot(smooth ? add(loss, add(mul(logSum, all), shared)) : loss, isIgnored));
+      losses.set(v128.andnot(smooth ? add(loss, sub(mul(logSum, all), singles(shared.lanes))) : loss, isIgnored));
 
       const own = keep(mul(weight, scale));
       const mass = doubles(smooth ? add(own, mul(all, scale)) : own);

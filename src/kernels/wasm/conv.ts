@@ -3,7 +3,7 @@
  * common is the geometry.
  */
 import type { ConvGeometry } from "../../shape/conv.js";
-import type { ConvKernels, Direction } from "../interface/conv.js";
+import type { ConvKernels } from "../interface/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { type BatchedOperands, batchedProducts, batchedWeightGradient } from "./conv/batched.js";
 import { convPath } from "./conv/choice.js";
@@ -12,14 +12,17 @@ import { forwardCorrelation, inputGradientPhases, type Phase } from "./conv/corr
 import { depthwise, depthwiseWeightGradient } from "./conv/depthwise.js";
 import { Table } from "./conv/image.js";
 import { spreadGradient } from "./conv/spread.js";
-import { turnedRows } from "./conv/turned-winograd.js";
+import { LARGEST, rowTiles, turnedRows } from "./conv/turned-winograd.js";
 import { weightGradient } from "./conv/weights.js";
 import { finishRecords } from "./elementwise/finish.js";
 import { type GemmKernels, gemmKernels } from "./gemm/kernels.js";
-import { place, scratch } from "./memory.js";
+import { place, scratch, view } from "./memory.js";
 import { runAll, type Task } from "./task.js";
 import { Convolution } from "./winograd/convolve.js";
-import { winogradTasks, winogradWeightGradient } from "./winograd.js";
+import { gradientReading, readingOf } from "./winograd/plan.js";
+import { evenProducts, spared } from "./winograd/reach.js";
+import { largestIn, magnitudes } from "./winograd/scan.js";
+import { type WinogradPass, winogradTasks, winogradWeightGradient } from "./winograd.js";
 
 /** With as few input channels in a group, spreading the input gradient is faster than collecting it. */
 const FEW_CHANNELS = 16;
@@ -89,10 +92,12 @@ export function forwardTasks(
   { relu = false, records = 0 }: Ending = {},
 ): Task[] {
   const path = convPath(g, "forward");
-  if (path === "winograd") return winogradTasks(flavour, g, "forward", { x, weight, bias, y, relu, records });
-  if (path === "batched" || path === "rows") {
-    return [turnedTask(flavour, g, "forward", path, { x, weight, bias, y, relu, records })];
+  const places = { x, weight, bias, y, relu, records };
+  if (path === "winograd") {
+    const tasks = winogradTasks(flavour, g, "forward", places);
+    if (tasks) return tasks;
   }
+  if (path === "batched" || path === "rows") return turnedTasks(flavour, g, "forward", path, places);
   const correlation = forwardCorrelation(g);
   const operands = {
     batch: g.batch,
@@ -115,12 +120,13 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
   const kernels = gemmKernels(flavour);
   const path = convPath(g, "inputGradient");
   if (path === "winograd") {
-    return winogradTasks(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx });
+    const tasks = winogradTasks(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx });
+    if (tasks) return tasks;
   }
   if (path === "batched" || path === "rows") {
-    return [turnedTask(flavour, g, "inputGradient", path, gradientOperands(dx, weight, dy))];
+    return turnedTasks(flavour, g, "inputGradient", path, gradientOperands(dx, weight, dy));
   }
-  if (path === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
+  if (path !== "sliding" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
     return [spreadGradient(kernels, g, dy, weight, dx)];
   }
   const compute = path === "sliding" ? depthwise : correlate;
@@ -164,31 +170,46 @@ function turnedWeights(kernels: GemmKernels, g: ConvGeometry, { taps }: Phase, w
 }
 
 export function weightGradientTask(flavour: Flavour, g: ConvGeometry, x: number, dy: number, dweight: number): Task {
+  const kernels = gemmKernels(flavour);
   const path = convPath(g, "weightGradient");
   if (path === "winograd") {
     // It is added, so what is not finite has to be known before.
     const task = winogradWeightGradient(flavour, g, { x, dy, dweight });
     if (task) return task;
   }
-  if (path === "batched" || path === "rows") {
-    return turnedTask(flavour, g, "weightGradient", path, gradientOperands(x, dweight, dy));
+  if (path === "rows") {
+    const { even, largest } = evenProducts(kernels, x, dy, readingOf(g), 1, rowTiles(g)!.size);
+    if (even && largest < LARGEST) return turnedRows(kernels, g, "weightGradient", gradientOperands(x, dweight, dy));
   }
+  if (path === "batched" || path === "rows") return batchedWeightGradient(kernels, g, x, dy, dweight);
   if (path === "sliding") return depthwiseWeightGradient(flavour, g, x, dy, dweight);
-  return weightGradient(gemmKernels(flavour), g, x, dy, dweight);
+  return weightGradient(kernels, g, x, dy, dweight);
 }
 
 /** A turned batch, along its rows where that was chosen and the numbers allow it. */
-function turnedTask(
+function turnedTasks(
   flavour: Flavour,
   g: ConvGeometry,
-  direction: Direction,
+  direction: WinogradPass,
   path: "batched" | "rows",
   operands: BatchedOperands,
-): Task {
+): Task[] {
   const kernels = gemmKernels(flavour);
-  const rows = path === "rows" ? turnedRows(kernels, g, direction, operands) : undefined;
-  if (rows) return rows;
-  const { x, weight, y } = operands;
-  if (direction === "weightGradient") return batchedWeightGradient(kernels, g, x, y, weight);
-  return batchedProducts(kernels, g, operands, direction === "inputGradient");
+  if (path === "rows") {
+    const { size, points } = rowTiles(g)!;
+    const { x, weight, y } = operands;
+    const rows = (largest: number) => {
+      const weights = scratch(4 * g.kernelWidth);
+      magnitudes(kernels, weight, 1, g.outChannels * g.inChannels * g.kernelHeight, g.kernelWidth, weights);
+      const most = Math.max(1, largest) * Math.max(1, largestIn(view(weights, g.kernelWidth), 0, g.kernelWidth));
+      return most < LARGEST ? [turnedRows(kernels, g, direction, operands)] : undefined;
+    };
+    // Pixels of dx belong to several tiles of dy.
+    const tasks =
+      direction === "forward"
+        ? spared(kernels, readingOf(g), [1, size, size, 0], operands, rows)
+        : spared(kernels, gradientReading(g), [1, points, size, -g.paddingLeft], { ...operands, x: y, y: x }, rows);
+    if (tasks) return tasks;
+  }
+  return [batchedProducts(kernels, g, operands, direction === "inputGradient")];
 }

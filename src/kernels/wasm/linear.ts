@@ -55,11 +55,12 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
 /** The product of few rows. A part is a block of outputs. */
 function dotsTask(flavour: Flavour, g: LinearGeometry, x: number, weight: number, bias: number, y: number): Task {
   const blocks = evenBlocks(g.outFeatures, COLUMNS);
+  const [, block] = depthBlocks(g.inFeatures)[0] ?? [0, 0];
   return {
     parts: blocks.length,
     run(from, to) {
       for (const [first, outputs] of blocks.slice(from, to)) {
-        const sizes = { rows: g.rows, outputs, depth: g.inFeatures, yRow: 4 * g.outFeatures };
+        const sizes = { rows: g.rows, outputs, depth: g.inFeatures, block, yRow: 4 * g.outFeatures };
         dots(flavour, x, weight + 4 * first * g.inFeatures, bias && bias + 4 * first, y + 4 * first, sizes);
       }
     },
@@ -103,7 +104,7 @@ function product(flavour: Flavour, { rows, columns, depth, a, b, c, add }: Produ
             { at: a + 4 * first, rows: aRows, line: 0 },
             panels,
             { at: c + 4 * column, rows: cRows, line: 0 },
-            { rows, columns: count, depth: length, mode: first === 0 && !add ? MODE.zero : MODE.add, bias: 0 },
+            { rows, columns: count, depth: length, mode: first > 0 ? MODE.block : add ? MODE.add : MODE.zero, bias: 0 },
           );
         }
       }

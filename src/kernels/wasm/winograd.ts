@@ -23,6 +23,7 @@ import type { ConvGeometry } from "../../shape/conv.js";
 import type { Direction } from "../interface/conv.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { batchedFits } from "./conv/turned.js";
+import { gemmKernels } from "./gemm/kernels.js";
 import { scratch } from "./memory.js";
 import type { Task } from "./task.js";
 import { Convolution, type Operands } from "./winograd/convolve.js";
@@ -30,14 +31,16 @@ import { WeightGradient } from "./winograd/differentiate.js";
 import { partialChannels, Split } from "./winograd/phases.js";
 import {
   forwardProblem,
+  gradientReading,
   inputGradientProblem,
   type Plan,
   type Problem,
   planOf,
+  readingOf,
   roundUp,
   tapsOf,
 } from "./winograd/plan.js";
-import { largestOf } from "./winograd/scan.js";
+import { evenProducts, spared } from "./winograd/reach.js";
 import type { Points } from "./winograd/variant.js";
 
 export type WinogradPass = "forward" | "inputGradient";
@@ -141,11 +144,21 @@ function problemOf(g: ConvGeometry, pass: WinogradPass): Problem {
 
 /**
  * y = weight ⋆ x + bias, or dx = the adjoint of that in x, applied to dy, which is `x` here. Overwrites `y`. Tasks to be
- * run one after the other; what the last, a {@link Convolution}, computed counts only where its `isFinite` says so
- * afterwards.
+ * run one after the other; what the {@link Convolution} among them computed counts only where its `isFinite` says so
+ * afterwards. undefined where x is so uneven that much of y would be less exact than plain sums are, unless it was asked for.
  */
-export function winogradTasks(flavour: Flavour, g: ConvGeometry, pass: WinogradPass, operands: Operands): Task[] {
-  return tasksOf(winogradPlan(flavour, g, pass, winogradPoints(g, pass)), g, operands);
+export function winogradTasks(
+  flavour: Flavour,
+  g: ConvGeometry,
+  pass: WinogradPass,
+  operands: Operands,
+): Task[] | undefined {
+  const points = winogradPoints(g, pass);
+  const tasks = () => tasksOf(winogradPlan(flavour, g, pass, points), g, operands);
+  if (g.algorithm !== "auto") return tasks();
+  const size = points - tapsOf(g) + 1;
+  const reading = pass === "forward" ? readingOf(g) : gradientReading(g);
+  return spared(gemmKernels(flavour), reading, [size, size, size, 0], operands, tasks);
 }
 
 export function tasksOf(plan: Plan, g: ConvGeometry, operands: Operands): Task[] {
@@ -157,17 +170,19 @@ export function tasksOf(plan: Plan, g: ConvGeometry, operands: Operands): Task[]
 
 /**
  * dweight += the adjoint of the convolution in weight, applied to dy; always by six points. undefined where a number of x
- * or dy is not finite, or so large that a sum on the way might not be.
+ * or dy is not finite, or so large that a sum on the way might not be; and unless it was asked for where numbers are so
+ * uneven that it would be less exact than plain sums are.
  */
 export function winogradWeightGradient(
   flavour: Flavour,
   g: ConvGeometry,
   operands: { readonly x: number; readonly dy: number; readonly dweight: number },
 ): WeightGradient | undefined {
-  const largest = largestOf();
-  const x = largest(operands.x, 4 * g.batch * g.inChannels * g.height * g.width);
-  const dy = largest(operands.dy, 4 * g.batch * g.outChannels * g.outHeight * g.outWidth);
+  const problem = forwardProblem(g);
+  const size = 7 - problem.taps;
+  const { even, largest } = evenProducts(gemmKernels(flavour), operands.x, operands.dy, problem, size, size);
   // Transforms make the numbers of x up to 100 times as large, those of dy 225 times, and their sums 4 times.
-  const most = 100 * Math.max(x, 1) * 225 * Math.max(dy, 1) * 4 * g.batch * g.outHeight * g.outWidth;
-  return most < 3e38 ? new WeightGradient(forwardProblem(g), flavour, operands) : undefined;
+  const most = 100 * 225 * largest * 4 * g.batch * g.outHeight * g.outWidth;
+  if (!(most < 3e38) || (g.algorithm === "auto" && !even)) return undefined;
+  return new WeightGradient(problem, flavour, operands);
 }

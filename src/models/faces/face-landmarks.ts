@@ -16,7 +16,7 @@ import type { FaceNetworkOptions } from "./tiny-face-detector.js";
  * Four convolutions, each of which sees the rectified sum of all before it, and that sum:
  * `[N, inChannels, H, W]` → `[N, outChannels, H/2, W/2]`.
  */
-class DenseBlock extends Composite {
+export class DenseBlock extends Composite {
   override readonly name: string = "DenseBlock";
   readonly conv0: Conv2d | SeparableConv;
   readonly conv1: SeparableConv;

@@ -17,7 +17,7 @@ import type { Init } from "./separable.js";
 import type { FaceNetworkOptions } from "./tiny-face-detector.js";
 
 /** A convolution with bias and its batch norm; with stride 2 it has no padding. */
-class ScaledConv extends Composite {
+export class ScaledConv extends Composite {
   override readonly name: string = "ScaledConv";
   readonly conv: Conv2d;
   readonly scale: BatchNorm2d;
@@ -37,7 +37,7 @@ class ScaledConv extends Composite {
  * Two convolutions and a shortcut. With a `size`, that of its input, the block halves the image: the shortcut is then an
  * average pooling, with channels of zeros for those that it lacks.
  */
-class ResidualBlock extends Composite {
+export class ResidualBlock extends Composite {
   override readonly name: string = "ResidualBlock";
   readonly conv1: ScaledConv;
   readonly conv2: ScaledConv;

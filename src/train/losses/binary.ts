@@ -7,7 +7,7 @@ import type { LossOptions, Reduction } from "../loss.js";
 import { ElementwiseLoss, type Outputs } from "./elementwise.js";
 import { broadcastWeights, type Weights, weightTensor } from "./weights.js";
 
-export interface BCELossOptions<R extends Reduction> extends LossOptions<R> {
+export interface BCELossOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** One factor an element; broadcasts to the prediction. Default: all 1. */
   readonly weight?: Weights;
 }
@@ -28,6 +28,7 @@ export interface BCELossOptions<R extends Reduction> extends LossOptions<R> {
 export class BCELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"BCELoss", R> {
   readonly weight: Tensor | undefined;
 
+  constructor(options?: BCELossOptions<R> | BCELossOptions);
   constructor(options: BCELossOptions<R> = {}) {
     const { weight } = readOptions("BCELoss", options, { reduction: undefined, weight: undefined });
     super("BCELoss", options);
@@ -49,7 +50,7 @@ export class BCELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"BCEL
   }
 }
 
-export interface BCEWithLogitsLossOptions<R extends Reduction> extends BCELossOptions<R> {
+export interface BCEWithLogitsLossOptions<R extends Reduction = Reduction> extends BCELossOptions<R> {
   /** Factor of the positive part of each element, such as negatives/positives; broadcasts. Default: all 1. */
   readonly posWeight?: Weights;
 }
@@ -71,6 +72,7 @@ export class BCEWithLogitsLoss<R extends Reduction = "mean"> extends Elementwise
   readonly weight: Tensor | undefined;
   readonly posWeight: Tensor | undefined;
 
+  constructor(options?: BCEWithLogitsLossOptions<R> | BCEWithLogitsLossOptions);
   constructor(options: BCEWithLogitsLossOptions<R> = {}) {
     const defaults = { reduction: undefined, weight: undefined, posWeight: undefined };
     const { weight, posWeight } = readOptions("BCEWithLogitsLoss", options, defaults);

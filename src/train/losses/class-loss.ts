@@ -11,7 +11,7 @@ import { IGNORE_INDEX, type Labels, readLabels } from "../labels.js";
 import { Loss, type LossOptions, type LossValue, type Reduction } from "../loss.js";
 import { type Weights, weightTensor } from "./weights.js";
 
-export interface ClassLossOptions<R extends Reduction> extends LossOptions<R> {
+export interface ClassLossOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** One factor a class, `[C]`; the mean then divides by the sum of the labels' weights. Default: all 1. */
   readonly weight?: Weights;
   /** Rows or pixels with this label add nothing to the loss, its mean and its gradient. Default −100. */

@@ -10,7 +10,7 @@ import type { Labels } from "../labels.js";
 import type { LossResult, Reduction } from "../loss.js";
 import { CLASS_LOSS_DEFAULTS, ClassLoss, type ClassLossOptions } from "./class-loss.js";
 
-export interface CrossEntropyLossOptions<R extends Reduction> extends ClassLossOptions<R> {
+export interface CrossEntropyLossOptions<R extends Reduction = Reduction> extends ClassLossOptions<R> {
   /** Share of the target that is spread evenly over all classes, from 0 to 1. Default 0. */
   readonly labelSmoothing?: number;
 }
@@ -38,6 +38,7 @@ export interface CrossEntropyLossOptions<R extends Reduction> extends ClassLossO
 export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<"CrossEntropyLoss", R> {
   readonly labelSmoothing: number;
 
+  constructor(options?: CrossEntropyLossOptions<R> | CrossEntropyLossOptions);
   constructor(options: CrossEntropyLossOptions<R> = {}) {
     const defaults = { ...CLASS_LOSS_DEFAULTS, labelSmoothing: 0 };
     const { labelSmoothing } = readOptions("CrossEntropyLoss", options, defaults);
@@ -46,7 +47,8 @@ export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<"C
   }
 
   protected compute(logits: Tensor, target: Labels): LossResult {
-    if (target instanceof Tensor && sameShape(target.shape, logits.shape)) return this.#ofProbabilities(logits, target);
+    if (target instanceof Tensor && sameShape(target.shape, logits.shape))
+      return this.own.#ofProbabilities(logits, target);
     const { ignoreIndex, labelSmoothing } = this;
     const { geometry, labels, weight, divisor } = this.checkLabels(logits, target);
     const { crossEntropy } = kernelsFor(lossKernels, logits.dtype);
@@ -104,6 +106,7 @@ export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<"C
  * loss.forward(new LogSoftmax(1).forward(scores), [3, 1, 4]);
  */
 export class NLLLoss<R extends Reduction = "mean"> extends ClassLoss<"NLLLoss", R> {
+  constructor(options?: ClassLossOptions<R> | ClassLossOptions);
   constructor(options: ClassLossOptions<R> = {}) {
     readOptions("NLLLoss", options, CLASS_LOSS_DEFAULTS);
     super("NLLLoss", options);

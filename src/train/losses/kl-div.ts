@@ -7,7 +7,7 @@ import { ElementwiseLoss, type Outputs } from "./elementwise.js";
 /** The reductions of {@link KLDivLoss}; `"batchmean"` divides by the size of the first axis. */
 export type KLDivReduction = Reduction | "batchmean";
 
-export interface KLDivLossOptions<R extends KLDivReduction> extends LossOptions<R> {
+export interface KLDivLossOptions<R extends KLDivReduction = KLDivReduction> extends LossOptions<R> {
   /** Whether the target holds log-probabilities too. Default false. */
   readonly logTarget?: boolean;
 }
@@ -28,6 +28,7 @@ export interface KLDivLossOptions<R extends KLDivReduction> extends LossOptions<
 export class KLDivLoss<R extends KLDivReduction = "mean"> extends ElementwiseLoss<"KLDivLoss", R> {
   readonly logTarget: boolean;
 
+  constructor(options?: KLDivLossOptions<R> | KLDivLossOptions);
   constructor(options: KLDivLossOptions<R> = {}) {
     const { logTarget } = readOptions("KLDivLoss", options, { reduction: undefined, logTarget: false });
     super("KLDivLoss", options, ["mean", "batchmean", "sum", "none"]);

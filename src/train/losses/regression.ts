@@ -17,6 +17,7 @@ import { ElementwiseLoss, type Outputs } from "./elementwise.js";
  * loss.forward(tensor([1, 2], [2]), tensor([1, 4], [2])); // 2
  */
 export class MSELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"MSELoss", R> {
+  constructor(options?: LossOptions<R> | LossOptions);
   constructor(options: LossOptions<R> = {}) {
     readOptions("MSELoss", options, { reduction: undefined });
     super("MSELoss", options);
@@ -39,6 +40,7 @@ export class MSELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"MSEL
  * loss.forward(tensor([1, 2], [2]), tensor([1, 4], [2])); // 1
  */
 export class L1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<"L1Loss", R> {
+  constructor(options?: LossOptions<R> | LossOptions);
   constructor(options: LossOptions<R> = {}) {
     readOptions("L1Loss", options, { reduction: undefined });
     super("L1Loss", options);
@@ -47,6 +49,12 @@ export class L1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<"L1Los
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
     return kernels.absoluteError(x.operand(x.size), target.operand(x.size), ...outputs);
   }
+}
+
+/** Options of {@link SmoothL1Loss}. */
+export interface SmoothL1LossOptions<R extends Reduction = Reduction> extends LossOptions<R> {
+  /** Where it turns from squared to absolute. Default 1; 0 gives {@link L1Loss}. */
+  readonly beta?: number;
 }
 
 /**
@@ -64,7 +72,8 @@ export class L1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<"L1Los
 export class SmoothL1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<"SmoothL1Loss", R> {
   readonly beta: number;
 
-  constructor(options: LossOptions<R> & { readonly beta?: number } = {}) {
+  constructor(options?: SmoothL1LossOptions<R> | SmoothL1LossOptions);
+  constructor(options: SmoothL1LossOptions<R> = {}) {
     const { beta } = readOptions("SmoothL1Loss", options, { reduction: undefined, beta: 1 });
     super("SmoothL1Loss", options);
     this.beta = checkFinite("SmoothL1Loss", "beta", checkRange("SmoothL1Loss", "beta", beta, 0, Infinity));
@@ -73,6 +82,12 @@ export class SmoothL1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<
   protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
     return kernels.huber(x.operand(x.size), target.operand(x.size), this.beta, 1, ...outputs);
   }
+}
+
+/** Options of {@link HuberLoss}. */
+export interface HuberLossOptions<R extends Reduction = Reduction> extends LossOptions<R> {
+  /** Where it turns from squared to absolute. Default 1. */
+  readonly delta?: number;
 }
 
 /**
@@ -90,7 +105,8 @@ export class SmoothL1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<
 export class HuberLoss<R extends Reduction = "mean"> extends ElementwiseLoss<"HuberLoss", R> {
   readonly delta: number;
 
-  constructor(options: LossOptions<R> & { readonly delta?: number } = {}) {
+  constructor(options?: HuberLossOptions<R> | HuberLossOptions);
+  constructor(options: HuberLossOptions<R> = {}) {
     const { delta } = readOptions("HuberLoss", options, { reduction: undefined, delta: 1 });
     super("HuberLoss", options);
     this.delta = checkPositive("HuberLoss", "delta", delta);

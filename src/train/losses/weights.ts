@@ -1,4 +1,5 @@
 /** Weights as users write them: a tensor or plain numbers. */
+import { refuseForeign } from "../../shape/brand.js";
 import { ArgumentError, ShapeError } from "../../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../../shape/shape.js";
 import { allocate, Tensor } from "../../tensor/tensor.js";
@@ -8,6 +9,7 @@ export type Weights = Tensor | readonly number[];
 
 /** @throws ArgumentError for anything but a tensor or an array. */
 export function weightTensor(loss: string, option: string, weights: Weights | undefined): Tensor | undefined {
+  refuseForeign(loss, weights);
   if (weights === undefined || weights instanceof Tensor) return weights;
   if (!Array.isArray(weights)) {
     throw new ArgumentError(

@@ -5,7 +5,6 @@ import { ArgumentError } from "../../shape/errors.js";
 import { wholePower } from "../../tensor/math.js";
 import {
   checkRate,
-  OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
   type ParameterState,
@@ -32,7 +31,7 @@ export interface RAdamOptions extends AdamaxOptions {
 }
 
 /** The defaults of what every kin of Adam takes. */
-const DEFAULTS = { lr: 0.001, ...OPTIMIZER_DEFAULTS, betas: [0.9, 0.999], eps: 1e-8 } as const;
+const DEFAULTS = { lr: 0.001, weightDecay: 0, maximize: false, betas: [0.9, 0.999], eps: 1e-8 } as const;
 
 abstract class AdamKin extends Optimizer {
   /** [β₁, β₂] */

@@ -9,10 +9,17 @@ import { cosPi } from "../maths.js";
 import { checkRate, type Optimizer } from "../optimizer.js";
 import { Scheduler } from "../scheduler.js";
 
+/** Options of {@link StepLR}. */
+export interface StepLROptions {
+  /** Steps from one change to the next. */
+  readonly stepSize: number;
+  /** Factor of each change. Default 0.1. */
+  readonly gamma?: number;
+}
+
 /**
  * Multiplies the learning rate by `gamma` after every `stepSize` steps.
  *
- * Options: `stepSize` (a positive integer), `gamma` (default 0.1).
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
  *
  * @example
@@ -23,7 +30,7 @@ export class StepLR extends Scheduler {
   readonly stepSize: number;
   readonly gamma: number;
 
-  constructor(optimizer: Optimizer, options: { readonly stepSize: number; readonly gamma?: number }) {
+  constructor(optimizer: Optimizer, options: StepLROptions) {
     super("StepLR", optimizer);
     const { gamma } = readOptions("StepLR", options, { stepSize: undefined, gamma: 0.1 });
     this.stepSize = checkInteger("StepLR", "stepSize", options.stepSize, 1);
@@ -35,10 +42,15 @@ export class StepLR extends Scheduler {
   }
 }
 
+/** Options of {@link ExponentialLR}. */
+export interface ExponentialLROptions {
+  /** Factor of every step. */
+  readonly gamma: number;
+}
+
 /**
  * Multiplies the learning rate by `gamma` after every step.
  *
- * Options: `gamma`.
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ExponentialLR.html
  *
  * @example
@@ -48,7 +60,7 @@ export class StepLR extends Scheduler {
 export class ExponentialLR extends Scheduler {
   readonly gamma: number;
 
-  constructor(optimizer: Optimizer, options: { readonly gamma: number }) {
+  constructor(optimizer: Optimizer, options: ExponentialLROptions) {
     super("ExponentialLR", optimizer);
     readOptions("ExponentialLR", options, { gamma: undefined });
     this.gamma = checkRate("ExponentialLR", "gamma", options.gamma);
@@ -59,11 +71,18 @@ export class ExponentialLR extends Scheduler {
   }
 }
 
+/** Options of {@link CosineAnnealingLR}. */
+export interface CosineAnnealingLROptions {
+  /** Steps down to the lowest rate. */
+  readonly tMax: number;
+  /** The lowest rate. Default 0. */
+  readonly etaMin?: number;
+}
+
 /**
  * Half a cosine from the first rate down to `etaMin` in `tMax` steps, then back up, and so on:
  * etaMin + (base − etaMin)·(1 + cos(π·t/tMax)) / 2.
  *
- * Options: `tMax` (a positive integer), `etaMin` (default 0).
  * Source: Loshchilov & Hutter 2016, https://arxiv.org/abs/1608.03983; https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html
  *
  * @example
@@ -74,7 +93,7 @@ export class CosineAnnealingLR extends Scheduler {
   readonly tMax: number;
   readonly etaMin: number;
 
-  constructor(optimizer: Optimizer, options: { readonly tMax: number; readonly etaMin?: number }) {
+  constructor(optimizer: Optimizer, options: CosineAnnealingLROptions) {
     super("CosineAnnealingLR", optimizer);
     const { etaMin } = readOptions("CosineAnnealingLR", options, { tMax: undefined, etaMin: 0 });
     this.tMax = checkInteger("CosineAnnealingLR", "tMax", options.tMax, 1);
@@ -89,11 +108,20 @@ export class CosineAnnealingLR extends Scheduler {
   }
 }
 
+/** Options of {@link LinearLR}. */
+export interface LinearLROptions {
+  /** Factor of the rate at first, above 0 up to 1. Default 1/3. */
+  readonly startFactor?: number;
+  /** Factor of the rate in the end, from 0 to 1. Default 1. */
+  readonly endFactor?: number;
+  /** Steps from the one to the other. Default 5. */
+  readonly totalIters?: number;
+}
+
 /**
  * A straight line from startFactor · rate to endFactor · rate in `totalIters` steps; then the rate stays. The usual
  * warm-up. The first factor applies at once.
  *
- * Options: `startFactor` (above 0 up to 1, default 1/3), `endFactor` (0 to 1, default 1), `totalIters` (default 5).
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LinearLR.html
  *
  * @example
@@ -105,10 +133,7 @@ export class LinearLR extends Scheduler {
   readonly endFactor: number;
   readonly totalIters: number;
 
-  constructor(
-    optimizer: Optimizer,
-    options: { readonly startFactor?: number; readonly endFactor?: number; readonly totalIters?: number } = {},
-  ) {
+  constructor(optimizer: Optimizer, options: LinearLROptions = {}) {
     super("LinearLR", optimizer);
     const read = readOptions("LinearLR", options, { startFactor: 1 / 3, endFactor: 1, totalIters: 5 });
     const startFactor = checkPositive("LinearLR", "startFactor", read.startFactor);
@@ -127,10 +152,17 @@ export class LinearLR extends Scheduler {
   }
 }
 
+/** Options of {@link PolynomialLR}. */
+export interface PolynomialLROptions {
+  /** Steps down to 0. Default 5. */
+  readonly totalIters?: number;
+  /** Exponent; 1, the default, is a straight line. */
+  readonly power?: number;
+}
+
 /**
  * Down to 0 in `totalIters` steps, by base·(1 − t/totalIters)^power; then it stays 0.
  *
- * Options: `totalIters` (default 5), `power` (default 1).
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.PolynomialLR.html
  *
  * @example
@@ -141,7 +173,7 @@ export class PolynomialLR extends Scheduler {
   readonly totalIters: number;
   readonly power: number;
 
-  constructor(optimizer: Optimizer, options: { readonly totalIters?: number; readonly power?: number } = {}) {
+  constructor(optimizer: Optimizer, options: PolynomialLROptions = {}) {
     super("PolynomialLR", optimizer);
     const { totalIters, power } = readOptions("PolynomialLR", options, { totalIters: 5, power: 1 });
     this.totalIters = checkInteger("PolynomialLR", "totalIters", totalIters, 1);

@@ -91,27 +91,27 @@ export class ReduceLROnPlateau extends Scheduler {
   }
 
   protected override apply(metric = Number.NaN): void {
-    if (this.#improves(metric)) {
+    if (this.own.#improves(metric)) {
       // It stays finite, so that JSON can hold it.
-      this.#best = Math.max(-Number.MAX_VALUE, Math.min(metric, Number.MAX_VALUE));
-      this.#badSteps = 0;
+      this.own.#best = Math.max(-Number.MAX_VALUE, Math.min(metric, Number.MAX_VALUE));
+      this.own.#badSteps = 0;
     } else {
-      this.#badSteps++;
+      this.own.#badSteps++;
     }
-    if (this.#cooling > 0) {
-      this.#cooling--;
-      this.#badSteps = 0;
+    if (this.own.#cooling > 0) {
+      this.own.#cooling--;
+      this.own.#badSteps = 0;
     }
-    if (this.#badSteps > this.#patience) {
+    if (this.own.#badSteps > this.own.#patience) {
       super.apply();
-      this.#cooling = this.#cooldown;
-      this.#badSteps = 0;
+      this.own.#cooling = this.own.#cooldown;
+      this.own.#badSteps = 0;
     }
   }
 
   protected next(lr: number, _base: number, group: number): number {
-    const reduced = Math.max(lr * this.#factor, this.#minLrs[group] ?? 0);
-    return lr - reduced > this.#eps ? reduced : lr;
+    const reduced = Math.max(lr * this.own.#factor, this.own.#minLrs[group] ?? 0);
+    return lr - reduced > this.own.#eps ? reduced : lr;
   }
 
   #improves(metric: number): boolean {
@@ -121,7 +121,7 @@ export class ReduceLROnPlateau extends Scheduler {
   }
 
   protected override extraState(): SchedulerState {
-    return { best: this.#best, num_bad_epochs: this.#badSteps, cooldown_counter: this.#cooling };
+    return { best: this.own.#best, num_bad_epochs: this.own.#badSteps, cooldown_counter: this.own.#cooling };
   }
 
   protected override wrongExtraState(state: SchedulerState): string[] {
@@ -129,9 +129,9 @@ export class ReduceLROnPlateau extends Scheduler {
   }
 
   protected override loadExtraState(state: SchedulerState): void {
-    const { best = this.#best, num_bad_epochs = 0, cooldown_counter = 0 } = state;
-    this.#best = best;
-    this.#badSteps = num_bad_epochs;
-    this.#cooling = cooldown_counter;
+    const { best = this.own.#best, num_bad_epochs = 0, cooldown_counter = 0 } = state;
+    this.own.#best = best;
+    this.own.#badSteps = num_bad_epochs;
+    this.own.#cooling = cooldown_counter;
   }
 }

@@ -14,9 +14,18 @@ export function multiplyAdd(
   return (acc, a, b) => f32x4.add(acc, f32x4.mul(a, b));
 }
 
-/** Whether this platform runs the flavour; by asking it, never by its version. */
+/** Whether this platform knows the flavour; by asking it, never by its version. It may forbid compiling all the same. */
 export function supports(flavour: Flavour): boolean {
-  const probe = new ModuleBuilder({ shared: false });
-  probe.function({ a: "v128" }, ({ a }) => multiplyAdd(flavour)(a, a, a));
-  return WebAssembly.validate(probe.bytes());
+  return WebAssembly.validate(probe(flavour));
+}
+
+/** Compiles a tiny module. @throws what the platform throws where it does not know the flavour, or forbids compiling. */
+export function compileProbe(flavour: Flavour): void {
+  new WebAssembly.Module(probe(flavour));
+}
+
+function probe(flavour: Flavour): Uint8Array<ArrayBuffer> {
+  const builder = new ModuleBuilder({ shared: false });
+  builder.function({ a: "v128" }, ({ a }) => multiplyAdd(flavour)(a, a, a));
+  return builder.bytes();
 }

@@ -65,7 +65,7 @@ export function batchedProducts(
           const [source, c] = gradient ? [outside, inside] : [inside, outside];
           const start = bias && bias + 4 * i * outputs;
           for (const [k, length] of depth) {
-            const mode = k > 0 || gradient ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
+            const mode = k > 0 ? MODE.block : gradient ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
             kernels.multiply({
               a: { at: filters + 4 * (i * outputs * taps + k), rows: weightRows, line: 0 },
               b: { at: source.at, rows: source.rows + 4 * k, line: source.line },
@@ -141,7 +141,7 @@ export function batchedWeightGradient(
           rows: count * entries,
           columns: outputs,
           depth: length,
-          mode: MODE.add,
+          mode: MODE.block,
           bias: 0,
           lines: g.outHeight,
         });

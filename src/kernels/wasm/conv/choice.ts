@@ -14,7 +14,7 @@ import { rowTiles, rowTilesPay } from "./turned-winograd.js";
  * sliding   filters that slide along lines             conv/depthwise.ts
  *
  * `algorithm: "direct"` stands for batched and sliding; only `"auto"` takes rows. The shape alone decides, so that bits do
- * not depend on what ran before.
+ * not depend on what ran before; but where numbers are uneven (winograd/reach.ts) products take the place of winograd and rows.
  */
 export type ConvPath = "im2col" | "winograd" | "batched" | "rows" | "sliding";
 

@@ -132,7 +132,7 @@ class CorrelationTask implements Task {
       const taps = { at: this.#taps.at + 4 * first, count: depth };
       const pixels = { at: this.#places.at + 4 * column, count: columns };
       kernels.patches(image, taps, pixels, { at: this.#panels, tap: 4 * panel, panel: 4 * depth * panel });
-      const start = i > 0 ? MODE.add : bias === 0 ? MODE.zero : MODE.bias;
+      const start = i > 0 ? MODE.block : bias === 0 ? MODE.zero : MODE.bias;
       const end = i === this.#depth.length - 1 ? endOf(o) : 0;
       kernels.multiplyPanels(
         { at: weights + 4 * first, rows: this.#weightRows, line: 0 },

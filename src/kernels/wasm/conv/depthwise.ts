@@ -6,7 +6,7 @@ import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Flavour } from "../assembler/flavour.js";
 import { RECORD } from "../elementwise/finish.js";
 import { gemmKernels } from "../gemm/kernels.js";
-import { scratch } from "../memory.js";
+import { memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import type { CorrelationOperands } from "./correlate.js";
 import { type Correlation, forwardCorrelation } from "./correlation.js";
@@ -48,6 +48,9 @@ export function depthwise(flavour: Flavour, c: Correlation, o: CorrelationOperan
   };
 }
 
+/** Images that are added to the gradient one by one; of more, so many are added up before. */
+const MANY = 1 << 12;
+
 /** The weight gradient. A part is an input channel. */
 export function depthwiseWeightGradient(
   flavour: Flavour,
@@ -62,6 +65,8 @@ export function depthwiseWeightGradient(
   const taps = images.taps();
   const [inputs, outputs] = [g.inChannels / g.groups, g.outChannels / g.groups];
   const pixels = g.outHeight * g.outWidth;
+  const sums = g.batch > MANY ? scratch(4 * outputs * taps.count) : 0;
+  if (sums) gemmKernels(flavour).clear(sums, outputs * taps.count);
   return {
     parts: g.inChannels,
     run(from, to) {
@@ -74,7 +79,15 @@ export function depthwiseWeightGradient(
           for (let i = 0; i < outputs; i++) {
             const map = n * g.outChannels + group * outputs + i;
             const dout = { at: dy + 4 * map * pixels, lines: g.outHeight, columns: g.outWidth };
-            collect(image, dout, first + 4 * i * inputs * taps.count);
+            collect(image, dout, sums ? sums + 4 * i * taps.count : first + 4 * i * inputs * taps.count);
+          }
+          if (sums && (n === g.batch - 1 || n % MANY === 0)) {
+            const floats = new Float32Array(memory().buffer);
+            for (let i = 0; i < outputs * taps.count; i++) {
+              const tap = i % taps.count;
+              floats[first / 4 + (i - tap) * inputs + tap]! += floats[sums / 4 + i]!;
+              floats[sums / 4 + i] = 0;
+            }
           }
         }
       }

@@ -58,13 +58,25 @@ export function slidingKernels(flavour: Flavour): SlidingKernels {
           ...[at, line, taps, count, weights, bias, outputs.at, outputs.lines, outputs.columns],
           ...[relu ? 1 : 0, record],
         ),
-      collect: ({ at, line, taps, count }, outputs, weights) =>
-        raw.collect(at, line, taps, count, outputs.at, outputs.lines, outputs.columns, weights),
+      collect({ at, line, taps, count }, { at: from, lines, columns }, weights) {
+        // Whole lines, or some of the columns of one.
+        const together = Math.max(1, Math.floor(SUMMANDS / columns));
+        for (let i = 0; i < lines; i += together) {
+          for (let j = 0; j < columns; j += SUMMANDS) {
+            const [x, dout] = [at + i * line + 4 * j, from + 4 * (i * columns + j)];
+            const [tall, wide] = [Math.min(together, lines - i), Math.min(SUMMANDS, columns - j)];
+            raw.collect(x, line, taps, count, dout, tall, wide, weights);
+          }
+        }
+      },
     };
     compiled.set(flavour, kernels);
   }
   return kernels;
 }
+
+/** Products that are added up before they are added to a weight: float32 sums of many more lose digits, and stop at 2²⁴. */
+const SUMMANDS = 1 << 16;
 
 const imageParameters = { image: "i32", line: "i32", taps: "i32", count: "i32" } as const;
 /** Vectors that are computed side by side, so that no sum waits for the one before. */

@@ -50,7 +50,7 @@ export function spreadGradient(kernels: GemmKernels, g: ConvGeometry, dy: number
               { at: weights + 4 * first, rows: weightRows, line: 0 },
               panels,
               { at: matrix, rows: matrixRows, line: 0 },
-              { rows, columns: count, depth: length, mode: first === 0 ? MODE.zero : MODE.add, bias: 0 },
+              { rows, columns: count, depth: length, mode: first === 0 ? MODE.zero : MODE.block, bias: 0 },
             );
           }
           const line = column / g.outWidth;

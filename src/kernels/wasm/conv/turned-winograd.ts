@@ -20,7 +20,6 @@ import { scratch, view } from "../memory.js";
 import type { Task } from "../task.js";
 import { type Matrices, MOST_POINTS, minimalFiltering } from "../winograd/matrices.js";
 import { oddLines } from "../winograd/plan.js";
-import { largestOf } from "../winograd/scan.js";
 import type { BatchedOperands } from "./batched.js";
 import { Table } from "./image.js";
 import { batchedFits, TurnedBatch } from "./turned.js";
@@ -56,22 +55,22 @@ export function rowTilesPay(g: ConvGeometry): boolean {
   return batchedFits(g) && pairs * tiles.saving > WORTH * products;
 }
 
-/** Larger numbers might overflow on the way, and NaN would spread over its tile. */
-const LARGEST = 1e24;
+/** Larger products of x or dy and a weight, or of x and dy, might overflow on the way; NaN would spread over its tile. */
+export const LARGEST = 1e24;
 
 /** Matrices by their outputs and taps. */
 const known = new Map<string, Matrices>();
 
 /**
  * Any direction: x, weight or y is what it writes, or adds to. A part is a part of the batch, or an input channel for the
- * weight gradient. undefined where a number that is read is not finite, or huge.
+ * weight gradient. For numbers that are finite, and not huge.
  */
 export function turnedRows(
   kernels: GemmKernels,
   g: ConvGeometry,
   direction: Direction,
   operands: BatchedOperands,
-): Task | undefined {
+): Task {
   const { x, weight, bias, y, records } = operands;
   const { inChannels: channels, outChannels: filters, outHeight, outWidth, kernelHeight, kernelWidth } = g;
   const forward = direction === "forward";
@@ -83,13 +82,6 @@ export function turnedRows(
   /** Rows of an output's filters, and of all of them. */
   const taps = channels * kernelHeight;
   const all = filters * taps;
-
-  const largest = (at: number, length: number) => Math.max(1, largestOf()(at, 4 * length));
-  const most =
-    (gradient ? 1 : largest(x, g.batch * channels * g.height * g.width)) *
-    (forward ? 1 : largest(y, g.batch * filters * pixels)) *
-    (differentiate ? 1 : largest(weight, all * kernelWidth));
-  if (!(most < LARGEST)) return undefined;
 
   /** Bytes of the points of `rows` rows of tiles, with the images of a part; odd, for neighbours in the cache. */
   const planeOf = (rows: number, images: number) => oddLines(4 * rows * count * images);
@@ -222,7 +214,7 @@ export function turnedRows(
               rows: (to - from) * kernelHeight,
               columns: filters,
               depth,
-              mode: MODE.add,
+              mode: MODE.block,
               bias: 0,
               lines: points,
             });

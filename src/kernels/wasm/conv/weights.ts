@@ -77,7 +77,7 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
           const source = image.load(x + (index * channels + channel) * plane, images, count);
           for (const [first, length] of spans) {
             const dout = dy + 4 * index * outputs * pixels;
-            multiply(source, dout, images, first, length, rows, n === 0 && first === 0 ? MODE.zero : MODE.add);
+            multiply(source, dout, images, first, length, rows, n === 0 && first === 0 ? MODE.zero : MODE.block);
           }
         }
         const target = dweight + 4 * (group * outputs * channels + channel) * taps.length;

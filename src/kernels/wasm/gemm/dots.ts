@@ -1,6 +1,7 @@
 /** Products of few rows with a matrix that lies column by column: its weights are turned in registers, not packed. */
 import { advance, block, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, local, locals } from "../assembler/expression.js";
+import * as f32x4 from "../assembler/f32x4.js";
 import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
 import * as i32 from "../assembler/i32.js";
 import { select } from "../assembler/instructions.js";
@@ -16,8 +17,8 @@ const GROUPS = 4;
 
 /**
  * y[row, output] = bias[output] + Σₖ x[row, k] · weights[output, k], all of them dense; `yRow` in bytes. Outputs come
- * outermost, since the weights are the larger part. Every sum starts with the bias and runs along k, as in `multiply`:
- * a row has the same bits here as in a product of many rows.
+ * outermost, since the weights are the larger part. Every sum starts with the bias and runs along k in blocks of `block`,
+ * as in `multiply`: a row has the same bits here as in a product of many rows.
  */
 export function dots(
   flavour: Flavour,
@@ -25,7 +26,7 @@ export function dots(
   weights: number,
   bias: number,
   y: number,
-  sizes: { readonly rows: number; readonly outputs: number; readonly depth: number; readonly yRow: number },
+  sizes: { rows: number; outputs: number; depth: number; block: number; yRow: number },
 ): void {
   let kernel = compiled.get(flavour);
   if (!kernel) {
@@ -34,19 +35,19 @@ export function dots(
     kernel = builder.instantiate<"dots">(memory()).dots;
     compiled.set(flavour, kernel);
   }
-  kernel(x, weights, bias, y, sizes.rows, sizes.outputs, sizes.depth, sizes.yRow, 0);
+  kernel(x, weights, bias, y, sizes.rows, sizes.outputs, sizes.depth, sizes.block, sizes.yRow, 0);
 }
 
 function dotsKernel(builder: ModuleBuilder, flavour: Flavour): void {
   const madd = multiplyAdd(flavour);
   const parameters = {
-    ...({ x: "i32", weights: "i32", row: "i32", depth: "i32", bias: "i32", y: "i32" } as const),
+    ...({ x: "i32", weights: "i32", row: "i32", depth: "i32", length: "i32", bias: "i32", y: "i32" } as const),
     ...({ outputs: "i32", never: "i32" } as const),
   };
   /** Four times `groups` outputs of one row; the last group may have fewer than four. */
   const tile = (groups: number) =>
-    builder.function(parameters, ({ x, weights, row, depth, bias, y, outputs, never }) => {
-      const sums = locals("v128", groups);
+    builder.function(parameters, ({ x, weights, row, depth, length, bias, y, outputs, never }) => {
+      const [sums, totals] = [locals("v128", groups), locals("v128", groups)];
       /** The weights of a group; outputs that there are not are the last one once more. */
       const rowsOf = sums.map((_, group) =>
         [0, 1, 2, 3].map((i) => {
@@ -61,34 +62,43 @@ function dotsKernel(builder: ModuleBuilder, flavour: Flavour): void {
       const step = (bytes: number) => {
         for (const pointer of [x, ...rowsOf.flat()]) advance(pointer, bytes);
       };
-      const fours = local("i32", i32.shrU(depth, 2));
-      block((exit) =>
-        when(fours, () =>
-          loop((again) => {
-            const factors = [0, 4, 8, 12].map((offset) => local("v128", v128.load32Splat(x, offset)));
-            for (const [group, sum] of sums.entries()) {
-              const columns = transpose4(rowsOf[group]!.map((pointer) => v128.load(pointer)));
-              for (const [k, factor] of factors.entries()) sum.set(madd(sum, factor, columns[k]!));
-              if (group < groups - 1) brIf(exit, i32.and(never, 1 << group)); // as in the product's tiles
-            }
-            step(16);
-            advance(fours, -1);
-            brIf(again, fours);
-          }),
-        ),
-      );
-      forRange(0, i32.and(depth, 3), 1, () => {
-        const factor = local("v128", v128.load32Splat(x));
-        for (const [group, sum] of sums.entries()) {
-          const column = rowsOf[group]!.reduce<Expr<"v128">>(
-            (all, pointer, lane) => v128.load32Lane(pointer, lane, all),
-            local("v128", 0),
-          );
-          sum.set(madd(sum, factor, column));
+      loop((again) => {
+        const count = local("i32", select(i32.ltU(depth, length), depth, length));
+        const fours = local("i32", i32.shrU(count, 2));
+        block((exit) =>
+          when(fours, () =>
+            loop((more) => {
+              const factors = [0, 4, 8, 12].map((offset) => local("v128", v128.load32Splat(x, offset)));
+              for (const [group, sum] of sums.entries()) {
+                const columns = transpose4(rowsOf[group]!.map((pointer) => v128.load(pointer)));
+                for (const [k, factor] of factors.entries()) sum.set(madd(sum, factor, columns[k]!));
+                if (group < groups - 1) brIf(exit, i32.and(never, 1 << group)); // as in the product's tiles
+              }
+              step(16);
+              advance(fours, -1);
+              brIf(more, fours);
+            }),
+          ),
+        );
+        forRange(0, i32.and(count, 3), 1, () => {
+          const factor = local("v128", v128.load32Splat(x));
+          for (const [group, sum] of sums.entries()) {
+            const column = rowsOf[group]!.reduce<Expr<"v128">>(
+              (all, pointer, lane) => v128.load32Lane(pointer, lane, all),
+              local("v128", 0),
+            );
+            sum.set(madd(sum, factor, column));
+          }
+          step(4);
+        });
+        for (const [group, total] of totals.entries()) {
+          total.set(f32x4.add(total, sums[group]!));
+          sums[group]!.set(0);
         }
-        step(4);
+        advance(depth, i32.sub(0, count));
+        brIf(again, depth);
       });
-      for (const [group, sum] of sums.entries()) {
+      for (const [group, sum] of totals.entries()) {
         for (let i = 0; i < 4; i++) {
           when(i32.ltU(local("i32", 4 * group + i), outputs), () => v128.store32Lane(y, i, sum, 16 * group + 4 * i));
         }
@@ -99,9 +109,9 @@ function dotsKernel(builder: ModuleBuilder, flavour: Flavour): void {
     "dots",
     {
       ...({ x: "i32", weights: "i32", bias: "i32", y: "i32" } as const),
-      ...({ rows: "i32", outputs: "i32", depth: "i32", yRow: "i32", never: "i32" } as const),
+      ...({ rows: "i32", outputs: "i32", depth: "i32", length: "i32", yRow: "i32", never: "i32" } as const),
     },
-    ({ x, weights, bias, y, rows, outputs, depth, yRow, never }) => {
+    ({ x, weights, bias, y, rows, outputs, depth, length, yRow, never }) => {
       const row = local("i32", i32.shl(depth, 2));
       for (const [width, least, compute] of [
         [4 * GROUPS, 4 * GROUPS, many],
@@ -111,7 +121,7 @@ function dotsKernel(builder: ModuleBuilder, flavour: Flavour): void {
           loop((again) => {
             const [read, write] = [local("i32", x), local("i32", y)];
             forRange(0, rows, 1, () => {
-              compute({ x: read, weights, row, depth, bias, y: write, outputs, never });
+              compute({ x: read, weights, row, depth, length, bias, y: write, outputs, never });
               advance(read, row);
               advance(write, yRow);
             });

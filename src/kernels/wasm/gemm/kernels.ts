@@ -66,7 +66,7 @@ export function gemmKernels(flavour: Flavour): GemmKernels {
 }
 
 export class GemmKernels {
-  readonly #flavour: Flavour;
+  readonly flavour: Flavour;
   readonly #compiled: Partial<Record<Name, Kernel>> = {};
   /** Columns of a packed panel. */
   readonly panel: number;
@@ -75,7 +75,7 @@ export class GemmKernels {
   readonly #spare: number;
 
   constructor(flavour: Flavour) {
-    this.#flavour = flavour;
+    this.flavour = flavour;
     this.panel = 4 * TILE[flavour].vectors;
     this.panelRows = lasting(4 * DEPTH);
     const entries = new Int32Array(memory().buffer, this.panelRows, DEPTH);
@@ -89,7 +89,7 @@ export class GemmKernels {
 
   #compile(name: Name): Kernel {
     const builder = new ModuleBuilder({ shared: isShared() });
-    WRITERS[name](builder, this.#flavour);
+    WRITERS[name](builder, this.flavour);
     const kernel = builder.instantiate<Name>(memory())[name];
     this.#compiled[name] = kernel;
     return kernel;

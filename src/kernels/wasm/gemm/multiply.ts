@@ -45,6 +45,8 @@ export const MODE = {
   relu: 4,
   /** Every row of c goes through what its record says (elementwise/finish.ts). */
   finish: 8,
+  /** c is added behind the sum, not under it: a long sum is one of blocks, whose error grows with their number and length. */
+  block: 16,
 } as const;
 
 /** The bits of the last product of a sum. */
@@ -82,7 +84,7 @@ function tileKernel(builder: ModuleBuilder, flavour: Flavour, rows: number, vect
       }
     };
     when(
-      i32.eqz(i32.and(mode, MODE.zero | MODE.bias)),
+      i32.eqz(i32.and(mode, MODE.zero | MODE.bias | MODE.block)),
       () => eachRow((sum, row, offset) => sum.set(v128.load(row, offset))),
       () =>
         when(i32.and(mode, MODE.bias), () => {
@@ -120,6 +122,9 @@ function tileKernel(builder: ModuleBuilder, flavour: Flavour, rows: number, vect
       );
       when(i32.and(depth, 1), () => add(1, exit));
     });
+    when(i32.and(mode, MODE.block), () =>
+      eachRow((sum, row, offset) => sum.set(f32x4.add(v128.load(row, offset), sum))),
+    );
     when(i32.and(mode, MODE.relu), () => {
       for (const sum of sums.flat()) sum.set(f32x4.max(sum, 0));
     });

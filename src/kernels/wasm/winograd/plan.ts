@@ -5,8 +5,8 @@ import { channelsTogether } from "./filter.js";
 import type { Tiling } from "./tiling.js";
 import { type Points, type Variant, variantOf } from "./variant.js";
 
-/** y[filter] = bias + Σ over channels of g[filter, channel] ⋆ x[channel], g being taps×taps and x padded with zeros. */
-export interface Problem {
+/** What a convolution or its input gradient reads: y[filter] = bias + Σ over channels of g[filter, channel] ⋆ x[channel], x being padded with zeros. */
+export interface Reading {
   readonly batch: number;
   readonly channels: number;
   readonly height: number;
@@ -16,9 +16,8 @@ export interface Problem {
   readonly outWidth: number;
   readonly top: number;
   readonly left: number;
-  readonly taps: number;
-  /** Of the convolution that this comes from; with stride 2, channels are those of the four phases (phases.ts). */
-  readonly kernel: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
   readonly stride: number;
   /** Where g[filter, channel] lies among the weights, in bytes, and whether it is turned by 180°. */
   readonly filterBytes: number;
@@ -26,51 +25,51 @@ export interface Problem {
   readonly turned: boolean;
 }
 
+/** One that filters of taps×taps compute with stride 1. */
+export interface Problem extends Reading {
+  readonly taps: number;
+  /** Of the convolution that this comes from; with stride 2, channels are those of the four phases (phases.ts). */
+  readonly kernel: number;
+}
+
 /** Taps along one axis of the filters that a convolution comes down to. */
 export function tapsOf({ kernelHeight, strideHeight }: ConvGeometry): number {
   return Math.ceil(kernelHeight / strideHeight);
 }
 
-export function forwardProblem(g: ConvGeometry): Problem {
-  const [kernel, stride, taps] = [g.kernelHeight, g.strideHeight, tapsOf(g)];
-  const split = stride === 2;
-  const channelBytes = 4 * kernel * kernel;
+export function readingOf(g: ConvGeometry): Reading {
+  const { batch, kernelHeight, kernelWidth } = g;
+  const channelBytes = 4 * kernelHeight * kernelWidth;
   return {
-    batch: g.batch,
-    channels: g.inChannels * stride * stride,
-    height: split ? g.outHeight + taps - 1 : g.height,
-    width: split ? g.outWidth + taps - 1 : g.width,
-    filters: g.outChannels,
-    outHeight: g.outHeight,
-    outWidth: g.outWidth,
-    top: split ? 0 : g.paddingTop,
-    left: split ? 0 : g.paddingLeft,
-    taps,
-    kernel,
-    stride,
-    filterBytes: channelBytes * g.inChannels,
-    channelBytes,
-    turned: false,
+    ...{ batch, channels: g.inChannels, height: g.height, width: g.width },
+    ...{ filters: g.outChannels, outHeight: g.outHeight, outWidth: g.outWidth },
+    ...{ top: g.paddingTop, left: g.paddingLeft, kernelHeight, kernelWidth, stride: g.strideHeight },
+    ...{ filterBytes: channelBytes * g.inChannels, channelBytes, turned: false },
   };
 }
 
 /** dx is the convolution of dy with the filters turned by 180° and their channels swapped, padded by taps − 1 − padding. */
-export function inputGradientProblem(g: ConvGeometry): Problem {
-  const forward = forwardProblem(g);
+export function gradientReading(g: ConvGeometry): Reading {
+  const forward = readingOf(g);
   return {
     ...forward,
-    channels: g.outChannels,
-    height: g.outHeight,
-    width: g.outWidth,
-    filters: g.inChannels,
-    outHeight: g.height,
-    outWidth: g.width,
-    top: forward.taps - 1 - g.paddingTop,
-    left: forward.taps - 1 - g.paddingLeft,
-    filterBytes: forward.channelBytes,
-    channelBytes: forward.filterBytes,
-    turned: true,
+    ...{ channels: forward.filters, height: forward.outHeight, width: forward.outWidth },
+    ...{ filters: forward.channels, outHeight: forward.height, outWidth: forward.width },
+    ...{ top: forward.kernelHeight - 1 - forward.top, left: forward.kernelWidth - 1 - forward.left },
+    ...{ filterBytes: forward.channelBytes, channelBytes: forward.filterBytes, turned: true },
   };
+}
+
+export function forwardProblem(g: ConvGeometry): Problem {
+  const reading = readingOf(g);
+  const [kernel, taps] = [g.kernelHeight, tapsOf(g)];
+  if (g.strideHeight === 1) return { ...reading, kernel, taps };
+  const [height, width] = [g.outHeight + taps - 1, g.outWidth + taps - 1];
+  return { ...reading, channels: 4 * g.inChannels, height, width, top: 0, left: 0, kernel, taps };
+}
+
+export function inputGradientProblem(g: ConvGeometry): Problem {
+  return { ...gradientReading(g), kernel: g.kernelHeight, taps: tapsOf(g) };
 }
 
 /** The tiles of y, what they need of x, and how many there are. */

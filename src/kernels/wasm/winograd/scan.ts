@@ -1,51 +1,99 @@
-/** A pass over numbers at the speed of the memory. */
-import { forRange } from "../assembler/control.js";
-import { type Expr, local, locals } from "../assembler/expression.js";
+/** Passes over numbers at the speed of the memory: how large they are. */
+import { advance, forRange, when } from "../assembler/control.js";
+import { type Expr, type Local, local } from "../assembler/expression.js";
 import * as f32x4 from "../assembler/f32x4.js";
 import * as i32 from "../assembler/i32.js";
 import * as i32x4 from "../assembler/i32x4.js";
-import { type Kernel, ModuleBuilder } from "../assembler/module.js";
+import { select } from "../assembler/instructions.js";
 import * as v128 from "../assembler/v128.js";
-import { isShared, memory } from "../memory.js";
+import { lazy } from "../elementwise/compile.js";
+import { rowKernel } from "../elementwise/rows.js";
+import type { GemmKernels } from "../gemm/kernels.js";
+import { times } from "./variant.js";
 
-let compiled: Kernel | undefined;
+// Without their sign, floats and their bits have the same order, with NaN behind infinity; so these are maxima of integers.
 
-/** The kernel `largest(x, bytes)`: the largest magnitude; NaN where there is a NaN, 0 for no numbers. */
-export function largestOf(): Kernel {
-  if (!compiled) {
-    const builder = new ModuleBuilder({ shared: isShared() });
-    largestKernel(builder);
-    compiled = builder.instantiate<"largest">(memory()).largest;
-  }
-  return compiled;
+/** Maps, or vectors, that are read side by side. */
+const TOGETHER = 4;
+
+/**
+ * `(x, images, maps, bytes, to)`: to[image, i] = max(to[image, i], |x[image, map, i]| of all maps), maps being of so many
+ * bytes. What lies at their ends comes up twice, which does not change a maximum.
+ */
+const largestOfMaps = /* @__PURE__ */ lazy((builder) =>
+  builder.kernel(
+    "run",
+    { x: "i32", images: "i32", maps: "i32", bytes: "i32", to: "i32" },
+    ({ x, images, maps, bytes, to }) => {
+      const mask = local("v128", i32x4.splat(0x7fffffff));
+      const [last, lastVector] = [local("i32", i32.sub(maps, 1)), local("i32", i32.sub(bytes, 16))];
+      forRange(0, images, 1, () => {
+        forRange(0, maps, TOGETHER, (map) => {
+          const rows = times(TOGETHER, (i) => {
+            const index = local("i32", i32.add(map, i));
+            return local("i32", i32.add(x, i32.mul(bytes, least(index, last))));
+          });
+          const most = (at: Local<"i32">, load: (address: Expr<"i32">) => Expr<"v128">) =>
+            rows.reduce((all, row) => i32x4.maxU(all, v128.and(load(i32.add(row, at)), mask)), load(i32.add(to, at)));
+          when(
+            i32.ltS(lastVector, 0),
+            () => forRange(0, bytes, 4, (at) => v128.store32Lane(i32.add(to, at), 0, most(at, v128.load32Zero))),
+            () =>
+              forRange(0, bytes, 16, (next) => {
+                const at = local("i32", least(next, lastVector));
+                v128.store(i32.add(to, at), most(at, v128.load));
+              }),
+          );
+        });
+        advance(x, i32.mul(maps, bytes));
+        advance(to, bytes);
+      });
+    },
+  ),
+);
+
+/** The largest magnitudes of all maps of every image. */
+export function magnitudes(kernels: GemmKernels, x: number, images: number, maps: number, numbers: number, to: number) {
+  kernels.clear(to, images * numbers);
+  largestOfMaps()(x, images, maps, 4 * numbers, to);
 }
 
-/** Vectors that are read side by side. */
-const VECTORS = 8;
-const BLOCK = 16 * VECTORS;
+export function largestIn(numbers: ArrayLike<number>, first: number, count: number): number {
+  let largest = 0;
+  for (let i = first; i < first + count; i++) largest = Math.max(largest, numbers[i]!);
+  return largest;
+}
 
-function largestKernel(builder: ModuleBuilder): void {
-  // Without their sign, floats and their bits have the same order, with NaN behind infinity.
-  const positive = 0x7fffffff;
-  builder.kernel("largest", { x: "i32", bytes: "i32" }, ({ x, bytes }) => {
-    const blocks = local("i32", i32.and(bytes, -BLOCK));
-    const most = locals("v128", VECTORS);
-    const mask = local("v128", i32x4.splat(positive));
-    forRange(0, blocks, BLOCK, (at) => {
-      const from = local("i32", i32.add(x, at));
-      for (const [i, vector] of most.entries()) {
-        vector.set(i32x4.maxU(vector, v128.and(v128.load(from, 16 * i), mask)));
-      }
-    });
-    const single = local("v128", i32x4.splat(0));
-    forRange(blocks, bytes, 4, (at) =>
-      single.set(i32x4.maxU(single, v128.and(v128.load32Splat(i32.add(x, at)), mask))),
-    );
-    const all = local(
-      "v128",
-      most.reduce<Expr<"v128">>((all, next) => i32x4.maxU(all, next), single),
-    );
-    const halves = local("v128", i32x4.maxU(all, i32x4.shuffle(all, all, [2, 3, 2, 3])));
-    return f32x4.extractLane(0, i32x4.maxU(halves, i32x4.shuffle(halves, halves, [1, 1, 1, 1])));
-  });
+/**
+ * `(from, to, bytes, step, count)`: to[i] = max of from[i] and of what lies `step` bytes further, … up to `count` numbers.
+ * Bytes up to the next multiple of 64 are read and written, and their reach.
+ */
+export const largestInReach = /* @__PURE__ */ lazy((builder) =>
+  builder.kernel(
+    "run",
+    { from: "i32", to: "i32", bytes: "i32", step: "i32", count: "i32" },
+    ({ from, to, bytes, step, count }) => {
+      forRange(0, bytes, 16 * TOGETHER, () => {
+        const next = local("i32", from);
+        const most = times(TOGETHER, (i) => local("v128", v128.load(next, 16 * i)));
+        forRange(1, count, 1, () => {
+          advance(next, step);
+          for (const [i, vector] of most.entries()) vector.set(i32x4.maxU(vector, v128.load(next, 16 * i)));
+        });
+        for (const [i, vector] of most.entries()) v128.store(to, vector, 16 * i);
+        advance(from, 16 * TOGETHER);
+        advance(to, 16 * TOGETHER);
+      });
+    },
+  ),
+);
+
+/** `(1, 0, count, x, by)`: x ← (by·x)² */
+export const squareScaled = /* @__PURE__ */ rowKernel({ arrays: ["x"], numbers: ["by"] }, ({ x }, { by }) => {
+  const value = local("v128", f32x4.mul(x.get(), by));
+  x.set(f32x4.mul(value, value));
+});
+
+function least(value: Local<"i32">, limit: Local<"i32">): Expr<"i32"> {
+  return select(i32.ltU(value, limit), value, limit);
 }

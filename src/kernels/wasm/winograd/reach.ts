@@ -1,0 +1,213 @@
+/**
+ * Winograd's tiles mix what their outputs read: each output gets a share of the rounding of all numbers under its tile,
+ * also of those that it does not read. That is harmless unless they are much larger than those that it does.
+ */
+import { Table } from "../conv/image.js";
+import { slidingKernels } from "../conv/sliding.js";
+import type { GemmKernels } from "../gemm/kernels.js";
+import { endOf, MODE } from "../gemm/multiply.js";
+import { memory, scratch, view } from "../memory.js";
+import type { Task } from "../task.js";
+import type { Operands } from "./convolve.js";
+import type { Reading } from "./plan.js";
+import { largestIn, largestInReach, magnitudes, squareScaled } from "./scan.js";
+
+/** Outputs whose inputs are mixed: how many, how far it is from one tile to the next, and where the first one starts. */
+export type Tile = readonly [height: number, width: number, step: number, start: number];
+
+/** What is mixed with what an output reads may be so many times larger. */
+const UNEVEN = 16;
+
+/** So many times more outputs than are computed by themselves, each of which takes about as much longer. */
+const SINGLE = 64;
+
+/**
+ * The largest magnitudes of all channels of x, `at`, in the grid of what the outputs read: images, rows of `columns` numbers,
+ * with zeros for padding. And the largest of its windows of height×width numbers from every number on (none for 0), of each
+ * image, and of all.
+ */
+function survey(kernels: GemmKernels, x: number, r: Reading, height: number, width: number) {
+  const { batch, top, left } = r;
+  const rows = (r.outHeight - 1) * r.stride + r.kernelHeight;
+  const columns = (r.outWidth - 1) * r.stride + r.kernelWidth;
+  const [pixels, plane] = [r.height * r.width, rows * columns];
+  const length = batch * plane;
+  // Windows reach behind the grid; there are zeros, too.
+  const beyond = columns * height + width + 16;
+  const images = scratch(4 * batch * columns);
+  const [at, wide, windows] = [0, 1, 2].map(() => {
+    const grid = scratch(4 * (length + beyond));
+    kernels.clear(grid + 4 * length, beyond);
+    return grid;
+  }) as [number, number, number];
+  const whole = rows === r.height && columns === r.width;
+  const dense = whole ? at : scratch(4 * batch * pixels);
+  magnitudes(kernels, x, batch, r.channels, pixels, dense);
+  if (!whole) {
+    kernels.clear(at, length);
+    const to = [at + 4 * (top * columns + left), 4 * plane, 4 * columns, 4] as const;
+    const [tall, long] = [Math.min(r.height, rows - top), Math.min(r.width, columns - left)];
+    kernels.copy([dense, 4 * pixels, 4 * r.width, 4], to, batch, tall, long);
+  }
+  magnitudes(kernels, at, batch, rows, columns, images);
+  if (height > 0) {
+    largestInReach()(at, wide, 4 * length, 4, width);
+    largestInReach()(wide, windows, 4 * length, 4 * columns, height);
+  }
+  const numbers = view(images, batch * columns);
+  const most = Array.from({ length: batch }, (_, n) => largestIn(numbers, n * columns, columns));
+  return { at, windows, columns, plane, length, most, largest: largestIn(most, 0, batch) };
+}
+
+/**
+ * Winograd's `tasks`, and after them one that computes the outputs by themselves which read only numbers that are
+ * {@link UNEVEN} times smaller than the largest that is mixed with them; undefined where those are too many. Channels count
+ * together, for one of zeros beside others is not rare. `largest` is the largest of x.
+ */
+export function spared(
+  kernels: GemmKernels,
+  r: Reading,
+  [tileHeight, tileWidth, step, start]: Tile,
+  operands: Operands,
+  tasks: (largest: number) => Task[] | undefined,
+): Task[] | undefined {
+  const { batch, stride, outHeight, outWidth } = r;
+  const { windows, columns, plane, length, most, largest } = survey(
+    kernels,
+    operands.x,
+    r,
+    r.kernelHeight,
+    r.kernelWidth,
+  );
+  const mixed = tasks(largest);
+  const reads = view(windows, length);
+  const singles: number[] = [];
+  let few = 0;
+  for (let n = 0; n < batch; n++) {
+    const limit = most[n]! / UNEVEN;
+    for (let i = 0; i < outHeight; i++) {
+      for (let j = 0, at = n * plane + i * stride * columns; j < outWidth; j++, at += stride) {
+        const own = reads[at]!;
+        if (own >= limit) continue;
+        const [top, last] = [i - (i % tileHeight), j - ((j - start) % step)];
+        const first = last - step * Math.floor((tileWidth - 1 - j + last) / step);
+        let large = 0;
+        for (let u = top; u < Math.min(outHeight, top + tileHeight); u++) {
+          for (let v = Math.max(0, first); v < Math.min(outWidth, last + tileWidth); v++) {
+            large = Math.max(large, reads[n * plane + (u * columns + v) * stride]!);
+          }
+        }
+        if (own >= large / UNEVEN) continue;
+        if (own > 0) few++;
+        singles.push(own > 0 ? at : ~at);
+      }
+    }
+  }
+  if (!mixed || few * SINGLE > batch * outHeight * outWidth) return undefined;
+  if (singles.length > 0) {
+    const rowTable = Table.range(r.filters, 4 * outHeight * outWidth).at;
+    const run = () => {
+      for (const at of singles) single(kernels, r, operands, at < 0 ? ~at : at, columns, plane, at < 0, rowTable);
+    };
+    mixed.push({ parts: 1, run });
+  }
+  return mixed;
+}
+
+/** The outputs that start to read at number `at` of the grid, in double precision; where they read nothing but zeros, quickly. */
+function single(
+  kernels: GemmKernels,
+  r: Reading,
+  operands: Operands,
+  at: number,
+  columns: number,
+  plane: number,
+  zeros: boolean,
+  rowTable: number,
+): void {
+  const { stride, filters, channels, height, width, kernelHeight, kernelWidth } = r;
+  const image = Math.floor(at / plane);
+  const [i, j] = [Math.floor((at % plane) / columns), at % columns];
+  const [row, column] = [i - r.top, j - r.left];
+  const [pixels, taps] = [r.outHeight * r.outWidth, kernelHeight * kernelWidth];
+  const y = operands.y + 4 * (image * filters * pixels + (i / stride) * r.outWidth + j / stride);
+  const floats = new Float32Array(memory().buffer);
+  for (let filter = 0; filter < filters; filter++) {
+    let sum = operands.bias && floats[operands.bias / 4 + filter]!;
+    for (let c = 0; !zeros && c < channels; c++) {
+      const weight = (operands.weight + filter * r.filterBytes + c * r.channelBytes) / 4;
+      const map = operands.x / 4 + (image * channels + c) * height * width;
+      for (let u = Math.max(0, -row); u < Math.min(kernelHeight, height - row); u++) {
+        for (let v = Math.max(0, -column); v < Math.min(kernelWidth, width - column); v++) {
+          const tap = u * kernelWidth + v;
+          sum += floats[weight + (r.turned ? taps - 1 - tap : tap)]! * floats[map + (row + u) * width + column + v]!;
+        }
+      }
+    }
+    floats[y / 4 + filter * pixels] = sum;
+  }
+  if (!endOf(operands)) return;
+  const c = { at: y, rows: rowTable, line: 0 };
+  const end = { depth: 0, mode: MODE.add | endOf(operands), bias: 0, records: operands.records ?? 0, lines: 1 };
+  kernels.multiply({ a: c, b: c, c, rows: filters, columns: 1, ...end });
+}
+
+/**
+ * Whether each sum of a gradient of weights, dweight[u, v] = Σ dy[i, j] · x[i + u, j + v], is of products that are not much
+ * smaller, in their Euclidean norm, than those that are mixed with them in tiles of height×width outputs. `largest` is the
+ * largest of x times that of dy, each 1 at least; NaN or infinite where one is.
+ */
+export function evenProducts(
+  kernels: GemmKernels,
+  x: number,
+  dy: number,
+  r: Reading,
+  height: number,
+  width: number,
+): { readonly even: boolean; readonly largest: number } {
+  const { outHeight, outWidth, kernelHeight, kernelWidth } = r;
+  const of = { ...r, channels: r.filters, height: outHeight, width: outWidth, top: 0, left: 0 };
+  const [inputs, outputs] = [survey(kernels, x, r, 0, 0), survey(kernels, dy, of, 0, 0)];
+  const { columns, plane, length } = inputs;
+  const taps = new Table(kernelHeight * kernelWidth);
+  for (let tap = 0; tap < taps.count; tap++) {
+    taps.entries[tap] = 4 * (Math.floor(tap / kernelWidth) * columns + (tap % kernelWidth));
+  }
+  const sums = scratch(4 * taps.count);
+  kernels.clear(sums, taps.count);
+  // The products of some images are no more than those of all.
+  const some = plane * Math.ceil(r.batch / 4);
+  // Squares of fractions of the largest: float32 holds those.
+  const [scale, scaleOut] = [inputs, outputs].map(({ at, largest }) => {
+    const by = largest && Math.min(1 / largest, 1e38);
+    squareScaled()(1, 0, some, at, by);
+    return by;
+  }) as [number, number];
+  const lines = { lines: 1, columns: some };
+  const image = { at: inputs.at, line: 0, taps: taps.at, count: taps.count };
+  slidingKernels(kernels.flavour).collect(image, { at: outputs.at, ...lines }, sums);
+  const limit = UNEVEN * UNEVEN * Math.min(...view(sums, taps.count));
+  const square = (read: number, written: number): number => {
+    const product = read * scale * written * scaleOut;
+    return product * product;
+  };
+  // As if every image were as large as its largest number everywhere, which is quick; if need be tile by tile.
+  const bound = inputs.most.reduce((sum, read, n) => sum + square(read, outputs.most[n]!), 0);
+  let even = outHeight * outWidth * bound <= limit;
+  if (!even) {
+    const read = survey(kernels, x, r, kernelHeight + height - 1, kernelWidth + width - 1).windows;
+    const written = survey(kernels, dy, of, height, width).windows;
+    const [reads, writes] = [view(read, length), view(written, length)];
+    let mixed = 0;
+    for (let n = 0; n < length; n += plane) {
+      for (let i = 0; i < outHeight; i += height) {
+        for (let j = 0; j < outWidth; j += width) {
+          const at = n + i * columns + j;
+          mixed += square(reads[at]!, writes[at]!);
+        }
+      }
+    }
+    even = height * width * mixed <= limit;
+  }
+  return { even, largest: Math.max(1, inputs.largest) * Math.max(1, outputs.largest) };
+}

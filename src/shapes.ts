@@ -1,0 +1,88 @@
+/**
+ * `faltung/shapes`: the types that shapes are computed with, and nothing to run. A program need not write them: what the
+ * compiler writes into declarations of its own (`export const { forward } = conv`) names them, and so they are exported.
+ */
+export type {
+  Add,
+  FloorDivide,
+  IsKnown,
+  IsUnion,
+  Less,
+  Modulo,
+  Multiply,
+  Next,
+  OneSize,
+  ProductOf,
+  Subtract,
+} from "./shape/arithmetic.js";
+export type { AxesTold, AxisTold, Reduced, ResolvedAxes, ResolvedAxis, Without } from "./shape/axis.js";
+export type { Aligned, Broadcast, Broadcasts, Clash, Matmul, Met } from "./shape/broadcast.js";
+export type {
+  Chain,
+  ChainArguments,
+  Checked,
+  InputOf,
+  InputSize,
+  LayersOf,
+  Misfits,
+  NaturalOf,
+  Signature,
+} from "./shape/chain.js";
+export type { LabelsFit, TargetFits } from "./shape/classes.js";
+export type { Conv1dRule, Conv2dRule, ConvOut, GroupsFit, Reach } from "./shape/conv.js";
+export type { ConvTranspose2dRule, ConvTransposeOut } from "./shape/convtranspose.js";
+export type { Definite, Given, HasAnyRank, IsLiteral, NumberTold, ShowList, Told, Unsized } from "./shape/definite.js";
+export type { Dropout2dRule } from "./shape/dropout.js";
+export type { EmbeddingRule } from "./shape/embedding.js";
+export type { FlattenedAxes, FlattenRule, UnflattenRule } from "./shape/flatten.js";
+export type { Concatenated, Stacked } from "./shape/join.js";
+export type { Inserted, Permuted, Squeezed, Transposed, Unsqueezed, WithoutOnes } from "./shape/layout.js";
+export type { FeaturesRule, LinearRule } from "./shape/linear.js";
+export type { LrnRule } from "./shape/lrn.js";
+export type { MaxoutLinearRule, MaxoutRule } from "./shape/maxout.js";
+export type { ParallelRule, ResidualRule } from "./shape/merge.js";
+export type {
+  BatchNorm1dRule,
+  BatchNorm2dRule,
+  GroupNormRule,
+  InstanceNorm2dRule,
+  LayerNormRule,
+  MultipleOf,
+} from "./shape/norm.js";
+export type { Padded, ZeroPadRule } from "./shape/pad.js";
+export type { PixelShuffleRule, PixelUnshuffleRule } from "./shape/pixelshuffle.js";
+export type { AdaptivePoolRule, PoolAxis, PoolOut, PoolRule } from "./shape/pool.js";
+export type { PReLURule } from "./shape/prelu.js";
+export type { Asserted, Reshape } from "./shape/reshape.js";
+export type {
+  Agreed,
+  AnyLayer,
+  Apply,
+  AsNumber,
+  AxisMistake,
+  AxisOf,
+  Counted,
+  DefaultOptions,
+  Differs,
+  HasRank,
+  Image,
+  ImageAxes,
+  Join,
+  Mismatch,
+  OnlyArguments,
+  OnlyOptions,
+  Option,
+  OutputOf,
+  PairHeight,
+  PairWidth,
+  RankMistake,
+  Refusal,
+  RuleOf,
+  Sentence,
+  Show,
+  ShowSize,
+  WithSize,
+} from "./shape/rule.js";
+export type { Sliced } from "./shape/slice.js";
+export type { AlongAxisRule } from "./shape/softmax.js";
+export type { ResizedAxis, UpsampleRule } from "./shape/upsample.js";
