@@ -2,12 +2,16 @@
  * Every `@example` compiles as a new user would write it, with what `tsc --init` switches on, and runs. Where one says
  * what comes out, `conv.forward(x).shape; // [1, 8, 32, 32]`, that comes out.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import ts from "typescript";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as data from "../../src/data.js";
 import * as faltung from "../../src/index.js";
 import * as io from "../../src/io.js";
 import * as models from "../../src/models.js";
+import * as node from "../../src/node.js";
 import * as testing from "../../src/testing.js";
 import * as train from "../../src/train.js";
 import * as vision from "../../src/vision.js";
@@ -20,6 +24,7 @@ const ENTRIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "faltung/data": data,
   "faltung/io": io,
   "faltung/models": models,
+  "faltung/node": node,
   "faltung/testing": testing,
   "faltung/train": train,
   "faltung/vision": vision,
@@ -65,7 +70,9 @@ function freeNames(code: string): Set<string> {
   return used;
 }
 
-function prepared(example: Example): Prepared {
+/** Its imports are left out: those of all examples stand before them. */
+function prepared({ where, code: written }: Example): Prepared {
+  const example = { where, code: written.replace(/^import .*\n/gm, "") };
   const file = example.where.replace(/:\d+$/, "");
   const own: Readonly<Record<string, () => unknown>> = OF_FILE[file as keyof typeof OF_FILE] ?? {};
   const names = [...freeNames(example.code)];
@@ -102,7 +109,7 @@ describe(`${all.length} examples`, () => {
     lines.push(...own);
     owners.push(...own.map(() => example));
   }
-  const { findings } = check(lines.join("\n"), { lib: ["lib.es2023.d.ts", "lib.dom.d.ts"] });
+  const { findings } = check(lines.join("\n"), { lib: ["lib.es2023.d.ts", "lib.dom.d.ts"], types: ["node"] });
 
   test("they are found", () => {
     expect(all.length).toBeGreaterThan(170);
@@ -110,6 +117,14 @@ describe(`${all.length} examples`, () => {
     expect(findings.filter(({ line }) => owners[line] === undefined)).toEqual([]);
   });
 
+  // What an example writes goes there.
+  const folder = mkdtempSync(join(tmpdir(), "faltung-examples-"));
+  const here = process.cwd();
+  beforeAll(() => process.chdir(folder));
+  afterAll(() => {
+    process.chdir(here);
+    rmSync(folder, { recursive: true });
+  });
   beforeEach(() => faltung.manualSeed(1));
 
   test.each(all)("$where", async (example) => {

@@ -103,6 +103,7 @@ export const MADE = {
     "new f.UNet()",
     "new f.VGG(16)",
   ],
+  "faltung/node": [],
   "faltung/shapes": [],
   "faltung/testing": [],
   "faltung/train": [
@@ -146,18 +147,27 @@ export type Entry = keyof typeof MADE;
 
 export const ENTRIES = Object.keys(MADE) as Entry[];
 
+/** What a program that imports the entry has in `lib`. `faltung/node` has URLs, which Node's types bring, or the DOM's. */
+export const libraryOf = (entry: Entry) => (entry === "faltung/node" ? "es2022,dom" : "es2022");
+
 /** What a careful user has switched on, with the library's declarations checked as well. */
-export const DECLARATIONS: ts.CompilerOptions = {
+const OPTIONS: ts.CompilerOptions = {
   strict: true,
   exactOptionalPropertyTypes: true,
   declaration: true,
   emitDeclarationOnly: true,
   target: ts.ScriptTarget.ES2022,
-  lib: ["lib.es2022.d.ts"],
   module: ts.ModuleKind.NodeNext,
   moduleResolution: ts.ModuleResolutionKind.NodeNext,
   types: [],
 };
+
+export const optionsOf = (entry: Entry): ts.CompilerOptions => ({
+  ...OPTIONS,
+  lib: libraryOf(entry)
+    .split(",")
+    .map((name) => `lib.${name}.d.ts`),
+});
 
 export interface ExportingModule {
   readonly code: string;
@@ -169,13 +179,14 @@ export interface ExportingModule {
 export function exportingModule(entry: Entry, path: string): ExportingModule {
   const made = MADE[entry].map((expression, i) => `export const c${i} = ${expression};`);
   const head = [`import * as f from "${entry}";`, ...made].join("\n");
-  const host = ts.createCompilerHost(DECLARATIONS, true);
+  const options = optionsOf(entry);
+  const host = ts.createCompilerHost(options, true);
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (name) => name === path || fileExists(name);
   host.readFile = (name) => (name === path ? head : readFile(name));
   host.getSourceFile = (name, ...rest) =>
     name === path ? ts.createSourceFile(name, head, ts.ScriptTarget.ES2022, true) : getSourceFile(name, ...rest);
-  const program = ts.createProgram([path], DECLARATIONS, host);
+  const program = ts.createProgram([path], options, host);
   const file = program.getSourceFile(path);
   const checker = program.getTypeChecker();
   const lines: string[] = [];

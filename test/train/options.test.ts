@@ -81,7 +81,7 @@ describe.each(Object.entries(TAKERS))("%s", (who, [call, names]) => {
       ["mean", '"mean"'],
       [null, "null"],
       [[1], "[1]"],
-      [model(), "a Linear"],
+      [model(), "a Layer"],
     ] as const) {
       expectError(
         () => untyped(options),

@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DECLARATIONS, ENTRIES, exportingModule, MADE } from "../support/exported.js";
+import { ENTRIES, type Entry, exportingModule, MADE, optionsOf } from "../support/exported.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const manifest = readFileSync(join(ROOT, "package.json"), "utf8");
 
 /** A user's folder with the package's declarations in its `node_modules`: names are found through its `exports` alone. */
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "faltung-declarations-")));
-const host = ts.createCompilerHost(DECLARATIONS, true);
+const host = ts.createCompilerHost(optionsOf("faltung"), true);
 const parsed = new Map<string, ts.SourceFile | undefined>();
 const { getSourceFile } = host;
 host.getSourceFile = (name, ...rest) => {
@@ -26,23 +26,33 @@ beforeAll(() => {
   mkdirSync(installed, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   writeFileSync(join(installed, "package.json"), manifest);
-  const config = ts.getParsedCommandLineOfConfigFile(join(ROOT, "src/tsconfig.json"), { outDir: `${installed}/dist` }, {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-      throw new Error(ts.flattenDiagnosticMessageText(messageText, "\n"));
-    },
-  } as ts.ParseConfigFileHost);
-  if (!config) throw new Error("src/tsconfig.json was not read");
-  ts.createProgram(config.fileNames, config.options).emit();
+  for (const project of ["src", "src/node"]) {
+    const config = ts.getParsedCommandLineOfConfigFile(
+      join(ROOT, project, "tsconfig.json"),
+      { outDir: join(installed, "dist") },
+      {
+        ...ts.sys,
+        onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
+          throw new Error(ts.flattenDiagnosticMessageText(messageText, "\n"));
+        },
+      },
+    );
+    if (!config) throw new Error(`${project}/tsconfig.json was not read`);
+    ts.createProgram(config.fileNames, config.options).emit();
+  }
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What the compiler says to a user's module, and the declarations that it makes of it. */
-function compiled(name: string, code: string): { readonly errors: string[]; readonly declarations: string } {
+function compiled(
+  entry: Entry,
+  name: string,
+  code: string,
+): { readonly errors: string[]; readonly declarations: string } {
   const path = join(folder, name);
   writeFileSync(path, code);
-  const program = ts.createProgram([path], DECLARATIONS, host);
+  const program = ts.createProgram([path], optionsOf(entry), host);
   let declarations = "";
   const file = program.getSourceFile(path);
   const { diagnostics } = program.emit(file, (_, text) => {
@@ -66,7 +76,7 @@ describe("exported from a file, declarations and all", () => {
     const name = `${entry.replace("/", "-")}.ts`;
     const { code, forgotten } = exportingModule(entry, join(folder, name));
     expect(forgotten).toEqual([]);
-    const { errors, declarations } = compiled(name, code);
+    const { errors, declarations } = compiled(entry, name, code);
     expect(errors).toEqual([]);
     expect(declarations.match(/import\("(?!faltung)[^"]*"\)/g)).toBeNull();
     expect(declarations.split("\n").length).toBeGreaterThan(MADE[entry].length);
@@ -74,6 +84,7 @@ describe("exported from a file, declarations and all", () => {
 
   test("what they say stays readable", () => {
     const { errors, declarations } = compiled(
+      "faltung",
       "readable.ts",
       `import { BatchNorm2d, Composite, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Residual, Sequential } from "faltung";
 export class Net extends Composite {

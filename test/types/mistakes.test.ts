@@ -93,13 +93,13 @@ const MISTAKES: readonly Mistake[] = [
   {
     what: "groups that do not divide the input channels",
     code: "new f.Conv2d(6, 8, 3, { groups: 4 })",
-    at: "{ groups: 4 }",
+    at: "groups",
     sentence: "Conv2d expects inChannels to be a multiple of groups, but inChannels is 6 and groups is 4",
   },
   {
     what: "groups that do not divide the output channels",
     code: "new f.Conv1d(6, 8, 3, { groups: 3 })",
-    at: "{ groups: 3 }",
+    at: "groups",
     sentence: "Conv1d expects outChannels to be a multiple of groups, but outChannels is 8 and groups is 3",
   },
   {
@@ -346,9 +346,9 @@ describe(`${MISTAKES.length} mistakes`, () => {
     const [first = "", ...more] = found[0]?.message.split("\n") ?? [];
     const quoted = JSON.stringify(sentence);
     expect(first).toContain(quoted);
-    // The last line of the compiler's message is the sentence alone: nothing of the library's own types is in it.
+    // The last line of the compiler's message is the sentence alone: no other of the library's own types is in it.
     expect(more.at(-1) ?? `is not assignable to type '${quoted}'`).toMatch(
-      /is not assignable to (type|parameter of type) '"/,
+      /is not assignable to (type|parameter of type) '(Mistake<)?"/,
     );
     expect(more.at(-1) ?? first).toContain(quoted);
 
@@ -365,4 +365,19 @@ describe(`${MISTAKES.length} mistakes`, () => {
     expect(findings.filter(({ line }) => line < head.length)).toEqual([]);
     expect(findings).toHaveLength(MISTAKES.length);
   });
+});
+
+test("an option of another layer, which the run time answers with a list of its own", () => {
+  const code = [
+    'import { Conv2d, MaxPool2d, Parallel, ReLU } from "faltung";',
+    "new Conv2d(6, 8, 3, { padding: 1, ceilMode: true });",
+    "new MaxPool2d(2, { stride: 1, groups: 2 });",
+    "new Parallel([new ReLU()], { dim: 1, startDim: 1 });",
+  ];
+  const { findings } = check(code.join("\n"));
+  expect(findings.map(({ at, message }) => [at, message.split("\n").at(-1)])).toEqual([
+    ["ceilMode", "Type 'boolean' is not assignable to type 'Mistake<\"Conv2d has no option ceilMode\">'."],
+    ["groups", "Type 'number' is not assignable to type 'Mistake<\"MaxPool2d has no option groups\">'."],
+    ["startDim", "Type 'number' is not assignable to type 'Mistake<\"Parallel has no option startDim\">'."],
+  ]);
 });

@@ -121,12 +121,13 @@ export function inputGradientTasks(flavour: Flavour, g: ConvGeometry, dy: number
   const path = convPath(g, "inputGradient");
   if (path === "winograd") {
     const tasks = winogradTasks(flavour, g, "inputGradient", { x: dy, weight, bias: 0, y: dx });
-    if (tasks) return tasks;
+    // Of the other ways the one that multiplies no weight, which may be NaN, with zeros beside dy.
+    return tasks ?? [spreadGradient(kernels, g, dy, weight, dx)];
   }
   if (path === "batched" || path === "rows") {
     return turnedTasks(flavour, g, "inputGradient", path, gradientOperands(dx, weight, dy));
   }
-  if (path !== "sliding" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
+  if (path === "im2col" && g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1) {
     return [spreadGradient(kernels, g, dy, weight, dx)];
   }
   const compute = path === "sliding" ? depthwise : correlate;
