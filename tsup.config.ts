@@ -29,8 +29,8 @@ export default defineConfig({
   terserOptions: {
     ecma: 2020,
     compress: false,
-    mangle: { keep_classnames: true, keep_fnames: true, module: false, toplevel: true },
-    format: { preserve_annotations: true, max_line_len: 180 },
+    mangle: { keep_classnames: true, module: false, toplevel: false },
+    format: { preserve_annotations: true, max_line_len: 500 },
   },
   plugins: [{ name: "class names", renderChunk: (code) => ({ code: withClassNames(code) }) }],
 });

@@ -71,13 +71,13 @@ try {
 
 /** Only what users need is in it, and little of that. */
 function checkTarball({ unpackedSize, files }: Packed): void {
-  const allowed = /^(dist\/.+\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+  const allowed = /^(dist\/.+\.(js|d\.ts)|package\.json|README\.md|LICENSE)$/;
   assert.deepEqual(
     files.map(({ path }) => path).filter((path) => !allowed.test(path)),
     [],
     "files that do not belong into the package",
   );
-  for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts"]) {
+  for (const path of ["README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]) {
     assert.ok(
       files.some((file) => file.path === path),
       `the package lacks ${path}`,
