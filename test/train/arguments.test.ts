@@ -57,7 +57,7 @@ describe.each([
   test.each<[string, unknown, string]>([
     ["nothing", undefined, "undefined. Usual cause: arguments in another order"],
     ["a class", Linear, "a Function. Usual cause: a class, where new is missing"],
-    ["layers in an array", [new Linear(3, 2)], "[a Layer]. Usual cause: arguments in another order"],
+    ["layers in an array", [new Linear(3, 2)], "[a Linear]. Usual cause: arguments in another order"],
   ])("%s as a model", (_, given, rest) =>
     refused(call, [given, good, base], `${who} expects its model to be a Layer, but got ${rest}.`),
   );
