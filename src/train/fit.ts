@@ -71,6 +71,7 @@ export interface FitOptions<T extends Targets> {
    * written by hand would. Either way `onNonFinite` is called first.
    */
   readonly nonFinite?: "stop" | "continue";
+  /** Called before what `nonFinite` says. */
   readonly onNonFinite?: Callback["onNonFinite"];
   /** Aborting it rejects the promise with its reason, between two steps: nothing is half-changed. */
   readonly signal?: AbortSignalLike;

@@ -375,7 +375,7 @@ test("an option of another layer, which the run time answers with a list of its 
     "new Parallel([new ReLU()], { dim: 1, startDim: 1 });",
   ];
   const { findings } = check(code.join("\n"));
-  expect(findings.map(({ at, message }) => [at, message.split("\n").at(-1)])).toEqual([
+  expect(findings.map(({ at, message }) => [at, message.split("\n").at(-1)?.trim()])).toEqual([
     ["ceilMode", "Type 'boolean' is not assignable to type 'Mistake<\"Conv2d has no option ceilMode\">'."],
     ["groups", "Type 'number' is not assignable to type 'Mistake<\"MaxPool2d has no option groups\">'."],
     ["startDim", "Type 'number' is not assignable to type 'Mistake<\"Parallel has no option startDim\">'."],
