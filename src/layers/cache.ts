@@ -3,7 +3,7 @@ import { StateError } from "../shape/errors.js";
 import { engine, type Run } from "../tensor/engine.js";
 import type { Tensor } from "../tensor/tensor.js";
 
-/** The forward that gave a tensor, or whose output's gradient it is: of outputs, and of gradients from layers and losses. */
+/** @internal The forward that gave a tensor, or whose output's gradient it is: of outputs, and of gradients from layers and losses. */
 export const runOf: { get(tensor: Tensor): Run | undefined; set(tensor: Tensor, run: Run | undefined): unknown } =
   /* @__PURE__ */ new WeakMap<Tensor, Run | undefined>();
 
