@@ -170,6 +170,20 @@ export const optionsOf = (entry: Entry): ts.CompilerOptions => ({
     .map((name) => `lib.${name}.d.ts`),
 });
 
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
+/** A host that parses each file of declarations once. */
+export function hostOf(options: ts.CompilerOptions): ts.CompilerHost {
+  const host = ts.createCompilerHost(options, true);
+  const { getSourceFile } = host;
+  host.getSourceFile = (name, ...rest) => {
+    if (!name.endsWith(".d.ts")) return getSourceFile(name, ...rest);
+    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, ...rest));
+    return parsed.get(name);
+  };
+  return host;
+}
+
 export interface ExportingModule {
   readonly code: string;
   /** Classes of the entry that {@link MADE} does not make. */
@@ -181,7 +195,7 @@ export function exportingModule(entry: Entry, path: string): ExportingModule {
   const made = MADE[entry].map((expression, i) => `export const c${i} = ${expression};`);
   const head = [`import * as f from "${entry}";`, ...made].join("\n");
   const options = optionsOf(entry);
-  const host = ts.createCompilerHost(options, true);
+  const host = hostOf(options);
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (name) => name === path || fileExists(name);
   host.readFile = (name) => (name === path ? head : readFile(name));

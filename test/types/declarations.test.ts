@@ -5,21 +5,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ENTRIES, type Entry, exportingModule, MADE, optionsOf } from "../support/exported.js";
+import { ENTRIES, type Entry, exportingModule, hostOf, MADE, optionsOf } from "../support/exported.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const manifest = readFileSync(join(ROOT, "package.json"), "utf8");
 
 /** A user's folder with the package's declarations in its `node_modules`: names are found through its `exports` alone. */
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "faltung-declarations-")));
-const host = ts.createCompilerHost(optionsOf("faltung"), true);
-const parsed = new Map<string, ts.SourceFile | undefined>();
-const { getSourceFile } = host;
-host.getSourceFile = (name, ...rest) => {
-  if (!name.endsWith(".d.ts")) return getSourceFile(name, ...rest);
-  if (!parsed.has(name)) parsed.set(name, getSourceFile(name, ...rest));
-  return parsed.get(name);
-};
 
 beforeAll(() => {
   const installed = join(folder, "node_modules/faltung");
@@ -52,7 +44,7 @@ function compiled(
 ): { readonly errors: string[]; readonly declarations: string } {
   const path = join(folder, name);
   writeFileSync(path, code);
-  const program = ts.createProgram([path], optionsOf(entry), host);
+  const program = ts.createProgram([path], optionsOf(entry), hostOf(optionsOf(entry)));
   let declarations = "";
   const file = program.getSourceFile(path);
   const { diagnostics } = program.emit(file, (_, text) => {
