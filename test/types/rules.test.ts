@@ -41,6 +41,7 @@ const LEFT_TO_RUN_TIME = [
   /expects more than 1 (value per|spatial)/,
   /expects to leave at least one of the/,
   /expects one (size|scaleFactor) for each/,
+  /expects a shape of at most \d+ elements/,
 ];
 
 /** Axes whose size the compiler leaves open: a fractional scale, a negative padding. */
