@@ -100,13 +100,8 @@ export function readOptions<O extends object, const D extends Defaults<O, D>>(
 ): Read<O, D> {
   const known = Object.keys(defaults);
   if (!isPlainObject(options)) {
-    refuse(
-      who,
-      "its options",
-      `an object of ${known.join(", ")}`,
-      options,
-      "torch's positional arguments are named here",
-    );
+    const cause = options === undefined ? "an argument left out" : "torch's positional arguments are named here";
+    refuse(who, "its options", `an object of ${known.join(", ")}`, options, cause);
   }
   const read: Record<string, unknown> = { ...defaults };
   for (const [name, value] of Object.entries(options)) {

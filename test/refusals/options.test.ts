@@ -89,6 +89,14 @@ describe("options", () => {
     );
   });
 
+  test("nothing is none where options are needed", () => {
+    expectError(
+      () => new Upsample(undefined as never),
+      ArgumentError,
+      "Upsample expects its options to be an object of size, scaleFactor, mode, alignCorners, recomputeScaleFactor, but got undefined. Usual cause: an argument left out.",
+    );
+  });
+
   test("an object without a prototype, or of another window, is one", () => {
     expect(read(Object.assign(Object.create(null), { stride: 2 }))).toMatchObject({ stride: 2 });
     expect(read(runInNewContext("({ stride: 2 })"))).toMatchObject({ stride: 2 });
