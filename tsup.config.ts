@@ -29,8 +29,8 @@ export default defineConfig({
   terserOptions: {
     ecma: 2020,
     compress: false,
-    mangle: false,
-    format: { preserve_annotations: true, max_line_len: 120 },
+    mangle: { keep_classnames: true, keep_fnames: true, module: false, toplevel: false },
+    format: { preserve_annotations: true, max_line_len: 180 },
   },
   plugins: [{ name: "class names", renderChunk: (code) => ({ code: withClassNames(code) }) }],
 });

@@ -9,6 +9,7 @@ export interface Progress {
 export function progress(total: number): Progress {
   const bar = new SingleBar({
     format: "{bar} {percentage} %, {duration_formatted}, {name}",
+    barsize: 20,
     stream: process.stderr,
     noTTYOutput: true,
     notTTYSchedule: 20_000,

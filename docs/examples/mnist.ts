@@ -3,15 +3,16 @@
  *
  *     npm run demo -- --epochs 3 --seed 1
  */
+
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SingleBar } from "cli-progress";
 import { InvalidArgumentError, program } from "commander";
 import { manualSeed } from "faltung";
 import { DataLoader, type Dataset } from "faltung/data";
 import { readSafetensors, writeSafetensors } from "faltung/io";
 import { LeNet5 } from "faltung/models";
 import { Adam, accuracy, ConfusionMatrix, CosineAnnealingLR, CrossEntropyLoss, fit, summary } from "faltung/train";
+import { startBar } from "./bar.js";
 import { type ImageSet, loadFashionMnist, loadMnist } from "./datasets.js";
 import { featureMapsOf, predict, worstMistakes } from "./inspect.js";
 import { type StepLoss, writeReport } from "./report.js";
@@ -117,7 +118,8 @@ async function main({ name, classNames, training, test, testPixels }: ImageSet):
 async function train(model: LeNet5, images: Dataset<Uint8Array>, test: Dataset<Uint8Array>) {
   const { batchSize, lr } = options;
   const steps: StepLoss[] = [];
-  const bar = new SingleBar({ format: "epoch {epoch} {bar} step {value}/{total}, loss {loss}, {left} s left" });
+  const format = "epoch {epoch} {bar} step {value}/{total}, loss {loss}, {left} s left";
+  let bar: ReturnType<typeof startBar> | undefined;
   const loader = new DataLoader(images, { batchSize, shuffle: true });
   const optimizer = new Adam(model.parameters(), { lr });
   const { epochs } = await fit(model, loader, {
@@ -131,9 +133,10 @@ async function train(model: LeNet5, images: Dataset<Uint8Array>, test: Dataset<U
     metrics: { accuracy },
     onStep({ globalStep, loss, step, steps: total = 0, epoch, meanLoss, secondsLeft = 0 }) {
       steps.push({ step: globalStep, loss });
-      if (step === 1) bar.start(total, 0);
-      bar.update(step, { epoch, loss: meanLoss.toFixed(4), left: Math.ceil(secondsLeft) });
-      if (step === total) bar.stop();
+      const fields = { epoch, loss: meanLoss.toFixed(4), left: Math.ceil(secondsLeft) };
+      if (step === 1) bar = startBar(format, total, fields);
+      bar?.update(step, fields);
+      if (step === total) bar?.stop();
     },
     onEpoch({ epoch, loss, validation, seconds }) {
       const right = percent(validation?.metrics.accuracy);

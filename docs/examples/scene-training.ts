@@ -1,8 +1,9 @@
 /** Trains a network on scenes that are made as it goes, so that it never sees one twice. */
-import { SingleBar } from "cli-progress";
+
 import type { Layer, Tensor } from "faltung";
 import { type BatchSource, DataLoader, imagesToTensor, type Targets } from "faltung/data";
 import { AdamW, fit, OneCycleLR, type TrainingLoss } from "faltung/train";
+import { startBar } from "./bar.js";
 import { loadDigits } from "./datasets.js";
 import { type Digits, makeScenes, type Scene, type SceneOptions } from "./scenes.js";
 
@@ -50,8 +51,7 @@ export async function trainOnScenes<T extends Targets>(model: Layer, options: Sc
     },
   };
   const optimizer = new AdamW(model.parameters(), { lr, weightDecay: 0.01 });
-  const bar = new SingleBar({ format: "{bar} step {value}/{total}, loss {loss}, {left} s left" });
-  bar.start(steps, 0, { loss: "–", left: "–" });
+  const bar = startBar("{bar} step {value}/{total}, loss {loss}, {left} s left", steps, { loss: "–", left: "–" });
   let recent = Number.NaN;
   await fit(model, new DataLoader(source, { batchSize: BATCH }), {
     loss,

@@ -1,8 +1,9 @@
 /** How most examples train: AdamW whose rate rises and falls once, with a progress bar. */
-import { SingleBar } from "cli-progress";
+
 import type { Layer } from "faltung";
 import type { Batch, Targets } from "faltung/data";
 import { AdamW, fit, OneCycleLR, type TrainingLoss } from "faltung/train";
+import { startBar } from "./bar.js";
 
 export interface Training<T extends Targets> {
   readonly loss: TrainingLoss<T>;
@@ -19,8 +20,8 @@ export async function train<T extends Targets>(
 ): Promise<void> {
   const totalSteps = loader.length * epochs;
   const optimizer = new AdamW(model.parameters(), { lr, weightDecay: 0.01 });
-  const bar = new SingleBar({ format: "epoch {epoch}/{epochs} {bar} step {value}/{total}, loss {loss}, {duration} s" });
-  bar.start(totalSteps, 0, { epoch: 1, epochs, loss: "–" });
+  const format = "epoch {epoch}/{epochs} {bar} step {value}/{total}, loss {loss}, {duration} s";
+  const bar = startBar(format, totalSteps, { epoch: 1, epochs, loss: "–" });
   await fit(model, loader, {
     loss,
     optimizer,

@@ -39,6 +39,8 @@ export interface LocalResponseNormOptions {
  */
 export class LocalResponseNorm extends Layer<LrnRule> {
   override readonly name: string = "LocalResponseNorm";
+  /** How much the neighbours' squares count. */
+  readonly alpha: number;
   readonly #settings: LrnSettings;
   readonly #cache = new Cache<{ x: Tensor; base: Tensor }>();
 
@@ -49,8 +51,9 @@ export class LocalResponseNorm extends Layer<LrnRule> {
     super();
     checkInteger("LocalResponseNorm", "size", size, 1);
     const { alpha, beta, k } = readOptions("LocalResponseNorm", options, { alpha: 1e-4, beta: 0.75, k: 1 });
+    this.alpha = checkFinite("LocalResponseNorm", "alpha", alpha);
     this.#settings = {
-      scale: checkFinite("LocalResponseNorm", "alpha", alpha) / size,
+      scale: alpha / size,
       beta: checkFinite("LocalResponseNorm", "beta", beta),
       k: checkFinite("LocalResponseNorm", "k", k),
     };

@@ -1,5 +1,3 @@
-import { showShape } from "../shape/shape.js";
-
 /**
  * A layer's arguments and options as torch's `extra_repr` shows them. `list` names them in their order: `"size"` stands for
  * the value alone, `"size="` for `size=2`, `"size=1"` for `size=2` too, but for nothing where the value is 1. The values are
@@ -13,7 +11,7 @@ export function reprOf(layer: object, list: string): string {
     const value = fields[name] ?? false;
     const plain = Array.isArray(value)
       ? new Set(value).size > 1
-        ? showShape(value)
+        ? `[${value.join(", ")}]`
         : value[0]
       : typeof value === "object" || value;
     return usual === `${plain}` ? [] : usual === undefined ? plain : `${name}=${plain}`;

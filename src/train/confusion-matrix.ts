@@ -9,6 +9,10 @@ import type { MetricOptions } from "./metrics.js";
 /** A square of counts has to fit in memory: this many classes are half a gigabyte. */
 const MOST_CLASSES = 8192;
 
+/** Of the printed table. */
+const LINE_WIDTH = 80;
+const MOST_LETTERS = 24;
+
 /**
  * Counts how often each class was taken for each: rows are the true classes, columns the predicted ones.
  *
@@ -140,17 +144,36 @@ export class ConfusionMatrix extends Branded {
     return ious.reduce((sum, iou) => sum + iou, 0) / ious.length;
   }
 
-  /** A table for the console: a row for each true class with its recall, below the precisions, and the accuracy. */
+  /**
+   * A table for the console: a row for each true class with its recall, below the precisions, both in percent, and the
+   * accuracy. What does not fit 80 columns follows below, as in pandas.
+   */
   override toString(): string {
-    const percent = (share: number) => (Number.isNaN(share) ? "–" : `${(100 * share).toFixed(1)}%`);
-    const rows = [
-      ["actual \\ predicted", ...this.classes, "recall"],
-      ...this.counts.map((row, c) => [this.classes[c] ?? "", ...row.map(String), percent(this.recall(c))]),
-      ["precision", ...this.classes.map((_, c) => percent(this.precision(c))), percent(this.accuracy)],
-    ];
-    const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(cell.length, most[i] ?? 0)), []);
-    const line = (row: string[]) => row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  ");
-    return `${rows.map(line).join("\n")}\naccuracy ${percent(this.accuracy)} of ${this.total}`;
+    const percent = (share: number) => (Number.isNaN(share) ? "–" : (100 * share).toFixed(share < 1 ? 1 : 0));
+    const names = this.classes.map((name) =>
+      name.length > MOST_LETTERS ? `${name.slice(0, MOST_LETTERS - 1)}…` : name,
+    );
+    const columns = [
+      ...this.classes.map((_, c) => [
+        names[c] ?? "",
+        ...this.classes.map((_, actual) => String(this.count(actual, c))),
+        percent(this.precision(c)),
+      ]),
+      ["recall", ...this.classes.map((_, c) => percent(this.recall(c))), percent(this.accuracy)],
+    ].map(aligned);
+    const labels = aligned(["actual", ...names, "precision"]);
+    const parts: string[][][] = [];
+    let width = Infinity;
+    for (const column of columns) {
+      width += 2 + widthOf(column);
+      if (width > LINE_WIDTH) {
+        parts.push([labels]);
+        width = widthOf(labels) + 2 + widthOf(column);
+      }
+      parts.at(-1)?.push(column);
+    }
+    const tables = parts.map((part) => labels.map((_, row) => part.map((column) => column[row]).join("  ")).join("\n"));
+    return `${tables.join("\n\n")}\naccuracy ${percent(this.accuracy)}% of ${this.total}`;
   }
 
   #class(c: number): number {
@@ -159,4 +182,12 @@ export class ConfusionMatrix extends Branded {
       `ConfusionMatrix expects a class from 0 to ${this.classes.length - 1}, but got ${c}. Usual cause: classes counted from 1.`,
     );
   }
+}
+
+function widthOf(column: readonly string[]): number {
+  return column.reduce((most, cell) => Math.max(most, cell.length), 0);
+}
+
+function aligned(column: readonly string[]): string[] {
+  return column.map((cell) => cell.padStart(widthOf(column)));
 }

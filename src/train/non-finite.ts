@@ -16,7 +16,7 @@ import type { NonFiniteEvent } from "./events.js";
  *
  * @example
  * const error = await fit(model, loader, options).catch((error: unknown) => error);
- * if (error instanceof NonFiniteError) await fit(model, loader, { ...options, resume: error.checkpoint });
+ * if (error instanceof NonFiniteError && error.checkpoint) await fit(model, loader, { ...options, resume: error.checkpoint });
  */
 export class NonFiniteError extends StateError {
   readonly #event: NonFiniteEvent;

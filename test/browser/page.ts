@@ -16,9 +16,16 @@ function collect(task: Task, path: readonly string[], passed: string[], failed: 
   } else for (const child of task.tasks) collect(child, name, passed, failed);
 }
 
-function told({ message, stack, cause }: { message: string; stack?: string; cause?: unknown }): string {
-  const text = stack ?? message;
-  return cause ? `${text}\nCaused by ${told(cause as Error)}` : text;
+interface Failure {
+  readonly message: string;
+  readonly stack?: string;
+  readonly diff?: string;
+  readonly cause?: unknown;
+}
+
+function told({ message, stack, diff, cause }: Failure): string {
+  const text = [stack ?? message, diff].filter(Boolean).join("\n");
+  return cause ? `${text}\nCaused by ${told(cause as Failure)}` : text;
 }
 
 async function run(): Promise<Outcome> {

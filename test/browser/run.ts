@@ -3,11 +3,12 @@
  * and in one whose policy forbids WebAssembly. Each file of tests runs in a page of its own.
  */
 import { readdirSync } from "node:fs";
+import { basename } from "node:path";
 import { program } from "commander";
 import type { BrowserContext } from "playwright-core";
 import { findChromium, launch } from "./chromium.js";
 import type { Outcome } from "./page.js";
-import { bundled, type PageName, serve } from "./server.js";
+import { bundled, forPages, type PageName, serve } from "./server.js";
 
 program
   .name("npm run test:browser --")
@@ -17,11 +18,8 @@ program
   .parse();
 const { optional } = program.opts<{ optional?: true }>();
 
-/** What Node has and pages have not, or what plays such a page in Node. */
-const NODE_ONLY = /assembler|worker|wasm-unshared|explain|summary|print|sources/;
-
 const folder = (name: string) => readdirSync(`test/${name}`).map((file) => `test/${name}/${file}`);
-const core = ["bits", "kernels", "layers", "tensor", "train"]
+const found = ["bits", "kernels", "layers", "tensor", "train"]
   .flatMap(folder)
   .concat(
     "test/memory.test.ts",
@@ -29,7 +27,9 @@ const core = ["bits", "kernels", "layers", "tensor", "train"]
     "test/conformance-train.test.ts",
     "test/models/lenet5.test.ts",
   )
-  .filter((file) => file.endsWith(".test.ts") && !NODE_ONLY.test(file));
+  // The last plays an ordinary page in Node.
+  .filter((file) => file.endsWith(".test.ts") && !file.endsWith("wasm-unshared.test.ts"));
+const core = await forPages(found);
 
 const KINDS = "test/browser/kinds.ts";
 
@@ -54,7 +54,8 @@ async function main(chromium: string): Promise<void> {
   const { origins, close } = await serve(files);
   const browser = await launch(chromium, "--js-flags=--expose-gc");
   try {
-    console.log(`Chromium ${browser.version()}`);
+    const left = found.filter((file) => !core.includes(file)).map((file) => basename(file, ".test.ts"));
+    console.log(`Chromium ${browser.version()}. Not for pages, as they use Node: ${left.join(", ")}.`);
     for (const name of Object.keys(FILES) as PageName[]) {
       const context = await browser.newContext();
       const left = FILES[name].filter(wanted);

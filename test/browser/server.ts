@@ -16,6 +16,9 @@ export const PAGES = {
 
 export type PageName = keyof typeof PAGES;
 
+/** Packages that run in pages. */
+const IN_PAGES = new Set(["vitest", "fast-check"]);
+
 const TYPES: Record<string, string> = { ".js": "text/javascript", ".json": "application/json", ".html": "text/html" };
 const FIXTURES = new URL("../fixtures/", import.meta.url);
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -23,6 +26,30 @@ const shim = (name: string) => new URL(name, import.meta.url).pathname;
 
 /** Files by their path on the server. */
 export type Files = ReadonlyMap<string, string | Uint8Array>;
+
+/** Those of these test files that use nothing of Node, but for the fixtures that they read. */
+export async function forPages(files: readonly string[]): Promise<string[]> {
+  const options = { bundle: true, format: "esm", platform: "node", packages: "external", write: false } as const;
+  const { metafile } = await build({
+    ...options,
+    absWorkingDir: ROOT,
+    entryPoints: [...files],
+    outdir: "/out",
+    metafile: true,
+  });
+  /** Whether a file needs more than a page has, by itself or by what it imports. */
+  const known = new Map<string, boolean>([["test/support/fixtures.ts", false]]);
+  const needsNode = (file: string): boolean => {
+    const before = known.get(file);
+    if (before !== undefined) return before;
+    known.set(file, false);
+    const imports = metafile.inputs[file]?.imports.filter(({ kind }) => kind === "import-statement") ?? [];
+    const needs = imports.some(({ path, external }) => (external ? !IN_PAGES.has(path) : needsNode(path)));
+    known.set(file, needs);
+    return needs;
+  };
+  return files.filter((file) => !needsNode(file));
+}
 
 /** Bundles these files of the project for pages: `test/layers/linear.test.ts` is `/out/test/layers/linear.test.js` there. */
 export async function bundled(entryPoints: readonly string[]): Promise<Files> {
@@ -39,6 +66,8 @@ export async function bundled(entryPoints: readonly string[]): Promise<Files> {
     write: false,
     // Tests and their setup are there for what they do, not for what they export.
     ignoreAnnotations: true,
+    // Messages are tested word for word, and some name a class.
+    keepNames: true,
     define: { "process.env": JSON.stringify({ FAST_CHECK_SEED, FAST_CHECK_RUNS }) },
     alias: { vitest: shim("vitest.ts"), "node:fs": shim("fs.ts") },
     // Optional packages, and what Node has: where a program asks for it only when it needs it, a page never does.

@@ -59,6 +59,21 @@ function ranLoss(): CrossEntropyLoss {
   return loss;
 }
 
+/** One model for an example and its optimiser. */
+let shared: ReturnType<typeof digitModel> | undefined;
+
+function sharedModel() {
+  shared ??= digitModel();
+  return shared;
+}
+
+/** The next example has a model of its own. */
+export function renew(): void {
+  shared = undefined;
+}
+
+const sharedOptimizer = () => new Adam(sharedModel().parameters());
+
 function digits(): Dataset<Int32Array> {
   return new Dataset(
     rand([128, 1, 28, 28], { random: random() }),
@@ -134,12 +149,13 @@ export const CONTEXT = {
   readFile: () => readFile,
   writeFile: () => writeFile,
   join: () => join,
-  model: digitModel,
+  model: sharedModel,
   loader,
   testLoader: loader,
   digits,
   loss: () => new CrossEntropyLoss(),
-  optimizer: () => new Adam(digitModel().parameters()),
+  optimizer: sharedOptimizer,
+  options: () => ({ loss: new CrossEntropyLoss(), optimizer: sharedOptimizer() }),
   epochs: () => 3,
   batches: () => 4,
   validationLoss: () => 0.5,

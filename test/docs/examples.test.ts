@@ -17,7 +17,7 @@ import * as train from "../../src/train.js";
 import * as vision from "../../src/vision.js";
 import { type Example, examples } from "../support/docs.js";
 import { check } from "../types/support.js";
-import { CONTEXT, OF_FILE } from "./context.js";
+import { CONTEXT, OF_FILE, renew } from "./context.js";
 
 const ENTRIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   faltung,
@@ -125,7 +125,10 @@ describe(`${all.length} examples`, () => {
     process.chdir(here);
     rmSync(folder, { recursive: true });
   });
-  beforeEach(() => faltung.manualSeed(1));
+  beforeEach(() => {
+    faltung.manualSeed(1);
+    renew();
+  });
 
   test.each(all)("$where", async (example) => {
     const errors = findings.filter(({ line }) => owners[line] === example);

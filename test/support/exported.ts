@@ -125,6 +125,7 @@ export const MADE = {
     "new f.LinearLR(new f.Adam([]))",
     "new f.MSELoss({ reduction: 'none' })",
     "new f.NLLLoss()",
+    "new f.NonFiniteError(null as never, undefined)",
     "new f.OneCycleLR(new f.Adam([]), { maxLr: 1, totalSteps: 2 })",
     "new f.PolynomialLR(new f.Adam([]))",
     "new f.RAdam([])",

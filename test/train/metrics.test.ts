@@ -159,14 +159,34 @@ describe("ConfusionMatrix", () => {
   test("prints a table", () => {
     expect(String(example())).toBe(
       [
-        "actual \\ predicted    cat    dog  cow  recall",
-        "               cat      2      1    0   66.7%",
-        "               dog      1      2    0   66.7%",
-        "               cow      0      0    0       –",
-        "         precision  66.7%  66.7%    –   66.7%",
+        "   actual   cat   dog  cow  recall",
+        "      cat     2     1    0    66.7",
+        "      dog     1     2    0    66.7",
+        "      cow     0     0    0       –",
+        "precision  66.7  66.7    –    66.7",
         "accuracy 66.7% of 6",
       ].join("\n"),
     );
+  });
+
+  test("the table fits 80 columns, whatever the classes are called and however many there are", () => {
+    const name = fc.string({ minLength: 1, maxLength: 60, unit: fc.constantFrom("a", "B", "7", " ") });
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 1, maxLength: 40 }), fc.nat(1e7), (names, count) => {
+        const matrix = new ConfusionMatrix(names);
+        for (let c = 0; c < names.length; c++) matrix.update([c], [count % names.length]);
+        const lines = String(matrix).split("\n");
+        expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+        // Every class has its column in one of the parts, and every part a row for each class.
+        const parts = String(matrix).split("\n\n");
+        expect(parts.every((part) => part.split("\n").filter((line) => line !== "").length >= names.length + 2)).toBe(
+          true,
+        );
+      }),
+    );
+    const digits = new ConfusionMatrix(10);
+    for (let c = 0; c < 10; c++) digits.update(Array(1000 + c).fill(c), Array(1000 + c).fill(c));
+    expect(String(digits).split("\n")).toHaveLength(13);
   });
 
   test("reset forgets", () => {
