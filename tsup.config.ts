@@ -24,12 +24,12 @@ export default defineConfig({
     options.minifySyntax = true;
   },
   minify: "terser",
-  // ecma: { x } for { x: x }. No names change, and bundlers go on finding the notes of what has no side effect, which
+  // ecma: { x } for { x: x }. Functions and classes keep their names, for stack traces, and bundlers go on finding the notes of what has no side effect, which
   // esbuild would drop.
   terserOptions: {
     ecma: 2020,
     compress: false,
-    mangle: { keep_classnames: true, keep_fnames: true, module: false, toplevel: false },
+    mangle: { keep_classnames: true, keep_fnames: true, module: false, toplevel: true },
     format: { preserve_annotations: true, max_line_len: 180 },
   },
   plugins: [{ name: "class names", renderChunk: (code) => ({ code: withClassNames(code) }) }],

@@ -83,7 +83,7 @@ export class Dataset<T extends Targets = Targets> extends Branded implements Bat
    * @throws ArgumentError when there is no such sample.
    */
   get(index: number): Sample<T> {
-    this.own.#check("Dataset.get", index);
+    this.ownSelf.#check("Dataset.get", index);
     const { targets } = this;
     const target = targets instanceof Tensor ? gather(targets, Uint32Array.of(index), []) : targets[index];
     return { input: gather(this.inputs, Uint32Array.of(index), []), target: target as Sample<T>["target"] };
@@ -95,7 +95,7 @@ export class Dataset<T extends Targets = Targets> extends Branded implements Bat
    */
   batch(rows: ArrayLike<number>): Batch<PartOf<T>> {
     checkNumbers("Dataset.batch", "rows", rows);
-    for (let i = 0; i < rows.length; i++) this.own.#check("Dataset.batch", rows[i] ?? 0);
+    for (let i = 0; i < rows.length; i++) this.ownSelf.#check("Dataset.batch", rows[i] ?? 0);
     const { targets } = this;
     return {
       inputs: gather(this.inputs, rows, [rows.length]),
@@ -132,7 +132,7 @@ export class Dataset<T extends Targets = Targets> extends Branded implements Bat
     checkRandom("Dataset.split", random);
     const order = random.permutation(this.length);
     const first = Math.round(fraction * this.length);
-    return [this.own.#select(order.subarray(0, first)), this.own.#select(order.subarray(first))];
+    return [this.ownSelf.#select(order.subarray(0, first)), this.ownSelf.#select(order.subarray(first))];
   }
 
   #check(who: string, index: number): void {

@@ -100,11 +100,11 @@ export class DataLoader<T extends Targets = Targets> extends Branded implements 
 
   /** One epoch, or the rest of the one that `loadStateDict` restored. */
   *[Symbol.iterator](): Generator<Batch<T>, void, undefined> {
-    const resumed = this.own.#resume ? this.own.#epoch : undefined;
-    const epoch = resumed ?? { random: this.own.#random.state, batches: 0 };
-    this.own.#resume = false;
-    this.own.#epoch = epoch;
-    const order = this.own.#order(epoch.random, resumed === undefined);
+    const resumed = this.ownSelf.#resume ? this.ownSelf.#epoch : undefined;
+    const epoch = resumed ?? { random: this.ownSelf.#random.state, batches: 0 };
+    this.ownSelf.#resume = false;
+    this.ownSelf.#epoch = epoch;
+    const order = this.ownSelf.#order(epoch.random, resumed === undefined);
     while (epoch.batches < this.length) {
       const start = epoch.batches * this.batchSize;
       const batch = checkBatch(
@@ -112,18 +112,18 @@ export class DataLoader<T extends Targets = Targets> extends Branded implements 
         "what its data set returns",
         this.dataset.batch(order.slice(start, start + this.batchSize)),
       );
-      const transformed = this.own.#transform
-        ? checkBatch("DataLoader", "what its transform returns", this.own.#transform(batch, this.own.#random))
+      const transformed = this.ownSelf.#transform
+        ? checkBatch("DataLoader", "what its transform returns", this.ownSelf.#transform(batch, this.ownSelf.#random))
         : batch;
       epoch.batches++;
       yield transformed;
-      if (this.own.#epoch !== epoch && this.own.#random.state.some((word, i) => word !== epoch.random[i])) {
+      if (this.ownSelf.#epoch !== epoch && this.ownSelf.#random.state.some((word, i) => word !== epoch.random[i])) {
         throw new StateError(
           "DataLoader expects one loop over it at a time where it shuffles or its transform draws, but another one was started or a state was loaded before this one ended. Usual cause: two nested loops over one loader: make two.",
         );
       }
     }
-    if (this.own.#epoch === epoch) this.own.#epoch = undefined;
+    if (this.ownSelf.#epoch === epoch) this.ownSelf.#epoch = undefined;
   }
 
   /** The order of the epoch that starts with this state of the generator; `advance` moves the loader's own past the draw. */
@@ -141,8 +141,8 @@ export class DataLoader<T extends Targets = Targets> extends Branded implements 
     return {
       samples: this.dataset.length,
       batchSize: this.batchSize,
-      random: this.own.#random.state,
-      epoch: this.own.#epoch ? { ...this.own.#epoch } : null,
+      random: this.ownSelf.#random.state,
+      epoch: this.ownSelf.#epoch ? { ...this.ownSelf.#epoch } : null,
     };
   }
 
@@ -166,9 +166,9 @@ export class DataLoader<T extends Targets = Targets> extends Branded implements 
         "DataLoader.loadStateDict expects what stateDict returned, but its random state or its epoch is missing or damaged. Usual cause: a checkpoint written by hand or by another version.",
       );
     }
-    this.own.#random.state = random;
-    this.own.#epoch = epoch ? { random: epoch.random, batches: epoch.batches } : undefined;
-    this.own.#resume = epoch !== null;
+    this.ownSelf.#random.state = random;
+    this.ownSelf.#epoch = epoch ? { random: epoch.random, batches: epoch.batches } : undefined;
+    this.ownSelf.#resume = epoch !== null;
   }
 }
 

@@ -30,19 +30,19 @@ export class Cache<T> extends Branded {
   push(entry: T): void {
     const { caching, run } = engine();
     if (!caching) return;
-    const { own } = this;
+    const { ownSelf: own } = this;
     if (own.#entries.at(-1)?.run !== run) own.#entries = own.#entries.filter((kept) => kept.run.waiting);
     own.#entries.push({ run, entry });
   }
 
   /** Takes the newest entry of the forward whose backward is running. @throws StateError when there is none. */
   pop(layer: string): T {
-    return this.own.#newest(layer, true);
+    return this.ownSelf.#newest(layer, true);
   }
 
   /** The newest entry of the forward whose backward is running, left where it is. */
   peek(layer: string): T {
-    return this.own.#newest(layer, false);
+    return this.ownSelf.#newest(layer, false);
   }
 
   #newest(layer: string, take: boolean): T {

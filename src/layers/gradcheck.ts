@@ -167,10 +167,10 @@ function snapshot(layer: Layer): () => void {
   }));
   return () => {
     layer.to("float32");
-    for (const { parameter, value } of parameters) parameter.value = value;
+    for (const { parameter, value } of parameters) parameter.restore(value);
     for (const { buffer, value, copy } of buffers) {
       value.view().set(copy.view());
-      buffer.value = value;
+      buffer.restore(value);
     }
     for (const { generator, state } of generators) generator.state = state;
     layer.zeroGrad();

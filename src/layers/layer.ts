@@ -80,7 +80,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
   forward<X extends Tensor>(x: X & Refusal<Rule, X["shape"]>): Tensor<OutputOf<Rule, X["shape"]>> {
     checkTensor(`${this.name}.forward`, x);
     const state = engine();
-    return (state.depth === 0 ? this.own.#outermost(x) : this.own.#call(x)) as Tensor<OutputOf<Rule, X["shape"]>>;
+    return (state.depth === 0 ? this.ownSelf.#outermost(x) : this.ownSelf.#call(x)) as Tensor<
+      OutputOf<Rule, X["shape"]>
+    >;
   }
 
   /**
@@ -101,8 +103,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     checkTensor(who, dy);
     const { inputGradient } = readOptions(who, options, { inputGradient: true });
     const state = engine();
-    const run = state.depth === 0 ? this.own.#runOf(dy) : undefined;
-    const expected = run?.output ?? this.own.#calls.peek(this.name);
+    const run = state.depth === 0 ? this.ownSelf.#runOf(dy) : undefined;
+    const expected = run?.output ?? this.ownSelf.#calls.peek(this.name);
     if (!sameShape(dy.shape, expected)) {
       throw new ShapeError(
         `${this.name}.backward expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: the loss was given something else than what forward returned, or backwards that do not take their forwards in reverse.`,
@@ -110,22 +112,24 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     }
     if (run) {
       state.backwardRun = run;
-      run.used = this.own.#hasGoneBack = true;
-      const replay = this.own.#replay;
+      run.used = this.ownSelf.#hasGoneBack = true;
+      const replay = this.ownSelf.#replay;
       if (replay?.run === run) {
-        this.own.#replay = undefined;
+        this.ownSelf.#replay = undefined;
         // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
-        this.own.#inEval(() => this.own.#run(replay.x, true));
+        this.ownSelf.#inEval(() => this.ownSelf.#run(replay.x, true));
         state.backwardRun = state.run;
       }
-      state.claim = this.own.#claims();
+      state.claim = this.ownSelf.#claims();
     }
-    this.own.#calls.pop(this.name);
-    this.own.#backwardArena ??= new Arena();
+    this.ownSelf.#calls.pop(this.name);
+    this.ownSelf.#backwardArena ??= new Arena();
     state.depth++;
     try {
       checkMethod(this, "computeBackward");
-      const dx = within(this.own.#backwardArena, state.backwardRun, () => this.own.computeBackward(dy, inputGradient));
+      const dx = within(this.ownSelf.#backwardArena, state.backwardRun, () =>
+        this.ownSelf.computeBackward(dy, inputGradient),
+      );
       if (!inputGradient) return undefined;
       checkTensor(`${this.name}.backward`, dx, "computeBackward to return");
       if (!run) return dx;
@@ -133,7 +137,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
       runOf.set(own, run.source);
       return own;
     } catch (error) {
-      throw this.own.#told(error);
+      throw this.ownSelf.#told(error);
     } finally {
       state.depth--;
       if (run) {
@@ -175,7 +179,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
    * // )
    */
   override toString(): string {
-    return this.own.#print("\n", []);
+    return this.ownSelf.#print("\n", []);
   }
 
   /** What {@link toString} shows in parentheses. A layer of your own may have something to show there. */
@@ -200,7 +204,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
   outputShape(inputShape: Shape): number[] {
     checkExtents(`${this.name}.outputShape`, inputShape);
     const observed = engine().observer?.(this, inputShape);
-    const output = this.own.inferShape(inputShape);
+    const output = this.ownSelf.inferShape(inputShape);
     if (looksAhead) checkSize(this.name, "an output", output);
     observed?.(output);
     return output;
@@ -243,12 +247,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
 
   /** Every parameter with its full key: `[["0.weight", Parameter], …]`. */
   namedParameters(): [key: string, parameter: Parameter][] {
-    return this.own.#named().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
+    return this.ownSelf.#named().filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
   }
 
   /** Copies of all parameters and buffers by torch's key names. */
   stateDict(): StateDict {
-    return Object.fromEntries(this.own.#named().map(([key, { value }]) => [key, value.clone()]));
+    return Object.fromEntries(this.ownSelf.#named().map(([key, { value }]) => [key, value.clone()]));
   }
 
   /**
@@ -260,7 +264,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     const who = `${this.name}.loadStateDict`;
     const { strict } = readOptions(who, options, { strict: true });
     if (!isPlainObject(state)) refuse(who, "its state", "an object of tensors by their keys", state, "a missing await");
-    const own = new Map(this.own.#named());
+    const own = new Map(this.ownSelf.#named());
     // Files from before torch 0.4.1 have no counters, and torch loads them.
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key) && !/\bnum_batches_tracked$/.test(key));
     const unexpected = Object.keys(state).filter((key) => !own.has(key));
@@ -293,12 +297,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
 
   /** Puts this layer and its children in train mode, the frozen ones among them excepted. */
   train(): this {
-    return this.own.#setTraining(true);
+    return this.ownSelf.#setTraining(true);
   }
 
   /** Puts this layer and its children in eval mode: dropout passes through, batch norm uses its running statistics. */
   eval(): this {
-    return this.own.#setTraining(false);
+    return this.ownSelf.#setTraining(false);
   }
 
   /**
@@ -314,17 +318,17 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
    * await fit(model, loader, { loss, optimizer: new Adam(model.parameters()) }); // changes the rest alone
    */
   freeze(): this {
-    return this.own.#setFrozen(true);
+    return this.ownSelf.#setFrozen(true);
   }
 
   /** Takes `freeze()` back: every parameter of this layer and its children learns, and they follow the next `train()`. */
   unfreeze(): this {
-    return this.own.#setFrozen(false);
+    return this.ownSelf.#setFrozen(false);
   }
 
   /** Converts all parameters and buffers to this precision; gradients are dropped. */
   to(dtype: DType): this {
-    for (const [, tensor] of this.own.#named()) tensor.to(dtype);
+    for (const [, tensor] of this.ownSelf.#named()) tensor.to(dtype);
     return this;
   }
 
@@ -336,7 +340,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
       all.add(layer);
       for (const part of layer.parts()) visit(part);
     };
-    visit(this.own.#untyped);
+    visit(this.ownSelf.#untyped);
     return [...all];
   }
 
@@ -561,7 +565,7 @@ export function membersOf(
     const value = (holder as Readonly<Record<string, unknown>>)[key];
     if (typeof value !== "object" || value === null) continue;
     if (value instanceof Layer || value instanceof Parameter || value instanceof StateBuffer) {
-      found.push([prefix + key, value.own]);
+      found.push([prefix + key, value.ownSelf]);
     } else if (isList(value) && !path.includes(value)) {
       found.push(...membersOf(value, `${prefix}${key}.`, [...path, value]));
     } else refuseForeign(prefix + key, value);

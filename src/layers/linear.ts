@@ -75,7 +75,7 @@ export class Linear<const In extends number = number, const Out extends number =
 
   override multiplyAdds(inputShape: Shape): number {
     checkExtents(`${this.name}.multiplyAdds`, inputShape);
-    return this.own.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
+    return this.ownSelf.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
   }
 
   #geometry(inputShape: Shape): LinearGeometry {

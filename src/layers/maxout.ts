@@ -155,7 +155,7 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
 
   override multiplyAdds(inputShape: Shape): number {
     checkExtents(`${this.name}.multiplyAdds`, inputShape);
-    return this.own.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
+    return this.ownSelf.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
   }
 
   #geometry(inputShape: Shape): LinearGeometry {

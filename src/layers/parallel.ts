@@ -50,7 +50,7 @@ export class Parallel<
         "Parallel expects a list of at least one layer as its first argument. Usual cause: branches that are not in an array.",
       );
     }
-    this.branches = branches.map((branch) => branch.own) as readonly Layer[] as Branches;
+    this.branches = branches.map((branch) => branch.ownSelf) as readonly Layer[] as Branches;
     this.merge = checkOneOf("Parallel", "merge", merge, ["concat", "add"]);
     this.dim = checkInteger("Parallel", "dim", dim, 0);
   }

@@ -44,12 +44,12 @@ export class Parameter extends Branded {
    * @throws ShapeError for a tensor of another shape, ArgumentError for another dtype or no tensor; nothing has changed then.
    */
   get value(): Tensor {
-    this.own.#claimed ||= engine().claim?.(this.own) ?? false;
-    return this.own.#value;
+    this.ownSelf.#claimed ||= engine().claim?.(this.ownSelf) ?? false;
+    return this.ownSelf.#value;
   }
 
   set value(value: Tensor) {
-    this.own.#value = copyFor(`Parameter "${this.name}"`, "value", this.own.#value, value);
+    this.ownSelf.#value = copyFor(`Parameter "${this.name}"`, "value", this.ownSelf.#value, value);
   }
 
   /**
@@ -58,18 +58,18 @@ export class Parameter extends Branded {
    */
   get grad(): Tensor {
     // Inside a backward it is asked for to be added to; elsewhere it may only be looked at.
-    this.own.#claimed ||= engine().claim?.(this.own) ?? false;
-    if (engine().depth > 0) this.own.#reached = true;
+    this.ownSelf.#claimed ||= engine().claim?.(this.ownSelf) ?? false;
+    if (engine().depth > 0) this.ownSelf.#reached = true;
     else {
-      this.own.#seen = true;
-      this.own.#reached ||= undefined;
+      this.ownSelf.#seen = true;
+      this.ownSelf.#reached ||= undefined;
     }
-    return this.own.#gradient();
+    return this.ownSelf.#gradient();
   }
 
   set grad(grad: Tensor) {
-    this.own.#grad = copyFor(`Parameter "${this.name}"`, "grad", this.own.#value, grad);
-    this.own.#reached = true;
+    this.ownSelf.#grad = copyFor(`Parameter "${this.name}"`, "grad", this.ownSelf.#value, grad);
+    this.ownSelf.#reached = true;
   }
 
   /**
@@ -77,25 +77,33 @@ export class Parameter extends Branded {
    * zero. Optimisers leave a parameter without one as it is, weight decay and momentum included, as torch's do.
    */
   get hasGrad(): boolean {
-    this.own.#reached ??=
-      this.own
+    this.ownSelf.#reached ??=
+      this.ownSelf
         .#gradient()
         .view()
         .some((value) => value !== 0) || undefined;
-    return this.own.#reached === true;
+    return this.ownSelf.#reached === true;
   }
 
   zeroGrad(): void {
-    this.own.#grad?.view().fill(0);
-    this.own.#reached = this.own.#seen ? undefined : false;
+    this.ownSelf.#grad?.view().fill(0);
+    this.ownSelf.#reached = this.ownSelf.#seen ? undefined : false;
+  }
+
+  /**
+   * Puts a tensor back that was the value before, without a copy.
+   * @internal
+   */
+  restore(value: Tensor): void {
+    this.ownSelf.#value = value;
   }
 
   /** Converts the value to another precision and drops the gradient. */
   to(dtype: DType): void {
     if (this.value.dtype === dtype) return;
-    this.own.#value = own(this.own.#value.to(dtype));
-    this.own.#grad = undefined;
-    this.own.#reached = false;
+    this.ownSelf.#value = own(this.ownSelf.#value.to(dtype));
+    this.ownSelf.#grad = undefined;
+    this.ownSelf.#reached = false;
   }
 
   #gradient(): Tensor {
@@ -127,16 +135,21 @@ export class StateBuffer extends Branded {
 
   /** The numbers, which the layer changes in place. Assigning copies, and throws, as that of `Parameter.value` does. */
   get value(): Tensor {
-    this.own.#claimed ||= engine().claim?.(this.own) ?? false;
-    return this.own.#value;
+    this.ownSelf.#claimed ||= engine().claim?.(this.ownSelf) ?? false;
+    return this.ownSelf.#value;
   }
 
   set value(value: Tensor) {
-    this.own.#value = copyFor(`StateBuffer "${this.name}"`, "value", this.own.#value, value);
+    this.ownSelf.#value = copyFor(`StateBuffer "${this.name}"`, "value", this.ownSelf.#value, value);
+  }
+
+  /** As {@link Parameter.restore}. @internal */
+  restore(value: Tensor): void {
+    this.ownSelf.#value = value;
   }
 
   to(dtype: DType): void {
-    if (this.value.dtype !== dtype) this.own.#value = own(this.own.#value.to(dtype));
+    if (this.value.dtype !== dtype) this.ownSelf.#value = own(this.ownSelf.#value.to(dtype));
   }
 }
 

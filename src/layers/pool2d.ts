@@ -39,7 +39,7 @@ export abstract class MaximumPool2d<Rule extends ShapeRule> extends Pool2d<Rule>
         `${this.name}.indices expects a layer made with { returnIndices: true }, but this one was made without. Usual cause: torch's return_indices, which is an option here.`,
       );
     }
-    const indices = this.own.#indices;
+    const indices = this.ownSelf.#indices;
     if (!indices) {
       throw new StateError(
         `${this.name}.indices expects a forward before it, but none has run. Usual cause: reading the indices of another layer than the one that ran.`,

@@ -26,7 +26,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
         );
       }
     });
-    this.layers = (layers as readonly Layer[]).map((layer) => layer.own) as Layers;
+    this.layers = (layers as readonly Layer[]).map((layer) => layer.ownSelf) as Layers;
     // A batch of 1 stands for any.
     if (input) {
       knownShape(
@@ -41,7 +41,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   }
 
   override children(): [string, Layer][] {
-    return this.own.#layers.map((layer, i) => [String(i), layer]);
+    return this.ownSelf.#layers.map((layer, i) => [String(i), layer]);
   }
 
   protected compute(x: Tensor): Tensor {

@@ -8,7 +8,7 @@ const self = Symbol("self");
 
 /**
  * Base class of every class with private fields, which only the object itself has: a Proxy of it has none. So what others
- * may call reaches them by `this.own.#field`.
+ * may call reaches them by `this.ownSelf.#field`.
  */
 export abstract class Branded {
   readonly #genuine = true;
@@ -25,7 +25,7 @@ export abstract class Branded {
    * @internal
    * @throws StateError where it is used through a copy.
    */
-  get own(): this {
+  get ownSelf(): this {
     const { [self]: target } = this;
     if (#genuine in target) return target;
     throw new StateError(

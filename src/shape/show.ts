@@ -10,7 +10,10 @@ export function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return String(value);
   // Bundlers put a _ before the name of a class that mentions itself.
-  const kind = kindOf(value) ?? String(value.constructor?.name ?? "").replace(/^_/, "");
+  const brand = kindOf(value);
+  const kind =
+    (brand === "Layer" ? (value as { readonly name?: string }).name : brand) ??
+    String(value.constructor?.name ?? "").replace(/^_/, "");
   return !kind || kind === "Object" ? "an object" : `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`;
 }
 

@@ -131,7 +131,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
    * @throws StateError when the array lost its memory since: by a transfer to a worker, or a buffer that was resized.
    */
   get data(): Float32Array {
-    const data = this.operand(this.own.#size);
+    const data = this.operand(this.ownSelf.#size);
     return ArrayBuffer.isView(data) ? (data as Float32Array) : data.expose();
   }
 
@@ -141,12 +141,12 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
    * @throws StateError for another number of them, or an array that lost its memory.
    */
   operand(length: number): Numbers {
-    const data = this.own.#data;
+    const data = this.ownSelf.#data;
     if (data.length === length) return data;
     throw new StateError(
-      data.length === this.own.#size
+      data.length === this.ownSelf.#size
         ? `A kernel expects ${length} numbers, but got a tensor of shape ${showShape(this.shape)}. Usual cause: a parameter, a buffer or a setting of a layer that was exchanged for one of another shape.`
-        : `A tensor of shape ${showShape(this.shape)} was used after its array lost its memory: ${data.length} of ${this.own.#size} numbers are left. Usual cause: a buffer that was transferred to a worker, or resized; give the tensor a copy.`,
+        : `A tensor of shape ${showShape(this.shape)} was used after its array lost its memory: ${data.length} of ${this.ownSelf.#size} numbers are left. Usual cause: a buffer that was transferred to a worker, or resized; give the tensor a copy.`,
     );
   }
 
@@ -155,7 +155,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
    * @internal
    */
   view(): Float32Array {
-    return arrayOf(this.operand(this.own.#size)) as Float32Array;
+    return arrayOf(this.operand(this.ownSelf.#size)) as Float32Array;
   }
 
   /** The tensor as the functions of this room read it. */
@@ -164,17 +164,17 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
   }
 
   get dtype(): DType {
-    return this.own.#data instanceof Float64Array ? "float64" : "float32";
+    return this.ownSelf.#data instanceof Float64Array ? "float64" : "float32";
   }
 
   /** Whether the numbers lie in the engine's memory. */
   get isResident(): boolean {
-    return !ArrayBuffer.isView(this.own.#data);
+    return !ArrayBuffer.isView(this.ownSelf.#data);
   }
 
   /** Number of elements. */
   get size(): number {
-    return this.own.#size;
+    return this.ownSelf.#size;
   }
 
   /** Number of axes. */
@@ -184,7 +184,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
 
   /** The same numbers, in the same memory, with another shape. For layers that only reshape. */
   withShape<const T extends Shape>(shape: T): Tensor<T> {
-    return new Tensor(this.own.#data, shape);
+    return new Tensor(this.ownSelf.#data, shape);
   }
 
   /** A copy that shares nothing with this tensor. */
@@ -217,13 +217,13 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
 
   /** The element at one index per axis: `x.at(0, -1)`. @throws ShapeError for too few, too many or outside indices. */
   at(...indices: readonly number[]): number {
-    return this.view()[this.own.#offset("Tensor.at", indices)]!;
+    return this.view()[this.ownSelf.#offset("Tensor.at", indices)]!;
   }
 
   /** Writes one element, in place: `x.set(5, 0, -1)`. @throws ShapeError as {@link at}. */
   set(value: number, ...indices: readonly number[]): this {
     if (typeof value !== "number") refuse("Tensor.set", "value", "a number", value);
-    this.view()[this.own.#offset("Tensor.set", indices)] = value;
+    this.view()[this.ownSelf.#offset("Tensor.set", indices)] = value;
     return this;
   }
 
@@ -244,7 +244,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
 
   /** Nested arrays of the elements: `number[][]` for a matrix, a number for a scalar. */
   toArray(): ArrayOf<S> {
-    return toNested(this.own.#raw) as ArrayOf<S>;
+    return toNested(this.ownSelf.#raw) as ArrayOf<S>;
   }
 
   /**
@@ -255,7 +255,8 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     type Item = ItemOf<S>;
     if (this.rank === 0) yield this.item() as Item;
     else
-      for (let i = 0; i < this.shape[0]!; i++) yield wrap(slice("Tensor.slice", this.own.#raw, [i])) as Tensor as Item;
+      for (let i = 0; i < this.shape[0]!; i++)
+        yield wrap(slice("Tensor.slice", this.ownSelf.#raw, [i])) as Tensor as Item;
   }
 
   // ── Layout ──
@@ -272,7 +273,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     this: X,
     ...slices: Slices
   ): Tensor<Sliced<X["shape"], Slices>> {
-    return wrap(slice("Tensor.slice", this.own.#raw, slices));
+    return wrap(slice("Tensor.slice", this.ownSelf.#raw, slices));
   }
 
   /** The same elements in another shape; one −1 stands for the size that fits. @throws ShapeError when none does. */
@@ -320,7 +321,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     a: A & AxisTold<"Tensor.transpose", X["shape"], A>,
     b: B & AxisTold<"Tensor.transpose", X["shape"], B>,
   ): Tensor<Transposed<X["shape"], A, B>> {
-    return wrap(permute("Tensor.transpose", this.own.#raw, transposedOrder("Tensor.transpose", this.shape, a, b)));
+    return wrap(permute("Tensor.transpose", this.ownSelf.#raw, transposedOrder("Tensor.transpose", this.shape, a, b)));
   }
 
   /** Axis i of the result is axis `order[i]` of this tensor: `nhwc.permute([0, 3, 1, 2])` is NCHW. */
@@ -328,7 +329,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     this: X,
     order: Order & Told<Permuted<"Tensor.permute", X["shape"], Order>>,
   ): Tensor<Given<Permuted<"Tensor.permute", X["shape"], Order>>> {
-    return wrap(permute("Tensor.permute", this.own.#raw, order));
+    return wrap(permute("Tensor.permute", this.ownSelf.#raw, order));
   }
 
   /**
@@ -341,74 +342,74 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     padding: Padding,
     options: PadOptions = {},
   ): Tensor<Padded<X["shape"], Padding>> {
-    return wrap(pad("Tensor.pad", this.own.#raw, padding, options));
+    return wrap(pad("Tensor.pad", this.ownSelf.#raw, padding, options));
   }
 
   // ── Arithmetic with a number or a tensor; shapes broadcast: sizes equal or 1, matched from the last axis ──
 
   /** this + other. @throws ShapeError where shapes do not broadcast; so do all that follow. */
   add<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"add", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.add", other, (a, b) => a + b);
+    return this.ownSelf.#combine("Tensor.add", other, (a, b) => a + b);
   }
 
   /** this − other */
   sub<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"sub", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.sub", other, (a, b) => a - b);
+    return this.ownSelf.#combine("Tensor.sub", other, (a, b) => a - b);
   }
 
   /** this · other, element by element; the matrix product is {@link matmul}. */
   mul<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"mul", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.mul", other, (a, b) => a * b);
+    return this.ownSelf.#combine("Tensor.mul", other, (a, b) => a * b);
   }
 
   /** this / other */
   div<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"div", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.div", other, (a, b) => a / b);
+    return this.ownSelf.#combine("Tensor.div", other, (a, b) => a / b);
   }
 
   /** this to the power of other */
   pow<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"pow", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.pow", other, power);
+    return this.ownSelf.#combine("Tensor.pow", other, power);
   }
 
   /** The larger of each pair of elements; NaN where either is. */
   maximum<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"maximum", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.maximum", other, (a, b) => Math.max(a, b));
+    return this.ownSelf.#combine("Tensor.maximum", other, (a, b) => Math.max(a, b));
   }
 
   /** The smaller of each pair of elements; NaN where either is. */
   minimum<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"minimum", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.minimum", other, (a, b) => Math.min(a, b));
+    return this.ownSelf.#combine("Tensor.minimum", other, (a, b) => Math.min(a, b));
   }
 
   /** 1 where this = other, else 0. */
   eq<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"eq", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.eq", other, (a, b) => +(a === b));
+    return this.ownSelf.#combine("Tensor.eq", other, (a, b) => +(a === b));
   }
 
   /** 1 where this ≠ other, else 0. */
   ne<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"ne", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.ne", other, (a, b) => +(a !== b));
+    return this.ownSelf.#combine("Tensor.ne", other, (a, b) => +(a !== b));
   }
 
   /** 1 where this > other, else 0. */
   gt<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"gt", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.gt", other, (a, b) => +(a > b));
+    return this.ownSelf.#combine("Tensor.gt", other, (a, b) => +(a > b));
   }
 
   /** 1 where this ≥ other, else 0. */
   ge<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"ge", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.ge", other, (a, b) => +(a >= b));
+    return this.ownSelf.#combine("Tensor.ge", other, (a, b) => +(a >= b));
   }
 
   /** 1 where this < other, else 0. */
   lt<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"lt", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.lt", other, (a, b) => +(a < b));
+    return this.ownSelf.#combine("Tensor.lt", other, (a, b) => +(a < b));
   }
 
   /** 1 where this ≤ other, else 0. */
   le<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"le", X, Y>): Tensor<Met<X, Y>> {
-    return this.own.#combine("Tensor.le", other, (a, b) => +(a <= b));
+    return this.ownSelf.#combine("Tensor.le", other, (a, b) => +(a <= b));
   }
 
   /**
@@ -421,7 +422,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     other: Y & Told<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>,
   ): Tensor<Given<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>> {
     checkTensor("Tensor.matmul", other);
-    return wrap(matmul("Tensor.matmul", this.own.#raw, other.own.#raw));
+    return wrap(matmul("Tensor.matmul", this.ownSelf.#raw, other.ownSelf.#raw));
   }
 
   // ── Elementwise functions ──
@@ -494,7 +495,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     axes?: A & AxesTold<"Tensor.sum", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.sum", this.own.#raw, axes, options, reduction.sum));
+    return wrap(reduction.reduce("Tensor.sum", this.ownSelf.#raw, axes, options, reduction.sum));
   }
 
   /** Mean; NaN of nothing. */
@@ -503,7 +504,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     axes?: A & AxesTold<"Tensor.mean", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.mean", this.own.#raw, axes, options, reduction.mean));
+    return wrap(reduction.reduce("Tensor.mean", this.ownSelf.#raw, axes, options, reduction.mean));
   }
 
   /** Variance Σ(x − mean)² / (n − correction); the default correction 1 is torch's. */
@@ -512,7 +513,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     axes?: A & AxesTold<"Tensor.var", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.spread("Tensor.var", this.own.#raw, axes, options, false));
+    return wrap(reduction.spread("Tensor.var", this.ownSelf.#raw, axes, options, false));
   }
 
   /** Standard deviation: the square root of {@link var}. */
@@ -521,7 +522,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     axes?: A & AxesTold<"Tensor.std", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.spread("Tensor.std", this.own.#raw, axes, options, true));
+    return wrap(reduction.spread("Tensor.std", this.ownSelf.#raw, axes, options, true));
   }
 
   /** Largest element; NaN where there is one. @throws ShapeError for an empty axis. */
@@ -530,7 +531,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     axes?: A & AxesTold<"Tensor.max", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.max", this.own.#raw, axes, options, reduction.max));
+    return wrap(reduction.extreme("Tensor.max", this.ownSelf.#raw, axes, options, reduction.max));
   }
 
   /** Smallest element; NaN where there is one. @throws ShapeError for an empty axis. */
@@ -539,7 +540,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     axes?: A & AxesTold<"Tensor.min", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.min", this.own.#raw, axes, options, reduction.min));
+    return wrap(reduction.extreme("Tensor.min", this.ownSelf.#raw, axes, options, reduction.min));
   }
 
   /** Index of the first largest element (of the first NaN, if any) along `axis`, or in row-major order. */
@@ -548,7 +549,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     axis?: A & AxisTold<"Tensor.argmax", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.argmax", this.own.#raw, axis, options, reduction.argmax));
+    return wrap(reduction.extreme("Tensor.argmax", this.ownSelf.#raw, axis, options, reduction.argmax));
   }
 
   /** Index of the first smallest element (of the first NaN, if any) along `axis`, or in row-major order. */
@@ -557,7 +558,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     axis?: A & AxisTold<"Tensor.argmin", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.argmin", this.own.#raw, axis, options, reduction.argmin));
+    return wrap(reduction.extreme("Tensor.argmin", this.ownSelf.#raw, axis, options, reduction.argmin));
   }
 
   // ── Comparison and printing ──
@@ -565,18 +566,18 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
   /** Equal shapes and |this − other| ≤ atol + rtol·|other| everywhere. Defaults: rtol 1e-5, atol 1e-8, NaN never close. */
   allClose(other: Tensor, options: ToleranceOptions = {}): boolean {
     checkTensor("Tensor.allClose", other);
-    return allClose(this.own.#raw, other.own.#raw, options);
+    return allClose(this.ownSelf.#raw, other.ownSelf.#raw, options);
   }
 
   /** Equal shapes and equal elements; NaN equals nothing, not even itself. */
   equals(other: Tensor): boolean {
     checkTensor("Tensor.equals", other);
-    return equals(this.own.#raw, other.own.#raw);
+    return equals(this.ownSelf.#raw, other.ownSelf.#raw);
   }
 
   /** Shape and aligned numbers; of more than 1000 elements, the first and last 3 along every axis. */
   override toString(): string {
-    return print(this.own.#raw);
+    return print(this.ownSelf.#raw);
   }
 
   #offset(who: string, indices: readonly number[]): number {
@@ -591,7 +592,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
 
   #combine<T extends Shape>(who: string, other: Operand, f: (a: number, b: number) => number): Tensor<T> {
     if (typeof other !== "number") checkTensor(who, other, "a Tensor or a number");
-    return wrap(combine(who, this.#raw, typeof other === "number" ? other : other.own.#raw, f));
+    return wrap(combine(who, this.#raw, typeof other === "number" ? other : other.ownSelf.#raw, f));
   }
 }
 

@@ -62,14 +62,14 @@ export class ConfusionMatrix extends Branded {
     checkInteger("ConfusionMatrix.update", "ignoreIndex", ignoreIndex, -Infinity);
     const classes = this.classes.length;
     refuseForeign("ConfusionMatrix", predictions);
-    const predicted = predictions instanceof Tensor ? this.own.#best(predictions) : predictions;
+    const predicted = predictions instanceof Tensor ? this.ownSelf.#best(predictions) : predictions;
     const scores = predictions instanceof Tensor ? predictions.shape : [predicted.length, classes];
     const actual = readLabels("ConfusionMatrix", labels, scores, classes, ignoreIndex);
     const checked = readLabels("ConfusionMatrix", predicted, scores, classes, Number.NaN);
     actual.forEach((label, i) => {
       if (label === ignoreIndex) return;
       const at = label * classes + (checked[i] ?? 0);
-      this.own.#counts[at] = (this.own.#counts[at] ?? 0) + 1;
+      this.ownSelf.#counts[at] = (this.ownSelf.#counts[at] ?? 0) + 1;
     });
     return this;
   }
@@ -92,12 +92,14 @@ export class ConfusionMatrix extends Branded {
 
   /** Sets all counts to 0. */
   reset(): void {
-    this.own.#counts.fill(0);
+    this.ownSelf.#counts.fill(0);
   }
 
   /** How many of class `actual` were taken for class `predicted`. */
   count(actual: number, predicted: number): number {
-    return this.own.#counts[this.own.#class(actual) * this.classes.length + this.own.#class(predicted)] ?? 0;
+    return (
+      this.ownSelf.#counts[this.ownSelf.#class(actual) * this.classes.length + this.ownSelf.#class(predicted)] ?? 0
+    );
   }
 
   /** All counts, row by row: `counts[actual][predicted]`. */
@@ -107,7 +109,7 @@ export class ConfusionMatrix extends Branded {
 
   /** How many were counted. */
   get total(): number {
-    return this.own.#counts.reduce((sum, count) => sum + count, 0);
+    return this.ownSelf.#counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Share that was right; NaN before the first batch. */

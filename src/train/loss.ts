@@ -102,7 +102,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
     }
     const result = this.compute(prediction, target);
     const losses = typeof result.value === "number" ? undefined : result.value.shape;
-    this.own.#waiting = { result, losses, run: runOf.get(prediction) };
+    this.ownSelf.#waiting = { result, losses, run: runOf.get(prediction) };
     return result.value as LossValue<R>;
   }
 
@@ -115,12 +115,12 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
    */
   backward(...dy: R extends "none" ? [dy: Tensor] : []): Tensor;
   backward(dy?: Tensor): Tensor {
-    if (!this.own.#waiting) {
+    if (!this.ownSelf.#waiting) {
       throw new StateError(
         `${this.name}.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after two forwards, of which a loss keeps the last.`,
       );
     }
-    const { losses, result, run } = this.own.#waiting;
+    const { losses, result, run } = this.ownSelf.#waiting;
     if (losses) {
       refuseForeign(`${this.name}.backward`, dy);
       if (!(dy instanceof Tensor) || !sameShape(dy.shape, losses)) {
@@ -135,7 +135,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
         gradient.operand(gradient.size),
       );
     }
-    this.own.#waiting = undefined;
+    this.ownSelf.#waiting = undefined;
     runOf.set(result.gradient, run);
     return result.gradient;
   }

@@ -139,7 +139,7 @@ export abstract class Optimizer extends Branded {
       const { lr, weightDecay } = group;
       for (const parameter of group.parameters) {
         if (!parameter.requiresGrad || !parameter.hasGrad) continue;
-        const state = this.own.#state(parameter);
+        const state = this.ownSelf.#state(parameter);
         state.step++;
         const { value, grad } = parameter;
         const kernels = kernelsFor(optimiserKernels, value.dtype);
@@ -151,7 +151,7 @@ export abstract class Optimizer extends Branded {
 
   /** Sets every gradient to zero. */
   zeroGrad(): void {
-    for (const parameter of this.own.#parameters()) parameter.zeroGrad();
+    for (const parameter of this.ownSelf.#parameters()) parameter.zeroGrad();
   }
 
   /** One step of one parameter; `state.step` counts it already. */
@@ -164,8 +164,8 @@ export abstract class Optimizer extends Branded {
   stateDict(): OptimizerState {
     const tensors: Record<string, Tensor> = {};
     const numbers: Record<string, number> = {};
-    this.own.#parameters().forEach((parameter, i) => {
-      const state = this.own.#states.get(parameter);
+    this.ownSelf.#parameters().forEach((parameter, i) => {
+      const state = this.ownSelf.#states.get(parameter);
       if (!state) return;
       numbers[`${i}.step`] = state.step;
       for (const [name, tensor] of state.tensors) tensors[`${i}.${name}`] = tensor.clone();
@@ -185,12 +185,12 @@ export abstract class Optimizer extends Branded {
   loadStateDict(state: OptimizerState): void {
     this.checkState(state);
     const { tensors, numbers } = state;
-    const parameters = this.own.#parameters();
-    this.own.#states.clear();
+    const parameters = this.ownSelf.#parameters();
+    this.ownSelf.#states.clear();
     parameters.forEach((parameter, i) => {
       const step = numbers[`${i}.step`];
       if (step === undefined) return;
-      const state = this.own.#state(parameter);
+      const state = this.ownSelf.#state(parameter);
       state.step = step;
       for (const name of [...this.stateNames, ...this.optionalStateNames]) {
         const tensor = tensors[`${i}.${name}`];
@@ -229,7 +229,7 @@ export abstract class Optimizer extends Branded {
         "a state that went through JSON: write its tensors with writeSafetensors",
       );
     }
-    const parameters = this.own.#parameters();
+    const parameters = this.ownSelf.#parameters();
     const rates = [...this.groups.keys()].map((i) => `group.${i}.lr`);
     const stepped = parameters.flatMap((_, i) => (Object.hasOwn(numbers, `${i}.step`) ? [i] : []));
     const keys = (indices: number[], names: readonly string[]) => indices.flatMap((i) => names.map((n) => `${i}.${n}`));

@@ -41,7 +41,7 @@ export abstract class Scheduler extends Branded {
 
   /** How many times `step` was called. */
   get steps(): number {
-    return this.own.#steps;
+    return this.ownSelf.#steps;
   }
 
   /**
@@ -49,8 +49,8 @@ export abstract class Scheduler extends Branded {
    * @param metric what `ReduceLROnPlateau` watches; the others pay no heed to it
    */
   step(metric?: number): void {
-    this.check(this.own.#steps + 1, metric);
-    this.own.#steps++;
+    this.check(this.ownSelf.#steps + 1, metric);
+    this.ownSelf.#steps++;
     this.apply(metric);
   }
 
@@ -60,7 +60,7 @@ export abstract class Scheduler extends Branded {
   /** Sets every group's learning rate for the current step. */
   protected apply(_metric?: number): void {
     this.optimizer.groups.forEach((group, i) => {
-      const base = this.own.#baseLrs[i] ?? group.lr;
+      const base = this.ownSelf.#baseLrs[i] ?? group.lr;
       group.initialLr ??= base;
       group.lr = this.next(group.lr, base, i);
     });
@@ -90,9 +90,9 @@ export abstract class Scheduler extends Branded {
   stateDict(): SchedulerState {
     const { groups, momentum } = this.optimizer;
     return {
-      steps: this.own.#steps,
+      steps: this.ownSelf.#steps,
       ...Object.fromEntries(groups.map(({ lr }, i) => [`group.${i}.lr`, lr])),
-      ...Object.fromEntries(this.own.#baseLrs.map((lr, i) => [`group.${i}.base_lr`, lr])),
+      ...Object.fromEntries(this.ownSelf.#baseLrs.map((lr, i) => [`group.${i}.base_lr`, lr])),
       ...(momentum === undefined ? {} : { momentum }),
       ...this.extraState(),
     };
@@ -106,8 +106,8 @@ export abstract class Scheduler extends Branded {
   loadStateDict(state: SchedulerState): void {
     this.checkState(state);
     const at = (key: string) => state[key] ?? Number.NaN;
-    this.own.#steps = at("steps");
-    this.own.#baseLrs = this.own.#baseLrs.map((_, i) => at(`group.${i}.base_lr`));
+    this.ownSelf.#steps = at("steps");
+    this.ownSelf.#baseLrs = this.ownSelf.#baseLrs.map((_, i) => at(`group.${i}.base_lr`));
     this.optimizer.groups.forEach((group, i) => {
       group.lr = at(`group.${i}.lr`);
     });

@@ -61,12 +61,12 @@ export class EmbeddingStore extends Branded {
 
   /** Number of embeddings. */
   get size(): number {
-    return this.own.#names.length;
+    return this.ownSelf.#names.length;
   }
 
   /** Every name once, in the order of their first embeddings. */
   get names(): string[] {
-    return [...new Set(this.own.#names)];
+    return [...new Set(this.ownSelf.#names)];
   }
 
   /**
@@ -80,16 +80,16 @@ export class EmbeddingStore extends Branded {
         `EmbeddingStore.add expects a name other than "" and "${UNKNOWN}", which is the answer for no match, but got ${show(name)}.`,
       );
     }
-    const numbers = this.own.#checked("EmbeddingStore.add", embedding);
-    this.own.#dimensions = numbers.length;
-    const start = this.own.#names.length * numbers.length;
-    if (start + numbers.length > this.own.#rows.length) {
-      const larger = new Float32Array(2 * this.own.#rows.length + numbers.length);
-      larger.set(this.own.#rows);
-      this.own.#rows = larger;
+    const numbers = this.ownSelf.#checked("EmbeddingStore.add", embedding);
+    this.ownSelf.#dimensions = numbers.length;
+    const start = this.ownSelf.#names.length * numbers.length;
+    if (start + numbers.length > this.ownSelf.#rows.length) {
+      const larger = new Float32Array(2 * this.ownSelf.#rows.length + numbers.length);
+      larger.set(this.ownSelf.#rows);
+      this.ownSelf.#rows = larger;
     }
-    this.own.#rows.set(numbers, start);
-    this.own.#names.push(name);
+    this.ownSelf.#rows.set(numbers, start);
+    this.ownSelf.#names.push(name);
     return this;
   }
 
@@ -98,8 +98,8 @@ export class EmbeddingStore extends Branded {
    * @throws ArgumentError for numbers that are not finite; ShapeError for another length than the store's embeddings.
    */
   match(embedding: Embedding): Match {
-    const numbers = this.own.#checked("EmbeddingStore.match", embedding);
-    const [nearest = { name: UNKNOWN, distance: Infinity }] = this.own.#search(numbers, 1);
+    const numbers = this.ownSelf.#checked("EmbeddingStore.match", embedding);
+    const [nearest = { name: UNKNOWN, distance: Infinity }] = this.ownSelf.#search(numbers, 1);
     return nearest.distance <= this.threshold ? nearest : { ...nearest, name: UNKNOWN };
   }
 
@@ -112,7 +112,7 @@ export class EmbeddingStore extends Branded {
    */
   nearest(embedding: Embedding, count = 1): Match[] {
     checkInteger("EmbeddingStore.nearest", "count", count, 1);
-    return this.own.#search(this.own.#checked("EmbeddingStore.nearest", embedding), count);
+    return this.ownSelf.#search(this.ownSelf.#checked("EmbeddingStore.nearest", embedding), count);
   }
 
   /** Keeps the `count` best found so far, in order: an insertion sort, for few. */

@@ -74,8 +74,8 @@ export class PanopticQuality extends Branded {
    */
   update(prediction: PanopticMap, truth: PanopticMap): this {
     checkSameSize("PanopticQuality", prediction, truth);
-    const predicted = this.own.#places("prediction", prediction);
-    const actual = this.own.#places("truth", truth);
+    const predicted = this.ownSelf.#places("prediction", prediction);
+    const actual = this.ownSelf.#places("truth", truth);
     // shared[p][t]: the pixels of predicted segment p and true segment t; place 0 is void.
     const shared = Array.from({ length: predicted.size }, () => new Float64Array(actual.size));
     for (const [pixel, id] of prediction.data.entries()) {
@@ -92,7 +92,7 @@ export class PanopticQuality extends Branded {
       const row = shared[p + 1] ?? new Float64Array();
       const area = row.reduce((sum, pixels) => sum + pixels, 0);
       const outsideVoid = area - (row[0] ?? 0);
-      const tally = this.own.#tally(label);
+      const tally = this.ownSelf.#tally(label);
       const iou = (t: number) => (row[t] ?? 0) / (outsideVoid + (trueAreas[t] ?? 0) - (row[t] ?? 0));
       const match = truth.segments.findIndex((segment, t) => segment.label === label && iou(t + 1) > 0.5);
       if (match >= 0) {
@@ -104,7 +104,7 @@ export class PanopticQuality extends Branded {
       }
     }
     for (const [t, { label }] of truth.segments.entries()) {
-      if (!found.has(t)) this.own.#tally(label).falseNegatives++;
+      if (!found.has(t)) this.ownSelf.#tally(label).falseNegatives++;
     }
     return this;
   }
@@ -114,7 +114,7 @@ export class PanopticQuality extends Branded {
    * @throws ArgumentError for a number that is no class.
    */
   of(c: number): PanopticScores {
-    const { iou, truePositives, falsePositives, falseNegatives } = this.own.#tally(c);
+    const { iou, truePositives, falsePositives, falseNegatives } = this.ownSelf.#tally(c);
     const segments = truePositives + falsePositives / 2 + falseNegatives / 2;
     if (segments === 0) return { pq: Number.NaN, sq: Number.NaN, rq: Number.NaN };
     return { pq: iou / segments, sq: truePositives === 0 ? 0 : iou / truePositives, rq: truePositives / segments };
@@ -124,7 +124,7 @@ export class PanopticQuality extends Branded {
    * The mean quality of these classes (default: all) that were there or were predicted; NaN when none was.
    * @throws ArgumentError for a number that is no class.
    */
-  mean(classes: readonly number[] = this.own.#tallies.map((_, c) => c)): PanopticScores {
+  mean(classes: readonly number[] = this.ownSelf.#tallies.map((_, c) => c)): PanopticScores {
     checkNumbers("PanopticQuality.mean", "classes", classes);
     const scores = classes.map((c) => this.of(c)).filter(({ pq }) => !Number.isNaN(pq));
     const mean = (part: keyof PanopticScores) => scores.reduce((sum, score) => sum + score[part], 0) / scores.length;

@@ -135,7 +135,7 @@ export class YoloLoss<R extends "mean" | "sum" = "mean"> extends Loss<Tensor, R>
           const owner = owners.get(a * grid.cells + cell);
           const at = grid.at(n, a, cell);
           if (owner) {
-            total += this.own.#teach(
+            total += this.ownSelf.#teach(
               grid,
               data,
               gradient.data,

@@ -19,7 +19,7 @@ const EXEMPT = [
   ...["Composite", "Layer", "Cache", "Cache.push", "Cache.pop", "Cache.peek"],
 ];
 const INTERNAL =
-  /^(compute|computeBackward|inferShape|parts|compose|windows|geometry|moments|finishing|maskShape|averagingFactor|operand|view|constructor)$/;
+  /^(compute|computeBackward|inferShape|parts|compose|windows|geometry|moments|finishing|maskShape|averagingFactor|operand|view|restore|constructor)$/;
 
 describe("Wrong arguments", () => {
   afterEach(() => setBackend("wasm"));

@@ -48,7 +48,7 @@ export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<"C
 
   protected compute(logits: Tensor, target: Labels): LossResult {
     if (target instanceof Tensor && sameShape(target.shape, logits.shape))
-      return this.own.#ofProbabilities(logits, target);
+      return this.ownSelf.#ofProbabilities(logits, target);
     const { ignoreIndex, labelSmoothing } = this;
     const { geometry, labels, weight, divisor } = this.checkLabels(logits, target);
     const { crossEntropy } = kernelsFor(lossKernels, logits.dtype);

@@ -123,13 +123,13 @@ export class OneCycleLR extends Scheduler {
 
   protected override apply(): void {
     super.apply();
-    if (this.own.#cycleMomentum) this.optimizer.momentum = this.own.#at(this.own.#momenta);
+    if (this.ownSelf.#cycleMomentum) this.optimizer.momentum = this.ownSelf.#at(this.ownSelf.#momenta);
   }
 
   protected next(_lr: number, _base: number, group: number): number {
     const peak = this.maxLrs[group] ?? Number.NaN;
-    const first = peak / this.own.#divFactor;
-    return this.own.#at({ first, peak, last: first / this.own.#finalDivFactor });
+    const first = peak / this.ownSelf.#divFactor;
+    return this.ownSelf.#at({ first, peak, last: first / this.ownSelf.#finalDivFactor });
   }
 
   /** Where the present step lies between the values of its phase's ends. */

@@ -91,27 +91,27 @@ export class ReduceLROnPlateau extends Scheduler {
   }
 
   protected override apply(metric = Number.NaN): void {
-    if (this.own.#improves(metric)) {
+    if (this.ownSelf.#improves(metric)) {
       // It stays finite, so that JSON can hold it.
-      this.own.#best = Math.max(-Number.MAX_VALUE, Math.min(metric, Number.MAX_VALUE));
-      this.own.#badSteps = 0;
+      this.ownSelf.#best = Math.max(-Number.MAX_VALUE, Math.min(metric, Number.MAX_VALUE));
+      this.ownSelf.#badSteps = 0;
     } else {
-      this.own.#badSteps++;
+      this.ownSelf.#badSteps++;
     }
-    if (this.own.#cooling > 0) {
-      this.own.#cooling--;
-      this.own.#badSteps = 0;
+    if (this.ownSelf.#cooling > 0) {
+      this.ownSelf.#cooling--;
+      this.ownSelf.#badSteps = 0;
     }
-    if (this.own.#badSteps > this.own.#patience) {
+    if (this.ownSelf.#badSteps > this.ownSelf.#patience) {
       super.apply();
-      this.own.#cooling = this.own.#cooldown;
-      this.own.#badSteps = 0;
+      this.ownSelf.#cooling = this.ownSelf.#cooldown;
+      this.ownSelf.#badSteps = 0;
     }
   }
 
   protected next(lr: number, _base: number, group: number): number {
-    const reduced = Math.max(lr * this.own.#factor, this.own.#minLrs[group] ?? 0);
-    return lr - reduced > this.own.#eps ? reduced : lr;
+    const reduced = Math.max(lr * this.ownSelf.#factor, this.ownSelf.#minLrs[group] ?? 0);
+    return lr - reduced > this.ownSelf.#eps ? reduced : lr;
   }
 
   #improves(metric: number): boolean {
@@ -121,7 +121,11 @@ export class ReduceLROnPlateau extends Scheduler {
   }
 
   protected override extraState(): SchedulerState {
-    return { best: this.own.#best, num_bad_epochs: this.own.#badSteps, cooldown_counter: this.own.#cooling };
+    return {
+      best: this.ownSelf.#best,
+      num_bad_epochs: this.ownSelf.#badSteps,
+      cooldown_counter: this.ownSelf.#cooling,
+    };
   }
 
   protected override wrongExtraState(state: SchedulerState): string[] {
@@ -129,9 +133,9 @@ export class ReduceLROnPlateau extends Scheduler {
   }
 
   protected override loadExtraState(state: SchedulerState): void {
-    const { best = this.own.#best, num_bad_epochs = 0, cooldown_counter = 0 } = state;
-    this.own.#best = best;
-    this.own.#badSteps = num_bad_epochs;
-    this.own.#cooling = cooldown_counter;
+    const { best = this.ownSelf.#best, num_bad_epochs = 0, cooldown_counter = 0 } = state;
+    this.ownSelf.#best = best;
+    this.ownSelf.#badSteps = num_bad_epochs;
+    this.ownSelf.#cooling = cooldown_counter;
   }
 }
