@@ -89,7 +89,10 @@ export class Dataset<T extends Targets = Targets> extends Branded implements Bat
     return { input: gather(this.inputs, Uint32Array.of(index), []), target: target as Sample<T>["target"] };
   }
 
-  /** The samples of these indices, in this order, in memory of their own. */
+  /**
+   * The samples of these indices, in this order, in memory of their own.
+   * @throws ArgumentError for an index that no sample has.
+   */
   batch(rows: ArrayLike<number>): Batch<PartOf<T>> {
     checkNumbers("Dataset.batch", "rows", rows);
     for (let i = 0; i < rows.length; i++) this.ownSelf.#check("Dataset.batch", rows[i] ?? 0);

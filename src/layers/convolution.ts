@@ -15,7 +15,7 @@ import {
   paddingSides,
   withoutPadding,
 } from "../shape/conv.js";
-import { checkShape } from "../shape/reshape.js";
+import { checkExtents } from "../shape/reshape.js";
 import type { ShapeRule } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
@@ -81,7 +81,7 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
   }
 
   override multiplyAdds(inputShape: Shape): number {
-    checkShape(`${this.name}.multiplyAdds`, inputShape);
+    checkExtents(`${this.name}.multiplyAdds`, inputShape);
     const [, ...filter] = this.weight.value.shape;
     return sizeOf(this.inferShape(inputShape)) * sizeOf(filter);
   }

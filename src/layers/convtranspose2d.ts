@@ -14,7 +14,7 @@ import {
   convTransposeSettings,
   convTransposeShape,
 } from "../shape/convtranspose.js";
-import { checkShape } from "../shape/reshape.js";
+import { checkExtents } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -99,7 +99,7 @@ export class ConvTranspose2d<
 
   /** Every input pixel meets every weight of its channel. */
   override multiplyAdds(inputShape: Shape): number {
-    checkShape(`${this.name}.multiplyAdds`, inputShape);
+    checkExtents(`${this.name}.multiplyAdds`, inputShape);
     this.inferShape(inputShape);
     const [, ...filter] = this.weight.value.shape;
     return sizeOf(inputShape) * sizeOf(filter);

@@ -9,7 +9,7 @@ import { checkInstance, checkPositive, readOptions } from "../shape/check.js";
 import { type ConvGeometry, type ConvSettings, convGeometry, paddingSides, withoutPadding } from "../shape/conv.js";
 import { convTransposeGeometry } from "../shape/convtranspose.js";
 import { padShape } from "../shape/pad.js";
-import { checkShape } from "../shape/reshape.js";
+import { checkExtents } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 import { Convolution } from "./convolution.js";
 import { ConvTranspose2d } from "./convtranspose2d.js";
@@ -85,7 +85,7 @@ const REFERENCE: Roofline = { peak: 2e9, bandwidth: 1e10 };
  */
 export function explain(model: Layer, inputShape: Shape, roofline: Partial<Roofline> = {}): Explanation {
   checkInstance("explain", "its model", model, Layer);
-  checkShape("explain", inputShape);
+  checkExtents("explain", inputShape);
   const given = readOptions("explain", roofline, { peak: undefined, bandwidth: undefined });
   for (const option of ["peak", "bandwidth"] as const) {
     if (given[option] !== undefined) checkPositive("explain", option, given[option]);

@@ -8,7 +8,7 @@ import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
 import { Printed, refuseForeign } from "../shape/brand.js";
 import { checkSize, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
-import { checkShape } from "../shape/reshape.js";
+import { checkExtents } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
@@ -202,10 +202,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
    *   without `inferShape`, alone or in the model.
    */
   outputShape(inputShape: Shape): number[] {
-    checkShape(`${this.name}.outputShape`, inputShape);
+    checkExtents(`${this.name}.outputShape`, inputShape);
     const observed = engine().observer?.(this, inputShape);
     const output = this.ownSelf.inferShape(inputShape);
-    checkSize(this.name, "an output", output);
+    if (looksAhead) checkSize(this.name, "an output", output);
     observed?.(output);
     return output;
   }
@@ -396,7 +396,13 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
 
   /** A user's own call: check first, so that a failed call changes nothing; keep a copy of x; hand out a copy of y. */
   #outermost(x: Tensor): Tensor {
-    const shape = knownShape(this.#untyped, x.shape);
+    looksAhead = true;
+    let shape: Shape | undefined;
+    try {
+      shape = knownShape(this.#untyped, x.shape);
+    } finally {
+      looksAhead = false;
+    }
     // A child in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
     const caching = this.descendants().some((layer) => layer.training);
     const y = this.#run(x, caching);
@@ -521,6 +527,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
 
 /** The layer whose `compute` is running, so that it can be asked whether it knows the child that it calls. */
 let running: Layer | undefined;
+
+/** Whether shapes are asked for because a forward follows, whose results need room. */
+let looksAhead = false;
 
 function hidden({ name }: { readonly name: string }, what: string): StateError {
   return new StateError(

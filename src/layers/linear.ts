@@ -1,7 +1,7 @@
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { checkInteger, readOptions } from "../shape/check.js";
 import { type LinearGeometry, type LinearRule, linearGeometry } from "../shape/linear.js";
-import { checkShape } from "../shape/reshape.js";
+import { checkExtents } from "../shape/reshape.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -74,7 +74,7 @@ export class Linear<const In extends number = number, const Out extends number =
   }
 
   override multiplyAdds(inputShape: Shape): number {
-    checkShape(`${this.name}.multiplyAdds`, inputShape);
+    checkExtents(`${this.name}.multiplyAdds`, inputShape);
     return this.ownSelf.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
   }
 

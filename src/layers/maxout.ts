@@ -3,7 +3,7 @@ import { maxout, maxoutBackward } from "../ops/maxout.js";
 import { checkInteger, readOptions } from "../shape/check.js";
 import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
 import { type MaxoutLinearRule, type MaxoutRule, maxoutGeometry, maxoutShape } from "../shape/maxout.js";
-import { checkShape } from "../shape/reshape.js";
+import { checkExtents } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
@@ -154,7 +154,7 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
   }
 
   override multiplyAdds(inputShape: Shape): number {
-    checkShape(`${this.name}.multiplyAdds`, inputShape);
+    checkExtents(`${this.name}.multiplyAdds`, inputShape);
     return this.ownSelf.#geometry(inputShape).rows * sizeOf(this.weight.value.shape);
   }
 

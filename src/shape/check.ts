@@ -1,7 +1,8 @@
 /** Checks of constructor arguments; each throws an {@link ArgumentError} that names the layer and the option. */
+import { kindOf } from "./brand.js";
 import { ArgumentError } from "./errors.js";
 import { type Pair, type Shape, showShape, sizeOf } from "./shape.js";
-import { show } from "./show.js";
+import { gigabytes, show } from "./show.js";
 
 /** Throws the sentence `${who} expects ${what} to be ${expected}, but got ${got}.` */
 export function refuse(who: string, what: string, expected: string, got: unknown, cause?: string): never {
@@ -99,13 +100,8 @@ export function readOptions<O extends object, const D extends Defaults<O, D>>(
 ): Read<O, D> {
   const known = Object.keys(defaults);
   if (!isPlainObject(options)) {
-    refuse(
-      who,
-      "its options",
-      `an object of ${known.join(", ")}`,
-      options,
-      "torch's positional arguments are named here",
-    );
+    const cause = options === undefined ? "an argument left out" : "torch's positional arguments are named here";
+    refuse(who, "its options", `an object of ${known.join(", ")}`, options, cause);
   }
   const read: Record<string, unknown> = { ...defaults };
   for (const [name, value] of Object.entries(options)) {
@@ -147,7 +143,7 @@ export function checkSize(who: string, what: string, shape: Shape): void {
   const size = sizeOf(shape);
   if (!(size > MOST_ELEMENTS)) return;
   throw new ArgumentError(
-    `${who} expects ${what} of at most ${MOST_ELEMENTS} elements, but got ${showShape(shape)}, which has ${size} (${(size / 2.5e8).toPrecision(3)} GB). Usual cause: a size that is far larger than meant, or two arguments swapped.`,
+    `${who} expects ${what} of at most ${MOST_ELEMENTS} elements, but got ${showShape(shape)}, which has ${size} (${gigabytes(4 * size)}). Usual cause: a size that is far larger than meant, or two arguments swapped.`,
   );
 }
 
@@ -195,10 +191,8 @@ export function checkFunction(who: string, what: string, value: unknown): void {
   if (typeof value !== "function") refuse(who, what, "a function", value);
 }
 
-/** A generator of random numbers, told by its methods: this room knows no class of another. */
+/** A generator of random numbers, of whichever copy of the library: this room knows no class of another. */
 export function checkRandom(who: string, value: unknown): void {
-  const generator = value as Readonly<Record<string, unknown>> | null | undefined;
-  const methods = ["bits", "uniform", "normal", "integer", "permutation"];
-  if (methods.every((method) => typeof generator?.[method] === "function")) return;
+  if (kindOf(value) === "Random") return;
   refuse(who, "random", "a Random", value, "a seed where a generator belongs: new Random(seed)");
 }

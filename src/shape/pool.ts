@@ -210,7 +210,7 @@ export function adaptiveGeometry(
   input: Shape,
 ): PoolGeometry {
   const [planes, height, width] = planesOf(layer, input);
-  checkSize(layer, "an output", [planes, outHeight ?? height, outWidth ?? width]);
+  checkSize(layer, "an output", [outHeight ?? height, outWidth ?? width]);
   return {
     planes,
     rows: adaptiveWindows(height, outHeight ?? height),

@@ -38,6 +38,14 @@ export function shapeFlaw(shape: Shape): string | undefined {
  *   where there are none, at most 2²² positions before the axis of size 0 and 2²⁸ around it.
  */
 export function checkShape(who: string, shape: Shape): void {
+  checkExtents(who, shape);
+  checkSize(who, "a shape", shape);
+  const flaw = shapeFlaw(shape);
+  if (flaw) throw new ArgumentError(`${who} expects a shape of ${flaw}, but got ${showShape(shape)}.`);
+}
+
+/** Refuses what is no shape at all, of a tensor or of one that is only thought of. @throws ArgumentError. */
+export function checkExtents(who: string, shape: Shape): void {
   if (!Array.isArray(shape)) {
     throw new ArgumentError(
       `${who} expects a shape as an array, but got ${show(shape)}. Usual cause: sizes given one by one; write [2, 3].`,
@@ -48,9 +56,6 @@ export function checkShape(who: string, shape: Shape): void {
       `${who} expects a shape of integers ≥ 0, but got ${show(shape)}. Usual cause: a division without Math.floor, or a variable that is undefined.`,
     );
   }
-  checkSize(who, "a shape", shape);
-  const flaw = shapeFlaw(shape);
-  if (flaw) throw new ArgumentError(`${who} expects a shape of ${flaw}, but got ${showShape(shape)}.`);
 }
 
 /**

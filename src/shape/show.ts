@@ -16,3 +16,8 @@ export function show(value: unknown): string {
     String(value.constructor?.name ?? "").replace(/^_/, "");
   return !kind || kind === "Object" ? "an object" : `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`;
 }
+
+/** `14.4 GB` */
+export function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toPrecision(3)} GB`;
+}

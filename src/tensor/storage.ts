@@ -1,6 +1,7 @@
 /** What holds a tensor's numbers, and what the functions of this room read. */
 
 import { ArgumentError } from "../shape/errors.js";
+import { gigabytes } from "../shape/show.js";
 
 /** Element type. `"float64"` exists so that gradients can be checked in double precision; everything else is float32. */
 export type DType = "float32" | "float64";
@@ -39,9 +40,8 @@ export function floats(size: number, dtype: DType): FloatArray {
     return dtype === "float64" ? new Float64Array(size) : new Float32Array(size);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const gigabytes = (size / (dtype === "float64" ? 1.25e8 : 2.5e8)).toPrecision(3);
     throw new ArgumentError(
-      `A tensor of ${size} elements expects ${gigabytes} GB of memory, but there is not as much. Usual cause: a size or batch that is far larger than meant, or results that are kept.`,
+      `A tensor of ${size} elements expects ${gigabytes((dtype === "float64" ? 8 : 4) * size)} of memory, but there is not as much. Usual cause: a size or batch that is far larger than meant, or results that are kept.`,
     );
   }
 }

@@ -623,9 +623,8 @@ function wrap<S extends Shape>({ data, shape }: TensorLike): Tensor<S> {
 /** An array may be another window's, so that `instanceof` does not know it. */
 function isFloats(data: unknown): data is FloatArray | Resident {
   if (data instanceof Float32Array || data instanceof Float64Array) return true;
-  return ArrayBuffer.isView(data)
-    ? /Float(32|64)Array/.test(Object.prototype.toString.call(data))
-    : typeof (data as Partial<Resident> | null | undefined)?.view === "function";
+  const other = data as { readonly [Symbol.toStringTag]?: string; readonly expose?: unknown } | null | undefined;
+  return other?.expose !== undefined || /^Float(32|64)Array$/.test(other?.[Symbol.toStringTag] ?? "");
 }
 
 /** @throws ArgumentError for anything else. */

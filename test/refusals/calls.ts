@@ -380,6 +380,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
     { weight: ones([2, 3]), bias: ones([2]) },
     { strict: true },
   ]),
+  "Layer.toString": method(linear, "toString"),
   "Layer.zeroGrad": method(linear, "zeroGrad"),
   "Layer.train": method(linear, "train"),
   "Layer.eval": method(linear, "eval"),
@@ -408,6 +409,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   ]),
   setBackend: of(main.setBackend, () => ["wasm", { relaxedSimd: false }]),
   backendName: of(main.backendName, () => []),
+  backendReason: of(main.backendReason, () => []),
 
   // Tensors
   Tensor: construct(Tensor, () => [new Float32Array(6), [2, 3]], { use: (made: main.Tensor) => String(made.add(1)) }),

@@ -2,7 +2,7 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Conv2d, Dropout, Linear, MaxPool2d, Random, Upsample } from "../../src/index.js";
+import { Conv2d, Dropout, Linear, MaxPool2d, ones, Random, Upsample } from "../../src/index.js";
 import { readOptions } from "../../src/shape/check.js";
 import { ArgumentError } from "../../src/shape/errors.js";
 import { show } from "../../src/shape/show.js";
@@ -89,6 +89,14 @@ describe("options", () => {
     );
   });
 
+  test("nothing is none where options are needed", () => {
+    expectError(
+      () => new Upsample(undefined as never),
+      ArgumentError,
+      "Upsample expects its options to be an object of size, scaleFactor, mode, alignCorners, recomputeScaleFactor, but got undefined. Usual cause: an argument left out.",
+    );
+  });
+
   test("an object without a prototype, or of another window, is one", () => {
     expect(read(Object.assign(Object.create(null), { stride: 2 }))).toMatchObject({ stride: 2 });
     expect(read(runInNewContext("({ stride: 2 })"))).toMatchObject({ stride: 2 });
@@ -137,7 +145,7 @@ test.each([
   ["Conv2d", () => new Conv2d(1e5, 1e5, 3), "a weight", "[100000, 100000, 3, 3]", "90000000000 (360 GB)"],
   [
     "Upsample",
-    () => new Upsample({ scaleFactor: 30_000 }).outputShape([1, 1, 2, 2]),
+    () => new Upsample({ scaleFactor: 30_000 }).forward(ones([1, 1, 2, 2])),
     "an output",
     "[1, 1, 60000, 60000]",
     "3600000000 (14.4 GB)",
