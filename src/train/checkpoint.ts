@@ -3,6 +3,7 @@
  * as JSON in the metadata. Loading it continues to the same bits as if the training had never stopped.
  */
 
+import type { OwnBytes } from "../io/bytes.js";
 import { bytesOf } from "../io/bytes.js";
 import { crc32 } from "../io/crc32.js";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../io/safetensors.js";
@@ -62,7 +63,7 @@ interface Saved {
   readonly generators: readonly Random["state"][];
 }
 
-export function writeCheckpoint(parts: CheckpointParts, progress: Progress): Uint8Array<ArrayBuffer> {
+export function writeCheckpoint(parts: CheckpointParts, progress: Progress): OwnBytes {
   const { model, optimizer, scheduler, data, earlyStopping } = parts;
   const optimizerState = optimizer.stateDict();
   const best = earlyStopping?.stateDict();
