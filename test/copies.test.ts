@@ -223,8 +223,13 @@ describe("a second copy of the library", async () => {
     }
   }
 
-  test("is one", () => {
+  test("is one, and shares the engine of its own version", () => {
     expect(otherCore.Tensor).not.toBe(core.Tensor);
+    const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, "../package.json"), "utf8")) as {
+      readonly version: string;
+    };
+    expect(Object.hasOwn(globalThis, Symbol.for(`faltung.engine@${version}`))).toBe(true);
+    expect(otherCore.defaultRandom()).toBe(core.defaultRandom());
   });
 
   test.each<[who: string, kind: string, run: () => unknown]>([
@@ -236,6 +241,7 @@ describe("a second copy of the library", async () => {
     ["concat", "Tensor", () => core.concat([ones([1, 2]), x], 0)],
     ["Sequential", "Layer", () => new Sequential(layer())],
     ["Parallel", "Layer", () => new core.Parallel([new Linear(2, 1), layer()])],
+    ["Residual", "Layer", () => new core.Residual(layer())],
     ["SGD", "Parameter", () => new train.SGD(parameters())],
     ["SGD", "Parameter", () => new train.SGD([{ parameters: parameters() }])],
     ["clipGradNorm", "Parameter", () => train.clipGradNorm(parameters(), 1)],
@@ -256,10 +262,10 @@ describe("a second copy of the library", async () => {
     ["writeNpz", "Tensor", () => io.writeNpz({ x })],
     ["writeSafetensors", "Tensor", () => io.writeSafetensors({ x })],
     ["EmbeddingStore.add", "Tensor", () => new vision.EmbeddingStore().add("a", x)],
-    ["Holds.held", "Layer", () => new Holds(layer()).parameters()],
-    ["Holds.held", "Layer", () => new Holds([new ReLU(), layer()]).stateDict()],
-    ["Holds.held", "Parameter", () => new Holds(parameters()[0]).namedParameters()],
-    ["Holds.held", "StateBuffer", () => new Holds(new otherCore.StateBuffer("b", x as never)).stateDict()],
+    ["The field held", "Layer", () => new Holds(layer()).parameters()],
+    ["The field held.1", "Layer", () => new Holds([new ReLU(), layer()]).stateDict()],
+    ["The field held", "Parameter", () => new Holds(parameters()[0]).namedParameters()],
+    ["The field held", "StateBuffer", () => new Holds(new otherCore.StateBuffer("b", x as never)).stateDict()],
   ])("is refused by %s, which gets a %s", (who, kind, run) => {
     expectError(run, ArgumentError, foreign(who, kind));
   });

@@ -568,7 +568,7 @@ export function membersOf(
       found.push([prefix + key, value.ownSelf]);
     } else if (isList(value) && !path.includes(value)) {
       found.push(...membersOf(value, `${prefix}${key}.`, [...path, value]));
-    } else refuseForeign(prefix + key, value);
+    } else refuseForeign(`The field ${prefix}${key}`, value);
   }
   return found;
 }
@@ -588,7 +588,7 @@ function isList(value: object): boolean {
 /** @throws ArgumentError unless a value that should be a layer is one. */
 export function checkLayer(who: string, value: unknown): asserts value is Layer {
   if (value instanceof Layer) return;
-  refuseForeign(who, value);
+  refuseForeign(who.replace(/ .*/, ""), value);
   throw new ArgumentError(
     `${who} to be a layer, but got ${show(value)}. Usual cause: a missing "new", or a list that needs "..." before it.`,
   );
