@@ -81,7 +81,7 @@ describe.each(Object.entries(TAKERS))("%s", (who, [call, names]) => {
       ["mean", '"mean"'],
       [null, "null"],
       [[1], "[1]"],
-      [model(), "a Layer"],
+      [model(), "a Linear"],
     ] as const) {
       expectError(
         () => untyped(options),
