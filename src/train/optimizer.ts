@@ -133,8 +133,12 @@ export abstract class Optimizer extends Branded {
     for (const group of this.groups) group.lr = lr;
   }
 
-  /** Changes every parameter by its gradient. */
+  /**
+   * Changes every parameter by its gradient.
+   * @throws ArgumentError for a learning rate, momentum or another setting that was changed to what is none.
+   */
   step(): void {
+    this.checkSettings();
     for (const group of this.groups) {
       const { lr, weightDecay } = group;
       for (const parameter of group.parameters) {
@@ -146,6 +150,14 @@ export abstract class Optimizer extends Branded {
         const operands = { p: value.operand(value.size), g: grad.operand(value.size) };
         this.update(kernels, { lr, weightDecay, maximize: this.maximize }, operands, state);
       }
+    }
+  }
+
+  /** Refuses settings that were changed to what cannot work, before a step changes anything. */
+  protected checkSettings(): void {
+    for (const { lr, weightDecay } of this.groups) {
+      checkFinite(this.name, "lr", lr);
+      checkFinite(this.name, "weightDecay", weightDecay);
     }
   }
 

@@ -243,3 +243,33 @@ describe("loadStateDict", () => {
     expect(optimizer.stateDict().numbers).toEqual({ "group.0.lr": 0.001, momentum: 0.9 });
   });
 });
+
+describe("a setting that was changed to what is none", () => {
+  const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+  test.each([
+    ["lr", SGD, (o) => (o.groups[0]!.lr = Number.NaN), `a finite number, but got NaN. ${ARITHMETIC}`],
+    ["weightDecay", Adadelta, (o) => (o.groups[0]!.weightDecay = untyped("0")), `a finite number, but got "0"`],
+    ["momentum", SGD, (o) => (o.momentum = untyped(undefined)), "a number ≥ 0, but got undefined"],
+    ["momentum", RMSprop, (o) => (o.momentum = -1), "a number ≥ 0, but got -1"],
+    ["betas[0]", Adam, (o) => (o.momentum = untyped(undefined)), "a number from 0 to below 1, but got undefined"],
+    ["betas[1]", AdamW, (o) => (o.betas = [0.9, 1]), "a number from 0 to below 1, but got 1"],
+  ] as readonly [string, typeof SGD, (optimizer: SGD & { betas: unknown }) => void, string][])(
+    "%s, in %o",
+    (setting, Kind, change, text) => {
+      const parameter = new Parameter("weight", tensor([1, 2]));
+      parameter.grad.data.fill(1);
+      const optimizer = new Kind([parameter]) as SGD & { betas: unknown };
+      change(optimizer);
+      let message = "";
+      try {
+        optimizer.step();
+      } catch (error) {
+        expect(error).toBeInstanceOf(ArgumentError);
+        message = (error as Error).message;
+      }
+      expect(message).toContain(`${Kind.name} expects ${setting} to be ${text}`);
+      expect([...parameter.value.data]).toEqual([1, 2]);
+      expect(optimizer.stateDict().tensors).toEqual({});
+    },
+  );
+});

@@ -49,8 +49,14 @@ abstract class AdamKin extends Optimizer {
     if (!Array.isArray(betas) || betas.length !== 2) {
       throw new ArgumentError(`${name} expects betas to be two numbers, but got ${JSON.stringify(betas)}.`);
     }
-    this.betas = [checkFraction(name, "betas[0]", betas[0]), checkFraction(name, "betas[1]", betas[1])];
+    this.betas = [betas[0], betas[1]];
     this.eps = checkRate(name, "eps", options.eps);
+    this.checkSettings();
+  }
+
+  protected override checkSettings(): void {
+    super.checkSettings();
+    for (const [i, beta] of this.betas.entries()) checkFraction(this.name, `betas[${i}]`, beta);
   }
 
   /** β₁, under the name that `OneCycleLR` changes it by. */

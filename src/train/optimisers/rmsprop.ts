@@ -52,6 +52,11 @@ export class RMSprop extends Optimizer {
     this.stateNames = ["square_avg", ...(this.centered ? ["grad_avg"] : [])];
   }
 
+  protected override checkSettings(): void {
+    super.checkSettings();
+    checkRate("RMSprop", "momentum", this.momentum);
+  }
+
   protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const { alpha, eps, momentum, centered } = this;
     const mean = centered ? state.get("grad_avg") : undefined;

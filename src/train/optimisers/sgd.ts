@@ -53,6 +53,11 @@ export class SGD extends Optimizer {
     }
   }
 
+  protected override checkSettings(): void {
+    super.checkSettings();
+    checkRate("SGD", "momentum", this.momentum);
+  }
+
   protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
     const { momentum, dampening, nesterov } = this;
     const first = !state.tensors.has("momentum_buffer");
