@@ -9,7 +9,7 @@ import { filterKernel } from "../../src/kernels/wasm/winograd/filter.js";
 import { filterGradientKernel } from "../../src/kernels/wasm/winograd/filter-gradient.js";
 import { outputKernel } from "../../src/kernels/wasm/winograd/output.js";
 import { productKernel } from "../../src/kernels/wasm/winograd/product.js";
-import { largestIn, magnitudes } from "../../src/kernels/wasm/winograd/scan.js";
+import { largestIn, magnitudes, unevenRows } from "../../src/kernels/wasm/winograd/scan.js";
 import { variantOf } from "../../src/kernels/wasm/winograd/variant.js";
 import { winogradFits, winogradPays, winogradPoints } from "../../src/kernels/wasm/winograd.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
@@ -316,7 +316,34 @@ test("magnitudes are the largest of all maps, pixel by pixel; NaN comes before i
         return Math.max(...all);
       });
       expect(most.slice()).toEqual(want);
-      expect(largestIn(most, 0, most.length)).toBe(Math.max(...want));
+      expect(largestIn(most)).toBe(Math.max(...want));
+    }),
+  );
+});
+
+test("rows are uneven that have a number 16 times smaller than the largest of their image", () => {
+  const sizes = fc.tuple(upTo(3), upTo(6), fc.integer({ min: 4, max: 20 }), upTo(20));
+  fc.assert(
+    fc.property(sizes, fc.constantFrom(1, 0, 0.06, 0.0625), fc.nat(), ([images, rows, columns, wide], small, seed) => {
+      const length = Math.min(columns, Math.max(4, wide));
+      const [x, most, places] = arrays(images * rows * columns, images, images * rows);
+      for (const [i, value] of normals(x, seed).entries()) x[i] = 1 + Math.abs(value % 1);
+      x[seed % x.length]! *= small;
+      const list = new Int32Array(x.buffer, places.byteOffset, places.length);
+      const step = 4 * columns;
+      const count = unevenRows()(
+        ...[x.byteOffset, images, rows * step, rows, step, 4 * length, 16, most.byteOffset, list.byteOffset],
+      );
+      const want: number[] = [];
+      for (let n = 0; n < images; n++) {
+        const image = x.subarray(n * rows * columns, (n + 1) * rows * columns);
+        expect(most[n]).toBe(Math.max(...image));
+        for (let i = 0; i < rows; i++) {
+          const row = image.subarray(i * columns, i * columns + length);
+          if (Math.min(...row) < Math.max(...image) / 16) want.push(row.byteOffset);
+        }
+      }
+      expect([...list.subarray(0, count)]).toEqual(want);
     }),
   );
 });

@@ -202,7 +202,7 @@ function turnedTasks(
     const rows = (largest: number) => {
       const weights = scratch(4 * g.kernelWidth);
       magnitudes(kernels, weight, 1, g.outChannels * g.inChannels * g.kernelHeight, g.kernelWidth, weights);
-      const most = Math.max(1, largest) * Math.max(1, largestIn(view(weights, g.kernelWidth), 0, g.kernelWidth));
+      const most = Math.max(1, largest) * Math.max(1, largestIn(view(weights, g.kernelWidth)));
       return most < LARGEST ? [turnedRows(kernels, g, direction, operands)] : undefined;
     };
     // Pixels of dx belong to several tiles of dy.

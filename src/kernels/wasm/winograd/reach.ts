@@ -10,7 +10,7 @@ import { memory, scratch, view } from "../memory.js";
 import type { Task } from "../task.js";
 import type { Operands } from "./convolve.js";
 import type { Reading } from "./plan.js";
-import { largestIn, largestInReach, magnitudes, squareScaled } from "./scan.js";
+import { largestIn, largestInReach, magnitudes, squareScaled, unevenRows } from "./scan.js";
 
 /** Outputs whose inputs are mixed: how many, how far it is from one tile to the next, and where the first one starts. */
 export type Tile = readonly [height: number, width: number, step: number, start: number];
@@ -23,8 +23,8 @@ const SINGLE = 64;
 
 /**
  * The largest magnitudes of all channels of x, `at`, in the grid of what the outputs read: images, rows of `columns` numbers,
- * with zeros for padding. And the largest of its windows of height×width numbers from every number on (none for 0), of each
- * image, and of all.
+ * with zeros for padding; the largest of its windows of height×width numbers from every number on (none for 0); `most`, the
+ * largest of each image; and which rows of outputs read {@link UNEVEN} times smaller numbers, in `list`.
  */
 function survey(kernels: GemmKernels, x: number, r: Reading, height: number, width: number) {
   const { batch, top, left } = r;
@@ -34,7 +34,6 @@ function survey(kernels: GemmKernels, x: number, r: Reading, height: number, wid
   const length = batch * plane;
   // Windows reach behind the grid; there are zeros, too.
   const beyond = columns * height + width + 16;
-  const images = scratch(4 * batch * columns);
   const [at, wide, windows] = [0, 1, 2].map(() => {
     const grid = scratch(4 * (length + beyond));
     kernels.clear(grid + 4 * length, beyond);
@@ -49,14 +48,16 @@ function survey(kernels: GemmKernels, x: number, r: Reading, height: number, wid
     const [tall, long] = [Math.min(r.height, rows - top), Math.min(r.width, columns - left)];
     kernels.copy([dense, 4 * pixels, 4 * r.width, 4], to, batch, tall, long);
   }
-  magnitudes(kernels, at, batch, rows, columns, images);
   if (height > 0) {
     largestInReach()(at, wide, 4 * length, 4, width);
     largestInReach()(wide, windows, 4 * length, 4 * columns, height);
   }
-  const numbers = view(images, batch * columns);
-  const most = Array.from({ length: batch }, (_, n) => largestIn(numbers, n * columns, columns));
-  return { at, windows, columns, plane, length, most, largest: largestIn(most, 0, batch) };
+  const [most, list] = [scratch(4 * batch), scratch(4 * batch * r.outHeight)];
+  const [read, outputs, step] = height > 0 ? [windows, r.outHeight, 4 * columns * r.stride] : [at, 0, 0];
+  const count = unevenRows()(
+    ...[read, batch, 4 * plane, outputs, step, 4 * ((r.outWidth - 1) * r.stride + 1), UNEVEN, most, list],
+  );
+  return { at, windows, columns, plane, length, most, list, count, largest: largestIn(view(most, batch)) };
 }
 
 /**
@@ -72,35 +73,30 @@ export function spared(
   tasks: (largest: number) => Task[] | undefined,
 ): Task[] | undefined {
   const { batch, stride, outHeight, outWidth } = r;
-  const { windows, columns, plane, length, most, largest } = survey(
-    kernels,
-    operands.x,
-    r,
-    r.kernelHeight,
-    r.kernelWidth,
-  );
-  const mixed = tasks(largest);
-  const reads = view(windows, length);
+  const grid = survey(kernels, operands.x, r, r.kernelHeight, r.kernelWidth);
+  const { windows, columns, plane } = grid;
+  const mixed = tasks(grid.largest);
+  const reads = view(windows, grid.length);
   const singles: number[] = [];
   let few = 0;
-  for (let n = 0; n < batch; n++) {
-    const limit = most[n]! / UNEVEN;
-    for (let i = 0; i < outHeight; i++) {
-      for (let j = 0, at = n * plane + i * stride * columns; j < outWidth; j++, at += stride) {
-        const own = reads[at]!;
-        if (own >= limit) continue;
-        const [top, last] = [i - (i % tileHeight), j - ((j - start) % step)];
-        const first = last - step * Math.floor((tileWidth - 1 - j + last) / step);
-        let large = 0;
-        for (let u = top; u < Math.min(outHeight, top + tileHeight); u++) {
-          for (let v = Math.max(0, first); v < Math.min(outWidth, last + tileWidth); v++) {
-            large = Math.max(large, reads[n * plane + (u * columns + v) * stride]!);
-          }
+  for (const row of new Int32Array(memory().buffer, grid.list, grid.count)) {
+    const first = (row - windows) / 4;
+    const image = first - (first % plane);
+    const i = (first - image) / columns / stride;
+    const top = i - (i % tileHeight);
+    for (let j = 0, at = first; j < outWidth; j++, at += stride) {
+      const own = reads[at]!;
+      const last = j - ((j - start) % step);
+      let large = 0;
+      for (let u = top; u < Math.min(outHeight, top + tileHeight); u++) {
+        const from = Math.max(0, last - step * Math.floor((tileWidth - 1 - j + last) / step));
+        for (let v = from; v < Math.min(outWidth, last + tileWidth); v++) {
+          large = Math.max(large, reads[image + (u * columns + v) * stride]!);
         }
-        if (own >= large / UNEVEN) continue;
-        if (own > 0) few++;
-        singles.push(own > 0 ? at : ~at);
       }
+      if (own >= large / UNEVEN) continue;
+      if (own > 0) few++;
+      singles.push(own > 0 ? at : ~at);
     }
   }
   if (!mixed || few * SINGLE > batch * outHeight * outWidth) return undefined;
@@ -192,12 +188,13 @@ export function evenProducts(
     return product * product;
   };
   // As if every image were as large as its largest number everywhere, which is quick; if need be tile by tile.
-  const bound = inputs.most.reduce((sum, read, n) => sum + square(read, outputs.most[n]!), 0);
+  const written = view(outputs.most, r.batch);
+  const bound = view(inputs.most, r.batch).reduce((sum, read, n) => sum + square(read, written[n]!), 0);
   let even = outHeight * outWidth * bound <= limit;
   if (!even) {
     const read = survey(kernels, x, r, kernelHeight + height - 1, kernelWidth + width - 1).windows;
-    const written = survey(kernels, dy, of, height, width).windows;
-    const [reads, writes] = [view(read, length), view(written, length)];
+    const { windows } = survey(kernels, dy, of, height, width);
+    const [reads, writes] = [view(read, length), view(windows, length)];
     let mixed = 0;
     for (let n = 0; n < length; n += plane) {
       for (let i = 0; i < outHeight; i += height) {

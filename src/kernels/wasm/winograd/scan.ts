@@ -58,10 +58,8 @@ export function magnitudes(kernels: GemmKernels, x: number, images: number, maps
   largestOfMaps()(x, images, maps, 4 * numbers, to);
 }
 
-export function largestIn(numbers: ArrayLike<number>, first: number, count: number): number {
-  let largest = 0;
-  for (let i = first; i < first + count; i++) largest = Math.max(largest, numbers[i]!);
-  return largest;
+export function largestIn(numbers: Float32Array): number {
+  return numbers.reduce((largest, value) => Math.max(largest, value), 0);
 }
 
 /**
@@ -84,6 +82,48 @@ export const largestInReach = /* @__PURE__ */ lazy((builder) =>
         advance(from, 16 * TOGETHER);
         advance(to, 16 * TOGETHER);
       });
+    },
+  ),
+);
+
+/**
+ * `(x, images, bytes, rows, step, length, times, most, list)`: most[image] = the largest of an image's bytes; and in `list`
+ * the places of those of its rows, `length` bytes every `step`, that have a number so many times smaller. Returns how many
+ * those are. Rows of less than four numbers are read a little beyond.
+ */
+export const unevenRows = /* @__PURE__ */ lazy((builder) =>
+  builder.kernel(
+    "run",
+    {
+      ...({ x: "i32", images: "i32", bytes: "i32", rows: "i32", step: "i32", length: "i32" } as const),
+      ...({ times: "f32", most: "i32", list: "i32" } as const),
+    },
+    ({ x, images, bytes, rows, step, length, times, most, list }) => {
+      const start = local("i32", list);
+      const over = (from: Local<"i32">, all: Local<"i32">, visit: (vector: Expr<"v128">) => void) => {
+        const last = local("i32", i32.sub(all, 16));
+        forRange(0, all, 16, (at) => visit(v128.load(i32.add(from, least(at, last)))));
+      };
+      forRange(0, images, 1, () => {
+        const largest = local("v128", 0);
+        over(x, bytes, (vector) => largest.set(i32x4.maxU(largest, vector)));
+        largest.set(i32x4.maxU(largest, i32x4.shuffle(largest, largest, [2, 3, 0, 1])));
+        largest.set(i32x4.maxU(largest, i32x4.shuffle(largest, largest, [1, 0, 3, 2])));
+        v128.store32Lane(most, 0, largest);
+        const row = local("i32", x);
+        forRange(0, rows, 1, () => {
+          const smallest = local("v128", largest);
+          over(row, length, (vector) => smallest.set(i32x4.minU(smallest, vector)));
+          when(v128.anyTrue(f32x4.lt(f32x4.mul(smallest, f32x4.splat(times)), largest)), () => {
+            i32.store(list, row);
+            advance(list, 4);
+          });
+          advance(row, step);
+        });
+        advance(most, 4);
+        advance(x, bytes);
+      });
+      return i32.shrU(i32.sub(list, start), 2);
     },
   ),
 );
