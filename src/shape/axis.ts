@@ -25,7 +25,7 @@ export function resolveAxis(who: string, axis: number, shape: Shape): number {
   if (axis < -rank || axis >= rank) {
     const range = rank === 0 ? "no axis, for the tensor has none" : `an axis from ${-rank} to ${rank - 1}`;
     throw new ShapeError(
-      `${who} expects ${range}, but got axis ${axis} for the shape ${showShape(shape)}. Usual cause: a batch axis that is missing, or an axis that an earlier step removed.`,
+      `${who} expects ${range}, but got axis ${axis} for the shape ${showShape(shape)}. Usual cause: a missing batch axis, or an axis that an earlier step removed.`,
     );
   }
   return axis < 0 ? axis + rank : axis;

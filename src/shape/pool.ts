@@ -2,7 +2,7 @@
 
 import type { Add, Less, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkInteger, checkPair, checkSize, refuse } from "./check.js";
-import { type ConvOut, imageSizes, type Reach, type Sizes } from "./conv.js";
+import { type ConvOut, imageSizes, type Reach, reachOf, type Sizes, tooSmall } from "./conv.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type {
   HasRank,
@@ -148,15 +148,11 @@ export function poolOut(
  */
 export function poolGeometry(layer: string, settings: PoolSettings, input: Shape): PoolGeometry {
   const [planes, height, width] = planesOf(layer, input);
-  const { kernelSize, padding, dilation } = settings;
   const rows = slidingWindows(height, 0, settings);
   const columns = slidingWindows(width, 1, settings);
   if (rows.out < 1 || columns.out < 1) {
-    const reach = kernelSize.map((size, axis) => (dilation[axis] ?? 1) * (size - 1) + 1);
-    const padded = [height + 2 * padding[0], width + 2 * padding[1]];
-    throw new ShapeError(
-      `${layer} expects an input at least as large as its window, which covers ${reach.join(" × ")}, but the padded input is ${padded.join(" × ")} (input ${showShape(input)}). Usual cause: too many poolings or strides before this layer.`,
-    );
+    const [above, left] = settings.padding;
+    throw tooSmall(layer, "window", reachOf(settings), [height + 2 * above, width + 2 * left], input);
   }
   return { planes, rows, columns };
 }
@@ -244,7 +240,7 @@ function planesOf(layer: string, input: Shape): readonly [planes: number, height
   const [batch, channels, height, width] = imageSizes(layer, input);
   if (channels * height * width === 0) {
     throw new ShapeError(
-      `${layer} expects images with at least one channel, row and column, but got ${showShape(input)}. Usual cause: a slice that came out empty.`,
+      `${layer} expects images that are not empty, but got ${showShape(input)}. Usual cause: a slice that came out empty.`,
     );
   }
   return [batch * channels, height, width];
