@@ -107,7 +107,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     const expected = run?.output ?? this.ownSelf.#calls.peek(this.name);
     if (!sameShape(dy.shape, expected)) {
       throw new ShapeError(
-        `${this.name}.backward expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.`,
+        `${who} expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.`,
       );
     }
     if (run) {
@@ -131,7 +131,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
         this.ownSelf.computeBackward(dy, inputGradient),
       );
       if (!inputGradient) return undefined;
-      checkTensor(`${this.name}.backward`, dx, "computeBackward to return a Tensor");
+      checkTensor(who, dx, "computeBackward to return a Tensor");
       if (!run) return dx;
       const own = dx.clone();
       runOf.set(own, run.source);
@@ -263,7 +263,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
   loadStateDict(state: StateDict, options: LoadStateDictOptions = {}): void {
     const who = `${this.name}.loadStateDict`;
     const { strict } = readOptions(who, options, { strict: true });
-    if (!isPlainObject(state)) refuse(who, "its state", "an object of tensors by their keys", state, "a missing await");
+    if (!isPlainObject(state)) refuse(who, "its state", "an object of tensors", state, "a missing await");
     const own = new Map(this.ownSelf.#named());
     // Files from before torch 0.4.1 have no counters, and torch loads them.
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key) && !/\bnum_batches_tracked$/.test(key));
@@ -271,16 +271,16 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     const lists = Object.entries({ missing, unexpected }).filter(([, keys]) => keys.length > 0);
     if (strict && lists.length > 0) {
       throw new StateError(
-        `${this.name}.loadStateDict expects exactly the keys of this model, but got ${lists.map(([what, keys]) => `${what}: ${keys.join(", ")}`).join("; ")}. Usual cause: a file of another architecture, or keys with a prefix such as "module.".`,
+        `${who} expects exactly the keys of this model, but got ${lists.map(([what, keys]) => `${what}: ${keys.join(", ")}`).join("; ")}. Usual cause: a file of another architecture, or keys with a prefix such as "module.".`,
       );
     }
     const entries = [...own].filter(([key]) => Object.hasOwn(state, key));
     for (const [key, { value }] of entries) {
-      checkTensor(`${this.name}.loadStateDict`, state[key], `${key} to be a Tensor`);
+      checkTensor(who, state[key], `${key} to be a Tensor`);
       const got = state[key].shape;
       if (!sameShape(value.shape, got)) {
         throw new ShapeError(
-          `${this.name}.loadStateDict expects ${key} to have the shape ${showShape(value.shape)}, but got ${showShape(got)}. Usual cause: another number of classes or channels.`,
+          `${who} expects ${key} to have the shape ${showShape(value.shape)}, but got ${showShape(got)}. Usual cause: another number of classes or channels.`,
         );
       }
     }
@@ -530,7 +530,7 @@ let looksAhead = false;
 
 function hidden({ name }: { readonly name: string }, what: string): StateError {
   return new StateError(
-    `${name} uses a ${what} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, a Map or a local variable instead of a public field, or forward overridden instead of compute.`,
+    `${name} uses a ${what} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`,
   );
 }
 

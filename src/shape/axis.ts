@@ -70,7 +70,7 @@ export function resolveAxes(who: string, axes: Axes, shape: Shape): number[] {
   const resolved = new Set(list.map((axis) => resolveAxis(who, axis, shape)));
   if (resolved.size < list.length) {
     throw new ArgumentError(
-      `${who} expects each axis once, but got ${showShape(list)} for the shape ${showShape(shape)}. Usual cause: an axis named both from the front and from the end.`,
+      `${who} expects each axis once, but got ${showShape(list)} for the shape ${showShape(shape)}. Usual cause: an axis named from both ends.`,
     );
   }
   return [...resolved].sort((a, b) => a - b);

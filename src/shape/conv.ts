@@ -207,7 +207,7 @@ function samePadding(layer: string, dimensions: 1 | 2, taps: Omit<Taps, "padding
   const { stride } = taps;
   if (stride[0] !== 1 || stride[1] !== 1) {
     throw new ArgumentError(
-      `${layer} expects stride 1 with padding "same", but got stride ${showSizes(dimensions, stride)}. Usual cause: "same" keeps the input's size, which a larger stride cannot.`,
+      `${layer} expects stride 1 with padding "same", but got stride ${showSizes(dimensions, stride)}. Usual cause: "same" keeps the input's size, which a stride cannot.`,
     );
   }
   const [height, width] = reachOf(taps);
@@ -240,9 +240,9 @@ function showSizes(dimensions: 1 | 2, sizes: Sizes): string {
 
 /** `[N, C, H, W]` of an input `[N, C, H, W]` or `[C, H, W]`, whose N is 1. */
 export function imageSizes(layer: string, input: Shape): readonly [number, number, number, number] {
-  const [a, b, c, d] = input;
-  if (input.length === 4) return [a ?? 0, b ?? 0, c ?? 0, d ?? 0];
-  if (input.length === 3) return [1, a ?? 0, b ?? 0, c ?? 0];
+  const [a = 0, b = 0, c = 0, d = 0] = input;
+  if (input.length === 4) return [a, b, c, d];
+  if (input.length === 3) return [1, a, b, c];
   throw rankMismatch(
     layer,
     "[N, C, H, W] or [C, H, W]",
@@ -258,9 +258,9 @@ export function imageShape(input: Shape, batch: number, channels: number, height
 
 /** `[N, C, 1, L]` of an input `[N, C, L]` or `[C, L]`, whose N is 1. */
 function signalSizes(layer: string, input: Shape): readonly [number, number, number, number] {
-  const [a, b, c] = input;
-  if (input.length === 3) return [a ?? 0, b ?? 0, 1, c ?? 0];
-  if (input.length === 2) return [1, a ?? 0, 1, b ?? 0];
+  const [a = 0, b = 0, c = 0] = input;
+  if (input.length === 3) return [a, b, 1, c];
+  if (input.length === 2) return [1, a, 1, b];
   throw rankMismatch(
     layer,
     "[N, C, L] or [C, L]",

@@ -96,7 +96,7 @@ export function poolSettings(
   const most = kernel.map((size) => Math.floor(size / 2));
   if (padding.some((size, axis) => size > (most[axis] ?? 0))) {
     throw new ArgumentError(
-      `${layer} expects padding of at most half its kernel, ${showShape(most)} for the kernel ${showShape(kernel)}, but got ${showShape(padding)}. Usual cause: padding that was meant for a convolution.`,
+      `${layer} expects padding of at most half its kernel, ${showShape(most)} for the kernel ${showShape(kernel)}, but got ${showShape(padding)}. Usual cause: padding meant for a convolution.`,
     );
   }
   return { kernelSize: kernel, stride, padding, dilation, ceilMode: options.ceilMode ?? false };

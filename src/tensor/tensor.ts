@@ -145,7 +145,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     throw new StateError(
       data.length === this.ownSelf.#size
         ? `A kernel expects ${length} numbers, but got a tensor of shape ${showShape(this.shape)}. Usual cause: a parameter, buffer or setting exchanged for one of another shape.`
-        : `A tensor of shape ${showShape(this.shape)} was used after its array lost its memory: ${data.length} of ${this.ownSelf.#size} numbers are left. Usual cause: a buffer transferred to a worker, or resized: give the tensor a copy.`,
+        : `A tensor of shape ${showShape(this.shape)} lost its memory: ${data.length} of ${this.ownSelf.#size} numbers are left. Usual cause: a buffer transferred to a worker, or resized: give the tensor a copy.`,
     );
   }
 

@@ -261,7 +261,7 @@ describe("a tensor", () => {
     const x = new Tensor(new Float32Array(buffer), [4]);
     if (how === "resized") buffer.resize(8);
     else structuredClone(buffer, { transfer: [buffer] });
-    const sentence = `A tensor of shape [4] was used after its array lost its memory: ${how === "resized" ? 2 : 0} of 4 numbers are left. Usual cause: a buffer transferred to a worker, or resized: give the tensor a copy.`;
+    const sentence = `A tensor of shape [4] lost its memory: ${how === "resized" ? 2 : 0} of 4 numbers are left. Usual cause: a buffer transferred to a worker, or resized: give the tensor a copy.`;
     for (const use of [() => x.data, () => x.add(1), () => new ReLU().forward(x), () => x.toArray(), () => x.clone()]) {
       expectError(use, StateError, sentence);
     }

@@ -189,7 +189,7 @@ describe("AvgPool2d refuses", () => {
     expectError(
       () => new AvgPool2d(3, { padding: 2 }),
       ArgumentError,
-      "AvgPool2d expects padding of at most half its kernel, [1, 1] for the kernel [3, 3], but got [2, 2]. Usual cause: padding that was meant for a convolution.",
+      "AvgPool2d expects padding of at most half its kernel, [1, 1] for the kernel [3, 3], but got [2, 2]. Usual cause: padding meant for a convolution.",
     );
   });
 

@@ -35,7 +35,7 @@ describe("Conv2d refuses options", () => {
     ["groups that do not divide inChannels", [3, 6, 3, { groups: 2 }], "Conv2d expects inChannels to be a multiple of groups, but inChannels is 3 and groups is 2."],
     ["groups that do not divide outChannels", [4, 6, 3, { groups: 4 }], "Conv2d expects outChannels to be a multiple of groups, but outChannels is 6 and groups is 4."],
     ["an unknown paddingMode", [3, 6, 3, { paddingMode: "mirror" }], 'Conv2d expects paddingMode to be one of "zeros", "reflect", "replicate", "circular", but got "mirror".'],
-    ['"same" with a stride', [3, 6, 3, { padding: "same", stride: [1, 2] }], 'Conv2d expects stride 1 with padding "same", but got stride 1 × 2. Usual cause: "same" keeps the input\'s size, which a larger stride cannot.'],
+    ['"same" with a stride', [3, 6, 3, { padding: "same", stride: [1, 2] }], 'Conv2d expects stride 1 with padding "same", but got stride 1 × 2. Usual cause: "same" keeps the input\'s size, which a stride cannot.'],
     ["an unknown algorithm", [3, 6, 3, { algorithm: "fft" }], 'Conv2d expects algorithm to be one of "auto", "im2col", "direct", "winograd", but got "fft".'],
     ["winograd for 6 × 6", [3, 6, 6, { algorithm: "winograd" }], `Conv2d expects a square kernelSize of 2 to 5 with algorithm "winograd", but got 6 × 6. ${WINOGRAD}`],
     ["winograd for 1 × 1", [3, 6, 1, { algorithm: "winograd" }], `Conv2d expects a square kernelSize of 2 to 5 with algorithm "winograd", but got 1 × 1. ${WINOGRAD}`],
@@ -76,12 +76,12 @@ describe("Conv2d refuses inputs", () => {
     refuses(
       conv,
       [2, 8, 8, 3],
-      "Conv2d expects 3 channels, but its input [2, 8, 8, 3] has 8. Usual cause: channels stored last: permute([0, 3, 1, 2]) brings them to the front.",
+      "Conv2d expects 3 channels, but its input [2, 8, 8, 3] has 8. Usual cause: channels stored last: permute([0, 3, 1, 2]) moves them.",
     );
     refuses(
       conv,
       [8, 8, 3],
-      "Conv2d expects 3 channels, but its input [8, 8, 3] has 8. Usual cause: channels stored last: permute([2, 0, 1]) brings them to the front.",
+      "Conv2d expects 3 channels, but its input [8, 8, 3] has 8. Usual cause: channels stored last: permute([2, 0, 1]) moves them.",
     );
     refuses(
       conv,

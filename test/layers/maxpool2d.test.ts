@@ -235,7 +235,7 @@ describe("MaxPool2d refuses", () => {
 
   test("padding of more than half the kernel, dilated or not", () => {
     const message = (kernel: string, most: string, got: string) =>
-      `MaxPool2d expects padding of at most half its kernel, ${most} for the kernel ${kernel}, but got ${got}. Usual cause: padding that was meant for a convolution.`;
+      `MaxPool2d expects padding of at most half its kernel, ${most} for the kernel ${kernel}, but got ${got}. Usual cause: padding meant for a convolution.`;
     expectError(() => new MaxPool2d([4, 3], { padding: 2 }), ArgumentError, message("[4, 3]", "[2, 1]", "[2, 2]"));
     expectError(() => new MaxPool2d(3, { padding: [2, 1], dilation: 3 }), ArgumentError, message("[3, 3]", "[1, 1]", "[2, 1]")); // biome-ignore format: one line
   });

@@ -156,7 +156,7 @@ describe("parameters and buffers", () => {
             model.backward(tensor([1]));
           };
           const who = when === "compute" ? "Reads" : model.name;
-          const text = `${who} uses a ${kind.name} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, a Map or a local variable instead of a public field, or forward overridden instead of compute.`;
+          const text = `${who} uses a ${kind.name} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`;
           for (let i = 0; i < 2; i++) expectError(run, StateError, text);
           expectError(() => model.eval() && run(), StateError, text);
         }
@@ -412,7 +412,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     expectError(
       () => new Sequential(new Torch()).forward(tensor([1])),
       StateError,
-      "Sequential uses a Linear that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, a Map or a local variable instead of a public field, or forward overridden instead of compute.",
+      "Sequential uses a Linear that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.",
     );
     class OneWay extends Base {
       protected override compute(x: Tensor) {

@@ -199,6 +199,6 @@ test.each([...REDUCTIONS, "argmax", "argmin"] as const)("%s refuses axes that ar
   expectError(
     () => x[name]([1, -1]),
     ArgumentError,
-    `Tensor.${name} expects each axis once, but got [1, -1] for the shape [2, 3]. Usual cause: an axis named both from the front and from the end.`,
+    `Tensor.${name} expects each axis once, but got [1, -1] for the shape [2, 3]. Usual cause: an axis named from both ends.`,
   );
 });
