@@ -199,7 +199,7 @@ test("a copy without private fields, as other stores make it, is refused in word
   expectError(
     () => copy.data,
     StateError,
-    "A faltung.Tensor was copied without its private fields. Usual cause: a reactive store that copies what it holds: keep it out.",
+    "A faltung.Tensor was copied without its private fields. Usual cause: a reactive store that copies: keep it out.",
   );
 });
 
@@ -207,7 +207,7 @@ describe("a second copy of the library", async () => {
   vi.resetModules();
   const [otherCore, otherTrain] = [await import("faltung"), await import("faltung/train")];
   const foreign = (who: string, kind: string) =>
-    `${who} expects what this copy of faltung made, but got a ${kind} of a second copy. Usual cause: two versions are installed, or it was bundled twice: see npm ls faltung.`;
+    `${who} expects what this copy of faltung made, but got a ${kind} of a second copy. Usual cause: two versions installed (npm ls faltung), or bundled twice.`;
   const x = otherCore.ones([1, 2]) as unknown as Tensor;
   const layer = () => new otherCore.Linear(2, 1) as unknown as Linear;
   const parameters = () => layer().parameters();

@@ -2,11 +2,11 @@ import { readOptions } from "../shape/check.js";
 import type { PoolRule } from "../shape/pool.js";
 import {
   type AvgPool2dOptions,
+  averageGeometry,
+  averageSettings,
   POOL_DEFAULTS,
   type PoolGeometry,
   type PoolSettings,
-  poolGeometry,
-  poolSettings,
 } from "../shape/pool.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
@@ -42,11 +42,11 @@ export class AvgPool2d<
   constructor(kernelSize: K, options: AvgPool2dOptions = {}) {
     super();
     const defaults = { ...POOL_DEFAULTS, countIncludePad: true, divisorOverride: undefined };
-    this.settings = poolSettings("AvgPool2d", kernelSize, readOptions("AvgPool2d", options, defaults));
+    this.settings = averageSettings("AvgPool2d", kernelSize, readOptions("AvgPool2d", options, defaults));
   }
 
   protected override windows(inputShape: Shape): PoolGeometry {
-    return poolGeometry(this.name, this.settings, inputShape);
+    return averageGeometry(this.name, this.settings, inputShape);
   }
 
   protected override extraRepr(): string {

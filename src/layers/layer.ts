@@ -5,7 +5,7 @@
 
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
-import { Printed, refuseForeign } from "../shape/brand.js";
+import { kindOf, Printed, refuseForeign } from "../shape/brand.js";
 import { checkSize, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkExtents } from "../shape/reshape.js";
@@ -13,9 +13,9 @@ import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
 import { engine, type Run } from "../tensor/engine.js";
-import { allocateUnset, type DType, Tensor } from "../tensor/tensor.js";
+import { allocateUnset, checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
 import { Cache, runOf } from "./cache.js";
-import { Parameter, StateBuffer } from "./parameter.js";
+import { Parameter, State, type StateBuffer } from "./parameter.js";
 
 export interface BackwardOptions {
   /** Whether to compute the gradient of the input. Default true; false saves the first layer's half of the work. */
@@ -107,7 +107,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     const expected = run?.output ?? this.ownSelf.#calls.peek(this.name);
     if (!sameShape(dy.shape, expected)) {
       throw new ShapeError(
-        `${this.name}.backward expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: the loss was given something else than what forward returned, or backwards that do not take their forwards in reverse.`,
+        `${who} expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.`,
       );
     }
     if (run) {
@@ -131,7 +131,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
         this.ownSelf.computeBackward(dy, inputGradient),
       );
       if (!inputGradient) return undefined;
-      checkTensor(`${this.name}.backward`, dx, "computeBackward to return");
+      checkTensor(who, dx, "computeBackward to return a Tensor");
       if (!run) return dx;
       const own = dx.clone();
       runOf.set(own, run.source);
@@ -263,7 +263,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
   loadStateDict(state: StateDict, options: LoadStateDictOptions = {}): void {
     const who = `${this.name}.loadStateDict`;
     const { strict } = readOptions(who, options, { strict: true });
-    if (!isPlainObject(state)) refuse(who, "its state", "an object of tensors by their keys", state, "a missing await");
+    if (!isPlainObject(state)) refuse(who, "its state", "an object of tensors", state, "a missing await");
     const own = new Map(this.ownSelf.#named());
     // Files from before torch 0.4.1 have no counters, and torch loads them.
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key) && !/\bnum_batches_tracked$/.test(key));
@@ -271,16 +271,16 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     const lists = Object.entries({ missing, unexpected }).filter(([, keys]) => keys.length > 0);
     if (strict && lists.length > 0) {
       throw new StateError(
-        `${this.name}.loadStateDict expects exactly the keys of this model, but got ${lists.map(([what, keys]) => `${what}: ${keys.join(", ")}`).join("; ")}. Usual cause: the file belongs to another architecture, or its keys carry a prefix such as "module.".`,
+        `${who} expects exactly the keys of this model, but got ${lists.map(([what, keys]) => `${what}: ${keys.join(", ")}`).join("; ")}. Usual cause: a file of another architecture, or keys with a prefix such as "module.".`,
       );
     }
     const entries = [...own].filter(([key]) => Object.hasOwn(state, key));
     for (const [key, { value }] of entries) {
-      checkTensor(`${this.name}.loadStateDict`, state[key], `${key} to be`);
+      checkTensor(who, state[key], `${key} to be a Tensor`);
       const got = state[key].shape;
       if (!sameShape(value.shape, got)) {
         throw new ShapeError(
-          `${this.name}.loadStateDict expects ${key} to have the shape ${showShape(value.shape)}, but got ${showShape(got)}. Usual cause: another number of classes or channels than the saved model's.`,
+          `${who} expects ${key} to have the shape ${showShape(value.shape)}, but got ${showShape(got)}. Usual cause: another number of classes or channels.`,
         );
       }
     }
@@ -340,7 +340,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
       all.add(layer);
       for (const part of layer.parts()) visit(part);
     };
-    visit(this.ownSelf.#untyped);
+    visit(this.ownSelf as unknown as Layer);
     return [...all];
   }
 
@@ -385,7 +385,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     above: readonly Layer[] = [],
     named: [string, Parameter | StateBuffer][] = [],
   ): [string, Parameter | StateBuffer][] {
-    const path = [...above, this.#untyped];
+    const path = [...above, this as unknown as Layer];
     for (const [key, state] of this.ownState()) named.push([prefix + key, state]);
     for (const [key, child] of this.children()) {
       // A child may know its parent.
@@ -399,7 +399,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     looksAhead = true;
     let shape: Shape | undefined;
     try {
-      shape = knownShape(this.#untyped, x.shape);
+      shape = knownShape(this as unknown as Layer, x.shape);
     } finally {
       looksAhead = false;
     }
@@ -420,7 +420,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
       this.#replay = undefined;
       for (const each of this.#waiting) each.waiting = false;
     }
-    Object.assign(run, { owner: this.#calls, output: y.shape, source: runOf.get(x) });
+    run.owner = this.#calls;
+    run.output = y.shape;
+    run.source = runOf.get(x);
     const waiting = this.#waiting.filter((each) => this.#waits(each));
     // No chain of all forwards, where each one's input is the output of the one before.
     for (const each of this.#waiting) if (!waiting.includes(each)) each.source = undefined;
@@ -458,7 +460,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     return (state) => {
       own ??= new Set(this.#named().map(([, each]) => each));
       if (own.has(state)) return true;
-      throw hidden(running ?? this, state instanceof Parameter ? "Parameter" : "StateBuffer");
+      throw hidden(running ?? this, `${kindOf(state)}`);
     };
   }
 
@@ -486,20 +488,15 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     return place.arena;
   }
 
-  /** This layer as one whose shape rule is not known: generic code cannot show that its own rule is one. */
-  get #untyped(): Layer {
-    return this as unknown as Layer;
-  }
-
   /** One call inside a run. */
   #call(x: Tensor): Tensor {
     const parent = running;
-    if (parent) parent.#adopt(this.#untyped);
+    if (parent) parent.#adopt(this as unknown as Layer);
     running = this;
     try {
       checkMethod(this, "compute");
       const y = within(this.#arena(), engine().run, () => this.compute(x));
-      checkTensor(`${this.name}.forward`, y, "compute to return");
+      checkTensor(`${this.name}.forward`, y, "compute to return a Tensor");
       this.#calls.push(y.shape);
       return y;
     } catch (error) {
@@ -533,7 +530,7 @@ let looksAhead = false;
 
 function hidden({ name }: { readonly name: string }, what: string): StateError {
   return new StateError(
-    `${name} uses a ${what} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, a Map or a local variable instead of a public field, or forward overridden instead of compute.`,
+    `${name} uses a ${what} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`,
   );
 }
 
@@ -564,7 +561,7 @@ export function membersOf(
   for (const key of Object.keys(holder)) {
     const value = (holder as Readonly<Record<string, unknown>>)[key];
     if (typeof value !== "object" || value === null) continue;
-    if (value instanceof Layer || value instanceof Parameter || value instanceof StateBuffer) {
+    if (value instanceof Layer || value instanceof State) {
       found.push([prefix + key, value.ownSelf]);
     } else if (isList(value) && !path.includes(value)) {
       found.push(...membersOf(value, `${prefix}${key}.`, [...path, value]));
@@ -580,9 +577,7 @@ export function hasState(layer: Layer): boolean {
 
 /** Whether it is an array or plain object that may hold layers; not a million numbers. */
 function isList(value: object): boolean {
-  if (Array.isArray(value)) return value.some((entry) => typeof entry === "object");
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return Array.isArray(value) ? value.some((entry) => typeof entry === "object") : isPlainObject(value);
 }
 
 /** @throws ArgumentError unless a value that should be a layer is one. */
@@ -600,13 +595,5 @@ export function checkMethod(layer: object, method: "compute" | "computeBackward"
   if (typeof own === "function") return;
   throw new ArgumentError(
     `${name} expects a method ${method}, but has none. Usual cause: forward or backward overridden instead.`,
-  );
-}
-
-function checkTensor(who: string, value: unknown, what = ""): asserts value is Tensor {
-  if (value instanceof Tensor) return;
-  refuseForeign(who, value);
-  throw new ArgumentError(
-    `${who} expects ${what && `${what} `}a Tensor, but got ${Array.isArray(value) ? "an array" : show(value)}. Usual cause: ${what && value === undefined ? "a missing return" : "a plain array, or a tensor that went through JSON or postMessage: tensor(…) makes one of it"}.`,
   );
 }

@@ -35,14 +35,12 @@ export abstract class MaximumPool2d<Rule extends ShapeRule> extends Pool2d<Rule>
    */
   get indices(): Tensor {
     if (!this.returnIndices) {
-      throw new StateError(
-        `${this.name}.indices expects a layer made with { returnIndices: true }, but this one was made without. Usual cause: torch's return_indices, which is an option here.`,
-      );
+      throw new StateError(`${this.name}.indices expects a layer with { returnIndices: true }, but this one has not.`);
     }
     const indices = this.ownSelf.#indices;
     if (!indices) {
       throw new StateError(
-        `${this.name}.indices expects a forward before it, but none has run. Usual cause: reading the indices of another layer than the one that ran.`,
+        `${this.name}.indices expects a forward before it, but none has run. Usual cause: the indices of another layer.`,
       );
     }
     return indices;

@@ -26,15 +26,17 @@ interface Settings {
 }
 
 /** @throws ArgumentError for an algorithm that does not compute such a convolution. */
-export function checkAlgorithm(layer: string, { dimensions, algorithm, ...settings }: Settings): void {
-  const allowed = ["auto", "im2col", "winograd", "direct"] as const;
-  checkOneOf(layer, "algorithm", algorithm, dimensions === 1 ? allowed.filter((one) => one !== "winograd") : allowed);
+export function checkAlgorithm(
+  layer: string,
+  { dimensions, algorithm, kernelSize, stride, dilation, groups, paddingBefore, paddingAfter, paddingMode }: Settings,
+): void {
+  const allowed = ["auto", "im2col", "direct", "winograd"] as const;
+  checkOneOf(layer, "algorithm", algorithm, allowed.slice(0, dimensions + 2));
   if (algorithm !== "winograd") return;
-  const { kernelSize, stride, dilation, groups, paddingBefore, paddingAfter, paddingMode } = settings;
   const expect = (needed: string, got: readonly number[], fits: (size: number) => boolean): void => {
     if (got.every(fits)) return;
     throw new ArgumentError(
-      `${layer} expects ${needed} with algorithm "winograd", but got ${got.join(" × ")}. Usual cause: Winograd's algorithm computes square kernels of 2 × 2 to 5 × 5, or of 3 × 3 to 10 × 10 with stride 2, with dilation 1, groups 1 and less padding than kernel; "auto" takes it wherever it pays.`,
+      `${layer} expects ${needed} with algorithm "winograd", but got ${got.join(" × ")}. Usual cause: an algorithm chosen by hand; "auto" takes this one wherever it pays.`,
     );
   };
   const [step = 1, kernel = 1] = [stride[0], kernelSize[0]];

@@ -25,7 +25,7 @@ export function resolveAxis(who: string, axis: number, shape: Shape): number {
   if (axis < -rank || axis >= rank) {
     const range = rank === 0 ? "no axis, for the tensor has none" : `an axis from ${-rank} to ${rank - 1}`;
     throw new ShapeError(
-      `${who} expects ${range}, but got axis ${axis} for the shape ${showShape(shape)}. Usual cause: a batch axis that is missing, or an axis that an earlier step removed.`,
+      `${who} expects ${range}, but got axis ${axis} for the shape ${showShape(shape)}. Usual cause: a missing batch axis, or an axis that an earlier step removed.`,
     );
   }
   return axis < 0 ? axis + rank : axis;
@@ -70,7 +70,7 @@ export function resolveAxes(who: string, axes: Axes, shape: Shape): number[] {
   const resolved = new Set(list.map((axis) => resolveAxis(who, axis, shape)));
   if (resolved.size < list.length) {
     throw new ArgumentError(
-      `${who} expects each axis once, but got ${showShape(list)} for the shape ${showShape(shape)}. Usual cause: an axis named both from the front and from the end.`,
+      `${who} expects each axis once, but got ${showShape(list)} for the shape ${showShape(shape)}. Usual cause: an axis named from both ends.`,
     );
   }
   return [...resolved].sort((a, b) => a - b);

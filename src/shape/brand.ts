@@ -29,7 +29,7 @@ export abstract class Branded {
     const { [self]: target } = this;
     if (#genuine in target) return target;
     throw new StateError(
-      `A ${this[Symbol.toStringTag]} was copied without its private fields. Usual cause: a reactive store that copies what it holds: keep it out.`,
+      `A ${this[Symbol.toStringTag]} was copied without its private fields. Usual cause: a reactive store that copies: keep it out.`,
     );
   }
 }
@@ -52,7 +52,7 @@ export function refuseForeign(who: string, ...values: readonly unknown[]): void 
   const foreign = values.map((value) => !(value instanceof Branded) && kindOf(value)).find(Boolean);
   if (foreign) {
     throw new ArgumentError(
-      `${who} expects what this copy of faltung made, but got a ${foreign} of a second copy. Usual cause: two versions are installed, or it was bundled twice: see npm ls faltung.`,
+      `${who} expects what this copy of faltung made, but got a ${foreign} of a second copy. Usual cause: two versions installed (npm ls faltung), or bundled twice.`,
     );
   }
 }

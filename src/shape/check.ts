@@ -1,13 +1,14 @@
 /** Checks of constructor arguments; each throws an {@link ArgumentError} that names the layer and the option. */
-import { kindOf } from "./brand.js";
+import { kindOf, refuseForeign } from "./brand.js";
 import { ArgumentError } from "./errors.js";
 import { type Pair, type Shape, showShape, sizeOf } from "./shape.js";
 import { gigabytes, show } from "./show.js";
 
-/** Throws the sentence `${who} expects ${what} to be ${expected}, but got ${got}.` */
+/** Throws the sentence `${who} expects ${what} to be ${expected}, but got ${got}.`; without `what`, `expects ${expected}`. */
 export function refuse(who: string, what: string, expected: string, got: unknown, cause?: string): never {
+  refuseForeign(who, got);
   throw new ArgumentError(
-    `${who} expects ${what} to be ${expected}, but got ${show(got)}.${cause ? ` Usual cause: ${cause}.` : ""}`,
+    `${who} expects ${what && `${what} to be `}${expected}, but got ${show(got)}.${cause ? ` Usual cause: ${cause}.` : ""}`,
   );
 }
 
@@ -41,7 +42,7 @@ export function checkNumber(who: string, what: string, value: number): number {
 }
 
 export function checkFinite(layer: string, option: string, value: number): number {
-  if (typeof value !== "number" || !Number.isFinite(value)) refuse(layer, option, "a finite number", value, ARITHMETIC);
+  if (!Number.isFinite(value)) refuse(layer, option, "a finite number", value, ARITHMETIC);
   return value;
 }
 
@@ -106,11 +107,11 @@ export function readOptions<O extends object, const D extends Defaults<O, D>>(
   const read: Record<string, unknown> = { ...defaults };
   for (const [name, value] of Object.entries(options)) {
     if (!known.includes(name)) {
-      const changes = (other: string) => apart(name, other) + apart(other, name);
       // learningRate, learning_rate → lr
       const initials = name.replace(/(?<=[a-zA-Z])[a-z]+|_/g, "").toLowerCase();
-      const [nearest = ""] = known.includes(initials) ? [initials] : known.toSorted((a, b) => changes(a) - changes(b));
-      const isNear = nearest === initials || 3 * changes(nearest) <= name.length + nearest.length;
+      const changes = (other: string) => (other === initials ? 0 : apart(name, other) + apart(other, name));
+      const [nearest = ""] = known.toSorted((a, b) => changes(a) - changes(b));
+      const isNear = 3 * changes(nearest) <= name.length + nearest.length;
       const cause = isNear ? `a misspelling of ${nearest}` : "a misspelt option, or one of another class";
       refuse(who, "each option", known.length > 1 ? `one of ${known.join(", ")}` : known.join(), name, cause);
     }
@@ -136,7 +137,7 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
 }
 
 /** More elements than this would not fit a 32-bit index, nor any memory. */
-const MOST_ELEMENTS = 2 ** 31 - 1;
+export const MOST_ELEMENTS = 2 ** 31 - 1;
 
 /** @throws ArgumentError where a tensor of this shape could not be. `what` it would be: `"a weight"`, `"an output"`. */
 export function checkSize(who: string, what: string, shape: Shape): void {
@@ -194,5 +195,5 @@ export function checkFunction(who: string, what: string, value: unknown): void {
 /** A generator of random numbers, of whichever copy of the library: this room knows no class of another. */
 export function checkRandom(who: string, value: unknown): void {
   if (kindOf(value) === "Random") return;
-  refuse(who, "random", "a Random", value, "a seed where a generator belongs: new Random(seed)");
+  refuse(who, "random", "a Random", value, "a bare seed: new Random(seed)");
 }

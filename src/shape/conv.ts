@@ -203,19 +203,34 @@ const NONE: readonly [Sizes, Sizes] = [
 ];
 
 /** Padding before and after each axis that keeps its size. The odd row or column goes after, as in torch. */
-function samePadding(
-  layer: string,
-  dimensions: 1 | 2,
-  { kernelSize, stride, dilation }: Omit<Taps, "padding">,
-): readonly [Sizes, Sizes] {
+function samePadding(layer: string, dimensions: 1 | 2, taps: Omit<Taps, "padding">): readonly [Sizes, Sizes] {
+  const { stride } = taps;
   if (stride[0] !== 1 || stride[1] !== 1) {
     throw new ArgumentError(
-      `${layer} expects stride 1 with padding "same", but got stride ${showSizes(dimensions, stride)}. Usual cause: "same" keeps the input's size, which a larger stride cannot.`,
+      `${layer} expects stride 1 with padding "same", but got stride ${showSizes(dimensions, stride)}. Usual cause: "same" keeps the input's size, which a stride cannot.`,
     );
   }
-  const total = [dilation[0] * (kernelSize[0] - 1), dilation[1] * (kernelSize[1] - 1)] as const;
-  const before = [Math.floor(total[0] / 2), Math.floor(total[1] / 2)] as const;
-  return [before, [total[0] - before[0], total[1] - before[1]]];
+  const [height, width] = reachOf(taps);
+  const before = [Math.floor((height - 1) / 2), Math.floor((width - 1) / 2)] as const;
+  return [before, [height - 1 - before[0], width - 1 - before[1]]];
+}
+
+/** What a kernel covers along each axis. */
+export function reachOf({ kernelSize, dilation }: Pick<Taps, "kernelSize" | "dilation">): Sizes {
+  return [dilation[0] * (kernelSize[0] - 1) + 1, dilation[1] * (kernelSize[1] - 1) + 1];
+}
+
+/** @throws ShapeError where a kernel or window covers more than the padded input. */
+export function tooSmall(
+  layer: string,
+  what: string,
+  reach: readonly number[],
+  padded: readonly number[],
+  input: Shape,
+): ShapeError {
+  return new ShapeError(
+    `${layer} expects an input at least as large as its ${what}, which covers ${reach.join(" × ")}, but the padded input is ${padded.join(" × ")} (input ${showShape(input)}). Usual cause: too many poolings or strides before this layer, or a missing padding.`,
+  );
 }
 
 /** `3 × 5`, or `5` for a convolution along one axis. */
@@ -225,9 +240,9 @@ function showSizes(dimensions: 1 | 2, sizes: Sizes): string {
 
 /** `[N, C, H, W]` of an input `[N, C, H, W]` or `[C, H, W]`, whose N is 1. */
 export function imageSizes(layer: string, input: Shape): readonly [number, number, number, number] {
-  const [a, b, c, d] = input;
-  if (input.length === 4) return [a ?? 0, b ?? 0, c ?? 0, d ?? 0];
-  if (input.length === 3) return [1, a ?? 0, b ?? 0, c ?? 0];
+  const [a = 0, b = 0, c = 0, d = 0] = input;
+  if (input.length === 4) return [a, b, c, d];
+  if (input.length === 3) return [1, a, b, c];
   throw rankMismatch(
     layer,
     "[N, C, H, W] or [C, H, W]",
@@ -243,9 +258,9 @@ export function imageShape(input: Shape, batch: number, channels: number, height
 
 /** `[N, C, 1, L]` of an input `[N, C, L]` or `[C, L]`, whose N is 1. */
 function signalSizes(layer: string, input: Shape): readonly [number, number, number, number] {
-  const [a, b, c] = input;
-  if (input.length === 3) return [a ?? 0, b ?? 0, 1, c ?? 0];
-  if (input.length === 2) return [1, a ?? 0, 1, b ?? 0];
+  const [a = 0, b = 0, c = 0] = input;
+  if (input.length === 3) return [a, b, 1, c];
+  if (input.length === 2) return [1, a, 1, b];
   throw rankMismatch(
     layer,
     "[N, C, L] or [C, L]",
@@ -277,10 +292,8 @@ export function convGeometry(settings: ConvSettings, input: Shape): ConvGeometry
   const outHeight = convOut(padded[0], kernelSize[0], stride[0], 0, dilation[0]);
   const outWidth = convOut(padded[1], kernelSize[1], stride[1], 0, dilation[1]);
   if (outHeight < 1 || outWidth < 1) {
-    const reach = [dilation[0] * (kernelSize[0] - 1) + 1, dilation[1] * (kernelSize[1] - 1) + 1] as const;
-    throw new ShapeError(
-      `${layer} expects an input at least as large as its kernel, which covers ${showSizes(dimensions, reach)}, but the padded input is ${showSizes(dimensions, padded)} (input ${showShape(input)}). Usual cause: too many poolings or strides before this layer, or a missing padding.`,
-    );
+    const first = 2 - dimensions;
+    throw tooSmall(layer, "kernel", reachOf(settings).slice(first), padded.slice(first), input);
   }
   // A step beyond the input is never taken: it must not count where kernels measure out what they need.
   const steps = [Math.min(stride[0], padded[0]), Math.min(stride[1], padded[1])] as const;
@@ -290,33 +303,24 @@ export function convGeometry(settings: ConvSettings, input: Shape): ConvGeometry
 /** @throws ShapeError where the input has other channels than the layer was made for. */
 export function checkChannels({ layer, dimensions, inChannels }: ConvSettings, channels: number, input: Shape): void {
   if (channels === inChannels) return;
-  const axes = dimensions === 1 ? ["N", "C", "L"] : ["N", "C", "H", "W"];
-  const batched = input.length === axes.length;
+  const [axes, whole] = dimensions === 1 ? ["[C, L]", "[N, 1, L]"] : ["[C, H, W]", "[N, 1, H, W]"];
+  const batched = input.length === dimensions + 2;
   throw inputMismatch(
     {
       layer,
       expected: `${inChannels} ${inChannels === 1 ? "channel" : "channels"}`,
       got: `${channels}`,
-      cause: batched
-        ? channelsCause(
-            inChannels,
-            input,
-            1,
-            "inChannels that differs from the data's, or from the previous outChannels",
-          )
-        : channelsCause(
-            inChannels,
-            input,
-            0,
-            `a batch without its channel axis (${axes.length - 1} axes are read as ${showAxes(axes.slice(1))}): reshape it to ${showAxes(axes.with(1, "1"))}`,
-          ),
+      cause: channelsCause(
+        inChannels,
+        input,
+        batched ? 1 : 0,
+        batched
+          ? "inChannels that differs from the data's, or from the previous outChannels"
+          : `a batch without its channel axis (${dimensions + 1} axes are read as ${axes}): reshape it to ${whole}`,
+      ),
     },
     input,
   );
-}
-
-function showAxes(axes: readonly string[]): string {
-  return `[${axes.join(", ")}]`;
 }
 
 /** The sizes of one input and its output, together with those of the layer. */

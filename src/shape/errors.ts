@@ -93,7 +93,7 @@ export function channelsCause(channels: number, input: Shape, batch: 0 | 1, othe
   const last = input.length - 1;
   if (last <= batch || input[last] !== channels) return otherwise;
   const order = input.map((_, axis) => (axis < batch ? axis : axis === batch ? last : axis - 1));
-  return `channels stored last: permute(${showShape(order)}) brings them to the front`;
+  return `channels stored last: permute(${showShape(order)}) moves them`;
 }
 
 /** `Conv2d expects an input [N, C, H, W] or [C, H, W], but got [784]. Usual cause: …` */

@@ -16,7 +16,7 @@ export interface LinearGeometry {
 export function linearGeometry(layer: string, inFeatures: number, outFeatures: number, input: Shape): LinearGeometry {
   const features = input.at(-1);
   if (features === undefined) {
-    throw rankMismatch(layer, `[…, ${inFeatures}]`, input, "a loss or another reduced value, which has no axes");
+    throw rankMismatch(layer, `[…, ${inFeatures}]`, input, "a loss or another reduced value");
   }
   if (features !== inFeatures) {
     throw inputMismatch(
@@ -27,7 +27,7 @@ export function linearGeometry(layer: string, inFeatures: number, outFeatures: n
         cause:
           input.length > 2
             ? "a missing Flatten before it"
-            : "inFeatures computed for another image size, or for another padding or stride of the layers before",
+            : "inFeatures computed for another image size, padding or stride",
       },
       input,
     );

@@ -73,7 +73,7 @@ export function paddedSize(
   const padded = size + before + after;
   if (padded < 1 || Math.min(before, after) < -size) {
     throw new ShapeError(
-      `${layer} expects to leave at least one of the ${size} elements of an axis, but its padding is ${before} before and ${after} after (input ${showShape(input)}). Usual cause: a negative padding, which crops, on an input smaller than planned.`,
+      `${layer} expects to leave at least one of the ${size} elements of an axis, but its padding is ${before} before and ${after} after (input ${showShape(input)}). Usual cause: a negative padding, which crops.`,
     );
   }
   return padded;

@@ -1,8 +1,8 @@
 /** Shape rule of the poolings: which pixels every window covers, resolved and checked once. */
 
 import type { Add, Less, Multiply, OneSize, Subtract } from "./arithmetic.js";
-import { checkInteger, checkPair, checkSize } from "./check.js";
-import { type ConvOut, imageSizes, type Reach, type Sizes } from "./conv.js";
+import { checkInteger, checkPair, checkSize, refuse } from "./check.js";
+import { type ConvOut, imageSizes, type Reach, reachOf, type Sizes, tooSmall } from "./conv.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type {
   HasRank,
@@ -30,7 +30,7 @@ export interface PoolAxis {
   readonly end: Int32Array;
   /** Distance between two pixels of a window: the dilation. */
   readonly step: number;
-  /** What an average divides by is the row's count times the column's. */
+  /** What an average divides by is the row's count times the column's; all 0 for a maximum. */
   readonly count: Float64Array;
 }
 
@@ -78,17 +78,16 @@ export interface PoolSettings {
   readonly padding: Sizes;
   readonly dilation: Sizes;
   readonly ceilMode: boolean;
-  readonly countIncludePad: boolean;
-  readonly divisorOverride: number | undefined;
+  /** Of averages alone, as the next one. */
+  readonly countIncludePad?: boolean;
+  readonly divisorOverride?: number | undefined;
 }
 
 /** Checks a pooling's options and fills in the defaults. `layer` is the name in messages. */
 export function poolSettings(
   layer: string,
   kernelSize: Pair,
-  options: {
-    readonly [K in keyof (MaxPool2dOptions & AvgPool2dOptions)]?: (MaxPool2dOptions & AvgPool2dOptions)[K] | undefined;
-  },
+  options: { readonly [K in "stride" | "padding" | "dilation" | "ceilMode"]?: MaxPool2dOptions[K] | undefined },
 ): PoolSettings {
   const kernel = checkPair(layer, "kernelSize", kernelSize, 1);
   const stride = checkPair(layer, "stride", options.stride ?? kernel, 1);
@@ -97,29 +96,33 @@ export function poolSettings(
   const most = kernel.map((size) => Math.floor(size / 2));
   if (padding.some((size, axis) => size > (most[axis] ?? 0))) {
     throw new ArgumentError(
-      `${layer} expects padding of at most half its kernel, ${showShape(most)} for the kernel ${showShape(kernel)}, but got ${showShape(padding)}. Usual cause: padding that was meant for a convolution.`,
+      `${layer} expects padding of at most half its kernel, ${showShape(most)} for the kernel ${showShape(kernel)}, but got ${showShape(padding)}. Usual cause: padding meant for a convolution.`,
     );
   }
-  const divisorOverride = options.divisorOverride ?? undefined;
-  if (divisorOverride !== undefined) checkDivisor(layer, divisorOverride);
-  return {
-    kernelSize: kernel,
-    stride,
-    padding,
-    dilation,
-    ceilMode: options.ceilMode ?? false,
-    countIncludePad: options.countIncludePad ?? true,
-    divisorOverride,
-  };
+  return { kernelSize: kernel, stride, padding, dilation, ceilMode: options.ceilMode ?? false };
 }
 
-/** torch takes any integer but 0. */
-function checkDivisor(layer: string, divisor: number): void {
-  if (divisor === 0 || !Number.isSafeInteger(divisor)) {
-    throw new ArgumentError(
-      `${layer} expects divisorOverride to be an integer other than 0, but got ${show(divisor)}. Usual cause: a size that was computed with a division.`,
+/** Those of an average, with what it divides by: torch takes any integer but 0. */
+export function averageSettings(
+  layer: string,
+  kernelSize: Pair,
+  options: Parameters<typeof poolSettings>[2] & {
+    readonly countIncludePad: boolean;
+    readonly divisorOverride: number | undefined | null;
+  },
+): PoolSettings {
+  const { countIncludePad } = options;
+  const divisorOverride = options.divisorOverride ?? undefined;
+  if (divisorOverride === 0 || (divisorOverride !== undefined && !Number.isSafeInteger(divisorOverride))) {
+    refuse(
+      layer,
+      "divisorOverride",
+      "an integer other than 0",
+      divisorOverride,
+      "a size that was computed with a division",
     );
   }
+  return { ...poolSettings(layer, kernelSize, options), countIncludePad, divisorOverride };
 }
 
 /**
@@ -140,26 +143,39 @@ export function poolOut(
 }
 
 /**
- * The windows of a pooling of an input `[N, C, H, W]` or `[C, H, W]`.
+ * The windows of a maximum, which divides by no count, of an input `[N, C, H, W]` or `[C, H, W]`.
  * @throws ShapeError for a wrong rank, an empty image, or a window larger than the padded input.
  */
 export function poolGeometry(layer: string, settings: PoolSettings, input: Shape): PoolGeometry {
   const [planes, height, width] = planesOf(layer, input);
-  const { kernelSize, padding, dilation, divisorOverride } = settings;
   const rows = slidingWindows(height, 0, settings);
   const columns = slidingWindows(width, 1, settings);
   if (rows.out < 1 || columns.out < 1) {
-    const reach = kernelSize.map((size, axis) => (dilation[axis] ?? 1) * (size - 1) + 1);
-    const padded = [height + 2 * padding[0], width + 2 * padding[1]];
-    throw new ShapeError(
-      `${layer} expects an input at least as large as its window, which covers ${reach.join(" × ")}, but the padded input is ${padded.join(" × ")} (input ${showShape(input)}). Usual cause: too many poolings or strides before this layer.`,
-    );
-  }
-  if (divisorOverride !== undefined) {
-    rows.count.fill(divisorOverride);
-    columns.count.fill(1);
+    const [above, left] = settings.padding;
+    throw tooSmall(layer, "window", reachOf(settings), [height + 2 * above, width + 2 * left], input);
   }
   return { planes, rows, columns };
+}
+
+/** The windows of an average, and what it divides by. @throws as {@link poolGeometry}. */
+export function averageGeometry(layer: string, settings: PoolSettings, input: Shape): PoolGeometry {
+  const g = poolGeometry(layer, settings, input);
+  countPixels(g.rows, 0, settings);
+  countPixels(g.columns, 1, settings);
+  return g;
+}
+
+function countPixels({ size, count }: PoolAxis, axis: 0 | 1, settings: PoolSettings): void {
+  const padding = settings.padding[axis];
+  for (let i = 0; i < count.length; i++) {
+    const start = i * settings.stride[axis] - padding;
+    const stop = start + settings.kernelSize[axis];
+    // Padding counts, but not what ceil mode adds beyond it.
+    count[i] = settings.countIncludePad
+      ? Math.min(stop, size + padding) - start
+      : Math.min(stop, size) - Math.max(start, 0);
+  }
+  if (settings.divisorOverride !== undefined) count.fill(axis === 0 ? settings.divisorOverride : 1);
 }
 
 function slidingWindows(size: number, axis: 0 | 1, settings: PoolSettings): PoolAxis {
@@ -170,18 +186,13 @@ function slidingWindows(size: number, axis: 0 | 1, settings: PoolSettings): Pool
   const out = Math.max(0, poolOut(size, kernel, stride, padding, step, settings.ceilMode));
   const first = new Int32Array(out);
   const end = new Int32Array(out);
-  const count = new Float64Array(out);
   for (let i = 0; i < out; i++) {
     const start = i * stride - padding;
     const stop = start + step * (kernel - 1) + 1;
     first[i] = start < 0 ? start + step * Math.ceil(-start / step) : start;
     end[i] = Math.min(stop, size);
-    // Padding counts, but not what ceil mode adds beyond it.
-    count[i] = settings.countIncludePad
-      ? Math.min(stop, size + padding) - start
-      : Math.min(stop, size) - Math.max(start, 0);
   }
-  return { size, out, first, end, step, count };
+  return { size, out, first, end, step, count: new Float64Array(out) };
 }
 
 /** Size of an adaptive pooling's output; null keeps the input's size. */
@@ -229,7 +240,7 @@ function planesOf(layer: string, input: Shape): readonly [planes: number, height
   const [batch, channels, height, width] = imageSizes(layer, input);
   if (channels * height * width === 0) {
     throw new ShapeError(
-      `${layer} expects images with at least one channel, row and column, but got ${showShape(input)}. Usual cause: a slice that came out empty.`,
+      `${layer} expects images that are not empty, but got ${showShape(input)}. Usual cause: a slice that came out empty.`,
     );
   }
   return [batch * channels, height, width];

@@ -2,7 +2,7 @@
 
 import type { FloorDivide, IsKnown, Multiply, ProductOf } from "./arithmetic.js";
 import type { InputSize } from "./chain.js";
-import { checkSize } from "./check.js";
+import { checkSize, MOST_ELEMENTS } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type { Agreed, Differs, Mistake, Show, ShowSize } from "./rule.js";
@@ -11,9 +11,6 @@ import { show } from "./show.js";
 
 /** NumPy's limit, and torch's. */
 export const MOST_AXES = 64;
-
-/** More elements than this would not fit a 32-bit index, nor any memory. */
-const MOST_ELEMENTS = 2 ** 31 - 1;
 
 /**
  * Positions before an axis of size 0, and before and after it: they take no memory, but whoever loops over the ones, or

@@ -2,19 +2,19 @@ import { kindOf } from "./brand.js";
 
 /** A value as sentences show it: numbers and short texts as they are, of anything larger what it is. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return value.length > 60 ? `"${value.slice(0, 60)}…"` : `"${value}"`;
+  if (typeof value === "string") return `"${value.slice(0, 60)}${value.length > 60 ? "…" : ""}"`;
   if (Array.isArray(value)) {
     const entries = value.slice(0, 8).map((entry) => (Array.isArray(entry) ? "[…]" : show(entry)));
     return `[${entries.join(", ")}${value.length > 8 ? ", …" : ""}]`;
   }
   if (typeof value === "bigint") return `${value}n`;
-  if (value === null || (typeof value !== "object" && typeof value !== "function")) return String(value);
+  if (value !== Object(value)) return String(value);
   // Bundlers put a _ before the name of a class that mentions itself.
   const brand = kindOf(value);
   const kind =
     (brand === "Layer" ? (value as { readonly name?: string }).name : brand) ??
-    String(value.constructor?.name ?? "").replace(/^_/, "");
-  return !kind || kind === "Object" ? "an object" : `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`;
+    (`${(value as object).constructor?.name ?? ""}`.replace(/^_|^Object$/, "") || "object");
+  return `${/^[AEIOo]/.test(kind) ? "an" : "a"} ${kind}`;
 }
 
 /** `14.4 GB` */

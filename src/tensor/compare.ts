@@ -22,8 +22,7 @@ export function allClose(a: TensorLike, b: TensorLike, options: ToleranceOptions
   const { data } = b;
   return a.data.every((left, i) => {
     const right = data[i]!;
-    if (left === right) return true;
-    if (Number.isNaN(left) || Number.isNaN(right)) return equalNan && Number.isNaN(left) && Number.isNaN(right);
+    if (left === right || (equalNan && Number.isNaN(left) && Number.isNaN(right))) return true;
     return Number.isFinite(left - right) && Math.abs(left - right) <= atol + rtol * Math.abs(right);
   });
 }

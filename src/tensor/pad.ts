@@ -1,6 +1,6 @@
 /** Padding any axes of a tensor, with a number or with its own elements. */
 
-import { checkNumber, checkSize, readOptions } from "../shape/check.js";
+import { checkNumber, checkOneOf, checkSize, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { type PaddingMode, paddedSize, padIndices } from "../shape/pad.js";
 import { showShape, sizeOf } from "../shape/shape.js";
@@ -14,7 +14,7 @@ export interface PadOptions {
   readonly value?: number;
 }
 
-const MODES = ["constant", "reflect", "replicate", "circular"];
+const MODES = ["constant", "reflect", "replicate", "circular"] as const;
 
 /**
  * @param padding before and after the last axis, before and after the one before it, …; negative numbers crop
@@ -25,11 +25,7 @@ export function pad(who: string, x: TensorLike, padding: readonly number[], opti
   const { mode, value } = readOptions(who, options, { mode: "constant", value: 0 });
   checkNumber(who, "value", value);
   const rank = x.shape.length;
-  if (!MODES.includes(mode)) {
-    throw new ArgumentError(
-      `${who} expects mode to be one of ${MODES.map((m) => `"${m}"`).join(", ")}, but got ${show(mode)}.`,
-    );
-  }
+  checkOneOf(who, "mode", mode, MODES);
   if (!Array.isArray(padding) || padding.length % 2 > 0 || !padding.every(Number.isInteger)) {
     throw new ArgumentError(
       `${who} expects integers in pairs, before and after each axis from the last one, but got ${show(padding)}.`,

@@ -4,9 +4,7 @@
  */
 
 import { Branded } from "../shape/brand.js";
-import { checkFinite, checkInteger, checkSize } from "../shape/check.js";
-import { ArgumentError } from "../shape/errors.js";
-import { show } from "../shape/show.js";
+import { checkFinite, checkInteger, checkSize, refuse } from "../shape/check.js";
 import { engine } from "./engine.js";
 import { log } from "./log.js";
 
@@ -35,9 +33,7 @@ export class Random extends Branded {
   /** Starts the sequence of `seed` from its beginning. */
   seed(seed: number): void {
     if (!Number.isSafeInteger(seed)) {
-      throw new ArgumentError(
-        `Random expects seed to be an integer of at most 2⁵³ − 1, but got ${show(seed)}. Usual cause: Math.random(), or a variable that is undefined.`,
-      );
+      refuse("Random", "seed", "a safe integer", seed, "Math.random(), or a variable that is undefined");
     }
     // splitmix32 spreads the seed, so that neighbouring seeds give unrelated states and no state is all zero. The high
     // half of the seed goes in twice: once to change every word, once more so that no two seeds share all four.
@@ -61,13 +57,10 @@ export class Random extends Branded {
   }
 
   set state(words: readonly [number, number, number, number]) {
-    const given: unknown = words;
-    const list: unknown[] = Array.isArray(given) ? given : [];
-    const valid = list.length === 4 && words.every((word) => word >>> 0 === word);
-    if (!valid || words.every((word) => word === 0)) {
-      throw new ArgumentError(
-        `Random expects state to be four unsigned 32-bit integers that are not all 0, but got ${show(given)}. Usual cause: a checkpoint of another library.`,
-      );
+    const valid = Array.isArray(words) && words.length === 4 && words.every((word) => word >>> 0 === word);
+    if (!valid || !words.some(Boolean)) {
+      const expected = "four unsigned 32-bit integers that are not all 0";
+      refuse("Random", "state", expected, words, "a checkpoint of another library");
     }
     const [a, b, c, d] = words;
     this.a = a | 0;
@@ -117,7 +110,7 @@ export class Random extends Branded {
   /** Uniform integer in `[0, below)`, without modulo bias. */
   integer(below: number): number {
     if (!Number.isSafeInteger(below) || below < 1 || below > 2 ** 32) {
-      throw new ArgumentError(`Random.integer expects an integer from 1 to 2³², but got ${show(below)}.`);
+      refuse("Random.integer", "", "an integer from 1 to 2³²", below);
     }
     const limit = 2 ** 32 - (2 ** 32 % below);
     for (;;) {

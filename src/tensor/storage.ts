@@ -41,7 +41,7 @@ export function floats(size: number, dtype: DType): FloatArray {
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new ArgumentError(
-      `A tensor of ${size} elements expects ${gigabytes((dtype === "float64" ? 8 : 4) * size)} of memory, but there is not as much. Usual cause: a size or batch that is far larger than meant, or results that are kept.`,
+      `A tensor of ${size} elements expects ${gigabytes((dtype === "float64" ? 8 : 4) * size)} of memory, but there is not as much. Usual cause: a size that is far larger than meant, or results that are kept.`,
     );
   }
 }

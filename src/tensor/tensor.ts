@@ -1,12 +1,12 @@
 /** The tensor: numbers in row-major order and a shape. Storage is a plain typed array that the garbage collector owns. */
 
 import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
-import { Printed, refuseForeign } from "../shape/brand.js";
+import { Printed } from "../shape/brand.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { InputSize } from "../shape/chain.js";
 import { checkFunction, checkNumber, checkOneOf, refuse } from "../shape/check.js";
 import type { Given, NumberTold, Told } from "../shape/definite.js";
-import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
+import { ShapeError, StateError } from "../shape/errors.js";
 import { type FlattenedAxes, flattenShape } from "../shape/flatten.js";
 import {
   type Permuted,
@@ -20,7 +20,6 @@ import {
 import type { Padded } from "../shape/pad.js";
 import { type Asserted, assertShape, checkShape, type Reshape, reshapeShape } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
-import { show } from "../shape/show.js";
 import { resolvePosition, type Slice, type Sliced } from "../shape/slice.js";
 import { combine, map } from "./broadcast.js";
 import { allClose, equals, type ToleranceOptions } from "./compare.js";
@@ -103,7 +102,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
         "its data",
         "a Float32Array or Float64Array",
         data,
-        "plain arrays or other typed arrays, which tensor(data, shape) converts",
+        "another array, which tensor(data, shape) converts",
       );
     }
     checkShape("Tensor", shape);
@@ -145,8 +144,8 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     if (data.length === length) return data;
     throw new StateError(
       data.length === this.ownSelf.#size
-        ? `A kernel expects ${length} numbers, but got a tensor of shape ${showShape(this.shape)}. Usual cause: a parameter, a buffer or a setting of a layer that was exchanged for one of another shape.`
-        : `A tensor of shape ${showShape(this.shape)} was used after its array lost its memory: ${data.length} of ${this.ownSelf.#size} numbers are left. Usual cause: a buffer that was transferred to a worker, or resized; give the tensor a copy.`,
+        ? `A kernel expects ${length} numbers, but got a tensor of shape ${showShape(this.shape)}. Usual cause: a parameter, buffer or setting exchanged for one of another shape.`
+        : `A tensor of shape ${showShape(this.shape)} lost its memory: ${data.length} of ${this.ownSelf.#size} numbers are left. Usual cause: a buffer transferred to a worker, or resized: give the tensor a copy.`,
     );
   }
 
@@ -231,7 +230,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
   item(): number {
     if (this.size !== 1) {
       throw new ShapeError(
-        `Tensor.item expects one element, but got the shape ${showShape(this.shape)} with ${this.size}. Usual cause: a missing sum() or mean(), or at() where one element is meant.`,
+        `Tensor.item expects one element, but got the shape ${showShape(this.shape)} with ${this.size}. Usual cause: a missing sum(), mean() or at().`,
       );
     }
     return this.view()[0]!;
@@ -628,11 +627,10 @@ function isFloats(data: unknown): data is FloatArray | Resident {
 }
 
 /** @throws ArgumentError for anything else. */
-export function checkTensor(who: string, value: unknown, expected = "a Tensor"): void {
+export function checkTensor(who: string, value: unknown, expected = "a Tensor"): asserts value is Tensor {
   if (value instanceof Tensor) return;
-  refuseForeign(who, value);
-  const got = Array.isArray(value) ? "an array" : show(value);
-  throw new ArgumentError(
-    `${who} expects ${expected}, but got ${got}. Usual cause: a plain array; wrap it with tensor(data).`,
-  );
+  const cause = value === undefined ? "a missing argument or return" : NO_TENSOR;
+  refuse(who, "", expected, value, cause);
 }
+
+const NO_TENSOR = "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts";

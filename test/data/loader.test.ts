@@ -219,7 +219,7 @@ describe("bad arguments", () => {
     ],
     [
       () => new DataLoader(numbers(3), { random: 7 as never }),
-      "DataLoader expects random to be a Random, but got 7. Usual cause: a seed where a generator belongs: new Random(seed).",
+      "DataLoader expects random to be a Random, but got 7. Usual cause: a bare seed: new Random(seed).",
     ],
     [
       () => new DataLoader(numbers(3), { transform: [randomNoise(1)] as never }),

@@ -233,7 +233,7 @@ describe("pictures", () => {
   test("tensorToImage takes a tensor", () => {
     expect(() => tensorToImage(new Uint8Array(4) as never)).toThrow(
       new ArgumentError(
-        "tensorToImage expects a Tensor, but got a Uint8Array. Usual cause: a plain array; wrap it with tensor(data).",
+        "tensorToImage expects a Tensor, but got a Uint8Array. Usual cause: a plain array, or a tensor after JSON or postMessage, which tensor(data) converts.",
       ),
     );
   });

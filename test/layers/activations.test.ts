@@ -331,7 +331,7 @@ describe("a mistake is told in a sentence", () => {
     expectError(
       () => tanh.backward(vector(1)),
       ShapeError,
-      "Tanh.backward expects the gradient of its output [2], but got [1]. Usual cause: the loss was given something else than what forward returned, or backwards that do not take their forwards in reverse.",
+      "Tanh.backward expects the gradient of its output [2], but got [1]. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.",
     );
   });
 });

@@ -190,7 +190,7 @@ describe.each([
     expectError(
       () => new Pool(2).outputShape([1, 3, 4, 0]),
       ShapeError,
-      `${name} expects images with at least one channel, row and column, but got [1, 3, 4, 0]. Usual cause: a slice that came out empty.`,
+      `${name} expects images that are not empty, but got [1, 3, 4, 0]. Usual cause: a slice that came out empty.`,
     );
   });
 });
@@ -200,12 +200,12 @@ describe("AdaptiveMaxPool2d refuses", () => {
     expectError(
       () => new AdaptiveMaxPool2d(2).indices,
       StateError,
-      "AdaptiveMaxPool2d.indices expects a layer made with { returnIndices: true }, but this one was made without. Usual cause: torch's return_indices, which is an option here.",
+      "AdaptiveMaxPool2d.indices expects a layer with { returnIndices: true }, but this one has not.",
     );
     expectError(
       () => new AdaptiveMaxPool2d(2, { returnIndices: true }).indices,
       StateError,
-      "AdaptiveMaxPool2d.indices expects a forward before it, but none has run. Usual cause: reading the indices of another layer than the one that ran.",
+      "AdaptiveMaxPool2d.indices expects a forward before it, but none has run. Usual cause: the indices of another layer.",
     );
   });
 

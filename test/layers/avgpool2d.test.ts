@@ -189,7 +189,7 @@ describe("AvgPool2d refuses", () => {
     expectError(
       () => new AvgPool2d(3, { padding: 2 }),
       ArgumentError,
-      "AvgPool2d expects padding of at most half its kernel, [1, 1] for the kernel [3, 3], but got [2, 2]. Usual cause: padding that was meant for a convolution.",
+      "AvgPool2d expects padding of at most half its kernel, [1, 1] for the kernel [3, 3], but got [2, 2]. Usual cause: padding meant for a convolution.",
     );
   });
 
@@ -220,12 +220,12 @@ describe("AvgPool2d refuses", () => {
     expectError(
       () => new AvgPool2d(2).outputShape([1, 0, 4, 4]),
       ShapeError,
-      "AvgPool2d expects images with at least one channel, row and column, but got [1, 0, 4, 4]. Usual cause: a slice that came out empty.",
+      "AvgPool2d expects images that are not empty, but got [1, 0, 4, 4]. Usual cause: a slice that came out empty.",
     );
     expectError(
       () => new AvgPool2d([2, 5], { padding: [0, 1] }).forward(normal([3, 8, 2], 0)),
       ShapeError,
-      "AvgPool2d expects an input at least as large as its window, which covers 2 × 5, but the padded input is 8 × 4 (input [3, 8, 2]). Usual cause: too many poolings or strides before this layer.",
+      "AvgPool2d expects an input at least as large as its window, which covers 2 × 5, but the padded input is 8 × 4 (input [3, 8, 2]). Usual cause: too many poolings or strides before this layer, or a missing padding.",
     );
   });
 });

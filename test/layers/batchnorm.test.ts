@@ -351,7 +351,7 @@ describe("BatchNorm's refusals", () => {
       expectError(
         forward(norm, [2, 4, 4, 3]),
         ShapeError,
-        "BatchNorm2d expects 3 channels, but its input [2, 4, 4, 3] has 4. Usual cause: channels stored last: permute([0, 3, 1, 2]) brings them to the front.",
+        "BatchNorm2d expects 3 channels, but its input [2, 4, 4, 3] has 4. Usual cause: channels stored last: permute([0, 3, 1, 2]) moves them.",
       );
     }
   });

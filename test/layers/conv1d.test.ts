@@ -121,7 +121,7 @@ describe("Conv1d", () => {
     refuse([2, 3, 3, { padding: "full" }], 'Conv1d expects padding to be one of "same", "valid", but got "full".');
     refuse(
       [2, 3, 3, { padding: "same", stride: 2 }],
-      'Conv1d expects stride 1 with padding "same", but got stride 2. Usual cause: "same" keeps the input\'s size, which a larger stride cannot.',
+      'Conv1d expects stride 1 with padding "same", but got stride 2. Usual cause: "same" keeps the input\'s size, which a stride cannot.',
     );
     refuse(
       [2, 3, 3, { groups: 2 }],
@@ -153,7 +153,7 @@ describe("Conv1d", () => {
     refuse(
       conv,
       [4, 9, 2],
-      "Conv1d expects 2 channels, but its input [4, 9, 2] has 9. Usual cause: channels stored last: permute([0, 2, 1]) brings them to the front.",
+      "Conv1d expects 2 channels, but its input [4, 9, 2] has 9. Usual cause: channels stored last: permute([0, 2, 1]) moves them.",
     );
     refuse(
       new Conv1d(1, 3, 5),

@@ -11,8 +11,7 @@ import { normal } from "../support/layers.js";
 /** As plain JavaScript calls it, without the compiler's help. */
 const LooseConv2d = Conv2d as unknown as new (...args: unknown[]) => Conv2d;
 
-const WINOGRAD =
-  'Usual cause: Winograd\'s algorithm computes square kernels of 2 × 2 to 5 × 5, or of 3 × 3 to 10 × 10 with stride 2, with dilation 1, groups 1 and less padding than kernel; "auto" takes it wherever it pays.';
+const WINOGRAD = 'Usual cause: an algorithm chosen by hand; "auto" takes this one wherever it pays.';
 const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
 
 describe("Conv2d refuses options", () => {
@@ -36,8 +35,8 @@ describe("Conv2d refuses options", () => {
     ["groups that do not divide inChannels", [3, 6, 3, { groups: 2 }], "Conv2d expects inChannels to be a multiple of groups, but inChannels is 3 and groups is 2."],
     ["groups that do not divide outChannels", [4, 6, 3, { groups: 4 }], "Conv2d expects outChannels to be a multiple of groups, but outChannels is 6 and groups is 4."],
     ["an unknown paddingMode", [3, 6, 3, { paddingMode: "mirror" }], 'Conv2d expects paddingMode to be one of "zeros", "reflect", "replicate", "circular", but got "mirror".'],
-    ['"same" with a stride', [3, 6, 3, { padding: "same", stride: [1, 2] }], 'Conv2d expects stride 1 with padding "same", but got stride 1 × 2. Usual cause: "same" keeps the input\'s size, which a larger stride cannot.'],
-    ["an unknown algorithm", [3, 6, 3, { algorithm: "fft" }], 'Conv2d expects algorithm to be one of "auto", "im2col", "winograd", "direct", but got "fft".'],
+    ['"same" with a stride', [3, 6, 3, { padding: "same", stride: [1, 2] }], 'Conv2d expects stride 1 with padding "same", but got stride 1 × 2. Usual cause: "same" keeps the input\'s size, which a stride cannot.'],
+    ["an unknown algorithm", [3, 6, 3, { algorithm: "fft" }], 'Conv2d expects algorithm to be one of "auto", "im2col", "direct", "winograd", but got "fft".'],
     ["winograd for 6 × 6", [3, 6, 6, { algorithm: "winograd" }], `Conv2d expects a square kernelSize of 2 to 5 with algorithm "winograd", but got 6 × 6. ${WINOGRAD}`],
     ["winograd for 1 × 1", [3, 6, 1, { algorithm: "winograd" }], `Conv2d expects a square kernelSize of 2 to 5 with algorithm "winograd", but got 1 × 1. ${WINOGRAD}`],
     ["winograd for 3 × 5", [3, 6, [3, 5], { algorithm: "winograd" }], `Conv2d expects a square kernelSize of 2 to 5 with algorithm "winograd", but got 3 × 5. ${WINOGRAD}`],
@@ -77,12 +76,12 @@ describe("Conv2d refuses inputs", () => {
     refuses(
       conv,
       [2, 8, 8, 3],
-      "Conv2d expects 3 channels, but its input [2, 8, 8, 3] has 8. Usual cause: channels stored last: permute([0, 3, 1, 2]) brings them to the front.",
+      "Conv2d expects 3 channels, but its input [2, 8, 8, 3] has 8. Usual cause: channels stored last: permute([0, 3, 1, 2]) moves them.",
     );
     refuses(
       conv,
       [8, 8, 3],
-      "Conv2d expects 3 channels, but its input [8, 8, 3] has 8. Usual cause: channels stored last: permute([2, 0, 1]) brings them to the front.",
+      "Conv2d expects 3 channels, but its input [8, 8, 3] has 8. Usual cause: channels stored last: permute([2, 0, 1]) moves them.",
     );
     refuses(
       conv,
@@ -127,11 +126,12 @@ describe("Conv2d refuses inputs", () => {
 
   test("that are no Tensor", () => {
     const loose = conv as unknown as { forward(x: unknown): unknown };
-    const text = (got: string) =>
-      `Conv2d.forward expects a Tensor, but got ${got}. Usual cause: a plain array, or a tensor that went through JSON or postMessage: tensor(…) makes one of it.`;
-    expectError(() => loose.forward([[1, 2], [3, 4]]), ArgumentError, text("an array")); // biome-ignore format: one line
+    const plain = "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts";
+    const text = (got: string, cause = plain) =>
+      `Conv2d.forward expects a Tensor, but got ${got}. Usual cause: ${cause}.`;
+    expectError(() => loose.forward([[1, 2], [3, 4]]), ArgumentError, text("[[…], […]]")); // biome-ignore format: one line
     expectError(() => loose.forward(new Float32Array(4)), ArgumentError, text("a Float32Array"));
-    expectError(() => loose.forward(undefined), ArgumentError, text("undefined"));
+    expectError(() => loose.forward(undefined), ArgumentError, text("undefined", "a missing argument or return"));
     expectError(() => loose.forward(null), ArgumentError, text("null"));
   });
 });
@@ -155,7 +155,7 @@ describe("Conv2d's backward refuses", () => {
     expectError(
       () => conv.backward(normal([1, 2, 4, 4], 2)),
       ShapeError,
-      "Conv2d.backward expects the gradient of its output [1, 2, 2, 2], but got [1, 2, 4, 4]. Usual cause: the loss was given something else than what forward returned, or backwards that do not take their forwards in reverse.",
+      "Conv2d.backward expects the gradient of its output [1, 2, 2, 2], but got [1, 2, 4, 4]. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.",
     );
     expect(conv.weight.grad.data.every((g) => g === 0)).toBe(true);
     expect(conv.backward(dy).shape).toEqual([1, 1, 4, 4]);

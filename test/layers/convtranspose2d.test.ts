@@ -266,7 +266,7 @@ describe("ConvTranspose2d", () => {
     );
     refuse(
       [2, 3, 3, { stride: 3, algorithm: "winograd" }],
-      'ConvTranspose2d expects stride 1 × 1 or 2 × 2 with algorithm "winograd", but got 3 × 3. Usual cause: Winograd\'s algorithm computes square kernels of 2 × 2 to 5 × 5, or of 3 × 3 to 10 × 10 with stride 2, with dilation 1, groups 1 and less padding than kernel; "auto" takes it wherever it pays.',
+      'ConvTranspose2d expects stride 1 × 1 or 2 × 2 with algorithm "winograd", but got 3 × 3. Usual cause: an algorithm chosen by hand; "auto" takes this one wherever it pays.',
     );
     refuse(
       [2, 3, 3, 2],

@@ -111,7 +111,7 @@ describe.each([
     expectError(
       () => new Pool().outputShape([1, 3, 0, 4]),
       ShapeError,
-      `${name} expects images with at least one channel, row and column, but got [1, 3, 0, 4]. Usual cause: a slice that came out empty.`,
+      `${name} expects images that are not empty, but got [1, 3, 0, 4]. Usual cause: a slice that came out empty.`,
     );
   });
 });

@@ -197,8 +197,8 @@ describe("InstanceNorm2d's refusals", () => {
 
   test("wrong channels, batched and unbatched", () => {
     for (const [shape, shown, cause] of [
-      [[2, 4, 4, 3], "[2, 4, 4, 3]", "channels stored last: permute([0, 3, 1, 2]) brings them to the front"],
-      [[4, 4, 3], "[4, 4, 3]", "channels stored last: permute([2, 0, 1]) brings them to the front"],
+      [[2, 4, 4, 3], "[2, 4, 4, 3]", "channels stored last: permute([0, 3, 1, 2]) moves them"],
+      [[4, 4, 3], "[4, 4, 3]", "channels stored last: permute([2, 0, 1]) moves them"],
       [[2, 4, 4, 4], "[2, 4, 4, 4]", "a layer made for another number of channels"],
     ] as const) {
       expectError(

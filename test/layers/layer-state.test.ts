@@ -30,7 +30,7 @@ describe("stateDict and loadStateDict", () => {
     expect((to.head.layers[1] as Scale).calls.value.data[0]).toBe(4);
   });
 
-  const CAUSE = 'Usual cause: the file belongs to another architecture, or its keys carry a prefix such as "module.".';
+  const CAUSE = 'Usual cause: a file of another architecture, or keys with a prefix such as "module.".';
   const refusals: [
     what: string,
     change: (state: Record<string, Tensor>) => void,
@@ -69,7 +69,7 @@ describe("stateDict and loadStateDict", () => {
         state["blocks.1.weight"] = normal([2, 2, 5, 5], 1);
       },
       ShapeError,
-      "Net.loadStateDict expects blocks.1.weight to have the shape [2, 2, 3, 3], but got [2, 2, 5, 5]. Usual cause: another number of classes or channels than the saved model's.",
+      "Net.loadStateDict expects blocks.1.weight to have the shape [2, 2, 3, 3], but got [2, 2, 5, 5]. Usual cause: another number of classes or channels.",
     ],
     [
       "the same number of elements in another shape",
@@ -77,7 +77,7 @@ describe("stateDict and loadStateDict", () => {
         state["stem.bias"] = normal([2, 1], 1);
       },
       ShapeError,
-      "Net.loadStateDict expects stem.bias to have the shape [2], but got [2, 1]. Usual cause: another number of classes or channels than the saved model's.",
+      "Net.loadStateDict expects stem.bias to have the shape [2], but got [2, 1]. Usual cause: another number of classes or channels.",
     ],
   ];
 

@@ -60,7 +60,7 @@ describe("a composite of one's own", () => {
       }
     }
     const text = (name: string) =>
-      `${name} uses a Conv2d that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, a Map or a local variable instead of a public field, or forward overridden instead of compute.`;
+      `${name} uses a Conv2d that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`;
     for (const layer of [new Hidden(), new Mapped()]) {
       expectError(() => layer.forward(normal(SHAPE, 1)), StateError, text(layer.name));
       expectError(() => new Sequential(layer).forward(normal(SHAPE, 1)), StateError, text(layer.name));
@@ -89,7 +89,7 @@ describe("a composite of one's own", () => {
     expectError(
       () => honest.backward(normal([1], 1)),
       ArgumentError,
-      "Lying.backward expects computeBackward to return a Tensor, but got undefined. Usual cause: a missing return.",
+      "Lying.backward expects computeBackward to return a Tensor, but got undefined. Usual cause: a missing argument or return.",
     );
   });
 });
@@ -179,12 +179,12 @@ describe("backward", () => {
     expectError(
       () => net.backward([1, 2] as unknown as Tensor),
       ArgumentError,
-      "Net.backward expects a Tensor, but got an array. Usual cause: a plain array, or a tensor that went through JSON or postMessage: tensor(…) makes one of it.",
+      "Net.backward expects a Tensor, but got [1, 2]. Usual cause: a plain array, or a tensor after JSON or postMessage, which tensor(data) converts.",
     );
     expectError(
       () => net.backward(normal([2, 2, 5], 1)),
       ShapeError,
-      "Net.backward expects the gradient of its output [2, 2, 5, 4], but got [2, 2, 5]. Usual cause: the loss was given something else than what forward returned, or backwards that do not take their forwards in reverse.",
+      "Net.backward expects the gradient of its output [2, 2, 5, 4], but got [2, 2, 5]. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.",
     );
     expect(net.parameters().every(({ grad }) => allZero(grad))).toBe(true);
     expect(net.backward(dy).shape).toEqual(SHAPE);

@@ -98,7 +98,7 @@ describe("Maxout", () => {
     expectError(
       () => maxout.forward(normal([6], 1)),
       ShapeError,
-      "Maxout expects an axis from -1 to 0, but got axis 1 for the shape [6]. Usual cause: a batch axis that is missing, or an axis that an earlier step removed.",
+      "Maxout expects an axis from -1 to 0, but got axis 1 for the shape [6]. Usual cause: a missing batch axis, or an axis that an earlier step removed.",
     );
     const arithmetic = "Usual cause: a division without Math.floor, or a variable that is undefined.";
     expectError(
@@ -214,7 +214,7 @@ describe("MaxoutLinear", () => {
   test("tells of other features and bad arguments", () => {
     const layer = new MaxoutLinear(3, 4);
     const text =
-      "MaxoutLinear expects 3 features, but its input [2, 5] has 5. Usual cause: inFeatures computed for another image size, or for another padding or stride of the layers before.";
+      "MaxoutLinear expects 3 features, but its input [2, 5] has 5. Usual cause: inFeatures computed for another image size, padding or stride.";
     expectError(() => layer.forward(normal([2, 5], 1)), ShapeError, text);
     expectError(() => layer.outputShape([2, 5]), ShapeError, text);
     const arithmetic = "Usual cause: a division without Math.floor, or a variable that is undefined.";

@@ -235,7 +235,7 @@ describe("MaxPool2d refuses", () => {
 
   test("padding of more than half the kernel, dilated or not", () => {
     const message = (kernel: string, most: string, got: string) =>
-      `MaxPool2d expects padding of at most half its kernel, ${most} for the kernel ${kernel}, but got ${got}. Usual cause: padding that was meant for a convolution.`;
+      `MaxPool2d expects padding of at most half its kernel, ${most} for the kernel ${kernel}, but got ${got}. Usual cause: padding meant for a convolution.`;
     expectError(() => new MaxPool2d([4, 3], { padding: 2 }), ArgumentError, message("[4, 3]", "[2, 1]", "[2, 2]"));
     expectError(() => new MaxPool2d(3, { padding: [2, 1], dilation: 3 }), ArgumentError, message("[3, 3]", "[1, 1]", "[2, 1]")); // biome-ignore format: one line
   });
@@ -260,7 +260,7 @@ describe("MaxPool2d refuses", () => {
     expectError(
       () => new MaxPool2d(2, { padding: 1 }).outputShape([2, 3, 0, 4]),
       ShapeError,
-      "MaxPool2d expects images with at least one channel, row and column, but got [2, 3, 0, 4]. Usual cause: a slice that came out empty.",
+      "MaxPool2d expects images that are not empty, but got [2, 3, 0, 4]. Usual cause: a slice that came out empty.",
     );
   });
 
@@ -268,7 +268,7 @@ describe("MaxPool2d refuses", () => {
     expectError(
       () => new MaxPool2d(3, { padding: 1, dilation: 2 }).forward(normal([1, 1, 2, 8], 0)),
       ShapeError,
-      "MaxPool2d expects an input at least as large as its window, which covers 5 × 5, but the padded input is 4 × 10 (input [1, 1, 2, 8]). Usual cause: too many poolings or strides before this layer.",
+      "MaxPool2d expects an input at least as large as its window, which covers 5 × 5, but the padded input is 4 × 10 (input [1, 1, 2, 8]). Usual cause: too many poolings or strides before this layer, or a missing padding.",
     );
   });
 
@@ -276,12 +276,12 @@ describe("MaxPool2d refuses", () => {
     expectError(
       () => new MaxPool2d(2).indices,
       StateError,
-      "MaxPool2d.indices expects a layer made with { returnIndices: true }, but this one was made without. Usual cause: torch's return_indices, which is an option here.",
+      "MaxPool2d.indices expects a layer with { returnIndices: true }, but this one has not.",
     );
     expectError(
       () => new MaxPool2d(2, { returnIndices: true }).indices,
       StateError,
-      "MaxPool2d.indices expects a forward before it, but none has run. Usual cause: reading the indices of another layer than the one that ran.",
+      "MaxPool2d.indices expects a forward before it, but none has run. Usual cause: the indices of another layer.",
     );
   });
 });

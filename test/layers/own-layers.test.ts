@@ -156,7 +156,7 @@ describe("parameters and buffers", () => {
             model.backward(tensor([1]));
           };
           const who = when === "compute" ? "Reads" : model.name;
-          const text = `${who} uses a ${kind.name} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, a Map or a local variable instead of a public field, or forward overridden instead of compute.`;
+          const text = `${who} uses a ${kind.name} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`;
           for (let i = 0; i < 2; i++) expectError(run, StateError, text);
           expectError(() => model.eval() && run(), StateError, text);
         }
@@ -346,14 +346,13 @@ describe("loading", () => {
     expect(() => new Bag({ xnum_batches_tracked: parameter(1) }).loadStateDict({})).toThrow(StateError);
   });
 
-  const PLAIN = "a plain array, or a tensor that went through JSON or postMessage: tensor(…) makes one of it";
-  const ARRAY = "a plain array, or a tensor that went through JSON or postMessage: tensor(…) makes one of it";
+  const PLAIN = "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts";
   test.each<[string, unknown, got: string, cause: string]>([
     ["what JSON made of a tensor", JSON.parse(JSON.stringify(tensor([7]))), "an object", PLAIN],
     ["what structuredClone made of one", structuredClone(tensor([7])), "an object", PLAIN],
-    ["an array", [7], "an array", ARRAY],
-    ["null", null, "null", ARRAY],
-    ["a number", 7, "7", ARRAY],
+    ["an array", [7], "[7]", PLAIN],
+    ["null", null, "null", PLAIN],
+    ["a number", 7, "7", PLAIN],
   ])("refuses %s and changes nothing, wherever it stands", (_, entry, got, cause) => {
     const model = new Linear(2, 1);
     const before = model.stateDict();
@@ -413,7 +412,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     expectError(
       () => new Sequential(new Torch()).forward(tensor([1])),
       StateError,
-      "Sequential uses a Linear that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, a Map or a local variable instead of a public field, or forward overridden instead of compute.",
+      "Sequential uses a Linear that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.",
     );
     class OneWay extends Base {
       protected override compute(x: Tensor) {
@@ -428,7 +427,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
   });
 
   test("a compute that returns no tensor", () => {
-    for (const [result, got] of [[undefined, "undefined"], [[1], "an array"], [Promise.resolve(), "a Promise"]] as const) {
+    for (const [result, got] of [[undefined, "undefined"], [[1], "[1]"], [Promise.resolve(), "a Promise"]] as const) {
       class Lost extends Bag {
         protected override compute(): Tensor {
           return anything(result);
@@ -437,7 +436,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
       expectError(
         () => new Lost().forward(tensor([1])),
         ArgumentError,
-        `Lost.forward expects compute to return a Tensor, but got ${got}. Usual cause: ${result ? "a plain array, or a tensor that went through JSON or postMessage: tensor(…) makes one of it" : "a missing return"}.`,
+        `Lost.forward expects compute to return a Tensor, but got ${got}. Usual cause: ${result ? "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts" : "a missing argument or return"}.`,
       );
     } // biome-ignore format: one line
   });

@@ -94,7 +94,7 @@ describe("Flatten", () => {
     refuseInput(
       new Flatten(),
       [784],
-      "Flatten expects an axis from -1 to 0, but got axis 1 for the shape [784]. Usual cause: a batch axis that is missing, or an axis that an earlier step removed.",
+      "Flatten expects an axis from -1 to 0, but got axis 1 for the shape [784]. Usual cause: a missing batch axis, or an axis that an earlier step removed.",
     );
     refuseInput(
       new Flatten({ startDim: 2, endDim: -3 }),
@@ -157,7 +157,7 @@ describe("Unflatten", () => {
     refuseInput(
       new Unflatten(2, [2, 3]),
       [2, 6],
-      "Unflatten expects an axis from -2 to 1, but got axis 2 for the shape [2, 6]. Usual cause: a batch axis that is missing, or an axis that an earlier step removed.",
+      "Unflatten expects an axis from -2 to 1, but got axis 2 for the shape [2, 6]. Usual cause: a missing batch axis, or an axis that an earlier step removed.",
     );
   });
 });
@@ -230,7 +230,7 @@ describe("ZeroPad2d", () => {
       "ZeroPad2d expects an input […, H, W], but got [5]. Usual cause: images that were flattened too early.",
     );
     const crop = (before: number, after: number) =>
-      `ZeroPad2d expects to leave at least one of the 3 elements of an axis, but its padding is ${before} before and ${after} after (input [1, 3, 5]). Usual cause: a negative padding, which crops, on an input smaller than planned.`;
+      `ZeroPad2d expects to leave at least one of the 3 elements of an axis, but its padding is ${before} before and ${after} after (input [1, 3, 5]). Usual cause: a negative padding, which crops.`;
     refuseInput(new ZeroPad2d([0, 0, -1, -2]), [1, 3, 5], crop(-1, -2));
     refuseInput(new ZeroPad2d([0, 0, 4, -4]), [1, 3, 5], crop(4, -4));
   });

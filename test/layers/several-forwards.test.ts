@@ -144,7 +144,7 @@ describe("a gradient that cannot be right is refused", () => {
     expectError(
       () => layer.backward(normal([5, 3], 1)),
       ShapeError,
-      "Linear.backward expects the gradient of its output [4, 3], but got [5, 3]. Usual cause: the loss was given something else than what forward returned, or backwards that do not take their forwards in reverse.",
+      "Linear.backward expects the gradient of its output [4, 3], but got [5, 3]. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.",
     );
     for (const n of [4, 5]) expect(layer.backward(normal([n, 3], 1)).shape).toEqual([n, 2]);
   });

@@ -106,7 +106,7 @@ describe("Softmax and LogSoftmax", () => {
     ["LogSoftmax", LogSoftmax],
   ] as const)("%s tells of a dim that is no axis, or no integer", (name, Class) => {
     for (const dim of [2, -3]) {
-      const text = `${name} expects an axis from -2 to 1, but got axis ${dim} for the shape [3, 4]. Usual cause: a batch axis that is missing, or an axis that an earlier step removed.`;
+      const text = `${name} expects an axis from -2 to 1, but got axis ${dim} for the shape [3, 4]. Usual cause: a missing batch axis, or an axis that an earlier step removed.`;
       const layer = new Class(dim);
       expectError(() => layer.forward(normal([3, 4], 1)), ShapeError, text);
       expectError(() => layer.outputShape([3, 4]), ShapeError, text);

@@ -124,17 +124,17 @@ describe("Autoencoder", () => {
     expectError(
       () => model.forward(normal([2, 1, 12, 12], 1)),
       ShapeError,
-      "Linear expects 16 features, but the layer before it gives 36 (= 4 × 3 × 3). Usual cause: inFeatures computed for another image size, or for another padding or stride of the layers before.",
+      "Linear expects 16 features, but the layer before it gives 36 (= 4 × 3 × 3). Usual cause: inFeatures computed for another image size, padding or stride.",
     );
     expectError(
       () => model.encode(normal([2, 1, 12, 12], 1)),
       ShapeError,
-      "Linear expects 16 features, but the layer before it gives 36 (= 4 × 3 × 3). Usual cause: inFeatures computed for another image size, or for another padding or stride of the layers before.",
+      "Linear expects 16 features, but the layer before it gives 36 (= 4 × 3 × 3). Usual cause: inFeatures computed for another image size, padding or stride.",
     );
     expectError(
       () => model.decode(normal([2, 4], 1)),
       ShapeError,
-      "Linear expects 3 features, but its input [2, 4] has 4. Usual cause: inFeatures computed for another image size, or for another padding or stride of the layers before.",
+      "Linear expects 3 features, but its input [2, 4] has 4. Usual cause: inFeatures computed for another image size, padding or stride.",
     );
   });
 });

@@ -11,7 +11,7 @@ const tiny = { width: 1 / 16, numClasses: 3, random: new Random(1) } as const;
 
 /** Where one side is a pixel too short: the window of a pooling, and what is left for it. */
 function tooSmall(window: number, channels: number, height: number, width: number): string {
-  return `MaxPool2d expects an input at least as large as its window, which covers ${window} × ${window}, but the padded input is ${height} × ${width} (input [1, ${channels}, ${height}, ${width}]). Usual cause: too many poolings or strides before this layer.`;
+  return `MaxPool2d expects an input at least as large as its window, which covers ${window} × ${window}, but the padded input is ${height} × ${width} (input [1, ${channels}, ${height}, ${width}]). Usual cause: too many poolings or strides before this layer, or a missing padding.`;
 }
 
 describe.each([

@@ -88,7 +88,7 @@ describe("TinyYOLOv2", () => {
     expectError(
       () => model.eval().forward(normal([1, 3, 16, 16], 1)),
       ShapeError,
-      "MaxPool2d expects an input at least as large as its window, which covers 2 × 2, but the padded input is 1 × 1 (input [1, 16, 1, 1]). Usual cause: too many poolings or strides before this layer.",
+      "MaxPool2d expects an input at least as large as its window, which covers 2 × 2, but the padded input is 1 × 1 (input [1, 16, 1, 1]). Usual cause: too many poolings or strides before this layer, or a missing padding.",
     );
   });
 });

@@ -129,7 +129,7 @@ describe("options", () => {
       expectError(
         () => new Linear(2, 2, { random: random as unknown as Random }),
         ArgumentError,
-        `Linear expects random to be a Random, but got ${show(random)}. Usual cause: a seed where a generator belongs: new Random(seed).`,
+        `Linear expects random to be a Random, but got ${show(random)}. Usual cause: a bare seed: new Random(seed).`,
       );
     }
     expectError(

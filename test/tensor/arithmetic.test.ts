@@ -94,11 +94,12 @@ describe.each(names)("%s", (each) => {
       ShapeError,
       `${meet}, but got [0] and [4, 3], where 0 meets 3. ${cause}`,
     );
-    const plain = "Usual cause: a plain array; wrap it with tensor(data).";
-    const refused = (got: string) => `Tensor.${name} expects a Tensor or a number, but got ${got}. ${plain}`;
+    const plain = "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts";
+    const refused = (got: string, cause = plain) =>
+      `Tensor.${name} expects a Tensor or a number, but got ${got}. Usual cause: ${cause}.`;
     const run = (other: unknown) => zeros([2])[name](other as Tensor);
-    expectError(() => run([1, 2]), ArgumentError, refused("an array"));
-    expectError(() => run(undefined), ArgumentError, refused("undefined"));
+    expectError(() => run([1, 2]), ArgumentError, refused("[1, 2]"));
+    expectError(() => run(undefined), ArgumentError, refused("undefined", "a missing argument or return"));
     expectError(() => run(null), ArgumentError, refused("null"));
     expectError(() => run("1"), ArgumentError, refused('"1"'));
     expectError(() => run(new Float32Array(2)), ArgumentError, refused("a Float32Array"));

@@ -7,7 +7,7 @@ import { expectError } from "../support/errors.js";
 import { tensors } from "../support/naive.js";
 
 const hasNaN = (x: Tensor) => x.data.some(Number.isNaN);
-const plain = "Usual cause: a plain array; wrap it with tensor(data).";
+const plain = "Usual cause: a plain array, or a tensor after JSON or postMessage, which tensor(data) converts.";
 
 describe("allClose", () => {
   test("is |a − b| ≤ atol + rtol·|b| for finite numbers", () => {
@@ -86,11 +86,7 @@ test("allClose and equals refuse arrays", () => {
   expectError(
     () => tensor([1]).allClose(array),
     ArgumentError,
-    `Tensor.allClose expects a Tensor, but got an array. ${plain}`,
+    `Tensor.allClose expects a Tensor, but got [1]. ${plain}`,
   );
-  expectError(
-    () => tensor([1]).equals(array),
-    ArgumentError,
-    `Tensor.equals expects a Tensor, but got an array. ${plain}`,
-  );
+  expectError(() => tensor([1]).equals(array), ArgumentError, `Tensor.equals expects a Tensor, but got [1]. ${plain}`);
 });

@@ -111,7 +111,7 @@ describe("at and set", () => {
 test("item is the only element, of any shape, and refuses to choose", () => {
   expect(tensor(3).item()).toBe(3);
   expect(tensor([[[4]]]).item()).toBe(4);
-  const cause = "Usual cause: a missing sum() or mean(), or at() where one element is meant.";
+  const cause = "Usual cause: a missing sum(), mean() or at().";
   const refused = (shape: string, count: number) =>
     `Tensor.item expects one element, but got the shape ${shape} with ${count}. ${cause}`;
   expectError(() => tensor([1, 2]).item(), ShapeError, refused("[2]", 2));

@@ -129,7 +129,7 @@ describe("matmul", () => {
     expectError(
       () => zeros([2, 2]).matmul([[1], [2]] as unknown as Tensor),
       ArgumentError,
-      "Tensor.matmul expects a Tensor, but got an array. Usual cause: a plain array; wrap it with tensor(data).",
+      "Tensor.matmul expects a Tensor, but got [[…], […]]. Usual cause: a plain array, or a tensor after JSON or postMessage, which tensor(data) converts.",
     );
   });
 });

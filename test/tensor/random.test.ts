@@ -197,7 +197,7 @@ function chiSquared(counts: readonly number[]): number {
 describe("Random refuses", () => {
   const cause = "Usual cause: Math.random(), or a variable that is undefined.";
   test.each([0.5, Number.NaN, Infinity, 2 ** 53, undefined as unknown as number])("the seed %s", (seed) => {
-    const text = `Random expects seed to be an integer of at most 2⁵³ − 1, but got ${seed}. ${cause}`;
+    const text = `Random expects seed to be a safe integer, but got ${seed}. ${cause}`;
     expectError(() => new Random(seed), ArgumentError, text);
     const random = new Random(1);
     const { state } = random;

@@ -180,7 +180,7 @@ test.each(REDUCTIONS)("%s: no axis means all, an empty list none, and the precis
 test.each([...REDUCTIONS, "argmax", "argmin"] as const)("%s refuses axes that are none", (each) => {
   const x = asDynamic(zeros([2, 3]));
   const name = each as "sum";
-  const cause = "Usual cause: a batch axis that is missing, or an axis that an earlier step removed.";
+  const cause = "Usual cause: a missing batch axis, or an axis that an earlier step removed.";
   expectError(
     () => x[name](2),
     ShapeError,
@@ -199,6 +199,6 @@ test.each([...REDUCTIONS, "argmax", "argmin"] as const)("%s refuses axes that ar
   expectError(
     () => x[name]([1, -1]),
     ArgumentError,
-    `Tensor.${name} expects each axis once, but got [1, -1] for the shape [2, 3]. Usual cause: an axis named both from the front and from the end.`,
+    `Tensor.${name} expects each axis once, but got [1, -1] for the shape [2, 3]. Usual cause: an axis named from both ends.`,
   );
 });
