@@ -50,7 +50,8 @@ export class Cache<T> extends Branded {
     for (let i = this.#entries.length - 1; i >= 0; i--) {
       const found = this.#entries[i];
       if (found?.run !== backwardRun) continue;
-      if (take) this.#entries.splice(i, 1);
+      if (take && i === this.#entries.length - 1) this.#entries.pop();
+      else if (take) this.#entries.splice(i, 1);
       return found.entry;
     }
     throw new StateError(

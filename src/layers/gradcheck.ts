@@ -7,7 +7,7 @@ import type { Shape } from "../shape/shape.js";
 import { defaultRandom, Random } from "../tensor/random.js";
 import { allocate, checkTensor, type Tensor } from "../tensor/tensor.js";
 import { Layer, membersOf } from "./layer.js";
-import { StateBuffer } from "./parameter.js";
+import { State, StateBuffer } from "./parameter.js";
 
 export interface GradcheckOptions {
   /** Seeds the input, the direction and the choice of entries. Default 0. */
@@ -158,7 +158,7 @@ function snapshot(layer: Layer): () => void {
   const parameters = layer.parameters().map((parameter) => ({ parameter, value: parameter.value }));
   const layers = layer.descendants();
   const buffers = layers
-    .flatMap((each) => membersOf(each).map(([, member]) => member))
+    .flatMap((each) => membersOf(each, State).map(([, member]) => member))
     .filter((member): member is StateBuffer => member instanceof StateBuffer)
     .map((buffer) => ({ buffer, value: buffer.value, copy: buffer.value.clone() }));
   const generators = [defaultRandom(), ...layers.flatMap(ownGenerators)].map((generator) => ({

@@ -30,6 +30,9 @@ export interface LoadStateDictOptions {
 /** A layer's parameters and buffers by torch's key names: `"0.weight"`, `"layer1.0.bn1.running_mean"`. */
 export type StateDict = Record<string, Tensor>;
 
+/** Nothing to read: layers call each other's backward without options. */
+const NO_OPTIONS: BackwardOptions = {};
+
 /** How many forwards of a layer wait for their backwards at most: each keeps what its backward needs. */
 const MOST_WAITING = 4;
 
@@ -98,10 +101,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
    */
   backward(dy: Tensor, options?: BackwardOptions & { readonly inputGradient?: true }): Tensor;
   backward(dy: Tensor, options: BackwardOptions): Tensor | undefined;
-  backward(dy: Tensor, options: BackwardOptions = {}): Tensor | undefined {
+  backward(dy: Tensor, options: BackwardOptions = NO_OPTIONS): Tensor | undefined {
     const who = `${this.name}.backward`;
     checkTensor(who, dy);
-    const { inputGradient } = readOptions(who, options, { inputGradient: true });
+    const inputGradient = options === NO_OPTIONS || readOptions(who, options, { inputGradient: true }).inputGradient;
     const state = engine();
     const run = state.depth === 0 ? this.ownSelf.#runOf(dy) : undefined;
     const expected = run?.output ?? this.ownSelf.#calls.peek(this.name);
@@ -227,12 +230,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
 
   /** Child layers and their keys, in the order of the fields: `[["conv1", Conv2d], …]`. */
   children(): [key: string, child: Layer][] {
-    return membersOf(this).filter((entry): entry is [string, Layer] => entry[1] instanceof Layer);
+    return membersOf(this, Layer);
   }
 
   /** Parameters and buffers of this layer, children not included, and their keys: the fields that they are in. */
   protected ownState(): [key: string, state: Parameter | StateBuffer][] {
-    return membersOf(this).filter((entry): entry is [string, Parameter | StateBuffer] => !(entry[1] instanceof Layer));
+    return membersOf(this, State) as [string, Parameter | StateBuffer][];
   }
 
   /** The layers that this one may run: its children; a `Composite` has what puts them together as well. */
@@ -476,8 +479,13 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
   /** Where this run's results lie: where those of a run lay that no backward needs any more. */
   #arena(): Arena {
     const { run } = engine();
-    const known = this.#forwardArenas.find((each) => each.run === run);
-    if (known) return known.arena;
+    const [only] = this.#forwardArenas;
+    const isSteady = only && this.#forwardArenas.length === 1 && !only.run.waiting;
+    const known = isSteady ? only : this.#forwardArenas.find((each) => each.run === run);
+    if (known) {
+      known.run = run;
+      return known.arena;
+    }
     const waiting = this.#forwardArenas.filter((each) => each.run.waiting);
     const oldest = run.waiting && waiting.length >= MOST_WAITING && waiting.shift();
     if (oldest) oldest.run.waiting = false;
@@ -548,23 +556,24 @@ export function knownShape(layer: Layer, inputShape: Shape): number[] | undefine
 }
 
 /**
- * The layers, parameters and buffers in an object's fields, and in arrays and plain objects there, however deep, by
+ * The layers in an object's fields, or the parameters and buffers, and in arrays and plain objects there, however deep, by
  * their keys: `weight`, `blocks.0`, `heads.small.1`.
  */
-export function membersOf(
+export function membersOf<Kind extends typeof Layer | typeof State>(
   holder: object,
+  Wanted: Kind,
   prefix = "",
   path: readonly object[] = [],
-): [key: string, member: Layer | Parameter | StateBuffer][] {
-  const found: ReturnType<typeof membersOf> = [];
-  // Every forward asks for all layers: nothing is made here of fields that are numbers and text.
+): [key: string, member: Kind["prototype"]][] {
+  const found: ReturnType<typeof membersOf<Kind>> = [];
+  // Every forward asks for all layers: nothing is made here of fields that are something else.
   for (const key of Object.keys(holder)) {
     const value = (holder as Readonly<Record<string, unknown>>)[key];
     if (typeof value !== "object" || value === null) continue;
     if (value instanceof Layer || value instanceof State) {
-      found.push([prefix + key, value.ownSelf]);
+      if (value instanceof Wanted) found.push([prefix + key, value.ownSelf]);
     } else if (isList(value) && !path.includes(value)) {
-      found.push(...membersOf(value, `${prefix}${key}.`, [...path, value]));
+      found.push(...membersOf(value, Wanted, `${prefix}${key}.`, [...path, value]));
     } else refuseForeign(`The field ${prefix}${key}`, value);
   }
   return found;
@@ -572,7 +581,7 @@ export function membersOf(
 
 /** Whether the layer itself, without its children, has something to save. */
 export function hasState(layer: Layer): boolean {
-  return membersOf(layer).some(([, member]) => !(member instanceof Layer));
+  return membersOf(layer, State).length > 0;
 }
 
 /** Whether it is an array or plain object that may hold layers; not a million numbers. */

@@ -2,7 +2,7 @@ import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient }
 import { checkInteger, readOptions } from "../shape/check.js";
 import { type LinearGeometry, type LinearRule, linearGeometry } from "../shape/linear.js";
 import { checkExtents } from "../shape/reshape.js";
-import { type Shape, sizeOf } from "../shape/shape.js";
+import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { give } from "./fusion.js";
@@ -70,7 +70,7 @@ export class Linear<const In extends number = number, const Out extends number =
 
   protected override inferShape(inputShape: Shape): number[] {
     this.#geometry(inputShape);
-    return [...inputShape.slice(0, -1), this.outFeatures];
+    return replaceLast(inputShape, this.outFeatures);
   }
 
   override multiplyAdds(inputShape: Shape): number {

@@ -5,7 +5,7 @@ import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
 import { type MaxoutLinearRule, type MaxoutRule, maxoutGeometry, maxoutShape } from "../shape/maxout.js";
 import { checkExtents } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
-import { type Shape, sizeOf } from "../shape/shape.js";
+import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
@@ -150,7 +150,7 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
 
   protected override inferShape(inputShape: Shape): number[] {
     this.#geometry(inputShape);
-    return [...inputShape.slice(0, -1), this.outFeatures];
+    return replaceLast(inputShape, this.outFeatures);
   }
 
   override multiplyAdds(inputShape: Shape): number {

@@ -55,7 +55,10 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     if (first < 0) return undefined;
     let gradient: Tensor | undefined = dy;
     for (let i = layers.length - 1; i >= first && gradient; i--) {
-      gradient = layers[i]?.backward(gradient, { inputGradient: inputGradient || i > first });
+      gradient =
+        inputGradient || i > first
+          ? layers[i]?.backward(gradient)
+          : layers[i]?.backward(gradient, { inputGradient: false });
     }
     return gradient;
   }

@@ -3,11 +3,12 @@ import { kernelsFor } from "../kernels/backend.js";
 import { biasKernels } from "../kernels/bias.js";
 import { linearKernels } from "../kernels/linear.js";
 import type { LinearGeometry } from "../shape/linear.js";
+import { replaceLast } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /** y[…, o] = bias[o] + Σᵢ weight[o, i] · x[…, i] */
 export function linear(g: LinearGeometry, x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
-  const y = allocateUnset([...x.shape.slice(0, -1), g.outFeatures], x.dtype);
+  const y = allocateUnset(replaceLast(x.shape, g.outFeatures), x.dtype);
   kernelsFor(linearKernels, x.dtype).forward(
     g,
     x.operand(g.rows * g.inFeatures),
@@ -20,7 +21,7 @@ export function linear(g: LinearGeometry, x: Tensor, weight: Tensor, bias: Tenso
 
 /** dx[…, i] = Σₒ weight[o, i] · dy[…, o] */
 export function linearInputGradient(g: LinearGeometry, dy: Tensor, weight: Tensor): Tensor {
-  const dx = allocateUnset([...dy.shape.slice(0, -1), g.inFeatures], dy.dtype);
+  const dx = allocateUnset(replaceLast(dy.shape, g.inFeatures), dy.dtype);
   kernelsFor(linearKernels, dy.dtype).inputGradient(
     g,
     dy.operand(g.rows * g.outFeatures),

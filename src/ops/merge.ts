@@ -16,11 +16,11 @@ export function concatenate(parts: readonly Tensor[], axis: number, shape: Shape
   const dtype = parts[0]?.dtype ?? "float32";
   const y = allocateUnset(shape, dtype);
   const kernels = kernelsFor(mergeKernels, dtype);
-  const outer = sizeOf(shape.slice(0, axis));
-  const stride = sizeOf(shape.slice(axis));
+  const outer = sizeOf(shape, 0, axis);
+  const stride = sizeOf(shape, axis);
   let at = 0;
   for (const part of parts) {
-    const block = sizeOf(part.shape.slice(axis));
+    const block = sizeOf(part.shape, axis);
     kernels.copy(outer, block, part.operand(outer * block), 0, block, y.operand(y.size), at, stride);
     at += block;
   }
@@ -30,12 +30,12 @@ export function concatenate(parts: readonly Tensor[], axis: number, shape: Shape
 /** The adjoint of {@link concatenate}: cuts dy into tensors of the given shapes. */
 export function part(dy: Tensor, axis: number, shapes: readonly Shape[]): Tensor[] {
   const kernels = kernelsFor(mergeKernels, dy.dtype);
-  const outer = sizeOf(dy.shape.slice(0, axis));
-  const stride = sizeOf(dy.shape.slice(axis));
+  const outer = sizeOf(dy.shape, 0, axis);
+  const stride = sizeOf(dy.shape, axis);
   let at = 0;
   return shapes.map((shape) => {
     const dx = allocateUnset(shape, dy.dtype);
-    const block = sizeOf(shape.slice(axis));
+    const block = sizeOf(shape, axis);
     kernels.copy(outer, block, dy.operand(dy.size), at, stride, dx.operand(outer * block), 0, block);
     at += block;
     return dx;

@@ -28,7 +28,7 @@ function padGeometry(input: Shape, [left, right, top, bottom]: Padding2d, mode: 
   const height = input.at(-2) ?? 1;
   const width = input.at(-1) ?? 1;
   return {
-    planes: sizeOf(input.slice(0, -2)),
+    planes: sizeOf(input, 0, input.length - 2),
     height,
     width,
     rows: padIndices(height, top, bottom, mode),

@@ -41,5 +41,5 @@ export function upsampleBackward(axes: readonly ResizedAxis[], dy: Tensor): Tens
 
 /** Number of elements before and after one axis. */
 function around(shape: Shape, axis: number): [outer: number, inner: number] {
-  return [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis + 1))];
+  return [sizeOf(shape, 0, axis), sizeOf(shape, axis + 1)];
 }

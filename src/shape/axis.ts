@@ -149,5 +149,5 @@ export interface AxisGeometry {
 export function axisGeometry(who: string, axis: number, shape: Shape): AxisGeometry {
   if (shape.length === 0) shape = [1];
   const at = resolveAxis(who, axis, shape);
-  return { outer: sizeOf(shape.slice(0, at)), size: shape[at] ?? 1, inner: sizeOf(shape.slice(at + 1)) };
+  return { outer: sizeOf(shape, 0, at), size: shape[at] ?? 1, inner: sizeOf(shape, at + 1) };
 }

@@ -33,7 +33,9 @@ export function flattenShape(layer: string, input: Shape, startDim: number, endD
       `${layer} expects startDim to come before endDim, but they are axes ${start} and ${end} of the input ${showShape(input)}. Usual cause: an input without its batch axis.`,
     );
   }
-  return [...sizes.slice(0, start), sizeOf(sizes.slice(start, end + 1)), ...sizes.slice(end + 1)];
+  const flat = [...sizes];
+  flat.splice(start, end - start + 1, sizeOf(sizes, start, end + 1));
+  return flat;
 }
 
 /** Checks the sizes that one axis is split into: positive integers, of which one may be −1 for "whatever remains". */

@@ -32,7 +32,7 @@ export function linearGeometry(layer: string, inFeatures: number, outFeatures: n
       input,
     );
   }
-  return { rows: sizeOf(input.slice(0, -1)), inFeatures, outFeatures };
+  return { rows: sizeOf(input, 0, input.length - 1), inFeatures, outFeatures };
 }
 
 /** The rule of Linear: {@link linearGeometry} as a type. */

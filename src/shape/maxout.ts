@@ -31,10 +31,10 @@ export function maxoutGeometry(layer: string, pieces: number, dim: number, input
     );
   }
   return {
-    outer: sizeOf(input.slice(0, axis)),
+    outer: sizeOf(input, 0, axis),
     channels: size / pieces,
     pieces,
-    inner: sizeOf(input.slice(axis + 1)),
+    inner: sizeOf(input, axis + 1),
   };
 }
 

@@ -54,14 +54,14 @@ function checkCount(layer: string, what: string, count: number, cause: string, i
 
 /** A channel's elements all over the batch share statistics: x (N, C, …). */
 export function batchNormGeometry(channels: number, input: Shape): NormGeometry {
-  const inner = sizeOf(input.slice(2));
+  const inner = sizeOf(input, 2);
   const segments = input[0] ?? 0;
   return { groups: channels, segments, segmentStride: channels * inner, channelsPerGroup: 1, inner, channels };
 }
 
 /** Each sample's channels are cut into `numGroups`, and each cut has statistics of its own: x (N, C, …). */
 export function groupNormGeometry(numGroups: number, channels: number, input: Shape): NormGeometry {
-  const inner = sizeOf(input.slice(2));
+  const inner = sizeOf(input, 2);
   const groups = (input[0] ?? 0) * numGroups;
   return { groups, segments: 1, segmentStride: 0, channelsPerGroup: channels / numGroups, inner, channels };
 }
@@ -69,7 +69,7 @@ export function groupNormGeometry(numGroups: number, channels: number, input: Sh
 /** The axes of `normalizedShape`, the last ones of the input, share statistics, and each element has its own weight. */
 export function layerNormGeometry(normalizedShape: Shape, input: Shape): NormGeometry {
   const channels = sizeOf(normalizedShape);
-  const groups = sizeOf(input.slice(0, input.length - normalizedShape.length));
+  const groups = sizeOf(input, 0, input.length - normalizedShape.length);
   return { groups, segments: 1, segmentStride: 0, channelsPerGroup: channels, inner: 1, channels };
 }
 
@@ -110,7 +110,7 @@ export function instanceNormSizes(layer: string, channels: number, fromInput: bo
   const sizes = input.length === 4 ? input : [1, ...input];
   checkChannels(layer, channels, sizes[1] ?? 0, input, input.length === 4 ? 1 : 0);
   const cause = "an image that poolings or strides before this layer shrank to one pixel";
-  if (fromInput) checkCount(layer, "spatial element when training", sizeOf(sizes.slice(2)), cause, input);
+  if (fromInput) checkCount(layer, "spatial element when training", sizeOf(sizes, 2), cause, input);
   return sizes;
 }
 

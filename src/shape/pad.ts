@@ -5,7 +5,7 @@ import { checkInteger } from "./check.js";
 import type { Definite, IsLiteral, Unsized } from "./definite.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
 import type { HasRank, RankMistake, ShapeRule } from "./rule.js";
-import { type Shape, showShape } from "./shape.js";
+import { replaceLast, type Shape, showShape } from "./shape.js";
 import { show } from "./show.js";
 
 /** What padding holds: zeros, or the image's own pixels, mirrored, repeated at the edge or wrapped around. */
@@ -47,11 +47,11 @@ export function padShape(layer: string, input: Shape, padding: Padding2d, mode: 
     throw rankMismatch(layer, "[…, H, W]", input, "images that were flattened too early");
   }
   const [left, right, top, bottom] = padding;
-  return [
-    ...input.slice(0, -2),
+  return replaceLast(
+    input,
     paddedSize(layer, input, height, top, bottom, mode),
     paddedSize(layer, input, width, left, right, mode),
-  ];
+  );
 }
 
 /** Size of one padded axis. @throws ShapeError for a crop of everything, or more padding than `mode` can fill. */

@@ -17,7 +17,7 @@ import type {
   ShapeRule,
   Show,
 } from "./rule.js";
-import { type Pair, type Shape, showShape } from "./shape.js";
+import { type Pair, replaceLast, type Shape, showShape } from "./shape.js";
 import { show } from "./show.js";
 
 /** The windows along one axis. Window i covers `first[i], first[i] + step, …` below `end[i]`; none leaves the input. */
@@ -248,7 +248,7 @@ function planesOf(layer: string, input: Shape): readonly [planes: number, height
 
 /** The output shape: the input's with the last two axes replaced. */
 export function poolShape({ rows, columns }: PoolGeometry, input: Shape): number[] {
-  return [...input.slice(0, -2), rows.out, columns.out];
+  return replaceLast(input, rows.out, columns.out);
 }
 
 /** {@link poolOut} as a type; `never` where the window does not fit. */

@@ -24,7 +24,7 @@ export function shapeFlaw(shape: Shape): string | undefined {
   if (shape.length > MOST_AXES) return `at most ${MOST_AXES} axes`;
   if (sizeOf(shape) > MOST_ELEMENTS) return `at most ${MOST_ELEMENTS} elements`;
   const empty = shape.indexOf(0);
-  const before = sizeOf(shape.slice(0, Math.max(0, empty)));
+  const before = sizeOf(shape, 0, empty);
   if (empty < 0 || (before <= MOST_BEFORE && sizeOf(shape.filter(Boolean)) <= MOST_AROUND)) return undefined;
   return `at most ${MOST_BEFORE} positions before an axis of size 0 and ${MOST_AROUND} around it`;
 }
@@ -35,14 +35,28 @@ export function shapeFlaw(shape: Shape): string | undefined {
  *   where there are none, at most 2²² positions before the axis of size 0 and 2²⁸ around it.
  */
 export function checkShape(who: string, shape: Shape): void {
+  if (isOrdinary(shape)) return;
   checkExtents(who, shape);
   checkSize(who, "a shape", shape);
   const flaw = shapeFlaw(shape);
   if (flaw) throw new ArgumentError(`${who} expects a shape of ${flaw}, but got ${showShape(shape)}.`);
 }
 
+/** Whether there is nothing to ask, as of nearly all shapes: every tensor that is made asks, dozens in a step of training. */
+function isOrdinary(shape: Shape): boolean {
+  if (!Array.isArray(shape) || shape.length > MOST_AXES) return false;
+  let size = 1;
+  for (let axis = 0; axis < shape.length; axis++) {
+    const extent: number = shape[axis];
+    if (!Number.isInteger(extent) || extent < 1) return false;
+    size *= extent;
+  }
+  return size <= MOST_ELEMENTS;
+}
+
 /** Refuses what is no shape at all, of a tensor or of one that is only thought of. @throws ArgumentError. */
 export function checkExtents(who: string, shape: Shape): void {
+  if (isOrdinary(shape)) return;
   if (!Array.isArray(shape)) {
     throw new ArgumentError(
       `${who} expects a shape as an array, but got ${show(shape)}. Usual cause: sizes given one by one; write [2, 3].`,

@@ -4,11 +4,21 @@ export type Shape = readonly number[];
 /** One number for both axes, or `[height, width]`. */
 export type Pair = number | readonly [height: number, width: number];
 
-/** Number of elements: the product of all sizes, 1 for a scalar `[]`. */
-export function sizeOf(shape: Shape): number {
+/**
+ * Number of elements: the product of all sizes, 1 for a scalar `[]`; or of the axes from `start` up to `end`. A loop of
+ * indices, here and below: a tensor's shape is frozen, and V8 slices a frozen array, or asks `every` of it, 20 times slower.
+ */
+export function sizeOf(shape: Shape, start = 0, end = shape.length): number {
   let size = 1;
-  for (const extent of shape) size *= extent;
+  for (let axis = start; axis < end; axis++) size *= shape[axis] ?? Number.NaN;
   return size;
+}
+
+/** The shape with other last axes. */
+export function replaceLast(shape: Shape, ...last: number[]): number[] {
+  const sizes = [...shape];
+  sizes.splice(-last.length, last.length, ...last);
+  return sizes;
 }
 
 /** Row-major strides: how many elements one step along each axis skips. */
@@ -23,7 +33,9 @@ export function stridesOf(shape: Shape): number[] {
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
 }
 
 /** `[2, 3, 4]`, as shapes are written in every message; of many axes the first ones and how many there are. */

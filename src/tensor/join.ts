@@ -26,8 +26,8 @@ export function concat<const T extends readonly Tensor[], const A extends number
     shape as Shape as Given<Concatenated<"concat", ShapesOf<T>, A>>,
     tensors.some(({ dtype }) => dtype === "float64") ? "float64" : "float32",
   );
-  const inner = sizeOf(shape.slice(at + 1));
-  const outer = sizeOf(shape.slice(0, at));
+  const inner = sizeOf(shape, at + 1);
+  const outer = sizeOf(shape, 0, at);
   const numbers = result.view();
   let to = 0;
   for (let o = 0; o < outer; o++) {

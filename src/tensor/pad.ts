@@ -51,7 +51,7 @@ export function pad(who: string, x: TensorLike, padding: readonly number[], opti
 /** Position i along `axis` of the result is position indices[i] of `x`, or `fill` where that is −1. */
 function take(x: TensorLike, axis: number, indices: Int32Array, fill: number): TensorLike {
   const shape = x.shape.with(axis, indices.length);
-  const inner = sizeOf(shape.slice(axis + 1));
+  const inner = sizeOf(shape, axis + 1);
   const block = x.shape[axis]! * inner;
   const data = floats(sizeOf(shape), dtypeOf(x)).fill(fill);
   let to = 0;

@@ -40,8 +40,8 @@ export function reduce(
   const adjacent = reduced.every((axis, i) => axis === first + i);
   const { data, shape } = adjacent ? x : permute(who, x, [...kept, ...reduced]);
   const start = adjacent ? first : kept.length;
-  const count = sizeOf(shape.slice(start, start + reduced.length));
-  const inner = sizeOf(shape.slice(start + reduced.length));
+  const count = sizeOf(shape, start, start + reduced.length);
+  const inner = sizeOf(shape, start + reduced.length);
   const outShape = reducedShape(x.shape, reduced, keepDims);
   const result = floats(sizeOf(outShape), dtype);
   for (let i = 0; i < result.length; i++) {
