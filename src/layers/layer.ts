@@ -102,12 +102,13 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
   backward(dy: Tensor, options?: BackwardOptions & { readonly inputGradient?: true }): Tensor;
   backward(dy: Tensor, options: BackwardOptions): Tensor | undefined;
   backward(dy: Tensor, options: BackwardOptions = NO_OPTIONS): Tensor | undefined {
+    const { ownSelf: own } = this;
     const who = `${this.name}.backward`;
     checkTensor(who, dy);
     const inputGradient = options === NO_OPTIONS || readOptions(who, options, { inputGradient: true }).inputGradient;
     const state = engine();
-    const run = state.depth === 0 ? this.ownSelf.#runOf(dy) : undefined;
-    const expected = run?.output ?? this.ownSelf.#calls.peek(this.name);
+    const run = state.depth === 0 ? own.#runOf(dy) : undefined;
+    const expected = run?.output ?? own.#calls.peek(this.name);
     if (!sameShape(dy.shape, expected)) {
       throw new ShapeError(
         `${who} expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.`,
@@ -115,32 +116,30 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     }
     if (run) {
       state.backwardRun = run;
-      run.used = this.ownSelf.#hasGoneBack = true;
-      const replay = this.ownSelf.#replay;
+      run.used = own.#hasGoneBack = true;
+      const replay = own.#replay;
       if (replay?.run === run) {
-        this.ownSelf.#replay = undefined;
+        own.#replay = undefined;
         // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
-        this.ownSelf.#inEval(() => this.ownSelf.#run(replay.x, true));
+        own.#inEval(() => own.#run(replay.x, true));
         state.backwardRun = state.run;
       }
-      state.claim = this.ownSelf.#claims();
+      state.claim = own.#claims();
     }
-    this.ownSelf.#calls.pop(this.name);
-    this.ownSelf.#backwardArena ??= new Arena();
+    own.#calls.pop(this.name);
+    own.#backwardArena ??= new Arena();
     state.depth++;
     try {
-      checkMethod(this, "computeBackward");
-      const dx = within(this.ownSelf.#backwardArena, state.backwardRun, () =>
-        this.ownSelf.computeBackward(dy, inputGradient),
-      );
+      if (typeof own.computeBackward !== "function") checkMethod(own, "computeBackward");
+      const dx = within(own.#backwardArena, state.backwardRun, () => own.computeBackward(dy, inputGradient));
       if (!inputGradient) return undefined;
       checkTensor(who, dx, "computeBackward to return a Tensor");
       if (!run) return dx;
-      const own = dx.clone();
-      runOf.set(own, run.source);
-      return own;
+      const copy = dx.clone();
+      runOf.set(copy, run.source);
+      return copy;
     } catch (error) {
-      throw this.ownSelf.#told(error);
+      throw own.#told(error);
     } finally {
       state.depth--;
       if (run) {
@@ -502,7 +501,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     if (parent) parent.#adopt(this as unknown as Layer);
     running = this;
     try {
-      checkMethod(this, "compute");
+      if (typeof this.compute !== "function") checkMethod(this, "compute");
       const y = within(this.#arena(), engine().run, () => this.compute(x));
       checkTensor(`${this.name}.forward`, y, "compute to return a Tensor");
       this.#calls.push(y.shape);
