@@ -90,10 +90,6 @@ export function entriesOf<T>(who: string, record: Readonly<Record<string, T>>, w
   throw new ArgumentError(`${who} expects ${what} as a plain object, but got ${show(record)}. Usual cause: ${cause}.`);
 }
 
-/** What is given in place of tensors by name, most often. */
-export const NO_RECORD =
-  "the model itself instead of model.stateDict(), a Map (Object.fromEntries), or a missing await";
-
 /** The parts one after the other. */
 export function concatBytes(parts: readonly Uint8Array[]): OwnBytes {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -1,9 +1,9 @@
 /** The .npz format: a zip file of .npy files. Source: https://numpy.org/doc/stable/reference/generated/numpy.savez.html */
 import { refuseForeign } from "../shape/brand.js";
-import { checkInteger, readOptions } from "../shape/check.js";
+import { checkInteger, NO_RECORD, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type Bytes, bytesOf, entriesOf, isUnicode, NO_RECORD, type OwnBytes, quote, refuse } from "./bytes.js";
+import { type Bytes, bytesOf, entriesOf, isUnicode, type OwnBytes, quote, refuse } from "./bytes.js";
 import { bytesPerElement, checkPrecision, type ReadOptions } from "./elements.js";
 import { MOST_BYTES } from "./gzip.js";
 import { parseNpy, writeNpy } from "./npy.js";

@@ -4,7 +4,7 @@
  */
 
 import { refuseForeign } from "../shape/brand.js";
-import { readOptions } from "../shape/check.js";
+import { NO_RECORD, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { MOST_AXES } from "../shape/reshape.js";
 import { showShape } from "../shape/shape.js";
@@ -17,7 +17,6 @@ import {
   decodeUtf8,
   entriesOf,
   isUnicode,
-  NO_RECORD,
   type OwnBytes,
   quote,
   refuse,

@@ -1,4 +1,4 @@
-import { StateError } from "../shape/errors.js";
+import { ArgumentError, StateError } from "../shape/errors.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -46,6 +46,11 @@ export abstract class Composite<Rule extends ShapeRule = ShapeRule> extends Laye
   #composed(): Layer {
     if (this.#whole) return this.#whole;
     checkMethod(this, "compose");
+    if (this.compose.length > 0) {
+      throw new ArgumentError(
+        `${this.name} expects compose() to take nothing and to return a layer, but it takes an input. Usual cause: compose, where compute is meant.`,
+      );
+    }
     const whole = this.compose();
     checkLayer(`${this.name} expects what compose() returns`, whole);
     this.#whole = whole; // already now, for a child that knows its parent

@@ -6,12 +6,12 @@
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
 import { kindOf, Printed, refuseForeign } from "../shape/brand.js";
-import { checkSize, isPlainObject, readOptions, refuse } from "../shape/check.js";
+import { checkSize, isPlainObject, NO_RECORD, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkExtents } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
-import { show } from "../shape/show.js";
+import { listed, show } from "../shape/show.js";
 import { engine, type Run } from "../tensor/engine.js";
 import { allocateUnset, checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
 import { Cache, runOf } from "./cache.js";
@@ -62,8 +62,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
   /** The class's name, as messages and summaries show it. Written out by the library's layers: bundlers rename classes. */
   readonly name: string = this.constructor.name.replace(/^_/, "");
 
-  /** Output shapes of the calls that wait for their backward. */
-  readonly #calls = new Cache<Shape>();
+  /** Shapes of the inputs and outputs of the calls that wait for their backward. */
+  readonly #calls = new Cache<{ readonly x: Shape; readonly y: Shape }>();
   /** Outermost forwards that wait for their backward, the newest last, and whether a backward has come since they began. */
   #waiting: Run[] = [];
   #hasGoneBack = false;
@@ -108,7 +108,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
     const inputGradient = options === NO_OPTIONS || readOptions(who, options, { inputGradient: true }).inputGradient;
     const state = engine();
     const run = state.depth === 0 ? own.#runOf(dy) : undefined;
-    const expected = run?.output ?? own.#calls.peek(this.name);
+    const expected = run?.output ?? own.#calls.peek(this.name).y;
     if (!sameShape(dy.shape, expected)) {
       throw new ShapeError(
         `${who} expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.`,
@@ -126,7 +126,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
       }
       state.claim = own.#claims();
     }
-    own.#calls.pop(this.name);
+    const { x } = own.#calls.pop(this.name);
     own.#backwardArena ??= new Arena();
     state.depth++;
     try {
@@ -134,6 +134,11 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
       const dx = within(own.#backwardArena, state.backwardRun, () => own.computeBackward(dy, inputGradient));
       if (!inputGradient) return undefined;
       checkTensor(who, dx, "computeBackward to return a Tensor");
+      if (!sameShape(dx.shape, x)) {
+        throw new ShapeError(
+          `${who} expects computeBackward to return the gradient of its input ${showShape(x)}, but got ${showShape(dx.shape)}. Usual cause: a returned dy, or axes that were reduced or swapped.`,
+        );
+      }
       if (!run) return dx;
       const copy = dx.clone();
       runOf.set(copy, run.source);
@@ -162,8 +167,13 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
       known?.owner === this.#calls && !known.used ? known : this.#waiting.findLast((each) => this.#waits(each));
     if (run && this.#waits(run)) return run;
     checkMethod(this, "compute");
+    // No forward of this class has ever run.
+    const isOther = this.#waiting.length === 0 && this.forward !== Layer.prototype.forward;
+    const cause = isOther
+      ? `forward overridden instead of ${"compose" in this ? "compose" : "compute"}`
+      : `backward called twice, before forward, or after ${MOST_WAITING} newer forwards (after 1 in eval mode, or that followed a backward)`;
     throw new StateError(
-      `${this.name}.backward expects a forward before it, but none waits for its backward. Usual cause: backward called twice, before forward, or after ${MOST_WAITING} newer forwards (after 1 in eval mode, or that followed a backward).`,
+      `${this.name}.backward expects a forward before it, but none waits for its backward. Usual cause: ${cause}.`,
     );
   }
 
@@ -265,15 +275,32 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
   loadStateDict(state: StateDict, options: LoadStateDictOptions = {}): void {
     const who = `${this.name}.loadStateDict`;
     const { strict } = readOptions(who, options, { strict: true });
-    if (!isPlainObject(state)) refuse(who, "its state", "an object of tensors", state, "a missing await");
+    if (!isPlainObject(state)) {
+      const isFile =
+        typeof state === "string" || ArrayBuffer.isView(state) || (state as unknown) instanceof ArrayBuffer;
+      refuse(
+        who,
+        "its state",
+        "an object of tensors",
+        state,
+        isFile ? "a file, which readSafetensors reads" : NO_RECORD,
+      );
+    }
     const own = new Map(this.ownSelf.#named());
     // Files from before torch 0.4.1 have no counters, and torch loads them.
     const missing = [...own.keys()].filter((key) => !Object.hasOwn(state, key) && !/\bnum_batches_tracked$/.test(key));
     const unexpected = Object.keys(state).filter((key) => !own.has(key));
     const lists = Object.entries({ missing, unexpected }).filter(([, keys]) => keys.length > 0);
     if (strict && lists.length > 0) {
+      const more = prefixOf(unexpected, [...own.keys()]);
+      const less = prefixOf(missing, Object.keys(state));
+      const cause = more
+        ? `keys with the prefix "${more}"`
+        : less
+          ? `keys without the prefix "${less}"`
+          : 'a file of another architecture, or keys with a prefix such as "module."';
       throw new StateError(
-        `${who} expects exactly the keys of this model, but got ${lists.map(([what, keys]) => `${what}: ${keys.join(", ")}`).join("; ")}. Usual cause: a file of another architecture, or keys with a prefix such as "module.".`,
+        `${who} expects exactly the keys of this model, but got ${lists.map(([what, keys]) => `${what}: ${listed(keys)}`).join("; ")}. Usual cause: ${cause}.`,
       );
     }
     const entries = [...own].filter(([key]) => Object.hasOwn(state, key));
@@ -504,7 +531,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
       if (typeof this.compute !== "function") checkMethod(this, "compute");
       const y = within(this.#arena(), engine().run, () => this.compute(x));
       checkTensor(`${this.name}.forward`, y, "compute to return a Tensor");
-      this.#calls.push(y.shape);
+      this.#calls.push({ x: x.shape, y: y.shape });
       return y;
     } catch (error) {
       throw this.#told(error);
@@ -578,6 +605,14 @@ export function membersOf<Kind extends typeof Layer | typeof State>(
   return found;
 }
 
+/** What has to be put before some of `keys` to give every one of `prefixed`; undefined where nothing does. */
+function prefixOf([first = "", ...rest]: readonly string[], keys: readonly string[]): string | undefined {
+  const known = new Set(keys);
+  return keys
+    .map((key) => (first.endsWith(key) ? first.slice(0, -key.length) : ""))
+    .find((prefix) => prefix && rest.every((key) => key.startsWith(prefix) && known.has(key.slice(prefix.length))));
+}
+
 /** Whether the layer itself, without its children, has something to save. */
 export function hasState(layer: Layer): boolean {
   return membersOf(layer, State).length > 0;
@@ -592,9 +627,16 @@ function isList(value: object): boolean {
 export function checkLayer(who: string, value: unknown): asserts value is Layer {
   if (value instanceof Layer) return;
   refuseForeign(who.replace(/ .*/, ""), value);
-  throw new ArgumentError(
-    `${who} to be a layer, but got ${show(value)}. Usual cause: a missing "new", or a list that needs "..." before it.`,
-  );
+  const kind = kindOf(value);
+  const cause =
+    kind === "Tensor"
+      ? "a tensor computed where layers are put together"
+      : kind === "Loss"
+        ? "a loss, which takes what the model gives"
+        : typeof value === "function" || Array.isArray(value)
+          ? 'a missing "new", or a list that needs "..." before it'
+          : "a missing return, or another argument in its place";
+  throw new ArgumentError(`${who} to be a layer, but got ${show(value)}. Usual cause: ${cause}.`);
 }
 
 /** @throws ArgumentError for a method that plain JavaScript let its class leave out. */

@@ -1,10 +1,9 @@
-import { refuseForeign } from "../shape/brand.js";
 import { type ChainRule, factorsOf, type InputSize } from "../shape/chain.js";
-import { ArgumentError, neighbourMismatch, ShapeError } from "../shape/errors.js";
+import { neighbourMismatch, ShapeError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain } from "./fusion.js";
-import { knownShape, Layer } from "./layer.js";
+import { checkLayer, knownShape, Layer } from "./layer.js";
 
 /** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
 export class Sequential<Signature extends string = string, Layers = readonly Layer[]> extends Layer<ChainRule<Layers>> {
@@ -19,12 +18,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     const input = isShape(first) ? first : undefined;
     const layers = input ? rest : args;
     layers.forEach((layer, i) => {
-      if (!(layer instanceof Layer)) {
-        refuseForeign("Sequential", layer);
-        throw new ArgumentError(
-          `Sequential expects layers, but argument ${input ? i + 1 : i} is ${layer === null ? "null" : Array.isArray(layer) ? "an array" : typeof layer}. Usual cause: a missing "new", or a list that needs "..." before it.`,
-        );
-      }
+      checkLayer(`Sequential expects argument ${input ? i + 1 : i}`, layer);
     });
     this.layers = (layers as readonly Layer[]).map((layer) => layer.ownSelf) as Layers;
     // A batch of 1 stands for any.

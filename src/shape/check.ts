@@ -7,6 +7,8 @@ import { gigabytes, show } from "./show.js";
 /** Throws the sentence `${who} expects ${what} to be ${expected}, but got ${got}.`; without `what`, `expects ${expected}`. */
 export function refuse(who: string, what: string, expected: string, got: unknown, cause?: string): never {
   refuseForeign(who, got);
+  if (got instanceof Promise && !cause?.includes("async")) cause = "a missing await";
+  if (cause === ARITHMETIC && got !== undefined && typeof got !== "number") cause = NO_NUMBER;
   throw new ArgumentError(
     `${who} expects ${what && `${what} to be `}${expected}, but got ${show(got)}.${cause ? ` Usual cause: ${cause}.` : ""}`,
   );
@@ -14,6 +16,8 @@ export function refuse(who: string, what: string, expected: string, got: unknown
 
 /** Usual cause of a fractional or missing size: arithmetic that forgot Math.floor, or a misspelt option. */
 const ARITHMETIC = "a division without Math.floor, or a variable that is undefined";
+/** The same of what is no number at all. */
+const NO_NUMBER = "text or a BigInt, which Number converts, or another argument in its place";
 
 export function checkInteger(layer: string, option: string, value: number, minimum: number): number {
   if (!Number.isSafeInteger(value) || value < minimum) {
@@ -135,6 +139,10 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   // Another window has another Object.prototype, which is its own end of the chain all the same.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
+
+/** What is given in place of tensors by name, most often. */
+export const NO_RECORD =
+  "the model itself instead of model.stateDict(), a Map (Object.fromEntries), or a missing await";
 
 /** More elements than this would not fit a 32-bit index, nor any memory. */
 export const MOST_ELEMENTS = 2 ** 31 - 1;

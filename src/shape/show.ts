@@ -17,6 +17,11 @@ export function show(value: unknown): string {
   return `${/^[AEIOo]/.test(kind) ? "an" : "a"} ${kind}`;
 }
 
+/** The first of many names: `conv1.weight, conv1.bias and 315 more`. */
+export function listed(names: readonly string[]): string {
+  return names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
+}
+
 /** `14.4 GB` */
 export function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toPrecision(3)} GB`;

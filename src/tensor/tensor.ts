@@ -1,7 +1,7 @@
 /** The tensor: numbers in row-major order and a shape. Storage is a plain typed array that the garbage collector owns. */
 
 import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
-import { Printed } from "../shape/brand.js";
+import { kindOf, Printed } from "../shape/brand.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { InputSize } from "../shape/chain.js";
 import { checkFunction, checkNumber, checkOneOf, refuse } from "../shape/check.js";
@@ -635,8 +635,17 @@ function isFloats(data: unknown): data is FloatArray | Resident {
 /** @throws ArgumentError for anything else. */
 export function checkTensor(who: string, value: unknown, expected = "a Tensor"): asserts value is Tensor {
   if (value instanceof Tensor) return;
-  const cause = value === undefined ? "a missing argument or return" : NO_TENSOR;
-  refuse(who, "", expected, value, cause);
+  refuse(who, "", expected, value, causeOf(value));
 }
 
-const NO_TENSOR = "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts";
+function causeOf(value: unknown): string {
+  if (value === undefined) return "a missing argument or return";
+  if (typeof value === "number")
+    return "a bare number, which tensor(x) wraps, or a loss's where loss.backward() is meant";
+  const kind = kindOf(value);
+  if (kind === "Parameter" || kind === "StateBuffer") return "a missing .value";
+  if (kind) return "a layer or loss instead of the tensor that it gives";
+  return "inputs" in Object(value)
+    ? "a batch, of which inputs is meant"
+    : "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts";
+}

@@ -9,7 +9,7 @@ import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkFinite, checkOptions, checkRange, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
-import { show } from "../shape/show.js";
+import { listed, show } from "../shape/show.js";
 import type { Operand } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 
@@ -302,8 +302,7 @@ export function isCount(value: number | undefined): boolean {
 
 function list(title: string, keys: readonly string[]): string {
   if (keys.length === 0) return "";
-  const rest = keys.length > 8 ? ` and ${keys.length - 8} more` : "";
-  return `${title}: ${keys.slice(0, 8).join(", ")}${rest}`;
+  return `${title}: ${listed(keys)}`;
 }
 
 /** A learning rate, weight decay or eps: finite and at least 0. */

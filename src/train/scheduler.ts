@@ -2,6 +2,7 @@
 import { Branded, refuseForeign } from "../shape/brand.js";
 import { isPlainObject, refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
+import { listed } from "../shape/show.js";
 import { isCount, Optimizer } from "./optimizer.js";
 
 /** A scheduler's state as a plain record of finite numbers, for a JSON file. */
@@ -136,7 +137,7 @@ export abstract class Scheduler extends Branded {
     if (wrong.length === 0) wrong.push(...this.wrongExtraState(state));
     if (wrong.length === 0) return;
     throw new StateError(
-      `${this.name}.loadStateDict expects finite numbers for ${expected.join(", ")} and nothing else, but these are missing or unexpected: ${wrong.join(", ")}. Usual cause: a checkpoint of another scheduler or optimiser.`,
+      `${this.name}.loadStateDict expects finite numbers for ${listed(expected)} and nothing else, but these are missing or unexpected: ${listed(wrong)}. Usual cause: a checkpoint of another scheduler or optimiser.`,
     );
   }
 }

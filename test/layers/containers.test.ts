@@ -147,14 +147,14 @@ describe("Sequential", () => {
     expectError(
       missingNew,
       ArgumentError,
-      'Sequential expects layers, but argument 1 is function. Usual cause: a missing "new", or a list that needs "..." before it.',
+      'Sequential expects argument 1 to be a layer, but got a Function. Usual cause: a missing "new", or a list that needs "..." before it.',
     );
     // @ts-expect-error a list needs to be spread
     const list = () => new Sequential(new ReLU(), [new ReLU()]);
     expectError(
       list,
       ArgumentError,
-      'Sequential expects layers, but argument 1 is an array. Usual cause: a missing "new", or a list that needs "..." before it.',
+      'Sequential expects argument 1 to be a layer, but got [a ReLU]. Usual cause: a missing "new", or a list that needs "..." before it.',
     );
   });
 });

@@ -1,11 +1,13 @@
 /** Saving and loading state, modes, freezing and precision: what every layer inherits. */
 import { describe, expect, test } from "vitest";
-import { Layer, Parameter } from "../../src/index.js";
-import { ShapeError, StateError } from "../../src/shape/errors.js";
+import { Layer, Linear, ones, Parameter, Sequential, type StateDict } from "../../src/index.js";
+import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 import { allZero, Net, type Scale, SHAPE } from "../support/composites.js";
 import { expectError } from "../support/errors.js";
 import { expectGradients, normal } from "../support/layers.js";
+
+const NO_RECORD = "the model itself instead of model.stateDict(), a Map (Object.fromEntries), or a missing await";
 
 describe("stateDict and loadStateDict", () => {
   test("copy both ways: neither the state's nor the layer's later changes reach the other", () => {
@@ -52,7 +54,7 @@ describe("stateDict and loadStateDict", () => {
         state["module.stem.bias"] = normal([2], 1);
       },
       StateError,
-      `Net.loadStateDict expects exactly the keys of this model, but got unexpected: module.stem.bias. ${CAUSE}`,
+      `Net.loadStateDict expects exactly the keys of this model, but got unexpected: module.stem.bias. Usual cause: keys with the prefix "module.".`,
     ],
     [
       "both",
@@ -99,6 +101,56 @@ describe("stateDict and loadStateDict", () => {
     expect(net.stem.bias?.value.data).toEqual(before["stem.bias"]!.data);
     expect(() => net.loadStateDict({ "stem.weight": normal([1], 1) }, { strict: false })).toThrow(ShapeError);
     expect(net.stem.weight.value.data).toEqual(weight.data);
+  });
+
+  test("of many keys the first are shown, and one prefix that explains them all is the cause", () => {
+    const many = () => new Sequential(...Array.from({ length: 6 }, () => new Linear(1, 1)));
+    const model = many();
+    const before = model.stateDict();
+    const keys = Object.keys(before);
+    const prefixed = (prefix: string) => Object.fromEntries(keys.map((key) => [prefix + key, ones([1])]));
+    const start = "Sequential.loadStateDict expects exactly the keys of this model, but got";
+    const eight = (prefix: string) =>
+      `${keys
+        .slice(0, 8)
+        .map((key) => prefix + key)
+        .join(", ")} and 4 more`;
+    expectError(() => model.loadStateDict({}), StateError, `${start} missing: ${eight("")}. ${CAUSE}`);
+    expectError(
+      () => model.loadStateDict(prefixed("module.")),
+      StateError,
+      `${start} missing: ${eight("")}; unexpected: ${eight("module.")}. Usual cause: keys with the prefix "module.".`,
+    );
+    expectError(
+      () => new Sequential(many()).loadStateDict(before),
+      StateError,
+      `${start} missing: ${eight("0.")}; unexpected: ${eight("")}. Usual cause: keys without the prefix "0.".`,
+    );
+    expectError(
+      () => model.loadStateDict({ ...prefixed("module."), other: ones([1]) }),
+      StateError,
+      `${start} missing: ${eight("")}; unexpected: ${keys
+        .slice(0, 8)
+        .map((key) => `module.${key}`)
+        .join(", ")} and 5 more. ${CAUSE}`,
+    );
+    expect(model.stateDict()).toEqual(before);
+  });
+
+  test.each([
+    ["a path", "model.safetensors", '"model.safetensors"', "a file, which readSafetensors reads"],
+    ["bytes", new Uint8Array(2), "a Uint8Array", "a file, which readSafetensors reads"],
+    ["a buffer", new ArrayBuffer(2), "an ArrayBuffer", "a file, which readSafetensors reads"],
+    ["the model", new Linear(1, 1), "a Linear", NO_RECORD],
+    ["the method", new Linear(1, 1).stateDict, "a Function", NO_RECORD],
+    ["a Map", new Map(), "a Map", NO_RECORD],
+    ["a promise", Promise.resolve({}), "a Promise", "a missing await"],
+  ])("%s is no state dict", (_, state, got, cause) => {
+    expectError(
+      () => new Linear(1, 1).loadStateDict(state as unknown as StateDict),
+      ArgumentError,
+      `Linear.loadStateDict expects its state to be an object of tensors, but got ${got}. Usual cause: ${cause}.`,
+    );
   });
 
   test("keys that only Object.prototype has are missing, not found", () => {

@@ -26,7 +26,7 @@ import {
   tensor,
 } from "../../src/index.js";
 import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
-import { summary } from "../../src/train.js";
+import { CrossEntropyLoss, summary } from "../../src/train.js";
 import { expectError } from "../support/errors.js";
 import { normal } from "../support/layers.js";
 
@@ -352,7 +352,12 @@ describe("loading", () => {
     ["what structuredClone made of one", structuredClone(tensor([7])), "an object", PLAIN],
     ["an array", [7], "[7]", PLAIN],
     ["null", null, "null", PLAIN],
-    ["a number", 7, "7", PLAIN],
+    ["a number", 7, "7", "a bare number, which tensor(x) wraps, or a loss's where loss.backward() is meant"],
+    ["a parameter", parameter(7), "a Parameter", "a missing .value"],
+    ["a buffer", new StateBuffer("same", tensor([7])), "a StateBuffer", "a missing .value"],
+    ["a layer", new ReLU(), "a ReLU", "a layer or loss instead of the tensor that it gives"],
+    ["a batch", { inputs: tensor([7]), targets: [0] }, "an object", "a batch, of which inputs is meant"],
+    ["a promise", Promise.resolve(tensor([7])), "a Promise", "a missing await"],
   ])("refuses %s and changes nothing, wherever it stands", (_, entry, got, cause) => {
     const model = new Linear(2, 1);
     const before = model.stateDict();
@@ -375,15 +380,34 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
 
   test("layers in an array, or something else than layers", () => {
     const list = 'Usual cause: a missing "new", or a list that needs "..." before it.';
+    const OTHER = "Usual cause: a missing return, or another argument in its place.";
+    for (const [value, got, cause] of [
+      [new CrossEntropyLoss(), "a Loss", "Usual cause: a loss, which takes what the model gives."],
+      [new Map(), "a Map", OTHER],
+      [undefined, "undefined", OTHER],
+      [tensor([1]), "a Tensor", "Usual cause: a tensor computed where layers are put together."],
+    ] as const) {
+      expectError(
+        () => new Sequential(new ReLU(), anything(value)),
+        ArgumentError,
+        `Sequential expects argument 1 to be a layer, but got ${got}. ${cause}`,
+      );
+    }
     const [conv, relu] = [new Conv2d(1, 1, 1), new ReLU()];
-    for (const first of [[conv, relu], [relu], ["x"], [[1]], [null], [0.5]]) {
+    for (const [first, shown] of [
+      [[conv, relu], "[a Conv2d, a ReLU]"],
+      [["x"], '["x"]'],
+      [[[1]], "[[…]]"],
+      [[null], "[null]"],
+      [[0.5], "[0.5]"],
+    ] as const) {
       expectError(
         () => new Sequential(anything(first)),
         ArgumentError,
-        `Sequential expects layers, but argument 0 is an array. ${list}`,
+        `Sequential expects argument 0 to be a layer, but got ${shown}. ${list}`,
       );
     }
-    expectError(() => new Residual(anything(5)), ArgumentError, `Residual expects its body to be a layer, but got 5. ${list}`); // biome-ignore format: one line
+    expectError(() => new Residual(anything(5)), ArgumentError, `Residual expects its body to be a layer, but got 5. ${OTHER}`); // biome-ignore format: one line
     expectError(() => new Residual(relu, anything(Conv2d)), ArgumentError, `Residual expects its projection to be a layer, but got a Function. ${list}`); // biome-ignore format: one line
     expect(() => new Parallel(anything([5]))).toThrow(ArgumentError);
     class Empty extends Composite {
@@ -426,6 +450,59 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     expectError(() => new Parts(new ReLU()).forward(tensor([1])), ArgumentError, text("Parts", "compose"));
   });
 
+  test("a composite that overrides forward, or that computes in compose", () => {
+    class Torch extends Composite {
+      readonly fc = new Linear(2, 2);
+      override forward(x: Tensor) {
+        return this.fc.forward(x) as never;
+      }
+      protected compose() {
+        return this.fc;
+      }
+    }
+    const net = new Torch();
+    const start = "Torch.backward expects a forward before it, but none waits for its backward. Usual cause:";
+    const dy = net.forward(tensor([1, 2]));
+    expectError(() => net.backward(dy), StateError, `${start} forward overridden instead of compose.`);
+    class Wrapped extends Bag {
+      override forward(x: Tensor) {
+        return super.forward(x);
+      }
+    }
+    // One whose own forward has run is like any other.
+    const wrapped = new Wrapped();
+    const y = wrapped.forward(tensor([1]));
+    wrapped.backward(y);
+    expect(() => wrapped.backward(y)).toThrow("backward called twice");
+    class Computes extends Composite {
+      readonly fc = new Linear(2, 2);
+      protected override compose(x?: Tensor): never;
+      protected override compose(x: Tensor): never {
+        return this.fc.forward(x) as never;
+      }
+    }
+    expectError(
+      () => new Computes().forward(tensor([1, 2])),
+      ArgumentError,
+      "Computes expects compose() to take nothing and to return a layer, but it takes an input. Usual cause: compose, where compute is meant.",
+    );
+  });
+
+  test("a computeBackward whose gradient has another shape than the input, alone and inside of a model", () => {
+    class Sums extends Bag {
+      protected override compute(x: Tensor) {
+        return x.sum(1) as Tensor;
+      }
+    }
+    const text =
+      "Sums.backward expects computeBackward to return the gradient of its input [2, 3], but got [2]. Usual cause: a returned dy, or axes that were reduced or swapped.";
+    const x = tensor([[1, 2, 3], [4, 5, 6]]) as Tensor; // biome-ignore format: one line
+    for (const model of [new Sums(), new Sequential(new ReLU(), new Sums())]) {
+      const y = model.forward(x);
+      expectError(() => model.backward(y), ShapeError, text);
+    }
+  });
+
   test("a compute that returns no tensor", () => {
     for (const [result, got] of [[undefined, "undefined"], [[1], "[1]"], [Promise.resolve(), "a Promise"]] as const) {
       class Lost extends Bag {
@@ -436,7 +513,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
       expectError(
         () => new Lost().forward(tensor([1])),
         ArgumentError,
-        `Lost.forward expects compute to return a Tensor, but got ${got}. Usual cause: ${result ? "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts" : "a missing argument or return"}.`,
+        `Lost.forward expects compute to return a Tensor, but got ${got}. Usual cause: ${result instanceof Promise ? "a missing await" : result ? "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts" : "a missing argument or return"}.`,
       );
     } // biome-ignore format: one line
   });

@@ -85,7 +85,7 @@ describe("options", () => {
     expectError(
       () => read(options),
       ArgumentError,
-      `Own expects its options to be an object of ${all}, but got ${shown}. Usual cause: torch's positional arguments are named here.`,
+      `Own expects its options to be an object of ${all}, but got ${shown}. Usual cause: ${shown === "a Promise" ? "a missing await" : "torch's positional arguments are named here"}.`,
     );
   });
 
