@@ -640,10 +640,10 @@ export function checkLayer(who: string, value: unknown): asserts value is Layer 
 }
 
 /** @throws ArgumentError for a method that plain JavaScript let its class leave out. */
-export function checkMethod(layer: object, method: "compute" | "computeBackward" | "compose"): void {
-  const { name, [method]: own } = layer as { readonly name: string } & Readonly<Record<string, unknown>>;
+export function checkMethod(of: object, method: string, instead = "forward or backward"): void {
+  const { name, [method]: own } = of as { readonly name: string } & Readonly<Record<string, unknown>>;
   if (typeof own === "function") return;
   throw new ArgumentError(
-    `${name} expects a method ${method}, but has none. Usual cause: forward or backward overridden instead.`,
+    `${name} expects a method ${method}, but has none. Usual cause: ${instead} overridden instead.`,
   );
 }

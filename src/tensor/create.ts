@@ -1,7 +1,7 @@
 /** Making tensors. All are float32; `x.to("float64")` converts. */
 
 import type { IsKnown, ProductOf } from "../shape/arithmetic.js";
-import { checkInteger, checkOneOf, readOptions, refuse } from "../shape/check.js";
+import { checkInteger, checkOneOf, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import type { Definite, Given, Told } from "../shape/definite.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
@@ -41,7 +41,9 @@ export function tensor<const Data extends TensorData, const S extends Shape>(
   data: Data,
   shape: S & Told<Counted<Given<Nesting<Data>>, S>>,
 ): Tensor<Definite<S>>;
-export function tensor(data: TensorData | PlainTensor, shape?: Shape): Tensor {
+export function tensor(data: TensorData | PlainTensor, shape?: Shape, more?: unknown): Tensor {
+  refuseType("tensor", shape);
+  refuseType("tensor", more);
   if (isPlainTensor(data)) return fromPlain(data);
   const nesting = shapeOf(data);
   const flat = flatten("tensor", data, nesting);
@@ -94,28 +96,37 @@ type Counted<Nested extends Shape, S extends Shape> =
  */
 export function fromTypedArray<const S extends Shape>(data: TypedArray, shape: S): Tensor<Definite<S>>;
 export function fromTypedArray(data: TypedArray): Tensor<readonly [number]>;
-export function fromTypedArray(data: TypedArray, shape: Shape = [data.length]): Tensor {
+export function fromTypedArray(data: TypedArray, shape?: Shape, more?: unknown): Tensor {
+  refuseType("fromTypedArray", shape);
+  refuseType("fromTypedArray", more);
   if (!isTypedArray(data)) {
     throw new ArgumentError(
       `fromTypedArray expects a typed array of numbers, but got ${show(data)}. Usual cause: a plain array or BigInts; tensor() takes nested arrays.`,
     );
   }
-  checkCount("fromTypedArray", data.length, shape);
-  return new Tensor(data instanceof Float32Array ? data : new Float32Array(data), shape);
+  const axes = shape ?? [data.length];
+  checkCount("fromTypedArray", data.length, axes);
+  return new Tensor(data instanceof Float32Array ? data : new Float32Array(data), axes);
 }
 
 /** Zeros: `zeros([2, 3])`. @throws ArgumentError for a shape that is no array of integers ≥ 0; so do all that take one. */
-export function zeros<const S extends Shape>(shape: S): Tensor<Definite<S>> {
+export function zeros<const S extends Shape>(shape: S): Tensor<Definite<S>>;
+export function zeros<const S extends Shape>(shape: S, more?: unknown): Tensor<Definite<S>> {
+  refuseType("zeros", more);
   return make("zeros", shape, () => 0);
 }
 
 /** Ones: `ones([2, 3])`. */
-export function ones<const S extends Shape>(shape: S): Tensor<Definite<S>> {
+export function ones<const S extends Shape>(shape: S): Tensor<Definite<S>>;
+export function ones<const S extends Shape>(shape: S, more?: unknown): Tensor<Definite<S>> {
+  refuseType("ones", more);
   return make("ones", shape, () => 1);
 }
 
 /** `value` everywhere: `full([2, 3], -Infinity)`. */
-export function full<const S extends Shape>(shape: S, value: number): Tensor<Definite<S>> {
+export function full<const S extends Shape>(shape: S, value: number): Tensor<Definite<S>>;
+export function full<const S extends Shape>(shape: S, value: number, more?: unknown): Tensor<Definite<S>> {
+  refuseType("full", more);
   if (typeof value !== "number") refuse("full", "value", "a number", value);
   return make("full", shape, () => value);
 }
@@ -165,6 +176,7 @@ export function eye<const N extends number, const M extends number = N>(
 
 /** Uniform numbers in [0, 1), multiples of 2⁻²⁴. */
 export function rand<const S extends Shape>(shape: S, options: RandomOptions = {}): Tensor<Definite<S>> {
+  checkShape("rand", shape);
   const { random = defaultRandom() } = readOptions("rand", options, { random: undefined });
   // 24 bits are all that a float32 can hold; more would round up to 1 now and then.
   return make("rand", shape, () => (random.bits() >>> 8) * 2 ** -24);
@@ -172,8 +184,15 @@ export function rand<const S extends Shape>(shape: S, options: RandomOptions = {
 
 /** Normal numbers with mean 0 and variance 1. */
 export function randn<const S extends Shape>(shape: S, options: RandomOptions = {}): Tensor<Definite<S>> {
+  checkShape("randn", shape);
   const { random = defaultRandom() } = readOptions("randn", options, { random: undefined });
   return make("randn", shape, () => random.normal());
+}
+
+/** Refuses torch's dtype, which would be lost. Whatever else comes after a shape may be what `map` passes on. */
+function refuseType(who: string, more: unknown): void {
+  if (typeof more !== "string" && !isPlainObject(more)) return;
+  refuse(who, "", "no element type or options", more, 'torch\'s dtype: all are float32, and .to("float64") converts');
 }
 
 /** f(i) at every index i of a tensor of a checked shape. */

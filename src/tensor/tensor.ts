@@ -140,6 +140,24 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     return ArrayBuffer.isView(data) ? (data as Float32Array) : data.expose();
   }
 
+  set data(data: never) {
+    refuse("Tensor.data", "", "no assignment", data, "x.data.set(numbers), which copies them, is meant");
+  }
+
+  /**
+   * What layers read of their parameters, for which plain JavaScript may have exchanged a tensor.
+   * @internal
+   */
+  get value(): never {
+    return refuse(
+      "Layer",
+      "its weights",
+      "Parameters",
+      this,
+      "layer.weight = x, where layer.weight.value = x is meant",
+    );
+  }
+
   /**
    * What a kernel gets of the tensor, which has to hold `length` numbers: the last check before addresses are made.
    * @internal

@@ -3,15 +3,16 @@
 import { kernelsFor } from "../kernels/backend.js";
 import { lossKernels } from "../kernels/loss.js";
 import { runOf } from "../layers/cache.js";
+import { checkMethod } from "../layers/layer.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
-import { checkOneOf, checkOptions } from "../shape/check.js";
+import { checkOneOf, checkOptions, checkText, refuse } from "../shape/check.js";
 import type { ClassGeometry } from "../shape/classes.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
 import type { Run as ForwardRun } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
-import { allocate, Tensor } from "../tensor/tensor.js";
+import { allocate, checkTensor, Tensor } from "../tensor/tensor.js";
 import { BIGINTS, isBigInts } from "./labels.js";
 
 /** What becomes of the losses of all elements or rows: their mean, their sum, or nothing. */
@@ -55,6 +56,20 @@ export function noTensor(who: string, what: string, value: unknown): ArgumentErr
   return new ArgumentError(`${who} expects its ${what} to be a Tensor${got}. Usual cause: ${cause}.`);
 }
 
+/** @throws ArgumentError for what a loss of one's own returned instead. */
+function checkResult(name: string, result: LossResult): void {
+  const { value, gradient } = Object(result) as Partial<LossResult>;
+  const who = `${name}.forward`;
+  if (value === undefined && gradient === undefined) {
+    const cause = "a missing return, or the loss alone, where its gradient is due as well";
+    refuse(who, "what compute returns", "{ value, gradient }", result, cause);
+  }
+  if (typeof value !== "number" && !(value instanceof Tensor)) {
+    refuse(who, "the value that compute returns", "a number or a Tensor", value, "another name than value");
+  }
+  checkTensor(who, gradient, "the gradient that compute returns to be a Tensor");
+}
+
 type Run = (scale: number, losses: Operand | undefined, gradient: Operand) => number;
 
 /**
@@ -79,6 +94,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
     reductions: readonly string[] = ["mean", "sum", "none"],
   ) {
     super();
+    checkText("Loss", "name", name);
     checkOptions(name, options, '{ reduction: "sum" }');
     this.reduction = checkOneOf<string>(
       name,
@@ -100,7 +116,9 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
     if (!(prediction instanceof Tensor)) {
       throw noTensor(`${this.name}.forward`, "prediction", prediction);
     }
+    checkMethod(this, "compute");
     const result = this.compute(prediction, target);
+    checkResult(this.name, result);
     const losses = typeof result.value === "number" ? undefined : result.value.shape;
     this.ownSelf.#waiting = { result, losses, run: runOf.get(prediction) };
     return result.value as LossValue<R>;

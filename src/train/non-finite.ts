@@ -5,6 +5,7 @@ import { kernelsFor } from "../kernels/backend.js";
 import { gradientKernels } from "../kernels/gradient.js";
 import type { Layer } from "../layers/layer.js";
 import type { Parameter } from "../layers/parameter.js";
+import { checkObject } from "../shape/check.js";
 import { StateError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { TrainingLoss } from "./evaluate.js";
@@ -23,6 +24,7 @@ export class NonFiniteError extends StateError {
   readonly #checkpoint: Uint8Array | undefined;
 
   constructor(event: NonFiniteEvent, checkpoint: Uint8Array | undefined) {
+    checkObject("NonFiniteError", "its event", "what onNonFinite is told", event);
     super(
       `${event.message}${checkpoint ? " The error's checkpoint is the last good one." : ""} To go on regardless: nonFinite: "continue".`,
     );

@@ -4,9 +4,19 @@ import { kernelsFor } from "../kernels/backend.js";
 import type { OptimiserKernels, Step } from "../kernels/interface/optimiser.js";
 import { optimiserKernels } from "../kernels/optimiser.js";
 import { own, ownZeros } from "../kernels/residency.js";
+import { checkMethod } from "../layers/layer.js";
 import { Parameter } from "../layers/parameter.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
-import { checkFinite, checkOptions, checkRange, isPlainObject, readOptions, refuse } from "../shape/check.js";
+import {
+  checkFinite,
+  checkObject,
+  checkOptions,
+  checkRange,
+  checkText,
+  isPlainObject,
+  readOptions,
+  refuse,
+} from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
 import { listed, show } from "../shape/show.js";
@@ -112,6 +122,8 @@ export abstract class Optimizer extends Branded {
     defaults: { readonly lr: number; readonly weightDecay?: number },
   ) {
     super();
+    checkText("Optimizer", "name", name);
+    checkObject(name, "its defaults", "an object such as { lr: 0.01 }", defaults);
     checkOptions(name, options, `{ lr: ${defaults.lr} }`);
     const lr = options.lr ?? defaults.lr;
     const weightDecay = options.weightDecay ?? defaults.weightDecay ?? 0;
@@ -137,7 +149,12 @@ export abstract class Optimizer extends Branded {
    * Changes every parameter by its gradient.
    * @throws ArgumentError for a learning rate, momentum or another setting that was changed to what is none.
    */
-  step(): void {
+  step(...none: []): void;
+  step(closure?: unknown): void {
+    if (closure !== undefined) {
+      refuse(`${this.name}.step`, "", "no argument", closure, "torch's closure: call it before, then step()");
+    }
+    checkMethod(this, "update", "step");
     this.checkSettings();
     for (const group of this.groups) {
       const { lr, weightDecay } = group;
@@ -317,9 +334,8 @@ function groupsOf(
   defaults: { readonly lr: number; readonly weightDecay: number },
 ): ParameterGroup[] {
   if (!Array.isArray(parameters)) {
-    throw new ArgumentError(
-      `${optimizer} expects an array of parameters, but got a value of type ${typeof parameters}. Usual cause: the model itself, where model.parameters() is meant.`,
-    );
+    const cause = "the model itself, where model.parameters() is meant";
+    refuse(optimizer, "", "an array of parameters", parameters, cause);
   }
   const list = parameters as Parameters;
   refuseForeign(optimizer, ...list);

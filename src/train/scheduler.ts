@@ -1,7 +1,8 @@
 /** What every scheduler has in common: a count of steps, and a change of each group's learning rate at each. */
-import { Branded, refuseForeign } from "../shape/brand.js";
-import { isPlainObject, refuse } from "../shape/check.js";
-import { ArgumentError, StateError } from "../shape/errors.js";
+import { checkMethod } from "../layers/layer.js";
+import { Branded } from "../shape/brand.js";
+import { checkText, isPlainObject, refuse } from "../shape/check.js";
+import { StateError } from "../shape/errors.js";
 import { listed } from "../shape/show.js";
 import { isCount, Optimizer } from "./optimizer.js";
 
@@ -27,11 +28,9 @@ export abstract class Scheduler extends Branded {
     readonly optimizer: Optimizer,
   ) {
     super();
-    refuseForeign(name, optimizer);
+    checkText("Scheduler", "name", name);
     if (!(optimizer instanceof Optimizer)) {
-      throw new ArgumentError(
-        `${name} expects an optimiser first, but got a value of type ${typeof optimizer}. Usual cause: the options in its place.`,
-      );
+      refuse(name, "", "an optimiser first", optimizer, "the options or the model in its place");
     }
     this.#baseLrs = optimizer.groups.map(({ initialLr, lr }) => initialLr ?? lr);
   }
@@ -50,6 +49,7 @@ export abstract class Scheduler extends Branded {
    * @param metric what `ReduceLROnPlateau` watches; the others pay no heed to it
    */
   step(metric?: number): void {
+    if (this.apply === Scheduler.prototype.apply) checkMethod(this, "next", "step");
     this.check(this.ownSelf.#steps + 1, metric);
     this.ownSelf.#steps++;
     this.apply(metric);

@@ -14,6 +14,7 @@ import {
   Layer,
   Linear,
   manualSeed,
+  ones,
   Parallel,
   Parameter,
   ReLU,
@@ -501,6 +502,21 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
       const y = model.forward(x);
       expectError(() => model.backward(y), ShapeError, text);
     }
+  });
+
+  test("a tensor in the place of a parameter, or of a tensor's data", () => {
+    const text =
+      "Layer expects its weights to be Parameters, but got a Tensor. Usual cause: layer.weight = x, where layer.weight.value = x is meant.";
+    const linear = Object.assign(new Linear(2, 2), { weight: ones([2, 2]) });
+    expectError(() => linear.forward(ones([1, 2])), ArgumentError, text);
+    const conv = Object.assign(new Conv2d(1, 1, 1), { bias: ones([1]) });
+    expectError(() => conv.forward(ones([1, 1, 2, 2])), ArgumentError, text);
+    const x = ones([2]);
+    expectError(
+      () => Object.assign(x, { data: new Float32Array(2) }),
+      ArgumentError,
+      "Tensor.data expects no assignment, but got a Float32Array. Usual cause: x.data.set(numbers), which copies them, is meant.",
+    );
   });
 
   test("a compute that returns no tensor", () => {

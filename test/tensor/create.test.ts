@@ -298,3 +298,48 @@ describe("rand and randn", () => {
     expect(Math.abs(x.var().item() - 1)).toBeLessThan(5 * Math.sqrt(2 / x.size));
   });
 });
+
+test.each<[string, () => unknown, got: string]>([
+  ["zeros", () => zeros(...(plain([2], { dtype: "float64" }) as [[2]])), "an object"],
+  ["zeros", () => zeros(...(plain([2], "float64") as [[2]])), '"float64"'],
+  ["ones", () => ones(...(plain([2], "float64") as [[2]])), '"float64"'],
+  ["full", () => full(...(plain([2], 1, { dtype: "float64" }) as [[2], 1])), "an object"],
+  ["tensor", () => tensor(...(plain([1, 2], [2], "float64") as [[1, 2], [2]])), '"float64"'],
+  ["tensor", () => tensor(...(plain([1, 2], { dtype: "uint8" }) as [[1, 2], [2]])), "an object"],
+  ["tensor", () => tensor(...(plain([1, 2], "float64") as [[1, 2], [2]])), '"float64"'],
+  ["fromTypedArray", () => fromTypedArray(...(plain(new Float32Array(2), "float64") as [Float32Array])), '"float64"'],
+])("%s refuses an element type, which it would lose", (who, make, got) => {
+  expectError(
+    make,
+    ArgumentError,
+    `${who} expects no element type or options, but got ${got}. Usual cause: torch's dtype: all are float32, and .to("float64") converts.`,
+  );
+});
+
+test("what map passes on beside a shape is let be", () => {
+  expect([[1], [2]].map(zeros).map(({ shape }) => shape)).toEqual([[1], [2]]);
+});
+
+test("no typed array at all, and sizes one by one", () => {
+  for (const [args, got] of [
+    [[], "undefined"],
+    [[null], "null"],
+  ] as const) {
+    expectError(
+      () => fromTypedArray(...(args as unknown as [Float32Array])),
+      ArgumentError,
+      `fromTypedArray expects a typed array of numbers, but got ${got}. Usual cause: a plain array or BigInts; tensor() takes nested arrays.`,
+    );
+  }
+  for (const [who, make] of Object.entries({ rand, randn })) {
+    expectError(
+      () => make(...(plain(2, 3, 4) as unknown as [[2]])),
+      ArgumentError,
+      `${who} expects a shape as an array, but got 2. Usual cause: sizes given one by one; write [2, 3].`,
+    );
+  }
+});
+
+function plain(...args: unknown[]): unknown[] {
+  return args;
+}

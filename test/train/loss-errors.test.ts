@@ -232,7 +232,7 @@ describe("weights", () => {
     expectError(
       () => new BCELoss({ weight: untyped<Weights>(2) }),
       ArgumentError,
-      "BCELoss expects weight to be a Tensor or an array of numbers, but got a value of type number. Usual cause: one weight for all, which the loss is multiplied by instead.",
+      "BCELoss expects weight to be a Tensor or an array of numbers, but got 2. Usual cause: one weight for all, which the loss is multiplied by instead.",
     );
   });
 });

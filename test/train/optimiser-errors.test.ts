@@ -23,8 +23,8 @@ const p = new Parameter("weight", zeros([2, 3]));
 
 describe("parameters", () => {
   test.each([
-    ["a model", new Linear(2, 3), "a value of type object"],
-    ["nothing", undefined, "a value of type undefined"],
+    ["a model", new Linear(2, 3), "a Linear"],
+    ["nothing", undefined, "undefined"],
   ])("%s in their place is refused", (_, parameters, got) => {
     expectError(
       () => new Adam(untyped<Parameters>(parameters)),

@@ -239,7 +239,7 @@ describe("ReduceLROnPlateau", () => {
     expectError(
       () => scheduler.step(untyped<number>({ loss: 1 })),
       ArgumentError,
-      "ReduceLROnPlateau.step expects the metric to watch, but got a value of type object. Usual cause: step() as with the other schedulers, where step(validationLoss) is meant.",
+      "ReduceLROnPlateau.step expects the metric to watch, but got an object. Usual cause: step() as with the other schedulers, where step(validationLoss) is meant.",
     );
     expect(scheduler.steps).toBe(0);
   });
@@ -329,7 +329,7 @@ describe("bad options", () => {
   const cases: [make: () => unknown, text: string][] = [
     [
       () => new StepLR(untyped<Optimizer>({ lr: 0.1 }), { stepSize: 1 }),
-      "StepLR expects an optimiser first, but got a value of type object. Usual cause: the options in its place.",
+      "StepLR expects an optimiser first, but got an object. Usual cause: the options or the model in its place.",
     ],
     [
       () => new StepLR(sgd(), untyped<{ stepSize: number }>(10)),

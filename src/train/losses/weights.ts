@@ -2,6 +2,7 @@
 import { refuseForeign } from "../../shape/brand.js";
 import { ArgumentError, ShapeError } from "../../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../../shape/shape.js";
+import { show } from "../../shape/show.js";
 import { allocate, Tensor } from "../../tensor/tensor.js";
 
 /** A tensor, or a list of numbers that stands for a tensor of one axis. */
@@ -13,7 +14,7 @@ export function weightTensor(loss: string, option: string, weights: Weights | un
   if (weights === undefined || weights instanceof Tensor) return weights;
   if (!Array.isArray(weights)) {
     throw new ArgumentError(
-      `${loss} expects ${option} to be a Tensor or an array of numbers, but got a value of type ${typeof weights}. Usual cause: one weight for all, which the loss is multiplied by instead.`,
+      `${loss} expects ${option} to be a Tensor or an array of numbers, but got ${show(weights)}. Usual cause: one weight for all, which the loss is multiplied by instead.`,
     );
   }
   return new Tensor(Float32Array.from(weights), [weights.length]);

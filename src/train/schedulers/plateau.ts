@@ -1,5 +1,6 @@
 import { checkFinite, checkInteger, checkOneOf, readOptions, refuse } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
+import { show } from "../../shape/show.js";
 import { checkRate, isCount, type Optimizer } from "../optimizer.js";
 import { Scheduler, type SchedulerState } from "../scheduler.js";
 
@@ -86,7 +87,7 @@ export class ReduceLROnPlateau extends Scheduler {
   protected override check(_steps: number, metric: number | undefined): void {
     if (typeof metric === "number") return;
     throw new ArgumentError(
-      `ReduceLROnPlateau.step expects the metric to watch, but got ${metric === undefined ? "none" : `a value of type ${typeof metric}`}. Usual cause: step() as with the other schedulers, where step(validationLoss) is meant.`,
+      `ReduceLROnPlateau.step expects the metric to watch, but got ${metric === undefined ? "none" : show(metric)}. Usual cause: step() as with the other schedulers, where step(validationLoss) is meant.`,
     );
   }
 
