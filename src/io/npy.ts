@@ -7,6 +7,7 @@ import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { MOST_AXES } from "../shape/reshape.js";
 import { type Shape, showShape, stridesOf } from "../shape/shape.js";
+import { show } from "../shape/show.js";
 import { gather } from "../tensor/layout.js";
 import { type DType, type FloatArray, Tensor } from "../tensor/tensor.js";
 import {
@@ -107,9 +108,9 @@ export function parseNpy(who: string, bytes: Uint8Array, dtype: DType, most = In
 export function writeNpy(tensor: Tensor): OwnBytes {
   refuseForeign("writeNpy", tensor);
   if (!(tensor instanceof Tensor)) {
-    throw new ArgumentError(
-      `writeNpy expects a Tensor, but got ${typeof tensor}. Usual cause: a state dict: write it with writeNpz.`,
-    );
+    const isArray = Array.isArray(tensor) || ArrayBuffer.isView(tensor);
+    const cause = isArray ? "an array: wrap it with tensor(data)" : "a state dict: write it with writeNpz";
+    throw new ArgumentError(`writeNpy expects a Tensor, but got ${show(tensor)}. Usual cause: ${cause}.`);
   }
   const { shape, data } = tensor;
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;

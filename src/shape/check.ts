@@ -8,22 +8,23 @@ import { gigabytes, show } from "./show.js";
 export function refuse(who: string, what: string, expected: string, got: unknown, cause?: string): never {
   refuseForeign(who, got);
   if (got instanceof Promise && !cause?.includes("async")) cause = "a missing await";
-  if (cause === ARITHMETIC && got !== undefined && typeof got !== "number") cause = NO_NUMBER;
   throw new ArgumentError(
     `${who} expects ${what && `${what} to be `}${expected}, but got ${show(got)}.${cause ? ` Usual cause: ${cause}.` : ""}`,
   );
 }
 
-/** Usual cause of a fractional or missing size: arithmetic that forgot Math.floor, or a misspelt option. */
-const ARITHMETIC = "a division without Math.floor, or a variable that is undefined";
-/** The same of what is no number at all. */
-const NO_NUMBER = "text or a BigInt, which Number converts, or another argument in its place";
+/** Why these are not the numbers that they should be. */
+export function causeOfNumbers(...values: readonly unknown[]): string {
+  return values.every((value) => value === undefined || typeof value === "number")
+    ? "a division without Math.floor, or a variable that is undefined"
+    : "text or a BigInt, which Number converts, or another argument in its place";
+}
 
 export function checkInteger(layer: string, option: string, value: number, minimum: number): number {
   if (!Number.isSafeInteger(value) || value < minimum) {
     const kind =
       minimum === 1 ? "a positive integer" : minimum === -Infinity ? "an integer" : `an integer ≥ ${minimum}`;
-    refuse(layer, option, kind, value, ARITHMETIC);
+    refuse(layer, option, kind, value, causeOfNumbers(value));
   }
   return value;
 }
@@ -41,12 +42,12 @@ export function checkPair(layer: string, option: string, value: Pair, minimum: n
 
 /** Any number but NaN. */
 export function checkNumber(who: string, what: string, value: number): number {
-  if (typeof value !== "number" || Number.isNaN(value)) refuse(who, what, "a number", value, ARITHMETIC);
+  if (typeof value !== "number" || Number.isNaN(value)) refuse(who, what, "a number", value, causeOfNumbers(value));
   return value;
 }
 
 export function checkFinite(layer: string, option: string, value: number): number {
-  if (!Number.isFinite(value)) refuse(layer, option, "a finite number", value, ARITHMETIC);
+  if (!Number.isFinite(value)) refuse(layer, option, "a finite number", value, causeOfNumbers(value));
   return value;
 }
 

@@ -91,9 +91,10 @@ export function neighbourMismatch(mismatch: Mismatch, factors: Shape = []): Shap
  */
 export function channelsCause(channels: number, input: Shape, batch: 0 | 1, otherwise: string): string {
   const last = input.length - 1;
-  if (last <= batch || input[last] !== channels) return otherwise;
+  const alpha = channels === 3 && input[last] === 4;
+  if (last <= batch || (input[last] !== channels && !alpha)) return otherwise;
   const order = input.map((_, axis) => (axis < batch ? axis : axis === batch ? last : axis - 1));
-  return `channels stored last: permute(${showShape(order)}) moves them`;
+  return `channels stored last: permute(${showShape(order)}) moves them${alpha ? ", and slice drops alpha" : ""}`;
 }
 
 /** `Conv2d expects an input [N, C, H, W] or [C, H, W], but got [784]. Usual cause: …` */

@@ -2,7 +2,7 @@
 
 import type { FloorDivide, IsKnown, Multiply, ProductOf } from "./arithmetic.js";
 import type { InputSize } from "./chain.js";
-import { checkSize, MOST_ELEMENTS } from "./check.js";
+import { causeOfNumbers, checkSize, MOST_ELEMENTS, refuse } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type { Agreed, Differs, Mistake, Show, ShowSize } from "./rule.js";
@@ -63,9 +63,7 @@ export function checkExtents(who: string, shape: Shape): void {
     );
   }
   if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
-    throw new ArgumentError(
-      `${who} expects a shape of integers ≥ 0, but got ${show(shape)}. Usual cause: a division without Math.floor, or a variable that is undefined.`,
-    );
+    refuse(who, "", "a shape of integers ≥ 0", shape, causeOfNumbers(...shape));
   }
 }
 

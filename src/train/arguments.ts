@@ -52,7 +52,9 @@ export function checkBatches(who: string, what: string, data: unknown): void {
         ? "a single batch: put it in an array"
         : isClass(data)
           ? "a class, where new is missing"
-          : "arguments in another order";
+          : typeof data === "function"
+            ? "a function that gives the batches: call it"
+            : "arguments in another order";
   refuse(who, what, expected, data, cause);
 }
 

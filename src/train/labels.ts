@@ -72,6 +72,7 @@ export const BIGINTS = "BigInts, as 64-bit labels of numpy are read: Int32Array.
 
 function causeOfType(labels: unknown): string {
   if (isBigInts(labels) || typeof labels === "bigint") return BIGINTS;
+  if (labels instanceof Promise) return "a missing await";
   if (typeof labels === "string") return "a class's name: its place in the list of classes is its label";
   if (labels === undefined || labels === null) return "targets that are missing, or have another name";
   return "what holds the labels, where the labels themselves are meant";
@@ -82,6 +83,7 @@ function causeOfShape(scores: Shape, labels: Labels, flat: ArrayLike<unknown>, c
   const shape = labels instanceof Tensor ? labels.shape : [flat.length];
   const [batch = 1, second = 1, ...pixels] = scores;
   const rows = shape[0] ?? 1;
+  if (labels instanceof Tensor && shape.length === scores.length + 1 && rows === batch) return SWAPPED;
   if (scores.length === 1)
     return "scores without a batch axis: the model was given a single sample; unsqueeze(0) adds the axis";
   if (Array.isArray(labels) && labels.some((label) => Array.isArray(label) || ArrayBuffer.isView(label)))
@@ -101,6 +103,8 @@ function causeOfShape(scores: Shape, labels: Labels, flat: ArrayLike<unknown>, c
   return "labels of another batch, or a last batch that is smaller than the others";
 }
 
+/** Why scores are none. */
+export const SWAPPED = "predictions and labels swapped";
 const ONE_HOT = "one-hot labels: give the class numbers, labels.argmax(1)";
 const ONE_HOT_LISTS =
   "one-hot labels: give the number of each class, or tensor(labels), which is read as probabilities";
@@ -108,6 +112,8 @@ const ONE_HOT_LISTS =
 /** Why one label is no class. */
 function causeOfLabel(label: unknown, labels: ArrayLike<unknown>, classes: number): string {
   if (typeof label === "bigint") return BIGINTS;
+  if (typeof label === "string" && label.trim() !== "" && Number.isInteger(Number(label)))
+    return "numbers that are still text: labels.map(Number)";
   if (typeof label === "string") return "the classes' names: each one's place in the list of classes is its label";
   if (Array.isArray(label) || ArrayBuffer.isView(label)) return ONE_HOT_LISTS;
   if (typeof label === "boolean") return "true and false, where 1 and 0 are meant";

@@ -50,9 +50,13 @@ export function noTensor(who: string, what: string, value: unknown): ArgumentErr
   const got = isArray ? "" : `, but got ${show(value)}`;
   const cause = isBigInts(value)
     ? BIGINTS
-    : isArray
-      ? "a plain array: wrap it with tensor(data, shape)"
-      : "a function that returned something else, or nothing";
+    : value instanceof Promise
+      ? "a missing await"
+      : typeof value === "number"
+        ? "a number, which tensor(x) wraps"
+        : isArray
+          ? "a plain array: wrap it with tensor(data, shape)"
+          : "a function that returned something else, or nothing";
   return new ArgumentError(`${who} expects its ${what} to be a Tensor${got}. Usual cause: ${cause}.`);
 }
 

@@ -4,7 +4,7 @@ import { checkInteger, readOptions } from "../shape/check.js";
 import { classGeometry } from "../shape/classes.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
-import { IGNORE_INDEX, type Labels, readLabels } from "./labels.js";
+import { IGNORE_INDEX, type Labels, readLabels, SWAPPED } from "./labels.js";
 
 export interface MetricOptions {
   /** Rows or pixels with this label are left out. Default −100. */
@@ -39,9 +39,9 @@ function shareWithin(who: string, scores: Tensor, labels: Labels, k: number, opt
   checkInteger(who, "ignoreIndex", ignoreIndex, -Infinity);
   refuseForeign(who, scores);
   if (!(scores instanceof Tensor)) {
-    throw new ArgumentError(
-      `${who} expects its scores to be a Tensor. Usual cause: predicted classes, where the model's output is meant.`,
-    );
+    const isSwapped = labels instanceof Tensor && labels.rank > 1;
+    const cause = isSwapped ? SWAPPED : "predicted classes, where the model's output is meant";
+    throw new ArgumentError(`${who} expects its scores to be a Tensor. Usual cause: ${cause}.`);
   }
   const { classes, inner } = classGeometry(who, scores.shape);
   if (k > classes) {

@@ -208,7 +208,7 @@ describe("bad arguments", () => {
     ],
     [
       () => writeNpy({} as never),
-      "writeNpy expects a Tensor, but got object. Usual cause: a state dict: write it with writeNpz.",
+      "writeNpy expects a Tensor, but got an object. Usual cause: a state dict: write it with writeNpz.",
     ],
   ])("%s", (call, message) => {
     expect(call).toThrow(new ArgumentError(message));

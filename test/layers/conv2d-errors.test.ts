@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import { Conv2d } from "../../src/layers/conv2d.js";
 import type { Layer } from "../../src/layers/layer.js";
 import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
+import { zeros } from "../../src/tensor/create.js";
 import { Random } from "../../src/tensor/random.js";
-import { Tensor } from "../../src/tensor/tensor.js";
+import { asDynamic, Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";
 import { normal } from "../support/layers.js";
 
@@ -190,4 +191,16 @@ test("an input with NaN reaches exactly the outputs whose kernel sees it", () =>
   const seen = [...conv.forward(x).data].map(Number.isNaN);
   const want = Array.from({ length: 25 }, (_, i) => Math.floor(i / 5) <= 2 && i % 5 <= 2);
   expect(seen).toEqual(want);
+});
+
+test("channels stored last are seen with alpha and without it", () => {
+  const refused = (channels: number, cause: string) =>
+    expectError(
+      () => new Conv2d(3, 1, 1).forward(asDynamic(zeros([2, 32, 32, channels]))),
+      ShapeError,
+      `Conv2d expects 3 channels, but its input [2, 32, 32, ${channels}] has 32. Usual cause: ${cause}.`,
+    );
+  refused(3, "channels stored last: permute([0, 3, 1, 2]) moves them");
+  refused(4, "channels stored last: permute([0, 3, 1, 2]) moves them, and slice drops alpha");
+  refused(5, "inChannels that differs from the data's, or from the previous outChannels");
 });

@@ -200,7 +200,11 @@ describe("zeros, ones, full and their like", () => {
     expectError(() => make([2, 1.5]), ArgumentError, expectsIntegers("[2, 1.5]"));
     expectError(() => make([-1, -1]), ArgumentError, expectsIntegers("[-1, -1]"));
     expectError(() => make([Number.NaN]), ArgumentError, expectsIntegers("[NaN]"));
-    expectError(() => make(["2"] as unknown as number[]), ArgumentError, expectsIntegers('["2"]'));
+    expectError(
+      () => make(["2"] as unknown as number[]),
+      ArgumentError,
+      `${who} expects a shape of integers ≥ 0, but got ["2"]. Usual cause: text or a BigInt, which Number converts, or another argument in its place.`,
+    );
     expectError(
       () => make(3 as unknown as number[]),
       ArgumentError,

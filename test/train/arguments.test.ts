@@ -76,6 +76,8 @@ describe.each([
     ["a batch", good[0], "an object. Usual cause: a single batch: put it in an array"],
     ["undefined", undefined, "undefined. Usual cause: arguments in another order"],
     ["a class", DataLoader, "a Function. Usual cause: a class, where new is missing"],
+    ["a function", () => good, "a Function. Usual cause: a function that gives the batches: call it"],
+    ["a promise", Promise.resolve(good), "a Promise. Usual cause: a missing await"],
     ["text", "train.bin", '"train.bin". Usual cause: arguments in another order'],
     [
       "an asynchronous iterable",

@@ -1,5 +1,6 @@
 /** Every sentence with which a loss refuses bad input. */
 import { describe, expect, test } from "vitest";
+import { writeNpy } from "../../src/io.js";
 import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
 import { tensor, zeros } from "../../src/tensor/create.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
@@ -128,13 +129,7 @@ describe("labels", () => {
     ["fractional in a Tensor", tensor([1.5, 0]), "1.5", 0, MEASURED],
     ["a BigInt", [0n, 1n], "0n", 0, BIGINTS],
     ["text", ["cat", "dog"], '"cat"', 0, "the classes' names: each one's place in the list of classes is its label"],
-    [
-      "a number in text",
-      [0, "1"],
-      '"1"',
-      1,
-      "the classes' names: each one's place in the list of classes is its label",
-    ],
+    ["a number in text", [0, "1"], '"1"', 1, "numbers that are still text: labels.map(Number)"],
     ["a boolean", [true, false], "true", 0, "true and false, where 1 and 0 are meant"],
     [
       "a one-hot list",
@@ -349,4 +344,60 @@ describe("options", () => {
     ],
   ];
   for (const [make, text] of cases) test(text, () => expectError(make, ArgumentError, text));
+});
+
+describe("usual causes by what was given", () => {
+  const x = zeros([2, 3]);
+  const labels = tensor([0, 1]);
+  const promise = untyped<Tensor>(Promise.resolve(x));
+  const cases: [run: () => unknown, kind: typeof ArgumentError | typeof ShapeError, text: string][] = [
+    [
+      () => new CrossEntropyLoss().forward(labels, untyped<Labels>(x)),
+      ShapeError,
+      "CrossEntropyLoss expects 1 labels [] for the scores [2], but got labels of shape [2, 3]. Usual cause: predictions and labels swapped.",
+    ],
+    [
+      () => new CrossEntropyLoss().forward(untyped<Tensor>([0, 1]), untyped<Labels>(x)),
+      ArgumentError,
+      "CrossEntropyLoss.forward expects its prediction to be a Tensor, but got [0, 1]. Usual cause: predictions and labels swapped.",
+    ],
+    [
+      () => accuracy(labels, x),
+      ShapeError,
+      "accuracy expects 1 labels [] for the scores [2], but got labels of shape [2, 3]. Usual cause: predictions and labels swapped.",
+    ],
+    [
+      () => accuracy(untyped<Tensor>([0, 1]), x),
+      ArgumentError,
+      "accuracy expects its scores to be a Tensor. Usual cause: predictions and labels swapped.",
+    ],
+    [
+      () => accuracy(x, untyped<Labels>(["0", "1"])),
+      ArgumentError,
+      'accuracy expects labels that are integers from 0 to 2, but label 0 is "0". Usual cause: numbers that are still text: labels.map(Number).',
+    ],
+    [
+      () => accuracy(x, untyped<Labels>(promise)),
+      ArgumentError,
+      "accuracy expects labels as an array of integers, an Int32Array, a Uint8Array or a Tensor, but got a Promise. Usual cause: a missing await.",
+    ],
+    [
+      () => new MSELoss().forward(promise, x),
+      ArgumentError,
+      "MSELoss.forward expects its prediction to be a Tensor, but got a Promise. Usual cause: a missing await.",
+    ],
+    [
+      () => new MSELoss().forward(x, untyped<Tensor>(3)),
+      ArgumentError,
+      "MSELoss.forward expects its target to be a Tensor, but got 3. Usual cause: a number, which tensor(x) wraps.",
+    ],
+    [
+      () => writeNpy(untyped<Tensor>([1, 2])),
+      ArgumentError,
+      "writeNpy expects a Tensor, but got [1, 2]. Usual cause: an array: wrap it with tensor(data).",
+    ],
+  ];
+  test.each(cases)("%s", (run, kind, text) => {
+    expectError(run, kind, text);
+  });
 });

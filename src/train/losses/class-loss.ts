@@ -1,13 +1,13 @@
 /** What the losses of class labels share: a weight a class, a label to ignore, and what the mean divides by. */
 import { kernelsFor } from "../../kernels/backend.js";
 import { lossKernels } from "../../kernels/loss.js";
-import { checkInteger } from "../../shape/check.js";
+import { checkInteger, refuse } from "../../shape/check.js";
 import { type ClassGeometry, classGeometry, type LabelsFit } from "../../shape/classes.js";
 import { inputMismatch, ShapeError } from "../../shape/errors.js";
 import { showShape } from "../../shape/shape.js";
 import type { Operand } from "../../tensor/storage.js";
-import type { Tensor } from "../../tensor/tensor.js";
-import { IGNORE_INDEX, type Labels, readLabels } from "../labels.js";
+import { Tensor } from "../../tensor/tensor.js";
+import { IGNORE_INDEX, type Labels, readLabels, SWAPPED } from "../labels.js";
 import { Loss, type LossOptions, type LossValue, type Reduction } from "../loss.js";
 import { type Weights, weightTensor } from "./weights.js";
 
@@ -48,6 +48,9 @@ export abstract class ClassLoss<Name extends string, R extends Reduction> extend
     prediction: P,
     target: T & LabelsFit<Name, P["shape"], T>,
   ): LossValue<R> {
+    if (!(prediction instanceof Tensor) && target instanceof Tensor && target.rank > 1) {
+      refuse(`${this.name}.forward`, "its prediction", "a Tensor", prediction, SWAPPED);
+    }
     return super.forward(prediction, target);
   }
 
