@@ -1,3 +1,4 @@
+import { checkNone } from "../shape/check.js";
 import { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "./adaptivepool2d.js";
 
 /**
@@ -15,8 +16,9 @@ import { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "./adaptivepool2d.js";
 export class GlobalAvgPool2d extends AdaptiveAvgPool2d<1, "GlobalAvgPool2d"> {
   override readonly name: string = "GlobalAvgPool2d";
 
-  constructor() {
+  constructor(...none: []) {
     super(1);
+    checkNone("GlobalAvgPool2d", none);
   }
 
   protected override extraRepr(): string {
@@ -41,8 +43,9 @@ export class GlobalAvgPool2d extends AdaptiveAvgPool2d<1, "GlobalAvgPool2d"> {
 export class GlobalMaxPool2d extends AdaptiveMaxPool2d<1, "GlobalMaxPool2d"> {
   override readonly name: string = "GlobalMaxPool2d";
 
-  constructor() {
+  constructor(...none: []) {
     super(1);
+    checkNone("GlobalMaxPool2d", none);
   }
 
   protected override extraRepr(): string {

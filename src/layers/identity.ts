@@ -1,3 +1,4 @@
+import { checkNone } from "../shape/check.js";
 import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -16,6 +17,11 @@ import { Layer } from "./layer.js";
  */
 export class Identity extends Layer<SameRule> {
   override readonly name: string = "Identity";
+
+  constructor(...none: []) {
+    super();
+    checkNone("Identity", none);
+  }
 
   protected compute(x: Tensor): Tensor {
     return x;

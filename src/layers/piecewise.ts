@@ -1,7 +1,7 @@
 /** Activations made of pieces. Each takes any shape and keeps it. */
 
 import * as functions from "../kernels/activation.js";
-import { checkFinite, checkNumber, checkRange, readOptions } from "../shape/check.js";
+import { checkFinite, checkNone, checkNumber, checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Activation } from "./activation.js";
 import { reprOf } from "./repr.js";
@@ -20,8 +20,9 @@ import { reprOf } from "./repr.js";
 export class ReLU extends Activation {
   override readonly name: string = "ReLU";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.relu);
+    checkNone("ReLU", none);
   }
 
   /** @internal What a convolution before it can do in its stead. */
@@ -74,8 +75,9 @@ export class LeakyReLU extends Activation {
 export class ReLU6 extends Activation {
   override readonly name: string = "ReLU6";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.hardtanh, 0, 6);
+    checkNone("ReLU6", none);
   }
 
   /** @internal What a convolution before it can do in its stead. */
@@ -123,8 +125,9 @@ export class ELU extends Activation {
 export class SELU extends Activation {
   override readonly name: string = "SELU";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.elu, 1.6732632423543772, 1.0507009873554805);
+    checkNone("SELU", none);
   }
 }
 
@@ -185,8 +188,9 @@ export class Hardtanh extends Activation {
 export class Hardsigmoid extends Activation {
   override readonly name: string = "Hardsigmoid";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.hardsigmoid);
+    checkNone("Hardsigmoid", none);
   }
 }
 
@@ -205,8 +209,9 @@ export class Hardsigmoid extends Activation {
 export class Hardswish extends Activation {
   override readonly name: string = "Hardswish";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.hardswish);
+    checkNone("Hardswish", none);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Smooth activations. Each takes any shape and keeps it. */
 
 import * as functions from "../kernels/activation.js";
-import { checkFinite, checkOneOf, checkPositive, readOptions } from "../shape/check.js";
+import { checkFinite, checkNone, checkOneOf, checkPositive, readOptions } from "../shape/check.js";
 import { Activation } from "./activation.js";
 import { reprOf } from "./repr.js";
 
@@ -19,8 +19,9 @@ import { reprOf } from "./repr.js";
 export class Sigmoid extends Activation {
   override readonly name: string = "Sigmoid";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.sigmoid);
+    checkNone("Sigmoid", none);
   }
 }
 
@@ -38,8 +39,9 @@ export class Sigmoid extends Activation {
 export class Tanh extends Activation {
   override readonly name: string = "Tanh";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.tanh);
+    checkNone("Tanh", none);
   }
 }
 
@@ -91,8 +93,9 @@ export class GELU extends Activation {
 export class SiLU extends Activation {
   override readonly name: string = "SiLU";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.silu);
+    checkNone("SiLU", none);
   }
 }
 
@@ -148,8 +151,9 @@ export class Softplus extends Activation {
 export class Mish extends Activation {
   override readonly name: string = "Mish";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.mish);
+    checkNone("Mish", none);
   }
 }
 
@@ -167,8 +171,9 @@ export class Mish extends Activation {
 export class Softsign extends Activation {
   override readonly name: string = "Softsign";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.softsign);
+    checkNone("Softsign", none);
   }
 }
 
@@ -186,8 +191,9 @@ export class Softsign extends Activation {
 export class Tanhshrink extends Activation {
   override readonly name: string = "Tanhshrink";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.tanhshrink);
+    checkNone("Tanhshrink", none);
   }
 }
 
@@ -205,7 +211,8 @@ export class Tanhshrink extends Activation {
 export class LogSigmoid extends Activation {
   override readonly name: string = "LogSigmoid";
 
-  constructor() {
+  constructor(...none: []) {
     super(functions.logSigmoid);
+    checkNone("LogSigmoid", none);
   }
 }

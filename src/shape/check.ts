@@ -84,6 +84,11 @@ export function checkOptions(layer: string, options: unknown, example: string): 
   refuse(layer, "its options", `an object such as ${example}`, options, "torch's positional arguments are named here");
 }
 
+/** Refuses arguments of a class that has none. */
+export function checkNone(who: string, [first]: readonly unknown[]): void {
+  if (first !== undefined) refuse(who, "", "no arguments", first, "torch's inplace, or an option of another class");
+}
+
 /** What {@link readOptions} takes as the defaults of the options `O`: every name, undefined where there is no default. */
 type Defaults<O, D> = { readonly [K in keyof Required<O>]: O[K] | undefined } & {
   readonly [K in Exclude<keyof D, keyof O>]: never;

@@ -96,7 +96,7 @@ type Counted<Nested extends Shape, S extends Shape> =
  */
 export function fromTypedArray<const S extends Shape>(data: TypedArray, shape: S): Tensor<Definite<S>>;
 export function fromTypedArray(data: TypedArray): Tensor<readonly [number]>;
-export function fromTypedArray(data: TypedArray, shape?: Shape, more?: unknown): Tensor {
+export function fromTypedArray(data: TypedArray, shape: Shape = [data?.length], more?: unknown): Tensor {
   refuseType("fromTypedArray", shape);
   refuseType("fromTypedArray", more);
   if (!isTypedArray(data)) {
@@ -104,9 +104,8 @@ export function fromTypedArray(data: TypedArray, shape?: Shape, more?: unknown):
       `fromTypedArray expects a typed array of numbers, but got ${show(data)}. Usual cause: a plain array or BigInts; tensor() takes nested arrays.`,
     );
   }
-  const axes = shape ?? [data.length];
-  checkCount("fromTypedArray", data.length, axes);
-  return new Tensor(data instanceof Float32Array ? data : new Float32Array(data), axes);
+  checkCount("fromTypedArray", data.length, shape);
+  return new Tensor(data instanceof Float32Array ? data : new Float32Array(data), shape);
 }
 
 /** Zeros: `zeros([2, 3])`. @throws ArgumentError for a shape that is no array of integers ≥ 0; so do all that take one. */

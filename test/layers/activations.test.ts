@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { GlobalAvgPool2d, GlobalMaxPool2d, Identity, type Layer } from "../../src/index.js";
 import type { Activation } from "../../src/layers/activation.js";
 import {
   ELU,
@@ -334,4 +335,38 @@ describe("a mistake is told in a sentence", () => {
       "Tanh.backward expects the gradient of its output [2], but got [1]. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.",
     );
   });
+});
+
+test.each(
+  Object.entries({
+    Sigmoid,
+    Tanh,
+    SiLU,
+    Mish,
+    Softsign,
+    Tanhshrink,
+    LogSigmoid,
+    ReLU,
+    ReLU6,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    GlobalAvgPool2d,
+    GlobalMaxPool2d,
+    Identity,
+  }),
+)("%s, which has no options, refuses them", (name, Plain) => {
+  const Class = Plain as unknown as new (given?: unknown) => Layer;
+  for (const [given, got] of [
+    [{ inplace: true }, "an object"],
+    [true, "true"],
+    [3, "3"],
+  ] as const) {
+    expectError(
+      () => new Class(given),
+      ArgumentError,
+      `${name} expects no arguments, but got ${got}. Usual cause: torch's inplace, or an option of another class.`,
+    );
+  }
+  expect(String(new Class(undefined))).toBe(`${name}()`);
 });
