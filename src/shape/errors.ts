@@ -91,7 +91,7 @@ export function neighbourMismatch(mismatch: Mismatch, factors: Shape = []): Shap
  */
 export function channelsCause(channels: number, input: Shape, batch: 0 | 1, otherwise: string): string {
   const last = input.length - 1;
-  const alpha = channels === 3 && input[last] === 4;
+  const alpha = channels === 3 && input[last] === 4 && Number(input[last - 1]) > 4;
   if (last <= batch || (input[last] !== channels && !alpha)) return otherwise;
   const order = input.map((_, axis) => (axis < batch ? axis : axis === batch ? last : axis - 1));
   return `channels stored last: permute(${showShape(order)}) moves them${alpha ? ", and slice drops alpha" : ""}`;

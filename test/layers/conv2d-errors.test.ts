@@ -194,13 +194,15 @@ test("an input with NaN reaches exactly the outputs whose kernel sees it", () =>
 });
 
 test("channels stored last are seen with alpha and without it", () => {
-  const refused = (channels: number, cause: string) =>
+  const refused = (channels: number, cause: string, size = 32) =>
     expectError(
-      () => new Conv2d(3, 1, 1).forward(asDynamic(zeros([2, 32, 32, channels]))),
+      () => new Conv2d(3, 1, 1).forward(asDynamic(zeros([2, 32, size, channels]))),
       ShapeError,
-      `Conv2d expects 3 channels, but its input [2, 32, 32, ${channels}] has 32. Usual cause: ${cause}.`,
+      `Conv2d expects 3 channels, but its input [2, 32, ${size}, ${channels}] has 32. Usual cause: ${cause}.`,
     );
   refused(3, "channels stored last: permute([0, 3, 1, 2]) moves them");
   refused(4, "channels stored last: permute([0, 3, 1, 2]) moves them, and slice drops alpha");
-  refused(5, "inChannels that differs from the data's, or from the previous outChannels");
+  const other = "inChannels that differs from the data's, or from the previous outChannels";
+  refused(5, other);
+  refused(4, other, 4); // 32 small maps
 });

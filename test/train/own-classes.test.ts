@@ -1,8 +1,8 @@
 /** Losses, schedulers and optimisers of one's own: what plain JavaScript lets their classes forget becomes a sentence. */
 import { describe, expect, test } from "vitest";
 import { Linear, Parameter, ReLU, tensor } from "../../src/index.js";
-import { ArgumentError } from "../../src/shape/errors.js";
-import { Loss, NonFiniteError, Optimizer, Scheduler, SGD } from "../../src/train.js";
+import { ArgumentError, StateError } from "../../src/shape/errors.js";
+import { Loss, NonFiniteError, Optimizer, Scheduler, SGD, StepLR } from "../../src/train.js";
 import { expectError } from "../support/errors.js";
 
 type Class = new (...args: unknown[]) => Record<string, (...args: unknown[]) => unknown>;
@@ -64,6 +64,18 @@ describe("a scheduler", () => {
       "Own expects an optimiser first, but got a ReLU. Usual cause: the options or the model in its place.",
     );
   });
+});
+
+test("a scheduler of many groups names the first keys", () => {
+  const groups = Array.from({ length: 5 }, () => ({ parameters: [new Parameter("p", x)] }));
+  const scheduler = new StepLR(new SGD(groups), { stepSize: 1 });
+  const keys = Object.keys(scheduler.stateDict());
+  const first = `${keys.slice(0, 8).join(", ")} and ${keys.length - 8} more`;
+  expectError(
+    () => scheduler.loadStateDict({}),
+    StateError,
+    `StepLR.loadStateDict expects finite numbers for ${first} and nothing else, but these are missing or unexpected: ${first}. Usual cause: a checkpoint of another scheduler or optimiser.`,
+  );
 });
 
 describe("an optimiser", () => {
