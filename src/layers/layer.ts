@@ -285,6 +285,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
           `${who} expects ${key} to have the shape ${showShape(value.shape)}, but got ${showShape(got)}. Usual cause: another number of classes or channels.`,
         );
       }
+      // Either may have lost its memory.
+      for (const tensor of [value, state[key]]) tensor.view();
     }
     for (const [key, { value }] of entries) {
       const saved = state[key];
@@ -570,7 +572,13 @@ export function membersOf<Kind extends typeof Layer | typeof State>(
     const value = (holder as Readonly<Record<string, unknown>>)[key];
     if (typeof value !== "object" || value === null) continue;
     if (value instanceof Layer || value instanceof State) {
-      if (value instanceof Wanted) found.push([prefix + key, value.ownSelf]);
+      if (!(value instanceof Wanted)) continue;
+      if (key.includes(".")) {
+        throw new ArgumentError(
+          `The field ${prefix}${key} expects a name without a dot, which stands between the fields of a key. Usual cause: a whole key used as a name.`,
+        );
+      }
+      found.push([prefix + key, value.ownSelf]);
     } else if (isList(value) && !path.includes(value)) {
       found.push(...membersOf(value, Wanted, `${prefix}${key}.`, [...path, value]));
     } else refuseForeign(`The field ${prefix}${key}`, value);

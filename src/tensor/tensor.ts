@@ -88,7 +88,7 @@ type ItemOf<S extends Shape> = S extends readonly []
 export class Tensor<out S extends Shape = Shape> extends Printed {
   readonly #data: Numbers;
   readonly #size: number;
-  readonly shape: S;
+  readonly #shape: S;
 
   /**
    * Wraps `data` without copying it; most code calls `tensor` or `zeros` instead.
@@ -113,7 +113,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     this.#data = data;
     this.#size = size;
     // The caller's array may change later, unless it is another tensor's.
-    this.shape = Object.isFrozen(shape) ? shape : (Object.freeze([...shape]) as Shape as S);
+    this.#shape = Object.isFrozen(shape) ? shape : (Object.freeze([...shape]) as Shape as S);
   }
 
   /** @internal The same for tensors alone, which is several times faster: every kernel's call asks for some. */
@@ -123,6 +123,11 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
 
   override get [Symbol.toStringTag](): string {
     return "faltung.Tensor";
+  }
+
+  /** Sizes of the axes, outermost first; frozen. */
+  get shape(): S {
+    return this.ownSelf.#shape;
   }
 
   /**

@@ -135,7 +135,7 @@ export abstract class Optimizer extends Branded {
 
   /**
    * Changes every parameter by its gradient.
-   * @throws ArgumentError for a learning rate, momentum or another setting that was changed to what is none.
+   * @throws ArgumentError for a learning rate, weight decay, momentum or betas that were changed to what is none.
    */
   step(): void {
     this.checkSettings();
@@ -272,7 +272,9 @@ export abstract class Optimizer extends Branded {
         );
       }
     }
-    for (const [key, { shape }] of Object.entries(tensors)) {
+    for (const [key, tensor] of Object.entries(tensors)) {
+      const { shape } = tensor;
+      tensor.view(); // or it lost its memory
       const own = parameters[Number(key.slice(0, key.indexOf(".")))]?.value.shape ?? [];
       if (!sameShape(shape, own)) {
         throw new ShapeError(

@@ -1,14 +1,15 @@
 /** A checkpoint is loaded whole, or refused with a sentence, and then everything is as it was, bit for bit. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DataLoader, Dataset } from "../../src/data.js";
+import { type Batch, DataLoader, Dataset } from "../../src/data.js";
 import {
   BatchNorm1d,
   Dropout,
   defaultRandom,
-  type Layer,
+  Layer,
   Linear,
   manualSeed,
+  Random,
   Sequential,
   type Tensor,
 } from "../../src/index.js";
@@ -329,4 +330,39 @@ test("a model in double precision goes on without rounding", async () => {
     },
   });
   expect(await run(make(), { resume: bytes })).toEqual(whole);
+});
+
+test("a resume repeats generators in objects and those of the validation's loader", async () => {
+  class Noise extends Layer {
+    readonly draws = { each: [new Random(4)] };
+    protected compute(x: Tensor): Tensor {
+      return x.mul(1 + 0.1 * this.draws.each[0]!.uniform());
+    }
+    protected computeBackward(dy: Tensor): Tensor {
+      return dy;
+    }
+  }
+  const make = () => {
+    manualSeed(7);
+    const model: Layer = new Sequential(new Noise(), new Linear(3, 2));
+    const dataset = new Dataset(normal([24, 3], 1), normal([24, 2], 2) as Tensor);
+    const jitter = (batch: Batch<Tensor>, random: Random) => ({ ...batch, inputs: batch.inputs.add(random.uniform()) });
+    const validation = new DataLoader(dataset, { batchSize: 8, transform: jitter });
+    const options = {
+      loss: new MSELoss(),
+      optimizer: new Adam(model.parameters(), { lr: 0.01 }),
+      validation,
+      epochs: 4,
+    };
+    return { model, data: new DataLoader(dataset, { batchSize: 8, shuffle: true }), options };
+  };
+  const losses = (history: Awaited<ReturnType<typeof fit>>) => history.epochs.map(({ validation }) => validation?.loss);
+  const whole = make();
+  const saved: Uint8Array[] = [];
+  const save = (bytes: Uint8Array) => void saved.push(bytes.slice());
+  const history = await fit(whole.model, whole.data, { ...whole.options, checkpoint: { save } });
+  const rest = make();
+  const resumed = await fit(rest.model, rest.data, { ...rest.options, resume: saved[1]! });
+  expect(losses(resumed)).toEqual(losses(history));
+  expect(rest.model.stateDict()).toEqual(whole.model.stateDict());
 });
