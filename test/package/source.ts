@@ -1,12 +1,12 @@
 /**
  * What a fresh clone gives, which has no dist: `npm pack` in it, and a program that depends on its address, get the whole
- * package. Needs what `npm ci` has left in npm's cache, and the network for what is not there.
+ * package. Needs git, what `npm ci` has left in npm's cache, and the network for what is not there.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative, sep } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
@@ -46,10 +46,8 @@ async function installed(repository: string): Promise<string[]> {
 
 /** The source as it is in the working tree, committed or not. */
 async function makeClone(): Promise<void> {
-  const files = await run(ROOT, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard");
-  for (const file of files.split("\0")) {
-    if (file && existsSync(join(ROOT, file))) cpSync(join(ROOT, file), join(clone, file));
-  }
+  const left = new Set(["node_modules", "dist", ".git"]);
+  cpSync(ROOT, clone, { recursive: true, filter: (path) => !left.has(basename(path)) });
   const author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
   await run(clone, "git", "init", "--quiet");
   await run(clone, "git", "add", "--all");
