@@ -46,20 +46,22 @@ function training({ features = 4, layers = 1, samples = 24, drops = 1, monitor =
   const model: Layer = new Sequential(new Linear(3, features), ...body.flat(), ...dropped, new Linear(features, 2));
   const dataset = new Dataset(normal([samples, 3], 1), normal([samples, 2], 2) as Tensor);
   const data = new DataLoader(dataset, { batchSize: 8, shuffle: true });
+  const validation = new DataLoader(dataset, { batchSize: 8, shuffle: true });
   const optimizer = make.optimizer?.(model) ?? new Adam(model.parameters(), { lr: 0.01 });
   const scheduler = make.scheduler?.(optimizer) ?? new ReduceLROnPlateau(optimizer, { patience: 1 });
   const options: FitOptions<Tensor> = {
     loss: new MSELoss(),
     optimizer,
     scheduler,
+    validation,
     epochs: 3,
     earlyStopping: { monitor },
   };
-  return { model, data, optimizer, scheduler, options };
+  return { model, data, validation, optimizer, scheduler, options };
 }
 
 /** Everything that a resume may change. */
-const state = ({ model, data, optimizer, scheduler }: ReturnType<typeof training>) => ({
+const state = ({ model, data, validation, optimizer, scheduler }: ReturnType<typeof training>) => ({
   model: Object.entries(model.stateDict()).map(([key, tensor]) => [key, [...tensor.data]]),
   optimizer: [
     Object.entries(optimizer.stateDict().tensors).map(([key, tensor]) => [key, [...tensor.data]]),
@@ -68,6 +70,7 @@ const state = ({ model, data, optimizer, scheduler }: ReturnType<typeof training
   groups: optimizer.groups.map(({ lr, initialLr }) => [lr, initialLr]),
   scheduler: scheduler.stateDict(),
   data: data.stateDict(),
+  validation: validation.stateDict(),
   generators: model.descendants().flatMap((layer) => (layer instanceof Dropout ? [layer.random.state] : [])),
   default: defaultRandom().state,
 });
@@ -255,12 +258,7 @@ describe("a checkpoint of another training is refused and changes nothing:", () 
       "DataLoader.loadStateDict expects a state of 24 samples in batches of 8, but got one of 32 in batches of 8.",
     ],
   ])("%s", async (what, choice, kind, text) => {
-    const other = training(choice.monitor ? { ...choice, monitor: "loss" } : choice);
-    if (choice.monitor) {
-      const validation = [{ inputs: normal([4, 3], 1), targets: normal([4, 2], 2) as Tensor }];
-      Object.assign(other.options, { validation, earlyStopping: { monitor: choice.monitor } });
-    }
-    const bytes = await checkpointOf(other);
+    const bytes = await checkpointOf(training(choice));
     const error = await refused(bytes);
     expect(error).toBeInstanceOf(kind);
     if (text.startsWith("Adam") || text.startsWith("Data")) expect(error.message, what).toContain(text.slice(0, 60));
