@@ -12,9 +12,9 @@ import { checkExtents } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
-import { engine, type Run } from "../tensor/engine.js";
+import { engine, type Run, runOf } from "../tensor/engine.js";
 import { allocateUnset, checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
-import { Cache, runOf } from "./cache.js";
+import { Cache } from "./cache.js";
 import { Parameter, State, type StateBuffer } from "./parameter.js";
 
 export interface BackwardOptions {
@@ -94,7 +94,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
    *
    * Several forwards may wait for their backwards (siamese networks, a discriminator of real and generated images). A
    * `dy` from a loss of the library, or from the backward of a layer that the output was given to, belongs to that
-   * output, whatever the order. Any other `dy` belongs to the last forward that waits: call the backwards in reverse.
+   * output, whatever the order, also when it was scaled or computed from the output element by element. Any other `dy` belongs to the last forward that waits: call the backwards in reverse.
    * The last 4 forwards in train mode wait, until the first one that follows a backward; in eval mode the last one does,
    * and runs again.
    * @throws StateError when no forward waits for its backward; ShapeError when `dy` has another shape than the output.

@@ -1,7 +1,7 @@
 /** Making tensors. All are float32; `x.to("float64")` converts. */
 
 import type { IsKnown, ProductOf } from "../shape/arithmetic.js";
-import { checkInteger, checkOneOf, readOptions, refuse } from "../shape/check.js";
+import { checkInteger, checkOneOf, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import type { Definite, Given, Told } from "../shape/definite.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
@@ -42,7 +42,7 @@ export function tensor<const Data extends TensorData, const S extends Shape>(
   shape: S & Told<Counted<Given<Nesting<Data>>, S>>,
 ): Tensor<Definite<S>>;
 export function tensor(data: TensorData | PlainTensor, shape?: Shape): Tensor {
-  if (isPlainTensor(data)) return fromPlain(data);
+  if (isPlain(data)) return fromPlain(data);
   const nesting = shapeOf(data);
   const flat = flatten("tensor", data, nesting);
   if (shape === undefined) return new Tensor(flat, nesting);
@@ -50,19 +50,20 @@ export function tensor(data: TensorData | PlainTensor, shape?: Shape): Tensor {
   return new Tensor(flat, shape);
 }
 
-function isPlainTensor(data: unknown): data is PlainTensor {
-  return typeof data === "object" && data !== null && "shape" in data && !(data instanceof Tensor);
+/** `{ shape, data }`, or what structuredClone left of a tensor. */
+function isPlain(data: unknown): data is PlainTensor {
+  return isPlainObject(data);
 }
 
 const NAMED: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity, "-0": -0 };
 
 function fromPlain({ shape, data, dtype = "float32" }: PlainTensor): Tensor {
-  checkShape("tensor", shape);
   if (!(Array.isArray(data) || isTypedArray(data))) {
     throw new ArgumentError(
       `tensor expects { shape, data } with an array of numbers, but got ${data === undefined ? "no data" : `data of type ${typeof data}`}. Usual cause: a tensor that went through structuredClone or postMessage, which lose its numbers; send x.toJSON(), or the bytes that writeSafetensors makes.`,
     );
   }
+  checkShape("tensor", shape);
   checkOneOf("tensor", "dtype", dtype, ["float32", "float64"]);
   checkCount("tensor", data.length, shape);
   const x = new Tensor(floats(data.length, dtype), shape);

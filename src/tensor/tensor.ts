@@ -23,7 +23,7 @@ import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
 import { resolvePosition, type Slice, type Sliced } from "../shape/slice.js";
 import { combine, map } from "./broadcast.js";
 import { allClose, equals, type ToleranceOptions } from "./compare.js";
-import { engine } from "./engine.js";
+import { carryRun, engine } from "./engine.js";
 import { permute, slice } from "./layout.js";
 import { log } from "./log.js";
 import { exp, power, sigmoid, tanh } from "./math.js";
@@ -199,7 +199,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
 
   /** A copy that shares nothing with this tensor. */
   clone(): Tensor<S> {
-    return new Tensor(this.view().slice(), this.shape);
+    return carryRun(new Tensor(this.view().slice(), this.shape), this.ownSelf);
   }
 
   /** This tensor in another precision; the tensor itself when it has that precision already. */
@@ -440,10 +440,8 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
   /** `f` of every element; `index` is the row-major one. */
   map(f: (value: number, index: number) => number): Tensor<S> {
     checkFunction("Tensor.map", "f", f);
-    return new Tensor(
-      map({ data: this.isResident ? this.view().slice() : this.view(), shape: this.shape }, f).data,
-      this.shape,
-    );
+    const data = this.isResident ? this.view().slice() : this.view();
+    return carryRun(new Tensor(map({ data, shape: this.shape }, f).data, this.shape), this.ownSelf);
   }
 
   /** −x */
@@ -602,7 +600,8 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
 
   #combine<T extends Shape>(who: string, other: Operand, f: (a: number, b: number) => number): Tensor<T> {
     if (typeof other !== "number") checkTensor(who, other, "a Tensor or a number");
-    return wrap(combine(who, this.#raw, typeof other === "number" ? other : other.ownSelf.#raw, f));
+    if (typeof other === "number") return carryRun(wrap<T>(combine(who, this.#raw, other, f)), this);
+    return carryRun(wrap<T>(combine(who, this.#raw, other.ownSelf.#raw, f)), this, other.ownSelf);
   }
 }
 

@@ -2,7 +2,6 @@
 
 import { kernelsFor } from "../kernels/backend.js";
 import { lossKernels } from "../kernels/loss.js";
-import { runOf } from "../layers/cache.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkOneOf, checkOptions } from "../shape/check.js";
 import type { ClassGeometry } from "../shape/classes.js";
@@ -10,6 +9,7 @@ import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
 import type { Run as ForwardRun } from "../tensor/engine.js";
+import { runOf } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
 import { BIGINTS, isBigInts } from "./labels.js";
