@@ -78,7 +78,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
 
   /**
    * The layer's output for `x`. What it returns to your own call is a fresh tensor that shares memory with nothing.
-   * @throws ShapeError when the shape of `x` does not fit; nothing has changed then.
+   * @throws ShapeError when the shape of `x` does not fit. Nothing has changed then, but for the running statistics of layers
+   *   before one whose output's shape only its run can tell (one of your own without `inferShape`).
    */
   forward<X extends Tensor>(x: X & Refusal<Rule, X["shape"]>): Tensor<OutputOf<Rule, X["shape"]>> {
     checkTensor(`${this.name}.forward`, x);
