@@ -146,6 +146,11 @@ export class DataLoader<T extends Targets = Targets> extends Branded implements 
     };
   }
 
+  /** The state dict, for `JSON.stringify`; `loadStateDict` takes it as it is. */
+  toJSON(): DataLoaderState {
+    return this.stateDict();
+  }
+
   /**
    * Goes on where `stateDict` was called: in the middle of an epoch, the next loop gives that epoch's remaining batches
    * (none, if the last one had been given out).

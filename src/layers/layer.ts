@@ -259,6 +259,17 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
   }
 
   /**
+   * The state dict, for `JSON.stringify`; `tensor` makes a tensor of each entry again, to the same bits. Large models are
+   * better written by `writeSafetensors`.
+   * @example
+   * const entries = Object.entries(JSON.parse(JSON.stringify(model))).map(([key, data]) => [key, tensor(data)]);
+   * model.loadStateDict(Object.fromEntries(entries));
+   */
+  toJSON(): StateDict {
+    return this.stateDict();
+  }
+
+  /**
    * Copies the tensors of `state` into this layer's parameters and buffers. All keys and shapes are checked first:
    * a call that throws has changed nothing.
    * @throws StateError that lists missing and unexpected keys, ShapeError for the first wrong shape.

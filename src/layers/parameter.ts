@@ -69,6 +69,11 @@ export abstract class State extends Branded {
     this.ownSelf.#value = value;
   }
 
+  /** The value as plain data, for JSON: `tensor` makes a tensor of it again, to be assigned to a `value`. */
+  toJSON(): ReturnType<Tensor["toJSON"]> {
+    return this.ownSelf.#value.toJSON();
+  }
+
   /** Converts the value to another precision. */
   to(dtype: DType): void {
     if (this.value.dtype !== dtype) this.ownSelf.#value = own(this.ownSelf.#value.to(dtype));

@@ -69,6 +69,11 @@ export class Random extends Branded {
     this.d = d | 0;
   }
 
+  /** The {@link state}, for JSON. */
+  toJSON(): Random["state"] {
+    return this.state;
+  }
+
   /** The next 32 random bits as an unsigned integer. */
   bits(): number {
     const times5 = Math.imul(this.b, 5);

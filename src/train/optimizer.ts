@@ -189,6 +189,11 @@ export abstract class Optimizer extends Branded {
     return { tensors, numbers };
   }
 
+  /** The state dict, for `JSON.stringify`; `tensor` makes a tensor of each of its `tensors` again. */
+  toJSON(): OptimizerState {
+    return this.stateDict();
+  }
+
   /**
    * Continues from a state that `stateDict` of the same optimiser over the same parameters returned. Everything is
    * checked first: a call that throws has changed nothing.
@@ -238,7 +243,7 @@ export abstract class Optimizer extends Branded {
         noTensor[0],
         "a Tensor",
         noTensor[1],
-        "a state that went through JSON: write its tensors with writeSafetensors",
+        "a state that went through JSON: make tensors of its tensors with tensor(data), or write them with writeSafetensors",
       );
     }
     const parameters = this.ownSelf.#parameters();

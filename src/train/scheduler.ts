@@ -98,6 +98,11 @@ export abstract class Scheduler extends Branded {
     };
   }
 
+  /** The state dict, for `JSON.stringify`; `loadStateDict` takes it as it is. */
+  toJSON(): SchedulerState {
+    return this.stateDict();
+  }
+
   /**
    * Continues from a state that `stateDict` returned, and puts the optimiser's learning rates and momentum back too, so
    * that it does not matter which of the two is loaded first.

@@ -93,6 +93,14 @@ export class EmbeddingStore extends Branded {
     return this;
   }
 
+  /** The threshold, where there is one, and every name with its numbers, for JSON; {@link add} takes them again, one by one. */
+  toJSON(): { readonly threshold?: number; readonly embeddings: [name: string, numbers: number[]][] } {
+    const { threshold, ownSelf: own } = this;
+    const numbers = (i: number) => [...own.#rows.subarray(i * own.#dimensions, (i + 1) * own.#dimensions)];
+    const embeddings = own.#names.map((name, i): [string, number[]] => [name, numbers(i)]);
+    return { ...(threshold < Infinity ? { threshold } : {}), embeddings };
+  }
+
   /**
    * The nearest embedding's name and distance; `"unknown"` where that is farther than the threshold.
    * @throws ArgumentError for numbers that are not finite; ShapeError for another length than the store's embeddings.

@@ -67,6 +67,11 @@ export class PanopticQuality extends Branded {
     return "faltung.PanopticQuality";
   }
 
+  /** What was counted of each class, for JSON. */
+  toJSON(): Readonly<Record<keyof Tally, number>>[] {
+    return this.ownSelf.#tallies.map((tally) => ({ ...tally }));
+  }
+
   /**
    * Counts one picture.
    * @throws ShapeError for maps of different sizes; ArgumentError for a map that shows other segments than it lists, and
