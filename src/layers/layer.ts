@@ -5,7 +5,7 @@
 
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
-import { kindOf, Printed, refuseForeign } from "../shape/brand.js";
+import { Branded, kindOf, refuseForeign } from "../shape/brand.js";
 import { checkSize, isPlainObject, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkExtents } from "../shape/reshape.js";
@@ -49,7 +49,7 @@ const MOST_WAITING = 4;
  *   protected computeBackward(dy: Tensor) { return this.conv.backward(this.act.backward(dy)); }
  * }
  */
-export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed {
+export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded {
   /** The layer's shape rule, for the compiler. */
   declare readonly [RULE]: Rule;
 

@@ -30,6 +30,11 @@ export class Random extends Branded {
     return "faltung.Random";
   }
 
+  /** `Random(` and its state `)` */
+  override toString(): string {
+    return `Random(${this.state.join(", ")})`;
+  }
+
   /** Starts the sequence of `seed` from its beginning. */
   seed(seed: number): void {
     if (!Number.isSafeInteger(seed)) {

@@ -1,7 +1,7 @@
 /** The tensor: numbers in row-major order and a shape. Storage is a plain typed array that the garbage collector owns. */
 
 import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
-import { Printed } from "../shape/brand.js";
+import { Branded } from "../shape/brand.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { InputSize } from "../shape/chain.js";
 import { checkFunction, checkNumber, checkOneOf, refuse } from "../shape/check.js";
@@ -85,7 +85,7 @@ type ItemOf<S extends Shape> = S extends readonly []
  * const x = tensor([[1, 2], [3, 4]]);
  * console.log(x.mul(10).add(x.sum(0))); // [[14, 26], [34, 46]]
  */
-export class Tensor<out S extends Shape = Shape> extends Printed {
+export class Tensor<out S extends Shape = Shape> extends Branded {
   readonly #data: Numbers;
   readonly #size: number;
   readonly #shape: S;

@@ -13,6 +13,7 @@ import { runOf } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
 import { BIGINTS, isBigInts } from "./labels.js";
+import { reprOf } from "./repr.js";
 
 /** What becomes of the losses of all elements or rows: their mean, their sum, or nothing. */
 export type Reduction = "mean" | "sum" | "none";
@@ -90,6 +91,11 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
 
   override get [Symbol.toStringTag](): string {
     return "faltung.Loss";
+  }
+
+  /** As torch's `repr`: `HuberLoss(reduction="mean", delta=1)`. */
+  override toString(): string {
+    return reprOf(this.name, this);
   }
 
   /**

@@ -12,6 +12,7 @@ import { sameShape, showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
 import type { Operand } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
+import { reprOf } from "./repr.js";
 
 /** Parameters with a learning rate and weight decay of their own, as transfer learning wants. */
 export interface GroupOptions {
@@ -121,6 +122,15 @@ export abstract class Optimizer extends Branded {
 
   override get [Symbol.toStringTag](): string {
     return "faltung.Optimizer";
+  }
+
+  /** As torch's `repr`, in a line: `Adam(lr=0.001, weightDecay=0, …)`. What differs between groups is a list. */
+  override toString(): string {
+    const { groups } = this;
+    const each = (values: number[]) => (new Set(values).size > 1 ? values : values[0]);
+    const lr = each(groups.map((group) => group.lr));
+    const weightDecay = each(groups.map((group) => group.weightDecay));
+    return reprOf(this.name, { lr, weightDecay, ...(this as object) });
   }
 
   /** The learning rate of the first group; setting it sets that of every group. */

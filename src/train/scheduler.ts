@@ -3,6 +3,7 @@ import { Branded, refuseForeign } from "../shape/brand.js";
 import { isPlainObject, refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
 import { isCount, Optimizer } from "./optimizer.js";
+import { reprOf } from "./repr.js";
 
 /** A scheduler's state as a plain record of finite numbers, for a JSON file. */
 export type SchedulerState = Record<string, number>;
@@ -37,6 +38,11 @@ export abstract class Scheduler extends Branded {
 
   override get [Symbol.toStringTag](): string {
     return "faltung.Scheduler";
+  }
+
+  /** Its options, steps and what else changes: `StepLR(stepSize=10, gamma=0.1, steps=3)`. */
+  override toString(): string {
+    return reprOf(this.name, { ...this, steps: this.steps, ...this.extraState() });
   }
 
   /** How many times `step` was called. */

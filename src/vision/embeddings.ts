@@ -59,6 +59,11 @@ export class EmbeddingStore extends Branded {
     return "faltung.EmbeddingStore";
   }
 
+  /** `EmbeddingStore(size=3, names=2, threshold=0.6)` */
+  override toString(): string {
+    return `EmbeddingStore(size=${this.size}, names=${this.names.length}, threshold=${this.threshold})`;
+  }
+
   /** Number of embeddings. */
   get size(): number {
     return this.ownSelf.#names.length;
