@@ -262,8 +262,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    * The state dict, for `JSON.stringify`; `tensor` makes a tensor of each entry again, to the same bits. Large models are
    * better written by `writeSafetensors`.
    * @example
-   * const entries = Object.entries(JSON.parse(JSON.stringify(model))).map(([key, data]) => [key, tensor(data)]);
-   * model.loadStateDict(Object.fromEntries(entries));
+   * const state = JSON.parse(JSON.stringify(model));
+   * model.loadStateDict(Object.fromEntries(Object.keys(state).map((key) => [key, tensor(state[key])])));
    */
   toJSON(): StateDict {
     return this.stateDict();

@@ -74,7 +74,7 @@ export class PanopticQuality extends Branded {
   }
 
   /** What was counted of each class, for JSON. */
-  toJSON(): Readonly<Record<keyof Tally, number>>[] {
+  toJSON(): Readonly<Record<"iou" | "truePositives" | "falsePositives" | "falseNegatives", number>>[] {
     return this.ownSelf.#tallies.map((tally) => ({ ...tally }));
   }
 
