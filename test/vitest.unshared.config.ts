@@ -7,7 +7,7 @@ export default mergeConfig(
   defineConfig({
     test: {
       setupFiles: ["test/setup/unshared.ts"],
-      // The compiler and other processes do not see this mode; threads and benchmarks need memory that is shared.
+      // The compiler and processes of their own do not see this mode; threads and benchmarks need memory that is shared.
       exclude: ["test/types/**", "test/dropped.test.ts", "test/bench/**", "test/kernels/worker.test.ts"],
     },
   }),

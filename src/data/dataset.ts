@@ -78,6 +78,11 @@ export class Dataset<T extends Targets = Targets> extends Branded implements Bat
     return "faltung.Dataset";
   }
 
+  /** `Dataset(60000 × [1, 28, 28])` */
+  override toString(): string {
+    return `Dataset(${this.length} × ${showShape(this.inputs.shape.slice(1))})`;
+  }
+
   /**
    * Sample number `index`, in memory of its own.
    * @throws ArgumentError when there is no such sample.

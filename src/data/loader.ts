@@ -98,6 +98,11 @@ export class DataLoader<T extends Targets = Targets> extends Branded implements 
     return "faltung.DataLoader";
   }
 
+  /** `DataLoader(938 batches of 64)` */
+  override toString(): string {
+    return `DataLoader(${this.length} ${this.length === 1 ? "batch" : "batches"} of ${this.batchSize})`;
+  }
+
   /** One epoch, or the rest of the one that `loadStateDict` restored. */
   *[Symbol.iterator](): Generator<Batch<T>, void, undefined> {
     const resumed = this.ownSelf.#resume ? this.ownSelf.#epoch : undefined;
@@ -144,6 +149,11 @@ export class DataLoader<T extends Targets = Targets> extends Branded implements 
       random: this.ownSelf.#random.state,
       epoch: this.ownSelf.#epoch ? { ...this.ownSelf.#epoch } : null,
     };
+  }
+
+  /** The state dict, for `JSON.stringify`; `loadStateDict` takes it as it is. */
+  toJSON(): DataLoaderState {
+    return this.stateDict();
   }
 
   /**

@@ -10,8 +10,9 @@ import { engine } from "../tensor/engine.js";
 import type { DType } from "../tensor/tensor.js";
 import type { Flavour } from "./interface/flavour.js";
 import { onArrays } from "./operands.js";
-import { compileProbe, supports } from "./wasm/assembler/flavour.js";
-import { kernelCall, memory, TooLarge } from "./wasm/memory.js";
+import { runProbe, supports } from "./wasm/assembler/flavour.js";
+import { Refused, said } from "./wasm/assembler/module.js";
+import { isShared, kernelCall, memory, TooLarge } from "./wasm/memory.js";
 
 export type BackendName = "reference" | "wasm";
 
@@ -52,7 +53,7 @@ type AnyKernel = (...args: readonly unknown[]) => unknown;
 
 /**
  * The same kernels, each call of which gives its temporary memory back. Where the engine's memory has no room for what a
- * call is about, the reference does it; so do the kernels that a backend takes from there.
+ * call is about, or no kernel can be compiled, the reference does it; so do the kernels that a backend takes from there.
  */
 function asCalls<Kernels extends object>(kernels: Kernels, reference: object): Kernels {
   const plain = onArrays(reference) as Record<string, AnyKernel | object>;
@@ -68,7 +69,8 @@ function asCalls<Kernels extends object>(kernels: Kernels, reference: object): K
         try {
           return kernelCall(() => (kernel as AnyKernel)(...args));
         } catch (error) {
-          if (error instanceof TooLarge && typeof other === "function") return (other as AnyKernel)(...args);
+          const isUntouched = error instanceof TooLarge || (error instanceof Refused && error.isFirst);
+          if (isUntouched && typeof other === "function") return (other as AnyKernel)(...args);
           throw error;
         }
       },
@@ -87,8 +89,7 @@ function choice(): Choice {
 function detect(): Choice {
   try {
     const flavour = supports("relaxed") ? "relaxed" : "simd";
-    compileProbe(flavour);
-    memory();
+    runProbe(flavour, memory(), isShared());
     return { name: "wasm", flavour };
   } catch (cause) {
     return { name: "reference", flavour: "simd", cause };
@@ -117,16 +118,17 @@ export function backendName(): BackendDescription {
  * @example console.log(backendName(), backendReason()); // "reference", "this platform forbids compiling WebAssembly …"
  */
 export function backendReason(): string | undefined {
-  const { name, cause } = choice();
-  if (name === "wasm") return undefined;
-  return cause === undefined ? 'setBackend("reference") chose it' : obstacle(cause);
+  const chosen = choice();
+  if (chosen.name === "wasm") return undefined;
+  return "cause" in chosen ? obstacle(chosen.cause) : 'setBackend("reference") chose it';
 }
 
 function obstacle(cause: unknown): string {
   if (typeof WebAssembly !== "object" || WebAssembly === null) {
     return "this platform has no WebAssembly. Usual cause: a browser in lockdown mode, or node --jitless";
   }
-  const { name, message } = cause as Error;
+  const name = (cause as Partial<Error> | null | undefined)?.name;
+  const message = said(cause);
   // Engines differ in the class of what they throw for a policy.
   if (name === "CompileError" || name === "EvalError") {
     return supports("simd")

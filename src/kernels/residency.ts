@@ -63,7 +63,7 @@ class Block implements Owner {
   }
 
   view(): Float32Array {
-    if (this.#array) return this.#array;
+    if (this.#array) return alive(this.#array, this.#length);
     const span = this.#span ?? this.#moveIn();
     if (span) return view(span.at, this.#length);
     this.#array = new Float32Array(this.#length);
@@ -114,6 +114,14 @@ class Block implements Owner {
   }
 }
 
+/** An array that the program has may have been transferred to a worker. */
+function alive(array: Float32Array, length: number): Float32Array {
+  if (array.length === length) return array;
+  throw new StateError(
+    `A tensor of ${length} numbers lost its memory: ${array.length} are left. Usual cause: its data transferred to a worker; transfer a copy.`,
+  );
+}
+
 /** One use of a block. */
 class Place implements Resident {
   readonly #use: number;
@@ -137,13 +145,13 @@ class Place implements Resident {
   }
 
   view(): Float32Array {
-    return this.#own ?? this.#current().view();
+    return this.#own ? alive(this.#own, this.length) : this.#current().view();
   }
 
   expose(): Float32Array {
     if (!this.temporary) return this.block.expose();
     this.#own ??= this.view().slice();
-    return this.#own;
+    return this.view();
   }
 
   #current(): Block {

@@ -44,7 +44,7 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
     const isPlain = ([BatchNorm1d, BatchNorm2d] as unknown[]).includes(this.constructor);
     if (!shape || !isPlain || this.training || !runningMean || !runningVar) return undefined;
     this.geometry(shape);
-    const { mean, variance } = frozenMoments(runningMean.value, runningVar.value);
+    const { mean, variance } = frozenMoments(this.numFeatures, runningMean.value, runningVar.value);
     // Copies: the engine's memory may grow before they are used, and take views of it away.
     const [weight, bias] = [this.weight, this.bias].map((parameter) => parameter?.value.view().slice());
     return { norm: { mean, variance, eps: this.eps, weight, bias } };

@@ -1,11 +1,6 @@
 import { Branded } from "../shape/brand.js";
 import { StateError } from "../shape/errors.js";
 import { engine, type Run } from "../tensor/engine.js";
-import type { Tensor } from "../tensor/tensor.js";
-
-/** @internal The forward that gave a tensor, or whose output's gradient it is: of outputs, and of gradients from layers and losses. */
-export const runOf: { get(tensor: Tensor): Run | undefined; set(tensor: Tensor, run: Run | undefined): unknown } =
-  /* @__PURE__ */ new WeakMap<Tensor, Run | undefined>();
 
 /**
  * What a layer's backward needs from its forward. A layer that a composite calls twice in one forward keeps two

@@ -57,12 +57,15 @@ export class Embedding<const D extends number = number> extends Layer<EmbeddingR
   protected compute(x: Tensor): Tensor {
     const indices = embeddingIndices(this.name, x, this.numEmbeddings);
     this.#cache.push({ indices, inputShape: x.shape });
-    return embedding(indices, x, this.weight.value);
+    return embedding(indices, x, this.weight.value, this.numEmbeddings, this.embeddingDim);
   }
 
   protected computeBackward(dy: Tensor): Tensor {
     const { indices, inputShape } = this.#cache.pop(this.name);
-    if (this.weight.requiresGrad) embeddingWeightGradient(indices, dy, this.weight.grad, this.paddingIdx);
+    const { weight, numEmbeddings, embeddingDim, paddingIdx } = this;
+    if (weight.requiresGrad) {
+      embeddingWeightGradient(indices, dy, weight.grad, numEmbeddings, embeddingDim, paddingIdx);
+    }
     return allocate(inputShape, dy.dtype);
   }
 

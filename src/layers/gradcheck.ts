@@ -1,11 +1,11 @@
 /** Checks a layer's hand-written backward against central differences, in double precision. */
 
-import { kindOf } from "../shape/brand.js";
 import { checkInstance, checkInteger, checkPositive, checkRange, readOptions } from "../shape/check.js";
 import { checkShape } from "../shape/reshape.js";
 import type { Shape } from "../shape/shape.js";
 import { defaultRandom, Random } from "../tensor/random.js";
 import { allocate, checkTensor, type Tensor } from "../tensor/tensor.js";
+import { generatorsIn } from "./generators.js";
 import { Layer, membersOf } from "./layer.js";
 import { State, StateBuffer } from "./parameter.js";
 
@@ -67,7 +67,7 @@ export function gradcheck(layer: Layer, inputShape: Shape, options: GradcheckOpt
   try {
     layer.to("float64");
     const x = input?.clone().to("float64") ?? fillNormal(allocate(inputShape, "float64"), random);
-    const generators = [defaultRandom(), ...layer.descendants().flatMap(ownGenerators)];
+    const generators = [defaultRandom(), ...layer.descendants().flatMap((each) => generatorsIn(each))];
     const states = generators.map((generator) => generator.state);
     const forward = () => {
       // Dropout must drop the same elements every time.
@@ -149,10 +149,6 @@ function fillNormal(tensor: Tensor, random: Random): Tensor {
   return tensor;
 }
 
-function ownGenerators(layer: object): Random[] {
-  return Object.values(layer).filter((field): field is Random => kindOf(field) === "Random");
-}
-
 /** Remembers every parameter, buffer and generator of the layer; the function that it returns puts them back. */
 function snapshot(layer: Layer): () => void {
   const parameters = layer.parameters().map((parameter) => ({ parameter, value: parameter.value }));
@@ -161,7 +157,7 @@ function snapshot(layer: Layer): () => void {
     .flatMap((each) => membersOf(each, State).map(([, member]) => member))
     .filter((member): member is StateBuffer => member instanceof StateBuffer)
     .map((buffer) => ({ buffer, value: buffer.value, copy: buffer.value.clone() }));
-  const generators = [defaultRandom(), ...layers.flatMap(ownGenerators)].map((generator) => ({
+  const generators = [defaultRandom(), ...layers.flatMap((each) => generatorsIn(each))].map((generator) => ({
     generator,
     state: generator.state,
   }));

@@ -5,16 +5,16 @@
 
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
-import { kindOf, Printed, refuseForeign } from "../shape/brand.js";
+import { Branded, kindOf, refuseForeign } from "../shape/brand.js";
 import { checkSize, isPlainObject, NO_RECORD, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkExtents } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { listed, show } from "../shape/show.js";
-import { engine, type Run } from "../tensor/engine.js";
+import { engine, type Run, runOf } from "../tensor/engine.js";
 import { allocateUnset, checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
-import { Cache, runOf } from "./cache.js";
+import { Cache } from "./cache.js";
 import { Parameter, State, type StateBuffer } from "./parameter.js";
 
 export interface BackwardOptions {
@@ -49,7 +49,7 @@ const MOST_WAITING = 4;
  *   protected computeBackward(dy: Tensor) { return this.conv.backward(this.act.backward(dy)); }
  * }
  */
-export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed {
+export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded {
   /** The layer's shape rule, for the compiler. */
   declare readonly [RULE]: Rule;
 
@@ -78,7 +78,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
 
   /**
    * The layer's output for `x`. What it returns to your own call is a fresh tensor that shares memory with nothing.
-   * @throws ShapeError when the shape of `x` does not fit; nothing has changed then.
+   * @throws ShapeError when the shape of `x` does not fit. Nothing has changed then, but for the running statistics of layers
+   *   before one whose output's shape only its run can tell (one of your own without `inferShape`).
    */
   forward<X extends Tensor>(x: X & Refusal<Rule, X["shape"]>): Tensor<OutputOf<Rule, X["shape"]>> {
     checkTensor(`${this.name}.forward`, x);
@@ -94,7 +95,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
    *
    * Several forwards may wait for their backwards (siamese networks, a discriminator of real and generated images). A
    * `dy` from a loss of the library, or from the backward of a layer that the output was given to, belongs to that
-   * output, whatever the order. Any other `dy` belongs to the last forward that waits: call the backwards in reverse.
+   * output, whatever the order, also when it was scaled or computed from the output element by element. Any other `dy` belongs to the last forward that waits: call the backwards in reverse.
    * The last 4 forwards in train mode wait, until the first one that follows a backward; in eval mode the last one does,
    * and runs again.
    * @throws StateError when no forward waits for its backward; ShapeError when `dy` has another shape than the output.
@@ -268,6 +269,17 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
   }
 
   /**
+   * The state dict, for `JSON.stringify`; `tensor` makes a tensor of each entry again, to the same bits. Large models are
+   * better written by `writeSafetensors`.
+   * @example
+   * const state = JSON.parse(JSON.stringify(model));
+   * model.loadStateDict(Object.fromEntries(Object.keys(state).map((key) => [key, tensor(state[key])])));
+   */
+  toJSON(): StateDict {
+    return this.stateDict();
+  }
+
+  /**
    * Copies the tensors of `state` into this layer's parameters and buffers. All keys and shapes are checked first:
    * a call that throws has changed nothing.
    * @throws StateError that lists missing and unexpected keys, ShapeError for the first wrong shape.
@@ -312,6 +324,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Printed 
           `${who} expects ${key} to have the shape ${showShape(value.shape)}, but got ${showShape(got)}. Usual cause: another number of classes or channels.`,
         );
       }
+      // Either may have lost its memory.
+      for (const tensor of [value, state[key]]) tensor.view();
     }
     for (const [key, { value }] of entries) {
       const saved = state[key];
@@ -597,7 +611,13 @@ export function membersOf<Kind extends typeof Layer | typeof State>(
     const value = (holder as Readonly<Record<string, unknown>>)[key];
     if (typeof value !== "object" || value === null) continue;
     if (value instanceof Layer || value instanceof State) {
-      if (value instanceof Wanted) found.push([prefix + key, value.ownSelf]);
+      if (!(value instanceof Wanted)) continue;
+      if (key.includes(".")) {
+        throw new ArgumentError(
+          `The field ${prefix}${key} expects a name without a dot, which stands between the fields of a key. Usual cause: a whole key used as a name.`,
+        );
+      }
+      found.push([prefix + key, value.ownSelf]);
     } else if (isList(value) && !path.includes(value)) {
       found.push(...membersOf(value, Wanted, `${prefix}${key}.`, [...path, value]));
     } else refuseForeign(`The field ${prefix}${key}`, value);

@@ -110,7 +110,7 @@ export abstract class RunningNorm<Rule extends ShapeRule> extends Norm<Rule> {
   protected override moments(g: NormGeometry, x: Tensor): Moments {
     const { runningMean, runningVar } = this;
     if (!runningMean || !runningVar) return momentsOf(g, x);
-    if (!this.training) return frozenMoments(runningMean.value, runningVar.value);
+    if (!this.training) return frozenMoments(g.channels, runningMean.value, runningVar.value);
     const now = momentsOf(g, x);
     const factor = this.averagingFactor();
     // An empty batch has no statistics.

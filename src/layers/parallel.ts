@@ -8,7 +8,7 @@ import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
-import { Layer } from "./layer.js";
+import { Layer, membersOf } from "./layer.js";
 import { reprOf } from "./repr.js";
 
 export interface ParallelOptions {
@@ -56,7 +56,8 @@ export class Parallel<
   }
 
   override children(): [string, Layer][] {
-    return this.branches.map((branch, i) => [String(i), branch]);
+    const branches = this.branches.map((branch, i): [string, Layer] => [String(i), branch]);
+    return [...branches, ...membersOf(this, Layer, "", [this.branches])];
   }
 
   protected compute(x: Tensor): Tensor {

@@ -69,6 +69,16 @@ export abstract class State extends Branded {
     this.ownSelf.#value = value;
   }
 
+  /** `Parameter weight: ` and the value. */
+  override toString(): string {
+    return `${kindOf(this)} ${this.name}: ${this.ownSelf.#value}`;
+  }
+
+  /** The value as plain data, for JSON: `tensor` makes a tensor of it again, to be assigned to a `value`. */
+  toJSON(): ReturnType<Tensor["toJSON"]> {
+    return this.ownSelf.#value.toJSON();
+  }
+
   /** Converts the value to another precision. */
   to(dtype: DType): void {
     if (this.value.dtype !== dtype) this.ownSelf.#value = own(this.ownSelf.#value.to(dtype));

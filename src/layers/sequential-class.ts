@@ -3,7 +3,7 @@ import { neighbourMismatch, ShapeError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain } from "./fusion.js";
-import { checkLayer, knownShape, Layer } from "./layer.js";
+import { checkLayer, knownShape, Layer, membersOf } from "./layer.js";
 
 /** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
 export class Sequential<Signature extends string = string, Layers = readonly Layer[]> extends Layer<ChainRule<Layers>> {
@@ -35,7 +35,9 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   }
 
   override children(): [string, Layer][] {
-    return this.ownSelf.#layers.map((layer, i) => [String(i), layer]);
+    const { ownSelf: own } = this;
+    const layers = own.#layers.map((layer, i): [string, Layer] => [String(i), layer]);
+    return [...layers, ...membersOf(own, Layer, "", [own.#layers])];
   }
 
   protected compute(x: Tensor): Tensor {

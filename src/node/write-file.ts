@@ -1,9 +1,10 @@
 /** Files that are never half written: for checkpoints, whose program may be killed at any time. */
 import { open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { refuse } from "../shape/check.js";
+import { ArgumentError } from "../shape/errors.js";
 
 /**
  * Writes a file so that whoever opens it finds what was there before or all of `data`, never a part: also when the program
@@ -12,14 +13,22 @@ import { refuse } from "../shape/check.js";
  *
  * What a killed call leaves beside the file, `.<name>.<process>-<random>.tmp`, the next call for the same file removes.
  *
- * @throws ArgumentError for a path or data of another kind; the system's error when it cannot be written, and then nothing
- *   has changed
+ * @param path the file's path, or its `file:` URL
+ * @throws ArgumentError for a path or data of another kind, and where there is no folder to write to; the system's error when
+ *   it cannot be written for another reason, and then nothing has changed
  * @example
  * import { writeFileAtomic } from "faltung/node";
  * await fit(model, loader, { loss, optimizer, checkpoint: { save: (bytes) => writeFileAtomic("run.ckpt", bytes) } });
  */
-export async function writeFileAtomic(path: string | URL, data: Uint8Array | string): Promise<void> {
-  if (!(typeof path === "string" || path instanceof URL)) refuse("writeFileAtomic", "path", "a string or a URL", path);
+export async function writeFileAtomic(
+  path: string | { readonly href: string },
+  data: Uint8Array | string,
+): Promise<void> {
+  // The class URL has no name where a program's types have neither the DOM's nor Node's.
+  const href = (path as Partial<URL> | null | undefined)?.href;
+  if (!(typeof path === "string" || (typeof href === "string" && href.startsWith("file:")))) {
+    refuse("writeFileAtomic", "path", "a string or a file: URL", href ?? path);
+  }
   if (!(typeof data === "string" || data instanceof Uint8Array)) {
     const cause =
       (data as unknown) instanceof Promise
@@ -27,13 +36,15 @@ export async function writeFileAtomic(path: string | URL, data: Uint8Array | str
         : "tensors, where the bytes of writeSafetensors are meant";
     refuse("writeFileAtomic", "data", "a Uint8Array or a string", data, cause);
   }
-  const named = typeof path === "string" ? path : fileURLToPath(path);
-  const file = await realpath(named).catch(unlessMissing(named));
+  const named = typeof path === "string" ? path : fileURLToPath(path.href);
+  const file = await realpath(named)
+    .catch(unlessMissing(named))
+    .catch(refuseMissing(dirname(named)));
   const mode = await stat(file).then((stats) => stats.mode & 0o7777, unlessMissing(undefined));
   const folder = dirname(file);
   // Far from the 255 bytes that a name may have.
   const prefix = `.${basename(file).slice(0, 40)}.`;
-  await removeLeftOvers(folder, prefix);
+  await removeLeftOvers(folder, prefix).catch(refuseMissing(folder));
   const temporary = join(folder, `${prefix}${process.pid}-${crypto.randomUUID().slice(0, 8)}.tmp`);
   try {
     const handle = await open(temporary, "wx", mode ?? 0o666);
@@ -82,5 +93,16 @@ function unlessMissing<T>(value: T): (error: unknown) => T {
   return (error) => {
     if ((error as { code?: unknown }).code === "ENOENT") return value;
     throw error;
+  };
+}
+
+/** Tells of a folder that is missing, or is a file. */
+function refuseMissing(folder: string): (error: unknown) => never {
+  return (error) => {
+    if (!/^ENO(ENT|TDIR)$/.test(String((error as { code?: unknown }).code))) throw error;
+    throw new ArgumentError(
+      `writeFileAtomic expects a folder to write to, but there is no "${resolve(folder)}". Usual cause: one that is still to be made: await mkdir(folder, { recursive: true }).`,
+      { cause: error },
+    );
   };
 }

@@ -19,13 +19,12 @@ export function embeddingIndices(layer: string, x: Tensor, entries: number): Int
 }
 
 /** y[…, j] = weight[x[…], j] */
-export function embedding(indices: Int32Array, x: Tensor, weight: Tensor): Tensor {
-  const width = weight.shape[1] ?? 1;
+export function embedding(indices: Int32Array, x: Tensor, weight: Tensor, entries: number, width: number): Tensor {
   const y = allocate([...x.shape, width], weight.dtype);
   kernelsFor(embeddingKernels, weight.dtype).forward(
     width,
     indices,
-    weight.operand(weight.size),
+    weight.operand(entries * width),
     y.operand(indices.length * width),
   );
   return y;
@@ -36,14 +35,15 @@ export function embeddingWeightGradient(
   indices: Int32Array,
   dy: Tensor,
   dweight: Tensor,
+  entries: number,
+  width: number,
   paddingIdx: number | undefined,
 ): void {
-  const width = dweight.shape[1] ?? 1;
   kernelsFor(embeddingKernels, dy.dtype).weightGradient(
     width,
     indices,
     dy.operand(indices.length * width),
-    dweight.operand(dweight.size),
+    dweight.operand(entries * width),
     paddingIdx ?? -1,
   );
 }

@@ -2,6 +2,7 @@
 import { kernelsFor } from "../kernels/backend.js";
 import { normKernels } from "../kernels/norm.js";
 import type { NormGeometry } from "../shape/norm.js";
+import { arrayOf } from "../tensor/storage.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /** The mean and variance of each group, in double precision, so that an offset of x costs no digits of its deviations. */
@@ -27,8 +28,9 @@ export function momentsOf(g: NormGeometry, x: Tensor): Moments {
 }
 
 /** Statistics that do not depend on the input; copied, so that a later update does not reach a backward that waits. */
-export function frozenMoments(mean: Tensor, variance: Tensor): Moments {
-  return { mean: new Float64Array(mean.view()), variance: new Float64Array(variance.view()), frozen: true };
+export function frozenMoments(channels: number, mean: Tensor, variance: Tensor): Moments {
+  const copy = (running: Tensor) => new Float64Array(arrayOf(running.operand(channels)));
+  return { mean: copy(mean), variance: copy(variance), frozen: true };
 }
 
 /**

@@ -7,8 +7,8 @@ const inspect = Symbol.for("nodejs.util.inspect.custom");
 const self = Symbol("self");
 
 /**
- * Base class of every class with private fields, which only the object itself has: a Proxy of it has none. So what others
- * may call reaches them by `this.ownSelf.#field`.
+ * Base class of every class with private fields: console.log in Node shows what `String` does. Private fields only the
+ * object itself has, a Proxy of it has none: what others may call reaches them by `this.ownSelf.#field`.
  */
 export abstract class Branded {
   readonly #genuine = true;
@@ -32,10 +32,12 @@ export abstract class Branded {
       `A ${this[Symbol.toStringTag]} was copied without its private fields. Usual cause: a reactive store that copies: keep it out.`,
     );
   }
-}
 
-/** Base class of what console.log in Node shows as `String` does. */
-export abstract class Printed extends Branded {
+  /** What it is, in a line or more; `console.log` in Node prints it. */
+  toString(): string {
+    return `${kindOf(this)}()`;
+  }
+
   [inspect](): string {
     return this.toString();
   }

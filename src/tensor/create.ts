@@ -44,7 +44,7 @@ export function tensor<const Data extends TensorData, const S extends Shape>(
 export function tensor(data: TensorData | PlainTensor, shape?: Shape, more?: unknown): Tensor {
   refuseType("tensor", shape);
   refuseType("tensor", more);
-  if (isPlainTensor(data)) return fromPlain(data);
+  if (isPlain(data)) return fromPlain(data);
   const nesting = shapeOf(data);
   const flat = flatten("tensor", data, nesting);
   if (shape === undefined) return new Tensor(flat, nesting);
@@ -52,19 +52,20 @@ export function tensor(data: TensorData | PlainTensor, shape?: Shape, more?: unk
   return new Tensor(flat, shape);
 }
 
-function isPlainTensor(data: unknown): data is PlainTensor {
-  return typeof data === "object" && data !== null && "shape" in data && !(data instanceof Tensor);
+/** `{ shape, data }`, or what structuredClone left of a tensor. */
+function isPlain(data: unknown): data is PlainTensor {
+  return isPlainObject(data);
 }
 
 const NAMED: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity, "-0": -0 };
 
 function fromPlain({ shape, data, dtype = "float32" }: PlainTensor): Tensor {
-  checkShape("tensor", shape);
   if (!(Array.isArray(data) || isTypedArray(data))) {
     throw new ArgumentError(
       `tensor expects { shape, data } with an array of numbers, but got ${data === undefined ? "no data" : `data of type ${typeof data}`}. Usual cause: a tensor that went through structuredClone or postMessage, which lose its numbers; send x.toJSON(), or the bytes that writeSafetensors makes.`,
     );
   }
+  checkShape("tensor", shape);
   checkOneOf("tensor", "dtype", dtype, ["float32", "float64"]);
   checkCount("tensor", data.length, shape);
   const x = new Tensor(floats(data.length, dtype), shape);

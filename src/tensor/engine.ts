@@ -19,6 +19,21 @@ export interface Run {
   source?: Run | undefined;
 }
 
+/**
+ * The forward that gave a tensor, or whose output's gradient it is: of outputs, of gradients from layers and losses, and of
+ * what elementwise functions make of those.
+ */
+export const runOf: { get(tensor: object): Run | undefined; set(tensor: object, run: Run | undefined): unknown } =
+  /* @__PURE__ */ new WeakMap<object, Run | undefined>();
+
+/** Says that a tensor belongs to the forward of those that it was made of, where that is one. */
+export function carryRun<Made extends object>(made: Made, a: object, b: object = a): Made {
+  const [first, second] = [runOf.get(a), runOf.get(b)];
+  const run = first && second && first !== second ? undefined : (first ?? second);
+  if (run) runOf.set(made, run);
+  return made;
+}
+
 export interface Engine {
   /** How many `forward`/`backward` calls are on the stack: 0 outside, 1 in the outermost. */
   depth: number;

@@ -30,6 +30,11 @@ export class Random extends Branded {
     return "faltung.Random";
   }
 
+  /** `Random(` and its state `)` */
+  override toString(): string {
+    return `Random(${this.state.join(", ")})`;
+  }
+
   /** Starts the sequence of `seed` from its beginning. */
   seed(seed: number): void {
     if (!Number.isSafeInteger(seed)) {
@@ -67,6 +72,11 @@ export class Random extends Branded {
     this.b = b | 0;
     this.c = c | 0;
     this.d = d | 0;
+  }
+
+  /** The {@link state}, for JSON. */
+  toJSON(): Random["state"] {
+    return this.state;
   }
 
   /** The next 32 random bits as an unsigned integer. */

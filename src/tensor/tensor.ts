@@ -1,7 +1,7 @@
 /** The tensor: numbers in row-major order and a shape. Storage is a plain typed array that the garbage collector owns. */
 
 import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
-import { kindOf, Printed } from "../shape/brand.js";
+import { Branded, kindOf } from "../shape/brand.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { InputSize } from "../shape/chain.js";
 import { checkFunction, checkNumber, checkOneOf, refuse } from "../shape/check.js";
@@ -23,7 +23,7 @@ import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
 import { resolvePosition, type Slice, type Sliced } from "../shape/slice.js";
 import { combine, map } from "./broadcast.js";
 import { allClose, equals, type ToleranceOptions } from "./compare.js";
-import { engine } from "./engine.js";
+import { carryRun, engine } from "./engine.js";
 import { permute, slice } from "./layout.js";
 import { log } from "./log.js";
 import { exp, power, sigmoid, tanh } from "./math.js";
@@ -85,10 +85,10 @@ type ItemOf<S extends Shape> = S extends readonly []
  * const x = tensor([[1, 2], [3, 4]]);
  * console.log(x.mul(10).add(x.sum(0))); // [[14, 26], [34, 46]]
  */
-export class Tensor<out S extends Shape = Shape> extends Printed {
+export class Tensor<out S extends Shape = Shape> extends Branded {
   readonly #data: Numbers;
   readonly #size: number;
-  readonly shape: S;
+  readonly #shape: S;
 
   /**
    * Wraps `data` without copying it; most code calls `tensor` or `zeros` instead.
@@ -113,7 +113,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
     this.#data = data;
     this.#size = size;
     // The caller's array may change later, unless it is another tensor's.
-    this.shape = Object.isFrozen(shape) ? shape : (Object.freeze([...shape]) as Shape as S);
+    this.#shape = Object.isFrozen(shape) ? shape : (Object.freeze([...shape]) as Shape as S);
   }
 
   /** @internal The same for tensors alone, which is several times faster: every kernel's call asks for some. */
@@ -123,6 +123,11 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
 
   override get [Symbol.toStringTag](): string {
     return "faltung.Tensor";
+  }
+
+  /** Sizes of the axes, outermost first; frozen. */
+  get shape(): S {
+    return this.ownSelf.#shape;
   }
 
   /**
@@ -212,7 +217,7 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
 
   /** A copy that shares nothing with this tensor. */
   clone(): Tensor<S> {
-    return new Tensor(this.view().slice(), this.shape);
+    return carryRun(new Tensor(this.view().slice(), this.shape), this.ownSelf);
   }
 
   /** This tensor in another precision; the tensor itself when it has that precision already. */
@@ -453,10 +458,8 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
   /** `f` of every element; `index` is the row-major one. */
   map(f: (value: number, index: number) => number): Tensor<S> {
     checkFunction("Tensor.map", "f", f);
-    return new Tensor(
-      map({ data: this.isResident ? this.view().slice() : this.view(), shape: this.shape }, f).data,
-      this.shape,
-    );
+    const data = this.isResident ? this.view().slice() : this.view();
+    return carryRun(new Tensor(map({ data, shape: this.shape }, f).data, this.shape), this.ownSelf);
   }
 
   /** −x */
@@ -615,7 +618,8 @@ export class Tensor<out S extends Shape = Shape> extends Printed {
 
   #combine<T extends Shape>(who: string, other: Operand, f: (a: number, b: number) => number): Tensor<T> {
     if (typeof other !== "number") checkTensor(who, other, "a Tensor or a number");
-    return wrap(combine(who, this.#raw, typeof other === "number" ? other : other.ownSelf.#raw, f));
+    if (typeof other === "number") return carryRun(wrap<T>(combine(who, this.#raw, other, f)), this);
+    return carryRun(wrap<T>(combine(who, this.#raw, other.ownSelf.#raw, f)), this, other.ownSelf);
   }
 }
 

@@ -6,8 +6,8 @@
 import { bytesOf, type OwnBytes } from "../io/bytes.js";
 import { crc32 } from "../io/crc32.js";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../io/safetensors.js";
+import { generatorsIn } from "../layers/generators.js";
 import type { Layer, StateDict } from "../layers/layer.js";
-import { kindOf } from "../shape/brand.js";
 import { FormatError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
@@ -31,6 +31,12 @@ export interface Progress {
   readonly history: readonly HistoryEntry[];
 }
 
+/** A source of batches that can say where it stands. */
+interface Resumable {
+  stateDict(): object;
+  loadStateDict(state: never): void;
+}
+
 /** Everything that changes while training. Parts that are not there are not saved. */
 export interface CheckpointParts {
   readonly model: Layer;
@@ -39,7 +45,9 @@ export interface CheckpointParts {
   readonly random: Random;
   readonly scheduler?: Scheduler;
   /** The batches' source, when it can say where it stands. */
-  readonly data?: { stateDict(): object; loadStateDict(state: never): void };
+  readonly data?: Resumable;
+  /** The same of the validation, whose loader may draw as well. */
+  readonly validation?: Resumable;
   readonly earlyStopping?: {
     /** What it watches. */
     readonly name: string;
@@ -57,6 +65,7 @@ interface Saved {
   readonly optimizer: { readonly name: string; readonly numbers: OptimizerState["numbers"] };
   readonly scheduler: { readonly name: string; readonly state: SchedulerState } | null;
   readonly data: object | null;
+  readonly validation: object | null;
   readonly earlyStopping: { readonly name: string; readonly numbers: OptimizerState["numbers"] } | null;
   /** States of the training's generator and of the model's own ones, in the order of its layers. */
   readonly generators: readonly Random["state"][];
@@ -72,6 +81,7 @@ export function writeCheckpoint(parts: CheckpointParts, progress: Progress): Own
     optimizer: { name: optimizer.name, numbers: optimizerState.numbers },
     scheduler: scheduler ? { name: scheduler.name, state: scheduler.stateDict() } : null,
     data: data?.stateDict() ?? null,
+    validation: parts.validation?.stateDict() ?? null,
     earlyStopping: earlyStopping && best ? { name: earlyStopping.name, numbers: best.numbers } : null,
     generators: generatorsOf(parts).map((generator) => generator.state),
   };
@@ -113,6 +123,7 @@ export function readCheckpoint(bytes: Uint8Array, parts: CheckpointParts): Progr
   if (scheduler && saved.scheduler) scheduler.checkState(saved.scheduler.state);
   // The source may be anybody's, so it comes first: when it refuses its state, nothing else has changed.
   if (data && saved.data) data.loadStateDict(saved.data as never);
+  if (parts.validation && saved.validation) parts.validation.loadStateDict(saved.validation as never);
   model.loadStateDict(under("model.", tensors));
   optimizer.loadStateDict(optimizerState);
   if (scheduler && saved.scheduler) scheduler.loadStateDict(saved.scheduler.state);
@@ -124,11 +135,12 @@ export function readCheckpoint(bytes: Uint8Array, parts: CheckpointParts): Progr
   return saved.progress;
 }
 
-function checkParts(saved: Saved, { optimizer, scheduler, data, earlyStopping }: CheckpointParts): void {
+function checkParts(saved: Saved, { optimizer, scheduler, data, validation, earlyStopping }: CheckpointParts): void {
   for (const [name, part, state] of [
     ["scheduler", scheduler, saved.scheduler],
     ["earlyStopping", earlyStopping, saved.earlyStopping],
     ["data", data, saved.data],
+    ["validation", validation, saved.validation],
   ] as const) {
     if ((part === undefined) !== (state === null)) {
       throw new StateError(
@@ -168,10 +180,9 @@ function checkTensors(own: StateDict, saved: StateDict): void {
   }
 }
 
-/** The training's generator and those that layers have in public fields, each once. */
+/** The training's generator and those of the layers, each once. */
 function generatorsOf({ model, random }: CheckpointParts): Random[] {
-  const fields = model.descendants().flatMap((layer) => Object.values(layer).flat());
-  return [...new Set([random, ...fields.filter((field): field is Random => kindOf(field) === "Random")])];
+  return [...new Set([random, ...model.descendants().flatMap((layer) => generatorsIn(layer))])];
 }
 
 function prefixed(prefix: string, tensors: Record<string, Tensor>): Record<string, Tensor> {

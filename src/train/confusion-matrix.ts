@@ -107,6 +107,11 @@ export class ConfusionMatrix extends Branded {
     return this.classes.map((_, actual) => this.classes.map((_, predicted) => this.count(actual, predicted)));
   }
 
+  /** The names of the classes and all {@link counts}, for JSON. */
+  toJSON(): { readonly classes: readonly string[]; readonly counts: number[][] } {
+    return { classes: this.classes, counts: this.counts };
+  }
+
   /** How many were counted. */
   get total(): number {
     return this.ownSelf.#counts.reduce((sum, count) => sum + count, 0);

@@ -1,7 +1,7 @@
 /** The training loop: epochs over batches, with progress, validation, early stopping, abort, and exact resume. */
 import type { Batch, Targets } from "../data/dataset.js";
-import type { Layer } from "../layers/layer.js";
-import { StateBuffer } from "../layers/parameter.js";
+import { type Layer, membersOf } from "../layers/layer.js";
+import { State, StateBuffer } from "../layers/parameter.js";
 import {
   checkFinite,
   checkInteger,
@@ -161,7 +161,8 @@ class Training<T extends Targets> {
     checkModel("fit", model);
     checkBatches("fit", "its data", data);
     this.#options = checkedOptions(model, options);
-    const { optimizer, scheduler, earlyStopping, callbacks, onStep, onEpoch, onNonFinite } = this.#options;
+    const { optimizer, scheduler, validation, earlyStopping, callbacks } = this.#options;
+    const { onStep, onEpoch, onNonFinite } = this.#options;
     this.#stopper = earlyStopping && new BestEpoch(model, earlyStopping, this.#options);
     const shorthands = { ...(onStep && { onStep }), ...(onEpoch && { onEpoch }), ...(onNonFinite && { onNonFinite }) };
     this.#callbacks = [...callbacks, shorthands];
@@ -171,10 +172,11 @@ class Training<T extends Targets> {
       random: this.#random,
       ...(scheduler && { scheduler }),
       ...(isResumable(data) && { data }),
+      ...(isResumable(validation) && validation !== data && { validation }),
       ...(this.#stopper && { earlyStopping: this.#stopper }),
     };
-    const fields = model.descendants().flatMap((layer) => Object.values(layer));
-    const buffers = new Set(fields.filter((field): field is StateBuffer => field instanceof StateBuffer));
+    const states = model.descendants().flatMap((layer) => membersOf(layer, State).map(([, state]) => state));
+    const buffers = new Set(states.filter((state): state is StateBuffer => state instanceof StateBuffer));
     this.#buffers = [...buffers].map((buffer) => ({ buffer, before: buffer.value.view().slice() }));
   }
 
@@ -461,7 +463,7 @@ function checkScheduler(optimizer: Optimizer, scheduler: Scheduler): void {
 
 /** A source that can say where it stands, and be put back there. */
 function isResumable(data: unknown): data is NonNullable<CheckpointParts["data"]> {
-  const { stateDict, loadStateDict } = data as Readonly<Record<string, unknown>>;
+  const { stateDict, loadStateDict } = Object(data) as Readonly<Record<string, unknown>>;
   return typeof stateDict === "function" && typeof loadStateDict === "function";
 }
 

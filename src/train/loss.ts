@@ -2,7 +2,6 @@
 
 import { kernelsFor } from "../kernels/backend.js";
 import { lossKernels } from "../kernels/loss.js";
-import { runOf } from "../layers/cache.js";
 import { checkMethod } from "../layers/layer.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkOneOf, checkOptions, checkText, refuse } from "../shape/check.js";
@@ -11,9 +10,11 @@ import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
 import type { Run as ForwardRun } from "../tensor/engine.js";
+import { runOf } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
 import { allocate, checkTensor, Tensor } from "../tensor/tensor.js";
 import { BIGINTS, isBigInts } from "./labels.js";
+import { reprOf } from "./repr.js";
 
 /** What becomes of the losses of all elements or rows: their mean, their sum, or nothing. */
 export type Reduction = "mean" | "sum" | "none";
@@ -110,6 +111,11 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
 
   override get [Symbol.toStringTag](): string {
     return "faltung.Loss";
+  }
+
+  /** As torch's `repr`: `HuberLoss(reduction="mean", delta=1)`. */
+  override toString(): string {
+    return reprOf(this.name, this);
   }
 
   /**

@@ -32,6 +32,10 @@ export class NonFiniteError extends StateError {
     this.#checkpoint = checkpoint;
   }
 
+  override get name(): string {
+    return "NonFiniteError";
+  }
+
   /** What `onNonFinite` was told. */
   get event(): NonFiniteEvent {
     return this.#event;

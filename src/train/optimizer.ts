@@ -22,6 +22,7 @@ import { sameShape, showShape } from "../shape/shape.js";
 import { listed, show } from "../shape/show.js";
 import type { Operand } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
+import { reprOf } from "./repr.js";
 
 /** Parameters with a learning rate and weight decay of their own, as transfer learning wants. */
 export interface GroupOptions {
@@ -135,6 +136,15 @@ export abstract class Optimizer extends Branded {
     return "faltung.Optimizer";
   }
 
+  /** As torch's `repr`, in a line: `Adam(lr=0.001, weightDecay=0, …)`. What differs between groups is a list. */
+  override toString(): string {
+    const { groups } = this;
+    const each = (values: number[]) => (new Set(values).size > 1 ? values : values[0]);
+    const lr = each(groups.map((group) => group.lr));
+    const weightDecay = each(groups.map((group) => group.weightDecay));
+    return reprOf(this.name, { lr, weightDecay, ...(this as object) });
+  }
+
   /** The learning rate of the first group; setting it sets that of every group. */
   get lr(): number {
     return this.groups[0]?.lr ?? Number.NaN;
@@ -147,7 +157,7 @@ export abstract class Optimizer extends Branded {
 
   /**
    * Changes every parameter by its gradient.
-   * @throws ArgumentError for a learning rate, momentum or another setting that was changed to what is none.
+   * @throws ArgumentError for a learning rate, weight decay, momentum or betas that were changed to what is none.
    */
   step(...none: []): void;
   step(closure?: unknown): void {
@@ -206,6 +216,11 @@ export abstract class Optimizer extends Branded {
     return { tensors, numbers };
   }
 
+  /** The state dict, for `JSON.stringify`; `tensor` makes a tensor of each of its `tensors` again. */
+  toJSON(): OptimizerState {
+    return this.stateDict();
+  }
+
   /**
    * Continues from a state that `stateDict` of the same optimiser over the same parameters returned. Everything is
    * checked first: a call that throws has changed nothing.
@@ -255,7 +270,7 @@ export abstract class Optimizer extends Branded {
         noTensor[0],
         "a Tensor",
         noTensor[1],
-        "a state that went through JSON: write its tensors with writeSafetensors",
+        "a state that went through JSON: make tensors of its tensors with tensor(data), or write them with writeSafetensors",
       );
     }
     const parameters = this.ownSelf.#parameters();
@@ -289,7 +304,9 @@ export abstract class Optimizer extends Branded {
         );
       }
     }
-    for (const [key, { shape }] of Object.entries(tensors)) {
+    for (const [key, tensor] of Object.entries(tensors)) {
+      const { shape } = tensor;
+      tensor.view(); // or it lost its memory
       const own = parameters[Number(key.slice(0, key.indexOf(".")))]?.value.shape ?? [];
       if (!sameShape(shape, own)) {
         throw new ShapeError(

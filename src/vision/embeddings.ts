@@ -59,6 +59,11 @@ export class EmbeddingStore extends Branded {
     return "faltung.EmbeddingStore";
   }
 
+  /** `EmbeddingStore(size=3, names=2, threshold=0.6)` */
+  override toString(): string {
+    return `EmbeddingStore(size=${this.size}, names=${this.names.length}, threshold=${this.threshold})`;
+  }
+
   /** Number of embeddings. */
   get size(): number {
     return this.ownSelf.#names.length;
@@ -91,6 +96,14 @@ export class EmbeddingStore extends Branded {
     this.ownSelf.#rows.set(numbers, start);
     this.ownSelf.#names.push(name);
     return this;
+  }
+
+  /** The threshold, where there is one, and every name with its numbers, for JSON; {@link add} takes them again, one by one. */
+  toJSON(): { readonly threshold?: number; readonly embeddings: [name: string, numbers: number[]][] } {
+    const { threshold, ownSelf: own } = this;
+    const numbers = (i: number) => [...own.#rows.subarray(i * own.#dimensions, (i + 1) * own.#dimensions)];
+    const embeddings = own.#names.map((name, i): [string, number[]] => [name, numbers(i)]);
+    return { ...(threshold < Infinity ? { threshold } : {}), embeddings };
   }
 
   /**

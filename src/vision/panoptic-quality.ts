@@ -67,6 +67,17 @@ export class PanopticQuality extends Branded {
     return "faltung.PanopticQuality";
   }
 
+  /** Its classes and their mean: `PanopticQuality(11 classes, pq=0.5)`. */
+  override toString(): string {
+    const classes = this.ownSelf.#tallies.length;
+    return `PanopticQuality(${classes} classes, pq=${this.mean().pq})`;
+  }
+
+  /** What was counted of each class, for JSON. */
+  toJSON(): Readonly<Record<"iou" | "truePositives" | "falsePositives" | "falseNegatives", number>>[] {
+    return this.ownSelf.#tallies.map((tally) => ({ ...tally }));
+  }
+
   /**
    * Counts one picture.
    * @throws ShapeError for maps of different sizes; ArgumentError for a map that shows other segments than it lists, and

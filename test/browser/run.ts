@@ -19,14 +19,9 @@ program
 const { optional } = program.opts<{ optional?: true }>();
 
 const folder = (name: string) => readdirSync(`test/${name}`).map((file) => `test/${name}/${file}`);
-const found = ["bits", "kernels", "layers", "tensor", "train"]
+const found = ["bits", "kernels", "layers", "memory", "tensor", "train"]
   .flatMap(folder)
-  .concat(
-    "test/memory.test.ts",
-    "test/conformance.test.ts",
-    "test/conformance-train.test.ts",
-    "test/models/lenet5.test.ts",
-  )
+  .concat("test/conformance.test.ts", "test/conformance-train.test.ts", "test/models/lenet5.test.ts")
   // The last plays an ordinary page in Node.
   .filter((file) => file.endsWith(".test.ts") && !file.endsWith("wasm-unshared.test.ts"));
 const core = await forPages(found);

@@ -23,8 +23,8 @@ describe("the weights of face-api", () => {
     const tensors = await load(net);
     expect(Object.keys(tensors)).toEqual(Object.keys(expected));
     for (const [name, [shape, mean, min, max, first4]] of Object.entries(expected)) {
-      const { data, ...got } = tensors[name]!;
-      expect(got.shape, name).toEqual(shape);
+      const { data, shape: got } = tensors[name]!;
+      expect(got, name).toEqual(shape);
       expect([...data.subarray(0, 4)], name).toEqual(first4);
       expect(
         data.reduce((a, b) => Math.min(a, b)),

@@ -16,6 +16,7 @@ import {
   Sequential,
   Tanh,
   type Tensor,
+  tensor,
 } from "../../src/index.js";
 import { memory } from "../../src/kernels/wasm/memory.js";
 import { ShapeError, StateError } from "../../src/shape/errors.js";
@@ -229,4 +230,36 @@ describe("memory", () => {
     forwards(500);
     expect(memory().buffer.byteLength).toBe(before);
   });
+});
+
+test("a gradient that was scaled, or computed from the output, belongs to its output in any order", () => {
+  const layer = new Linear(1, 1, { bias: false });
+  layer.weight.value.data.fill(1);
+  const [a, b] = [new MSELoss({ reduction: "sum" }), new MSELoss({ reduction: "sum" })];
+  const gradient = () => {
+    const value = layer.weight.grad.item();
+    layer.zeroGrad();
+    return value;
+  };
+  const [real, fake] = [layer.forward(tensor([[2]])), layer.forward(tensor([[3]]))];
+  a.forward(real, tensor([[1.5]]));
+  b.forward(fake, tensor([[2.5]]));
+  layer.backward(a.backward().mul(0.5));
+  layer.backward(b.backward().mul(2));
+  expect(gradient()).toBe(0.5 * 2 + 2 * 3);
+
+  const [first, second] = [layer.forward(tensor([[2]])), layer.forward(tensor([[3]]))];
+  layer.backward(
+    first
+      .sub(tensor([[1]]))
+      .mul(4)
+      .neg(),
+  );
+  layer.backward(tensor([[1]]).add(second.map(Math.sign)));
+  expect(gradient()).toBe(-4 * 2 + 2 * 3);
+
+  // Of two outputs it is neither's: the last one that waits.
+  const [x, y] = [layer.forward(tensor([[2]])), layer.forward(tensor([[3]]))];
+  layer.backward(x.mul(0).add(y.mul(0)).add(1));
+  expect(gradient()).toBe(3);
 });

@@ -129,14 +129,19 @@ test("the content is on the disk before the new name, and the name after it", ()
 
 describe("a call that fails", () => {
   test("changes nothing and leaves nothing", async () => {
-    await expect(writeFileAtomic(join(folder, "missing", "run.ckpt"), "x")).rejects.toThrow(/ENOENT/);
     mkdirSync(file);
     await expect(writeFileAtomic(file, "x")).rejects.toThrow();
     expect(readdirSync(folder)).toEqual(["run.ckpt"]);
   });
 
   test.each([
-    [undefined, "x", "writeFileAtomic expects path to be a string or a URL, but got undefined."],
+    [undefined, "x", "writeFileAtomic expects path to be a string or a file: URL, but got undefined."],
+    [null, "x", "writeFileAtomic expects path to be a string or a file: URL, but got null."],
+    [
+      new URL("https://example.org/run.ckpt"),
+      "x",
+      'writeFileAtomic expects path to be a string or a file: URL, but got "https://example.org/run.ckpt".',
+    ],
     [
       "a",
       new Map(),
@@ -151,6 +156,22 @@ describe("a call that fails", () => {
     const error = await writeFileAtomic(path as string, data as string).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ArgumentError);
     expect((error as Error).message).toBe(text);
+  });
+
+  test("names the folder that is missing, or is a file", async () => {
+    writeFileSync(file, "old");
+    for (const missing of [join(folder, "a"), join(folder, "a", "b"), file, join(file, "a")]) {
+      for (const path of [join(missing, "run.ckpt"), pathToFileURL(join(missing, "run.ckpt"))]) {
+        const error = await writeFileAtomic(path, "x").catch((caught: unknown) => caught);
+        expect(error).toBeInstanceOf(ArgumentError);
+        expect((error as Error).message).toBe(
+          `writeFileAtomic expects a folder to write to, but there is no "${missing}". Usual cause: one that is still to be made: await mkdir(folder, { recursive: true }).`,
+        );
+        expect((error as Error).cause).toMatchObject({ syscall: expect.any(String) });
+      }
+    }
+    expect(readdirSync(folder)).toEqual(["run.ckpt"]);
+    expect(readFileSync(file, "utf8")).toBe("old");
   });
 });
 

@@ -10,9 +10,13 @@ import { afterAll } from "vitest";
 const tsx = createRequire(import.meta.url).resolve("tsx/cli");
 const runner = new URL("../../docs/examples/run.ts", import.meta.url).pathname;
 
+/** The other process runs in the mode of this one. */
+const mode =
+  typeof SharedArrayBuffer === "undefined" ? ["--import", new URL("../setup/unshared.ts", import.meta.url).href] : [];
+
 /** `npm run example -- …` */
 export function runExamples(...flags: string[]) {
-  return promisify(execFile)(process.execPath, [tsx, runner, ...flags]);
+  return promisify(execFile)(process.execPath, [tsx, ...mode, runner, ...flags]);
 }
 
 /** The shortened example: what it prints, its figures by name, and the folder of its pictures, which this test file has once. */

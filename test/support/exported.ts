@@ -148,11 +148,11 @@ export type Entry = keyof typeof MADE;
 
 export const ENTRIES = Object.keys(MADE) as Entry[];
 
-/** What a program that imports the entry has in `lib`. `faltung/node` has URLs, which Node's types bring, or the DOM's. */
-export const libraryOf = (entry: Entry) => (entry === "faltung/node" ? "es2022,dom" : "es2022");
+/** What a program that imports the library has in `lib` at least: no entry needs the DOM's types, or Node's. */
+export const LIBRARY = "es2022";
 
 /** What a careful user has switched on, with the library's declarations checked as well. */
-const OPTIONS: ts.CompilerOptions = {
+export const OPTIONS: ts.CompilerOptions = {
   strict: true,
   exactOptionalPropertyTypes: true,
   declaration: true,
@@ -161,14 +161,8 @@ const OPTIONS: ts.CompilerOptions = {
   module: ts.ModuleKind.NodeNext,
   moduleResolution: ts.ModuleResolutionKind.NodeNext,
   types: [],
+  lib: [`lib.${LIBRARY}.d.ts`],
 };
-
-export const optionsOf = (entry: Entry): ts.CompilerOptions => ({
-  ...OPTIONS,
-  lib: libraryOf(entry)
-    .split(",")
-    .map((name) => `lib.${name}.d.ts`),
-});
 
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
@@ -194,14 +188,13 @@ export interface ExportingModule {
 export function exportingModule(entry: Entry, path: string): ExportingModule {
   const made = MADE[entry].map((expression, i) => `export const c${i} = ${expression};`);
   const head = [`import * as f from "${entry}";`, ...made].join("\n");
-  const options = optionsOf(entry);
-  const host = hostOf(options);
+  const host = hostOf(OPTIONS);
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (name) => name === path || fileExists(name);
   host.readFile = (name) => (name === path ? head : readFile(name));
   host.getSourceFile = (name, ...rest) =>
     name === path ? ts.createSourceFile(name, head, ts.ScriptTarget.ES2022, true) : getSourceFile(name, ...rest);
-  const program = ts.createProgram([path], options, host);
+  const program = ts.createProgram([path], OPTIONS, host);
   const file = program.getSourceFile(path);
   const checker = program.getTypeChecker();
   const lines: string[] = [];

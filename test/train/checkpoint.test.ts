@@ -1,14 +1,15 @@
 /** A checkpoint is loaded whole, or refused with a sentence, and then everything is as it was, bit for bit. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DataLoader, Dataset } from "../../src/data.js";
+import { type Batch, DataLoader, Dataset } from "../../src/data.js";
 import {
   BatchNorm1d,
   Dropout,
   defaultRandom,
-  type Layer,
+  Layer,
   Linear,
   manualSeed,
+  Random,
   Sequential,
   type Tensor,
 } from "../../src/index.js";
@@ -45,20 +46,22 @@ function training({ features = 4, layers = 1, samples = 24, drops = 1, monitor =
   const model: Layer = new Sequential(new Linear(3, features), ...body.flat(), ...dropped, new Linear(features, 2));
   const dataset = new Dataset(normal([samples, 3], 1), normal([samples, 2], 2) as Tensor);
   const data = new DataLoader(dataset, { batchSize: 8, shuffle: true });
+  const validation = new DataLoader(dataset, { batchSize: 8, shuffle: true });
   const optimizer = make.optimizer?.(model) ?? new Adam(model.parameters(), { lr: 0.01 });
   const scheduler = make.scheduler?.(optimizer) ?? new ReduceLROnPlateau(optimizer, { patience: 1 });
   const options: FitOptions<Tensor> = {
     loss: new MSELoss(),
     optimizer,
     scheduler,
+    validation,
     epochs: 3,
     earlyStopping: { monitor },
   };
-  return { model, data, optimizer, scheduler, options };
+  return { model, data, validation, optimizer, scheduler, options };
 }
 
 /** Everything that a resume may change. */
-const state = ({ model, data, optimizer, scheduler }: ReturnType<typeof training>) => ({
+const state = ({ model, data, validation, optimizer, scheduler }: ReturnType<typeof training>) => ({
   model: Object.entries(model.stateDict()).map(([key, tensor]) => [key, [...tensor.data]]),
   optimizer: [
     Object.entries(optimizer.stateDict().tensors).map(([key, tensor]) => [key, [...tensor.data]]),
@@ -67,6 +70,7 @@ const state = ({ model, data, optimizer, scheduler }: ReturnType<typeof training
   groups: optimizer.groups.map(({ lr, initialLr }) => [lr, initialLr]),
   scheduler: scheduler.stateDict(),
   data: data.stateDict(),
+  validation: validation.stateDict(),
   generators: model.descendants().flatMap((layer) => (layer instanceof Dropout ? [layer.random.state] : [])),
   default: defaultRandom().state,
 });
@@ -254,12 +258,7 @@ describe("a checkpoint of another training is refused and changes nothing:", () 
       "DataLoader.loadStateDict expects a state of 24 samples in batches of 8, but got one of 32 in batches of 8.",
     ],
   ])("%s", async (what, choice, kind, text) => {
-    const other = training(choice.monitor ? { ...choice, monitor: "loss" } : choice);
-    if (choice.monitor) {
-      const validation = [{ inputs: normal([4, 3], 1), targets: normal([4, 2], 2) as Tensor }];
-      Object.assign(other.options, { validation, earlyStopping: { monitor: choice.monitor } });
-    }
-    const bytes = await checkpointOf(other);
+    const bytes = await checkpointOf(training(choice));
     const error = await refused(bytes);
     expect(error).toBeInstanceOf(kind);
     if (text.startsWith("Adam") || text.startsWith("Data")) expect(error.message, what).toContain(text.slice(0, 60));
@@ -329,4 +328,39 @@ test("a model in double precision goes on without rounding", async () => {
     },
   });
   expect(await run(make(), { resume: bytes })).toEqual(whole);
+});
+
+test("a resume repeats generators in objects and those of the validation's loader", async () => {
+  class Noise extends Layer {
+    readonly draws = { each: [new Random(4)] };
+    protected compute(x: Tensor): Tensor {
+      return x.mul(1 + 0.1 * this.draws.each[0]!.uniform());
+    }
+    protected computeBackward(dy: Tensor): Tensor {
+      return dy;
+    }
+  }
+  const make = () => {
+    manualSeed(7);
+    const model: Layer = new Sequential(new Noise(), new Linear(3, 2));
+    const dataset = new Dataset(normal([24, 3], 1), normal([24, 2], 2) as Tensor);
+    const jitter = (batch: Batch<Tensor>, random: Random) => ({ ...batch, inputs: batch.inputs.add(random.uniform()) });
+    const validation = new DataLoader(dataset, { batchSize: 8, transform: jitter });
+    const options = {
+      loss: new MSELoss(),
+      optimizer: new Adam(model.parameters(), { lr: 0.01 }),
+      validation,
+      epochs: 4,
+    };
+    return { model, data: new DataLoader(dataset, { batchSize: 8, shuffle: true }), options };
+  };
+  const losses = (history: Awaited<ReturnType<typeof fit>>) => history.epochs.map(({ validation }) => validation?.loss);
+  const whole = make();
+  const saved: Uint8Array[] = [];
+  const save = (bytes: Uint8Array) => void saved.push(bytes.slice());
+  const history = await fit(whole.model, whole.data, { ...whole.options, checkpoint: { save } });
+  const rest = make();
+  const resumed = await fit(rest.model, rest.data, { ...rest.options, resume: saved[1]! });
+  expect(losses(resumed)).toEqual(losses(history));
+  expect(rest.model.stateDict()).toEqual(whole.model.stateDict());
 });

@@ -1,7 +1,18 @@
 /** NaN and infinities: in losses, gradients, parameters, metrics, validation; what stops, what is told, what is kept. */
 import { describe, expect, test } from "vitest";
 import { type Batch, DataLoader, Dataset } from "../../src/data.js";
-import { BatchNorm1d, type Layer, Linear, manualSeed, Sequential, type Tensor, tensor } from "../../src/index.js";
+import {
+  BatchNorm1d,
+  Layer,
+  Linear,
+  manualSeed,
+  Sequential,
+  StateBuffer,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../../src/index.js";
+import { readSafetensors } from "../../src/io.js";
 import { StateError } from "../../src/shape/errors.js";
 import {
   Adam,
@@ -307,4 +318,27 @@ test.each([
   }
   // NaN and the worst are no improvement, the best is.
   expect(scheduler.optimizer.lr).toBeCloseTo(0.01, 12);
+});
+
+test("buffers in arrays and objects are put back as well, and the error is named", async () => {
+  class Averaged extends Layer {
+    readonly stats = [{ mean: new StateBuffer("mean", zeros([1])) }];
+    protected compute(x: Tensor): Tensor {
+      const { value } = this.stats[0]!.mean;
+      value.set(0.9 * value.item() + 0.1 * x.mean().item(), 0);
+      return x;
+    }
+    protected computeBackward(dy: Tensor): Tensor {
+      return dy;
+    }
+  }
+  manualSeed(3);
+  const layer = new Averaged();
+  const model = new Sequential(layer, new Linear(3, 2));
+  const optimizer = new SGD(model.parameters(), { lr: 0.01 });
+  const error = await failure(fit(model, spoilt(1, Number.NaN), { loss: new MSELoss(), optimizer }));
+  expect(error.name).toBe("NonFiniteError");
+  const after = layer.stats[0]!.mean.value.item();
+  expect(after).toBe(Math.fround(0.1 * normal([8, 3], 0).mean().item()));
+  expect(readSafetensors(error.checkpoint!)["model.0.stats.0.mean"]!.item()).toBe(after);
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ENTRIES, type Entry, exportingModule, hostOf, MADE, optionsOf } from "../support/exported.js";
+import { ENTRIES, exportingModule, hostOf, MADE, OPTIONS } from "../support/exported.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const manifest = readFileSync(join(ROOT, "package.json"), "utf8");
@@ -37,14 +37,10 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What the compiler says to a user's module, and the declarations that it makes of it. */
-function compiled(
-  entry: Entry,
-  name: string,
-  code: string,
-): { readonly errors: string[]; readonly declarations: string } {
+function compiled(name: string, code: string): { readonly errors: string[]; readonly declarations: string } {
   const path = join(folder, name);
   writeFileSync(path, code);
-  const program = ts.createProgram([path], optionsOf(entry), hostOf(optionsOf(entry)));
+  const program = ts.createProgram([path], OPTIONS, hostOf(OPTIONS));
   let declarations = "";
   const file = program.getSourceFile(path);
   const { diagnostics } = program.emit(file, (_, text) => {
@@ -73,7 +69,7 @@ describe("exported from a file, declarations and all", () => {
     const name = `${entry.replace("/", "-")}.ts`;
     const { code, forgotten } = exportingModule(entry, join(folder, name));
     expect(forgotten).toEqual([]);
-    const { errors, declarations } = compiled(entry, name, code);
+    const { errors, declarations } = compiled(name, code);
     expect(errors).toEqual([]);
     expect(declarations.match(/import\("(?!faltung)[^"]*"\)/g)).toBeNull();
     expect(declarations.split("\n").length).toBeGreaterThan(MADE[entry].length);
@@ -81,7 +77,6 @@ describe("exported from a file, declarations and all", () => {
 
   test("what they say stays readable", () => {
     const { errors, declarations } = compiled(
-      "faltung",
       "readable.ts",
       `import { BatchNorm2d, Composite, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Residual, Sequential } from "faltung";
 export class Net extends Composite {

@@ -169,8 +169,9 @@ export function isShared(): boolean {
 
 // ── Places ──
 
-/** Gives a dropped owner's place back. Never needed for correctness: it may run late, or not at all. */
-const dropped = /* @__PURE__ */ new FinalizationRegistry<Span>(release);
+/** Gives a dropped owner's place back. Never needed for correctness: it may run late, not at all, or be missing. */
+const dropped =
+  typeof FinalizationRegistry === "undefined" ? undefined : /* @__PURE__ */ new FinalizationRegistry<Span>(release);
 
 /** Takes a place for `owner`; undefined where there is no room, whoever is moved out. */
 export function takeSpan(bytes: number, owner: Owner): Span | undefined {
@@ -183,7 +184,7 @@ export function takeSpan(bytes: number, owner: Owner): Span | undefined {
   const span = { at, bytes, owner, weak: undefined, used, queued: used, fixed: false, released: false };
   m.queue.add(span);
   m.taken += bytes + SPAN_BYTES;
-  dropped.register(owner, span, span);
+  dropped?.register(owner, span, span);
   if (!m.fresh) {
     m.fresh = true;
     endOfTask(settle);
@@ -191,8 +192,9 @@ export function takeSpan(bytes: number, owner: Owner): Span | undefined {
   return span;
 }
 
-/** From the end of the task on, places do not keep their owners. */
+/** From the end of the task on, places do not keep their owners. Without weak references they do until they are moved out. */
 function settle(): void {
+  if (typeof WeakRef === "undefined") return;
   const m = state();
   m.fresh = false;
   for (const span of m.queue) {
@@ -211,7 +213,7 @@ function endOfTask(action: () => void): void {
 export function release(span: Span): void {
   if (span.released) return;
   const m = state();
-  dropped.unregister(span);
+  dropped?.unregister(span);
   span.released = true;
   span.owner = undefined;
   if (span.fixed) m.fixed -= span.bytes;
@@ -235,15 +237,17 @@ export function raiseBudget(bytes: number): void {
 /**
  * An array of the place's numbers that the program may keep. The place stays where it is for as long as anything can
  * reach the array's buffer, which is an object of its own over the shared memory: a part of the array, an iterator, a
- * DataView. Undefined where the memory is not shared, or too much of it is given away: numbers have to be moved out then.
+ * DataView. Undefined where the memory is not shared, nothing tells when the buffer is dropped, or too much of it is given
+ * away: numbers have to be moved out then.
  */
 export function fix(span: Span, length: number): Float32Array | undefined {
   const m = state();
-  const buffer = m.fixed + span.bytes <= Math.max(FIXED_BUDGET, m.budget) ? aliasOf(m.memory) : undefined;
+  // Without a finaliser the place would never come back.
+  const buffer = dropped && m.fixed + span.bytes <= Math.max(FIXED_BUDGET, m.budget) ? aliasOf(m.memory) : undefined;
   if (!buffer) return undefined;
   m.buffers.add(buffer);
-  dropped.unregister(span);
-  dropped.register(buffer, span, span);
+  dropped?.unregister(span);
+  dropped?.register(buffer, span, span);
   m.queue.delete(span);
   m.taken -= span.bytes + SPAN_BYTES;
   m.fixed += span.bytes;

@@ -37,14 +37,11 @@ abstract class AdamKin extends Optimizer {
   /** [β₁, β₂] */
   betas: readonly [number, number];
   readonly eps: number;
+  readonly #decoupled: boolean;
 
-  constructor(
-    name: string,
-    parameters: Parameters,
-    options: Required<AdamaxOptions>,
-    private readonly decoupled: boolean,
-  ) {
+  constructor(name: string, parameters: Parameters, options: Required<AdamaxOptions>, decoupled: boolean) {
     super(name, parameters, options, options);
+    this.#decoupled = decoupled;
     const { betas } = options;
     if (!Array.isArray(betas) || betas.length !== 2) {
       throw new ArgumentError(`${name} expects betas to be two numbers, but got ${JSON.stringify(betas)}.`);
@@ -75,9 +72,9 @@ abstract class AdamKin extends Optimizer {
   /** Everything that step number `t` needs besides the arrays. */
   protected adamStep({ lr, weightDecay, maximize }: Step, t: number): AdamStep {
     const [beta1, beta2] = this.betas;
-    const { eps, decoupled } = this;
+    const { eps, ownSelf } = this;
     const [correction1, correction2] = [1 - wholePower(beta1, t), 1 - wholePower(beta2, t)];
-    return { lr, weightDecay, maximize, beta1, beta2, eps, correction1, correction2, decoupled };
+    return { lr, weightDecay, maximize, beta1, beta2, eps, correction1, correction2, decoupled: ownSelf.#decoupled };
   }
 }
 

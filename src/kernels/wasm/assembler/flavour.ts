@@ -2,7 +2,7 @@
 import type { Flavour } from "../../interface/flavour.js";
 import type { Expr, Operand } from "./expression.js";
 import * as f32x4 from "./f32x4.js";
-import { ModuleBuilder } from "./module.js";
+import { instance, ModuleBuilder } from "./module.js";
 
 export type { Flavour };
 
@@ -19,13 +19,13 @@ export function supports(flavour: Flavour): boolean {
   return WebAssembly.validate(probe(flavour));
 }
 
-/** Compiles a tiny module. @throws what the platform throws where it does not know the flavour, or forbids compiling. */
-export function compileProbe(flavour: Flavour): void {
-  new WebAssembly.Module(probe(flavour));
+/** Makes an instance of a tiny module. @throws what the platform throws where it does not know the flavour, or forbids it. */
+export function runProbe(flavour: Flavour, memory: WebAssembly.Memory, shared: boolean): void {
+  instance(probe(flavour, shared), memory);
 }
 
-function probe(flavour: Flavour): Uint8Array<ArrayBuffer> {
-  const builder = new ModuleBuilder({ shared: false });
+function probe(flavour: Flavour, shared = false): Uint8Array<ArrayBuffer> {
+  const builder = new ModuleBuilder({ shared });
   builder.function({ a: "v128" }, ({ a }) => multiplyAdd(flavour)(a, a, a));
   return builder.bytes();
 }

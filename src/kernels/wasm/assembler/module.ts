@@ -20,6 +20,9 @@
  * - control.ts      `block`, `loop`, `when`, `br`, `brIf`, `ret`, `forRange(from, to, step, (i) => …)`, `advance`.
  * - flavour.ts      `multiplyAdd(flavour)`: acc + a·b by relaxed or by plain SIMD.
  */
+import { StateError } from "../../../shape/errors.js";
+import { show } from "../../../shape/show.js";
+import { engine } from "../../../tensor/engine.js";
 import { name as encodedName, sized, unsigned, vector } from "./encoding.js";
 import { type Expr, expression, Local, type Operand, operand, statement, type Type, writeBody } from "./expression.js";
 
@@ -103,11 +106,53 @@ export class ModuleBuilder {
     );
   }
 
-  /** Compiles the module, on this thread, and gives its kernels. */
+  /**
+   * Compiles the module, on this thread, and gives its kernels.
+   * @throws Refused where the platform does not, and then everything runs on the reference backend from now on.
+   */
   instantiate<Names extends string>(memory: WebAssembly.Memory): Record<Names, Kernel> {
-    const module = new WebAssembly.Module(this.bytes());
-    return new WebAssembly.Instance(module, { env: { memory } }).exports as Record<Names, Kernel>;
+    const bytes = this.bytes();
+    try {
+      const kernels = instance(bytes, memory) as Record<Names, Kernel>;
+      isFirst = false;
+      return kernels;
+    } catch (cause) {
+      engine().backend = { name: "reference", flavour: "simd", cause };
+      throw new Refused(cause, isFirst);
+    }
   }
+}
+
+/** Whether no kernel has run: none has been compiled. */
+let isFirst = true;
+
+/** @throws whatever the platform throws. */
+export function instance(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): WebAssembly.Exports {
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports;
+}
+
+/** The platform, which compiled a probe, does not compile a kernel. */
+export class Refused extends StateError {
+  readonly #isFirst: boolean;
+
+  constructor(cause: unknown, isFirst: boolean) {
+    super(
+      `A kernel could not be compiled (${said(cause)}). Usual cause: no memory left for it, or a limit on WebAssembly. Everything runs on the reference backend from now on: repeat the step, from zeroGrad() on. With setBackend("reference") at the start, nothing is compiled.`,
+      { cause },
+    );
+    this.#isFirst = isFirst;
+  }
+
+  /** Whether no kernel ran before, so that nothing has been written. */
+  get isFirst(): boolean {
+    return this.#isFirst;
+  }
+}
+
+/** The words of what a platform threw, which need not be an Error. */
+export function said(cause: unknown): string {
+  const message = (cause as Partial<Error> | null | undefined)?.message;
+  return typeof message === "string" ? message : show(cause);
 }
 
 function code(type: Type): number[] {
