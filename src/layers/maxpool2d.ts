@@ -46,6 +46,11 @@ export class MaxPool2d<
     this.settings = poolSettings("MaxPool2d", kernelSize, windows);
   }
 
+  /** @internal Whether a ReLU may as well come behind it. */
+  get givesMaxima(): boolean {
+    return this.constructor === MaxPool2d && !this.returnIndices;
+  }
+
   protected override windows(inputShape: Shape): PoolGeometry {
     return poolGeometry(this.name, this.settings, inputShape);
   }

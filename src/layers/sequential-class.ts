@@ -1,8 +1,9 @@
 import { type ChainRule, factorsOf, type InputSize } from "../shape/chain.js";
 import { neighbourMismatch, ShapeError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
+import { engine } from "../tensor/engine.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { forwardInChain } from "./fusion.js";
+import { forwardInChain, trainingOrder } from "./fusion.js";
 import { checkLayer, knownShape, Layer, membersOf } from "./layer.js";
 
 /** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
@@ -41,12 +42,19 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   }
 
   protected compute(x: Tensor): Tensor {
-    return forwardInChain(this, Sequential.prototype.compute, this.#layers, x);
+    return forwardInChain(this, Sequential.prototype.compute, engine().caching ? this.#order : this.#layers, x);
+  }
+
+  /** In what order a backward finds that they ran; a class of one's own may have run them by itself. */
+  get #order(): readonly Layer[] {
+    const { compute, computeBackward } = Sequential.prototype;
+    const isOwn = this.compute === compute && this.computeBackward === computeBackward;
+    return isOwn ? trainingOrder(this.#layers) : this.#layers;
   }
 
   /** dx = layer₀ᵀ(layer₁ᵀ(… dy)): stops at the first layer that learns when nobody wants the input's gradient. */
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    const layers = this.#layers;
+    const layers = this.#order;
     const first = inputGradient ? 0 : layers.findIndex(learns);
     if (first < 0) return undefined;
     let gradient: Tensor | undefined = dy;
