@@ -8,6 +8,7 @@ import { ConvTranspose2d } from "../../src/layers/convtranspose2d.js";
 import { Dropout } from "../../src/layers/dropout.js";
 import { Identity } from "../../src/layers/identity.js";
 import { Layer } from "../../src/layers/layer.js";
+import { MaxPool2d } from "../../src/layers/maxpool2d.js";
 import { LeakyReLU, ReLU6 } from "../../src/layers/piecewise.js";
 import { Residual } from "../../src/layers/residual.js";
 import { Sequential } from "../../src/layers/sequential.js";
@@ -43,6 +44,8 @@ const KINDS: Record<string, (random: Random) => Layer> = {
   norm: (random) => trainedNorm(CHANNELS, random),
   constants: (random) => trainedNorm(CHANNELS, random, { affine: false }),
   relu: () => new ReLU(),
+  pool: () => new MaxPool2d(3, { stride: 1, padding: 1 }),
+  indices: () => new MaxPool2d(3, { stride: 1, padding: 1, returnIndices: true }),
   relu6: () => new ReLU6(),
   leaky: () => new LeakyReLU(0.1),
   sigmoid: () => new Sigmoid(),
@@ -280,4 +283,20 @@ eachBackend("fusion", () => {
     new Sequential(new Conv2d(1, 2, 1), counting).forward(randn([1, 1, 8, 8]));
     expect(counting.negative).toBeGreaterThan(0);
   });
+});
+
+test("a ReLU trains behind the max pooling that it is before, unless a class of one's own runs the layers itself", () => {
+  class Listed extends Sequential {
+    protected override compute(x: Tensor): Tensor {
+      return (this.layers as readonly Layer[]).reduce((y, layer) => layer.forward(y), x);
+    }
+  }
+  const layers = () => [new ReLU(), new MaxPool2d(2)];
+  const x = randn([2, 3, 4, 4], { random: new Random(1) });
+  const results = [new Sequential(...layers()), new Listed(...layers()), new Plain(layers())].map((model) => {
+    const y = model.forward(x);
+    return [y.data, model.backward(y.mul(2)).data];
+  });
+  expect(results[1]).toEqual(results[0]);
+  expect(results[2]).toEqual(results[0]);
 });

@@ -20,7 +20,7 @@ import { place, scratch, view } from "./memory.js";
 import { runAll, type Task } from "./task.js";
 import { Convolution } from "./winograd/convolve.js";
 import { gradientReading, readingOf } from "./winograd/plan.js";
-import { evenProducts, spared } from "./winograd/reach.js";
+import { spared } from "./winograd/reach.js";
 import { largestIn, magnitudes } from "./winograd/scan.js";
 import { type WinogradPass, winogradTasks, winogradWeightGradient } from "./winograd.js";
 
@@ -178,11 +178,7 @@ export function weightGradientTask(flavour: Flavour, g: ConvGeometry, x: number,
     const task = winogradWeightGradient(flavour, g, { x, dy, dweight });
     if (task) return task;
   }
-  if (path === "rows") {
-    const { even, largest } = evenProducts(kernels, x, dy, readingOf(g), 1, rowTiles(g)!.size);
-    if (even && largest < LARGEST) return turnedRows(kernels, g, "weightGradient", gradientOperands(x, dweight, dy));
-  }
-  if (path === "batched" || path === "rows") return batchedWeightGradient(kernels, g, x, dy, dweight);
+  if (path === "batched") return batchedWeightGradient(kernels, g, x, dy, dweight);
   if (path === "sliding") return depthwiseWeightGradient(flavour, g, x, dy, dweight);
   return weightGradient(kernels, g, x, dy, dweight);
 }

@@ -22,7 +22,8 @@ export function convPath(g: ConvGeometry, direction: Direction): ConvPath {
   const { algorithm } = g;
   if (algorithm === "im2col" || (algorithm === "winograd" && winogradFits(g, direction))) return algorithm;
   if (isDepthwise(g)) return "sliding";
-  if (algorithm === "auto" && rowTilesPay(g)) return "rows";
+  // The products of a weight gradient would have to be looked at first, which takes longer than is saved.
+  if (algorithm === "auto" && direction !== "weightGradient" && rowTilesPay(g)) return "rows";
   if (algorithm === "auto" && winogradPays(g, direction)) return "winograd";
   if (batchedFits(g)) return "batched";
   return algorithm === "direct" ? "sliding" : "im2col";

@@ -5,17 +5,14 @@
  *     y[k, i, tile] = Aᵀ Σ over c, u of (G·w[k, c, u]) ⊙ (Bᵀ·x[c, i + u, tile])
  *
  * where u counts the rows of the kernel, so that sums are long although channels are few. Images are the lanes of all of
- * it, and the transforms are products as well. The gradients are the adjoints of the same formula, over the same tiles:
+ * it, and the transforms are products as well. The input gradient is the adjoint of the same formula, over the same tiles:
  *
  *     dx[c, i + u, tile] += B Σ over k, u of (G·w[k, c, u]) ⊙ (A·dy[k, i, tile])
- *     dw[k, c, u]        += Gᵀ Σ over i, tiles, images of (A·dy[k, i, tile]) ⊙ (Bᵀ·x[c, i + u, tile])
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import type { Direction } from "../../interface/conv.js";
 import { RECORD } from "../elementwise/finish.js";
-import { depthBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
-import { DEPTH, endOf, MODE } from "../gemm/multiply.js";
+import { endOf, MODE } from "../gemm/multiply.js";
 import { scratch, view } from "../memory.js";
 import type { Task } from "../task.js";
 import { type Matrices, MOST_POINTS, minimalFiltering } from "../winograd/matrices.js";
@@ -61,21 +58,16 @@ export const LARGEST = 1e24;
 /** Matrices by their outputs and taps. */
 const known = new Map<string, Matrices>();
 
-/**
- * Any direction: x, weight or y is what it writes, or adds to. A part is a part of the batch, or an input channel for the
- * weight gradient. For numbers that are finite, and not huge.
- */
+/** Writes y, or x for the input gradient. A part is a part of the batch. For numbers that are finite, and not huge. */
 export function turnedRows(
   kernels: GemmKernels,
   g: ConvGeometry,
-  direction: Direction,
+  direction: "forward" | "inputGradient",
   operands: BatchedOperands,
 ): Task {
   const { x, weight, bias, y, records } = operands;
   const { inChannels: channels, outChannels: filters, outHeight, outWidth, kernelHeight, kernelWidth } = g;
   const forward = direction === "forward";
-  const gradient = direction === "inputGradient";
-  const differentiate = direction === "weightGradient";
   const { size, points, count } = rowTiles(g)!;
   const batch = new TurnedBatch(kernels, g);
   const [height, pixels] = [batch.height, outHeight * outWidth];
@@ -87,9 +79,9 @@ export function turnedRows(
   const planeOf = (rows: number, images: number) => oddLines(4 * rows * count * images);
   const room = (rows: number) => scratch(points * planeOf(rows, batch.blocks[0]![1]) + 64);
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
-  const inputPoints = forward || differentiate ? room(channels * height) : 0;
-  const outputPoints = forward ? 0 : room(filters * outHeight);
-  const rowPoints = differentiate ? 0 : room(forward ? filters : channels);
+  /** What is read, and a row of what is written. */
+  const sourcePoints = room(forward ? channels * height : filters * outHeight);
+  const rowPoints = room(forward ? filters : channels);
   const [filterPoints, unfolded] = [scratch(4 * points * all + 64), scratch(4 * all * kernelWidth + 64)];
 
   const tables = new Map<number, number>();
@@ -148,82 +140,59 @@ export function turnedRows(
     }
   };
 
-  const filterMatrix = matrix("filter", kernelWidth, differentiate);
-  /** G · weight: [e, k, (c, u)], or for the gradients [e, (c, u), k]; its adjoint for the weight gradient, of some rows. */
-  const transformFilters = (rows: number) => {
-    const columns = forward ? all : filters;
-    const line = 4 * kernelWidth * columns;
-    transform(differentiate, filterMatrix, kernelWidth, unfolded, line, filterPoints, 4 * all, columns, rows, 1);
-  };
-  if (!differentiate) {
-    const [rows, columns] = forward ? [kernelWidth, all] : [taps * kernelWidth, filters];
-    kernels.turn({ at: weight, row: 4 * rows }, { at: unfolded, row: 4 * columns }, rows, columns);
-    transformFilters(forward ? 1 : taps);
-  }
-  const inputMatrix = matrix("input", points, gradient);
+  // G · weight: [e, k, (c, u)], or for the gradient [e, (c, u), k].
+  const [weightRows, weightColumns] = forward ? [kernelWidth, all] : [taps * kernelWidth, filters];
+  kernels.turn(
+    { at: weight, row: 4 * weightRows },
+    { at: unfolded, row: 4 * weightColumns },
+    weightRows,
+    weightColumns,
+  );
+  const weightLine = 4 * kernelWidth * weightColumns;
+  const filterMatrix = matrix("filter", kernelWidth);
+  const weightLines = forward ? 1 : taps;
+  transform(
+    ...([false, filterMatrix, kernelWidth, unfolded, weightLine, filterPoints, 4 * all] as const),
+    ...([weightColumns, weightLines, 1] as const),
+  );
+  const inputMatrix = matrix("input", points, !forward);
   const outputMatrix = matrix("output", size, forward);
-  const pixelRows = Table.range(DEPTH, 4 * filters).at;
   // The outputs of a tile are rows of the last product, so each needs its filter's record, and filters go one by one.
   const repeated = records ? scratch(RECORD * (size * filters + 6)) : 0;
   if (records) kernels.copy([records, RECORD, 0, 4], [repeated, size * RECORD, RECORD, 4], filters, size, RECORD / 4);
   const together = records ? 1 : filters;
   const ending = MODE.zero | endOf(operands);
 
-  const inner = gradient ? filters : channels;
+  const inner = forward ? channels : filters;
   const results = forward ? filters : channels;
   return {
-    parts: differentiate ? channels : batch.blocks.length,
+    parts: batch.blocks.length,
     run(from, to) {
-      if (differentiate) kernels.clear(filterPoints, points * all);
-      for (const [start, images] of differentiate ? batch.blocks : batch.blocks.slice(from, to)) {
+      for (const [start, images] of batch.blocks.slice(from, to)) {
         const row = 4 * count * images;
         const line = batch.lines(images);
-        const inputPlane = planeOf(channels * height, images);
-        const outputPlane = planeOf(filters * outHeight, images);
+        const [sourcePlane, plane] = forward
+          ? [planeOf(channels * height, images), planeOf(filters, images)]
+          : [planeOf(filters * outHeight, images), planeOf(channels, images)];
         const xAt = x + 4 * start * channels * g.height * g.width;
         const yAt = y + 4 * start * filters * pixels;
         // Rows of points that a row of the result meets: (c, u) of inputs, or (u, k) of outputs.
         const table = new Table(inner * kernelHeight);
         for (let j = 0; j < table.count; j++) {
-          table.entries[j] = gradient
-            ? row * ((j % filters) * outHeight - Math.floor(j / filters))
-            : row * (Math.floor(j / kernelHeight) * height + (j % kernelHeight));
+          table.entries[j] = forward
+            ? row * (Math.floor(j / kernelHeight) * height + (j % kernelHeight))
+            : row * ((j % filters) * outHeight - Math.floor(j / filters));
         }
-        if (gradient) {
-          batch.clearInputs(input, images);
-        } else {
-          const [first, last] = differentiate ? [from, to] : [0, channels];
-          const pixel = input + first * height * line.input;
+        if (forward) {
           batch.turnInputs(xAt, input, images);
-          const lines = (last - first) * height;
-          transform(false, inputMatrix, points, pixel, line.input, inputPoints, inputPlane, images, lines);
+          const lines = channels * height;
+          transform(false, inputMatrix, points, input, line.input, sourcePoints, sourcePlane, images, lines);
+        } else {
+          batch.clearInputs(input, images);
+          batch.turnOutputs(yAt, output, images, false);
+          const lines = filters * outHeight;
+          transform(false, outputMatrix, size, output, line.output, sourcePoints, sourcePlane, images, lines);
         }
-        if (!forward) {
-          const width = differentiate ? images * filters : images;
-          if (differentiate) kernels.turn({ at: yAt, row: 4 * pixels }, { at: output, row: 4 * width }, pixels, width);
-          else batch.turnOutputs(yAt, output, images, false);
-          const lines = (images * filters * outHeight) / width;
-          transform(false, outputMatrix, size, output, 4 * outWidth * width, outputPoints, outputPlane, width, lines);
-        }
-        if (differentiate) {
-          for (const [k, depth] of depthBlocks(outHeight * count * images)) {
-            kernels.multiply({
-              a: { at: inputPoints + 4 * k, rows: table.at, line: inputPlane },
-              b: { at: outputPoints + 4 * k * filters, rows: pixelRows, line: outputPlane },
-              c: { at: filterPoints, rows: rowsBy(4 * filters), line: 4 * all },
-              rows: (to - from) * kernelHeight,
-              columns: filters,
-              depth,
-              mode: MODE.block,
-              bias: 0,
-              lines: points,
-            });
-          }
-          continue;
-        }
-        const [source, sourcePlane, plane] = forward
-          ? [inputPoints, inputPlane, planeOf(filters, images)]
-          : [outputPoints, outputPlane, planeOf(channels, images)];
         const [top, bottom] = forward ? [0, outHeight] : [g.paddingTop, g.paddingTop + g.height];
         for (let i = top; i < bottom; i++) {
           // Rows of the kernel that meet a row of outputs here.
@@ -234,7 +203,11 @@ export function turnedRows(
           for (let point = 0, lines = bias ? 1 : points; point < points; point += lines, lines = points - point) {
             kernels.multiply({
               a: { at: filterPoints + 4 * (point * all + u * inner), rows: rowsBy(4 * table.count), line: 4 * all },
-              b: { at: source + i * row + point * sourcePlane, rows: table.at + 4 * u * inner, line: sourcePlane },
+              b: {
+                at: sourcePoints + i * row + point * sourcePlane,
+                rows: table.at + 4 * u * inner,
+                line: sourcePlane,
+              },
               c: { at: rowPoints + point * plane, rows: rowsBy(row), line: plane },
               rows: results,
               columns: count * images,
@@ -244,7 +217,7 @@ export function turnedRows(
               lines,
             });
           }
-          if (gradient) {
+          if (!forward) {
             const [pixel, next] = [input + i * line.input, height * line.input];
             transform(true, inputMatrix, points, pixel, next, rowPoints, plane, images, channels, count, MODE.add);
           } else {
@@ -258,11 +231,6 @@ export function turnedRows(
         if (forward) batch.turnOutputs(output, yAt, images, true);
         else batch.turnInputsBack(input, xAt, images);
       }
-      if (!differentiate) return;
-      const entries = (to - from) * kernelHeight;
-      transformFilters(entries);
-      const place = { at: weight + 4 * from * kernelHeight * kernelWidth, row: 4 * taps * kernelWidth };
-      kernels.addTurned({ at: unfolded, row: 4 * filters }, place, filters, entries * kernelWidth);
     },
   };
 }

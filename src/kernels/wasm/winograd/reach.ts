@@ -77,6 +77,7 @@ export function spared(
   const { windows, columns, plane } = grid;
   const mixed = tasks(grid.largest);
   const reads = view(windows, grid.length);
+  const limits = new Float64Array(outWidth);
   const singles: number[] = [];
   let few = 0;
   for (const row of new Int32Array(memory().buffer, grid.list, grid.count)) {
@@ -84,17 +85,25 @@ export function spared(
     const image = first - (first % plane);
     const i = (first - image) / columns / stride;
     const top = i - (i % tileHeight);
-    for (let j = 0, at = first; j < outWidth; j++, at += stride) {
-      const own = reads[at]!;
-      const last = j - ((j - start) % step);
+    // What each output of the row is mixed with at most, over the tiles that it is in.
+    limits.fill(0);
+    for (let tile = start; tile < outWidth; tile += step) {
+      const [left, right] = [Math.max(0, tile), Math.min(outWidth, tile + tileWidth)];
       let large = 0;
       for (let u = top; u < Math.min(outHeight, top + tileHeight); u++) {
-        const from = Math.max(0, last - step * Math.floor((tileWidth - 1 - j + last) / step));
-        for (let v = from; v < Math.min(outWidth, last + tileWidth); v++) {
-          large = Math.max(large, reads[image + (u * columns + v) * stride]!);
+        const row = image + u * columns * stride;
+        for (let v = left; v < right; v++) {
+          const read = reads[row + v * stride]!;
+          if (read > large) large = read;
         }
       }
-      if (own >= large / UNEVEN) continue;
+      const limit = large / UNEVEN;
+      for (let v = left; v < right; v++) if (limits[v]! < limit) limits[v] = limit;
+    }
+    for (let j = 0; j < outWidth; j++) {
+      const at = first + j * stride;
+      const own = reads[at]!;
+      if (own >= limits[j]!) continue;
       if (own > 0) few++;
       singles.push(own > 0 ? at : ~at);
     }
@@ -103,7 +112,9 @@ export function spared(
   if (singles.length > 0) {
     const rowTable = Table.range(r.filters, 4 * outHeight * outWidth).at;
     const run = () => {
-      for (const at of singles) single(kernels, r, operands, at < 0 ? ~at : at, columns, plane, at < 0, rowTable);
+      const floats = view(0, memory().buffer.byteLength / 4);
+      for (const at of singles)
+        single(kernels, r, operands, floats, at < 0 ? ~at : at, columns, plane, at < 0, rowTable);
     };
     mixed.push({ parts: 1, run });
   }
@@ -115,6 +126,7 @@ function single(
   kernels: GemmKernels,
   r: Reading,
   operands: Operands,
+  floats: Float32Array,
   at: number,
   columns: number,
   plane: number,
@@ -127,7 +139,6 @@ function single(
   const [row, column] = [i - r.top, j - r.left];
   const [pixels, taps] = [r.outHeight * r.outWidth, kernelHeight * kernelWidth];
   const y = operands.y + 4 * (image * filters * pixels + (i / stride) * r.outWidth + j / stride);
-  const floats = new Float32Array(memory().buffer);
   for (let filter = 0; filter < filters; filter++) {
     let sum = operands.bias && floats[operands.bias / 4 + filter]!;
     for (let c = 0; !zeros && c < channels; c++) {
