@@ -61,7 +61,9 @@ export function floats(length: number, seed = 1): Float32Array {
 
 export function integers(length: number, below: number): Int32Array {
   const random = new Random(1);
-  const array = new Int32Array(memory().buffer, take(4 * length), length);
+  // First the place: the memory may grow for it.
+  const at = take(4 * length);
+  const array = new Int32Array(memory().buffer, at, length);
   for (let i = 0; i < length; i++) array[i] = random.integer(below);
   return array;
 }
