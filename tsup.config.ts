@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { defineConfig } from "tsup";
 
 /**
@@ -34,6 +35,18 @@ export default defineConfig({
   },
   plugins: [{ name: "class names", renderChunk: (code) => ({ code: withClassNames(code) }) }],
 });
+
+/** tsc indents declarations by four spaces a level, which are 2 % of the package: by a tab instead. Run behind tsc. */
+export function indentByTabs(): void {
+  for (const file of readdirSync("dist", { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".d.ts")) continue;
+    const text = readFileSync(`dist/${file}`, "utf8");
+    writeFileSync(
+      `dist/${file}`,
+      text.replaceAll(/^(?: {4})+/gm, (spaces) => "\t".repeat(spaces.length / 4)),
+    );
+  }
+}
 
 /** esbuild makes `Layer = class _Layer` of a class that names itself; the inner name is what stack traces show. */
 function withClassNames(code: string): string {
