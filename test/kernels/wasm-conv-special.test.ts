@@ -60,6 +60,7 @@ const kinds = (numbers: Float32Array) => numbers.map((value) => (Number.isFinite
 const finite = (value: number) => (Number.isFinite(value) ? value : 0);
 
 const directions = ["forward", "inputGradient", "weightGradient"] as const satisfies Direction[];
+const sizes = (direction: Direction) => geometry(direction).filter((g) => convPath(g, direction) === "winograd");
 
 describe.each(flavours)("specials by Winograd, %s", (flavour) => {
   const wasm = wasmConv(flavour);
@@ -85,8 +86,8 @@ describe.each(flavours)("specials by Winograd, %s", (flavour) => {
     "%s has NaN and infinities exactly where the definition has them, and the rest is right",
     (direction) => {
       fc.assert(
-        fc.property(geometry(direction), specials, fc.boolean(), fc.integer(), (g, some, relu, seed) => {
-          expect(convPath(g, direction)).toBe("winograd");
+        // The smallest images with 5×5 kernels do not pay in every direction.
+        fc.property(sizes(direction), specials, fc.boolean(), fc.integer(), (g, some, relu, seed) => {
           const all = operands(g, seed);
           for (const { array, at, value } of some) all[array]![at % all[array]!.length] = value;
           const expected = run(referenceConv, direction, g, all, relu);
