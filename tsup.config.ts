@@ -4,7 +4,7 @@ import { defineConfig } from "tsup";
 /**
  * ESM: a file for each entry and few that they share. A file costs half a millisecond to import, and what nobody uses of
  * one costs bundlers nothing, for importing a file does nothing but define (test/effects.test.ts). Spaces are left out,
- * names stay. Declarations come from tsc (`npm run build`); those that no public type names, src/ and maps are not
+ * local names are short. Declarations come from tsc (`npm run build`); those that no public type names, src/ and maps are not
  * published: they would more than double the package, which has to stay below 1 MB. Of src/shapes.ts, which is types
  * alone, there is nothing else.
  *
@@ -25,8 +25,8 @@ export default defineConfig({
     options.minifySyntax = true;
   },
   minify: "terser",
-  // ecma: { x } for { x: x }. Functions and classes keep their names, for stack traces, and bundlers go on finding the notes of what has no side effect, which
-  // esbuild would drop.
+  // ecma: { x } for { x: x }. Functions and classes keep their names, for stack traces, and bundlers go on finding the notes
+  // of what has no side effect, which esbuild would drop.
   terserOptions: {
     ecma: 2020,
     compress: false,

@@ -106,8 +106,8 @@ export function forwardInChain(chain: object, compute: unknown, layers: readonly
 }
 
 /**
- * The layers as they run where a backward follows: a ReLU comes behind the max pooling that it is before. Each gives the
- * same bits as in the other order, and the gradient too, of a quarter of the numbers: 4 % of LeNet-5's training step.
+ * The layers as they run where a backward follows: a ReLU comes behind the max pooling that it is before. Output and
+ * gradient have the same bits as in the other order, and the ReLU looks at fewer numbers, twice.
  */
 export function trainingOrder<L extends Link>(layers: readonly L[]): readonly L[] {
   const order = [...layers];

@@ -95,9 +95,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    *
    * Several forwards may wait for their backwards (siamese networks, a discriminator of real and generated images). A
    * `dy` from a loss of the library, or from the backward of a layer that the output was given to, belongs to that
-   * output, whatever the order, also when it was scaled or computed from the output element by element. Any other `dy` belongs to the last forward that waits: call the backwards in reverse.
-   * The last 4 forwards in train mode wait, until the first one that follows a backward; in eval mode the last one does,
-   * and runs again.
+   * output, whatever the order, also when it was scaled or computed from the output element by element. Any other `dy`
+   * belongs to the last forward that waits: call the backwards in reverse. The last 4 forwards in train mode wait, until
+   * the first one that follows a backward; in eval mode the last one does, and runs again.
    * @throws StateError when no forward waits for its backward; ShapeError when `dy` has another shape than the output.
    */
   backward(dy: Tensor, options?: BackwardOptions & { readonly inputGradient?: true }): Tensor;

@@ -14,7 +14,7 @@ import { runOf } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
 import { allocate, checkTensor, Tensor } from "../tensor/tensor.js";
 import { BIGINTS, isBigInts } from "./labels.js";
-import { reprOf } from "./repr.js";
+import { factsOf } from "./repr.js";
 
 /** What becomes of the losses of all elements or rows: their mean, their sum, or nothing. */
 export type Reduction = "mean" | "sum" | "none";
@@ -115,7 +115,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
 
   /** As torch's `repr`: `HuberLoss(reduction="mean", delta=1)`. */
   override toString(): string {
-    return reprOf(this.name, this);
+    return factsOf(this.name, this);
   }
 
   /**

@@ -22,7 +22,7 @@ import { sameShape, showShape } from "../shape/shape.js";
 import { listed, show } from "../shape/show.js";
 import type { Operand } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
-import { reprOf } from "./repr.js";
+import { factsOf } from "./repr.js";
 
 /** Parameters with a learning rate and weight decay of their own, as transfer learning wants. */
 export interface GroupOptions {
@@ -142,7 +142,7 @@ export abstract class Optimizer extends Branded {
     const each = (values: number[]) => (new Set(values).size > 1 ? values : values[0]);
     const lr = each(groups.map((group) => group.lr));
     const weightDecay = each(groups.map((group) => group.weightDecay));
-    return reprOf(this.name, { lr, weightDecay, ...(this as object) });
+    return factsOf(this.name, { lr, weightDecay, ...(this as object) });
   }
 
   /** The learning rate of the first group; setting it sets that of every group. */

@@ -6,7 +6,7 @@ import { Tensor } from "../tensor/tensor.js";
  * The name with the facts in parentheses: numbers, texts, booleans and lists of numbers as they are, tensors by their shape.
  * Whatever else an object has in its fields is no option.
  */
-export function reprOf(name: string, facts: object): string {
+export function factsOf(name: string, facts: object): string {
   const shown = Object.entries(facts).flatMap(([key, value]) => {
     const text = key === "name" ? undefined : textOf(value);
     return text === undefined ? [] : `${key}=${text}`;

@@ -5,7 +5,7 @@ import { checkText, isPlainObject, refuse } from "../shape/check.js";
 import { StateError } from "../shape/errors.js";
 import { listed } from "../shape/show.js";
 import { isCount, Optimizer } from "./optimizer.js";
-import { reprOf } from "./repr.js";
+import { factsOf } from "./repr.js";
 
 /** A scheduler's state as a plain record of finite numbers, for a JSON file. */
 export type SchedulerState = Record<string, number>;
@@ -42,7 +42,7 @@ export abstract class Scheduler extends Branded {
 
   /** Its options, steps and what else changes: `StepLR(stepSize=10, gamma=0.1, steps=3)`. */
   override toString(): string {
-    return reprOf(this.name, { ...this, steps: this.steps, ...this.extraState() });
+    return factsOf(this.name, { ...this, steps: this.steps, ...this.extraState() });
   }
 
   /** How many times `step` was called. */

@@ -75,7 +75,6 @@ export function spared(
   const { batch, stride, outHeight, outWidth } = r;
   const grid = survey(kernels, operands.x, r, r.kernelHeight, r.kernelWidth);
   const { windows, columns, plane } = grid;
-  const mixed = tasks(grid.largest);
   const reads = view(windows, grid.length);
   const limits = new Float64Array(outWidth);
   const singles: number[] = [];
@@ -91,9 +90,8 @@ export function spared(
       const [left, right] = [Math.max(0, tile), Math.min(outWidth, tile + tileWidth)];
       let large = 0;
       for (let u = top; u < Math.min(outHeight, top + tileHeight); u++) {
-        const row = image + u * columns * stride;
         for (let v = left; v < right; v++) {
-          const read = reads[row + v * stride]!;
+          const read = reads[image + (u * columns + v) * stride]!;
           if (read > large) large = read;
         }
       }
@@ -108,7 +106,9 @@ export function spared(
       singles.push(own > 0 ? at : ~at);
     }
   }
-  if (!mixed || few * SINGLE > batch * outHeight * outWidth) return undefined;
+  if (few * SINGLE > batch * outHeight * outWidth) return undefined;
+  const mixed = tasks(grid.largest);
+  if (!mixed) return undefined;
   if (singles.length > 0) {
     const rowTable = Table.range(r.filters, 4 * outHeight * outWidth).at;
     const run = () => {
