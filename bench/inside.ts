@@ -1,7 +1,7 @@
 /** Runs what is timed as it runs inside a model: tensors lie in the engine's memory, nothing is copied in or out. */
 import { Arena, own, within } from "../src/kernels/residency.js";
 import { memory, take, view } from "../src/kernels/wasm/memory.js";
-import type { Layer } from "../src/layers/layer.js";
+import type { Layer } from "../src/graph/layer.js";
 import { type Shape, sizeOf } from "../src/shape/shape.js";
 import { engine } from "../src/tensor/engine.js";
 import { Random } from "../src/tensor/random.js";

@@ -2,7 +2,7 @@
  * Networks of `faltung/models` as data, from which PyTorch's modules, an ONNX graph and the other peers' models are built:
  * parameters go from one to the other in the order in which the layers stand here, which is the models' own.
  */
-import type { Layer } from "../src/layers/layer.js";
+import type { Layer } from "../src/graph/layer.js";
 import { LeNet5 } from "../src/models/lenet5.js";
 import { ResNet } from "../src/models/resnet.js";
 import { type Shape, sizeOf } from "../src/shape/shape.js";

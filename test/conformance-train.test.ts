@@ -3,7 +3,7 @@
  * learning rates.
  */
 import { describe, expect, test } from "vitest";
-import { Parameter } from "../src/layers/parameter.js";
+import { Parameter } from "../src/graph/parameter.js";
 import { Tensor } from "../src/tensor/tensor.js";
 import type { Labels } from "../src/train/labels.js";
 import type { Loss, ScalarReduction } from "../src/train/loss.js";

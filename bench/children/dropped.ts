@@ -3,7 +3,7 @@
  * memory as JSON, and of a page, whose memory others look at.
  */
 import { setBackend } from "../../src/kernels/backend.js";
-import type { Layer } from "../../src/layers/layer.js";
+import type { Layer } from "../../src/graph/layer.js";
 import { Linear } from "../../src/layers/linear.js";
 import { LeNet5 } from "../../src/models/lenet5.js";
 import { ones } from "../../src/tensor/create.js";

@@ -1,15 +1,16 @@
 /**
- * Which tensors live in the engine's memory. Inside a run, what a layer's ops allocate lies in blocks of the layer's
- * {@link Arena}, which its next run uses again; parameters and optimiser states have blocks of their own. A block has a
- * place in the memory from its first use by a kernel on, and an array of its own while others need the room.
+ * Which tensors live in the engine's memory. Inside a run, what ops allocate lies in blocks of the outermost layer's
+ * {@link Arena}, or of its {@link Pool} where no backward follows, which its next run uses again; parameters and optimizer
+ * states have blocks of their own. A block has a place in the memory from its first use by a kernel on, and an array of
+ * its own while others need the room.
  *
  * What the program sees of it: an array that it was given shows its tensor's numbers for as long as it is kept, and
  * nobody else's.
  */
 import { StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import { engine, type Run } from "../tensor/engine.js";
-import { type DType, type FloatArray, floats, type Resident } from "../tensor/storage.js";
+import { type Allocator, engine, type Run } from "../tensor/engine.js";
+import { type DType, type FloatArray, floats, type Operand, type Resident } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { backend } from "./backend.js";
 import { fix, type Owner, raiseBudget, release, type Span, takeSpan, touch, view } from "./wasm/memory.js";
@@ -21,6 +22,12 @@ const FEW_USES = 8;
 class Block implements Owner {
   /** Which use of the block is the current one. */
   use = 0;
+  /** How many values lie here that somebody is going to read; for the pool that it belongs to. */
+  holders = 0;
+  isFree = false;
+
+  constructor(readonly pool?: Pool) {}
+
   #length = 0;
   #span: Span | undefined;
   #array: Float32Array | undefined;
@@ -40,6 +47,11 @@ class Block implements Owner {
       release(this.#span);
       this.#span = undefined;
     }
+  }
+
+  /** How many numbers fit where the block lies. */
+  get capacity(): number {
+    return this.#span ? this.#span.bytes / 4 : 0;
   }
 
   /** Gives the place back. Whoever still reads the numbers must find them stale. */
@@ -157,23 +169,22 @@ class Place implements Resident {
   #current(): Block {
     if (this.#use === this.block.use) return this.block;
     throw new StateError(
-      "A tensor was read after the layer that it belongs to has run again, which overwrote it. Usual cause: a layer of your own that keeps a child's output from one forward to the next; keep a clone() of it.",
+      "A tensor was read after its network had gone on, which overwrote it. Usual cause: a layer of your own that keeps an input or a child's output; keep a clone() of it.",
     );
   }
 }
 
-/** The blocks of one layer's results, in the order in which a run asks for them. */
-export class Arena {
+/** The blocks of a forward whose backward follows, in the order in which it asks for them: all of them are kept for it. */
+export class Arena implements Allocator {
   readonly #blocks: Block[] = [];
   #next = 0;
-  #run: Run | undefined;
 
-  /** A place for `length` numbers in this run. */
-  place(length: number, run: Run): Resident {
-    if (run !== this.#run) {
-      this.#run = run;
-      this.#next = 0;
-    }
+  /** Begins a run: nobody reads any more what the last one left. */
+  restart(): void {
+    this.#next = 0;
+  }
+
+  place(length: number): Resident {
     const index = this.#next++;
     const block = this.#blocks[index] ?? new Block();
     this.#blocks[index] = block;
@@ -181,9 +192,109 @@ export class Arena {
     return new Place(block, length, true);
   }
 
+  open(): number {
+    return 0;
+  }
+
+  close(): void {}
+  hold(): void {}
+  release(): void {}
+  handOver(): void {}
+
   /** Gives all places back. */
-  release(): void {
+  drop(): void {
     for (const block of this.#blocks.splice(0)) block.drop();
+  }
+}
+
+/** Blocks of up to so many numbers serve any smaller value; larger ones only one of about their size. */
+const SMALL = 1 << 14;
+const LOOSE = 1.25;
+
+/** Blocks that serve one value after another: what is held at a time is the widest cut of the graph. */
+export class Pool implements Allocator {
+  readonly #blocks: Block[] = [];
+  /** Those that nobody holds. */
+  readonly #free: Block[] = [];
+  /** Those that the running steps placed, the outermost step's first. */
+  readonly #placed: Block[] = [];
+
+  /** Begins a run: nobody reads any more what the last one left. */
+  restart(): void {
+    this.#placed.length = 0;
+    for (const block of this.#blocks) {
+      block.holders = 0;
+      if (!block.isFree) this.#add(block);
+    }
+  }
+
+  place(length: number): Resident {
+    const block = this.#take(length);
+    block.isFree = false;
+    block.renew(length);
+    this.#placed.push(block);
+    return new Place(block, length, true);
+  }
+
+  open(): number {
+    return this.#placed.length;
+  }
+
+  close(step: number, outputs: readonly Operand[]): void {
+    for (const output of outputs) this.hold(output);
+    while (this.#placed.length > step) this.#freeUnheld(this.#placed.pop());
+  }
+
+  hold(numbers: Operand): void {
+    const block = this.#blockOf(numbers);
+    if (block) block.holders++;
+  }
+
+  release(numbers: Operand): void {
+    const block = this.#blockOf(numbers);
+    if (!block) return;
+    block.holders--;
+    this.#freeUnheld(block);
+  }
+
+  handOver(numbers: Operand): void {
+    const block = this.#blockOf(numbers);
+    if (!block) return;
+    block.holders--;
+    this.#placed.push(block);
+  }
+
+  /** The smallest free block that `length` numbers fit in without waste, or one that takes a place of its own. */
+  #take(length: number): Block {
+    let best = -1;
+    let room = Infinity;
+    for (let i = 0; i < this.#free.length; i++) {
+      const { capacity } = this.#free[i] as Block;
+      if (capacity >= length && capacity < room) [best, room] = [i, capacity];
+    }
+    if (room > Math.max(SMALL, LOOSE * length)) {
+      // What large free blocks take may become one piece.
+      for (const block of this.#free) if (block.capacity > SMALL) block.drop();
+      best = this.#free.findIndex(({ capacity }) => capacity === 0);
+    }
+    const [block] = best < 0 ? [] : this.#free.splice(best, 1);
+    if (block) return block;
+    const added = new Block(this);
+    this.#blocks.push(added);
+    return added;
+  }
+
+  #freeUnheld(block: Block | undefined): void {
+    if (block && block.holders === 0 && !block.isFree) this.#add(block);
+  }
+
+  #add(block: Block): void {
+    block.isFree = true;
+    this.#free.push(block);
+  }
+
+  #blockOf(numbers: Operand): Block | undefined {
+    return numbers instanceof Place && numbers.block.pool === this ? numbers.block : undefined;
   }
 }
 
@@ -208,14 +319,14 @@ function inBlock<S extends Shape>(array: FloatArray, shape: S): Tensor<S> {
   return new Tensor(new Place(block, array.length, false), shape);
 }
 
-/** Runs `action` with every allocation going to `arena`. */
-export function within<T>(arena: Arena, run: Run, action: () => T): T {
+/** Runs `action` with every allocation going to `allocator`. */
+export function within<T>(allocator: Allocator, action: () => T): T {
   const state = engine();
-  const before = state.place;
-  state.place = backend() === "wasm" ? (length) => arena.place(length, run) : undefined;
+  const before = state.allocator;
+  state.allocator = backend() === "wasm" ? allocator : undefined;
   try {
     return action();
   } finally {
-    state.place = before;
+    state.allocator = before;
   }
 }

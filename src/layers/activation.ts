@@ -3,9 +3,9 @@ import { activation, activationBackward, keptByActivation } from "../ops/activat
 import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
+import { Cache } from "../graph/cache.js";
 import { give, offerTo } from "./fusion.js";
-import { Layer } from "./layer.js";
+import { Layer } from "../graph/layer.js";
 
 /** What all activations share that work on each element by itself: any shape in, the same shape out, no parameters. */
 export abstract class Activation extends Layer<SameRule> {

@@ -20,11 +20,11 @@ import type { ShapeRule } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
+import { Cache } from "../graph/cache.js";
 import { give, offerTo } from "./fusion.js";
 import { initialiseLike, zeroWeight } from "./initialisers.js";
-import { Layer } from "./layer.js";
-import { Parameter } from "./parameter.js";
+import { Layer } from "../graph/layer.js";
+import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
 
 /** What {@link Conv1d} and {@link Conv2d} share: everything except how their options read. */

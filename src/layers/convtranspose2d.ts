@@ -18,11 +18,11 @@ import { checkExtents } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
+import { Cache } from "../graph/cache.js";
 import { give } from "./fusion.js";
 import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
-import { Layer } from "./layer.js";
-import { Parameter } from "./parameter.js";
+import { Layer } from "../graph/layer.js";
+import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
 
 /** Options of {@link ConvTranspose2d}; every default is torch's. */

@@ -5,8 +5,8 @@ import type { SameRule, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { ownRandom, type Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
-import { Layer } from "./layer.js";
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 export interface DropoutOptions {

@@ -4,10 +4,10 @@ import { type EmbeddingRule, embeddingShape } from "../shape/embedding.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
+import { Cache } from "../graph/cache.js";
 import { type InitOptions, normal, zeroWeight } from "./initialisers.js";
-import { Layer } from "./layer.js";
-import { Parameter } from "./parameter.js";
+import { Layer } from "../graph/layer.js";
+import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
 
 /** Options of {@link Embedding}. */

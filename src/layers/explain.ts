@@ -13,7 +13,7 @@ import { checkExtents } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 import { Convolution } from "./convolution.js";
 import { ConvTranspose2d } from "./convtranspose2d.js";
-import { Layer } from "./layer.js";
+import { Layer } from "../graph/layer.js";
 import { type Leaf, leavesOf, printed, showTable } from "./report.js";
 
 /** One direction of one layer. */

@@ -6,8 +6,8 @@ import type { Shape } from "../shape/shape.js";
 import { defaultRandom, Random } from "../tensor/random.js";
 import { allocate, checkTensor, type Tensor } from "../tensor/tensor.js";
 import { generatorsIn } from "./generators.js";
-import { Layer, membersOf } from "./layer.js";
-import { State, StateBuffer } from "./parameter.js";
+import { Layer, membersOf } from "../graph/layer.js";
+import { State, StateBuffer } from "../graph/parameter.js";
 
 export interface GradcheckOptions {
   /** Seeds the input, the direction and the choice of entries. Default 0. */

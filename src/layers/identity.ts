@@ -2,7 +2,7 @@ import { checkNone } from "../shape/check.js";
 import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Layer } from "./layer.js";
+import { Layer } from "../graph/layer.js";
 
 /**
  * Returns its input, of any shape: a place in a model that does nothing, such as a skipped projection.

@@ -4,8 +4,8 @@ import { checkFinite, checkInteger, readOptions } from "../shape/check.js";
 import { type LrnRule, lrnGeometry } from "../shape/lrn.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
-import { Layer } from "./layer.js";
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 /** Options of {@link LocalResponseNorm}; every default is torch's. */

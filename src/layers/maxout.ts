@@ -8,10 +8,10 @@ import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
+import { Cache } from "../graph/cache.js";
 import { initialiseLike, zeroWeight } from "./initialisers.js";
-import { Layer } from "./layer.js";
-import { Parameter } from "./parameter.js";
+import { Layer } from "../graph/layer.js";
+import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
 
 export interface MaxoutOptions {

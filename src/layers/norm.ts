@@ -7,11 +7,11 @@ import type { NormGeometry } from "../shape/norm.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
+import { Cache } from "../graph/cache.js";
 import { give, offerTo } from "./fusion.js";
 import { constant, zeroWeight } from "./initialisers.js";
-import { Layer } from "./layer.js";
-import { Parameter, StateBuffer } from "./parameter.js";
+import { Layer } from "../graph/layer.js";
+import { Parameter, StateBuffer } from "../graph/parameter.js";
 
 /** Shapes of weight and bias; undefined for a layer without them. */
 interface AffineShapes {

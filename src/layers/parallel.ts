@@ -7,8 +7,8 @@ import { addShape, concatShape } from "../shape/merge.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
-import { Layer, membersOf } from "./layer.js";
+import { Cache } from "../graph/cache.js";
+import { Layer, membersOf } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 export interface ParallelOptions {

@@ -4,8 +4,8 @@ import type { PixelShuffleRule, PixelUnshuffleRule } from "../shape/pixelshuffle
 import { pixelShuffleShape, pixelUnshuffleShape } from "../shape/pixelshuffle.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
-import { Layer } from "./layer.js";
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 /**

@@ -6,8 +6,8 @@ import { type PoolGeometry, poolShape } from "../shape/pool.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
-import { Layer } from "./layer.js";
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 
 /** A layer that reduces each window of its input to one number. */
 abstract class Pool2d<Rule extends ShapeRule> extends Layer<Rule> {

@@ -1,7 +1,7 @@
 /** What reports about a model share: its layers with their shapes, and tables of text. */
 import type { Shape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
-import { hasState, knownShape, type Layer } from "./layer.js";
+import { hasState, knownShape, type Layer } from "../graph/layer.js";
 
 /** A call of a layer that calls no other one. */
 export interface Leaf {

@@ -4,7 +4,7 @@ import { addShape } from "../shape/merge.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { give, offerTo } from "./fusion.js";
-import { checkLayer, Layer } from "./layer.js";
+import { checkLayer, Layer } from "../graph/layer.js";
 
 /**
  * Adds a layer's input to its output: y = body(x) + x, or body(x) + projection(x) where the body changes the shape

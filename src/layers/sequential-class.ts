@@ -4,7 +4,7 @@ import { type Shape, sizeOf } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain, trainingOrder } from "./fusion.js";
-import { checkLayer, knownShape, Layer, membersOf } from "./layer.js";
+import { checkLayer, knownShape, Layer, membersOf } from "../graph/layer.js";
 
 /** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
 export class Sequential<Signature extends string = string, Layers = readonly Layer[]> extends Layer<ChainRule<Layers>> {

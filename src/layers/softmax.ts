@@ -4,8 +4,8 @@ import { checkInteger } from "../shape/check.js";
 import type { Shape } from "../shape/shape.js";
 import type { AlongAxisRule } from "../shape/softmax.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
-import { Layer } from "./layer.js";
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 /** What Softmax and LogSoftmax share: an axis, and a backward that needs the output. */

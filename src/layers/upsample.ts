@@ -11,8 +11,8 @@ import {
   upsampleShape,
 } from "../shape/upsample.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
-import { Layer } from "./layer.js";
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 /**

@@ -3,8 +3,8 @@ import type { ZeroPadRule } from "../shape/pad.js";
 import { checkPadding2d, type Padding2d, padShape } from "../shape/pad.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "./cache.js";
-import { Layer } from "./layer.js";
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 /**

@@ -1,11 +1,11 @@
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
-import { Composite } from "../layers/composite.js";
+import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Flatten } from "../layers/flatten.js";
 import type { InitOptions } from "../layers/initialisers.js";
-import type { Layer } from "../layers/layer.js";
+import type { Layer } from "../graph/layer.js";
 import { Linear } from "../layers/linear.js";
 import { ReLU6 } from "../layers/piecewise.js";
 import { Residual } from "../layers/residual.js";

@@ -1,10 +1,10 @@
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
-import { Composite } from "../layers/composite.js";
+import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Flatten } from "../layers/flatten.js";
 import { constant, type InitOptions, kaimingUniform, normal } from "../layers/initialisers.js";
-import type { Layer } from "../layers/layer.js";
+import type { Layer } from "../graph/layer.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { Parallel } from "../layers/parallel.js";
 import { ReLU } from "../layers/piecewise.js";

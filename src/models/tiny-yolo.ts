@@ -1,7 +1,7 @@
 import { BatchNorm2d } from "../layers/batchnorm.js";
-import { Composite } from "../layers/composite.js";
+import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
-import type { Layer } from "../layers/layer.js";
+import type { Layer } from "../graph/layer.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { LeakyReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";

@@ -1,9 +1,9 @@
 import { BatchNorm2d } from "../layers/batchnorm.js";
-import { Composite } from "../layers/composite.js";
+import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { ConvTranspose2d } from "../layers/convtranspose2d.js";
 import { Identity } from "../layers/identity.js";
-import type { Layer } from "../layers/layer.js";
+import type { Layer } from "../graph/layer.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { Parallel } from "../layers/parallel.js";
 import { ReLU } from "../layers/piecewise.js";

@@ -3,7 +3,7 @@
  * which forward is running, the default random generator, the chosen backend.
  */
 
-import type { Resident } from "./storage.js";
+import type { Operand, Resident } from "./storage.js";
 
 /** One outermost forward, as its backward needs to know it. */
 export interface Run {
@@ -34,6 +34,22 @@ export function carryRun<Made extends object>(made: Made, a: object, b: object =
   return made;
 }
 
+/**
+ * Gives results places in the engine's memory while a plan runs. A place serves one value after another: it is free again
+ * when nobody holds what lies there.
+ */
+export interface Allocator {
+  place(length: number): Resident;
+  /** Begins a step, and returns what `close` needs to end it. */
+  open(): number;
+  /** Ends a step: its outputs are held, everything else that was placed in it is free. */
+  close(step: number, outputs: readonly Operand[]): void;
+  hold(numbers: Operand): void;
+  release(numbers: Operand): void;
+  /** Lets go of a nested plan's results, which the step around it may go on reading. */
+  handOver(numbers: Operand): void;
+}
+
 export interface Engine {
   /** How many `forward`/`backward` calls are on the stack: 0 outside, 1 in the outermost. */
   depth: number;
@@ -45,10 +61,16 @@ export interface Engine {
   caching: boolean;
   /** Refuses a parameter or buffer that the running model does not know; undefined outside of runs. */
   claim: ((state: object) => true) | undefined;
+  /** Which step of a plan is running: what a layer keeps for its backward belongs to it. */
+  step: number;
+  /** How many steps have been numbered. */
+  steps: number;
+  /** The layer whose `compute` is running, so that it can be asked whether it knows the child that it calls. */
+  running: object | undefined;
   /** Called for every layer whose shape is inferred, for `summary`; what it returns, with the shape. */
   observer: ((layer: unknown, input: readonly number[]) => (output: readonly number[]) => void) | undefined;
-  /** Gives results of the running layer a place in the engine's memory; undefined outside of runs and without one. */
-  place: ((length: number) => Resident | undefined) | undefined;
+  /** Where results lie; undefined outside of runs and on the reference backend, where they are arrays. */
+  allocator: Allocator | undefined;
   /** The chosen backend. */
   backend: unknown;
   /** The engine's memory, made on first use. */
@@ -68,8 +90,11 @@ export function engine(): Engine {
     backwardRun: { waiting: false },
     caching: false,
     claim: undefined,
+    step: 0,
+    steps: 0,
+    running: undefined,
     observer: undefined,
-    place: undefined,
+    allocator: undefined,
     backend: undefined,
     memory: undefined,
     random: undefined,

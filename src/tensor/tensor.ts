@@ -638,7 +638,7 @@ export function allocate<const S extends Shape>(shape: S, dtype: DType): Tensor<
 /** Like {@link allocate}, for results that a kernel overwrites: inside a run they hold whatever was there. */
 export function allocateUnset<const S extends Shape>(shape: S, dtype: DType): Tensor<S> {
   const size = sizeOf(shape);
-  const place = dtype === "float32" ? engine().place?.(size) : undefined;
+  const place = dtype === "float32" ? engine().allocator?.place(size) : undefined;
   return new Tensor(place ?? floats(size, dtype), shape);
 }
 

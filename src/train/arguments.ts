@@ -1,6 +1,6 @@
 /** Checks of what `fit` and `evaluate` are given: each throws a sentence before anything changes. */
 import { type Batch, Dataset } from "../data/dataset.js";
-import { Layer } from "../layers/layer.js";
+import { Layer } from "../graph/layer.js";
 import { isPlainObject, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { show } from "../shape/show.js";

@@ -7,7 +7,7 @@ import { bytesOf, type OwnBytes } from "../io/bytes.js";
 import { crc32 } from "../io/crc32.js";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../io/safetensors.js";
 import { generatorsIn } from "../layers/generators.js";
-import type { Layer, StateDict } from "../layers/layer.js";
+import type { Layer, StateDict } from "../graph/layer.js";
 import { FormatError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";

@@ -1,5 +1,5 @@
 /** Ending a training that no longer gets better, and going back to its best epoch. */
-import type { Layer } from "../layers/layer.js";
+import type { Layer } from "../graph/layer.js";
 import { checkFinite, checkInteger, checkOneOf, readOptions } from "../shape/check.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HistoryEntry } from "./events.js";

@@ -1,6 +1,6 @@
 /** Measuring a model on data that it does not learn from. */
 import type { Batch, Targets } from "../data/dataset.js";
-import type { Layer } from "../layers/layer.js";
+import type { Layer } from "../graph/layer.js";
 import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { Tensor } from "../tensor/tensor.js";

@@ -1,7 +1,7 @@
 /** The training loop: epochs over batches, with progress, validation, early stopping, abort, and exact resume. */
 import type { Batch, Targets } from "../data/dataset.js";
-import { type Layer, membersOf } from "../layers/layer.js";
-import { State, StateBuffer } from "../layers/parameter.js";
+import { type Layer, membersOf } from "../graph/layer.js";
+import { State, StateBuffer } from "../graph/parameter.js";
 import {
   checkFinite,
   checkInteger,

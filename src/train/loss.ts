@@ -2,7 +2,7 @@
 
 import { kernelsFor } from "../kernels/backend.js";
 import { lossKernels } from "../kernels/loss.js";
-import { checkMethod } from "../layers/layer.js";
+import { checkMethod } from "../graph/layer.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkOneOf, checkOptions, checkText, refuse } from "../shape/check.js";
 import type { ClassGeometry } from "../shape/classes.js";

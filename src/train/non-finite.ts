@@ -3,8 +3,8 @@
 import type { Batch, Targets } from "../data/dataset.js";
 import { kernelsFor } from "../kernels/backend.js";
 import { gradientKernels } from "../kernels/gradient.js";
-import type { Layer } from "../layers/layer.js";
-import type { Parameter } from "../layers/parameter.js";
+import type { Layer } from "../graph/layer.js";
+import type { Parameter } from "../graph/parameter.js";
 import { checkObject } from "../shape/check.js";
 import { StateError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";

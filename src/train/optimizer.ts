@@ -4,8 +4,8 @@ import { kernelsFor } from "../kernels/backend.js";
 import type { OptimiserKernels, Step } from "../kernels/interface/optimiser.js";
 import { optimiserKernels } from "../kernels/optimiser.js";
 import { own, ownZeros } from "../kernels/residency.js";
-import { checkMethod } from "../layers/layer.js";
-import { Parameter } from "../layers/parameter.js";
+import { checkMethod } from "../graph/layer.js";
+import { Parameter } from "../graph/parameter.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
 import {
   checkFinite,

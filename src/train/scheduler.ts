@@ -1,5 +1,5 @@
 /** What every scheduler has in common: a count of steps, and a change of each group's learning rate at each. */
-import { checkMethod } from "../layers/layer.js";
+import { checkMethod } from "../graph/layer.js";
 import { Branded } from "../shape/brand.js";
 import { checkText, isPlainObject, refuse } from "../shape/check.js";
 import { StateError } from "../shape/errors.js";

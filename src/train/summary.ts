@@ -1,5 +1,5 @@
 /** A table of a model's layers: what torchinfo and Keras print, without running the model. */
-import type { Layer } from "../layers/layer.js";
+import type { Layer } from "../graph/layer.js";
 import { leavesOf, printed, showTable } from "../layers/report.js";
 import { refuse } from "../shape/check.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";

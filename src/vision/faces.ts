@@ -1,6 +1,6 @@
 /** Recognising faces: from a photograph to boxes, landmarks and descriptors, by three networks of face-api. */
 
-import { Layer } from "../layers/layer.js";
+import { Layer } from "../graph/layer.js";
 import {
   checkInstance,
   checkInteger,

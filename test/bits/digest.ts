@@ -1,5 +1,5 @@
 /** What a run leaves behind, as a checksum of its bits. */
-import type { Layer } from "../../src/layers/layer.js";
+import type { Layer } from "../../src/graph/layer.js";
 import { type Shape, sizeOf } from "../../src/shape/shape.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";

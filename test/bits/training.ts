@@ -18,7 +18,7 @@ import {
   Softmax,
   type Tensor,
 } from "../../src/index.js";
-import type { Layer } from "../../src/layers/layer.js";
+import type { Layer } from "../../src/graph/layer.js";
 import { LeNet5 } from "../../src/models.js";
 import * as train from "../../src/train.js";
 import { type Digest, normal } from "./digest.js";

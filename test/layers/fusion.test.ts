@@ -7,7 +7,7 @@ import { Conv2d } from "../../src/layers/conv2d.js";
 import { ConvTranspose2d } from "../../src/layers/convtranspose2d.js";
 import { Dropout } from "../../src/layers/dropout.js";
 import { Identity } from "../../src/layers/identity.js";
-import { Layer } from "../../src/layers/layer.js";
+import { Layer } from "../../src/graph/layer.js";
 import { MaxPool2d } from "../../src/layers/maxpool2d.js";
 import { LeakyReLU, ReLU6 } from "../../src/layers/piecewise.js";
 import { Residual } from "../../src/layers/residual.js";

@@ -1,6 +1,6 @@
 /** Convolution by its definition, written apart from src/: the oracle of the convolution tests. */
 import fc from "fast-check";
-import type { Layer } from "../../src/layers/layer.js";
+import type { Layer } from "../../src/graph/layer.js";
 import type { PaddingMode } from "../../src/shape/pad.js";
 import type { ShapeRule } from "../../src/shape/rule.js";
 import type { Shape } from "../../src/shape/shape.js";

@@ -1,5 +1,5 @@
 /** What the tests of the normalising layers share: the definition, element by element, and statistics to look at. */
-import type { Parameter } from "../../src/layers/parameter.js";
+import type { Parameter } from "../../src/graph/parameter.js";
 import { type Shape, stridesOf } from "../../src/shape/shape.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";

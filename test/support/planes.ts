@@ -1,6 +1,6 @@
 /** Layers that treat every plane (image and channel) alike: pooling and resizing. Parts of images and naive windows. */
 import fc from "fast-check";
-import type { Layer } from "../../src/layers/layer.js";
+import type { Layer } from "../../src/graph/layer.js";
 import { type Shape, sizeOf } from "../../src/shape/shape.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Parameter } from "../../src/layers/parameter.js";
+import { Parameter } from "../../src/graph/parameter.js";
 import { ArgumentError } from "../../src/shape/errors.js";
 import { tensor } from "../../src/tensor/create.js";
 import { clipGradNorm, clipGradValue } from "../../src/train.js";

@@ -1,7 +1,7 @@
 /** Optimisers by closed forms of their first steps, by what they must be equal to, and by where they end up. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Parameter } from "../../src/layers/parameter.js";
+import { Parameter } from "../../src/graph/parameter.js";
 import { tensor } from "../../src/tensor/create.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import {

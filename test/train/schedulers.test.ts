@@ -1,7 +1,7 @@
 /** Schedulers by their closed forms, by what they chain and resume to, and by what they refuse. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Parameter } from "../../src/layers/parameter.js";
+import { Parameter } from "../../src/graph/parameter.js";
 import { ArgumentError, StateError } from "../../src/shape/errors.js";
 import { zeros } from "../../src/tensor/create.js";
 import {

@@ -1,8 +1,8 @@
 import { AvgPool2d } from "../../layers/avgpool2d.js";
-import { Composite } from "../../layers/composite.js";
+import { Composite } from "../../graph/composite.js";
 import { Conv2d } from "../../layers/conv2d.js";
 import { Flatten } from "../../layers/flatten.js";
-import type { Layer } from "../../layers/layer.js";
+import type { Layer } from "../../graph/layer.js";
 import { Linear } from "../../layers/linear.js";
 import { ReLU } from "../../layers/piecewise.js";
 import { Residual } from "../../layers/residual.js";

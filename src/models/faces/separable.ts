@@ -1,6 +1,6 @@
-import { Composite } from "../../layers/composite.js";
+import { Composite } from "../../graph/composite.js";
 import { Conv2d } from "../../layers/conv2d.js";
-import type { Layer } from "../../layers/layer.js";
+import type { Layer } from "../../graph/layer.js";
 import { Sequential } from "../../layers/sequential.js";
 import { ZeroPad2d } from "../../layers/zeropad2d.js";
 import type { Random } from "../../tensor/random.js";

@@ -1,4 +1,4 @@
-import type { StateDict } from "../../layers/layer.js";
+import type { StateDict } from "../../graph/layer.js";
 import { isPlainObject, refuse } from "../../shape/check.js";
 import { full, zeros } from "../../tensor/create.js";
 import type { Tensor } from "../../tensor/tensor.js";

@@ -3,19 +3,22 @@
  * There is no autograd tape: every backward is written by hand beside its forward.
  */
 
-import { Arena, within } from "../kernels/residency.js";
-import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
 import { Branded, kindOf, refuseForeign } from "../shape/brand.js";
-import { checkSize, isPlainObject, NO_RECORD, readOptions, refuse } from "../shape/check.js";
+import { isPlainObject, NO_RECORD, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkExtents } from "../shape/reshape.js";
 import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { listed, show } from "../shape/show.js";
-import { engine, type Run, runOf } from "../tensor/engine.js";
-import { allocateUnset, checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
+import { engine } from "../tensor/engine.js";
+import { checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
+import { checkedGradient, checkGradient, explained } from "./execute.js";
+import type { Graph, How, Module, Traits } from "./graph.js";
 import { Parameter, State, type StateBuffer } from "./parameter.js";
+import { MOST_WAITING, Runs } from "./runs.js";
+import { UnknownShape } from "./shapes.js";
+import { recordCall, Value } from "./value.js";
 
 export interface BackwardOptions {
   /** Whether to compute the gradient of the input. Default true; false saves the first layer's half of the work. */
@@ -33,8 +36,7 @@ export type StateDict = Record<string, Tensor>;
 /** Nothing to read: layers call each other's backward without options. */
 const NO_OPTIONS: BackwardOptions = {};
 
-/** How many forwards of a layer wait for their backwards at most: each keeps what its backward needs. */
-const MOST_WAITING = 4;
+const NO_TRAITS: Traits = {};
 
 /**
  * Base class of every layer. A layer of your own extends it, keeps its child layers and {@link Parameter}s in
@@ -62,17 +64,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   /** The class's name, as messages and summaries show it. Written out by the library's layers: bundlers rename classes. */
   readonly name: string = this.constructor.name.replace(/^_/, "");
 
-  /** Shapes of the inputs and outputs of the calls that wait for their backward. */
+  /** Shapes of the inputs and outputs of the calls by a layer of one's own that wait for their backward. */
   readonly #calls = new Cache<{ readonly x: Shape; readonly y: Shape }>();
-  /** Outermost forwards that wait for their backward, the newest last, and whether a backward has come since they began. */
-  #waiting: Run[] = [];
-  #hasGoneBack = false;
-  /** The last one in eval mode: its backward runs the forward again, so that inference keeps nothing. */
-  #replay: { readonly run: Run; readonly x: Tensor } | undefined;
-  /** Where the results of this layer's forward lie: in a steady loop one arena; more, while several runs wait. */
-  #forwardArenas: { run: Run; readonly arena: Arena }[] = [];
-  /** Where the results of this layer's backward lie until its next one. */
-  #backwardArena: Arena | undefined;
+  /** What this layer's outermost forwards keep. */
+  #runs: Runs | undefined;
   /** Children that were found to be among their parent's fields. */
   #adopted: WeakSet<Layer> | undefined;
 
@@ -82,11 +77,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    *   before one whose output's shape only its run can tell (one of your own without `inferShape`).
    */
   forward<X extends Tensor>(x: X & Refusal<Rule, X["shape"]>): Tensor<OutputOf<Rule, X["shape"]>> {
-    checkTensor(`${this.name}.forward`, x);
-    const state = engine();
-    return (state.depth === 0 ? this.ownSelf.#outermost(x) : this.ownSelf.#call(x)) as Tensor<
-      OutputOf<Rule, X["shape"]>
-    >;
+    checkInput(`${this.name}.forward`, x);
+    const { ownSelf: own } = this;
+    if (engine().depth > 0) return own.#call(x) as Tensor<OutputOf<Rule, X["shape"]>>;
+    own.#runs ??= new Runs();
+    const [y] = own.#runs.forward(own.#module, [x], own.#claim());
+    return y as Tensor<OutputOf<Rule, X["shape"]>>;
   }
 
   /**
@@ -107,69 +103,28 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     const who = `${this.name}.backward`;
     checkTensor(who, dy);
     const inputGradient = options === NO_OPTIONS || readOptions(who, options, { inputGradient: true }).inputGradient;
-    const state = engine();
-    const run = state.depth === 0 ? own.#runOf(dy) : undefined;
-    const expected = run?.output ?? own.#calls.peek(this.name).y;
-    if (!sameShape(dy.shape, expected)) {
-      throw new ShapeError(
-        `${who} expects the gradient of its output ${showShape(expected)}, but got ${showShape(dy.shape)}. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.`,
-      );
-    }
-    if (run) {
-      state.backwardRun = run;
-      run.used = own.#hasGoneBack = true;
-      const replay = own.#replay;
-      if (replay?.run === run) {
-        own.#replay = undefined;
-        // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
-        own.#inEval(() => own.#run(replay.x, true));
-        state.backwardRun = state.run;
-      }
-      state.claim = own.#claims();
-    }
-    const { x } = own.#calls.pop(this.name);
-    own.#backwardArena ??= new Arena();
-    state.depth++;
-    try {
-      if (typeof own.computeBackward !== "function") checkMethod(own, "computeBackward");
-      const dx = within(own.#backwardArena, state.backwardRun, () => own.computeBackward(dy, inputGradient));
-      if (!inputGradient) return undefined;
-      checkTensor(who, dx, "computeBackward to return a Tensor");
-      if (!sameShape(dx.shape, x)) {
-        throw new ShapeError(
-          `${who} expects computeBackward to return the gradient of its input ${showShape(x)}, but got ${showShape(dx.shape)}. Usual cause: a returned dy, or axes that were reduced or swapped.`,
-        );
-      }
-      if (!run) return dx;
-      const copy = dx.clone();
-      runOf.set(copy, run.source);
-      return copy;
-    } catch (error) {
-      throw own.#told(error);
-    } finally {
-      state.depth--;
-      if (run) {
-        state.claim = undefined;
-        state.backwardRun.waiting = false;
-      }
-    }
+    if (engine().depth > 0) return own.#callBackward(dy, inputGradient);
+    own.#runs ??= new Runs();
+    return own.#runs.backward(own.#module, [dy], inputGradient, own.#claim(), () => own.#refuseBackward())[0];
   }
 
-  /** Whether the forward's backward can still come. */
-  #waits(run: Run): boolean {
-    return !run.used && (run.waiting || run === this.#replay?.run);
+  /**
+   * Calls this layer in a network that is being composed: what it gives for `value`.
+   * @example compose(x: Value) { return this.conv.of(x).add(x); }
+   */
+  of(...values: readonly Value[]): Value {
+    return recordCall(this.ownSelf.#module, values) as Value;
   }
 
-  /** The forward whose backward `dy` is for. */
-  #runOf(dy: Tensor): Run {
-    const known = runOf.get(dy);
-    // A gradient may be used for several forwards, as benchmarks do: from the second on it is any gradient.
-    const run =
-      known?.owner === this.#calls && !known.used ? known : this.#waiting.findLast((each) => this.#waits(each));
-    if (run && this.#waits(run)) return run;
+  /** This layer as graphs and plans see it. */
+  get #module(): Module {
+    return this as unknown as Module;
+  }
+
+  #refuseBackward(): never {
     checkMethod(this, "compute");
     // No forward of this class has ever run.
-    const isOther = this.#waiting.length === 0 && this.forward !== Layer.prototype.forward;
+    const isOther = this.#runs?.isEmpty !== false && this.forward !== Layer.prototype.forward;
     const cause = isOther
       ? `forward overridden instead of ${"compose" in this ? "compose" : "compute"}`
       : `backward called twice, before forward, or after ${MOST_WAITING} newer forwards (after 1 in eval mode, or that followed a backward)`;
@@ -218,7 +173,6 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     checkExtents(`${this.name}.outputShape`, inputShape);
     const observed = engine().observer?.(this, inputShape);
     const output = this.ownSelf.inferShape(inputShape);
-    if (looksAhead) checkSize(this.name, "an output", output);
     observed?.(output);
     return output;
   }
@@ -248,9 +202,60 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     return membersOf(this, State) as [string, Parameter | StateBuffer][];
   }
 
-  /** The layers that this one may run: its children; a `Composite` has what puts them together as well. */
+  /** The layers that this one may run: its children; a `Composite` has what it makes in `compose` as well. */
   protected parts(): Layer[] {
     return this.children().map(([, child]) => child);
+  }
+
+  // ── What plans ask of a layer ──
+
+  /**
+   * What passes over plans may do with it.
+   * @internal
+   */
+  get traits(): Traits {
+    return NO_TRAITS;
+  }
+
+  /**
+   * The graph that it composes; undefined for a layer that computes by itself.
+   * @internal
+   */
+  composed(_inputs: number): Graph | undefined {
+    return undefined;
+  }
+
+  /** @internal */
+  get checksShapes(): boolean {
+    return false;
+  }
+
+  /** @internal */
+  checkShapes([inputShape = []]: readonly Shape[]): void {
+    this.inferShape(inputShape);
+  }
+
+  /**
+   * Refuses an input that the next forward cannot take, although its shape is one that the layer may have.
+   * @internal
+   */
+  checkInput(_inputShape: Shape): void {}
+
+  /**
+   * `compute`, and what the plan asks for besides.
+   * @internal
+   */
+  run(x: Tensor, _how: How): Tensor {
+    if (typeof this.compute !== "function") checkMethod(this, "compute");
+    const y = this.compute(x);
+    checkTensor(`${this.name}.forward`, y, "compute to return a Tensor");
+    return y;
+  }
+
+  /** @internal */
+  runBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    if (typeof this.computeBackward !== "function") checkMethod(this, "computeBackward");
+    return this.computeBackward(dy, inputGradient);
   }
 
   /** Every parameter of this layer and its children, each once. */
@@ -387,17 +392,6 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     return [...all];
   }
 
-  /** Runs `action` with this layer and its children in eval mode, and puts their modes back. */
-  #inEval<T>(action: () => T): T {
-    const modes = this.descendants().map((layer) => [layer, layer.training] as const);
-    this.eval();
-    try {
-      return action();
-    } finally {
-      for (const [layer, training] of modes) layer.training = training;
-    }
-  }
-
   #setTraining(training: boolean): this {
     for (const layer of this.descendants()) layer.training = training && !layer.#frozen;
     return this;
@@ -437,126 +431,43 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     return named;
   }
 
-  /** A user's own call: check first, so that a failed call changes nothing; keep a copy of x; hand out a copy of y. */
-  #outermost(x: Tensor): Tensor {
-    looksAhead = true;
-    let shape: Shape | undefined;
-    try {
-      shape = knownShape(this as unknown as Layer, x.shape);
-    } finally {
-      looksAhead = false;
-    }
-    // A child in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
-    const caching = this.descendants().some((layer) => layer.training);
-    const y = this.#run(x, caching);
-    const { run } = engine();
-    if (shape && !sameShape(shape, y.shape)) {
-      run.waiting = false;
-      throw new StateError(
-        `${this.name} computed a tensor of shape ${showShape(y.shape)}, but its inferShape says ${showShape(shape)}.`,
-      );
-    }
-    // A forward in train mode after a backward begins anew; one in eval mode takes the place of the last one.
-    if (!caching) this.#replay = { run, x: x.clone() };
-    else if (this.#hasGoneBack) {
-      this.#hasGoneBack = false;
-      this.#replay = undefined;
-      for (const each of this.#waiting) each.waiting = false;
-    }
-    run.owner = this.#calls;
-    run.output = y.shape;
-    run.source = runOf.get(x);
-    const waiting = this.#waiting.filter((each) => this.#waits(each));
-    // No chain of all forwards, where each one's input is the output of the one before.
-    for (const each of this.#waiting) if (!waiting.includes(each)) each.source = undefined;
-    this.#waiting = [...waiting, run];
-    const own = y.clone();
-    runOf.set(own, run);
-    return own;
-  }
-
-  #run(x: Tensor, caching: boolean): Tensor {
-    const state = engine();
-    const run = { waiting: caching };
-    state.run = run;
-    state.depth++;
-    state.caching = caching;
-    state.claim = this.#claims();
-    const parent = running;
-    running = undefined;
-    try {
-      return this.#call(this.#taken(x));
-    } catch (error) {
-      run.waiting = false;
-      throw error;
-    } finally {
-      running = parent;
-      state.claim = undefined;
-      state.caching = false;
-      state.depth--;
-    }
-  }
-
   /** Looks up parameters and buffers that are used for the first time. */
-  #claims(): (state: object) => true {
+  #claim(): (state: object) => true {
     let own: Set<object> | undefined;
     return (state) => {
       own ??= new Set(this.#named().map(([, each]) => each));
       if (own.has(state)) return true;
-      throw hidden(running ?? this, `${kindOf(state)}`);
+      throw hidden((engine().running ?? this) as { readonly name: string }, `${kindOf(state)}`);
     };
   }
 
-  /** A copy of the caller's tensor that lives as long as the run: what the caller does to its own later changes nothing. */
-  #taken(x: Tensor): Tensor {
-    return within(this.#arena(), engine().run, () => {
-      const copy = allocateUnset(x.shape, x.dtype);
-      copy.view().set(x.view());
-      return copy;
-    });
-  }
-
-  /** Where this run's results lie: where those of a run lay that no backward needs any more. */
-  #arena(): Arena {
-    const { run } = engine();
-    const [only] = this.#forwardArenas;
-    const isSteady = only && this.#forwardArenas.length === 1 && !only.run.waiting;
-    const known = isSteady ? only : this.#forwardArenas.find((each) => each.run === run);
-    if (known) {
-      known.run = run;
-      return known.arena;
-    }
-    const waiting = this.#forwardArenas.filter((each) => each.run.waiting);
-    const oldest = run.waiting && waiting.length >= MOST_WAITING && waiting.shift();
-    if (oldest) oldest.run.waiting = false;
-    const [place = { run, arena: new Arena() }, ...spare] = this.#forwardArenas.filter((each) => !each.run.waiting);
-    for (const { arena } of spare) arena.release();
-    place.run = run;
-    this.#forwardArenas = [...waiting, place];
-    return place.arena;
-  }
-
-  /** One call inside a run. */
+  /** One call by a layer of one's own. */
   #call(x: Tensor): Tensor {
-    const parent = running;
+    const state = engine();
+    const parent = state.running as Layer | undefined;
     if (parent) parent.#adopt(this as unknown as Layer);
-    running = this;
+    state.running = this;
     try {
-      if (typeof this.compute !== "function") checkMethod(this, "compute");
-      const y = within(this.#arena(), engine().run, () => this.compute(x));
-      checkTensor(`${this.name}.forward`, y, "compute to return a Tensor");
+      const y = this.run(x, NO_OPTIONS);
       this.#calls.push({ x: x.shape, y: y.shape });
       return y;
     } catch (error) {
-      throw this.#told(error);
+      throw explained(this.name, error);
     } finally {
-      running = parent;
+      state.running = parent;
     }
   }
 
-  /** An error of a kernel, which does not know whose it is. */
-  #told(error: unknown): unknown {
-    return error instanceof NoRoom ? new StateError(noRoom(this.name, error.bytes)) : error;
+  #callBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    const { x, y } = this.#calls.peek(this.name);
+    checkGradient(this.name, dy, y);
+    this.#calls.pop(this.name);
+    try {
+      const dx = this.runBackward(dy, inputGradient);
+      return inputGradient ? checkedGradient(this.name, dx, x) : undefined;
+    } catch (error) {
+      throw explained(this.name, error);
+    }
   }
 
   /** Refuses a child that is in none of its parent's fields: its weights would neither train nor be saved. */
@@ -570,29 +481,18 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   }
 }
 
-/** The layer whose `compute` is running, so that it can be asked whether it knows the child that it calls. */
-let running: Layer | undefined;
-
-/** Whether shapes are asked for because a forward follows, whose results need room. */
-let looksAhead = false;
-
 function hidden({ name }: { readonly name: string }, what: string): StateError {
   return new StateError(
     `${name} uses a ${what} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`,
   );
 }
 
-/** What `outputShape` throws where only a run can tell. */
-class UnknownShape extends StateError {}
-
-/** The layer's output shape, undefined where it is known only when it has run. @throws ShapeError as `outputShape` does. */
-export function knownShape(layer: Layer, inputShape: Shape): number[] | undefined {
-  try {
-    return layer.outputShape(inputShape);
-  } catch (error) {
-    if (error instanceof UnknownShape) return undefined;
-    throw error;
+/** @throws ArgumentError for anything but a tensor. */
+function checkInput(who: string, x: unknown): void {
+  if (x instanceof Value) {
+    refuse(who, "", "a Tensor", "a Value", "forward called in compose, where layer.of(value) is meant");
   }
+  checkTensor(who, x);
 }
 
 /**

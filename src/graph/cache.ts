@@ -3,9 +3,9 @@ import { StateError } from "../shape/errors.js";
 import { engine, type Run } from "../tensor/engine.js";
 
 /**
- * What a layer's backward needs from its forward. A layer that a composite calls twice in one forward keeps two
- * entries and its backwards take them in reverse. Each outermost forward has entries of its own, so several may wait for
- * their backwards; those that no backward took are dropped with their forward.
+ * What a layer's backward needs from its forward. Each call of a layer in a network has entries of its own; a layer that
+ * one of your own calls twice in its `compute` keeps two, and its backwards take them in reverse. Each outermost forward has
+ * entries of its own, so several may wait for their backwards; those that no backward took are dropped with their forward.
  *
  * @example
  * class Square extends Layer {
@@ -15,7 +15,7 @@ import { engine, type Run } from "../tensor/engine.js";
  * }
  */
 export class Cache<T> extends Branded {
-  #entries: { readonly run: Run; readonly entry: T }[] = [];
+  #entries: { readonly run: Run; readonly step: number; readonly entry: T }[] = [];
 
   override get [Symbol.toStringTag](): string {
     return "faltung.Cache";
@@ -23,11 +23,11 @@ export class Cache<T> extends Branded {
 
   /** Keeps `entry` until its backward; does nothing where no backward will come. */
   push(entry: T): void {
-    const { caching, run } = engine();
+    const { caching, run, step } = engine();
     if (!caching) return;
     const { ownSelf: own } = this;
     if (own.#entries.at(-1)?.run !== run) own.#entries = own.#entries.filter((kept) => kept.run.waiting);
-    own.#entries.push({ run, entry });
+    own.#entries.push({ run, step, entry });
   }
 
   /** Takes the newest entry of the forward whose backward is running. @throws StateError when there is none. */
@@ -41,10 +41,10 @@ export class Cache<T> extends Branded {
   }
 
   #newest(layer: string, take: boolean): T {
-    const { backwardRun } = engine();
+    const { backwardRun, step } = engine();
     for (let i = this.#entries.length - 1; i >= 0; i--) {
       const found = this.#entries[i];
-      if (found?.run !== backwardRun) continue;
+      if (found?.run !== backwardRun || found.step !== step) continue;
       if (take && i === this.#entries.length - 1) this.#entries.pop();
       else if (take) this.#entries.splice(i, 1);
       return found.entry;

@@ -1,0 +1,24 @@
+/** A pass over plans: a ReLU runs after the max pooling that it stands before. */
+import { isRelu } from "./epilogue.js";
+import { type Plan, readersOf, type Step } from "./plan.js";
+
+/**
+ * max(relu(x)) = relu(max(x)), and so are the gradients, bit for bit; but the ReLU looks at fewer numbers, twice. For
+ * forwards whose backward follows; at inference the ReLU costs nothing.
+ */
+export function rectifyAfterPooling(plan: Plan): Plan {
+  const readers = readersOf(plan);
+  const steps = [...plan.steps];
+  for (const relu of plan.steps) {
+    const [between] = relu.outputs;
+    if (between === undefined || !isRelu(relu.module?.traits.activation)) continue;
+    const [reader, ...others] = readers[between] ?? [];
+    const pooling = reader === undefined ? undefined : plan.steps[reader];
+    if (!pooling?.module?.traits.givesMaxima || others.length > 0) continue;
+    const first: Step = { ...pooling, inputs: relu.inputs, outputs: [between] };
+    const second: Step = { ...relu, inputs: [between], outputs: pooling.outputs };
+    steps.splice(steps.indexOf(relu), 1);
+    steps.splice(steps.indexOf(pooling), 1, first, second);
+  }
+  return { ...plan, steps };
+}

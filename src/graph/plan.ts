@@ -1,0 +1,128 @@
+/**
+ * What runs: a network with all composites in it inlined, as a flat list of steps. Passes over the list make it faster
+ * or smaller; the list without any pass is the specification that they are held to.
+ */
+import { StateError } from "../shape/errors.js";
+import type { Call, Module } from "./graph.js";
+
+/** One step: a call, and what passes say of it. */
+export interface Step extends Call {
+  /** What its results go through before they are stored. */
+  readonly epilogue?: PlannedEpilogue;
+  /** The steps that it stands for; they run one by one where a sum's shapes turn out to broadcast. */
+  readonly parts?: readonly Step[];
+  /** Its work was done by the step before. */
+  readonly isDone?: boolean;
+  /** Its output may take the place of its first input. */
+  readonly overwrites?: boolean;
+  /** Values that nobody reads any more when it has run. */
+  readonly ends: readonly number[];
+}
+
+/** An epilogue before anything runs: the values and layers that it comes from. */
+export interface PlannedEpilogue {
+  readonly norm?: Module;
+  /** The value that is added, and whether the result may take its place. */
+  readonly sum?: number;
+  readonly inPlace?: boolean;
+  readonly activation?: Module;
+}
+
+export interface Plan {
+  readonly inputs: number;
+  readonly steps: readonly Step[];
+  /** How many values there are. */
+  readonly values: number;
+  readonly outputs: readonly number[];
+}
+
+/** A composite that was inlined, and its children when it was: its fields may be exchanged. */
+interface Inlined {
+  readonly module: Module;
+  readonly children: readonly (readonly [string, Module])[];
+}
+
+/** A network flattened, from which the plans of both modes are made. */
+export interface Flat extends Plan {
+  readonly inlined: readonly Inlined[];
+  /** Composites that have something to say about the shapes of their inputs, and the values that those are. */
+  readonly checks: readonly { readonly module: Module; readonly inputs: readonly number[]; readonly at: number }[];
+}
+
+/** The steps of a layer, all composites inlined, for so many inputs. Steps that no output reads are left out. */
+export function flatten(module: Module, inputs: number): Flat {
+  const calls: Call[] = [];
+  const inlined: Inlined[] = [];
+  const checks: Flat["checks"][number][] = [];
+  let values = inputs;
+  const visit = (each: Module, from: readonly number[]): readonly number[] => {
+    const graph = each.composed(from.length);
+    if (!graph) {
+      if (from.length !== 1) {
+        throw new StateError(
+          `${each.name} expects one input, but got ${from.length}. Usual cause: a layer that computes by itself, where a Composite with several inputs is meant.`,
+        );
+      }
+      calls.push({ module: each, inputs: from, outputs: [values++] });
+      return [values - 1];
+    }
+    inlined.push({ module: each, children: each.children() });
+    if (each.checksShapes) checks.push({ module: each, inputs: from, at: calls.length });
+    const known = [...from];
+    for (const { module: inner, operation, inputs: own, outputs } of graph.calls) {
+      const args = own.map((value) => known[value] as number);
+      const results = inner ? visit(inner, args) : outputs.map(() => values++);
+      if (operation) calls.push({ operation, inputs: args, outputs: results });
+      outputs.forEach((value, i) => {
+        known[value] = results[i] as number;
+      });
+    }
+    return graph.outputs.map((value) => known[value] as number);
+  };
+  const outputs = visit(module, Array.from({ length: inputs }, (_, i) => i));
+  const steps = reachable(calls, outputs);
+  return { inputs, steps, values, outputs, inlined, checks };
+}
+
+/** The calls that an output depends on. */
+function reachable(calls: readonly Call[], outputs: readonly number[]): Step[] {
+  const read = new Set(outputs);
+  const kept: Step[] = [];
+  for (const call of calls.toReversed()) {
+    if (!call.outputs.some((value) => read.has(value))) continue;
+    for (const value of call.inputs) read.add(value);
+    kept.push({ ...call, ends: [] });
+  }
+  return kept.reverse();
+}
+
+/** Whether the network is still as it was when it was flattened. */
+export function isCurrent({ inlined }: Flat): boolean {
+  return inlined.every(({ module, children }) => {
+    const now = module.children();
+    return now.length === children.length && now.every(([key, child], i) => key === children[i]?.[0] && child === children[i][1]);
+  });
+}
+
+/** By which steps each value is read, a place in the list for each reading; outputs of the plan are read by step −1. */
+export function readersOf({ steps, values, outputs }: Plan): readonly (readonly number[])[] {
+  const readers: number[][] = Array.from({ length: values }, () => []);
+  steps.forEach(({ inputs }, i) => {
+    for (const value of inputs) readers[value]?.push(i);
+  });
+  for (const value of outputs) readers[value]?.push(-1);
+  return readers;
+}
+
+/** Which step gives each value; undefined for the inputs. */
+export function producersOf({ steps, values }: Plan): readonly (Step | undefined)[] {
+  const producers: (Step | undefined)[] = Array.from({ length: values });
+  for (const step of steps) for (const value of step.outputs) producers[value] = step;
+  return producers;
+}
+
+/** What gives a tensor that nobody else has. */
+export function isFresh(step: Step | undefined): boolean {
+  if (!step || step.isDone) return false;
+  return step.operation ? !step.operation.isView : step.module?.traits.isFresh === true;
+}

@@ -1,0 +1,209 @@
+/** The outermost calls of a layer: the forwards that wait for their backward, and the memory that they lie in. */
+import { Arena, Pool, within } from "../kernels/residency.js";
+import { type Allocator, engine, type Run, runOf } from "../tensor/engine.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
+import { checkGradient, outputsOf, runBackward, runForward, type Trace } from "./execute.js";
+import type { Module } from "./graph.js";
+import { inferencePlan, trainingPlan } from "./passes.js";
+import { type Flat, flatten, isCurrent, type Plan } from "./plan.js";
+import { shapesOf } from "./shapes.js";
+
+/** How many forwards of a layer wait for their backwards at most: each keeps what its backward needs. */
+export const MOST_WAITING = 4;
+
+/** A forward that waits for its backward. */
+interface Forward {
+  readonly run: Run;
+  readonly outputs: readonly Tensor[];
+  /** What a forward in train mode kept. */
+  readonly trace?: Trace;
+  /** The inputs of one in eval mode, which its backward runs again. */
+  readonly inputs?: readonly Tensor[];
+  readonly flat: Flat;
+}
+
+/** Refuses a parameter or buffer that the model does not know. */
+type Claim = (state: object) => true;
+
+export class Runs {
+  /** Stands for the layer: tensors know their runs, and must not keep models alive. */
+  readonly #owner = {};
+  /** The newest last. */
+  #waiting: Forward[] = [];
+  /** Whether a backward has come since they began. */
+  #hasGoneBack = false;
+  /** Where the values lie of the forwards that wait: in a steady loop one arena. */
+  #arenas: { run: Run; readonly arena: Arena }[] = [];
+  /** Where the values of a forward lie that keeps nothing, and those of a backward. */
+  #pool: Pool | undefined;
+  #backwardPool: Pool | undefined;
+  #flat: Flat | undefined;
+  #plans: { training?: Plan; inference?: Plan } = {};
+
+  /** @throws ShapeError before anything has changed where the shapes do not fit. */
+  forward(module: Module, xs: readonly Tensor[], claim: Claim): Tensor[] {
+    const flat = this.#current(module, xs.length);
+    const shapes = shapesOf(
+      flat,
+      xs.map(({ shape }) => shape),
+      true,
+    );
+    // A layer in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
+    const keeps = module.descendants().some(({ training }) => training);
+    if (!keeps) this.#waiting = this.#waiting.filter(({ inputs }) => !inputs);
+    const run: Run = { waiting: keeps };
+    const inputs: Tensor[] = [];
+    const trace = this.#run(run, keeps, claim, () => {
+      for (const x of xs) inputs.push(copyOf(x));
+      return runForward(this.#plan(flat, keeps), inputs, shapes);
+    });
+    if (keeps && this.#hasGoneBack) {
+      // The first one in train mode after a backward begins anew.
+      this.#hasGoneBack = false;
+      for (const each of this.#waiting) each.run.waiting = false;
+      this.#waiting = [];
+    }
+    const outputs = outputsOf(trace);
+    run.owner = this.#owner;
+    run.source = xs.map((x) => runOf.get(x)).find(Boolean);
+    this.#waiting = this.#waiting.filter((each) => waits(each));
+    this.#waiting.push(keeps ? { run, outputs, trace, flat } : { run, outputs, inputs, flat });
+    return outputs.map((y) => {
+      const own = y.clone();
+      runOf.set(own, run);
+      return own;
+    });
+  }
+
+  /** The gradients of the inputs; `none` throws where no forward waits. */
+  backward(
+    module: Module,
+    dys: readonly (Tensor | undefined)[],
+    inputGradient: boolean,
+    claim: Claim,
+    none: () => never,
+  ): (Tensor | undefined)[] {
+    const forward = this.#forwardOf(dys) ?? none();
+    const { run, outputs, flat } = forward;
+    dys.forEach((dy, i) => {
+      if (dy) checkGradient(module.name, dy, outputs[i]?.shape ?? []);
+    });
+    const state = engine();
+    run.used = this.#hasGoneBack = true;
+    this.#waiting = this.#waiting.filter((each) => each !== forward);
+    let { trace } = forward;
+    let running = run;
+    if (!trace) {
+      running = { waiting: true };
+      // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
+      trace = inEval(module, () =>
+        this.#run(running, true, claim, () => runForward(this.#plan(flat, true), forward.inputs ?? [])),
+      );
+    }
+    state.backwardRun = running;
+    state.claim = claim;
+    state.depth++;
+    this.#backwardPool ??= new Pool();
+    this.#backwardPool.restart();
+    try {
+      const dxs = within(this.#backwardPool, () => runBackward(trace, dys, inputGradient));
+      return dxs.map((dx) => {
+        const own = inputGradient ? dx?.clone() : undefined;
+        if (own) runOf.set(own, run.source);
+        return own;
+      });
+    } finally {
+      state.depth--;
+      state.claim = undefined;
+      running.waiting = run.waiting = false;
+    }
+  }
+
+  /** Whether a forward has ever run. */
+  get isEmpty(): boolean {
+    return this.#flat === undefined;
+  }
+
+  /** The forward whose backward these are for. */
+  #forwardOf(dys: readonly (Tensor | undefined)[]): Forward | undefined {
+    const runs = dys.flatMap((dy) => (dy ? [runOf.get(dy)] : []));
+    // A gradient may be used for several forwards, as benchmarks do: from the second on it is any gradient.
+    const known = this.#waiting.find(({ run }) => runs.includes(run));
+    return known && waits(known) ? known : this.#waiting.findLast((each) => waits(each));
+  }
+
+  /** The network as it is now. */
+  #current(module: Module, inputs: number): Flat {
+    if (this.#flat?.inputs === inputs && isCurrent(this.#flat)) return this.#flat;
+    this.#flat = flatten(module, inputs);
+    this.#plans = {};
+    return this.#flat;
+  }
+
+  #plan(flat: Flat, keeps: boolean): Plan {
+    if (flat !== this.#flat) return keeps ? trainingPlan(flat) : inferencePlan(flat);
+    if (keeps) return (this.#plans.training ??= trainingPlan(flat));
+    return (this.#plans.inference ??= inferencePlan(flat));
+  }
+
+  #run<T>(run: Run, keeps: boolean, claim: Claim, action: () => T): T {
+    const state = engine();
+    state.run = run;
+    state.depth++;
+    state.caching = keeps;
+    state.claim = claim;
+    try {
+      return within(this.#memory(run, keeps), action);
+    } catch (error) {
+      run.waiting = false;
+      throw error;
+    } finally {
+      state.claim = undefined;
+      state.caching = false;
+      state.depth--;
+    }
+  }
+
+  #memory(run: Run, keeps: boolean): Allocator {
+    if (keeps) return this.#arena(run);
+    this.#pool ??= new Pool();
+    this.#pool.restart();
+    return this.#pool;
+  }
+
+  /** Where a run's values lie: where those of a run lay that no backward needs any more. */
+  #arena(run: Run): Arena {
+    const waiting = this.#arenas.filter((each) => each.run.waiting);
+    const oldest = waiting.length >= MOST_WAITING && waiting.shift();
+    if (oldest) oldest.run.waiting = false;
+    const [place = { run, arena: new Arena() }, ...spare] = this.#arenas.filter((each) => !each.run.waiting);
+    for (const { arena } of spare) arena.drop();
+    place.run = run;
+    place.arena.restart();
+    this.#arenas = [...waiting, place];
+    return place.arena;
+  }
+}
+
+/** Whether the forward's backward can still come. */
+function waits({ run, inputs }: Forward): boolean {
+  return !run.used && (run.waiting || inputs !== undefined);
+}
+
+/** A copy of the caller's tensor that lives as long as the run: what the caller does to its own later changes nothing. */
+function copyOf(x: Tensor): Tensor {
+  const copy = allocateUnset(x.shape, x.dtype);
+  copy.view().set(x.view());
+  return copy;
+}
+
+/** Runs `action` with the layer and its children in eval mode, and puts their modes back. */
+function inEval<T>(module: Module, action: () => T): T {
+  const modes = module.descendants().map((layer) => [layer, layer.training] as const);
+  for (const [layer] of modes) layer.training = false;
+  try {
+    return action();
+  } finally {
+    for (const [layer, training] of modes) layer.training = training;
+  }
+}

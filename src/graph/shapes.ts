@@ -1,0 +1,72 @@
+/** The shapes of all values of a plan: nothing is computed but sizes. */
+import { factorsOf } from "../shape/chain.js";
+import { checkSize } from "../shape/check.js";
+import { neighbourMismatch, ShapeError, StateError } from "../shape/errors.js";
+import { type Shape, sizeOf } from "../shape/shape.js";
+import type { Module } from "./graph.js";
+import { type Flat, producersOf, type Step } from "./plan.js";
+
+/** What `outputShape` throws where only a run can tell. */
+export class UnknownShape extends StateError {}
+
+/** The layer's output shape, undefined where it is known only when it has run. @throws ShapeError as `outputShape` does. */
+export function knownShape(layer: { outputShape(shape: Shape): number[] }, inputShape: Shape): number[] | undefined {
+  try {
+    return layer.outputShape(inputShape);
+  } catch (error) {
+    if (error instanceof UnknownShape) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The shape of every value, undefined after a layer whose output's shape only its run can tell.
+ *
+ * @param runs whether a forward follows, which may refuse an input that its shape alone allows
+ * @throws ShapeError where something does not fit, with the sentence that names its layer and the one before it
+ */
+export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean): readonly (Shape | undefined)[] {
+  const shapes: (Shape | undefined)[] = [...inputs];
+  const known = (values: readonly number[]): Shape[] | undefined => {
+    const found = values.map((value) => shapes[value]);
+    return found.every((shape) => shape !== undefined) ? found : undefined;
+  };
+  plan.steps.forEach((step, i) => {
+    for (const { module, inputs: own, at } of plan.checks) {
+      if (at === i) known(own) && module.checkShapes(known(own) ?? []);
+    }
+    const own = known(step.inputs);
+    if (!own) return;
+    try {
+      const outputs = step.operation ? step.operation.shapes(own) : [shapeAfter(step.module as Module, own[0] ?? [], runs)];
+      step.outputs.forEach((value, k) => {
+        shapes[value] = outputs[k];
+      });
+    } catch (error) {
+      throw neighbourly(error, step, plan, shapes);
+    }
+  });
+  return shapes;
+}
+
+function shapeAfter(module: Module, input: Shape, runs: boolean): Shape | undefined {
+  const shape = knownShape(module, input);
+  if (runs) {
+    module.checkInput(input);
+    if (shape) checkSize(module.name, "an output", shape);
+  }
+  return shape;
+}
+
+/** An input of one's own is told as it is; every other one is what the layer before gives. */
+function neighbourly(error: unknown, { inputs }: Step, plan: Flat, shapes: readonly (Shape | undefined)[]): unknown {
+  const before = producersOf(plan)[inputs[0] ?? 0];
+  if (!before || !(error instanceof ShapeError) || !error.mismatch) return error;
+  const { mismatch } = error;
+  const after = shapes[inputs[0] ?? 0] ?? [];
+  const flattened = before.module?.name === "Flatten" ? (shapes[before.inputs[0] ?? 0] ?? []) : [];
+  // A Flatten that keeps the first axis for the batch took the channels for it.
+  const isBatchless = flattened.length > 0 && mismatch.expected.startsWith(`${sizeOf(flattened)} `);
+  const told = isBatchless ? { ...mismatch, cause: "a missing batch axis, which unsqueeze(0) adds" } : mismatch;
+  return neighbourMismatch(told, factorsOf(flattened, after, mismatch.got));
+}
