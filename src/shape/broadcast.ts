@@ -2,6 +2,7 @@
 import type { IsKnown } from "./arithmetic.js";
 import type { Definite } from "./definite.js";
 import { ShapeError } from "./errors.js";
+import type { OneName } from "./named.js";
 import type { Differs, Mistake, Show } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
 
@@ -66,13 +67,16 @@ export type Aligned<A extends Shape, B extends Shape, Done extends Shape = [], C
 
 type Unless<Clashed, S> = [Clashed] extends [never] ? S : Clashed;
 
-/** The size where X meets Y, null if they clash. Where one is known and not 1, the other has to be the same or 1. */
+/**
+ * The size where X meets Y, null if they clash. Where one is known and not 1, the other has to be the same or 1; a name
+ * that meets itself or 1 is kept.
+ */
 type Stretched<X extends number, Y extends number> =
   IsKnown<X> extends true
     ? X extends 1
       ? IsKnown<Y> extends true
         ? Y
-        : number
+        : OneName<Y>
       : Differs<X, Y> extends true
         ? Y extends 1
           ? X
@@ -80,9 +84,11 @@ type Stretched<X extends number, Y extends number> =
         : X
     : IsKnown<Y> extends true
       ? Y extends 1
-        ? number
+        ? OneName<X>
         : Y
-      : number;
+      : [X, Y] extends [Y, X]
+        ? OneName<X>
+        : number;
 
 /** Every size of one matrix product: `batch` many products of m × k and k × n, and the shape of the result. */
 export interface MatmulGeometry {

@@ -147,6 +147,11 @@ export type Checked<Args extends readonly unknown[]> = number extends Args["leng
 /** The sentence at one place, if there is one; asked this way, a type parameter inside of it lets every argument pass. */
 type Only<Found, I> = [Found] extends [{ readonly [K in I & string]: string }] ? Found[I & keyof Found] : unknown;
 
+/** Layers, each with the sentence that refuses it where it does not fit behind a value of shape `S`. */
+export type Fitting<Layers extends readonly unknown[], S> = number extends Layers["length"]
+  ? Layers
+  : { readonly [I in keyof Layers]: Layers[I] & Only<Misfits<Layers, S, "0">, I> };
+
 type MisfitsOf<Args> = Misfits<
   Args,
   InputOf<Args>,

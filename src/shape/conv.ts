@@ -1,8 +1,9 @@
 /** Shape rule of the convolutions: every size one convolution needs, resolved and checked once. */
 import { type ConvAlgorithm, checkAlgorithm } from "./algorithm.js";
-import type { Add, FloorDivide, Less, Modulo, Multiply, OneSize, Subtract } from "./arithmetic.js";
+import type { Add, FloorDivide, IsKnown, Less, Modulo, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkInteger, checkOneOf, checkPair } from "./check.js";
 import { ArgumentError, channelsCause, inputMismatch, rankMismatch, ShapeError } from "./errors.js";
+import type { Size as Named, OneName } from "./named.js";
 import { type Padding2d, type PaddingMode, padShape } from "./pad.js";
 import type {
   AsNumber,
@@ -361,10 +362,25 @@ export type ConvOut<
   Stride extends number,
   Padding extends number,
   Dilation extends number,
-> =
-  Less<Add<Size, Padding>, Reach<Kernel, Dilation>> extends true
+> = [Size] extends [Named]
+  ? KeepsSize<Kernel, Stride, Padding, Dilation> extends true
+    ? OneName<Size>
+    : number
+  : Less<Add<Size, Padding>, Reach<Kernel, Dilation>> extends true
     ? never
     : Add<FloorDivide<Subtract<Add<Size, Padding>, Reach<Kernel, Dilation>>, Stride>, 1>;
+
+/** Whether an axis of any size comes out as it went in: stride 1, and as much padding as the kernel takes away. */
+type KeepsSize<Kernel extends number, Stride extends number, Padding extends number, Dilation extends number> = [
+  Stride,
+  Padding,
+] extends [1, infer P extends number]
+  ? IsKnown<P> extends true
+    ? [Subtract<Reach<Kernel, Dilation>, 1>] extends [P]
+      ? true
+      : false
+    : false
+  : false;
 
 /** What a kernel covers: dilation·(kernel − 1) + 1. */
 export type Reach<Kernel extends number, Dilation extends number> = Dilation extends 1

@@ -5,6 +5,7 @@ import type { InputSize } from "./chain.js";
 import { causeOfNumbers, checkSize, MOST_ELEMENTS, refuse } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
+import type { OneName } from "./named.js";
 import type { Agreed, Differs, Mistake, Show, ShowSize } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 import { show } from "./show.js";
@@ -170,7 +171,7 @@ type Misfit<
 > = Mistake<`${Who} expects a shape of ${Expected}, the size of ${Show<From>}, but got ${ShowList<To>}`>;
 
 /** What is no size for sure, such as a union with −1 in it, is a `number`. */
-type Sizes<To extends Shape> = { readonly [I in keyof To]: IsKnown<To[I]> extends true ? To[I] : number };
+type Sizes<To extends Shape> = { readonly [I in keyof To]: IsKnown<To[I]> extends true ? To[I] : OneName<To[I]> };
 
 /** @throws ShapeError unless `shape` is what `expected` says; `"N"` stands for any size. */
 export function assertShape(who: string, shape: Shape, expected: readonly InputSize[]): void {

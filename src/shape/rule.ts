@@ -9,6 +9,7 @@
  * options are, so that `Conv2d<1, 6, 5>` is a `Conv2d`; what makes two rules different stands in `of` alone.
  */
 import type { IsKnown, IsUnion, Less, Subtract } from "./arithmetic.js";
+import type { OrName } from "./named.js";
 import type { Shape } from "./shape.js";
 
 /** A layer's shape rule; `ShapeRule` itself is the rule that knows nothing: any shape in, any shape out. */
@@ -104,7 +105,7 @@ export type Agreed<A extends Shape, B extends Shape, Result extends Shape = []> 
   ? B extends readonly [infer Y extends number, ...infer Bs extends Shape]
     ? Differs<X, Y> extends true
       ? never
-      : Agreed<As, Bs, [...Result, IsKnown<X> extends true ? X : Y]>
+      : Agreed<As, Bs, [...Result, IsKnown<X> extends true ? X : IsKnown<Y> extends true ? Y : OrName<X, Y>]>
     : never
   : B extends readonly []
     ? readonly [...Result]

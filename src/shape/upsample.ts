@@ -2,8 +2,9 @@
 
 import type { IsUnion, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkBoolean, checkInteger, checkOneOf, checkSize, readOptions } from "./check.js";
+import type { Definite } from "./definite.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
-import type { HasRank, Option, RankMistake, ShapeRule } from "./rule.js";
+import type { HasRank, Mistake, Option, RankMistake, ShapeRule, Show } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
 import { show } from "./show.js";
 
@@ -224,3 +225,23 @@ type Resized<Sizes extends Shape, O> = [O] extends [{ readonly size: infer Size 
     : { [I in keyof Sizes]: number };
 
 type PerAxis<Value, I> = Value extends Shape ? (I extends keyof Value ? Value[I] : number) : Value;
+
+/** The shape of `S` in the sizes of `Other` after `[N, C]`, or the sentence that says why it has none. */
+export type ResizedLike<Who extends string, S extends Shape, Other extends Shape> = LikeDefinite<
+  Who,
+  Definite<S>,
+  Definite<Other>
+>;
+
+type LikeDefinite<Who extends string, S extends Shape, Other extends Shape> = number extends
+  | S["length"]
+  | Other["length"]
+  ? Shape
+  : S["length"] extends Other["length"]
+    ? [S, Other] extends [
+        readonly [infer N extends number, infer C extends number, number, ...Shape],
+        readonly [number, number, ...infer Sizes extends Shape],
+      ]
+      ? readonly [N, C, ...Sizes]
+      : Mistake<`${Who} expects an input [N, C, …], but got ${Show<S>}`>
+    : Mistake<`${Who} expects a value with as many axes as ${Show<S>}, but got ${Show<Other>}`>;

@@ -1,0 +1,345 @@
+/** What flows through a network while it is composed: no numbers, only where they will come from. */
+
+import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
+import { Branded } from "../shape/brand.js";
+import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
+import type { ChainRule, Fitting } from "../shape/chain.js";
+import type { Given, HasAnyRank, NumberTold, Told } from "../shape/definite.js";
+import type { FlattenedAxes, UnflattenRule } from "../shape/flatten.js";
+import type { Concatenated } from "../shape/join.js";
+import type { Permuted, Squeezed, Transposed, Unsqueezed } from "../shape/layout.js";
+import type { Named, NamedSize } from "../shape/named.js";
+import type { Padded } from "../shape/pad.js";
+import type { Reshape } from "../shape/reshape.js";
+import type { AnyLayer, Apply, OnlyOptions, OutputOf, Refusal } from "../shape/rule.js";
+import type { Shape } from "../shape/shape.js";
+import type { Slice, Sliced } from "../shape/slice.js";
+import type { ChunkShapes, SplitShapes, SplitTold } from "../shape/split.js";
+import type { ResizedLike, UpsampleMode, UpsampleOptions, UpsampleRule } from "../shape/upsample.js";
+import type { PadOptions } from "../tensor/pad.js";
+import type { ReduceOptions } from "../tensor/reduce.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { record, recordLayers, recordParts } from "./record.js";
+
+/** The key under which a value's type carries its shape; it exists for the compiler only. */
+export declare const SHAPE: unique symbol;
+
+/** A learned tensor as an operand: a `Parameter`. */
+export interface LearnedTensor {
+  readonly value: Tensor;
+  readonly grad: Tensor;
+  requiresGrad: boolean;
+}
+
+/** The second operand of an elementwise operation. */
+export type Operand = Value | number | LearnedTensor;
+
+/** The shape of a value. */
+type ShapeOf<X extends Value> = X[typeof SHAPE];
+
+/** The shape of an elementwise operation of `X` and `Y`. */
+export type Combined<X extends Value, Y extends Operand> = 0 extends 1 & Y
+  ? Shape
+  : [Y] extends [number | LearnedTensor]
+    ? ShapeOf<X>
+    : [Y] extends [Value]
+      ? Given<Broadcast<ShapeOf<X>, ShapeOf<Y>>>
+      : Shape;
+
+/** For `Y` to be intersected with: nothing, or the sentence that says why it does not broadcast with `X`. */
+export type CombinedTold<Who extends string, X extends Value, Y extends Operand> = [Y] extends [Value]
+  ? Told<Broadcasts<`Value.${Who}`, ShapeOf<X>, ShapeOf<Y>>>
+  : unknown;
+
+/** The shapes of values. */
+export type ShapesOf<Values extends readonly Value[]> = { readonly [I in keyof Values]: ShapeOf<Values[I]> };
+
+/** Values of these shapes. */
+export type ValuesOf<Shapes> = Shapes extends infer T extends readonly Shape[]
+  ? { readonly [I in keyof T]: Value<T[I]> }
+  : readonly Value[];
+
+/** A shape as a pattern takes it apart: of one that is not known, as many sizes as are asked for. */
+export type Sizes<S extends Shape> =
+  HasAnyRank<S> extends true
+    ? readonly [number, number, number, number, number, number, number, number, ...number[]]
+    : S;
+
+/** How {@link Value.resizeLike} resizes. */
+export interface ResizeOptions {
+  /** How pixels are mixed, as in `Upsample`. Default `"nearest"`. */
+  readonly mode?: UpsampleMode;
+  /** Whether the corner pixels of input and output lie on each other. Default false. */
+  readonly alignCorners?: boolean;
+}
+
+/** An input as `compose` declares it: `Input<["N", 64, "H", "W"]>`, where equal names are equal sizes. */
+export type Input<Sizes extends readonly NamedSize[]> = Value<Named<Sizes>>;
+
+/**
+ * What a layer gives, while a network is composed: `compose` gets one for each input and says what becomes of it. It has
+ * no numbers; what runs later is the plan that is made of it. Names and semantics are torch's.
+ *
+ * `Value<readonly [8, 64, 5, 5]>` knows its shape at compile time, and so does what its methods return; an argument that
+ * must fail is refused with a sentence. `Value` alone has any shape, and a shape may have names for sizes that are only
+ * known where the network is used: {@link Input}.
+ *
+ * @example
+ * class SqueezeExcite extends Composite<SqueezeExcite> {
+ *   pool = new GlobalAvgPool2d(); reduce = new Conv2d(64, 4, 1); relu = new ReLU();
+ *   expand = new Conv2d(4, 64, 1); gate = new Sigmoid();
+ *   compose(x: Input<["N", 64, "H", "W"]>) {
+ *     return x.mul(x.through(this.pool, this.reduce, this.relu, this.expand, this.gate));
+ *   }
+ * }
+ */
+export class Value<out S extends Shape = Shape> extends Branded {
+  /** The shape, for the compiler. */
+  declare readonly [SHAPE]: S;
+
+  override get [Symbol.toStringTag](): string {
+    return "faltung.Value";
+  }
+
+  /**
+   * What the layers give, one after another, as in a `Sequential`. A layer that is used twice is one set of weights.
+   * @example const c3 = x.through(this.conv, this.relu);
+   */
+  through<X extends Value, const L extends readonly AnyLayer[]>(
+    this: X,
+    ...layers: Fitting<L, X[typeof SHAPE]>
+  ): Value<OutputOf<ChainRule<L>, X[typeof SHAPE]>> {
+    return recordLayers(this, layers);
+  }
+
+  // ── Arithmetic with a number, a parameter or a value; shapes broadcast: sizes equal or 1, matched from the last axis ──
+
+  /** this + other. @throws ShapeError (from forward) where shapes do not broadcast; so do all that follow. */
+  add<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"add", X, Y>): Value<Combined<X, Y>> {
+    return record("add", this, other);
+  }
+
+  /** this − other */
+  sub<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"sub", X, Y>): Value<Combined<X, Y>> {
+    return record("sub", this, other);
+  }
+
+  /** this · other, element by element; the matrix product is {@link matmul}. */
+  mul<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"mul", X, Y>): Value<Combined<X, Y>> {
+    return record("mul", this, other);
+  }
+
+  /** this / other */
+  div<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"div", X, Y>): Value<Combined<X, Y>> {
+    return record("div", this, other);
+  }
+
+  /**
+   * Matrix product: `[m, k] · [k, n]` → `[m, n]`; a vector is a row on the left and a column on the right; leading axes
+   * are batches that broadcast.
+   */
+  matmul<X extends Value, Y extends Value>(
+    this: X,
+    other: Y & Told<Matmul<"Value.matmul", X[typeof SHAPE], Y[typeof SHAPE]>>,
+  ): Value<Given<Matmul<"Value.matmul", X[typeof SHAPE], Y[typeof SHAPE]>>> {
+    return record("matmul", this, other);
+  }
+
+  // ── Joining and taking apart ──
+
+  /**
+   * This value and then the others along the axis `dim`, by default 1, the channels: dense connections, skips.
+   * @example up.concat([skip])
+   */
+  concat<X extends Value, const T extends readonly Value[], const D extends number = 1>(
+    this: X,
+    others: T & Told<Concatenated<"Value.concat", readonly [X[typeof SHAPE], ...ShapesOf<T>], D>>,
+    dim?: D & AxisTold<"Value.concat", X[typeof SHAPE], D>,
+  ): Value<Given<Concatenated<"Value.concat", readonly [X[typeof SHAPE], ...ShapesOf<T>], D>>> {
+    return record("concat", this, others, dim === undefined ? 1 : dim);
+  }
+
+  /**
+   * Parts along the axis `dim`: of the given sizes, or as many of one size as there are, of which the last one may be
+   * smaller.
+   * @example const [kept, changed] = x.split([24, 24], 1);
+   */
+  split<X extends Value, const T extends number | readonly number[], const D extends number>(
+    this: X,
+    sizes: T & Told<SplitTold<"Value.split", X[typeof SHAPE], T, D>>,
+    dim: D & AxisTold<"Value.split", X[typeof SHAPE], D>,
+  ): ValuesOf<SplitShapes<X[typeof SHAPE], T, D>> {
+    return recordParts("split", this, sizes, dim);
+  }
+
+  /** `chunks` parts of equal size along the axis `dim`; the last one may be smaller. */
+  chunk<X extends Value, const C extends number, const D extends number>(
+    this: X,
+    chunks: C,
+    dim: D & AxisTold<"Value.chunk", X[typeof SHAPE], D>,
+  ): ValuesOf<ChunkShapes<X[typeof SHAPE], C, D>> {
+    return recordParts("chunk", this, chunks, dim);
+  }
+
+  /**
+   * A part, one argument per axis from the first, as `Tensor.slice` takes it: a number takes one position and drops the
+   * axis, `[start, end, step]` takes a range without its end, null the whole axis.
+   * @example x.slice(null, [0, 16]) // the first 16 channels
+   */
+  slice<X extends Value, const Slices extends readonly Slice[]>(
+    this: X,
+    ...slices: Slices
+  ): Value<Sliced<X[typeof SHAPE], Slices>> {
+    return record("slice", this, slices);
+  }
+
+  // ── Layout ──
+
+  /**
+   * The same elements in another shape; one −1 stands for the size that fits. A function gets the shape that the value
+   * has when the network runs.
+   * @example x.reshape(([n, c, h, w]) => [n, 2, c / 2, h, w])
+   */
+  reshape<X extends Value, const T extends Shape>(
+    this: X,
+    shape: (T & Told<Reshape<"Value.reshape", X[typeof SHAPE], T>>) | ((shape: Sizes<X[typeof SHAPE]>) => T),
+  ): Value<Given<Reshape<"Value.reshape", X[typeof SHAPE], T>>> {
+    return record("reshape", this, shape);
+  }
+
+  /** Joins the axes from `startDim` to `endDim`, both included, into one. Default: all. */
+  flatten<X extends Value, const A extends number = 0, const B extends number = -1>(
+    this: X,
+    startDim?: A & NumberTold<FlattenedAxes<"Value.flatten", X[typeof SHAPE], A, -1>>,
+    endDim?: B & NumberTold<FlattenedAxes<"Value.flatten", X[typeof SHAPE], A, B>>,
+  ): Value<Given<FlattenedAxes<"Value.flatten", X[typeof SHAPE], A, B>>> {
+    return record("flatten", this, startDim === undefined ? 0 : startDim, endDim === undefined ? -1 : endDim);
+  }
+
+  /** Splits the axis `dim` into axes of these sizes, of which one may be −1. */
+  unflatten<X extends Value, const D extends number, const T extends Shape>(
+    this: X,
+    dim: D & AxisTold<"Unflatten", X[typeof SHAPE], D>,
+    sizes: T & Refusal<UnflattenRule<D, T>, X[typeof SHAPE]>,
+  ): Value<OutputOf<UnflattenRule<D, T>, X[typeof SHAPE]>> {
+    return record("unflatten", this, dim, sizes);
+  }
+
+  /** Axis i of the result is axis `order[i]` of this value. */
+  permute<X extends Value, const Order extends readonly number[]>(
+    this: X,
+    order: Order & Told<Permuted<"Value.permute", X[typeof SHAPE], Order>>,
+  ): Value<Given<Permuted<"Value.permute", X[typeof SHAPE], Order>>> {
+    return record("permute", this, order);
+  }
+
+  /** Swaps two axes. */
+  transpose<X extends Value, const A extends number, const B extends number>(
+    this: X,
+    a: A & AxisTold<"Value.transpose", X[typeof SHAPE], A>,
+    b: B & AxisTold<"Value.transpose", X[typeof SHAPE], B>,
+  ): Value<Transposed<X[typeof SHAPE], A, B>> {
+    return record("transpose", this, a, b);
+  }
+
+  /** Drops the axis `dim` if its size is 1; without an argument, every axis of size 1. */
+  squeeze<X extends Value, const D extends number | undefined = undefined>(
+    this: X,
+    dim?: D & AxisTold<"Value.squeeze", X[typeof SHAPE], D>,
+  ): Value<Squeezed<X[typeof SHAPE], D>> {
+    return record("squeeze", this, dim);
+  }
+
+  /** Inserts an axis of size 1 so that it becomes axis `dim` of the result. */
+  unsqueeze<X extends Value, const D extends number>(
+    this: X,
+    dim: D & AxisTold<"Value.unsqueeze", readonly [...X[typeof SHAPE], 1], D>,
+  ): Value<Unsqueezed<X[typeof SHAPE], D>> {
+    return record("unsqueeze", this, dim);
+  }
+
+  /**
+   * Adds elements at the ends of the last axes, in torch's order: before and after the last axis, before and after the
+   * one before it, … Negative numbers crop.
+   */
+  pad<X extends Value, const Padding extends readonly number[]>(
+    this: X,
+    padding: Padding,
+    options: PadOptions = {},
+  ): Value<Padded<X[typeof SHAPE], Padding>> {
+    return record("pad", this, padding, options);
+  }
+
+  // ── Reductions over one axis, several axes, or (without an argument) all. `keepDims` leaves reduced axes as size 1 ──
+
+  /** Mean. @example x.mean([2, 3], { keepDims: true }) */
+  mean<X extends Value, const D extends Axes = undefined, K extends boolean = false>(
+    this: X,
+    dims?: D & AxesTold<"Value.mean", X[typeof SHAPE], D>,
+    options: ReduceOptions<K> = {},
+  ): Value<Reduced<X[typeof SHAPE], D, K>> {
+    return record("mean", this, dims, options);
+  }
+
+  /** Sum. */
+  sum<X extends Value, const D extends Axes = undefined, K extends boolean = false>(
+    this: X,
+    dims?: D & AxesTold<"Value.sum", X[typeof SHAPE], D>,
+    options: ReduceOptions<K> = {},
+  ): Value<Reduced<X[typeof SHAPE], D, K>> {
+    return record("sum", this, dims, options);
+  }
+
+  /** Largest element; its gradient goes to the first one where several are. */
+  max<X extends Value, const D extends Axes = undefined, K extends boolean = false>(
+    this: X,
+    dims?: D & AxesTold<"Value.max", X[typeof SHAPE], D>,
+    options: ReduceOptions<K> = {},
+  ): Value<Reduced<X[typeof SHAPE], D, K>> {
+    return record("max", this, dims, options);
+  }
+
+  // ── What needs no layer ──
+
+  /** exp(x) / Σ exp(x) along the axis `dim`. */
+  softmax<X extends Value, const D extends number>(
+    this: X,
+    dim: D & AxisTold<"Value.softmax", X[typeof SHAPE], D>,
+  ): Value<X[typeof SHAPE]> {
+    return record("softmax", this, dim);
+  }
+
+  /** Resizes images as `Upsample` does: by a `scaleFactor` or to a `size`. */
+  upsample<X extends Value, const O extends UpsampleOptions>(
+    this: X,
+    options: O & OnlyOptions<"Value.upsample", O, UpsampleOptions> & Told<Apply<UpsampleRule<O>, X[typeof SHAPE]>>,
+  ): Value<OutputOf<UpsampleRule<O>, X[typeof SHAPE]>> {
+    return record("upsample", this, options);
+  }
+
+  /**
+   * Resizes images to the height and width of another value: feature pyramids, segmentation.
+   * @example coarse.resizeLike(fine, { mode: "bilinear" }).add(fine)
+   */
+  resizeLike<X extends Value, Y extends Value>(
+    this: X,
+    other: Y & Told<ResizedLike<"Value.resizeLike", X[typeof SHAPE], Y[typeof SHAPE]>>,
+    options: ResizeOptions = {},
+  ): Value<Given<ResizedLike<"Value.resizeLike", X[typeof SHAPE], Y[typeof SHAPE]>>> {
+    return record("resizeLike", this, other, options);
+  }
+
+  /** max(x, 0) */
+  relu(): Value<S> {
+    return record("relu", this);
+  }
+
+  /** 1 / (1 + e⁻ˣ) */
+  sigmoid(): Value<S> {
+    return record("sigmoid", this);
+  }
+
+  tanh(): Value<S> {
+    return record("tanh", this);
+  }
+}

@@ -1,0 +1,34 @@
+/** Sizes with a name: what `compose` says of an input whose sizes are known only where it is called. */
+import type { IsUnion } from "./arithmetic.js";
+import type { Shape } from "./shape.js";
+
+/** The key under which a size's name stands; it exists for the compiler only. */
+export declare const NAME: unique symbol;
+
+/**
+ * A number that is not known, but always the same one where it has this name: `Size<"N">`. Rules pass it through, and
+ * equal names broadcast to themselves; what is computed with it is a `number`.
+ */
+export type Size<Name extends string = string> = number & { readonly [NAME]: Name };
+
+/** One size of an input as it is written: a number, or a name for any size. */
+export type NamedSize = number | string;
+
+/** The shape that is written `["N", 64, "H", "W"]`. */
+export type Named<Sizes extends readonly NamedSize[]> = {
+  readonly [I in keyof Sizes]: Sizes[I] extends string ? (string extends Sizes[I] ? number : Size<Sizes[I]>) : Sizes[I];
+} extends infer S extends Shape
+  ? S
+  : Shape;
+
+/** `N` where it is a size of one name, otherwise `number`. */
+export type OneName<N> = 0 extends 1 & N
+  ? number
+  : [N] extends [Size]
+    ? IsUnion<N> extends true
+      ? number
+      : N
+    : number;
+
+/** `X` where it has a name, otherwise `Y`. */
+export type OrName<X, Y> = number extends OneName<X> ? Y : X;
