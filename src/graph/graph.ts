@@ -56,6 +56,8 @@ export interface Module {
   children(): readonly (readonly [string, Module])[];
   parameters(): readonly { readonly requiresGrad: boolean }[];
   descendants(): Module[];
+  /** Outputs in the form in which `compose` returned them, for so many inputs. */
+  assemble<T>(outputs: readonly T[], inputs: number): unknown;
   outputShape(inputShape: Shape): number[];
   readonly traits: Traits;
   /** The graph that it composes for so many inputs; undefined for a layer that computes by itself. */

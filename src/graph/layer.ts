@@ -18,7 +18,8 @@ import type { Graph, How, Module, Traits } from "./graph.js";
 import { Parameter, State, type StateBuffer } from "./parameter.js";
 import { MOST_WAITING, Runs } from "./runs.js";
 import { UnknownShape } from "./shapes.js";
-import { recordCall, Value } from "./value.js";
+import type { Value } from "./value.js";
+import { BareValue, recordModule } from "./recording.js";
 
 export interface BackwardOptions {
   /** Whether to compute the gradient of the input. Default true; false saves the first layer's half of the work. */
@@ -37,6 +38,7 @@ export type StateDict = Record<string, Tensor>;
 const NO_OPTIONS: BackwardOptions = {};
 
 const NO_TRAITS: Traits = {};
+const PLAIN: How = {};
 
 /**
  * Base class of every layer. A layer of your own extends it, keeps its child layers and {@link Parameter}s in
@@ -81,8 +83,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     const { ownSelf: own } = this;
     if (engine().depth > 0) return own.#call(x) as Tensor<OutputOf<Rule, X["shape"]>>;
     own.#runs ??= new Runs();
-    const [y] = own.#runs.forward(own.#module, [x], own.#claim());
-    return y as Tensor<OutputOf<Rule, X["shape"]>>;
+    const outputs = own.#runs.forward(own.#module, [x], own.#claim());
+    return own.assemble(outputs, 1) as Tensor<OutputOf<Rule, X["shape"]>>;
   }
 
   /**
@@ -113,7 +115,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    * @example compose(x: Value) { return this.conv.of(x).add(x); }
    */
   of(...values: readonly Value[]): Value {
-    return recordCall(this.ownSelf.#module, values) as Value;
+    return recordModule(this.ownSelf.#module, values) as Value;
   }
 
   /** This layer as graphs and plans see it. */
@@ -240,6 +242,27 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    * @internal
    */
   checkInput(_inputShape: Shape): void {}
+
+  /**
+   * Outputs in the form in which they are returned, for so many inputs.
+   * @internal
+   */
+  assemble<T>(outputs: readonly T[], _inputs: number): unknown {
+    return outputs[0];
+  }
+
+  /**
+   * A call by a layer of one's own.
+   * @internal
+   */
+  call([x]: readonly Tensor[]): readonly Tensor[] {
+    return [this.run(x as Tensor, PLAIN)];
+  }
+
+  /** @internal */
+  callBackward([dy]: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[] {
+    return [this.runBackward(dy as Tensor, inputGradient)];
+  }
 
   /**
    * `compute`, and what the plan asks for besides.
@@ -448,7 +471,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     if (parent) parent.#adopt(this as unknown as Layer);
     state.running = this;
     try {
-      const y = this.run(x, NO_OPTIONS);
+      const [y] = this.call([x]) as readonly [Tensor];
       this.#calls.push({ x: x.shape, y: y.shape });
       return y;
     } catch (error) {
@@ -463,7 +486,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     checkGradient(this.name, dy, y);
     this.#calls.pop(this.name);
     try {
-      const dx = this.runBackward(dy, inputGradient);
+      const [dx] = this.callBackward([dy], inputGradient);
       return inputGradient ? checkedGradient(this.name, dx, x) : undefined;
     } catch (error) {
       throw explained(this.name, error);
@@ -489,7 +512,7 @@ function hidden({ name }: { readonly name: string }, what: string): StateError {
 
 /** @throws ArgumentError for anything but a tensor. */
 function checkInput(who: string, x: unknown): void {
-  if (x instanceof Value) {
+  if (x instanceof BareValue) {
     refuse(who, "", "a Tensor", "a Value", "forward called in compose, where layer.of(value) is meant");
   }
   checkTensor(who, x);

@@ -1,20 +1,48 @@
-/** The passes over plans, in their order. */
+/** The plans of a network: which passes make them, and how long they hold. */
 import { fuseActivations, fuseEpilogues } from "./epilogues.js";
+import type { Graph, Module } from "./graph.js";
 import { rectifyAfterPooling } from "./order.js";
 import { assignPlaces } from "./places.js";
-import type { Plan } from "./plan.js";
+import { type Flat, flatten, isCurrent, type Plan } from "./plan.js";
 
 /** For tests, which take passes away: the numbers have to stay the same. */
 export const passes = { epilogues: true, order: true, places: true };
 
 /** The plan of a forward whose backward follows. */
-export function trainingPlan(plan: Plan): Plan {
+function trainingPlan(plan: Plan): Plan {
   const ordered = passes.order ? rectifyAfterPooling(plan) : plan;
   return passes.epilogues ? fuseActivations(ordered) : ordered;
 }
 
 /** The plan of a forward that keeps nothing. */
-export function inferencePlan(plan: Plan): Plan {
+function inferencePlan(plan: Plan): Plan {
   const fused = passes.epilogues ? fuseEpilogues(plan) : plan;
   return passes.places ? assignPlaces(fused) : fused;
+}
+
+/** A network's plans, made anew when its fields have been exchanged. */
+export class Plans {
+  #flat: Flat | undefined;
+  #training: Plan | undefined;
+  #inference: Plan | undefined;
+
+  /** The network as it is now, for so many inputs; its own graph where it does not run that by itself. */
+  current(module: Module, inputs: number, composition?: Graph): Flat {
+    if (this.#flat?.inputs === inputs && isCurrent(this.#flat)) return this.#flat;
+    this.#flat = flatten(module, inputs, composition);
+    this.#training = this.#inference = undefined;
+    return this.#flat;
+  }
+
+  /** Of a network that `current` gave: the plan that keeps what a backward needs, or the one that keeps nothing. */
+  plan(flat: Flat, keeps: boolean): Plan {
+    if (flat !== this.#flat) return keeps ? trainingPlan(flat) : inferencePlan(flat);
+    if (keeps) return (this.#training ??= trainingPlan(flat));
+    return (this.#inference ??= inferencePlan(flat));
+  }
+
+  /** Whether there has never been one. */
+  get isEmpty(): boolean {
+    return this.#flat === undefined;
+  }
 }

@@ -46,17 +46,20 @@ interface Inlined {
 export interface Flat extends Plan {
   readonly inlined: readonly Inlined[];
   /** Composites that have something to say about the shapes of their inputs, and the values that those are. */
-  readonly checks: readonly { readonly module: Module; readonly inputs: readonly number[]; readonly at: number }[];
+  readonly checks: readonly { readonly module: Module; readonly inputs: readonly number[] }[];
 }
 
-/** The steps of a layer, all composites inlined, for so many inputs. Steps that no output reads are left out. */
-export function flatten(module: Module, inputs: number): Flat {
+/**
+ * The steps of a layer, all composites inlined, for so many inputs. Steps that no output reads are left out.
+ *
+ * @param composition the layer's own graph, for one that does not run it by itself
+ */
+export function flatten(module: Module, inputs: number, composition = module.composed(inputs)): Flat {
   const calls: Call[] = [];
   const inlined: Inlined[] = [];
   const checks: Flat["checks"][number][] = [];
   let values = inputs;
-  const visit = (each: Module, from: readonly number[]): readonly number[] => {
-    const graph = each.composed(from.length);
+  const visit = (each: Module, from: readonly number[], graph = each.composed(from.length)): readonly number[] => {
     if (!graph) {
       if (from.length !== 1) {
         throw new StateError(
@@ -67,7 +70,7 @@ export function flatten(module: Module, inputs: number): Flat {
       return [values - 1];
     }
     inlined.push({ module: each, children: each.children() });
-    if (each.checksShapes) checks.push({ module: each, inputs: from, at: calls.length });
+    if (each.checksShapes) checks.push({ module: each, inputs: from });
     const known = [...from];
     for (const { module: inner, operation, inputs: own, outputs } of graph.calls) {
       const args = own.map((value) => known[value] as number);
@@ -79,7 +82,7 @@ export function flatten(module: Module, inputs: number): Flat {
     }
     return graph.outputs.map((value) => known[value] as number);
   };
-  const outputs = visit(module, Array.from({ length: inputs }, (_, i) => i));
+  const outputs = visit(module, Array.from({ length: inputs }, (_, i) => i), composition);
   const steps = reachable(calls, outputs);
   return { inputs, steps, values, outputs, inlined, checks };
 }

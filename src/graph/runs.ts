@@ -4,8 +4,8 @@ import { type Allocator, engine, type Run, runOf } from "../tensor/engine.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import { checkGradient, outputsOf, runBackward, runForward, type Trace } from "./execute.js";
 import type { Module } from "./graph.js";
-import { inferencePlan, trainingPlan } from "./passes.js";
-import { type Flat, flatten, isCurrent, type Plan } from "./plan.js";
+import { Plans } from "./passes.js";
+import type { Flat } from "./plan.js";
 import { shapesOf } from "./shapes.js";
 
 /** How many forwards of a layer wait for their backwards at most: each keeps what its backward needs. */
@@ -37,12 +37,11 @@ export class Runs {
   /** Where the values of a forward lie that keeps nothing, and those of a backward. */
   #pool: Pool | undefined;
   #backwardPool: Pool | undefined;
-  #flat: Flat | undefined;
-  #plans: { training?: Plan; inference?: Plan } = {};
+  readonly #plans = new Plans();
 
   /** @throws ShapeError before anything has changed where the shapes do not fit. */
   forward(module: Module, xs: readonly Tensor[], claim: Claim): Tensor[] {
-    const flat = this.#current(module, xs.length);
+    const flat = this.#plans.current(module, xs.length);
     const shapes = shapesOf(
       flat,
       xs.map(({ shape }) => shape),
@@ -55,7 +54,7 @@ export class Runs {
     const inputs: Tensor[] = [];
     const trace = this.#run(run, keeps, claim, () => {
       for (const x of xs) inputs.push(copyOf(x));
-      return runForward(this.#plan(flat, keeps), inputs, shapes);
+      return runForward(this.#plans.plan(flat, keeps), inputs, shapes);
     });
     if (keeps && this.#hasGoneBack) {
       // The first one in train mode after a backward begins anew.
@@ -97,7 +96,7 @@ export class Runs {
       running = { waiting: true };
       // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
       trace = inEval(module, () =>
-        this.#run(running, true, claim, () => runForward(this.#plan(flat, true), forward.inputs ?? [])),
+        this.#run(running, true, claim, () => runForward(this.#plans.plan(flat, true), forward.inputs ?? [])),
       );
     }
     state.backwardRun = running;
@@ -121,7 +120,7 @@ export class Runs {
 
   /** Whether a forward has ever run. */
   get isEmpty(): boolean {
-    return this.#flat === undefined;
+    return this.#plans.isEmpty;
   }
 
   /** The forward whose backward these are for. */
@@ -130,20 +129,6 @@ export class Runs {
     // A gradient may be used for several forwards, as benchmarks do: from the second on it is any gradient.
     const known = this.#waiting.find(({ run }) => runs.includes(run));
     return known && waits(known) ? known : this.#waiting.findLast((each) => waits(each));
-  }
-
-  /** The network as it is now. */
-  #current(module: Module, inputs: number): Flat {
-    if (this.#flat?.inputs === inputs && isCurrent(this.#flat)) return this.#flat;
-    this.#flat = flatten(module, inputs);
-    this.#plans = {};
-    return this.#flat;
-  }
-
-  #plan(flat: Flat, keeps: boolean): Plan {
-    if (flat !== this.#flat) return keeps ? trainingPlan(flat) : inferencePlan(flat);
-    if (keeps) return (this.#plans.training ??= trainingPlan(flat));
-    return (this.#plans.inference ??= inferencePlan(flat));
   }
 
   #run<T>(run: Run, keeps: boolean, claim: Claim, action: () => T): T {

@@ -23,20 +23,29 @@ export function knownShape(layer: { outputShape(shape: Shape): number[] }, input
  * The shape of every value, undefined after a layer whose output's shape only its run can tell.
  *
  * @param runs whether a forward follows, which may refuse an input that its shape alone allows
+ * @param asked the layer whose own rule asks for what it is composed of
  * @throws ShapeError where something does not fit, with the sentence that names its layer and the one before it
  */
-export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean): readonly (Shape | undefined)[] {
+export function shapesOf(
+  plan: Flat,
+  inputs: readonly Shape[],
+  runs: boolean,
+  asked?: Module,
+): readonly (Shape | undefined)[] {
   const shapes: (Shape | undefined)[] = [...inputs];
   const known = (values: readonly number[]): Shape[] | undefined => {
     const found = values.map((value) => shapes[value]);
     return found.every((shape) => shape !== undefined) ? found : undefined;
   };
-  plan.steps.forEach((step, i) => {
-    for (const { module, inputs: own, at } of plan.checks) {
-      if (at === i) known(own) && module.checkShapes(known(own) ?? []);
-    }
+  let checks = plan.checks.filter(({ module }) => module !== asked);
+  for (const step of plan.steps) {
+    checks = checks.filter((check) => {
+      const own = known(check.inputs);
+      if (own) check.module.checkShapes(own);
+      return !own;
+    });
     const own = known(step.inputs);
-    if (!own) return;
+    if (!own) continue;
     try {
       const outputs = step.operation ? step.operation.shapes(own) : [shapeAfter(step.module as Module, own[0] ?? [], runs)];
       step.outputs.forEach((value, k) => {
@@ -45,7 +54,7 @@ export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean): r
     } catch (error) {
       throw neighbourly(error, step, plan, shapes);
     }
-  });
+  }
   return shapes;
 }
 

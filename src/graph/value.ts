@@ -1,7 +1,6 @@
 /** What flows through a network while it is composed: no numbers, only where they will come from. */
 
 import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
-import { Branded } from "../shape/brand.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { ChainRule, Fitting } from "../shape/chain.js";
 import type { Given, HasAnyRank, NumberTold, Told } from "../shape/definite.js";
@@ -20,6 +19,7 @@ import type { PadOptions } from "../tensor/pad.js";
 import type { ReduceOptions } from "../tensor/reduce.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { record, recordLayers, recordParts } from "./record.js";
+import { BareValue } from "./recording.js";
 
 /** The key under which a value's type carries its shape; it exists for the compiler only. */
 export declare const SHAPE: unique symbol;
@@ -93,13 +93,9 @@ export type Input<Sizes extends readonly NamedSize[]> = Value<Named<Sizes>>;
  *   }
  * }
  */
-export class Value<out S extends Shape = Shape> extends Branded {
+export class Value<out S extends Shape = Shape> extends BareValue {
   /** The shape, for the compiler. */
   declare readonly [SHAPE]: S;
-
-  override get [Symbol.toStringTag](): string {
-    return "faltung.Value";
-  }
 
   /**
    * What the layers give, one after another, as in a `Sequential`. A layer that is used twice is one set of weights.

@@ -4,7 +4,7 @@ import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "../graph/cache.js";
-import { give, offerTo } from "./fusion.js";
+import type { How, Traits } from "../graph/graph.js";
 import { Layer } from "../graph/layer.js";
 
 /** What all activations share that work on each element by itself: any shape in, the same shape out, no parameters. */
@@ -20,11 +20,24 @@ export abstract class Activation extends Layer<SameRule> {
     super();
   }
 
+  /** @internal */
+  override get traits(): Traits {
+    return this.compute === Activation.prototype.compute ? { overwrites: true, isFresh: true } : {};
+  }
+
   protected compute(x: Tensor): Tensor {
-    const { overwrite, rectified } = offerTo(this, Activation.prototype.compute);
-    const y = rectified ? x : activation(this.f, x, this.p, this.q, overwrite ? x : undefined);
+    return this.ownSelf.#compute(x, {});
+  }
+
+  /** @internal */
+  override run(x: Tensor, how: How): Tensor {
+    return how.isDone || how.overwrites ? this.#compute(x, how) : super.run(x, how);
+  }
+
+  #compute(x: Tensor, { isDone, overwrites }: How): Tensor {
+    const y = isDone ? x : activation(this.f, x, this.p, this.q, overwrites ? x : undefined);
     this.#cache.push(keptByActivation(this.f, x, y));
-    return give(this, Activation.prototype.compute, y);
+    return y;
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -4,6 +4,7 @@ import type { BatchNorm1dRule, BatchNorm2dRule } from "../shape/norm.js";
 import { batchNormGeometry, checkBatchNorm, type NormGeometry } from "../shape/norm.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
+import type { Traits } from "../graph/graph.js";
 import { RunningNorm } from "./norm.js";
 import { reprOf } from "./repr.js";
 
@@ -38,16 +39,19 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
     return batchNormGeometry(this.numFeatures, input);
   }
 
-  /** @internal What a convolution before it can do in its stead. */
-  finishing(shape?: Shape) {
-    const { runningMean, runningVar } = this;
+  /** @internal */
+  override get traits(): Traits {
+    const { runningMean, runningVar, weight, bias, eps } = this;
     const isPlain = ([BatchNorm1d, BatchNorm2d] as unknown[]).includes(this.constructor);
-    if (!shape || !isPlain || this.training || !runningMean || !runningVar) return undefined;
-    this.geometry(shape);
-    const { mean, variance } = frozenMoments(this.numFeatures, runningMean.value, runningVar.value);
-    // Copies: the engine's memory may grow before they are used, and take views of it away.
-    const [weight, bias] = [this.weight, this.bias].map((parameter) => parameter?.value.view().slice());
-    return { norm: { mean, variance, eps: this.eps, weight, bias } };
+    if (!isPlain || !runningMean || !runningVar) return super.traits;
+    const norm = (shape: Shape) => {
+      this.geometry(shape);
+      const { mean, variance } = frozenMoments(this.numFeatures, runningMean.value, runningVar.value);
+      // Copies: the engine's memory may grow before they are used, and take views of it away.
+      const [scale, shift] = [weight, bias].map((parameter) => parameter?.value.view().slice());
+      return { mean, variance, eps, weight: scale, bias: shift };
+    };
+    return { ...super.traits, norm };
   }
 
   protected averagingFactor(): number {

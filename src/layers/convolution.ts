@@ -1,10 +1,8 @@
 import {
   conv2d,
   conv2dBiasGradient,
-  conv2dFinished,
   conv2dInputGradient,
   conv2dWeightGradient,
-  finishesConv2d,
 } from "../ops/conv2d.js";
 import { pad2d, pad2dBackward } from "../ops/pad2d.js";
 import {
@@ -21,11 +19,14 @@ import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "../graph/cache.js";
-import { give, offerTo } from "./fusion.js";
 import { initialiseLike, zeroWeight } from "./initialisers.js";
+import type { Epilogue } from "../graph/epilogue.js";
+import type { How, Traits } from "../graph/graph.js";
 import { Layer } from "../graph/layer.js";
 import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
+
+const TRAITS: Traits = { epilogue: "any", isFresh: true };
 
 /** What {@link Conv1d} and {@link Conv2d} share: everything except how their options read. */
 export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
@@ -48,20 +49,29 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     this.bias = biasValue && new Parameter("bias", biasValue);
   }
 
+  /** @internal */
+  override get traits(): Traits {
+    return this.compute === Convolution.prototype.compute ? TRAITS : {};
+  }
+
   protected compute(x: Tensor): Tensor {
+    return this.ownSelf.#compute(x, {});
+  }
+
+  /** @internal */
+  override run(x: Tensor, { epilogue }: How): Tensor {
+    return epilogue ? this.#compute(x, epilogue) : super.run(x, {});
+  }
+
+  #compute(x: Tensor, epilogue: Epilogue): Tensor {
     const { settings } = this;
     const shape = convShape(settings, x.shape);
     const zeros = settings.paddingMode === "zeros";
     const padded = zeros ? x : pad2d(x, paddingSides(settings), settings.paddingMode, this.name);
     const g = convGeometry(zeros ? settings : withoutPadding(settings), padded.shape);
     this.#cache.push({ g, x: padded, inputShape: x.shape });
-    const { compute } = Convolution.prototype;
-    const { rectify, finish } = offerTo(this, compute);
-    const [weight, bias] = [this.weight.value, this.bias?.value];
-    const finishing = !rectify && finishesConv2d(x.dtype) ? finish?.(shape) : undefined;
-    return finishing
-      ? give(this, compute, conv2dFinished(g, padded, weight, bias, shape, finishing), { done: finishing.layers })
-      : give(this, compute, conv2d(g, padded, weight, bias, shape, rectify), { rectified: rectify });
+    const y = epilogue.inPlace ? epilogue.sum : undefined;
+    return conv2d(g, padded, this.weight.value, this.bias?.value, shape, epilogue, y);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

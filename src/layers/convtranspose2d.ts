@@ -19,8 +19,8 @@ import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "../graph/cache.js";
-import { give } from "./fusion.js";
 import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
+import type { Traits } from "../graph/graph.js";
 import { Layer } from "../graph/layer.js";
 import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
@@ -79,11 +79,15 @@ export class ConvTranspose2d<
     this.bias = bias && new Parameter("bias", bias);
   }
 
+  /** @internal */
+  override get traits(): Traits {
+    return this.compute === ConvTranspose2d.prototype.compute ? { isFresh: true } : {};
+  }
+
   protected compute(x: Tensor): Tensor {
     const g = convTransposeGeometry(this.settings, x.shape);
     this.#cache.push({ g, x });
-    const y = convTranspose2d(g, x, this.weight.value, this.bias?.value, this.inferShape(x.shape));
-    return give(this, ConvTranspose2d.prototype.compute, y);
+    return convTranspose2d(g, x, this.weight.value, this.bias?.value, this.inferShape(x.shape));
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -5,11 +5,13 @@ import { checkExtents } from "../shape/reshape.js";
 import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "../graph/cache.js";
-import { give } from "./fusion.js";
 import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
+import type { Traits } from "../graph/graph.js";
 import { Layer } from "../graph/layer.js";
 import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
+
+const TRAITS: Traits = { isFresh: true };
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends InitOptions {
@@ -55,10 +57,15 @@ export class Linear<const In extends number = number, const Out extends number =
     this.bias = bias && new Parameter("bias", bias);
   }
 
+  /** @internal */
+  override get traits(): Traits {
+    return this.compute === Linear.prototype.compute ? TRAITS : {};
+  }
+
   protected compute(x: Tensor): Tensor {
     const g = this.#geometry(x.shape);
     this.#cache.push({ g, x });
-    return give(this, Linear.prototype.compute, linear(g, x, this.weight.value, this.bias?.value));
+    return linear(g, x, this.weight.value, this.bias?.value);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

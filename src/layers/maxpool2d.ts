@@ -10,6 +10,7 @@ import {
 } from "../shape/pool.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
+import type { Traits } from "../graph/graph.js";
 import { MaximumPool2d } from "./pool2d.js";
 import { reprOf } from "./repr.js";
 
@@ -46,9 +47,9 @@ export class MaxPool2d<
     this.settings = poolSettings("MaxPool2d", kernelSize, windows);
   }
 
-  /** @internal Whether a ReLU may as well come behind it. */
-  get givesMaxima(): boolean {
-    return this.constructor === MaxPool2d && !this.returnIndices;
+  /** @internal */
+  override get traits(): Traits {
+    return { givesMaxima: this.constructor === MaxPool2d && !this.returnIndices };
   }
 
   protected override windows(inputShape: Shape): PoolGeometry {

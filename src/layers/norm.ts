@@ -8,8 +8,8 @@ import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "../graph/cache.js";
-import { give, offerTo } from "./fusion.js";
 import { constant, zeroWeight } from "./initialisers.js";
+import type { How, Traits } from "../graph/graph.js";
 import { Layer } from "../graph/layer.js";
 import { Parameter, StateBuffer } from "../graph/parameter.js";
 
@@ -42,15 +42,26 @@ export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
     return momentsOf(g, x);
   }
 
+  /** @internal */
+  override get traits(): Traits {
+    return this.compute === Norm.prototype.compute ? { epilogue: "relu", overwrites: true, isFresh: true } : {};
+  }
+
   protected compute(x: Tensor): Tensor {
+    return this.ownSelf.#compute(x, {});
+  }
+
+  /** @internal */
+  override run(x: Tensor, how: How): Tensor {
+    return how.epilogue || how.overwrites ? this.#compute(x, how) : super.run(x, how);
+  }
+
+  #compute(x: Tensor, { epilogue, overwrites }: How): Tensor {
     const g = this.geometry(x.shape);
     const moments = this.moments(g, x);
     this.#cache.push({ g, x, moments });
-    const { compute } = Norm.prototype;
-    const { rectify, overwrite } = offerTo(this, compute);
     const affine = { weight: this.weight?.value, bias: this.bias?.value };
-    const y = normalise(g, x, moments, this.eps, affine, rectify, overwrite ? x : undefined);
-    return give(this, compute, y, { rectified: rectify });
+    return normalise(g, x, moments, this.eps, affine, epilogue !== undefined, overwrites ? x : undefined);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -1,14 +1,13 @@
-import { add, concatenate, part } from "../ops/merge.js";
+import { Composed } from "../graph/composed.js";
+import { Layer, membersOf } from "../graph/layer.js";
+import { concatenationOf, sumOf } from "../graph/merges.js";
+import { type BareValue, recordLayer, recordOperation } from "../graph/recording.js";
 import { refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkOneOf, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { ParallelRule } from "../shape/merge.js";
 import { addShape, concatShape } from "../shape/merge.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
-import type { Shape } from "../shape/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
-import { Layer, membersOf } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 export interface ParallelOptions {
@@ -32,12 +31,16 @@ export interface ParallelOptions {
 export class Parallel<
   const Branches extends readonly Layer[] = readonly Layer[],
   const O extends ParallelOptions | undefined = DefaultOptions<Branches["length"], ParallelOptions>,
-> extends Layer<ParallelRule<Branches, O>> {
+> extends Composed<ParallelRule<Branches, O>> {
   override readonly name: string = "Parallel";
   readonly branches: Branches;
   readonly merge: "concat" | "add";
   readonly dim: number;
-  readonly #cache = new Cache<readonly Shape[]>();
+  readonly #sum = sumOf((shapes) => addShape(this.name, shapes, "a branch with other channels or another stride"));
+  readonly #concatenation = concatenationOf(
+    () => this.dim,
+    (shapes) => concatShape(this.name, shapes, this.dim),
+  );
 
   constructor(branches: Branches);
   constructor(branches: Branches, options: O & OnlyOptions<"Parallel", O, ParallelOptions>);
@@ -60,30 +63,10 @@ export class Parallel<
     return [...branches, ...membersOf(this, Layer, "", [this.branches])];
   }
 
-  protected compute(x: Tensor): Tensor {
-    const outputs = this.branches.map((branch): Tensor => branch.forward(x));
-    if (this.merge === "add") return outputs.reduce((a, b) => add(a, b));
-    const shapes = outputs.map(({ shape }) => shape);
-    this.#cache.push(shapes);
-    return concatenate(outputs, this.dim, concatShape(this.name, shapes, this.dim));
-  }
-
-  /** dx = Σ branchᵀ(dy's part), where a sum's part is all of dy; last branch first, for layers that several of them run. */
-  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    const parts = this.merge === "concat" ? part(dy, this.dim, this.#cache.pop(this.name)) : undefined;
-    const gradients: Tensor[] = [];
-    for (let i = this.branches.length - 1; i >= 0; i--) {
-      const gradient = this.branches[i]?.backward(parts?.[i] ?? dy, { inputGradient });
-      if (gradient) gradients.unshift(gradient);
-    }
-    return inputGradient ? gradients.reduce((a, b) => add(a, b)) : undefined;
-  }
-
-  protected override inferShape(inputShape: Shape): number[] {
-    const shapes = this.branches.map((branch) => branch.outputShape(inputShape));
-    return this.merge === "add"
-      ? addShape(this.name, shapes, "a branch with other channels or another stride")
-      : concatShape(this.name, shapes, this.dim);
+  override compose(x: BareValue): BareValue {
+    const outputs = this.branches.map((branch) => recordLayer(branch, [x]));
+    if (this.merge === "concat") return recordOperation(this.#concatenation, ...outputs);
+    return outputs.reduce((sum, each) => recordOperation(this.#sum, sum, each));
   }
 
   protected override extraRepr(): string {

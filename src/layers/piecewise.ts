@@ -1,5 +1,7 @@
 /** Activations made of pieces. Each takes any shape and keeps it. */
 
+import { piecewiseLinear, RELU } from "../graph/epilogue.js";
+import type { Traits } from "../graph/graph.js";
 import * as functions from "../kernels/activation.js";
 import { checkFinite, checkNone, checkNumber, checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
@@ -25,9 +27,9 @@ export class ReLU extends Activation {
     checkNone("ReLU", none);
   }
 
-  /** @internal What a convolution before it can do in its stead. */
-  finishing() {
-    return this.constructor === ReLU ? { least: 0 } : undefined;
+  /** @internal */
+  override get traits(): Traits {
+    return this.constructor === ReLU ? { ...super.traits, activation: RELU } : super.traits;
   }
 }
 
@@ -51,9 +53,10 @@ export class LeakyReLU extends Activation {
     super(functions.leakyRelu, checkFinite("LeakyReLU", "negativeSlope", negativeSlope));
   }
 
-  /** @internal What a convolution before it can do in its stead. */
-  finishing() {
-    return this.constructor === LeakyReLU ? { slope: this.negativeSlope } : undefined;
+  /** @internal */
+  override get traits(): Traits {
+    const { negativeSlope: slope, constructor } = this;
+    return constructor === LeakyReLU ? { ...super.traits, activation: piecewiseLinear({ slope }) } : super.traits;
   }
 
   protected override extraRepr(): string {
@@ -80,9 +83,10 @@ export class ReLU6 extends Activation {
     checkNone("ReLU6", none);
   }
 
-  /** @internal What a convolution before it can do in its stead. */
-  finishing() {
-    return this.constructor === ReLU6 ? { least: 0, most: 6 } : undefined;
+  /** @internal */
+  override get traits(): Traits {
+    const { constructor } = this;
+    return constructor === ReLU6 ? { ...super.traits, activation: piecewiseLinear({ min: 0, max: 6 }) } : super.traits;
   }
 }
 

@@ -1,7 +1,8 @@
 /** What reports about a model share: its layers with their shapes, and tables of text. */
 import type { Shape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
-import { hasState, knownShape, type Layer } from "../graph/layer.js";
+import { hasState, type Layer } from "../graph/layer.js";
+import { knownShape } from "../graph/shapes.js";
 
 /** A call of a layer that calls no other one. */
 export interface Leaf {

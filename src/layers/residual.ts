@@ -1,10 +1,9 @@
-import { add } from "../ops/merge.js";
+import { Composed } from "../graph/composed.js";
+import { checkLayer, type Layer } from "../graph/layer.js";
+import { sumOf } from "../graph/merges.js";
+import { type BareValue, recordLayer, recordOperation } from "../graph/recording.js";
 import type { ResidualRule } from "../shape/merge.js";
 import { addShape } from "../shape/merge.js";
-import type { Shape } from "../shape/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { give, offerTo } from "./fusion.js";
-import { checkLayer, Layer } from "../graph/layer.js";
 
 /**
  * Adds a layer's input to its output: y = body(x) + x, or body(x) + projection(x) where the body changes the shape
@@ -20,10 +19,17 @@ import { checkLayer, Layer } from "../graph/layer.js";
 export class Residual<
   Body extends Layer = Layer,
   Projection extends readonly [projection?: Layer | undefined] = readonly [projection?: Layer | undefined],
-> extends Layer<ResidualRule<Body, Projection>> {
+> extends Composed<ResidualRule<Body, Projection>> {
   override readonly name: string = "Residual";
   readonly body: Body;
   readonly projection: Projection[0];
+  readonly #sum = sumOf((shapes) =>
+    addShape(
+      this.name,
+      shapes,
+      "a body that changes channels or size needs a projection, such as a 1×1 convolution with its stride",
+    ),
+  );
 
   constructor(body: Body, ...projection: Projection) {
     super();
@@ -33,24 +39,9 @@ export class Residual<
     this.projection = projection[0];
   }
 
-  protected compute(x: Tensor): Tensor {
-    const { compute } = Residual.prototype;
-    const { rectify } = offerTo(this, compute);
-    const y = add(this.body.forward(x), this.projection?.forward(x) ?? x, rectify);
-    return give(this, compute, y, { rectified: rectify });
-  }
-
-  /** dx = bodyᵀ(dy) + projectionᵀ(dy), or + dy without a projection. */
-  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    const shortcut = this.projection ? this.projection.backward(dy, { inputGradient }) : dy;
-    const throughBody = this.body.backward(dy, { inputGradient });
-    return throughBody && shortcut && add(throughBody, shortcut);
-  }
-
-  protected override inferShape(inputShape: Shape): number[] {
-    const body = this.body.outputShape(inputShape);
-    const shortcut = this.projection?.outputShape(inputShape) ?? inputShape;
-    const cause = "a body that changes channels or size needs a projection, such as a 1×1 convolution with its stride";
-    return addShape(this.name, [body, shortcut], cause);
+  /** y = body(x) + x, or + projection(x). */
+  override compose(x: BareValue): BareValue {
+    const y = recordLayer(this.body, [x]);
+    return recordOperation(this.#sum, y, this.projection ? recordLayer(this.projection, [x]) : x);
   }
 }

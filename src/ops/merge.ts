@@ -41,3 +41,9 @@ export function part(dy: Tensor, axis: number, shapes: readonly Shape[]): Tensor
     return dx;
   });
 }
+
+/** sum += x, in place. */
+export function addInto(sum: Tensor, x: Tensor): void {
+  const to = sum.operand(sum.size);
+  kernelsFor(mergeKernels, sum.dtype).add(to, x.operand(sum.size), to);
+}

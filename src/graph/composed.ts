@@ -1,0 +1,219 @@
+/** What layers have in common that are composed of others: they say once how values flow, and a plan runs it. */
+import { ArgumentError, StateError } from "../shape/errors.js";
+import type { ShapeRule } from "../shape/rule.js";
+import type { Shape } from "../shape/shape.js";
+import { show } from "../shape/show.js";
+import { engine } from "../tensor/engine.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Cache } from "./cache.js";
+import { runBackward, runNested, type Trace } from "./execute.js";
+import type { Graph, Module } from "./graph.js";
+import { checkMethod, hasState, Layer } from "./layer.js";
+import { Plans } from "./passes.js";
+import { flatten } from "./plan.js";
+import { BareValue, Recording } from "./recording.js";
+import { shapesOf, UnknownShape } from "./shapes.js";
+
+/** A graph, and the children when it was recorded: fields may be exchanged. */
+interface Recorded {
+  readonly graph: Graph;
+  readonly children: readonly (readonly [string, Layer])[];
+}
+
+export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer<Rule> {
+  /** By the number of inputs. */
+  readonly #recorded = new Map<number, Recorded>();
+  readonly #plans = new Plans();
+  readonly #traces = new Cache<Trace>();
+  #isComposing = false;
+
+  /** How the values that go in become those that come out. It runs once, on values that have no numbers. */
+  abstract compose(...inputs: readonly never[]): unknown;
+
+  /** A value that stands for an input. */
+  protected input(recording: Recording, number: number): BareValue {
+    return new BareValue(recording, number);
+  }
+
+  protected override parts(): Layer[] {
+    const { ownSelf: own } = this;
+    if (own.#recorded.size === 0) own.#graph(Math.max(1, own.compose.length));
+    const graphs = [...own.#recorded.values()];
+    const called = graphs.flatMap(({ graph }) => graph.calls.flatMap(({ module }) => module ?? []));
+    return [...new Set([...super.parts(), ...(called as unknown as Layer[])])];
+  }
+
+  /** @internal */
+  override composed(inputs: number): Graph | undefined {
+    const { ownSelf: own } = this;
+    return own.#isPlain ? own.#graph(inputs) : undefined;
+  }
+
+  /** @internal */
+  override get checksShapes(): boolean {
+    return this.inferShape !== Composed.prototype.inferShape;
+  }
+
+  protected compute(x: Tensor): Tensor {
+    return this.ownSelf.#nested([x])[0] as Tensor;
+  }
+
+  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    return this.ownSelf.#nestedBackward([dy], inputGradient)[0];
+  }
+
+  /** @internal */
+  override call(xs: readonly Tensor[]): readonly Tensor[] {
+    return this.#isPlain ? this.#nested(xs) : super.call(xs);
+  }
+
+  /** @internal */
+  override callBackward(dys: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[] {
+    return this.#isPlain ? this.#nestedBackward(dys, inputGradient) : super.callBackward(dys, inputGradient);
+  }
+
+  protected override inferShape(inputShape: Shape): number[] {
+    const { ownSelf: own } = this;
+    const module = own as unknown as Module;
+    const plan = flatten(module, 1, own.#graph(1));
+    const shape = shapesOf(plan, [inputShape], false, module)[plan.outputs[0] ?? 0];
+    if (!shape) {
+      throw new UnknownShape(
+        `${this.name}.outputShape expects layers with a method inferShape, but one has none. Usual cause: a shape that only compute can tell.`,
+      );
+    }
+    return [...shape];
+  }
+
+  /** @internal */
+  override assemble<T>(outputs: readonly T[], inputs: number): unknown {
+    const graph = this.composed(inputs);
+    if (graph?.names) return Object.fromEntries(graph.names.map((name, i) => [name, outputs[i]]));
+    return graph?.isList ? outputs : outputs[0];
+  }
+
+  /** Whether it runs as it is composed; a class of one's own may compute otherwise. */
+  get #isPlain(): boolean {
+    const { compute, computeBackward } = Composed.prototype;
+    return this.compute === compute && this.computeBackward === computeBackward;
+  }
+
+  /** A run inside of a layer that computes by itself. */
+  #nested(xs: readonly Tensor[]): readonly Tensor[] {
+    const flat = this.#plans.current(this as unknown as Module, xs.length, this.#graph(xs.length));
+    const { trace, outputs } = runNested(this.#plans.plan(flat, engine().caching), xs);
+    this.#traces.push(trace);
+    return outputs;
+  }
+
+  #nestedBackward(dys: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[] {
+    return runBackward(this.#traces.pop(this.name), dys, inputGradient);
+  }
+
+  #graph(inputs: number): Graph {
+    const children = this.children();
+    const known = this.#recorded.get(inputs);
+    if (known && isSame(known.children, children)) return known.graph;
+    const graph = this.#record(inputs);
+    const recorded = { graph, children };
+    this.#recorded.set(inputs, recorded);
+    try {
+      this.#check(graph);
+    } catch (error) {
+      this.#recorded.delete(inputs);
+      throw error;
+    }
+    return graph;
+  }
+
+  #record(inputs: number): Graph {
+    checkMethod(this, "compose");
+    if (this.#isComposing) {
+      throw new StateError(
+        `${this.name} is composed of itself. Usual cause: this.of(x) in its own compose, or a layer that contains it.`,
+      );
+    }
+    const recording = new Recording(this.name);
+    const numbers = recording.number(inputs);
+    this.#isComposing = true;
+    const restore = hideMode(this);
+    let result: unknown;
+    try {
+      result = this.compose(...(numbers.map((number) => this.input(recording, number)) as never[]));
+    } finally {
+      restore();
+      this.#isComposing = false;
+      recording.isOpen = false;
+    }
+    const names = isRecord(result) ? Object.keys(result) : undefined;
+    const isList = Array.isArray(result);
+    const returned: readonly unknown[] = isList ? (result as unknown[]) : names ? Object.values(result as object) : [result];
+    const outputs = returned.map((value) => {
+      if (value instanceof BareValue) return value.numberIn(recording);
+      throw this.#refuse(value);
+    });
+    if (outputs.length === 0) throw this.#refuse(result);
+    const { calls, values } = recording;
+    return { inputs, calls, values, outputs, names, isList };
+  }
+
+  /** What `compose` returned instead of a value. */
+  #refuse(value: unknown): ArgumentError {
+    const cause =
+      value === undefined
+        ? "a missing return"
+        : value instanceof Layer
+          ? "the layer itself, where layer.of(x) or x.through(layer) is meant"
+          : value instanceof Promise
+            ? "an async compose"
+            : "compose, where compute is meant";
+    return new ArgumentError(
+      `${this.name} expects compose to return a value, a list of values or an object of values, but got ${show(value)}. Usual cause: ${cause}.`,
+    );
+  }
+
+  /** @throws StateError for weights that would neither train nor be saved, and for a call whose result nothing reads. */
+  #check({ calls, outputs }: Graph): void {
+    const named = new Set<Layer>(super.parts().flatMap((child) => child.descendants()));
+    const called = calls.flatMap(({ module }) => (module ? (module as unknown as Layer).descendants() : []));
+    const stranger = called.find((layer) => !named.has(layer) && hasState(layer));
+    if (stranger) {
+      throw new StateError(
+        `${this.name} is composed of a ${stranger.name} that is in none of its fields, so its weights would neither train nor be saved. Usual cause: a layer made inside of compose(); keep it in a public field.`,
+      );
+    }
+    const read = new Set([...outputs, ...calls.flatMap(({ inputs }) => inputs)]);
+    const unread = calls.find((call) => !call.outputs.some((value) => read.has(value)));
+    if (unread) {
+      throw new StateError(
+        `${this.name} is composed of a call of ${unread.module?.name ?? unread.operation?.name} whose result nothing reads. Usual cause: a value that compose forgot to return, or to use.`,
+      );
+    }
+    // What is in no field follows no train() or eval() that came before.
+    for (const layer of called) if (!named.has(layer)) layer.training = this.training;
+  }
+}
+
+/** Refuses to tell the mode while `compose` runs: it runs once, for both. What it returns gives the mode back. */
+function hideMode(layer: Layer): () => void {
+  const { training } = layer;
+  Object.defineProperty(layer, "training", {
+    configurable: true,
+    enumerable: true,
+    get: () => {
+      throw new StateError(
+        `${layer.name} reads training in compose, which runs once for both modes. Usual cause: a branch for one mode; a layer that does nothing in the other one is meant, as Dropout is.`,
+      );
+    },
+  });
+  return () =>
+    Object.defineProperty(layer, "training", { configurable: true, enumerable: true, writable: true, value: training });
+}
+
+function isSame(before: Recorded["children"], now: Recorded["children"]): boolean {
+  return before.length === now.length && now.every(([key, child], i) => key === before[i]?.[0] && child === before[i][1]);
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
