@@ -1,5 +1,5 @@
+import type { ComposeRule, Outputs } from "../graph/call.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
-import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { forwardInChain } from "./fusion.js";
@@ -21,11 +21,11 @@ import { checkLayer, checkMethod, hasState, Layer } from "./layer.js";
  *   }
  * } // keys: conv.weight, conv.bias
  */
-export abstract class Composite<Rule extends ShapeRule = ShapeRule> extends Layer<Rule> {
+export abstract class Composite<Self = unknown> extends Layer<ComposeRule<Self>> {
   #whole: Layer | undefined;
 
   /** The children put together; asked once, at the first use after the constructor. */
-  protected abstract compose(): Layer;
+  abstract compose(...values: never): Outputs | Layer;
 
   protected override parts(): Layer[] {
     return [...super.parts(), this.#composed()];
@@ -51,7 +51,7 @@ export abstract class Composite<Rule extends ShapeRule = ShapeRule> extends Laye
         `${this.name} expects compose() to take nothing and to return a layer, but it takes an input. Usual cause: compose, where compute is meant.`,
       );
     }
-    const whole = this.compose();
+    const whole = this.compose(...([] as never));
     checkLayer(`${this.name} expects what compose() returns`, whole);
     this.#whole = whole; // already now, for a child that knows its parent
     const named = new Set(super.parts().flatMap((child) => child.descendants()));

@@ -3,13 +3,24 @@
  * There is no autograd tape: every backward is written by hand beside its forward.
  */
 
+import type {
+  InputGradients,
+  MoreTensors,
+  MoreValues,
+  OutputGradients,
+  OutputTensors,
+  OutputValues,
+  Taken,
+} from "../graph/call.js";
+import { recordCall } from "../graph/record.js";
+import type { SHAPE, Value } from "../graph/value.js";
 import { Arena, within } from "../kernels/residency.js";
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
 import { Branded, kindOf, refuseForeign } from "../shape/brand.js";
 import { checkSize, isPlainObject, NO_RECORD, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkExtents } from "../shape/reshape.js";
-import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
+import type { Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { listed, show } from "../shape/show.js";
 import { engine, type Run, runOf } from "../tensor/engine.js";
@@ -81,12 +92,28 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    * @throws ShapeError when the shape of `x` does not fit. Nothing has changed then, but for the running statistics of layers
    *   before one whose output's shape only its run can tell (one of your own without `inferShape`).
    */
-  forward<X extends Tensor>(x: X & Refusal<Rule, X["shape"]>): Tensor<OutputOf<Rule, X["shape"]>> {
+  forward<X extends Tensor, const More extends MoreTensors<Rule>>(
+    x: X & Refusal<Rule, X["shape"]>,
+    ..._more: Taken<Rule, Tensor, X["shape"], More>
+  ): OutputTensors<Rule, X["shape"], More> {
     checkTensor(`${this.name}.forward`, x);
     const state = engine();
-    return (state.depth === 0 ? this.ownSelf.#outermost(x) : this.ownSelf.#call(x)) as Tensor<
-      OutputOf<Rule, X["shape"]>
+    return (state.depth === 0 ? this.ownSelf.#outermost(x) : this.ownSelf.#call(x)) as OutputTensors<
+      Rule,
+      X["shape"],
+      More
     >;
+  }
+
+  /**
+   * What the layer gives for a value, while a network is composed; with several inputs or outputs as `forward` has them.
+   * @example const difference = this.body.of(a).sub(this.body.of(b));
+   */
+  of<X extends Value, const More extends MoreValues<Rule>>(
+    value: X & Refusal<Rule, X[typeof SHAPE]>,
+    ...more: Taken<Rule, Value, X[typeof SHAPE], More>
+  ): OutputValues<Rule, X[typeof SHAPE], More> {
+    return recordCall(this, [value, ...more]);
   }
 
   /**
@@ -100,9 +127,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    * the first one that follows a backward; in eval mode the last one does, and runs again.
    * @throws StateError when no forward waits for its backward; ShapeError when `dy` has another shape than the output.
    */
-  backward(dy: Tensor, options?: BackwardOptions & { readonly inputGradient?: true }): Tensor;
-  backward(dy: Tensor, options: BackwardOptions): Tensor | undefined;
-  backward(dy: Tensor, options: BackwardOptions = NO_OPTIONS): Tensor | undefined {
+  backward(
+    dy: OutputGradients<Rule>,
+    options?: BackwardOptions & { readonly inputGradient?: true },
+  ): InputGradients<Rule>;
+  backward(dy: OutputGradients<Rule>, options: BackwardOptions): InputGradients<Rule> | undefined;
+  backward(dy: unknown, options: BackwardOptions = NO_OPTIONS): unknown {
     const { ownSelf: own } = this;
     const who = `${this.name}.backward`;
     checkTensor(who, dy);
@@ -540,7 +570,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   #call(x: Tensor): Tensor {
     const parent = running;
     if (parent) parent.#adopt(this as unknown as Layer);
-    running = this;
+    running = this as unknown as Layer;
     try {
       if (typeof this.compute !== "function") checkMethod(this, "compute");
       const y = within(this.#arena(), engine().run, () => this.compute(x));

@@ -92,7 +92,7 @@ export class AlexNet<
     );
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     return new Sequential(this.features, this.avgpool, this.flatten, this.classifier);
   }
 }

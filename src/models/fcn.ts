@@ -76,7 +76,7 @@ export class FCN<const O extends readonly [options?: FCNOptions] = readonly [opt
     );
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     return new Sequential(this.backbone, this.classifier, this.upsample);
   }
 

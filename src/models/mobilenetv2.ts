@@ -75,7 +75,7 @@ class InvertedResidual extends Composite {
     this.#residual = stride === 1 && from === to;
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     return this.#residual ? new Residual(this.conv) : this.conv;
   }
 }
@@ -137,7 +137,7 @@ export class MobileNetV2<
     initialiseLinears(this, init);
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     return new Sequential(this.features, this.avgpool, this.flatten, this.classifier);
   }
 }

@@ -86,7 +86,7 @@ class BasicBlock extends Composite {
     this.downsample = shortcut(place, to, init);
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     const body = new Sequential(this.conv1, this.bn1, this.relu, this.conv2, this.bn2);
     return new Sequential(new Residual(body, this.downsample), this.relu);
   }
@@ -116,7 +116,7 @@ class Bottleneck extends Composite {
     this.downsample = shortcut(place, 4 * to, init);
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     const { relu } = this;
     const body = new Sequential(this.conv1, this.bn1, relu, this.conv2, this.bn2, relu, this.conv3, this.bn3);
     return new Sequential(new Residual(body, this.downsample), relu);
@@ -189,7 +189,7 @@ export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composit
     return last ? last.numFeatures : 0;
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     const { conv1, bn1, relu, maxpool, layer1, layer2, layer3, layer4 } = this;
     return new Sequential(conv1, bn1, relu, maxpool, layer1, layer2, layer3, layer4);
   }
@@ -240,7 +240,7 @@ export class ResNet<
     this.fc = new Linear(this.channels, numClasses, rest.random ? { random: rest.random } : {});
   }
 
-  protected override compose(): Layer {
+  override compose(): Layer {
     return new Sequential(super.compose(), this.avgpool, this.flatten, this.fc);
   }
 }

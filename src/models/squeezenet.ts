@@ -45,7 +45,7 @@ class Fire extends Composite {
     this.expand3x3 = new Conv2d(squeezed, expanded, 3, { padding: 1, ...init });
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     const expand = new Parallel([
       new Sequential(this.expand1x1, this.expand1x1_activation),
       new Sequential(this.expand3x3, this.expand3x3_activation),
@@ -122,7 +122,7 @@ export class SqueezeNet<
     }
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     return new Sequential(this.features, this.classifier, this.flatten);
   }
 }

@@ -83,7 +83,7 @@ export class TinyYOLOv2 extends Composite {
     initialiseConvolutions(this, { a: 0.1, ...init });
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     return new Sequential(this.features, this.head);
   }
 }

@@ -110,7 +110,7 @@ export class UNet<
   }
 
   /** From the smallest size outwards: each level is wrapped by the one of twice its size. */
-  protected compose(): Layer {
+  compose(): Layer {
     const whole = this.encoder.reduceRight((inner, encoder, i) => {
       const [up, decoder] = [this.up[i], this.decoder[i]];
       if (!up || !decoder) return inner;

@@ -123,7 +123,7 @@ export class VGG<const O extends readonly [options?: VGGOptions] = readonly [opt
     initialiseLinears(this, init);
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     return new Sequential(this.features, this.avgpool, this.flatten, this.classifier);
   }
 }

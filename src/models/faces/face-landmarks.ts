@@ -33,7 +33,7 @@ export class DenseBlock extends Composite {
     this.conv3 = new SeparableConv(outChannels, outChannels, 1, init);
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     return new Sequential(
       ...(this.conv0 instanceof Conv2d ? [SAME_STRIDE_2()] : []),
       this.conv0,
@@ -86,7 +86,7 @@ export class FaceLandmarks extends Composite {
     this.fc = new Linear(channels(256), 136, init);
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     const { dense0, dense1, dense2, dense3, fc } = this;
     return new Sequential(dense0, dense1, dense2, dense3, new AvgPool2d(7, { stride: 2 }), new Flatten(), fc);
   }

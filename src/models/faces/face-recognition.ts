@@ -28,7 +28,7 @@ export class ScaledConv extends Composite {
     this.scale = new BatchNorm2d(outChannels);
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     return new Sequential(this.conv, this.scale);
   }
 }
@@ -50,7 +50,7 @@ export class ResidualBlock extends Composite {
     this.#size = size;
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     const body = new Sequential(this.conv1, new ReLU(), this.conv2);
     if (this.#size === undefined) return new Sequential(new Residual(body), new ReLU());
     const half = Math.floor(this.#size / 2);
@@ -134,7 +134,7 @@ export class FaceRecognition extends Composite {
     this.fc = new Linear(c256, 128, { bias: false, ...init });
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     const blocks = Object.values(this).filter((field): field is ResidualBlock => field instanceof ResidualBlock);
     const down = [this.conv32_down, new ReLU(), new MaxPool2d(3, { stride: 2 })];
     return new Sequential(...down, ...blocks, new GlobalAvgPool2d(), new Flatten(), this.fc);

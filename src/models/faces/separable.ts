@@ -33,7 +33,7 @@ export class SeparableConv extends Composite {
     this.pointwise = new Conv2d(inChannels, outChannels, 1, init);
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     const { stride } = this.depthwise.settings;
     const separable = [this.depthwise, this.pointwise];
     return stride[0] === 2 ? new Sequential(SAME_STRIDE_2(), ...separable) : new Sequential(...separable);

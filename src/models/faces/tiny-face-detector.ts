@@ -61,7 +61,7 @@ export class TinyFaceDetector extends Composite {
     this.conv8 = new Conv2d(channels(512), 25, 1, init);
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     const halved = [this.conv0, this.conv1, this.conv2, this.conv3, this.conv4];
     return new Sequential(
       ...halved.flatMap((conv) => [conv, new LeakyReLU(0.1), new MaxPool2d(2, { ceilMode: true })]),

@@ -1,0 +1,64 @@
+import type { Outputs } from "../graph/call.js";
+import type { Value } from "../graph/value.js";
+import type { Named, NamedSize } from "../shape/named.js";
+import type { AnyLayer } from "../shape/rule.js";
+import { Composite } from "./composite.js";
+import type { Parameter } from "./parameter.js";
+
+/** The shape of an input as it is written: `["N", 3, 32, 32]`, where a name is any size; or a list of several. */
+export type GraphInputs = readonly NamedSize[] | readonly (readonly NamedSize[])[];
+
+/** Layers by name, and lists and objects of layers. */
+export type Layers = {
+  readonly [name: string]: AnyLayer | Parameter | readonly (AnyLayer | Parameter | Layers)[] | Layers;
+};
+
+/** The values that stand for the inputs. */
+export type GraphValues<Inputs> = Inputs extends readonly NamedSize[]
+  ? readonly [Value<Named<Inputs>>]
+  : Inputs extends infer Several extends readonly (readonly NamedSize[])[]
+    ? { readonly [I in keyof Several]: Value<Named<Several[I]>> }
+    : never;
+
+/** What {@link graph} makes. */
+export class Graph<
+  const Values extends readonly Value[],
+  const L extends Layers,
+  const O extends Outputs,
+> extends Composite<Graph<Values, L, O>> {
+  override readonly name = "Graph";
+  /** The layers, under the names that they have in the state dict. */
+  readonly layers: L;
+  readonly #compose: (layers: L, ...inputs: Values) => O;
+
+  constructor(layers: L, compose: (layers: L, ...inputs: Values) => O) {
+    super();
+    this.layers = layers;
+    this.#compose = compose;
+  }
+
+  compose(...inputs: Values): O {
+    return this.#compose(this.layers, ...inputs);
+  }
+}
+
+/**
+ * A network without a class: the shape of its input, its layers by name, and how values flow through them. Several inputs
+ * are a list of shapes; several outputs are a list, or an object by name. In a shape, `"N"` or any other name is any size,
+ * equal names the same one.
+ *
+ * @example
+ * const net = graph(
+ *   ["N", 3, 32, 32],
+ *   { conv: new Conv2d(3, 16, 3), pool: new GlobalAvgPool2d(), flatten: new Flatten(), head: new Linear(16, 10) },
+ *   ({ conv, pool, flatten, head }, x) => x.through(conv, pool, flatten, head),
+ * );
+ * net.forward(randn([8, 3, 32, 32])).shape; // [8, 10]
+ */
+export function graph<const Inputs extends GraphInputs, const L extends Layers, const O extends Outputs>(
+  _inputs: Inputs,
+  layers: L,
+  compose: (layers: L, ...inputs: GraphValues<Inputs>) => O,
+): Graph<GraphValues<Inputs>, L, O> {
+  return new Graph(layers, compose);
+}
