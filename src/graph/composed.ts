@@ -1,13 +1,14 @@
 /** What layers have in common that are composed of others: they say once how values flow, and a plan runs it. */
+import { refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { runBackward, runNested, type Trace } from "./execute.js";
-import type { Graph, Module } from "./graph.js";
+import type { Composition, Module } from "./module.js";
 import { checkMethod, hasState, Layer } from "./layer.js";
 import { Plans } from "./passes.js";
 import { flatten } from "./plan.js";
@@ -16,7 +17,7 @@ import { shapesOf, UnknownShape } from "./shapes.js";
 
 /** A graph, and the children when it was recorded: fields may be exchanged. */
 interface Recorded {
-  readonly graph: Graph;
+  readonly graph: Composition;
   readonly children: readonly (readonly [string, Layer])[];
 }
 
@@ -44,7 +45,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   }
 
   /** @internal */
-  override composed(inputs: number): Graph | undefined {
+  override composed(inputs: number): Composition | undefined {
     const { ownSelf: own } = this;
     return own.#isPlain ? own.#graph(inputs) : undefined;
   }
@@ -92,6 +93,22 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     return graph?.isList ? outputs : outputs[0];
   }
 
+  /** @internal */
+  override gradients(who: string, dy: unknown): readonly (Tensor | undefined)[] {
+    const composition = [...this.#recorded.values()].at(-1)?.graph;
+    const { names, isList } = composition ?? {};
+    if (!names && !isList) return super.gradients(who, dy);
+    const expected = names ? `an object of gradients by name: ${names.join(", ")}` : `a list of gradients, one of each output`;
+    const unknown = names && isRecord(dy) ? Object.keys(dy).find((name) => !names.includes(name)) : undefined;
+    if (names ? !isRecord(dy) || unknown !== undefined : !Array.isArray(dy)) {
+      refuse(who, "", expected, unknown ?? dy, "a gradient of one output alone, or another output's name");
+    }
+    const dys = names ? names.map((name) => (dy as Record<string, unknown>)[name]) : (dy as readonly unknown[]);
+    for (const each of dys) if (each !== undefined) checkTensor(who, each);
+    if (dys.length === composition?.outputs.length && dys.some(Boolean)) return dys as readonly (Tensor | undefined)[];
+    return refuse(who, "", expected, dys.length === 0 ? [] : dy, "gradients of none of the outputs, or too few");
+  }
+
   /** Whether it runs as it is composed; a class of one's own may compute otherwise. */
   get #isPlain(): boolean {
     const { compute, computeBackward } = Composed.prototype;
@@ -110,7 +127,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     return runBackward(this.#traces.pop(this.name), dys, inputGradient);
   }
 
-  #graph(inputs: number): Graph {
+  #graph(inputs: number): Composition {
     const children = this.children();
     const known = this.#recorded.get(inputs);
     if (known && isSame(known.children, children)) return known.graph;
@@ -126,7 +143,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     return graph;
   }
 
-  #record(inputs: number): Graph {
+  #record(inputs: number): Composition {
     checkMethod(this, "compose");
     if (this.#isComposing) {
       throw new StateError(
@@ -136,7 +153,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     const recording = new Recording(this.name);
     const numbers = recording.number(inputs);
     this.#isComposing = true;
-    const restore = hideMode(this);
+    const restore = hideMode(this as unknown as Layer);
     let result: unknown;
     try {
       result = this.compose(...(numbers.map((number) => this.input(recording, number)) as never[]));
@@ -173,7 +190,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   }
 
   /** @throws StateError for weights that would neither train nor be saved, and for a call whose result nothing reads. */
-  #check({ calls, outputs }: Graph): void {
+  #check({ calls, outputs }: Composition): void {
     const named = new Set<Layer>(super.parts().flatMap((child) => child.descendants()));
     const called = calls.flatMap(({ module }) => (module ? (module as unknown as Layer).descendants() : []));
     const stranger = called.find((layer) => !named.has(layer) && hasState(layer));

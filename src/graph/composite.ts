@@ -1,4 +1,4 @@
-import type { ShapeRule } from "../shape/rule.js";
+import type { ComposeRule, Outputs } from "./call.js";
 import { Composed } from "./composed.js";
 import type { Recording } from "./recording.js";
 import { Value } from "./value.js";
@@ -18,7 +18,10 @@ import { Value } from "./value.js";
  *   }
  * } // keys: conv.weight, conv.bias
  */
-export abstract class Composite<Rule extends ShapeRule = ShapeRule> extends Composed<Rule> {
+export abstract class Composite<Self = unknown> extends Composed<ComposeRule<Self>> {
+  /** How values flow from the inputs to the outputs. It runs once, on values that have no numbers. */
+  abstract override compose(...values: never): Outputs;
+
   protected override input(recording: Recording, number: number): Value {
     return new Value(recording, number);
   }

@@ -3,7 +3,7 @@
  * stores its results, in the same order, to the same bits.
  */
 import { isRelu } from "./epilogue.js";
-import { isFresh, type Plan, type PlannedEpilogue, producersOf, readersOf, type Step } from "./plan.js";
+import { activationOf, isFresh, type Plan, type PlannedEpilogue, producersOf, readersOf, type Step } from "./plan.js";
 
 /** For a forward that keeps nothing: the steps that were taken in are gone. */
 export function fuseEpilogues(plan: Plan): Plan {
@@ -45,8 +45,8 @@ export function fuseEpilogues(plan: Plan): Plan {
 /** What an epilogue becomes by the step that reads `value`; undefined where that does not fit behind it. */
 function fused(next: Step, value: number, epilogue: PlannedEpilogue, takes: "any" | "relu"): PlannedEpilogue | undefined {
   const { module, operation } = next;
-  const activation = module?.traits.activation;
-  if (module && activation && (takes === "any" || isRelu(activation))) return { ...epilogue, activation: module };
+  const activation = activationOf(next);
+  if (activation && (takes === "any" || isRelu(activation))) return { ...epilogue, activation };
   if (takes !== "any" || epilogue.sum !== undefined) return undefined;
   if (module?.traits.norm && !epilogue.norm) return { ...epilogue, norm: module };
   const sum = operation?.isSum ? next.inputs.find((each) => each !== value) : undefined;
@@ -60,8 +60,9 @@ export function fuseActivations(plan: Plan): Plan {
   plan.steps.forEach((step, i) => {
     const [reader = -1, ...others] = readers[step.outputs[0] as number] ?? [];
     const next = plan.steps[reader];
-    if (!takesOf(step) || others.length > 0 || !next?.module || !isRelu(next.module.traits.activation)) return;
-    steps[i] = { ...step, epilogue: { activation: next.module } };
+    const activation = next && activationOf(next);
+    if (!takesOf(step) || others.length > 0 || !next || !activation || !isRelu(activation)) return;
+    steps[i] = { ...step, epilogue: { activation } };
     steps[reader] = { ...next, isDone: true };
   });
   return { ...plan, steps };

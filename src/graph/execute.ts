@@ -8,7 +8,7 @@ import type { Operand } from "../tensor/storage.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import type { Epilogue } from "./epilogue.js";
 import { valuesWithGradient } from "./gradients.js";
-import type { How, Module } from "./graph.js";
+import type { How, Module } from "./module.js";
 import type { Plan, PlannedEpilogue, Step } from "./plan.js";
 
 /** A forward, as its backward needs to know it. */
@@ -82,7 +82,9 @@ function compute(step: Step, values: Values): readonly Tensor[] {
   try {
     if (operation) {
       const inputs = step.inputs.map((value) => values[value] as Tensor);
-      return epilogue && operation.forwardRectified ? operation.forwardRectified(inputs) : operation.forward(inputs);
+      if (step.isDone) return inputs;
+      if (epilogue && operation.forwardRectified) return operation.forwardRectified(inputs);
+      return operation.forward(inputs, step.overwrites === true);
     }
     const x = values[step.inputs[0] as number] as Tensor;
     const layer = module as Module;
@@ -103,7 +105,7 @@ function resolve({ norm, sum, inPlace, activation }: PlannedEpilogue, layer: Mod
   const epilogue: Epilogue = {
     ...(norm?.traits.norm && { norm: norm.traits.norm(shape) }),
     ...(added && { sum: added, inPlace: inPlace === true }),
-    ...(activation?.traits.activation && { activation: activation.traits.activation }),
+    ...(activation && { activation }),
   };
   return epilogue;
 }
@@ -180,12 +182,15 @@ function backward(step: Step, dys: readonly (Tensor | undefined)[], values: Trac
   }
 }
 
-/** @throws ShapeError unless `dy` is the gradient of an output of this shape. */
-export function checkGradient(name: string, dy: Tensor, output: Shape): void {
-  if (sameShape(dy.shape, output)) return;
-  throw new ShapeError(
-    `${name}.backward expects the gradient of its output ${showShape(output)}, but got ${showShape(dy.shape)}. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.`,
-  );
+/** @throws ShapeError unless these are the gradients of outputs of these shapes. */
+export function checkGradients(name: string, dys: readonly (Tensor | undefined)[], outputs: readonly Shape[]): void {
+  dys.forEach((dy, i) => {
+    const output = outputs[i] ?? [];
+    if (!dy || sameShape(dy.shape, output)) return;
+    throw new ShapeError(
+      `${name}.backward expects the gradient of its output ${showShape(output)}, but got ${showShape(dy.shape)}. Usual cause: a loss of something else than what forward returned, or backwards that are not in reverse.`,
+    );
+  });
 }
 
 /** @throws ArgumentError, ShapeError unless `computeBackward` returned the gradient of an input of this shape. */

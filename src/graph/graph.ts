@@ -1,104 +1,73 @@
-/** What a composed network is: calls of layers and operations, and the values that flow between them. */
-import type { Shape } from "../shape/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
-import type { Epilogue, Norm, PiecewiseLinear } from "./epilogue.js";
+import type { Outputs } from "./call.js";
+import type { Value } from "./value.js";
+import type { Named, NamedSize } from "../shape/named.js";
+import type { AnyLayer } from "../shape/rule.js";
+import { Composite } from "./composite.js";
+import { Layer, membersOf } from "./layer.js";
+import { type Parameter, State, type StateBuffer } from "./parameter.js";
 
-/** A function of tensors that is no layer: it has no state, and its backward stands beside it in ops/. */
-export interface Operation {
-  /** As messages and pictures of a network call it: `"mul"`. */
-  readonly name: string;
-  /** The shapes of its outputs. @throws ShapeError for inputs that do not fit. */
-  shapes(inputs: readonly Shape[]): readonly Shape[];
-  forward(inputs: readonly Tensor[]): readonly Tensor[];
-  /**
-   * The gradients of those inputs that are wanted, from those of the outputs; the gradient of an output that nobody asked
-   * about is undefined, but not all of them are.
-   */
-  backward(
-    dys: readonly (Tensor | undefined)[],
-    inputs: readonly Tensor[],
-    wanted: readonly boolean[],
-    outputs: readonly Tensor[],
-  ): readonly (Tensor | undefined)[];
-  /** Whether an output may be a view of an input. */
-  readonly isView?: boolean;
-  /** Whether it is the sum of its two inputs, where their shapes are equal. */
-  readonly isSum?: boolean;
-  /** The sum with negative numbers set to 0. */
-  forwardRectified?(inputs: readonly Tensor[]): readonly Tensor[];
-  /** What it adds to a gradient of: a learned operand. */
-  readonly parameter?: { readonly requiresGrad: boolean };
-  /** Multiply-adds of one forward. */
-  multiplyAdds?(inputs: readonly Shape[]): number;
+/** The shape of an input as it is written: `["N", 3, 32, 32]`, where a name is any size; or a list of several. */
+export type GraphInputs = readonly NamedSize[] | readonly (readonly NamedSize[])[];
+
+/** Layers by name, and lists and objects of layers. */
+export type Layers = {
+  readonly [name: string]: AnyLayer | Parameter | readonly (AnyLayer | Parameter | Layers)[] | Layers;
+};
+
+/** The values that stand for the inputs. */
+export type GraphValues<Inputs> = Inputs extends readonly NamedSize[]
+  ? readonly [Value<Named<Inputs>>]
+  : Inputs extends infer Several extends readonly (readonly NamedSize[])[]
+    ? { readonly [I in keyof Several]: Value<Named<Several[I]>> }
+    : never;
+
+/** What {@link graph} makes. */
+export class Graph<
+  const Values extends readonly Value[],
+  const L extends Layers,
+  const O extends Outputs,
+> extends Composite<Graph<Values, L, O>> {
+  override readonly name = "Graph";
+  /** The layers, under the names that they have in the state dict. */
+  readonly layers: L;
+  readonly #compose: (layers: L, ...inputs: Values) => O;
+
+  constructor(layers: L, compose: (layers: L, ...inputs: Values) => O) {
+    super();
+    this.layers = layers;
+    this.#compose = compose;
+  }
+
+  override children(): [string, Layer][] {
+    return membersOf(this.layers, Layer);
+  }
+
+  protected override ownState(): [string, Parameter | StateBuffer][] {
+    return membersOf(this.layers, State) as [string, Parameter | StateBuffer][];
+  }
+
+  compose(...inputs: Values): O {
+    return this.#compose(this.layers, ...inputs);
+  }
 }
 
-/** What a pass over a plan may do with a layer whose class's own `compute` runs. */
-export interface Traits {
-  /** What may follow its results before they are stored: everything that an epilogue holds, or a ReLU. */
-  readonly epilogue?: "any" | "relu";
-  /** The norm that it is in an epilogue, for results of a shape. @throws ShapeError where that does not fit. */
-  readonly norm?: (shape: Shape) => Norm;
-  /** The activation that it is in an epilogue. */
-  readonly activation?: PiecewiseLinear;
-  /** Whether its output may take its input's place. */
-  readonly overwrites?: boolean;
-  /** Whether its output is a tensor of its own, that it does not read again unless it keeps it whole. */
-  readonly isFresh?: boolean;
-  /** Whether it gives maxima of its input and no more: a ReLU may as well come after it. */
-  readonly givesMaxima?: boolean;
-}
-
-/** A layer, as graphs and plans see it. */
-export interface Module {
-  readonly name: string;
-  training: boolean;
-  readonly ownSelf: this;
-  children(): readonly (readonly [string, Module])[];
-  parameters(): readonly { readonly requiresGrad: boolean }[];
-  descendants(): Module[];
-  /** Outputs in the form in which `compose` returned them, for so many inputs. */
-  assemble<T>(outputs: readonly T[], inputs: number): unknown;
-  outputShape(inputShape: Shape): number[];
-  readonly traits: Traits;
-  /** The graph that it composes for so many inputs; undefined for a layer that computes by itself. */
-  composed(inputs: number): Graph | undefined;
-  /** Whether a composite has something of its own to say about the shapes of its inputs. */
-  readonly checksShapes: boolean;
-  /** Says it. @throws ShapeError */
-  checkShapes(inputs: readonly Shape[]): void;
-  /** Refuses an input that its next forward cannot take, whatever `outputShape` says of its shape. */
-  checkInput(inputShape: Shape): void;
-  run(x: Tensor, how: How): Tensor;
-  runBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined;
-}
-
-/** What a plan asks of a layer besides its output. */
-export interface How {
-  /** What happens to results before they are stored. */
-  readonly epilogue?: Epilogue;
-  /** The output may take the input's place. */
-  readonly overwrites?: boolean;
-  /** The step before has done it already: the input is the output. */
-  readonly isDone?: boolean;
-}
-
-/** One call of a layer or an operation. Values are numbered: the inputs of the graph first. */
-export interface Call {
-  readonly module?: Module;
-  readonly operation?: Operation;
-  readonly inputs: readonly number[];
-  readonly outputs: readonly number[];
-}
-
-/** What `compose` recorded. */
-export interface Graph {
-  readonly inputs: number;
-  readonly calls: readonly Call[];
-  /** How many values there are. */
-  readonly values: number;
-  readonly outputs: readonly number[];
-  /** The outputs' names, where `compose` returned an object. */
-  readonly names: readonly string[] | undefined;
-  /** Whether `compose` returned a list. */
-  readonly isList: boolean;
+/**
+ * A network without a class: the shape of its input, its layers by name, and how values flow through them. Several inputs
+ * are a list of shapes; several outputs are a list, or an object by name. In a shape, `"N"` or any other name is any size,
+ * equal names the same one.
+ *
+ * @example
+ * const net = graph(
+ *   ["N", 3, 32, 32],
+ *   { conv: new Conv2d(3, 16, 3), pool: new GlobalAvgPool2d(), flatten: new Flatten(), head: new Linear(16, 10) },
+ *   ({ conv, pool, flatten, head }, x) => x.through(conv, pool, flatten, head),
+ * );
+ * net.forward(randn([8, 3, 32, 32])).shape; // [8, 10]
+ */
+export function graph<const Inputs extends GraphInputs, const L extends Layers, const O extends Outputs>(
+  _inputs: Inputs,
+  layers: L,
+  compose: (layers: L, ...inputs: GraphValues<Inputs>) => O,
+): Graph<GraphValues<Inputs>, L, O> {
+  return new Graph(layers, compose);
 }

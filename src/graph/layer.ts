@@ -3,22 +3,32 @@
  * There is no autograd tape: every backward is written by hand beside its forward.
  */
 
+import type {
+  InputGradients,
+  MoreTensors,
+  MoreValues,
+  OutputGradients,
+  OutputTensors,
+  OutputValues,
+  Taken,
+} from "./call.js";
 import { Branded, kindOf, refuseForeign } from "../shape/brand.js";
 import { isPlainObject, NO_RECORD, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkExtents } from "../shape/reshape.js";
-import type { OutputOf, Refusal, RULE, ShapeRule } from "../shape/rule.js";
+import type { Refusal, RULE, ShapeRule } from "../shape/rule.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { listed, show } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
 import { checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
-import { checkedGradient, checkGradient, explained } from "./execute.js";
-import type { Graph, How, Module, Traits } from "./graph.js";
+import { checkedGradient, checkGradients, explained } from "./execute.js";
+import type { Composition, How, Module, Traits } from "./module.js";
 import { Parameter, State, type StateBuffer } from "./parameter.js";
 import { MOST_WAITING, Runs } from "./runs.js";
+import { severalInputs } from "./plan.js";
 import { UnknownShape } from "./shapes.js";
-import type { Value } from "./value.js";
+import type { SHAPE, Value } from "./value.js";
 import { BareValue, recordModule } from "./recording.js";
 
 export interface BackwardOptions {
@@ -67,7 +77,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   readonly name: string = this.constructor.name.replace(/^_/, "");
 
   /** Shapes of the inputs and outputs of the calls by a layer of one's own that wait for their backward. */
-  readonly #calls = new Cache<{ readonly x: Shape; readonly y: Shape }>();
+  readonly #calls = new Cache<{ readonly xs: readonly Shape[]; readonly ys: readonly Shape[] }>();
   /** What this layer's outermost forwards keep. */
   #runs: Runs | undefined;
   /** Children that were found to be among their parent's fields. */
@@ -78,13 +88,28 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    * @throws ShapeError when the shape of `x` does not fit. Nothing has changed then, but for the running statistics of layers
    *   before one whose output's shape only its run can tell (one of your own without `inferShape`).
    */
-  forward<X extends Tensor>(x: X & Refusal<Rule, X["shape"]>): Tensor<OutputOf<Rule, X["shape"]>> {
-    checkInput(`${this.name}.forward`, x);
+  forward<X extends Tensor, const More extends MoreTensors<Rule>>(
+    x: X & Refusal<Rule, X["shape"]>,
+    ...more: Taken<Rule, Tensor, X["shape"], More>
+  ): OutputTensors<Rule, X["shape"], More> {
+    const xs: readonly Tensor[] = [x, ...(more as readonly Tensor[])];
+    for (const each of xs) checkInput(`${this.name}.forward`, each);
     const { ownSelf: own } = this;
-    if (engine().depth > 0) return own.#call(x) as Tensor<OutputOf<Rule, X["shape"]>>;
+    if (engine().depth > 0) return own.#call(xs) as OutputTensors<Rule, X["shape"], More>;
     own.#runs ??= new Runs();
-    const outputs = own.#runs.forward(own.#module, [x], own.#claim());
-    return own.assemble(outputs, 1) as Tensor<OutputOf<Rule, X["shape"]>>;
+    const outputs = own.#runs.forward(own.#module, xs, own.#claim());
+    return own.assemble(outputs, xs.length) as OutputTensors<Rule, X["shape"], More>;
+  }
+
+  /**
+   * What the layer gives for a value, while a network is composed; with several inputs or outputs as `forward` has them.
+   * @example const difference = this.body.of(a).sub(this.body.of(b));
+   */
+  of<X extends Value, const More extends MoreValues<Rule>>(
+    value: X & Refusal<Rule, X[typeof SHAPE]>,
+    ...more: Taken<Rule, Value, X[typeof SHAPE], More>
+  ): OutputValues<Rule, X[typeof SHAPE], More> {
+    return recordModule(this.#module, [value, ...(more as readonly Value[])]) as OutputValues<Rule, X[typeof SHAPE], More>;
   }
 
   /**
@@ -98,24 +123,24 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    * the first one that follows a backward; in eval mode the last one does, and runs again.
    * @throws StateError when no forward waits for its backward; ShapeError when `dy` has another shape than the output.
    */
-  backward(dy: Tensor, options?: BackwardOptions & { readonly inputGradient?: true }): Tensor;
-  backward(dy: Tensor, options: BackwardOptions): Tensor | undefined;
-  backward(dy: Tensor, options: BackwardOptions = NO_OPTIONS): Tensor | undefined {
+  backward(
+    dy: OutputGradients<Rule>,
+    options?: BackwardOptions & { readonly inputGradient?: true },
+  ): InputGradients<Rule>;
+  backward(dy: OutputGradients<Rule>, options: BackwardOptions): InputGradients<Rule> | undefined;
+  backward(dy: unknown, options: BackwardOptions = NO_OPTIONS): unknown {
     const { ownSelf: own } = this;
     const who = `${this.name}.backward`;
-    checkTensor(who, dy);
+    const dys = own.gradients(who, dy);
     const inputGradient = options === NO_OPTIONS || readOptions(who, options, { inputGradient: true }).inputGradient;
-    if (engine().depth > 0) return own.#callBackward(dy, inputGradient);
-    own.#runs ??= new Runs();
-    return own.#runs.backward(own.#module, [dy], inputGradient, own.#claim(), () => own.#refuseBackward())[0];
-  }
-
-  /**
-   * Calls this layer in a network that is being composed: what it gives for `value`.
-   * @example compose(x: Value) { return this.conv.of(x).add(x); }
-   */
-  of(...values: readonly Value[]): Value {
-    return recordModule(this.ownSelf.#module, values) as Value;
+    let dxs: readonly (Tensor | undefined)[];
+    if (engine().depth > 0) dxs = own.#callBackward(dys, inputGradient);
+    else {
+      own.#runs ??= new Runs();
+      dxs = own.#runs.backward(own.#module, dys, inputGradient, own.#claim(), () => own.#refuseBackward());
+    }
+    if (!inputGradient) return undefined;
+    return dxs.length > 1 ? dxs : dxs[0];
   }
 
   /** This layer as graphs and plans see it. */
@@ -223,7 +248,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    * The graph that it composes; undefined for a layer that computes by itself.
    * @internal
    */
-  composed(_inputs: number): Graph | undefined {
+  composed(_inputs: number): Composition | undefined {
     return undefined;
   }
 
@@ -252,10 +277,20 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   }
 
   /**
+   * The gradients of the outputs, of what `backward` was given.
+   * @internal
+   */
+  gradients(who: string, dy: unknown): readonly (Tensor | undefined)[] {
+    checkTensor(who, dy);
+    return [dy];
+  }
+
+  /**
    * A call by a layer of one's own.
    * @internal
    */
-  call([x]: readonly Tensor[]): readonly Tensor[] {
+  call([x, ...more]: readonly Tensor[]): readonly Tensor[] {
+    if (more.length > 0) throw severalInputs(this.name, more.length + 1);
     return [this.run(x as Tensor, PLAIN)];
   }
 
@@ -465,15 +500,15 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   }
 
   /** One call by a layer of one's own. */
-  #call(x: Tensor): Tensor {
+  #call(xs: readonly Tensor[]): unknown {
     const state = engine();
     const parent = state.running as Layer | undefined;
     if (parent) parent.#adopt(this as unknown as Layer);
     state.running = this;
     try {
-      const [y] = this.call([x]) as readonly [Tensor];
-      this.#calls.push({ x: x.shape, y: y.shape });
-      return y;
+      const ys = this.call(xs);
+      this.#calls.push({ xs: xs.map((x) => x.shape), ys: ys.map((y) => y.shape) });
+      return this.assemble(ys, xs.length);
     } catch (error) {
       throw explained(this.name, error);
     } finally {
@@ -481,13 +516,13 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     }
   }
 
-  #callBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    const { x, y } = this.#calls.peek(this.name);
-    checkGradient(this.name, dy, y);
+  #callBackward(dys: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[] {
+    const { xs, ys } = this.#calls.peek(this.name);
+    checkGradients(this.name, dys, ys);
     this.#calls.pop(this.name);
     try {
-      const [dx] = this.callBackward([dy], inputGradient);
-      return inputGradient ? checkedGradient(this.name, dx, x) : undefined;
+      const dxs = this.callBackward(dys, inputGradient);
+      return inputGradient ? xs.map((x, i) => checkedGradient(this.name, dxs[i], x)) : dxs;
     } catch (error) {
       throw explained(this.name, error);
     }

@@ -2,7 +2,7 @@
 import { add, concatenate, part } from "../ops/merge.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { Operation } from "./graph.js";
+import type { Operation } from "./module.js";
 
 /** The sum of two values of equal shapes; `shape` says what it is, or throws. Its backward hands dy to both. */
 export function sumOf(shape: (shapes: readonly Shape[]) => readonly number[]): Operation {

@@ -1,6 +1,6 @@
 /** A pass over plans: a ReLU runs after the max pooling that it stands before. */
 import { isRelu } from "./epilogue.js";
-import { type Plan, readersOf, type Step } from "./plan.js";
+import { activationOf, type Plan, readersOf, type Step } from "./plan.js";
 
 /**
  * max(relu(x)) = relu(max(x)), and so are the gradients, bit for bit; but the ReLU looks at fewer numbers, twice. For
@@ -11,7 +11,7 @@ export function rectifyAfterPooling(plan: Plan): Plan {
   const steps = [...plan.steps];
   for (const relu of plan.steps) {
     const [between] = relu.outputs;
-    if (between === undefined || !isRelu(relu.module?.traits.activation)) continue;
+    if (between === undefined || !isRelu(activationOf(relu))) continue;
     const [reader, ...others] = readers[between] ?? [];
     const pooling = reader === undefined ? undefined : plan.steps[reader];
     if (!pooling?.module?.traits.givesMaxima || others.length > 0) continue;

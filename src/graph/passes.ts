@@ -1,6 +1,6 @@
 /** The plans of a network: which passes make them, and how long they hold. */
 import { fuseActivations, fuseEpilogues } from "./epilogues.js";
-import type { Graph, Module } from "./graph.js";
+import type { Composition, Module } from "./module.js";
 import { rectifyAfterPooling } from "./order.js";
 import { assignPlaces } from "./places.js";
 import { type Flat, flatten, isCurrent, type Plan } from "./plan.js";
@@ -27,7 +27,7 @@ export class Plans {
   #inference: Plan | undefined;
 
   /** The network as it is now, for so many inputs; its own graph where it does not run that by itself. */
-  current(module: Module, inputs: number, composition?: Graph): Flat {
+  current(module: Module, inputs: number, composition?: Composition): Flat {
     if (this.#flat?.inputs === inputs && isCurrent(this.#flat)) return this.#flat;
     this.#flat = flatten(module, inputs, composition);
     this.#training = this.#inference = undefined;

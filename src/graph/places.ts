@@ -6,12 +6,12 @@ export function assignPlaces(plan: Plan): Plan {
   const readers = readersOf(plan);
   const producers = producersOf(plan);
   const steps = plan.steps.map((step, i) => {
-    const { module, inputs, outputs } = step;
+    const { module, operation, inputs, outputs } = step;
     const ends = [...new Set([...inputs, ...outputs])].filter(
       (value) => value >= plan.inputs && (readers[value] ?? []).every((reader) => reader >= 0 && reader <= i),
     );
     const [first = -1] = inputs;
-    const overwrites = module?.traits.overwrites && readers[first]?.length === 1 && isFresh(producers[first]);
+    const overwrites = (operation ?? module?.traits)?.overwrites && readers[first]?.length === 1 && isFresh(producers[first]);
     return { ...step, ends, ...(overwrites && { overwrites }) };
   });
   return { ...plan, steps };

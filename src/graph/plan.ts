@@ -2,11 +2,12 @@
  * What runs: a network with all composites in it inlined, as a flat list of steps. Passes over the list make it faster
  * or smaller; the list without any pass is the specification that they are held to.
  */
-import { StateError } from "../shape/errors.js";
-import type { Call, Module } from "./graph.js";
+import { ArgumentError } from "../shape/errors.js";
+import type { PiecewiseLinear } from "./epilogue.js";
+import type { Module, Node } from "./module.js";
 
 /** One step: a call, and what passes say of it. */
-export interface Step extends Call {
+export interface Step extends Node {
   /** What its results go through before they are stored. */
   readonly epilogue?: PlannedEpilogue;
   /** The steps that it stands for; they run one by one where a sum's shapes turn out to broadcast. */
@@ -25,7 +26,7 @@ export interface PlannedEpilogue {
   /** The value that is added, and whether the result may take its place. */
   readonly sum?: number;
   readonly inPlace?: boolean;
-  readonly activation?: Module;
+  readonly activation?: PiecewiseLinear;
 }
 
 export interface Plan {
@@ -55,16 +56,14 @@ export interface Flat extends Plan {
  * @param composition the layer's own graph, for one that does not run it by itself
  */
 export function flatten(module: Module, inputs: number, composition = module.composed(inputs)): Flat {
-  const calls: Call[] = [];
+  const calls: Node[] = [];
   const inlined: Inlined[] = [];
   const checks: Flat["checks"][number][] = [];
   let values = inputs;
   const visit = (each: Module, from: readonly number[], graph = each.composed(from.length)): readonly number[] => {
     if (!graph) {
       if (from.length !== 1) {
-        throw new StateError(
-          `${each.name} expects one input, but got ${from.length}. Usual cause: a layer that computes by itself, where a Composite with several inputs is meant.`,
-        );
+        throw severalInputs(each.name, from.length);
       }
       calls.push({ module: each, inputs: from, outputs: [values++] });
       return [values - 1];
@@ -87,8 +86,15 @@ export function flatten(module: Module, inputs: number, composition = module.com
   return { inputs, steps, values, outputs, inlined, checks };
 }
 
+/** Only what is composed has several. */
+export function severalInputs(name: string, count: number): ArgumentError {
+  return new ArgumentError(
+    `${name} expects one input, but got ${count}. Usual cause: inputs that a list was meant to hold, or a layer that computes by itself, where a Composite is meant.`,
+  );
+}
+
 /** The calls that an output depends on. */
-function reachable(calls: readonly Call[], outputs: readonly number[]): Step[] {
+function reachable(calls: readonly Node[], outputs: readonly number[]): Step[] {
   const read = new Set(outputs);
   const kept: Step[] = [];
   for (const call of calls.toReversed()) {
@@ -122,6 +128,11 @@ export function producersOf({ steps, values }: Plan): readonly (Step | undefined
   const producers: (Step | undefined)[] = Array.from({ length: values });
   for (const step of steps) for (const value of step.outputs) producers[value] = step;
   return producers;
+}
+
+/** The activation that a step is in an epilogue. */
+export function activationOf({ module, operation }: Step): PiecewiseLinear | undefined {
+  return operation ? operation.activation : module?.traits.activation;
 }
 
 /** What gives a tensor that nobody else has. */

@@ -15,3 +15,8 @@ export function recordLayers<V>(_value: unknown, _layers: readonly unknown[]): V
 export function recordParts<V>(operation: "split" | "chunk", ..._operands: readonly unknown[]): V {
   throw new StateError(`Value.${operation} expects to be recorded, which is not implemented.`);
 }
+
+/** Records one call of a layer. */
+export function recordCall<V>(_layer: unknown, _values: readonly unknown[]): V {
+  throw new StateError("Layer.of expects to be recorded, which is not implemented.");
+}

@@ -2,11 +2,11 @@
 import { Branded } from "../shape/brand.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
-import type { Call, Module, Operation } from "./graph.js";
+import type { Node, Module, Operation } from "./module.js";
 
 /** What one `compose` has said so far. */
 export class Recording {
-  readonly calls: Call[] = [];
+  readonly calls: Node[] = [];
   /** How many values there are. */
   values = 0;
   isOpen = true;

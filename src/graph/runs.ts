@@ -2,8 +2,8 @@
 import { Arena, Pool, within } from "../kernels/residency.js";
 import { type Allocator, engine, type Run, runOf } from "../tensor/engine.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
-import { checkGradient, outputsOf, runBackward, runForward, type Trace } from "./execute.js";
-import type { Module } from "./graph.js";
+import { checkGradients, outputsOf, runBackward, runForward, type Trace } from "./execute.js";
+import type { Module } from "./module.js";
 import { Plans } from "./passes.js";
 import type { Flat } from "./plan.js";
 import { shapesOf } from "./shapes.js";
@@ -84,9 +84,11 @@ export class Runs {
   ): (Tensor | undefined)[] {
     const forward = this.#forwardOf(dys) ?? none();
     const { run, outputs, flat } = forward;
-    dys.forEach((dy, i) => {
-      if (dy) checkGradient(module.name, dy, outputs[i]?.shape ?? []);
-    });
+    checkGradients(
+      module.name,
+      dys,
+      outputs.map(({ shape }) => shape),
+    );
     const state = engine();
     run.used = this.#hasGoneBack = true;
     this.#waiting = this.#waiting.filter((each) => each !== forward);

@@ -3,7 +3,7 @@ import { factorsOf } from "../shape/chain.js";
 import { checkSize } from "../shape/check.js";
 import { neighbourMismatch, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import type { Module } from "./graph.js";
+import type { Module } from "./module.js";
 import { type Flat, producersOf, type Step } from "./plan.js";
 
 /** What `outputShape` throws where only a run can tell. */

@@ -52,7 +52,9 @@ export type CombinedTold<Who extends string, X extends Value, Y extends Operand>
   : unknown;
 
 /** The shapes of values. */
-export type ShapesOf<Values extends readonly Value[]> = { readonly [I in keyof Values]: ShapeOf<Values[I]> };
+export type ShapesOf<Values extends readonly unknown[]> = {
+  readonly [I in keyof Values]: Values[I] extends Value ? ShapeOf<Values[I]> : Shape;
+};
 
 /** Values of these shapes. */
 export type ValuesOf<Shapes> = Shapes extends infer T extends readonly Shape[]

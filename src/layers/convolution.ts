@@ -21,7 +21,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "../graph/cache.js";
 import { initialiseLike, zeroWeight } from "./initialisers.js";
 import type { Epilogue } from "../graph/epilogue.js";
-import type { How, Traits } from "../graph/graph.js";
+import type { How, Traits } from "../graph/module.js";
 import { Layer } from "../graph/layer.js";
 import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";

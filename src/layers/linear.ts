@@ -6,7 +6,7 @@ import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "../graph/cache.js";
 import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
-import type { Traits } from "../graph/graph.js";
+import type { Traits } from "../graph/module.js";
 import { Layer } from "../graph/layer.js";
 import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";

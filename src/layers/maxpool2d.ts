@@ -10,7 +10,7 @@ import {
 } from "../shape/pool.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
-import type { Traits } from "../graph/graph.js";
+import type { Traits } from "../graph/module.js";
 import { MaximumPool2d } from "./pool2d.js";
 import { reprOf } from "./repr.js";
 

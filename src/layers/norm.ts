@@ -9,7 +9,7 @@ import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Cache } from "../graph/cache.js";
 import { constant, zeroWeight } from "./initialisers.js";
-import type { How, Traits } from "../graph/graph.js";
+import type { How, Traits } from "../graph/module.js";
 import { Layer } from "../graph/layer.js";
 import { Parameter, StateBuffer } from "../graph/parameter.js";
 

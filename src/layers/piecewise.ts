@@ -1,7 +1,7 @@
 /** Activations made of pieces. Each takes any shape and keeps it. */
 
 import { piecewiseLinear, RELU } from "../graph/epilogue.js";
-import type { Traits } from "../graph/graph.js";
+import type { Traits } from "../graph/module.js";
 import * as functions from "../kernels/activation.js";
 import { checkFinite, checkNone, checkNumber, checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";

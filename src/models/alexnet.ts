@@ -1,3 +1,4 @@
+import type { Value } from "../graph/value.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
@@ -92,7 +93,7 @@ export class AlexNet<
     );
   }
 
-  protected compose(): Layer {
-    return new Sequential(this.features, this.avgpool, this.flatten, this.classifier);
+  compose(x: Value): Value {
+    return x.through(this.features, this.avgpool, this.flatten, this.classifier);
   }
 }

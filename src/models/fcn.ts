@@ -1,3 +1,4 @@
+import type { Value } from "../graph/value.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
@@ -76,8 +77,8 @@ export class FCN<const O extends readonly [options?: FCNOptions] = readonly [opt
     );
   }
 
-  protected compose(): Layer {
-    return new Sequential(this.backbone, this.classifier, this.upsample);
+  compose(x: Value): Value {
+    return x.through(this.backbone, this.classifier, this.upsample);
   }
 
   protected override inferShape(inputShape: Shape): number[] {

@@ -1,3 +1,4 @@
+import type { Value } from "../graph/value.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Composite } from "../graph/composite.js";
@@ -75,8 +76,9 @@ class InvertedResidual extends Composite {
     this.#residual = stride === 1 && from === to;
   }
 
-  protected compose(): Layer {
-    return this.#residual ? new Residual(this.conv) : this.conv;
+  compose(x: Value): Value {
+    const y = this.conv.of(x);
+    return this.#residual ? y.add(x) : y;
   }
 }
 
@@ -137,7 +139,7 @@ export class MobileNetV2<
     initialiseLinears(this, init);
   }
 
-  protected compose(): Layer {
-    return new Sequential(this.features, this.avgpool, this.flatten, this.classifier);
+  compose(x: Value): Value {
+    return x.through(this.features, this.avgpool, this.flatten, this.classifier);
   }
 }

@@ -1,3 +1,4 @@
+import type { Value } from "../graph/value.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Composite } from "../graph/composite.js";
@@ -86,9 +87,9 @@ class BasicBlock extends Composite {
     this.downsample = shortcut(place, to, init);
   }
 
-  protected compose(): Layer {
-    const body = new Sequential(this.conv1, this.bn1, this.relu, this.conv2, this.bn2);
-    return new Sequential(new Residual(body, this.downsample), this.relu);
+  compose(x: Value): Value {
+    const y = x.through(this.conv1, this.bn1, this.relu, this.conv2, this.bn2);
+    return this.relu.of(y.add(this.downsample?.of(x) ?? x));
   }
 }
 
@@ -116,10 +117,10 @@ class Bottleneck extends Composite {
     this.downsample = shortcut(place, 4 * to, init);
   }
 
-  protected compose(): Layer {
+  compose(x: Value): Value {
     const { relu } = this;
-    const body = new Sequential(this.conv1, this.bn1, relu, this.conv2, this.bn2, relu, this.conv3, this.bn3);
-    return new Sequential(new Residual(body, this.downsample), relu);
+    const y = x.through(this.conv1, this.bn1, relu, this.conv2, this.bn2, relu, this.conv3, this.bn3);
+    return relu.of(y.add(this.downsample?.of(x) ?? x));
   }
 }
 
@@ -189,9 +190,9 @@ export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composit
     return last ? last.numFeatures : 0;
   }
 
-  protected compose(): Layer {
+  compose(x: Value): Value {
     const { conv1, bn1, relu, maxpool, layer1, layer2, layer3, layer4 } = this;
-    return new Sequential(conv1, bn1, relu, maxpool, layer1, layer2, layer3, layer4);
+    return x.through(conv1, bn1, relu, maxpool, layer1, layer2, layer3, layer4);
   }
 }
 
@@ -240,7 +241,7 @@ export class ResNet<
     this.fc = new Linear(this.channels, numClasses, rest.random ? { random: rest.random } : {});
   }
 
-  protected override compose(): Layer {
-    return new Sequential(super.compose(), this.avgpool, this.flatten, this.fc);
+  override compose(x: Value): Value {
+    return super.compose(x).through(this.avgpool, this.flatten, this.fc);
   }
 }

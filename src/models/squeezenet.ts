@@ -1,3 +1,4 @@
+import type { Value } from "../graph/value.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
@@ -45,12 +46,10 @@ class Fire extends Composite {
     this.expand3x3 = new Conv2d(squeezed, expanded, 3, { padding: 1, ...init });
   }
 
-  protected compose(): Layer {
-    const expand = new Parallel([
-      new Sequential(this.expand1x1, this.expand1x1_activation),
-      new Sequential(this.expand3x3, this.expand3x3_activation),
-    ]);
-    return new Sequential(this.squeeze, this.squeeze_activation, expand);
+  compose(x: Value): Value {
+    const y = x.through(this.squeeze, this.squeeze_activation);
+    const expanded = y.through(this.expand3x3, this.expand3x3_activation);
+    return y.through(this.expand1x1, this.expand1x1_activation).concat([expanded]);
   }
 }
 
@@ -122,7 +121,7 @@ export class SqueezeNet<
     }
   }
 
-  protected compose(): Layer {
-    return new Sequential(this.features, this.classifier, this.flatten);
+  compose(x: Value): Value {
+    return x.through(this.features, this.classifier, this.flatten);
   }
 }

@@ -1,3 +1,4 @@
+import type { Value } from "../graph/value.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
@@ -83,7 +84,7 @@ export class TinyYOLOv2 extends Composite {
     initialiseConvolutions(this, { a: 0.1, ...init });
   }
 
-  protected compose(): Layer {
-    return new Sequential(this.features, this.head);
+  compose(x: Value): Value {
+    return x.through(this.features, this.head);
   }
 }

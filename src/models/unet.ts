@@ -1,3 +1,4 @@
+import type { Value } from "../graph/value.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
@@ -64,7 +65,6 @@ export class UNet<
   readonly decoder: readonly Layer[];
   readonly head: Conv2d;
   readonly pool = new MaxPool2d(2);
-  readonly skip = new Identity();
 
   constructor(...options: OnlyArguments<"UNet", O, UNetOptions>);
   constructor(options: UNetOptions = {}) {
@@ -109,15 +109,12 @@ export class UNet<
     initialiseConvolutions(this, init);
   }
 
-  /** From the smallest size outwards: each level is wrapped by the one of twice its size. */
-  protected compose(): Layer {
-    const whole = this.encoder.reduceRight((inner, encoder, i) => {
-      const [up, decoder] = [this.up[i], this.decoder[i]];
-      if (!up || !decoder) return inner;
-      const below = new Sequential(this.pool, inner, up);
-      return new Sequential(encoder, new Parallel([this.skip, below]), decoder);
-    }, this.encoder.at(-1) ?? this.head);
-    return new Sequential(whole, this.head);
+  /** Down to the smallest size, and up again beside what was there on the way down. */
+  compose(x: Value): Value {
+    const down: Value[] = [];
+    for (const [i, encoder] of this.encoder.entries()) x = down[i] = encoder.of(i > 0 ? this.pool.of(x) : x);
+    for (let i = this.up.length - 1; i >= 0; i--) x = this.decoder[i].of(down[i].concat([this.up[i].of(x)]));
+    return this.head.of(x);
   }
 
   protected override inferShape(inputShape: Shape): number[] {

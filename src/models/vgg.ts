@@ -1,3 +1,4 @@
+import type { Value } from "../graph/value.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Composite } from "../graph/composite.js";
@@ -123,7 +124,7 @@ export class VGG<const O extends readonly [options?: VGGOptions] = readonly [opt
     initialiseLinears(this, init);
   }
 
-  protected compose(): Layer {
-    return new Sequential(this.features, this.avgpool, this.flatten, this.classifier);
+  compose(x: Value): Value {
+    return x.through(this.features, this.avgpool, this.flatten, this.classifier);
   }
 }

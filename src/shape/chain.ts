@@ -1,6 +1,17 @@
 /** Shape rule of layers one after another: what each makes of the shape before it, and where two do not fit. */
 import type { Next } from "./arithmetic.js";
-import type { AnyLayer, Apply, Join, Mismatch, Mistake, OutputOf, RuleOf, Sentence, ShapeRule } from "./rule.js";
+import type {
+  AnyLayer,
+  Apply,
+  Join,
+  Mismatch,
+  Mistake,
+  OutputOf,
+  RuleOf,
+  Sentence,
+  Several,
+  ShapeRule,
+} from "./rule.js";
 import { type Shape, sameShape } from "./shape.js";
 
 /** The rule of layers one after another; of a list whose length is not known, nothing is known. */
@@ -54,7 +65,7 @@ export type Misfits<
             First,
             Next<I>,
             undefined,
-            Found & { readonly [K in I]: Sentence<I extends First ? Out : AfterNeighbour<Out, Flattened>, S> }
+            Found & { readonly [K in I]: Sentence<OneOf<I extends First ? Out : AfterNeighbour<Out, Flattened>>, S> }
           >
       : never
     : never;
@@ -66,8 +77,11 @@ type RuleAt<Layers, I> = I extends keyof Layers ? RuleOf<Layers[I]> : ShapeRule;
 /** The most general input of the first layer: `[number, 3, number, number]`. */
 export type NaturalOf<Layers> = Natural<RuleAt<Layers, "0">>;
 
-type Natural<Rule> = Rule extends { readonly natural: infer N extends Shape }
-  ? N
+/** The most general input of a rule. */
+export type Natural<Rule> = Rule extends { readonly natural: infer N extends Shape }
+  ? Shape extends N
+    ? Extract<(Rule & { readonly in: null })["natural"], Shape>
+    : N
   : Rule extends { readonly first: infer Layers }
     ? NaturalOf<Layers>
     : Shape;
@@ -78,6 +92,12 @@ type OrNatural<S, Rule> = Shape extends S ? Natural<Rule> : S;
 type AfterNeighbour<Out, Flattened> =
   Out extends Mismatch<infer L, infer E, infer G>
     ? Mistake<`${L} expects ${E}, but the layer before it gives ${G}${Factors<Flattened, G>}`>
+    : Out;
+
+/** Layers one after another have one input and one output each. */
+type OneOf<Out> =
+  Out extends Several<infer What>
+    ? Mistake<`A layer between others expects one input and one output, but this one has several ${What}`>
     : Out;
 
 type FlattenedBy<Rule, S, Out> = Rule extends { readonly flattens: true } ? readonly [S, Out] : undefined;

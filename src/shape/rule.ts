@@ -58,7 +58,12 @@ export interface Mistake<Sentence extends string> {
   readonly mistake: Sentence;
 }
 
-/** What `Rule` makes of the shape `S`: a shape, a {@link Mismatch} or a {@link Mistake}. */
+/** What a network of several inputs or outputs gives: no shape that a layer behind it could take. */
+export interface Several<What extends "inputs" | "outputs"> {
+  readonly several: What;
+}
+
+/** What `Rule` makes of the shape `S`: a shape, {@link Several}, a {@link Mismatch} or a {@link Mistake}. */
 export type Apply<Rule, S> = (Rule & { readonly in: S })["out" & keyof Rule];
 
 /** The output shape of `Rule` for the input shape `S`; any shape where the rule refuses or does not know. */

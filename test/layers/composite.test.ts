@@ -30,7 +30,7 @@ class Block extends Composite {
     this.conv = new Conv2d(2, 2, 3, { padding: 1, bias: false, random });
   }
 
-  protected compose(): Layer {
+  compose(): Layer {
     const drop = new Dropout(0.5, { random: new Random(1) });
     return new Sequential(new Residual(new Sequential(this.conv, this.tanh, this.norm)), this.tanh, drop);
   }
@@ -104,7 +104,7 @@ describe("Composite", () => {
     class Forgetful extends Composite {
       override readonly name: string = "Forgetful";
       readonly relu = new ReLU();
-      protected compose(): Layer {
+      compose(): Layer {
         return new Sequential(new Sequential(new Conv2d(2, 2, 1)), this.relu);
       }
     }

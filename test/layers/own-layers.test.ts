@@ -195,7 +195,7 @@ describe("a child that knows its parent", () => {
       this.child.parent = this;
       this.list.push(this.list); // and a list that holds itself
     }
-    protected compose(): Layer {
+    compose(): Layer {
       return new Sequential(this.child, this.relu);
     }
   }
@@ -253,7 +253,7 @@ class Whole extends Composite {
   constructor(readonly inner: Layer) {
     super();
   }
-  protected compose(): Layer {
+  compose(): Layer {
     return new Sequential(this.inner, new ReLU());
   }
 }
@@ -412,7 +412,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     expectError(() => new Residual(relu, anything(Conv2d)), ArgumentError, `Residual expects its projection to be a layer, but got a Function. ${list}`); // biome-ignore format: one line
     expect(() => new Parallel(anything([5]))).toThrow(ArgumentError);
     class Empty extends Composite {
-      protected compose(): Layer {
+      compose(): Layer {
         return anything([conv, relu]);
       }
     }
@@ -457,7 +457,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
       override forward(x: Tensor) {
         return this.fc.forward(x) as never;
       }
-      protected compose() {
+      compose() {
         return this.fc;
       }
     }
@@ -477,8 +477,8 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     expect(() => wrapped.backward(y)).toThrow("backward called twice");
     class Computes extends Composite {
       readonly fc = new Linear(2, 2);
-      protected override compose(x?: Tensor): never;
-      protected override compose(x: Tensor): never {
+      override compose(x?: Tensor): never;
+      override compose(x: Tensor): never {
         return this.fc.forward(x) as never;
       }
     }

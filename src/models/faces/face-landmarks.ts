@@ -1,3 +1,4 @@
+import type { Value } from "../../graph/value.js";
 import { AvgPool2d } from "../../layers/avgpool2d.js";
 import { Composite } from "../../graph/composite.js";
 import { Conv2d } from "../../layers/conv2d.js";
@@ -33,16 +34,11 @@ export class DenseBlock extends Composite {
     this.conv3 = new SeparableConv(outChannels, outChannels, 1, init);
   }
 
-  protected compose(): Layer {
-    return new Sequential(
-      ...(this.conv0 instanceof Conv2d ? [SAME_STRIDE_2()] : []),
-      this.conv0,
-      new ReLU(),
-      new Residual(this.conv1),
-      new Residual(new Sequential(new ReLU(), this.conv2)),
-      new Residual(new Sequential(new ReLU(), this.conv3)),
-      new ReLU(),
-    );
+  compose(x: Value): Value {
+    const a = this.conv0.of(this.conv0 instanceof Conv2d ? x.pad(SAME_STRIDE_2) : x).relu();
+    const b = this.conv1.of(a).add(a);
+    const c = this.conv2.of(b.relu()).add(b);
+    return this.conv3.of(c.relu()).add(c).relu();
   }
 }
 
@@ -86,8 +82,8 @@ export class FaceLandmarks extends Composite {
     this.fc = new Linear(channels(256), 136, init);
   }
 
-  protected compose(): Layer {
+  compose(x: Value): Value {
     const { dense0, dense1, dense2, dense3, fc } = this;
-    return new Sequential(dense0, dense1, dense2, dense3, new AvgPool2d(7, { stride: 2 }), new Flatten(), fc);
+    return x.through(dense0, dense1, dense2, dense3, new AvgPool2d(7, { stride: 2 }), new Flatten(), fc);
   }
 }

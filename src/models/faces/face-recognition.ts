@@ -1,3 +1,4 @@
+import type { Value } from "../../graph/value.js";
 import { AvgPool2d } from "../../layers/avgpool2d.js";
 import { BatchNorm2d } from "../../layers/batchnorm.js";
 import { Composite } from "../../graph/composite.js";
@@ -28,8 +29,8 @@ export class ScaledConv extends Composite {
     this.scale = new BatchNorm2d(outChannels);
   }
 
-  protected compose(): Layer {
-    return new Sequential(this.conv, this.scale);
+  compose(x: Value): Value {
+    return x.through(this.conv, this.scale);
   }
 }
 
@@ -50,22 +51,13 @@ export class ResidualBlock extends Composite {
     this.#size = size;
   }
 
-  protected compose(): Layer {
-    const body = new Sequential(this.conv1, new ReLU(), this.conv2);
-    if (this.#size === undefined) return new Sequential(new Residual(body), new ReLU());
-    const half = Math.floor(this.#size / 2);
+  compose(x: Value): Value {
+    const y = x.through(this.conv1, new ReLU(), this.conv2);
+    if (this.#size === undefined) return y.add(x).relu();
     const { inChannels, outChannels } = this.conv1.conv.settings;
-    const shortcut = new Sequential(
-      new AvgPool2d(2),
-      // Pixels become one axis, so that the channels are one of the last two, which ZeroPad2d extends.
-      new Flatten({ startDim: 2 }),
-      new ZeroPad2d([0, 0, 0, outChannels - inChannels]),
-      new Unflatten(2, [half, half]),
-    );
+    const shortcut = new AvgPool2d(2).of(x).pad([0, 0, 0, 0, 0, outChannels - inChannels]);
     // Of an even image the convolution without padding makes one row and column fewer than the pooling.
-    const even = this.#size % 2 === 0;
-    const padded = even ? new Sequential(body, new ZeroPad2d([0, 1, 0, 1])) : body;
-    return new Sequential(new Residual(padded, shortcut), new ReLU());
+    return (this.#size % 2 === 0 ? y.pad([0, 1, 0, 1]) : y).add(shortcut).relu();
   }
 }
 
@@ -134,9 +126,9 @@ export class FaceRecognition extends Composite {
     this.fc = new Linear(c256, 128, { bias: false, ...init });
   }
 
-  protected compose(): Layer {
+  compose(x: Value): Value {
     const blocks = Object.values(this).filter((field): field is ResidualBlock => field instanceof ResidualBlock);
     const down = [this.conv32_down, new ReLU(), new MaxPool2d(3, { stride: 2 })];
-    return new Sequential(...down, ...blocks, new GlobalAvgPool2d(), new Flatten(), this.fc);
+    return x.through(...down, ...blocks, new GlobalAvgPool2d(), new Flatten(), this.fc);
   }
 }

@@ -1,3 +1,4 @@
+import type { Value } from "../../graph/value.js";
 import { Composite } from "../../graph/composite.js";
 import { Conv2d } from "../../layers/conv2d.js";
 import type { Layer } from "../../graph/layer.js";
@@ -33,12 +34,11 @@ export class SeparableConv extends Composite {
     this.pointwise = new Conv2d(inChannels, outChannels, 1, init);
   }
 
-  protected compose(): Layer {
-    const { stride } = this.depthwise.settings;
-    const separable = [this.depthwise, this.pointwise];
-    return stride[0] === 2 ? new Sequential(SAME_STRIDE_2(), ...separable) : new Sequential(...separable);
+  compose(x: Value): Value {
+    const halves = this.depthwise.settings.stride[0] === 2;
+    return (halves ? x.pad(SAME_STRIDE_2) : x).through(this.depthwise, this.pointwise);
   }
 }
 
 /** TensorFlow's padding "same" for a 3×3 kernel with stride 2 on even sizes: the one pixel too many is below and right. */
-export const SAME_STRIDE_2 = () => new ZeroPad2d([0, 1, 0, 1]);
+export const SAME_STRIDE_2 = [0, 1, 0, 1];

@@ -1,3 +1,4 @@
+import type { Value } from "../../graph/value.js";
 import { Composite } from "../../graph/composite.js";
 import { Conv2d } from "../../layers/conv2d.js";
 import type { Layer } from "../../graph/layer.js";
@@ -61,9 +62,9 @@ export class TinyFaceDetector extends Composite {
     this.conv8 = new Conv2d(channels(512), 25, 1, init);
   }
 
-  protected compose(): Layer {
-    const halved = [this.conv0, this.conv1, this.conv2, this.conv3, this.conv4];
-    return new Sequential(
+  compose(x: Value): Value {
+    const halved: Layer[] = [this.conv0, this.conv1, this.conv2, this.conv3, this.conv4];
+    return x.through(
       ...halved.flatMap((conv) => [conv, new LeakyReLU(0.1), new MaxPool2d(2, { ceilMode: true })]),
       this.conv5,
       new LeakyReLU(0.1),

@@ -1,0 +1,109 @@
+/** What a composed network is: calls of layers and operations, and the values that flow between them. */
+import type { Shape } from "../shape/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Epilogue, Norm, PiecewiseLinear } from "./epilogue.js";
+
+/** A function of tensors that is no layer: it has no state, and its backward stands beside it in ops/. */
+export interface Operation {
+  /** As messages and pictures of a network call it: `"mul"`. */
+  readonly name: string;
+  /** The shapes of its outputs. @throws ShapeError for inputs that do not fit. */
+  shapes(inputs: readonly Shape[]): readonly Shape[];
+  /** @param overwrites whether the output may take the place of the first input */
+  forward(inputs: readonly Tensor[], overwrites: boolean): readonly Tensor[];
+  /**
+   * The gradients of those inputs that are wanted, from those of the outputs; the gradient of an output that nobody asked
+   * about is undefined, but not all of them are.
+   */
+  backward(
+    dys: readonly (Tensor | undefined)[],
+    inputs: readonly Tensor[],
+    wanted: readonly boolean[],
+    outputs: readonly Tensor[],
+  ): readonly (Tensor | undefined)[];
+  /** Whether an output may be a view of an input. */
+  readonly isView?: boolean;
+  /** Whether it is the sum of its two inputs, where their shapes are equal. */
+  readonly isSum?: boolean;
+  /** The activation that it is in an epilogue. */
+  readonly activation?: PiecewiseLinear;
+  /** Whether its output may take its first input's place. */
+  readonly overwrites?: boolean;
+  /** The sum with negative numbers set to 0. */
+  forwardRectified?(inputs: readonly Tensor[]): readonly Tensor[];
+  /** What it adds to a gradient of: a learned operand. */
+  readonly parameter?: { readonly requiresGrad: boolean };
+  /** Multiply-adds of one forward. */
+  multiplyAdds?(inputs: readonly Shape[]): number;
+}
+
+/** What a pass over a plan may do with a layer whose class's own `compute` runs. */
+export interface Traits {
+  /** What may follow its results before they are stored: everything that an epilogue holds, or a ReLU. */
+  readonly epilogue?: "any" | "relu";
+  /** The norm that it is in an epilogue, for results of a shape. @throws ShapeError where that does not fit. */
+  readonly norm?: (shape: Shape) => Norm;
+  /** The activation that it is in an epilogue. */
+  readonly activation?: PiecewiseLinear;
+  /** Whether its output may take its input's place. */
+  readonly overwrites?: boolean;
+  /** Whether its output is a tensor of its own, that it does not read again unless it keeps it whole. */
+  readonly isFresh?: boolean;
+  /** Whether it gives maxima of its input and no more: a ReLU may as well come after it. */
+  readonly givesMaxima?: boolean;
+}
+
+/** A layer, as graphs and plans see it. */
+export interface Module {
+  readonly name: string;
+  training: boolean;
+  readonly ownSelf: this;
+  children(): readonly (readonly [string, Module])[];
+  parameters(): readonly { readonly requiresGrad: boolean }[];
+  descendants(): Module[];
+  /** Outputs in the form in which `compose` returned them, for so many inputs. */
+  assemble<T>(outputs: readonly T[], inputs: number): unknown;
+  outputShape(inputShape: Shape): number[];
+  readonly traits: Traits;
+  /** The graph that it composes for so many inputs; undefined for a layer that computes by itself. */
+  composed(inputs: number): Composition | undefined;
+  /** Whether a composite has something of its own to say about the shapes of its inputs. */
+  readonly checksShapes: boolean;
+  /** Says it. @throws ShapeError */
+  checkShapes(inputs: readonly Shape[]): void;
+  /** Refuses an input that its next forward cannot take, whatever `outputShape` says of its shape. */
+  checkInput(inputShape: Shape): void;
+  run(x: Tensor, how: How): Tensor;
+  runBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined;
+}
+
+/** What a plan asks of a layer besides its output. */
+export interface How {
+  /** What happens to results before they are stored. */
+  readonly epilogue?: Epilogue;
+  /** The output may take the input's place. */
+  readonly overwrites?: boolean;
+  /** The step before has done it already: the input is the output. */
+  readonly isDone?: boolean;
+}
+
+/** One call of a layer or an operation. Values are numbered: the inputs of the graph first. */
+export interface Node {
+  readonly module?: Module;
+  readonly operation?: Operation;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}
+
+/** What `compose` recorded. */
+export interface Composition {
+  readonly inputs: number;
+  readonly calls: readonly Node[];
+  /** How many values there are. */
+  readonly values: number;
+  readonly outputs: readonly number[];
+  /** The outputs' names, where `compose` returned an object. */
+  readonly names: readonly string[] | undefined;
+  /** Whether `compose` returned a list. */
+  readonly isList: boolean;
+}
