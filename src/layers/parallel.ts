@@ -1,4 +1,5 @@
-import { add, concatenate, part } from "../ops/merge.js";
+import { add } from "../ops/arithmetic.js";
+import { concatenate, split } from "../ops/layout.js";
 import { refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkOneOf, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
@@ -70,7 +71,8 @@ export class Parallel<
 
   /** dx = Σ branchᵀ(dy's part), where a sum's part is all of dy; last branch first, for layers that several of them run. */
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    const parts = this.merge === "concat" ? part(dy, this.dim, this.#cache.pop(this.name)) : undefined;
+    const sizes = () => this.#cache.pop(this.name).map((shape) => shape.at(this.dim) ?? 0);
+    const parts = this.merge === "concat" ? split(dy, sizes(), this.dim) : undefined;
     const gradients: Tensor[] = [];
     for (let i = this.branches.length - 1; i >= 0; i--) {
       const gradient = this.branches[i]?.backward(parts?.[i] ?? dy, { inputGradient });

@@ -1,4 +1,4 @@
-import { add } from "../ops/merge.js";
+import { add } from "../ops/arithmetic.js";
 import type { ResidualRule } from "../shape/merge.js";
 import { addShape } from "../shape/merge.js";
 import type { Shape } from "../shape/shape.js";
