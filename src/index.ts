@@ -1,3 +1,7 @@
+export { Cache } from "./graph/cache.js";
+export { Composite } from "./graph/composite.js";
+export { type BackwardOptions, Layer, type LoadStateDictOptions, type StateDict } from "./graph/layer.js";
+export { Parameter, StateBuffer } from "./graph/parameter.js";
 export {
   type BackendDescription,
   type BackendName,
@@ -9,8 +13,6 @@ export {
 export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, type AdaptiveMaxPool2dOptions } from "./layers/adaptivepool2d.js";
 export { AvgPool2d } from "./layers/avgpool2d.js";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batchnorm.js";
-export { Cache } from "./graph/cache.js";
-export { Composite } from "./graph/composite.js";
 export { Conv1d, type Conv1dOptions } from "./layers/conv1d.js";
 export { Conv2d, type Conv2dOptions } from "./layers/conv2d.js";
 export { ConvTranspose2d, type ConvTranspose2dOptions } from "./layers/convtranspose2d.js";
@@ -31,14 +33,12 @@ export {
   type XavierOptions,
 } from "./layers/initialisers.js";
 export { InstanceNorm2d, type InstanceNorm2dOptions } from "./layers/instancenorm2d.js";
-export { type BackwardOptions, Layer, type LoadStateDictOptions, type StateDict } from "./graph/layer.js";
 export { LayerNorm, type LayerNormOptions } from "./layers/layernorm.js";
 export { Linear, type LinearOptions } from "./layers/linear.js";
 export { LocalResponseNorm, type LocalResponseNormOptions } from "./layers/localresponsenorm.js";
 export { Maxout, MaxoutLinear, type MaxoutLinearOptions, type MaxoutOptions } from "./layers/maxout.js";
 export { MaxPool2d } from "./layers/maxpool2d.js";
 export { Parallel, type ParallelOptions } from "./layers/parallel.js";
-export { Parameter, StateBuffer } from "./graph/parameter.js";
 export {
   ELU,
   Hardshrink,

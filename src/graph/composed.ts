@@ -8,8 +8,8 @@ import { engine } from "../tensor/engine.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
 import { runBackward, runNested, type Trace } from "./execute.js";
-import type { Composition, Module } from "./module.js";
 import { checkMethod, hasState, Layer } from "./layer.js";
+import type { Composition, Module } from "./module.js";
 import { Plans } from "./passes.js";
 import { flatten } from "./plan.js";
 import { BareValue, Recording } from "./recording.js";
@@ -98,7 +98,9 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     const composition = [...this.#recorded.values()].at(-1)?.graph;
     const { names, isList } = composition ?? {};
     if (!names && !isList) return super.gradients(who, dy);
-    const expected = names ? `an object of gradients by name: ${names.join(", ")}` : `a list of gradients, one of each output`;
+    const expected = names
+      ? `an object of gradients by name: ${names.join(", ")}`
+      : `a list of gradients, one of each output`;
     const unknown = names && isRecord(dy) ? Object.keys(dy).find((name) => !names.includes(name)) : undefined;
     if (names ? !isRecord(dy) || unknown !== undefined : !Array.isArray(dy)) {
       refuse(who, "", expected, unknown ?? dy, "a gradient of one output alone, or another output's name");
@@ -164,7 +166,11 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     }
     const names = isRecord(result) ? Object.keys(result) : undefined;
     const isList = Array.isArray(result);
-    const returned: readonly unknown[] = isList ? (result as unknown[]) : names ? Object.values(result as object) : [result];
+    const returned: readonly unknown[] = isList
+      ? (result as unknown[])
+      : names
+        ? Object.values(result as object)
+        : [result];
     const outputs = returned.map((value) => {
       if (value instanceof BareValue) return value.numberIn(recording);
       throw this.#refuse(value);
@@ -228,7 +234,9 @@ function hideMode(layer: Layer): () => void {
 }
 
 function isSame(before: Recorded["children"], now: Recorded["children"]): boolean {
-  return before.length === now.length && now.every(([key, child], i) => key === before[i]?.[0] && child === before[i][1]);
+  return (
+    before.length === now.length && now.every(([key, child], i) => key === before[i]?.[0] && child === before[i][1])
+  );
 }
 
 function isRecord(value: unknown): value is object {

@@ -43,7 +43,12 @@ export function fuseEpilogues(plan: Plan): Plan {
 }
 
 /** What an epilogue becomes by the step that reads `value`; undefined where that does not fit behind it. */
-function fused(next: Step, value: number, epilogue: PlannedEpilogue, takes: "any" | "relu"): PlannedEpilogue | undefined {
+function fused(
+  next: Step,
+  value: number,
+  epilogue: PlannedEpilogue,
+  takes: "any" | "relu",
+): PlannedEpilogue | undefined {
   const { module, operation } = next;
   const activation = activationOf(next);
   if (activation && (takes === "any" || isRelu(activation))) return { ...epilogue, activation };

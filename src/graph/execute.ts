@@ -1,6 +1,6 @@
 /** Runs plans: forward step by step, backward in reverse. */
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
-import { addInto, add } from "../ops/merge.js";
+import { add, addInto } from "../ops/arithmetic.js";
 import { ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
@@ -64,7 +64,10 @@ export function runForward(plan: Plan, inputs: readonly Tensor[], shapes?: reado
 }
 
 /** A plan inside of a layer that computes by itself: what it gives, that layer may read until its own step has ended. */
-export function runNested(plan: Plan, inputs: readonly Tensor[]): { readonly trace: Trace; readonly outputs: Tensor[] } {
+export function runNested(
+  plan: Plan,
+  inputs: readonly Tensor[],
+): { readonly trace: Trace; readonly outputs: Tensor[] } {
   const trace = runForward(plan, inputs);
   const outputs = outputsOf(trace);
   const { allocator } = engine();
@@ -149,7 +152,10 @@ export function runBackward(
       state.running = step.module;
       const mark = allocator?.open() ?? 0;
       const dxs = backward(step, own, values, needs);
-      allocator?.close(mark, dxs.flatMap((dx) => (dx ? [numbersOf(dx)] : [])));
+      allocator?.close(
+        mark,
+        dxs.flatMap((dx) => (dx ? [numbersOf(dx)] : [])),
+      );
       // A value that is read twice gets the gradient of its last reading first.
       for (let k = dxs.length - 1; k >= 0; k--) {
         const dx = dxs[k];
@@ -164,13 +170,23 @@ export function runBackward(
   return Array.from({ length: plan.inputs }, (_, value) => gradients.of(value));
 }
 
-function backward(step: Step, dys: readonly (Tensor | undefined)[], values: Trace["values"], needs: readonly boolean[]) {
+function backward(
+  step: Step,
+  dys: readonly (Tensor | undefined)[],
+  values: Trace["values"],
+  needs: readonly boolean[],
+) {
   const { module, operation, inputs } = step;
   try {
     if (operation) {
       const wanted = inputs.map((value) => needs[value] === true);
       const outputs = step.outputs.map((value) => values[value] as Tensor);
-      return operation.backward(dys, inputs.map((value) => values[value] as Tensor), wanted, outputs);
+      return operation.backward(
+        dys,
+        inputs.map((value) => values[value] as Tensor),
+        wanted,
+        outputs,
+      );
     }
     const isWanted = needs[inputs[0] as number] === true;
     const dx = (module as Module).runBackward(dys[0] as Tensor, isWanted);

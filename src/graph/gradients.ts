@@ -10,7 +10,9 @@ export function valuesWithGradient({ inputs, steps, values }: Plan, inputGradien
   for (const { module, operation, inputs: own, outputs } of steps) {
     const isNeeded =
       own.some((value) => needs[value]) ||
-      (module ? module.parameters().some(({ requiresGrad }) => requiresGrad) : operation?.parameter?.requiresGrad === true);
+      (module
+        ? module.parameters().some(({ requiresGrad }) => requiresGrad)
+        : operation?.parameter?.requiresGrad === true);
     for (const value of outputs) needs[value] = isNeeded;
   }
   return needs;

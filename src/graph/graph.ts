@@ -1,10 +1,10 @@
-import type { Outputs } from "./call.js";
-import type { Value } from "./value.js";
 import type { Named, NamedSize } from "../shape/named.js";
 import type { AnyLayer } from "../shape/rule.js";
+import type { Outputs } from "./call.js";
 import { Composite } from "./composite.js";
 import { Layer, membersOf } from "./layer.js";
 import { type Parameter, State, type StateBuffer } from "./parameter.js";
+import type { Value } from "./value.js";
 
 /** The shape of an input as it is written: `["N", 3, 32, 32]`, where a name is any size; or a list of several. */
 export type GraphInputs = readonly NamedSize[] | readonly (readonly NamedSize[])[];

@@ -3,15 +3,6 @@
  * There is no autograd tape: every backward is written by hand beside its forward.
  */
 
-import type {
-  InputGradients,
-  MoreTensors,
-  MoreValues,
-  OutputGradients,
-  OutputTensors,
-  OutputValues,
-  Taken,
-} from "./call.js";
 import { Branded, kindOf, refuseForeign } from "../shape/brand.js";
 import { isPlainObject, NO_RECORD, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
@@ -22,14 +13,23 @@ import { listed, show } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
 import { checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
+import type {
+  InputGradients,
+  MoreTensors,
+  MoreValues,
+  OutputGradients,
+  OutputTensors,
+  OutputValues,
+  Taken,
+} from "./call.js";
 import { checkedGradient, checkGradients, explained } from "./execute.js";
 import type { Composition, How, Module, Traits } from "./module.js";
 import { Parameter, State, type StateBuffer } from "./parameter.js";
-import { MOST_WAITING, Runs } from "./runs.js";
 import { severalInputs } from "./plan.js";
+import { BareValue, recordModule } from "./recording.js";
+import { MOST_WAITING, Runs } from "./runs.js";
 import { UnknownShape } from "./shapes.js";
 import type { SHAPE, Value } from "./value.js";
-import { BareValue, recordModule } from "./recording.js";
 
 export interface BackwardOptions {
   /** Whether to compute the gradient of the input. Default true; false saves the first layer's half of the work. */
@@ -109,7 +109,11 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     value: X & Refusal<Rule, X[typeof SHAPE]>,
     ...more: Taken<Rule, Value, X[typeof SHAPE], More>
   ): OutputValues<Rule, X[typeof SHAPE], More> {
-    return recordModule(this.#module, [value, ...(more as readonly Value[])]) as OutputValues<Rule, X[typeof SHAPE], More>;
+    return recordModule(this.#module, [value, ...(more as readonly Value[])]) as OutputValues<
+      Rule,
+      X[typeof SHAPE],
+      More
+    >;
   }
 
   /**

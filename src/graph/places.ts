@@ -11,7 +11,8 @@ export function assignPlaces(plan: Plan): Plan {
       (value) => value >= plan.inputs && (readers[value] ?? []).every((reader) => reader >= 0 && reader <= i),
     );
     const [first = -1] = inputs;
-    const overwrites = (operation ?? module?.traits)?.overwrites && readers[first]?.length === 1 && isFresh(producers[first]);
+    const overwrites =
+      (operation ?? module?.traits)?.overwrites && readers[first]?.length === 1 && isFresh(producers[first]);
     return { ...step, ends, ...(overwrites && { overwrites }) };
   });
   return { ...plan, steps };

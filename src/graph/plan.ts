@@ -81,7 +81,11 @@ export function flatten(module: Module, inputs: number, composition = module.com
     }
     return graph.outputs.map((value) => known[value] as number);
   };
-  const outputs = visit(module, Array.from({ length: inputs }, (_, i) => i), composition);
+  const outputs = visit(
+    module,
+    Array.from({ length: inputs }, (_, i) => i),
+    composition,
+  );
   const steps = reachable(calls, outputs);
   return { inputs, steps, values, outputs, inlined, checks };
 }
@@ -109,7 +113,10 @@ function reachable(calls: readonly Node[], outputs: readonly number[]): Step[] {
 export function isCurrent({ inlined }: Flat): boolean {
   return inlined.every(({ module, children }) => {
     const now = module.children();
-    return now.length === children.length && now.every(([key, child], i) => key === children[i]?.[0] && child === children[i][1]);
+    return (
+      now.length === children.length &&
+      now.every(([key, child], i) => key === children[i]?.[0] && child === children[i][1])
+    );
   });
 }
 

@@ -1,22 +1,57 @@
-import { StateError } from "../shape/errors.js";
-import type { Operation } from "./operations.js";
+/** What the methods of a value record. */
+import { refuse } from "../shape/check.js";
+import type { Operation } from "./module.js";
+import * as operations from "./operations.js";
+import { Parameter } from "./parameter.js";
+import { BareValue, recordModule, recordOperations } from "./recording.js";
 
-/** Records one call: the value that it gives. */
-export function record<V>(operation: Operation, ..._operands: readonly unknown[]): V {
-  throw new StateError(`Value.${operation} expects to be recorded, which is not implemented.`);
+const ARITHMETIC = {
+  add: [operations.addValues, operations.addNumber],
+  sub: [operations.subValues, operations.subNumber],
+  mul: [operations.mulValues, operations.mulNumber],
+  div: [operations.divValues, operations.divNumber],
+} as const;
+
+/** A value with a value, a number or a parameter. */
+export function recordArithmetic<V>(name: keyof typeof ARITHMETIC, value: BareValue, other: unknown): V {
+  const [ofValues, ofNumber] = ARITHMETIC[name];
+  if (typeof other === "number") return record(`Value.${name}`, ofNumber(other), value);
+  const operand = other instanceof Parameter ? value.source(operations.parameterOf(other.ownSelf)) : other;
+  return record(`Value.${name}`, ofValues, value, operand);
 }
 
-/** Records a call of each layer on what the one before it gives. */
-export function recordLayers<V>(_value: unknown, _layers: readonly unknown[]): V {
-  throw new StateError("Value.through expects to be recorded, which is not implemented.");
+/** What an operation on these values gives. @throws ArgumentError for operands that are no values. */
+export function record<V>(who: string, operation: Operation, ...values: readonly unknown[]): V {
+  return recordOperations(operation, 1, ...checkedValues(who, values))[0] as V;
 }
 
-/** Records what takes a value apart along an axis. */
-export function recordParts<V>(operation: "split" | "chunk", ..._operands: readonly unknown[]): V {
-  throw new StateError(`Value.${operation} expects to be recorded, which is not implemented.`);
+/** The same of an operation that gives several, or one that has outputs for its backward alone. */
+export function recordSeveral<V>(who: string, operation: Operation, count: number, ...values: readonly unknown[]): V {
+  return recordOperations(operation, count, ...checkedValues(who, values)) as V;
 }
 
-/** Records one call of a layer. */
-export function recordCall<V>(_layer: unknown, _values: readonly unknown[]): V {
-  throw new StateError("Layer.of expects to be recorded, which is not implemented.");
+/** What the layers give, one after another. */
+export function recordLayers<V>(value: BareValue, layers: readonly unknown[]): V {
+  return layers.reduce((each: unknown, layer, i) => {
+    const { of: call, composed } = Object(layer) as Readonly<Record<string, unknown>>;
+    if (typeof call !== "function" || typeof composed !== "function") {
+      const cause = typeof layer === "function" ? 'a missing "new"' : 'a list of layers that needs "..." before it';
+      refuse("Value.through", `argument ${i}`, "a layer", layer, cause);
+    }
+    return recordModule(layer as Parameters<typeof recordModule>[0], [each]);
+  }, value) as V;
+}
+
+function checkedValues(who: string, values: readonly unknown[]): readonly BareValue[] {
+  for (const value of values) {
+    if (value instanceof BareValue) continue;
+    refuse(
+      who,
+      "its operands",
+      "values of the network that is being composed",
+      value,
+      "a tensor, which only forward takes",
+    );
+  }
+  return values as readonly BareValue[];
 }

@@ -2,7 +2,7 @@
 import { Branded } from "../shape/brand.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
-import type { Node, Module, Operation } from "./module.js";
+import type { Module, Node, Operation } from "./module.js";
 
 /** What one `compose` has said so far. */
 export class Recording {
@@ -67,6 +67,17 @@ export class BareValue extends Branded {
   }
 
   /**
+   * What an operation without inputs gives.
+   * @internal
+   */
+  source(operation: Operation): this {
+    const { recording } = this;
+    const outputs = recording.number(1);
+    recording.calls.push({ operation, inputs: [], outputs });
+    return this.another(outputs[0] as number);
+  }
+
+  /**
    * Another value of the same recording.
    * @internal
    */
@@ -96,7 +107,11 @@ export function recordOperation<V extends BareValue>(operation: Operation, ...va
 }
 
 /** What an operation that gives several values gives. */
-export function recordOperations<V extends BareValue>(operation: Operation, count: number, ...values: readonly V[]): V[] {
+export function recordOperations<V extends BareValue>(
+  operation: Operation,
+  count: number,
+  ...values: readonly V[]
+): V[] {
   return recordCall({ operation }, values, count);
 }
 

@@ -47,7 +47,9 @@ export function shapesOf(
     const own = known(step.inputs);
     if (!own) continue;
     try {
-      const outputs = step.operation ? step.operation.shapes(own) : [shapeAfter(step.module as Module, own[0] ?? [], runs)];
+      const outputs = step.operation
+        ? step.operation.shapes(own)
+        : [shapeAfter(step.module as Module, own[0] ?? [], runs)];
       step.outputs.forEach((value, k) => {
         shapes[value] = outputs[k];
       });

@@ -18,7 +18,8 @@ import type { ResizedLike, UpsampleMode, UpsampleOptions, UpsampleRule } from ".
 import type { PadOptions } from "../tensor/pad.js";
 import type { ReduceOptions } from "../tensor/reduce.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { record, recordLayers, recordParts } from "./record.js";
+import * as operations from "./operations.js";
+import { record, recordArithmetic, recordLayers, recordSeveral } from "./record.js";
 import { BareValue } from "./recording.js";
 
 /** The key under which a value's type carries its shape; it exists for the compiler only. */
@@ -114,22 +115,22 @@ export class Value<out S extends Shape = Shape> extends BareValue {
 
   /** this + other. @throws ShapeError (from forward) where shapes do not broadcast; so do all that follow. */
   add<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"add", X, Y>): Value<Combined<X, Y>> {
-    return record("add", this, other);
+    return recordArithmetic("add", this, other);
   }
 
   /** this − other */
   sub<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"sub", X, Y>): Value<Combined<X, Y>> {
-    return record("sub", this, other);
+    return recordArithmetic("sub", this, other);
   }
 
   /** this · other, element by element; the matrix product is {@link matmul}. */
   mul<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"mul", X, Y>): Value<Combined<X, Y>> {
-    return record("mul", this, other);
+    return recordArithmetic("mul", this, other);
   }
 
   /** this / other */
   div<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"div", X, Y>): Value<Combined<X, Y>> {
-    return record("div", this, other);
+    return recordArithmetic("div", this, other);
   }
 
   /**
@@ -140,7 +141,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     other: Y & Told<Matmul<"Value.matmul", X[typeof SHAPE], Y[typeof SHAPE]>>,
   ): Value<Given<Matmul<"Value.matmul", X[typeof SHAPE], Y[typeof SHAPE]>>> {
-    return record("matmul", this, other);
+    return record("Value.matmul", operations.matmulValues, this, other);
   }
 
   // ── Joining and taking apart ──
@@ -154,20 +155,19 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     others: T & Told<Concatenated<"Value.concat", readonly [X[typeof SHAPE], ...ShapesOf<T>], D>>,
     dim?: D & AxisTold<"Value.concat", X[typeof SHAPE], D>,
   ): Value<Given<Concatenated<"Value.concat", readonly [X[typeof SHAPE], ...ShapesOf<T>], D>>> {
-    return record("concat", this, others, dim === undefined ? 1 : dim);
+    return record("Value.concat", operations.concat(dim === undefined ? 1 : dim), this, ...others);
   }
 
   /**
-   * Parts along the axis `dim`: of the given sizes, or as many of one size as there are, of which the last one may be
-   * smaller.
+   * Parts of these sizes along the axis `dim`; {@link chunk} makes equal ones.
    * @example const [kept, changed] = x.split([24, 24], 1);
    */
-  split<X extends Value, const T extends number | readonly number[], const D extends number>(
+  split<X extends Value, const T extends readonly number[], const D extends number>(
     this: X,
     sizes: T & Told<SplitTold<"Value.split", X[typeof SHAPE], T, D>>,
     dim: D & AxisTold<"Value.split", X[typeof SHAPE], D>,
   ): ValuesOf<SplitShapes<X[typeof SHAPE], T, D>> {
-    return recordParts("split", this, sizes, dim);
+    return recordSeveral("Value.split", operations.splitInto("split", sizes, dim), sizes.length, this);
   }
 
   /** `chunks` parts of equal size along the axis `dim`; the last one may be smaller. */
@@ -176,7 +176,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     chunks: C,
     dim: D & AxisTold<"Value.chunk", X[typeof SHAPE], D>,
   ): ValuesOf<ChunkShapes<X[typeof SHAPE], C, D>> {
-    return recordParts("chunk", this, chunks, dim);
+    return recordSeveral("Value.chunk", operations.splitInto("chunk", chunks, dim), chunks, this);
   }
 
   /**
@@ -188,7 +188,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     ...slices: Slices
   ): Value<Sliced<X[typeof SHAPE], Slices>> {
-    return record("slice", this, slices);
+    return record("Value.slice", operations.sliceOf(slices), this);
   }
 
   // ── Layout ──
@@ -202,7 +202,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     shape: (T & Told<Reshape<"Value.reshape", X[typeof SHAPE], T>>) | ((shape: Sizes<X[typeof SHAPE]>) => T),
   ): Value<Given<Reshape<"Value.reshape", X[typeof SHAPE], T>>> {
-    return record("reshape", this, shape);
+    return record("Value.reshape", operations.reshape(shape as Shape), this);
   }
 
   /** Joins the axes from `startDim` to `endDim`, both included, into one. Default: all. */
@@ -211,7 +211,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     startDim?: A & NumberTold<FlattenedAxes<"Value.flatten", X[typeof SHAPE], A, -1>>,
     endDim?: B & NumberTold<FlattenedAxes<"Value.flatten", X[typeof SHAPE], A, B>>,
   ): Value<Given<FlattenedAxes<"Value.flatten", X[typeof SHAPE], A, B>>> {
-    return record("flatten", this, startDim === undefined ? 0 : startDim, endDim === undefined ? -1 : endDim);
+    return record("Value.flatten", operations.flatten(startDim ?? 0, endDim ?? -1), this);
   }
 
   /** Splits the axis `dim` into axes of these sizes, of which one may be −1. */
@@ -220,7 +220,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     dim: D & AxisTold<"Unflatten", X[typeof SHAPE], D>,
     sizes: T & Refusal<UnflattenRule<D, T>, X[typeof SHAPE]>,
   ): Value<OutputOf<UnflattenRule<D, T>, X[typeof SHAPE]>> {
-    return record("unflatten", this, dim, sizes);
+    return record("Value.unflatten", operations.unflatten(dim, sizes), this);
   }
 
   /** Axis i of the result is axis `order[i]` of this value. */
@@ -228,7 +228,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     order: Order & Told<Permuted<"Value.permute", X[typeof SHAPE], Order>>,
   ): Value<Given<Permuted<"Value.permute", X[typeof SHAPE], Order>>> {
-    return record("permute", this, order);
+    return record("Value.permute", operations.permuteBy(order), this);
   }
 
   /** Swaps two axes. */
@@ -237,7 +237,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     a: A & AxisTold<"Value.transpose", X[typeof SHAPE], A>,
     b: B & AxisTold<"Value.transpose", X[typeof SHAPE], B>,
   ): Value<Transposed<X[typeof SHAPE], A, B>> {
-    return record("transpose", this, a, b);
+    return record("Value.transpose", operations.transpose(a, b), this);
   }
 
   /** Drops the axis `dim` if its size is 1; without an argument, every axis of size 1. */
@@ -245,7 +245,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     dim?: D & AxisTold<"Value.squeeze", X[typeof SHAPE], D>,
   ): Value<Squeezed<X[typeof SHAPE], D>> {
-    return record("squeeze", this, dim);
+    return record("Value.squeeze", operations.squeeze(dim), this);
   }
 
   /** Inserts an axis of size 1 so that it becomes axis `dim` of the result. */
@@ -253,7 +253,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     dim: D & AxisTold<"Value.unsqueeze", readonly [...X[typeof SHAPE], 1], D>,
   ): Value<Unsqueezed<X[typeof SHAPE], D>> {
-    return record("unsqueeze", this, dim);
+    return record("Value.unsqueeze", operations.unsqueeze(dim), this);
   }
 
   /**
@@ -265,7 +265,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     padding: Padding,
     options: PadOptions = {},
   ): Value<Padded<X[typeof SHAPE], Padding>> {
-    return record("pad", this, padding, options);
+    return record("Value.pad", operations.padBy(padding, options), this);
   }
 
   // ── Reductions over one axis, several axes, or (without an argument) all. `keepDims` leaves reduced axes as size 1 ──
@@ -276,7 +276,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     dims?: D & AxesTold<"Value.mean", X[typeof SHAPE], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X[typeof SHAPE], D, K>> {
-    return record("mean", this, dims, options);
+    return record("Value.mean", operations.meanOver(dims, options), this);
   }
 
   /** Sum. */
@@ -285,7 +285,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     dims?: D & AxesTold<"Value.sum", X[typeof SHAPE], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X[typeof SHAPE], D, K>> {
-    return record("sum", this, dims, options);
+    return record("Value.sum", operations.sumOver(dims, options), this);
   }
 
   /** Largest element; its gradient goes to the first one where several are. */
@@ -294,7 +294,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     dims?: D & AxesTold<"Value.max", X[typeof SHAPE], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X[typeof SHAPE], D, K>> {
-    return record("max", this, dims, options);
+    return recordSeveral<readonly [never, never]>("Value.max", operations.maxOver(dims, options), 2, this)[0];
   }
 
   // ── What needs no layer ──
@@ -304,7 +304,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     dim: D & AxisTold<"Value.softmax", X[typeof SHAPE], D>,
   ): Value<X[typeof SHAPE]> {
-    return record("softmax", this, dim);
+    return record("Value.softmax", operations.softmaxAlong(dim), this);
   }
 
   /** Resizes images as `Upsample` does: by a `scaleFactor` or to a `size`. */
@@ -312,7 +312,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     options: O & OnlyOptions<"Value.upsample", O, UpsampleOptions> & Told<Apply<UpsampleRule<O>, X[typeof SHAPE]>>,
   ): Value<OutputOf<UpsampleRule<O>, X[typeof SHAPE]>> {
-    return record("upsample", this, options);
+    return record("Value.upsample", operations.upsampleBy(options), this);
   }
 
   /**
@@ -324,20 +324,20 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     other: Y & Told<ResizedLike<"Value.resizeLike", X[typeof SHAPE], Y[typeof SHAPE]>>,
     options: ResizeOptions = {},
   ): Value<Given<ResizedLike<"Value.resizeLike", X[typeof SHAPE], Y[typeof SHAPE]>>> {
-    return record("resizeLike", this, other, options);
+    return record("Value.resizeLike", operations.resizeLike(options), this, other);
   }
 
   /** max(x, 0) */
   relu(): Value<S> {
-    return record("relu", this);
+    return record("Value.relu", operations.reluOf, this);
   }
 
   /** 1 / (1 + e⁻ˣ) */
   sigmoid(): Value<S> {
-    return record("sigmoid", this);
+    return record("Value.sigmoid", operations.sigmoidOf, this);
   }
 
   tanh(): Value<S> {
-    return record("tanh", this);
+    return record("Value.tanh", operations.tanhOf, this);
   }
 }

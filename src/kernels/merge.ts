@@ -3,7 +3,4 @@ import type { MergeKernels } from "./interface/merge.js";
 import { referenceMerge } from "./reference/merge.js";
 import { wasmMerge } from "./wasm/merge.js";
 
-export const mergeKernels: Backends<MergeKernels> = {
-  reference: referenceMerge,
-  wasm: () => ({ ...referenceMerge, ...wasmMerge }),
-};
+export const mergeKernels: Backends<MergeKernels> = { reference: referenceMerge, wasm: () => wasmMerge };

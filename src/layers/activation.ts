@@ -1,11 +1,11 @@
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
+import type { How, Traits } from "../graph/module.js";
 import type { ActivationFunction } from "../kernels/activation.js";
 import { activation, activationBackward, keptByActivation } from "../ops/activation.js";
 import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
-import type { How, Traits } from "../graph/module.js";
-import { Layer } from "../graph/layer.js";
 
 /** What all activations share that work on each element by itself: any shape in, the same shape out, no parameters. */
 export abstract class Activation extends Layer<SameRule> {

@@ -1,10 +1,10 @@
+import type { Traits } from "../graph/module.js";
 import { frozenMoments } from "../ops/norm.js";
 import { checkInteger, checkRange, readOptions } from "../shape/check.js";
 import type { BatchNorm1dRule, BatchNorm2dRule } from "../shape/norm.js";
 import { batchNormGeometry, checkBatchNorm, type NormGeometry } from "../shape/norm.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
-import type { Traits } from "../graph/module.js";
 import { RunningNorm } from "./norm.js";
 import { reprOf } from "./repr.js";
 

@@ -1,9 +1,9 @@
-import {
-  conv2d,
-  conv2dBiasGradient,
-  conv2dInputGradient,
-  conv2dWeightGradient,
-} from "../ops/conv2d.js";
+import { Cache } from "../graph/cache.js";
+import type { Epilogue } from "../graph/epilogue.js";
+import { Layer } from "../graph/layer.js";
+import type { How, Traits } from "../graph/module.js";
+import { Parameter } from "../graph/parameter.js";
+import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../ops/conv2d.js";
 import { pad2d, pad2dBackward } from "../ops/pad2d.js";
 import {
   type ConvGeometry,
@@ -18,12 +18,7 @@ import type { ShapeRule } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
 import { initialiseLike, zeroWeight } from "./initialisers.js";
-import type { Epilogue } from "../graph/epilogue.js";
-import type { How, Traits } from "../graph/module.js";
-import { Layer } from "../graph/layer.js";
-import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
 
 const TRAITS: Traits = { epilogue: "any", isFresh: true };

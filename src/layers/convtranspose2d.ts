@@ -1,3 +1,7 @@
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
+import type { Traits } from "../graph/module.js";
+import { Parameter } from "../graph/parameter.js";
 import {
   convTranspose2d,
   convTranspose2dBiasGradient,
@@ -18,11 +22,7 @@ import { checkExtents } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
 import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
-import type { Traits } from "../graph/module.js";
-import { Layer } from "../graph/layer.js";
-import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
 
 /** Options of {@link ConvTranspose2d}; every default is torch's. */

@@ -1,3 +1,5 @@
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import { dropout, dropoutMask } from "../ops/dropout.js";
 import { checkRange, readOptions } from "../shape/check.js";
 import { channelMaskShape, type Dropout2dRule } from "../shape/dropout.js";
@@ -5,8 +7,6 @@ import type { SameRule, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { ownRandom, type Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
-import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 export interface DropoutOptions {

@@ -1,13 +1,13 @@
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
+import { Parameter } from "../graph/parameter.js";
 import { embedding, embeddingIndices, embeddingWeightGradient } from "../ops/embedding.js";
 import { checkInteger, readOptions } from "../shape/check.js";
 import { type EmbeddingRule, embeddingShape } from "../shape/embedding.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
 import { type InitOptions, normal, zeroWeight } from "./initialisers.js";
-import { Layer } from "../graph/layer.js";
-import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
 
 /** Options of {@link Embedding}. */

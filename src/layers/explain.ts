@@ -1,5 +1,6 @@
 /** What a model's convolutions and matrix products cost, how they are computed, and how fast they can be at most. */
 
+import { Layer } from "../graph/layer.js";
 import { backendName, backendReason } from "../kernels/backend.js";
 import type { Direction } from "../kernels/interface/conv.js";
 import type { Roofline } from "../kernels/interface/roofline.js";
@@ -13,7 +14,6 @@ import { checkExtents } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 import { Convolution } from "./convolution.js";
 import { ConvTranspose2d } from "./convtranspose2d.js";
-import { Layer } from "../graph/layer.js";
 import { type Leaf, leavesOf, printed, showTable } from "./report.js";
 
 /** One direction of one layer. */

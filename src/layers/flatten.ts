@@ -1,3 +1,5 @@
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import { checkInteger, readOptions } from "../shape/check.js";
 import {
   checkUnflattened,
@@ -9,8 +11,6 @@ import {
 import type { OnlyArguments, ShapeRule } from "../shape/rule.js";
 import { type Shape, showShape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
-import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 /** A layer that gives the same numbers another shape: its backward gives them the first shape back. */

@@ -1,13 +1,13 @@
 /** Checks a layer's hand-written backward against central differences, in double precision. */
 
+import { Layer, membersOf } from "../graph/layer.js";
+import { State, StateBuffer } from "../graph/parameter.js";
 import { checkInstance, checkInteger, checkPositive, checkRange, readOptions } from "../shape/check.js";
 import { checkShape } from "../shape/reshape.js";
 import type { Shape } from "../shape/shape.js";
 import { defaultRandom, Random } from "../tensor/random.js";
 import { allocate, checkTensor, type Tensor } from "../tensor/tensor.js";
 import { generatorsIn } from "./generators.js";
-import { Layer, membersOf } from "../graph/layer.js";
-import { State, StateBuffer } from "../graph/parameter.js";
 
 export interface GradcheckOptions {
   /** Seeds the input, the direction and the choice of entries. Default 0. */

@@ -1,8 +1,8 @@
+import { Layer } from "../graph/layer.js";
 import { checkNone } from "../shape/check.js";
 import type { SameRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Layer } from "../graph/layer.js";
 
 /**
  * Returns its input, of any shape: a place in a model that does nothing, such as a skipped projection.

@@ -1,14 +1,14 @@
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
+import type { Traits } from "../graph/module.js";
+import { Parameter } from "../graph/parameter.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { checkInteger, readOptions } from "../shape/check.js";
 import { type LinearGeometry, type LinearRule, linearGeometry } from "../shape/linear.js";
 import { checkExtents } from "../shape/reshape.js";
 import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
 import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
-import type { Traits } from "../graph/module.js";
-import { Layer } from "../graph/layer.js";
-import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
 
 const TRAITS: Traits = { isFresh: true };

@@ -1,11 +1,11 @@
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import type { LrnSettings } from "../kernels/interface/lrn.js";
 import { localResponseNorm, localResponseNormBackward } from "../ops/lrn.js";
 import { checkFinite, checkInteger, readOptions } from "../shape/check.js";
 import { type LrnRule, lrnGeometry } from "../shape/lrn.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
-import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 /** Options of {@link LocalResponseNorm}; every default is torch's. */

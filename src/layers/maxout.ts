@@ -1,5 +1,9 @@
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
+import { Parameter } from "../graph/parameter.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
-import { maxout, maxoutBackward } from "../ops/maxout.js";
+import { maxAlong, maxAlongBackward } from "../ops/reduce.js";
+import type { AxisGeometry } from "../shape/axis.js";
 import { checkInteger, readOptions } from "../shape/check.js";
 import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
 import { type MaxoutLinearRule, type MaxoutRule, maxoutGeometry, maxoutShape } from "../shape/maxout.js";
@@ -8,10 +12,7 @@ import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
 import { initialiseLike, zeroWeight } from "./initialisers.js";
-import { Layer } from "../graph/layer.js";
-import { Parameter } from "../graph/parameter.js";
 import { reprOf } from "./repr.js";
 
 export interface MaxoutOptions {
@@ -43,7 +44,7 @@ export class Maxout<
   override readonly name: string = "Maxout";
   readonly pieces: Pieces;
   readonly dim: number;
-  readonly #cache = new Cache<{ winners: Int32Array; inputShape: Shape }>();
+  readonly #cache = new Cache<{ g: AxisGeometry; winners: Tensor; inputShape: Shape }>();
 
   constructor(pieces: Pieces);
   constructor(pieces: Pieces, options: O & OnlyOptions<"Maxout", O, MaxoutOptions>);
@@ -57,14 +58,14 @@ export class Maxout<
 
   protected compute(x: Tensor): Tensor {
     const g = maxoutGeometry(this.name, this.pieces, this.dim, x.shape);
-    const { y, winners } = maxout(g, x, this.inferShape(x.shape));
-    this.#cache.push({ winners, inputShape: x.shape });
+    const { y, winners } = maxAlong(g, x, this.inferShape(x.shape));
+    this.#cache.push({ g, winners, inputShape: x.shape });
     return y;
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    const { winners, inputShape } = this.#cache.pop(this.name);
-    return inputGradient ? maxoutBackward(winners, dy, inputShape) : undefined;
+    const { g, winners, inputShape } = this.#cache.pop(this.name);
+    return inputGradient ? maxAlongBackward(g, winners, dy, inputShape) : undefined;
   }
 
   protected override inferShape(inputShape: Shape): number[] {
@@ -112,7 +113,13 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
   readonly inFeatures: In;
   readonly outFeatures: Out;
   readonly pieces: number;
-  readonly #cache = new Cache<{ g: LinearGeometry; x: Tensor; affineShape: Shape; winners: Int32Array }>();
+  readonly #cache = new Cache<{
+    g: LinearGeometry;
+    x: Tensor;
+    pieces: AxisGeometry;
+    affineShape: Shape;
+    winners: Tensor;
+  }>();
 
   constructor(inFeatures: In, outFeatures: Out, options: MaxoutLinearOptions = {}) {
     super();
@@ -135,14 +142,14 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
     const g = this.#geometry(x.shape);
     const affine = linear(g, x, this.weight.value, this.bias?.value);
     const pieces = maxoutGeometry(this.name, this.pieces, -1, affine.shape);
-    const { y, winners } = maxout(pieces, affine, this.inferShape(x.shape));
-    this.#cache.push({ g, x, affineShape: affine.shape, winners });
+    const { y, winners } = maxAlong(pieces, affine, this.inferShape(x.shape));
+    this.#cache.push({ g, x, pieces, affineShape: affine.shape, winners });
     return y;
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    const { g, x, affineShape, winners } = this.#cache.pop(this.name);
-    const daffine = maxoutBackward(winners, dy, affineShape);
+    const { g, x, pieces, affineShape, winners } = this.#cache.pop(this.name);
+    const daffine = maxAlongBackward(pieces, winners, dy, affineShape);
     if (this.weight.requiresGrad) linearWeightGradient(g, x, daffine, this.weight.grad);
     if (this.bias?.requiresGrad) linearBiasGradient(g, daffine, this.bias.grad);
     return inputGradient ? linearInputGradient(g, daffine, this.weight.value) : undefined;

@@ -1,3 +1,4 @@
+import type { Traits } from "../graph/module.js";
 import { readOptions } from "../shape/check.js";
 import type { PoolRule } from "../shape/pool.js";
 import {
@@ -10,7 +11,6 @@ import {
 } from "../shape/pool.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
-import type { Traits } from "../graph/module.js";
 import { MaximumPool2d } from "./pool2d.js";
 import { reprOf } from "./repr.js";
 

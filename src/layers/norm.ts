@@ -1,5 +1,9 @@
 /** What the normalising layers share: weight and bias, and, for some, running statistics. */
 
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
+import type { How, Traits } from "../graph/module.js";
+import { Parameter, StateBuffer } from "../graph/parameter.js";
 import { ownZeros } from "../kernels/residency.js";
 import { frozenMoments, type Moments, momentsOf, normalise, normaliseBackward, trackMoments } from "../ops/norm.js";
 import { checkRange } from "../shape/check.js";
@@ -7,11 +11,7 @@ import type { NormGeometry } from "../shape/norm.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
 import { constant, zeroWeight } from "./initialisers.js";
-import type { How, Traits } from "../graph/module.js";
-import { Layer } from "../graph/layer.js";
-import { Parameter, StateBuffer } from "../graph/parameter.js";
 
 /** Shapes of weight and bias; undefined for a layer without them. */
 interface AffineShapes {

@@ -36,11 +36,6 @@ export class Parallel<
   readonly branches: Branches;
   readonly merge: "concat" | "add";
   readonly dim: number;
-  readonly #sum = sumOf((shapes) => addShape(this.name, shapes, "a branch with other channels or another stride"));
-  readonly #concatenation = concatenationOf(
-    () => this.dim,
-    (shapes) => concatShape(this.name, shapes, this.dim),
-  );
 
   constructor(branches: Branches);
   constructor(branches: Branches, options: O & OnlyOptions<"Parallel", O, ParallelOptions>);
@@ -65,8 +60,13 @@ export class Parallel<
 
   override compose(x: BareValue): BareValue {
     const outputs = this.branches.map((branch) => recordLayer(branch, [x]));
-    if (this.merge === "concat") return recordOperation(this.#concatenation, ...outputs);
-    return outputs.reduce((sum, each) => recordOperation(this.#sum, sum, each));
+    const { name, merge, dim } = this;
+    if (merge === "concat") {
+      const concatenation = concatenationOf(dim, (shapes) => concatShape(name, shapes, dim));
+      return recordOperation(concatenation, ...outputs);
+    }
+    const sum = sumOf((shapes) => addShape(name, shapes, "a branch with other channels or another stride"));
+    return outputs.reduce((total, each) => recordOperation(sum, total, each));
   }
 
   protected override extraRepr(): string {

@@ -1,11 +1,11 @@
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import { pixelShuffle, pixelUnshuffle } from "../ops/pixelshuffle.js";
 import { checkInteger } from "../shape/check.js";
 import type { PixelShuffleRule, PixelUnshuffleRule } from "../shape/pixelshuffle.js";
 import { pixelShuffleShape, pixelUnshuffleShape } from "../shape/pixelshuffle.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
-import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 /**

@@ -1,13 +1,13 @@
 /** What the poolings share: they differ in which windows they lay over the input. */
 
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import { avgPool2d, avgPool2dBackward, integers, maxPool2d, maxPool2dBackward, type Positions } from "../ops/pool2d.js";
 import { StateError } from "../shape/errors.js";
 import { type PoolGeometry, poolShape } from "../shape/pool.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
-import { Layer } from "../graph/layer.js";
 
 /** A layer that reduces each window of its input to one number. */
 abstract class Pool2d<Rule extends ShapeRule> extends Layer<Rule> {

@@ -1,8 +1,9 @@
 /** What reports about a model share: its layers with their shapes, and tables of text. */
-import type { Shape } from "../shape/shape.js";
-import { engine } from "../tensor/engine.js";
+
 import { hasState, type Layer } from "../graph/layer.js";
 import { knownShape } from "../graph/shapes.js";
+import type { Shape } from "../shape/shape.js";
+import { engine } from "../tensor/engine.js";
 
 /** A call of a layer that calls no other one. */
 export interface Leaf {

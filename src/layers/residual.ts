@@ -23,13 +23,6 @@ export class Residual<
   override readonly name: string = "Residual";
   readonly body: Body;
   readonly projection: Projection[0];
-  readonly #sum = sumOf((shapes) =>
-    addShape(
-      this.name,
-      shapes,
-      "a body that changes channels or size needs a projection, such as a 1×1 convolution with its stride",
-    ),
-  );
 
   constructor(body: Body, ...projection: Projection) {
     super();
@@ -42,6 +35,8 @@ export class Residual<
   /** y = body(x) + x, or + projection(x). */
   override compose(x: BareValue): BareValue {
     const y = recordLayer(this.body, [x]);
-    return recordOperation(this.#sum, y, this.projection ? recordLayer(this.projection, [x]) : x);
+    const cause = "a body that changes channels or size needs a projection, such as a 1×1 convolution with its stride";
+    const sum = sumOf((shapes) => addShape(this.name, shapes, cause));
+    return recordOperation(sum, y, this.projection ? recordLayer(this.projection, [x]) : x);
   }
 }

@@ -5,7 +5,9 @@ import { knownShape } from "../graph/shapes.js";
 import type { ChainRule, InputSize } from "../shape/chain.js";
 
 /** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
-export class Sequential<Signature extends string = string, Layers = readonly Layer[]> extends Composed<ChainRule<Layers>> {
+export class Sequential<Signature extends string = string, Layers = readonly Layer[]> extends Composed<
+  ChainRule<Layers>
+> {
   override readonly name: string = "Sequential";
   readonly layers: Layers;
   /** For the compiler: what goes in and what comes out. */

@@ -1,5 +1,5 @@
-import type { ChainArguments, Checked, LayersOf, Signature } from "../shape/chain.js";
 import type { Layer } from "../graph/layer.js";
+import type { ChainArguments, Checked, LayersOf, Signature } from "../shape/chain.js";
 import { Sequential as SequentialClass } from "./sequential-class.js";
 
 /*

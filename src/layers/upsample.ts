@@ -1,3 +1,5 @@
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
 import { upsample, upsampleBackward } from "../ops/upsample.js";
 import type { OnlyOptions } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
@@ -11,8 +13,6 @@ import {
   upsampleShape,
 } from "../shape/upsample.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
-import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 /**

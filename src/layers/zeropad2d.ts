@@ -1,10 +1,10 @@
-import { pad2d, pad2dBackward } from "../ops/pad2d.js";
+import { Cache } from "../graph/cache.js";
+import { Layer } from "../graph/layer.js";
+import { pad, padBackward } from "../ops/pad.js";
 import type { ZeroPadRule } from "../shape/pad.js";
 import { checkPadding2d, type Padding2d, padShape } from "../shape/pad.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Cache } from "../graph/cache.js";
-import { Layer } from "../graph/layer.js";
 import { reprOf } from "./repr.js";
 
 /**
@@ -33,11 +33,11 @@ export class ZeroPad2d<const P extends number | Padding2d = number | Padding2d> 
 
   protected compute(x: Tensor): Tensor {
     this.#cache.push(x.shape);
-    return pad2d(x, this.padding, "zeros", this.name);
+    return pad(x, this.padding, "constant", 0, this.name);
   }
 
   protected computeBackward(dy: Tensor): Tensor {
-    return pad2dBackward(dy, this.#cache.pop(this.name), this.padding, "zeros");
+    return padBackward(dy, this.#cache.pop(this.name), this.padding, "constant");
   }
 
   protected override inferShape(inputShape: Shape): number[] {

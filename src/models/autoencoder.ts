@@ -1,7 +1,7 @@
+import { Layer } from "../graph/layer.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { ConvTranspose2d } from "../layers/convtranspose2d.js";
 import { Flatten, Unflatten } from "../layers/flatten.js";
-import { Layer } from "../graph/layer.js";
 import { Linear } from "../layers/linear.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";

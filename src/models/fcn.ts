@@ -1,9 +1,8 @@
+import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
-import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
-import type { Layer } from "../graph/layer.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";

@@ -1,7 +1,8 @@
 /** How networks with ReLUs begin, as torchvision begins them. */
+
+import type { Layer } from "../graph/layer.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { constant, type InitOptions, type KaimingOptions, kaimingNormal, normal } from "../layers/initialisers.js";
-import type { Layer } from "../graph/layer.js";
 import { Linear } from "../layers/linear.js";
 
 /** Kaiming-normal convolutions, and zero biases; see {@link KaimingOptions} for what keeps its variance. */

@@ -1,7 +1,7 @@
+import { Layer } from "../graph/layer.js";
 import { AvgPool2d } from "../layers/avgpool2d.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Flatten } from "../layers/flatten.js";
-import { Layer } from "../graph/layer.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";

@@ -1,13 +1,11 @@
+import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
-import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Flatten } from "../layers/flatten.js";
 import { constant, type InitOptions, kaimingUniform, normal } from "../layers/initialisers.js";
-import type { Layer } from "../graph/layer.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
-import { Parallel } from "../layers/parallel.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { readOptions } from "../shape/check.js";
@@ -48,8 +46,8 @@ class Fire extends Composite {
 
   compose(x: Value): Value {
     const y = x.through(this.squeeze, this.squeeze_activation);
-    const expanded = y.through(this.expand3x3, this.expand3x3_activation);
-    return y.through(this.expand1x1, this.expand1x1_activation).concat([expanded]);
+    const narrow = y.through(this.expand1x1, this.expand1x1_activation);
+    return narrow.concat([y.through(this.expand3x3, this.expand3x3_activation)]);
   }
 }
 

@@ -1,8 +1,7 @@
+import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
-import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
-import type { Layer } from "../graph/layer.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { LeakyReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";

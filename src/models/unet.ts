@@ -1,12 +1,10 @@
+import { Composite } from "../graph/composite.js";
+import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
-import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { ConvTranspose2d } from "../layers/convtranspose2d.js";
-import { Identity } from "../layers/identity.js";
-import type { Layer } from "../graph/layer.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
-import { Parallel } from "../layers/parallel.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";
@@ -112,8 +110,14 @@ export class UNet<
   /** Down to the smallest size, and up again beside what was there on the way down. */
   compose(x: Value): Value {
     const down: Value[] = [];
-    for (const [i, encoder] of this.encoder.entries()) x = down[i] = encoder.of(i > 0 ? this.pool.of(x) : x);
-    for (let i = this.up.length - 1; i >= 0; i--) x = this.decoder[i].of(down[i].concat([this.up[i].of(x)]));
+    for (const [i, encoder] of this.encoder.entries()) {
+      x = encoder.of(i > 0 ? this.pool.of(x) : x);
+      down.push(x);
+    }
+    down.pop();
+    for (const [i, beside] of [...down.entries()].reverse()) {
+      x = (this.decoder[i] as Layer).of(beside.concat([(this.up[i] as Layer).of(x)]));
+    }
     return this.head.of(x);
   }
 

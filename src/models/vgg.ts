@@ -1,11 +1,10 @@
+import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
-import { Composite } from "../graph/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Flatten } from "../layers/flatten.js";
-import type { Layer } from "../graph/layer.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";

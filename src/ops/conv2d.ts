@@ -3,8 +3,8 @@
 import { kernelsFor } from "../kernels/backend.js";
 import { biasKernels } from "../kernels/bias.js";
 import { convKernels } from "../kernels/conv.js";
-import { mergeKernels } from "../kernels/merge.js";
 import type { Finish } from "../kernels/interface/conv.js";
+import { mergeKernels } from "../kernels/merge.js";
 import type { ConvGeometry } from "../shape/conv.js";
 import type { Shape } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";

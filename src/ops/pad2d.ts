@@ -1,20 +1,20 @@
-/** Padding of the last two axes, with zeros or with the image's own pixels. */
+/** Padding of the last two axes with the image's own pixels. */
 import { kernelsFor } from "../kernels/backend.js";
 import type { PadGeometry } from "../kernels/interface/pad.js";
 import { padKernels } from "../kernels/pad.js";
-import { type Padding2d, type PaddingMode, padIndices, padShape } from "../shape/pad.js";
+import { type Padding2d, type PixelMode, padIndices, padShape } from "../shape/pad.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import { allocate, allocateUnset, type Tensor } from "../tensor/tensor.js";
 
-/** y[…, i, j] = x[…, row(i), column(j)], 0 outside in mode `"zeros"`. */
-export function pad2d(x: Tensor, padding: Padding2d, mode: PaddingMode, layer = "pad2d"): Tensor {
-  const y = allocate(padShape(layer, x.shape, padding, mode), x.dtype);
+/** y[…, i, j] = x[…, row(i), column(j)] */
+export function pad2d(x: Tensor, padding: Padding2d, mode: PixelMode, layer = "pad2d"): Tensor {
+  const y = allocateUnset(padShape(layer, x.shape, padding, mode), x.dtype);
   kernelsFor(padKernels, x.dtype).forward(padGeometry(x.shape, padding, mode), x.operand(x.size), y.operand(y.size));
   return y;
 }
 
 /** dx[…, row(i), column(j)] += dy[…, i, j]: pixels that the padding repeats collect every copy's gradient. */
-export function pad2dBackward(dy: Tensor, inputShape: Shape, padding: Padding2d, mode: PaddingMode): Tensor {
+export function pad2dBackward(dy: Tensor, inputShape: Shape, padding: Padding2d, mode: PixelMode): Tensor {
   const dx = allocate(inputShape, dy.dtype);
   kernelsFor(padKernels, dy.dtype).backward(
     padGeometry(inputShape, padding, mode),
@@ -24,7 +24,7 @@ export function pad2dBackward(dy: Tensor, inputShape: Shape, padding: Padding2d,
   return dx;
 }
 
-function padGeometry(input: Shape, [left, right, top, bottom]: Padding2d, mode: PaddingMode): PadGeometry {
+function padGeometry(input: Shape, [left, right, top, bottom]: Padding2d, mode: PixelMode): PadGeometry {
   const height = input.at(-2) ?? 1;
   const width = input.at(-1) ?? 1;
   return {

@@ -138,6 +138,15 @@ export type Without<
   ? Without<Rest, Dropped, [...Passed, unknown], Passed["length"] extends Dropped ? Kept : [...Kept, First]>
   : readonly [...Kept];
 
+/** @throws ShapeError where one of the axes, from 0, has no element to choose. */
+export function checkNonEmpty(who: string, axes: readonly number[], shape: Shape): void {
+  const empty = axes.find((axis) => shape[axis] === 0);
+  if (empty === undefined) return;
+  throw new ShapeError(
+    `${who} expects at least one element along axis ${empty}, but got the shape ${showShape(shape)}. Usual cause: an empty batch, or a slice that selects nothing.`,
+  );
+}
+
 /** A tensor read about one axis: element (o, k, i) lies at (o · size + k) · inner + i. */
 export interface AxisGeometry {
   readonly outer: number;

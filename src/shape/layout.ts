@@ -2,9 +2,9 @@
 import { type AxesTold, type ResolvedAxes, type ResolvedAxis, resolveAxis, type Without } from "./axis.js";
 import { refuse } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList, Unsized } from "./definite.js";
-import { ArgumentError } from "./errors.js";
+import { ArgumentError, inputMismatch, rankMismatch } from "./errors.js";
 import type { Mistake, Show } from "./rule.js";
-import { type Shape, showShape } from "./shape.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** Without the axis, if its size is 1; for no axis, without every axis of size 1. @throws as {@link resolveAxis}. */
 export function squeezedShape(who: string, shape: Shape, axis: number | undefined): number[] {
@@ -124,3 +124,26 @@ type NamesAll<S extends Shape, Order extends readonly number[]> = S["length"] ex
     ? true
     : false
   : false;
+
+/**
+ * The input of a channel shuffle as [N, C, the rest].
+ * @throws ShapeError for fewer than two axes, or groups that do not divide the channels.
+ */
+export function channelShuffleShape(who: string, input: Shape, groups: number): readonly [number, number, number] {
+  const [batch, channels] = input;
+  if (batch === undefined || channels === undefined) {
+    throw rankMismatch(who, "[N, C, …]", input, "a missing batch axis");
+  }
+  if (channels % groups !== 0) {
+    throw inputMismatch(
+      {
+        layer: who,
+        expected: `a multiple of ${groups} channels`,
+        got: `${channels}`,
+        cause: "groups that belong to another number of channels",
+      },
+      input,
+    );
+  }
+  return [batch, channels, sizeOf(input, 2)];
+}

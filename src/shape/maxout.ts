@@ -1,22 +1,14 @@
 /** Shape rule of Maxout: one axis shrinks to one channel for each group of `pieces`. */
 
 import type { FloorDivide, Modulo } from "./arithmetic.js";
-import { resolveAxis } from "./axis.js";
+import { type AxisGeometry, resolveAxis } from "./axis.js";
 import { inputMismatch } from "./errors.js";
 import type { FeaturesRule } from "./linear.js";
 import type { AxisMistake, AxisOf, Differs, HasRank, Mismatch, Option, ShapeRule, WithSize } from "./rule.js";
 import { type Shape, sizeOf } from "./shape.js";
 
-/** x (outer, channels, pieces, inner) → y (outer, channels, inner) */
-export interface MaxoutGeometry {
-  readonly outer: number;
-  readonly channels: number;
-  readonly pieces: number;
-  readonly inner: number;
-}
-
-/** @throws ShapeError where the input has no axis `dim`, or `pieces` does not divide it. */
-export function maxoutGeometry(layer: string, pieces: number, dim: number, input: Shape): MaxoutGeometry {
+/** The groups of `pieces` channels as the lines of x. @throws ShapeError where the input has no axis `dim`, or `pieces` does not divide it. */
+export function maxoutGeometry(layer: string, pieces: number, dim: number, input: Shape): AxisGeometry {
   const axis = resolveAxis(layer, dim, input);
   const size = input[axis] ?? 0;
   if (size % pieces !== 0) {
@@ -30,18 +22,13 @@ export function maxoutGeometry(layer: string, pieces: number, dim: number, input
       input,
     );
   }
-  return {
-    outer: sizeOf(input, 0, axis),
-    channels: size / pieces,
-    pieces,
-    inner: sizeOf(input, axis + 1),
-  };
+  return { outer: (sizeOf(input, 0, axis) * size) / pieces, size: pieces, inner: sizeOf(input, axis + 1) };
 }
 
 /** The input's shape with `axis` divided by `pieces`: the same rule as {@link maxoutGeometry}. */
 export function maxoutShape(layer: string, pieces: number, dim: number, input: Shape): number[] {
-  const { channels } = maxoutGeometry(layer, pieces, dim, input);
-  return [...input].with(dim, channels);
+  maxoutGeometry(layer, pieces, dim, input);
+  return [...input].with(dim, (input.at(dim) ?? 0) / pieces);
 }
 
 /** The rule of Maxout: {@link maxoutShape} as a type. */

@@ -1,31 +1,33 @@
 /** Shape rule of padding, and which input pixel every padded pixel shows. */
 
 import type { Add, Less, Multiply, Subtract } from "./arithmetic.js";
-import { checkInteger } from "./check.js";
+import { checkInteger, checkSize } from "./check.js";
 import type { Definite, IsLiteral, Unsized } from "./definite.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
+import { type Loops, loopsOf } from "./loops.js";
 import type { HasRank, RankMistake, ShapeRule } from "./rule.js";
-import { replaceLast, type Shape, showShape } from "./shape.js";
+import { replaceLast, type Shape, showShape, stridesOf } from "./shape.js";
 import { show } from "./show.js";
 
 /** What padding holds: zeros, or the image's own pixels, mirrored, repeated at the edge or wrapped around. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
+/** Padding by the image's own pixels. */
+export type PixelMode = Exclude<PaddingMode, "zeros">;
+
 /** `[left, right, top, bottom]`, as torch orders them; a negative number crops. */
 export type Padding2d = readonly [left: number, right: number, top: number, bottom: number];
 
 /**
- * The source index of every position along a padded axis, −1 where it is zero.
+ * The source index of every position along a padded axis.
  *
  *     reflect: … 2 1 | 0 1 2 …    replicate: … 0 0 | 0 1 2 …    circular: … n−2 n−1 | 0 1 2 …
  */
-export function padIndices(size: number, before: number, after: number, mode: PaddingMode): Int32Array {
+export function padIndices(size: number, before: number, after: number, mode: PixelMode): Int32Array {
   return Int32Array.from({ length: size + before + after }, (_, i) => {
     const at = i - before;
     if (at >= 0 && at < size) return at;
     switch (mode) {
-      case "zeros":
-        return -1;
       case "reflect":
         return at < 0 ? -at : 2 * (size - 1) - at;
       case "replicate":
@@ -77,6 +79,57 @@ export function paddedSize(
     );
   }
   return padded;
+}
+
+/**
+ * What to add before and after each axis, the first one first, of `padding` in torch's order: before and after the last
+ * axis, before and after the one before it, …
+ * @throws ArgumentError unless `padding` is pairs of integers, ShapeError for more pairs than axes and as {@link paddedSize}.
+ */
+export function padSides(who: string, shape: Shape, padding: readonly number[], mode: PaddingMode): Sides {
+  const rank = shape.length;
+  if (!Array.isArray(padding) || padding.length % 2 > 0 || !padding.every(Number.isInteger)) {
+    throw new ArgumentError(
+      `${who} expects integers in pairs, before and after each axis from the last one, but got ${show(padding)}.`,
+    );
+  }
+  if (padding.length > 2 * rank) {
+    throw new ShapeError(
+      `${who} expects pairs for at most the ${rank} axes of ${showShape(shape)}, but got ${padding.length / 2} in ${showShape(padding)}.`,
+    );
+  }
+  const sides = shape.map((_, axis) => {
+    const pair = 2 * (rank - 1 - axis);
+    return [padding[pair] ?? 0, padding[pair + 1] ?? 0] as const;
+  });
+  const sizes = sides.map(([before, after], axis) => paddedSize(who, shape, shape[axis]!, before, after, mode));
+  checkSize(who, "an output", sizes);
+  return sides;
+}
+
+/** What to add before and after each axis; negative numbers crop. */
+export type Sides = readonly (readonly [before: number, after: number])[];
+
+/** What a padded tensor shows of its source: loops over the elements of both, and where they start in each. */
+export interface PadLoops {
+  readonly shape: readonly number[];
+  readonly loops: Loops;
+  readonly from: number;
+  readonly to: number;
+}
+
+export function padLoops(shape: Shape, sides: Sides): PadLoops {
+  const padded = shape.map((size, axis) => size + sides[axis]![0] + sides[axis]![1]);
+  const shown = shape.map((size, axis) =>
+    Math.max(0, size + Math.min(0, sides[axis]![0]) + Math.min(0, sides[axis]![1])),
+  );
+  const [read, write] = [stridesOf(shape), stridesOf(padded)];
+  return {
+    shape: padded,
+    loops: loopsOf(shown, read, write),
+    from: read.reduce((at, stride, axis) => at + stride * Math.max(0, -sides[axis]![0]), 0),
+    to: write.reduce((at, stride, axis) => at + stride * Math.max(0, sides[axis]![0]), 0),
+  };
 }
 
 /** The shape after padding by pairs from the last axis (before, after, before, after, …), each as in {@link paddedSize}. */

@@ -1,7 +1,8 @@
 /** Elementwise functions of one tensor, and of two whose shapes broadcast. */
 import { broadcastShape } from "../shape/broadcast.js";
-import { type Shape, sameShape, sizeOf, stridesOf } from "../shape/shape.js";
-import { dtypeOf, floats, type TensorLike } from "./storage.js";
+import { broadcastStrides, eachRound, type Loops, loopsOf, splitLoops } from "../shape/loops.js";
+import { sizeOf } from "../shape/shape.js";
+import { dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
 /** y[i] = f(x[i], i), with i the row-major index. */
 export function map(x: TensorLike, f: (value: number, index: number) => number): TensorLike {
@@ -22,37 +23,30 @@ export function combine(
   f: (a: number, b: number) => number,
 ): TensorLike {
   if (typeof b === "number") return map(a, (value) => f(value, b));
-  const left = a.data;
-  const right = b.data;
-  if (sameShape(a.shape, b.shape)) {
-    const data = floats(left.length, dtypeOf(a, b));
-    for (let i = 0; i < data.length; i++) data[i] = f(left[i]!, right[i]!);
-    return { data, shape: a.shape };
-  }
   const shape = broadcastShape(who, a.shape, b.shape);
-  const leftStrides = broadcastStrides(a.shape, shape);
-  const rightStrides = broadcastStrides(b.shape, shape);
   const data = floats(sizeOf(shape), dtypeOf(a, b));
-  const last = shape.length - 1;
-  let to = 0;
-  const visit = (axis: number, p: number, q: number): void => {
-    const extent = shape[axis]!;
-    const leftStride = leftStrides[axis]!;
-    const rightStride = rightStrides[axis]!;
-    for (let i = 0; i < extent; i++) {
-      if (axis === last) data[to++] = f(left[p]!, right[q]!);
-      else visit(axis + 1, p, q);
-      p += leftStride;
-      q += rightStride;
-    }
-  };
-  if (data.length > 0) visit(0, 0, 0);
+  combineInto(
+    f,
+    loopsOf(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)),
+    a.data,
+    b.data,
+    data,
+  );
   return { data, shape };
 }
 
-/** Strides that read a tensor of shape `own` as if it had the shape `wanted`: 0 along axes that are repeated. */
-export function broadcastStrides(own: Shape, wanted: Shape): number[] {
-  const strides = stridesOf(own);
-  const missing = wanted.length - own.length;
-  return wanted.map((_, axis) => (axis < missing || own[axis - missing] === 1 ? 0 : strides[axis - missing]!));
+/** y = f(a, b) for every round of the loops, whose strides are those of a and b. */
+export function combineInto(
+  f: (a: number, b: number) => number,
+  loops: Loops,
+  a: FloatArray,
+  b: FloatArray,
+  y: FloatArray,
+): void {
+  const [outer, inner] = splitLoops(loops, 1);
+  const [count, left, right] = [inner.sizes[0]!, inner.strides[0]![0]!, inner.strides[1]![0]!];
+  let to = 0;
+  eachRound(outer, [0, 0], ([aAt, bAt]) => {
+    for (let i = 0; i < count; i++) y[to++] = f(a[aAt! + i * left]!, b[bAt! + i * right]!);
+  });
 }

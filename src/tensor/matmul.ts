@@ -1,7 +1,7 @@
 /** Products of vectors, matrices and batches of matrices. */
 import { matmulGeometry } from "../shape/broadcast.js";
+import { broadcastStrides } from "../shape/loops.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import { broadcastStrides } from "./broadcast.js";
 import { gather } from "./layout.js";
 import { dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 

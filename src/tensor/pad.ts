@@ -1,20 +1,24 @@
 /** Padding any axes of a tensor, with a number or with its own elements. */
 
-import { checkNumber, checkOneOf, checkSize, readOptions } from "../shape/check.js";
-import { ArgumentError, ShapeError } from "../shape/errors.js";
-import { type PaddingMode, paddedSize, padIndices } from "../shape/pad.js";
-import { showShape, sizeOf } from "../shape/shape.js";
-import { show } from "../shape/show.js";
+import { checkNumber, checkOneOf, readOptions } from "../shape/check.js";
+import { type PixelMode, padIndices, padLoops, padSides } from "../shape/pad.js";
+import { sizeOf } from "../shape/shape.js";
+import { copyLoops } from "./layout.js";
 import { dtypeOf, floats, type TensorLike } from "./storage.js";
 
 export interface PadOptions {
   /** `"constant"` (default) fills with `value`; the others repeat the tensor's own elements, as in `Conv2d`. */
-  readonly mode?: "constant" | Exclude<PaddingMode, "zeros">;
+  readonly mode?: "constant" | PixelMode;
   /** What mode `"constant"` fills with. Default 0. */
   readonly value?: number;
 }
 
-const MODES = ["constant", "reflect", "replicate", "circular"] as const;
+/** The options, checked. @throws ArgumentError for an unknown mode or a value that is not a number. */
+export function padOptions(who: string, options: PadOptions): Required<PadOptions> {
+  const { mode, value } = readOptions(who, options, { mode: "constant", value: 0 });
+  checkNumber(who, "value", value);
+  return { mode: checkOneOf(who, "mode", mode, ["constant", "reflect", "replicate", "circular"]), value };
+}
 
 /**
  * @param padding before and after the last axis, before and after the one before it, …; negative numbers crop
@@ -22,42 +26,30 @@ const MODES = ["constant", "reflect", "replicate", "circular"] as const;
  *   axes, more padding than the mode can fill, or a crop that leaves nothing.
  */
 export function pad(who: string, x: TensorLike, padding: readonly number[], options: PadOptions): TensorLike {
-  const { mode, value } = readOptions(who, options, { mode: "constant", value: 0 });
-  checkNumber(who, "value", value);
-  const rank = x.shape.length;
-  checkOneOf(who, "mode", mode, MODES);
-  if (!Array.isArray(padding) || padding.length % 2 > 0 || !padding.every(Number.isInteger)) {
-    throw new ArgumentError(
-      `${who} expects integers in pairs, before and after each axis from the last one, but got ${show(padding)}.`,
-    );
+  const { mode, value } = padOptions(who, options);
+  const sides = padSides(who, x.shape, padding, mode === "constant" ? "zeros" : mode);
+  if (mode !== "constant") {
+    const indices = sides.map(([before, after], axis) => padIndices(x.shape[axis]!, before, after, mode));
+    return indices.reduce(take, { data: x.data.slice(), shape: x.shape });
   }
-  if (padding.length > 2 * rank) {
-    throw new ShapeError(
-      `${who} expects pairs for at most the ${rank} axes of ${showShape(x.shape)}, but got ${padding.length / 2} in ${showShape(padding)}.`,
-    );
-  }
-  const indexMode = mode === "constant" ? "zeros" : mode;
-  let padded: TensorLike = { data: x.data.slice(), shape: x.shape };
-  for (let pair = 0; 2 * pair < padding.length; pair++) {
-    const axis = rank - 1 - pair;
-    const [before, after] = [padding[2 * pair]!, padding[2 * pair + 1]!];
-    const size = paddedSize(who, x.shape, x.shape[axis]!, before, after, indexMode);
-    checkSize(who, "an output", padded.shape.with(axis, size));
-    padded = take(padded, axis, padIndices(x.shape[axis]!, before, after, indexMode), value);
-  }
-  return padded;
+  const { shape, loops, from, to } = padLoops(x.shape, sides);
+  const data = floats(sizeOf(shape), dtypeOf(x));
+  if (value !== 0) data.fill(value);
+  copyLoops(loops, x.data, from, data, to);
+  return { data, shape };
 }
 
-/** Position i along `axis` of the result is position indices[i] of `x`, or `fill` where that is −1. */
-function take(x: TensorLike, axis: number, indices: Int32Array, fill: number): TensorLike {
+/** Position i along `axis` of the result is position indices[i] of `x`. */
+function take(x: TensorLike, indices: Int32Array, axis: number): TensorLike {
   const shape = x.shape.with(axis, indices.length);
   const inner = sizeOf(shape, axis + 1);
   const block = x.shape[axis]! * inner;
-  const data = floats(sizeOf(shape), dtypeOf(x)).fill(fill);
+  const data = floats(sizeOf(shape), dtypeOf(x));
   let to = 0;
   for (let at = 0; to < data.length; at += block) {
     for (const index of indices) {
-      if (index >= 0) data.set(x.data.subarray(at + index * inner, at + (index + 1) * inner), to);
+      if (inner === 1) data[to] = x.data[at + index]!;
+      else data.set(x.data.subarray(at + index * inner, at + (index + 1) * inner), to);
       to += inner;
     }
   }

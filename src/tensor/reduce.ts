@@ -1,9 +1,8 @@
 /** Reductions: one number from all elements along some axes. Sums run in double precision and are rounded once. */
 
-import { type Axes, reducedShape, resolveAxes } from "../shape/axis.js";
+import { type Axes, checkNonEmpty, reducedShape, resolveAxes } from "../shape/axis.js";
 import { checkFinite, readOptions, refuse } from "../shape/check.js";
-import { ShapeError } from "../shape/errors.js";
-import { showShape, sizeOf } from "../shape/shape.js";
+import { sizeOf } from "../shape/shape.js";
 import { permute } from "./layout.js";
 import { type DType, dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
@@ -56,12 +55,7 @@ export function reduce(
  * @throws ShapeError where there is nothing to choose from.
  */
 export function extreme(who: string, x: TensorLike, axes: Axes, options: ReduceOptions, run: Reducer): TensorLike {
-  const empty = resolveAxes(who, axes, x.shape).find((axis) => x.shape[axis] === 0);
-  if (empty !== undefined) {
-    throw new ShapeError(
-      `${who} expects at least one element along axis ${empty}, but got the shape ${showShape(x.shape)}. Usual cause: an empty batch, or a slice that selects nothing.`,
-    );
-  }
+  checkNonEmpty(who, resolveAxes(who, axes, x.shape), x.shape);
   // A float32 cannot hold every index of more elements than 2²⁴.
   const isIndex = run === argmax || run === argmin;
   if (isIndex && typeof axes === "object")

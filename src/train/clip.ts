@@ -1,9 +1,9 @@
 /** Bounds on gradients, between `backward` and the optimiser's step. */
 
+import { Parameter } from "../graph/parameter.js";
 import { kernelsFor } from "../kernels/backend.js";
 import { gradientKernels } from "../kernels/gradient.js";
 import type { GradientKernels } from "../kernels/interface/gradient.js";
-import { Parameter } from "../graph/parameter.js";
 import { refuseForeign } from "../shape/brand.js";
 import { checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";

@@ -1,8 +1,8 @@
 /** What every loss has in common: a number from `forward`, the gradient of the prediction from `backward`. */
 
+import { checkMethod } from "../graph/layer.js";
 import { kernelsFor } from "../kernels/backend.js";
 import { lossKernels } from "../kernels/loss.js";
-import { checkMethod } from "../graph/layer.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkOneOf, checkOptions, checkText, refuse } from "../shape/check.js";
 import type { ClassGeometry } from "../shape/classes.js";

@@ -1,10 +1,10 @@
 /** What `fit` says when numbers are no longer finite: where it was noticed first, and why. */
 
 import type { Batch, Targets } from "../data/dataset.js";
-import { kernelsFor } from "../kernels/backend.js";
-import { gradientKernels } from "../kernels/gradient.js";
 import type { Layer } from "../graph/layer.js";
 import type { Parameter } from "../graph/parameter.js";
+import { kernelsFor } from "../kernels/backend.js";
+import { gradientKernels } from "../kernels/gradient.js";
 import { checkObject } from "../shape/check.js";
 import { StateError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";

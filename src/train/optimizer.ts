@@ -1,11 +1,11 @@
 /** What every optimiser has in common: groups of parameters, a step over all of them, and a state that can be saved. */
 
+import { checkMethod } from "../graph/layer.js";
+import { Parameter } from "../graph/parameter.js";
 import { kernelsFor } from "../kernels/backend.js";
 import type { OptimiserKernels, Step } from "../kernels/interface/optimiser.js";
 import { optimiserKernels } from "../kernels/optimiser.js";
 import { own, ownZeros } from "../kernels/residency.js";
-import { checkMethod } from "../graph/layer.js";
-import { Parameter } from "../graph/parameter.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
 import {
   checkFinite,

@@ -118,13 +118,6 @@ test("branches are added as in the reference, bit by bit", () => {
   );
 });
 
-test("branches are copied beside one another", () => {
-  const [, to] = inMemory([Float32Array.of(1, 2, 3, 4), new Float32Array(6)], (from, target) =>
-    wasmMerge.copy(2, 2, from, 0, 2, target, 1, 3),
-  );
-  expect([...to]).toEqual([0, 1, 2, 0, 3, 4]);
-});
-
 describe("gradients", () => {
   const length = fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 16380, max: 33000 }));
 

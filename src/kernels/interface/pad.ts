@@ -1,7 +1,7 @@
 /** Kernels that pad images: x (planes, H, W) → y (planes, H + top + bottom, W + left + right). */
 import type { Operand } from "../../tensor/storage.js";
 
-/** Which input row each output row shows, and which input column each output column; −1 where the padding is zero. */
+/** Which input row each output row shows, and which input column each output column. */
 export interface PadGeometry {
   readonly planes: number;
   readonly height: number;
@@ -11,7 +11,7 @@ export interface PadGeometry {
 }
 
 export interface PadKernels<A = Operand> {
-  /** y[n, i, j] = x[n, rows[i], columns[j]], 0 where either is −1. Overwrites y. */
+  /** y[n, i, j] = x[n, rows[i], columns[j]]. Overwrites y. */
   forward(g: PadGeometry, x: A, y: A): void;
   /** dx[n, rows[i], columns[j]] += dy[n, i, j]: the adjoint of {@link forward}. Adds to dx. */
   backward(g: PadGeometry, dy: A, dx: A): void;

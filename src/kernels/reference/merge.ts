@@ -7,11 +7,4 @@ export const referenceMerge: MergeKernels<FloatArray> = {
     for (let i = 0; i < y.length; i++) y[i] = a[i]! + b[i]!;
     if (relu) rectify(y);
   },
-
-  copy(outer, block, from, fromAt, fromStride, to, toAt, toStride) {
-    for (let o = 0; o < outer; o++) {
-      const start = fromAt + o * fromStride;
-      to.set(from.subarray(start, start + block), toAt + o * toStride);
-    }
-  },
 };

@@ -9,7 +9,7 @@ export const referencePad: PadKernels<FloatArray> = {
         const row = (n * height + rows[i]!) * width;
         for (let j = 0; j < columns.length; j++) {
           const column = columns[j]!;
-          y[to++] = rows[i]! < 0 || column < 0 ? 0 : x[row + column]!;
+          y[to++] = x[row + column]!;
         }
       }
     }
@@ -22,7 +22,7 @@ export const referencePad: PadKernels<FloatArray> = {
         const row = (n * height + rows[i]!) * width;
         for (let j = 0; j < columns.length; j++, from++) {
           const column = columns[j]!;
-          if (rows[i]! >= 0 && column >= 0) dx[row + column]! += dy[from]!;
+          dx[row + column]! += dy[from]!;
         }
       }
     }

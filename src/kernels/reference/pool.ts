@@ -2,6 +2,7 @@
 import type { PoolAxis, PoolGeometry } from "../../shape/pool.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { AveragePoolKernels, MaxPoolKernels } from "../interface/pool.js";
+import { integersOf } from "./integers.js";
 
 export const referenceMaxPool: MaxPoolKernels<FloatArray> = {
   maxForward(g, x, y, positions) {
@@ -34,12 +35,6 @@ export const referenceMaxPool: MaxPoolKernels<FloatArray> = {
     });
   },
 };
-
-/** The integers in the numbers of a float32 array. */
-function integersOf(positions: Int32Array | FloatArray): Int32Array {
-  if (positions instanceof Int32Array) return positions;
-  return new Int32Array(positions.buffer, positions.byteOffset, positions.length);
-}
 
 export const referenceAveragePool: AveragePoolKernels<FloatArray> = {
   averageForward({ planes, rows, columns }, x, y) {

@@ -67,7 +67,7 @@ function dotsTask(flavour: Flavour, g: LinearGeometry, x: number, weight: number
   };
 }
 
-interface Product {
+export interface Product {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
@@ -82,7 +82,7 @@ interface Product {
 }
 
 /** c = or += a · b. A part is a block of columns. */
-function product(flavour: Flavour, { rows, columns, depth, a, b, c, add }: Product): Task {
+export function product(flavour: Flavour, { rows, columns, depth, a, b, c, add }: Product): Task {
   const kernels = gemmKernels(flavour);
   const wide = kernels.panel;
   const sums = depthBlocks(depth);

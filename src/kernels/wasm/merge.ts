@@ -1,4 +1,4 @@
-/** Sum of branches. Copies are the reference's: the engine's own copy of bytes is as fast. */
+/** Sum of branches. */
 import type { MergeKernels } from "../interface/merge.js";
 import * as f32x4 from "./assembler/f32x4.js";
 import { rowKernel } from "./elementwise/rows.js";
@@ -8,7 +8,7 @@ const add = /* @__PURE__ */ rowKernel({ arrays: ["a", "b", "y"], numbers: ["leas
   y.set(f32x4.max(f32x4.add(a.get(), b.get()), least)),
 );
 
-export const wasmMerge: Pick<MergeKernels, "add"> = {
+export const wasmMerge: MergeKernels = {
   add(a, b, y, relu) {
     run(add, [a, b, y], relu ? 0 : -Infinity);
   },

@@ -1,13 +1,10 @@
+import { Composite } from "../../graph/composite.js";
+import type { Layer } from "../../graph/layer.js";
 import type { Value } from "../../graph/value.js";
 import { AvgPool2d } from "../../layers/avgpool2d.js";
-import { Composite } from "../../graph/composite.js";
 import { Conv2d } from "../../layers/conv2d.js";
 import { Flatten } from "../../layers/flatten.js";
-import type { Layer } from "../../graph/layer.js";
 import { Linear } from "../../layers/linear.js";
-import { ReLU } from "../../layers/piecewise.js";
-import { Residual } from "../../layers/residual.js";
-import { Sequential } from "../../layers/sequential.js";
 import { readOptions } from "../../shape/check.js";
 import { checkCommon, widened } from "../options.js";
 import { type Init, SAME_STRIDE_2, SeparableConv } from "./separable.js";
@@ -35,7 +32,7 @@ export class DenseBlock extends Composite {
   }
 
   compose(x: Value): Value {
-    const a = this.conv0.of(this.conv0 instanceof Conv2d ? x.pad(SAME_STRIDE_2) : x).relu();
+    const a = (this.conv0 as Layer).of(this.conv0 instanceof Conv2d ? x.pad(SAME_STRIDE_2) : x).relu();
     const b = this.conv1.of(a).add(a);
     const c = this.conv2.of(b.relu()).add(b);
     return this.conv3.of(c.relu()).add(c).relu();

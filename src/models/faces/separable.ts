@@ -1,9 +1,6 @@
-import type { Value } from "../../graph/value.js";
 import { Composite } from "../../graph/composite.js";
+import type { Value } from "../../graph/value.js";
 import { Conv2d } from "../../layers/conv2d.js";
-import type { Layer } from "../../graph/layer.js";
-import { Sequential } from "../../layers/sequential.js";
-import { ZeroPad2d } from "../../layers/zeropad2d.js";
 import type { Random } from "../../tensor/random.js";
 
 export interface Init {

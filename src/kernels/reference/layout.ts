@@ -1,0 +1,10 @@
+import { copyLoops } from "../../tensor/layout.js";
+import type { FloatArray } from "../../tensor/tensor.js";
+import type { LayoutKernels } from "../interface/layout.js";
+
+export const referenceLayout: LayoutKernels<FloatArray> = {
+  copy: copyLoops,
+  fill(y, value) {
+    y.fill(value);
+  },
+};

@@ -1,0 +1,106 @@
+/**
+ * Arithmetic of two tensors whose shapes broadcast, and of a tensor and a number. Backward returns the gradients of the
+ * operands that are `wanted`, each in its operand's shape; one may be dy itself, or share its memory.
+ */
+import { kernelsFor } from "../kernels/backend.js";
+import { mergeKernels } from "../kernels/merge.js";
+import { type Shape, sameShape } from "../shape/shape.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
+import { combine } from "./broadcast.js";
+import { sumOver } from "./reduce.js";
+
+/** Which operands' gradients are wanted. */
+export type Wanted = readonly [a: boolean, b: boolean];
+export type Gradients = [da: Tensor | undefined, db: Tensor | undefined];
+
+/** y = a + b, or max(a + b, 0) with `relu` where the shapes are equal. */
+export function add(a: Tensor, b: Tensor, relu = false): Tensor {
+  if (!sameShape(a.shape, b.shape)) return combine("add", a, b);
+  const y = allocateUnset(a.shape, a.dtype);
+  kernelsFor(mergeKernels, a.dtype).add(a.operand(y.size), b.operand(y.size), y.operand(y.size), relu);
+  return y;
+}
+
+/** sum += x, in place, for equal shapes. */
+export function addInto(sum: Tensor, x: Tensor): void {
+  const { size } = sum;
+  kernelsFor(mergeKernels, x.dtype).add(sum.operand(size), x.operand(size), sum.operand(size));
+}
+
+/** da = dy, db = dy, summed over what broadcasting repeats */
+export function addBackward(dy: Tensor, a: Shape, b: Shape, [wantsA, wantsB]: Wanted): Gradients {
+  return [wantsA ? sumTo(dy, a) : undefined, wantsB ? sumTo(dy, b) : undefined];
+}
+
+/** y = a − b */
+export function subtract(a: Tensor, b: Tensor): Tensor {
+  return combine("subtract", a, b);
+}
+
+/** da = dy, db = −dy, summed over what broadcasting repeats */
+export function subtractBackward(dy: Tensor, a: Shape, b: Shape, [wantsA, wantsB]: Wanted): Gradients {
+  return [wantsA ? sumTo(dy, a) : undefined, wantsB ? scale(sumTo(dy, b), -1) : undefined];
+}
+
+/** y = a · b, element by element */
+export function multiply(a: Tensor, b: Tensor): Tensor {
+  return combine("multiply", a, b);
+}
+
+/** da = dy · b, db = dy · a, summed over what broadcasting repeats */
+export function multiplyBackward(dy: Tensor, a: Tensor, b: Tensor, [wantsA, wantsB]: Wanted): Gradients {
+  return [wantsA ? productTo(dy, b, a.shape) : undefined, wantsB ? productTo(dy, a, b.shape) : undefined];
+}
+
+/** y = a / b */
+export function divide(a: Tensor, b: Tensor): Tensor {
+  return combine("divide", a, b);
+}
+
+/** da = dy / b, db = −dy · a / b², summed over what broadcasting repeats: b is the same in all of one sum */
+export function divideBackward(dy: Tensor, a: Tensor, b: Tensor, [wantsA, wantsB]: Wanted): Gradients {
+  return [
+    wantsA ? sumTo(divide(dy, b), a.shape) : undefined,
+    wantsB ? scale(divide(divide(productTo(dy, a, b.shape), b), b), -1) : undefined,
+  ];
+}
+
+/** y = x · factor. Its adjoint is itself: dx = dy · factor. */
+export function scale(x: Tensor, factor: number): Tensor {
+  return combine("multiply", x, factor);
+}
+
+/** y = x / divisor. Its adjoint is itself: dx = dy / divisor. */
+export function divideBy(x: Tensor, divisor: number): Tensor {
+  return combine("divide", x, divisor);
+}
+
+/** y = x + by, and dx = dy. */
+export function shift(x: Tensor, by: number): Tensor {
+  return combine("add", x, by);
+}
+
+/** The axes of `wide` along which a tensor of shape `own` is repeated. */
+function repeatedAxes(own: Shape, wide: Shape): number[] {
+  const missing = wide.length - own.length;
+  return [...wide.keys()].filter((axis) => axis < missing || (own[axis - missing] === 1 && wide[axis] !== 1));
+}
+
+/** dy summed over the axes along which an operand of this shape was repeated: the adjoint of broadcasting. */
+function sumTo(dy: Tensor, shape: Shape): Tensor {
+  const axes = repeatedAxes(shape, dy.shape);
+  return sameSize(dy, axes) ? dy.withShape(shape) : sumOver(dy, axes).withShape(shape);
+}
+
+/** The same of dy · by, which nobody needs in full where `by` has dy's shape. */
+function productTo(dy: Tensor, by: Tensor, shape: Shape): Tensor {
+  const axes = repeatedAxes(shape, dy.shape);
+  if (sameSize(dy, axes)) return multiply(dy, by).withShape(shape);
+  if (sameShape(dy.shape, by.shape)) return sumOver(dy, axes, 1, by).withShape(shape);
+  return sumOver(multiply(dy, by), axes).withShape(shape);
+}
+
+/** Whether a sum over these axes has as many elements as before. */
+function sameSize({ shape }: Tensor, axes: readonly number[]): boolean {
+  return axes.every((axis) => shape[axis] === 1);
+}

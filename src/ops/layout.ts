@@ -1,0 +1,111 @@
+/** Elements in another order, parts of a tensor, tensors side by side, and their adjoints. Every result is a copy. */
+import { kernelsFor } from "../kernels/backend.js";
+import { layoutKernels } from "../kernels/layout.js";
+import { resolveAxis } from "../shape/axis.js";
+import { channelShuffleShape, permutedAxes } from "../shape/layout.js";
+import { type Loops, loopsOf } from "../shape/loops.js";
+import { type Shape, stridesOf } from "../shape/shape.js";
+import { type Slice, sliceGeometry } from "../shape/slice.js";
+import { allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
+
+/** A tensor of one number. */
+export function full(shape: Shape, dtype: DType, value: number): Tensor {
+  const y = allocateUnset(shape, dtype);
+  kernelsFor(layoutKernels, dtype).fill(y.operand(y.size), value);
+  return y;
+}
+
+/** Copies elements of `from` to `to`, in place: {@link LayoutKernels.copy}. */
+export function copyInto(to: Tensor, toAt: number, from: Tensor, fromAt: number, loops: Loops): void {
+  kernelsFor(layoutKernels, to.dtype).copy(loops, from.operand(from.size), fromAt, to.operand(to.size), toAt);
+}
+
+/** Axis i of the result is axis `order[i]` of x. */
+export function permute(x: Tensor, order: readonly number[]): Tensor {
+  const axes = permutedAxes("permute", x.shape, order);
+  const strides = stridesOf(x.shape);
+  const y = allocateUnset(
+    axes.map((axis) => x.shape[axis]!),
+    x.dtype,
+  );
+  const moved = axes.map((axis) => strides[axis]!);
+  copyInto(y, 0, x, 0, loopsOf(y.shape, moved, stridesOf(y.shape)));
+  return y;
+}
+
+/** The axes back where they were. */
+export function permuteBackward(dy: Tensor, order: readonly number[]): Tensor {
+  const axes = permutedAxes("permute", dy.shape, order);
+  return permute(
+    dy,
+    axes.map((_, axis) => axes.indexOf(axis)),
+  );
+}
+
+/** The part of x that one slice per axis selects, as in `Tensor.slice`. */
+export function slice(x: Tensor, slices: readonly Slice[]): Tensor {
+  const { offset, shape, strides } = sliceGeometry("slice", x.shape, slices);
+  const y = allocateUnset(shape, x.dtype);
+  copyInto(y, 0, x, offset, loopsOf(shape, strides, stridesOf(shape)));
+  return y;
+}
+
+/** dx = dy at the selected elements, 0 elsewhere */
+export function sliceBackward(dy: Tensor, inputShape: Shape, slices: readonly Slice[]): Tensor {
+  const { offset, shape, strides } = sliceGeometry("slice", inputShape, slices);
+  const dx = full(inputShape, dy.dtype, 0);
+  copyInto(dx, offset, dy, 0, loopsOf(shape, stridesOf(shape), strides));
+  return dx;
+}
+
+/** Lays tensors side by side along `dim`; all their other sizes are equal. `shape` is the result's. */
+export function concatenate(parts: readonly Tensor[], dim: number, shape: Shape): Tensor {
+  const y = allocateUnset(shape, parts[0]?.dtype ?? "float32");
+  const axis = resolveAxis("concatenate", dim, shape);
+  let at = 0;
+  for (const part of parts) {
+    copyInto(y, at, part, 0, loopsOf(part.shape, stridesOf(part.shape), stridesOf(shape)));
+    at += part.shape[axis]! * stridesOf(shape)[axis]!;
+  }
+  return y;
+}
+
+/** x in parts of these sizes along `dim`: the adjoint of {@link concatenate}. */
+export function split(x: Tensor, sizes: readonly number[], dim: number): Tensor[] {
+  const axis = resolveAxis("split", dim, x.shape);
+  const strides = stridesOf(x.shape);
+  let at = 0;
+  return sizes.map((size) => {
+    const y = allocateUnset(x.shape.with(axis, size), x.dtype);
+    copyInto(y, 0, x, at, loopsOf(y.shape, strides, stridesOf(y.shape)));
+    at += size * strides[axis]!;
+    return y;
+  });
+}
+
+/** The parts' gradients side by side, 0 for a part without one. */
+export function splitBackward(
+  parts: readonly (Tensor | undefined)[],
+  sizes: readonly number[],
+  dim: number,
+  inputShape: Shape,
+  dtype: DType,
+): Tensor {
+  const axis = resolveAxis("split", dim, inputShape);
+  const whole = parts.map((part, i) => part ?? full(inputShape.with(axis, sizes[i]!), dtype, 0));
+  return concatenate(whole, axis, inputShape);
+}
+
+/**
+ * Channels, axis 1, in `groups` that are dealt out in turns: of 6 channels in 2 groups 0, 3, 1, 4, 2, 5.
+ *
+ *     y[n, k·groups + g] = x[n, g·(C / groups) + k]
+ *
+ * Its adjoint is the shuffle by C / groups groups.
+ * Source: Zhang et al. 2018, https://arxiv.org/abs/1707.01083
+ */
+export function channelShuffle(x: Tensor, groups: number): Tensor {
+  const [batch, channels, inner] = channelShuffleShape("channelShuffle", x.shape, groups);
+  const each = channels / groups;
+  return permute(x.withShape([batch, groups, each, inner]), [0, 2, 1, 3]).withShape(x.shape);
+}

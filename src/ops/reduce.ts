@@ -1,0 +1,122 @@
+/** Sums, means and maxima along some axes, and their adjoints. */
+import { kernelsFor } from "../kernels/backend.js";
+import { maxKernels, sumKernels } from "../kernels/reduce.js";
+import { type Axes, type AxisGeometry, checkNonEmpty, reducedShape, resolveAxes } from "../shape/axis.js";
+import { loopsOf } from "../shape/loops.js";
+import { type Shape, sizeOf, stridesOf } from "../shape/shape.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
+import { combine } from "./broadcast.js";
+import { full, permute, permuteBackward } from "./layout.js";
+
+/** y = Σ x along `dims`, 0 of nothing. */
+export function sum(x: Tensor, dims: Axes, keepDims = false): Tensor {
+  const axes = resolveAxes("sum", dims, x.shape);
+  return sumOver(x, axes).withShape(reducedShape(x.shape, axes, keepDims));
+}
+
+/** dx = dy, repeated along `dims` */
+export function sumBackward(dy: Tensor, inputShape: Shape, dims: Axes): Tensor {
+  return repeatOver(dy, inputShape, resolveAxes("sum", dims, inputShape), 1);
+}
+
+/** y = Σ x / count along `dims`, NaN of nothing. */
+export function mean(x: Tensor, dims: Axes, keepDims = false): Tensor {
+  const axes = resolveAxes("mean", dims, x.shape);
+  return sumOver(x, axes, countOf(x.shape, axes)).withShape(reducedShape(x.shape, axes, keepDims));
+}
+
+/** dx = dy / count, repeated along `dims` */
+export function meanBackward(dy: Tensor, inputShape: Shape, dims: Axes): Tensor {
+  const axes = resolveAxes("mean", dims, inputShape);
+  return repeatOver(dy, inputShape, axes, countOf(inputShape, axes));
+}
+
+/**
+ * Σ x / divisor, or Σ x · by with `by` of x's shape, along `axes`: the elements of the result in row-major order, without a
+ * shape. In double precision, rounded once for each group of neighbouring axes.
+ */
+export function sumOver(x: Tensor, axes: readonly number[], divisor = 1, by?: Tensor): Tensor {
+  const sizes = reducedShape(x.shape, axes, false);
+  if (x.size === 0) return full([sizeOf(sizes)], x.dtype, 0 / divisor);
+  const own = stridesOf(x.shape);
+  const kept = own.map((stride, axis) => (axes.includes(axis) ? 0 : stride));
+  const loops = loopsOf(x.shape, own, kept);
+  let [from, factor] = [x, by];
+  let inner = 1;
+  const reduce = (size: number, isLast: boolean) => {
+    const g = { outer: from.size / size / inner, size, inner };
+    const y = allocateUnset([g.outer * inner], x.dtype);
+    const kernels = kernelsFor(sumKernels, x.dtype);
+    const [source, target] = [from.operand(from.size), y.operand(y.size)];
+    if (factor) kernels.sumProducts(g, source, factor.operand(from.size), target);
+    else kernels.sum(g, source, target, isLast ? divisor : 1);
+    [from, factor] = [y, undefined];
+  };
+  const reduced = loops.sizes.filter((_, axis) => loops.strides[1]?.[axis] === 0);
+  let left = reduced.length;
+  if (left === 0) reduce(1, true);
+  for (let axis = loops.sizes.length - 1; left > 0; axis--) {
+    const size = loops.sizes[axis]!;
+    if (loops.strides[1]?.[axis] === 0) reduce(size, --left === 0);
+    else inner *= size;
+  }
+  return from;
+}
+
+function repeatOver(dy: Tensor, shape: Shape, axes: readonly number[], divisor: number): Tensor {
+  return combine("divide", dy.withShape(reducedShape(shape, axes, true)), divisor, shape);
+}
+
+function countOf(shape: Shape, axes: readonly number[]): number {
+  return axes.reduce((count, axis) => count * shape[axis]!, 1);
+}
+
+/** The maximum of every line along the middle axis, and where on its line it is: 32-bit integers, which lie where tensors lie. */
+export function maxAlong(g: AxisGeometry, x: Tensor, shape: Shape): { readonly y: Tensor; readonly winners: Tensor } {
+  const y = allocateUnset(shape, x.dtype);
+  const winners = allocateUnset(shape, "float32");
+  kernelsFor(maxKernels, x.dtype).forward(g, x.operand(x.size), y.operand(y.size), winners.operand(y.size));
+  return { y, winners };
+}
+
+/** dx = dy at every winner, 0 elsewhere */
+export function maxAlongBackward(g: AxisGeometry, winners: Tensor, dy: Tensor, shape: Shape): Tensor {
+  const dx = allocateUnset(shape, dy.dtype);
+  const { size } = winners;
+  kernelsFor(maxKernels, dy.dtype).backward(g, winners.operand(size), dy.operand(size), dx.operand(dx.size));
+  return dx;
+}
+
+/** How x is read as lines along `dims`, after its axes were put in `order` where they are not neighbors. */
+function linesAlong(shape: Shape, dims: Axes) {
+  const axes = resolveAxes("max", dims, shape);
+  const kept = [...shape.keys()].filter((axis) => !axes.includes(axis));
+  const first = axes[0] ?? shape.length;
+  const order = axes.every((axis, i) => axis === first + i) ? undefined : [...kept, ...axes];
+  const start = order ? kept.length : first;
+  const ordered = order ? order.map((axis) => shape[axis]!) : shape;
+  const g = {
+    outer: sizeOf(ordered, 0, start),
+    size: sizeOf(ordered, start, start + axes.length),
+    inner: sizeOf(ordered, start + axes.length),
+  };
+  return { axes, order, ordered, g };
+}
+
+/**
+ * y = max x along `dims`: NaN as soon as there is one, else the first of equal maxima in row-major order, which is the one
+ * that gets the gradient (as in torch's max along one dim; amax would divide it among them).
+ * @throws ShapeError where there is nothing to choose from.
+ */
+export function max(x: Tensor, dims: Axes, keepDims = false): { readonly y: Tensor; readonly winners: Tensor } {
+  const { axes, order, g } = linesAlong(x.shape, dims);
+  checkNonEmpty("max", axes, x.shape);
+  return maxAlong(g, order ? permute(x, order) : x, reducedShape(x.shape, axes, keepDims));
+}
+
+/** dx = dy at every maximum, 0 elsewhere */
+export function maxBackward(dy: Tensor, winners: Tensor, inputShape: Shape, dims: Axes): Tensor {
+  const { order, ordered, g } = linesAlong(inputShape, dims);
+  const dx = maxAlongBackward(g, winners, dy, ordered);
+  return order ? permuteBackward(dx, order) : dx;
+}
