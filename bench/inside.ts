@@ -1,7 +1,8 @@
 /** Runs what is timed as it runs inside a model: tensors lie in the engine's memory, nothing is copied in or out. */
+
+import type { Layer } from "../src/graph/layer.js";
 import { Arena, own, within } from "../src/kernels/residency.js";
 import { memory, take, view } from "../src/kernels/wasm/memory.js";
-import type { Layer } from "../src/graph/layer.js";
 import { type Shape, sizeOf } from "../src/shape/shape.js";
 import { engine } from "../src/tensor/engine.js";
 import { Random } from "../src/tensor/random.js";
@@ -13,20 +14,36 @@ export function innerForward(layer: Layer, x: Tensor, caching = false): Tensor {
   const state = engine();
   state.run = { waiting: caching };
   state.caching = caching;
-  return inner(() => layer.forward(x));
+  const { forward } = memoryOf(layer);
+  forward.restart();
+  return inner(() => within(forward, () => layer.forward(x)));
 }
 
 /** The backward that follows {@link innerForward}. */
 export function innerBackward(layer: Layer, dy: Tensor): Tensor {
   const state = engine();
   state.backwardRun = state.run;
-  return inner(() => layer.backward(dy));
+  const { backward } = memoryOf(layer);
+  backward.restart();
+  return inner(() => within(backward, () => layer.backward(dy)));
 }
+
+/** Where a layer's results lie, call after call. */
+function memoryOf(layer: Layer) {
+  const known = memories.get(layer) ?? { forward: new Arena(), backward: new Arena() };
+  memories.set(layer, known);
+  return known;
+}
+
+const memories = new WeakMap<Layer, { readonly forward: Arena; readonly backward: Arena }>();
 
 /** Calls of ops whose results take the same places every time. */
 export function innerOps(run: () => unknown): () => unknown {
   const arena = new Arena();
-  return () => inner(() => within(arena, { waiting: false }, run));
+  return () => {
+    arena.restart();
+    return inner(() => within(arena, run));
+  };
 }
 
 function inner<T>(action: () => T): T {

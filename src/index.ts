@@ -1,7 +1,9 @@
 export { Cache } from "./graph/cache.js";
 export { Composite } from "./graph/composite.js";
+export { graph } from "./graph/graph.js";
 export { type BackwardOptions, Layer, type LoadStateDictOptions, type StateDict } from "./graph/layer.js";
 export { Parameter, StateBuffer } from "./graph/parameter.js";
+export type { Input, Value } from "./graph/value.js";
 export {
   type BackendDescription,
   type BackendName,

@@ -2,8 +2,9 @@
  * Models that are made, run and dropped, one after the other: only one is ever alive. A program of Node, which prints its
  * memory as JSON, and of a page, whose memory others look at.
  */
-import { setBackend } from "../../src/kernels/backend.js";
+
 import type { Layer } from "../../src/graph/layer.js";
+import { setBackend } from "../../src/kernels/backend.js";
 import { Linear } from "../../src/layers/linear.js";
 import { LeNet5 } from "../../src/models/lenet5.js";
 import { ones } from "../../src/tensor/create.js";

@@ -14,6 +14,6 @@ const peak = 1024 * process.resourceUsage().maxRSS;
 if (!y.data.every(Number.isFinite)) throw new Error("The output is not finite.");
 
 const weights = model.parameters().reduce((sum, { value }) => sum + 4 * value.size, 0);
-const { leaves } = leavesOf(model, input);
+const { leaves } = leavesOf(model, [input]);
 const activations = leaves.reduce((sum, { output }) => sum + 4 * sizeOf(output ?? []), 4 * sizeOf(input));
 console.log(JSON.stringify({ weights, activations, before, peak }));

@@ -31,8 +31,8 @@ export class Cache<T> extends Branded {
   }
 
   /** Takes the newest entry of the forward whose backward is running. @throws StateError when there is none. */
-  pop(layer: string): T {
-    return this.ownSelf.#newest(layer, true);
+  pop(layer: string, cause?: string): T {
+    return this.ownSelf.#newest(layer, true, cause);
   }
 
   /** The newest entry of the forward whose backward is running, left where it is. */
@@ -40,7 +40,11 @@ export class Cache<T> extends Branded {
     return this.ownSelf.#newest(layer, false);
   }
 
-  #newest(layer: string, take: boolean): T {
+  #newest(
+    layer: string,
+    take: boolean,
+    cause = "computeBackward calls it more often than compute, or forward overridden instead of compute",
+  ): T {
     const { backwardRun, step } = engine();
     for (let i = this.#entries.length - 1; i >= 0; i--) {
       const found = this.#entries[i];
@@ -50,7 +54,7 @@ export class Cache<T> extends Branded {
       return found.entry;
     }
     throw new StateError(
-      `${layer}.backward expects a forward before it, but none waits for its backward. Usual cause: computeBackward calls it more often than compute, or forward overridden instead of compute.`,
+      `${layer}.backward expects a forward before it, but none waits for its backward. Usual cause: ${cause}.`,
     );
   }
 }

@@ -13,7 +13,7 @@ import type { Composition, Module } from "./module.js";
 import { Plans } from "./passes.js";
 import { flatten } from "./plan.js";
 import { BareValue, Recording } from "./recording.js";
-import { shapesOf, UnknownShape } from "./shapes.js";
+import { shapesOf } from "./shapes.js";
 
 /** A graph, and the children when it was recorded: fields may be exchanged. */
 interface Recorded {
@@ -47,7 +47,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   /** @internal */
   override composed(inputs: number): Composition | undefined {
     const { ownSelf: own } = this;
-    return own.#isPlain ? own.#graph(inputs) : undefined;
+    return own.#computesAsComposed && !own.overridesForward ? own.#graph(inputs) : undefined;
   }
 
   /** @internal */
@@ -65,24 +65,21 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
 
   /** @internal */
   override call(xs: readonly Tensor[]): readonly Tensor[] {
-    return this.#isPlain ? this.#nested(xs) : super.call(xs);
+    return this.#computesAsComposed ? this.#nested(xs) : super.call(xs);
   }
 
   /** @internal */
   override callBackward(dys: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[] {
-    return this.#isPlain ? this.#nestedBackward(dys, inputGradient) : super.callBackward(dys, inputGradient);
+    return this.#computesAsComposed ? this.#nestedBackward(dys, inputGradient) : super.callBackward(dys, inputGradient);
   }
 
   protected override inferShape(inputShape: Shape): number[] {
     const { ownSelf: own } = this;
     const module = own as unknown as Module;
     const plan = flatten(module, 1, own.#graph(1));
-    const shape = shapesOf(plan, [inputShape], false, module)[plan.outputs[0] ?? 0];
-    if (!shape) {
-      throw new UnknownShape(
-        `${this.name}.outputShape expects layers with a method inferShape, but one has none. Usual cause: a shape that only compute can tell.`,
-      );
-    }
+    const { shapes, unknown } = shapesOf(plan, [inputShape], false, module);
+    const shape = shapes[plan.outputs[0] ?? 0];
+    if (!shape) throw unknown;
     return [...shape];
   }
 
@@ -111,8 +108,8 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     return refuse(who, "", expected, dys.length === 0 ? [] : dy, "gradients of none of the outputs, or too few");
   }
 
-  /** Whether it runs as it is composed; a class of one's own may compute otherwise. */
-  get #isPlain(): boolean {
+  /** A class of one's own may compute otherwise. */
+  get #computesAsComposed(): boolean {
     const { compute, computeBackward } = Composed.prototype;
     return this.compute === compute && this.computeBackward === computeBackward;
   }
@@ -126,7 +123,8 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   }
 
   #nestedBackward(dys: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[] {
-    return runBackward(this.#traces.pop(this.name), dys, inputGradient);
+    const cause = "compute overridden without super.compute, where computeBackward has to be overridden as well";
+    return runBackward(this.#traces.pop(this.name, cause), dys, inputGradient);
   }
 
   #graph(inputs: number): Composition {

@@ -48,7 +48,6 @@ export type StateDict = Record<string, Tensor>;
 const NO_OPTIONS: BackwardOptions = {};
 
 const NO_TRAITS: Traits = {};
-const PLAIN: How = {};
 
 /**
  * Base class of every layer. A layer of your own extends it, keeps its child layers and {@link Parameter}s in
@@ -78,6 +77,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
 
   /** Shapes of the inputs and outputs of the calls by a layer of one's own that wait for their backward. */
   readonly #calls = new Cache<{ readonly xs: readonly Shape[]; readonly ys: readonly Shape[] }>();
+  /** How often a layer of one's own has called it: whether a `forward` that a class overrides calls this one. */
+  #entries = 0;
+  /** Whether its own forward or backward is the outermost one that runs. */
+  #isOutermost = false;
   /** What this layer's outermost forwards keep. */
   #runs: Runs | undefined;
   /** Children that were found to be among their parent's fields. */
@@ -97,7 +100,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     const { ownSelf: own } = this;
     if (engine().depth > 0) return own.#call(xs) as OutputTensors<Rule, X["shape"], More>;
     own.#runs ??= new Runs();
-    const outputs = own.#runs.forward(own.#module, xs, own.#claim());
+    const runs = own.#runs;
+    const outputs = own.#asOutermost(() => runs.forward(own.#module, xs, own.#claim()));
     return own.assemble(outputs, xs.length) as OutputTensors<Rule, X["shape"], More>;
   }
 
@@ -141,10 +145,22 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     if (engine().depth > 0) dxs = own.#callBackward(dys, inputGradient);
     else {
       own.#runs ??= new Runs();
-      dxs = own.#runs.backward(own.#module, dys, inputGradient, own.#claim(), () => own.#refuseBackward());
+      const runs = own.#runs;
+      dxs = own.#asOutermost(() =>
+        runs.backward(own.#module, dys, inputGradient, own.#claim(), () => own.#refuseBackward()),
+      );
     }
     if (!inputGradient) return undefined;
     return dxs.length > 1 ? dxs : dxs[0];
+  }
+
+  #asOutermost<T>(action: () => T): T {
+    this.#isOutermost = true;
+    try {
+      return action();
+    } finally {
+      this.#isOutermost = false;
+    }
   }
 
   /** This layer as graphs and plans see it. */
@@ -202,7 +218,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    */
   outputShape(inputShape: Shape): number[] {
     checkExtents(`${this.name}.outputShape`, inputShape);
-    const observed = engine().observer?.(this, inputShape);
+    const observed = engine().observer?.(this.ownSelf, [inputShape]);
     const output = this.ownSelf.inferShape(inputShape);
     observed?.(output);
     return output;
@@ -295,12 +311,12 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    */
   call([x, ...more]: readonly Tensor[]): readonly Tensor[] {
     if (more.length > 0) throw severalInputs(this.name, more.length + 1);
-    return [this.run(x as Tensor, PLAIN)];
+    return [this.#compute(x as Tensor)];
   }
 
   /** @internal */
   callBackward([dy]: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[] {
-    return [this.runBackward(dy as Tensor, inputGradient)];
+    return [this.#computeBackward(dy as Tensor, inputGradient)];
   }
 
   /**
@@ -308,6 +324,24 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    * @internal
    */
   run(x: Tensor, _how: How): Tensor {
+    if (!this.overridesForward) return this.#compute(x);
+    const entries = this.#entries;
+    const y: unknown = this.forward(x as never, ...([] as never));
+    if (this.#entries > entries) return y as Tensor;
+    throw new StateError(
+      `${this.name} overrides forward, so what it computes would have no backward. Usual cause: forward overridden instead of ${"compose" in this ? "compose" : "compute"}.`,
+    );
+  }
+
+  /**
+   * Whether plans have to call a `forward` that its class overrides; where that is the outermost one, it has been.
+   * @internal
+   */
+  protected get overridesForward(): boolean {
+    return this.forward !== Layer.prototype.forward && !this.#isOutermost;
+  }
+
+  #compute(x: Tensor): Tensor {
     if (typeof this.compute !== "function") checkMethod(this, "compute");
     const y = this.compute(x);
     checkTensor(`${this.name}.forward`, y, "compute to return a Tensor");
@@ -316,6 +350,11 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
 
   /** @internal */
   runBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
+    if (this.overridesForward) return this.backward(dy as never, { inputGradient }) as Tensor | undefined;
+    return this.#computeBackward(dy, inputGradient);
+  }
+
+  #computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
     if (typeof this.computeBackward !== "function") checkMethod(this, "computeBackward");
     return this.computeBackward(dy, inputGradient);
   }
@@ -509,6 +548,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     const parent = state.running as Layer | undefined;
     if (parent) parent.#adopt(this as unknown as Layer);
     state.running = this;
+    this.#entries++;
     try {
       const ys = this.call(xs);
       this.#calls.push({ xs: xs.map((x) => x.shape), ys: ys.map((y) => y.shape) });
@@ -552,7 +592,7 @@ function hidden({ name }: { readonly name: string }, what: string): StateError {
 /** @throws ArgumentError for anything but a tensor. */
 function checkInput(who: string, x: unknown): void {
   if (x instanceof BareValue) {
-    refuse(who, "", "a Tensor", "a Value", "forward called in compose, where layer.of(value) is meant");
+    refuse(who, "", "a Tensor", x, "forward called in compose, where of(value) is meant");
   }
   checkTensor(who, x);
 }

@@ -9,16 +9,18 @@ import { activationOf, type Plan, readersOf, type Step } from "./plan.js";
 export function rectifyAfterPooling(plan: Plan): Plan {
   const readers = readersOf(plan);
   const steps = [...plan.steps];
+  let { values } = plan;
   for (const relu of plan.steps) {
     const [between] = relu.outputs;
     if (between === undefined || !isRelu(activationOf(relu))) continue;
     const [reader, ...others] = readers[between] ?? [];
     const pooling = reader === undefined ? undefined : plan.steps[reader];
     if (!pooling?.module?.traits.givesMaxima || others.length > 0) continue;
-    const first: Step = { ...pooling, inputs: relu.inputs, outputs: [between] };
-    const second: Step = { ...relu, inputs: [between], outputs: pooling.outputs };
+    const pooled = values++;
+    const first: Step = { ...pooling, inputs: relu.inputs, outputs: [pooled] };
+    const second: Step = { ...relu, inputs: [pooled], outputs: pooling.outputs };
     steps.splice(steps.indexOf(relu), 1);
     steps.splice(steps.indexOf(pooling), 1, first, second);
   }
-  return { ...plan, steps };
+  return { ...plan, steps, values };
 }

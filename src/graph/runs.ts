@@ -42,14 +42,13 @@ export class Runs {
   /** @throws ShapeError before anything has changed where the shapes do not fit. */
   forward(module: Module, xs: readonly Tensor[], claim: Claim): Tensor[] {
     const flat = this.#plans.current(module, xs.length);
-    const shapes = shapesOf(
+    const { shapes } = shapesOf(
       flat,
       xs.map(({ shape }) => shape),
       true,
     );
     // A layer in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
     const keeps = module.descendants().some(({ training }) => training);
-    if (!keeps) this.#waiting = this.#waiting.filter(({ inputs }) => !inputs);
     const run: Run = { waiting: keeps };
     const inputs: Tensor[] = [];
     const trace = this.#run(run, keeps, claim, () => {
@@ -62,6 +61,8 @@ export class Runs {
       for (const each of this.#waiting) each.run.waiting = false;
       this.#waiting = [];
     }
+    // One in eval mode takes the place of the last one.
+    if (!keeps) this.#waiting = this.#waiting.filter((each) => !each.inputs);
     const outputs = outputsOf(trace);
     run.owner = this.#owner;
     run.source = xs.map((x) => runOf.get(x)).find(Boolean);
@@ -127,10 +128,10 @@ export class Runs {
 
   /** The forward whose backward these are for. */
   #forwardOf(dys: readonly (Tensor | undefined)[]): Forward | undefined {
-    const runs = dys.flatMap((dy) => (dy ? [runOf.get(dy)] : []));
+    const runs = dys.flatMap((dy) => (dy ? (runOf.get(dy) ?? []) : []));
     // A gradient may be used for several forwards, as benchmarks do: from the second on it is any gradient.
-    const known = this.#waiting.find(({ run }) => runs.includes(run));
-    return known && waits(known) ? known : this.#waiting.findLast((each) => waits(each));
+    const known = runs.find(({ owner, used }) => owner === this.#owner && !used);
+    return this.#waiting.findLast((each) => waits(each) && (!known || each.run === known));
   }
 
   #run<T>(run: Run, keeps: boolean, claim: Claim, action: () => T): T {
@@ -154,7 +155,8 @@ export class Runs {
   #memory(run: Run, keeps: boolean): Allocator {
     if (keeps) return this.#arena(run);
     this.#pool ??= new Pool();
-    this.#pool.restart();
+    // If this forward fails, the backward of the last one can still come.
+    this.#pool.restart(this.#waiting.flatMap(({ inputs = [] }) => inputs.map((x) => x.operand(x.size))));
     return this.#pool;
   }
 

@@ -3,69 +3,77 @@ import { factorsOf } from "../shape/chain.js";
 import { checkSize } from "../shape/check.js";
 import { neighbourMismatch, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import type { Module } from "./module.js";
+import { engine } from "../tensor/engine.js";
+import type { Module, Operation } from "./module.js";
 import { type Flat, producersOf, type Step } from "./plan.js";
 
 /** What `outputShape` throws where only a run can tell. */
 export class UnknownShape extends StateError {}
 
-/** The layer's output shape, undefined where it is known only when it has run. @throws ShapeError as `outputShape` does. */
-export function knownShape(layer: { outputShape(shape: Shape): number[] }, inputShape: Shape): number[] | undefined {
+/** What `shape` gives, undefined where only a run can tell. */
+export function ifKnown<T>(shape: () => T): T | undefined {
   try {
-    return layer.outputShape(inputShape);
+    return shape();
   } catch (error) {
     if (error instanceof UnknownShape) return undefined;
     throw error;
   }
 }
 
+export interface Shapes {
+  /** Of every value; undefined after a layer whose output's shape only its run can tell. */
+  readonly shapes: readonly (Shape | undefined)[];
+  /** What the first such layer threw. */
+  readonly unknown: UnknownShape | undefined;
+}
+
 /**
- * The shape of every value, undefined after a layer whose output's shape only its run can tell.
- *
  * @param runs whether a forward follows, which may refuse an input that its shape alone allows
  * @param asked the layer whose own rule asks for what it is composed of
  * @throws ShapeError where something does not fit, with the sentence that names its layer and the one before it
  */
-export function shapesOf(
-  plan: Flat,
-  inputs: readonly Shape[],
-  runs: boolean,
-  asked?: Module,
-): readonly (Shape | undefined)[] {
+export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean, asked?: Module): Shapes {
   const shapes: (Shape | undefined)[] = [...inputs];
   const known = (values: readonly number[]): Shape[] | undefined => {
     const found = values.map((value) => shapes[value]);
     return found.every((shape) => shape !== undefined) ? found : undefined;
   };
+  let unknown: UnknownShape | undefined;
   let checks = plan.checks.filter(({ module }) => module !== asked);
   for (const step of plan.steps) {
     checks = checks.filter((check) => {
       const own = known(check.inputs);
-      if (own) check.module.checkShapes(own);
+      if (own) ifKnown(() => check.module.checkShapes(own));
       return !own;
     });
     const own = known(step.inputs);
     if (!own) continue;
     try {
       const outputs = step.operation
-        ? step.operation.shapes(own)
+        ? observed(step.operation, own)
         : [shapeAfter(step.module as Module, own[0] ?? [], runs)];
       step.outputs.forEach((value, k) => {
         shapes[value] = outputs[k];
       });
     } catch (error) {
-      throw neighbourly(error, step, plan, shapes);
+      if (!(error instanceof UnknownShape)) throw neighbourly(error, step, plan, shapes);
+      unknown ??= error;
     }
   }
-  return shapes;
+  return { shapes, unknown };
 }
 
-function shapeAfter(module: Module, input: Shape, runs: boolean): Shape | undefined {
-  const shape = knownShape(module, input);
-  if (runs) {
-    module.checkInput(input);
-    if (shape) checkSize(module.name, "an output", shape);
-  }
+function observed(operation: Operation, inputs: readonly Shape[]): readonly Shape[] {
+  const tell = engine().observer?.(operation, inputs);
+  const outputs = operation.shapes(inputs);
+  tell?.(outputs[0] ?? []);
+  return outputs;
+}
+
+function shapeAfter(module: Module, input: Shape, runs: boolean): Shape {
+  if (runs) module.checkInput(input);
+  const shape = module.outputShape(input);
+  if (runs) checkSize(module.name, "an output", shape);
   return shape;
 }
 

@@ -219,13 +219,12 @@ export class Pool implements Allocator {
   /** Those that the running steps placed, the outermost step's first. */
   readonly #placed: Block[] = [];
 
-  /** Begins a run: nobody reads any more what the last one left. */
-  restart(): void {
+  /** Begins a run: nobody reads any more what the last one left, but for what is `kept`. */
+  restart(kept: readonly Operand[] = []): void {
     this.#placed.length = 0;
-    for (const block of this.#blocks) {
-      block.holders = 0;
-      if (!block.isFree) this.#add(block);
-    }
+    for (const block of this.#blocks) block.holders = 0;
+    for (const numbers of kept) this.hold(numbers);
+    for (const block of this.#blocks) this.#freeUnheld(block);
   }
 
   place(length: number): Resident {

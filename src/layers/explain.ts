@@ -14,7 +14,7 @@ import { checkExtents } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 import { Convolution } from "./convolution.js";
 import { ConvTranspose2d } from "./convtranspose2d.js";
-import { type Leaf, leavesOf, printed, showTable } from "./report.js";
+import { type InputShapes, type Leaf, leavesOf, listOf, printed, showShapes, showTable } from "./report.js";
 
 /** One direction of one layer. */
 export interface ExplainedPass {
@@ -63,7 +63,7 @@ export interface Explanation extends Roofline {
   toString(): string;
 }
 
-type KnownLeaf = Leaf & { readonly input: Shape; readonly output: Shape };
+type KnownLeaf = Leaf & { readonly inputs: readonly Shape[]; readonly output: Shape };
 
 /** What the reference backend is taken to reach: about one multiply-add a nanosecond. */
 const REFERENCE: Roofline = { peak: 2e9, bandwidth: 1e10 };
@@ -83,28 +83,29 @@ const REFERENCE: Roofline = { peak: 2e9, bandwidth: 1e10 };
  * console.log(explain(new Conv2d(64, 64, 3, { padding: 1 }), [1, 64, 56, 56]));
  * explain(model, [1, 3, 224, 224]).layers[0]?.forward.algorithm; // "winograd 4×4"
  */
-export function explain(model: Layer, inputShape: Shape, roofline: Partial<Roofline> = {}): Explanation {
+export function explain(model: Layer, inputShape: InputShapes, roofline: Partial<Roofline> = {}): Explanation {
   checkInstance("explain", "its model", model, Layer);
-  checkExtents("explain", inputShape);
+  const inputs = listOf(inputShape);
+  for (const shape of inputs) checkExtents("explain", shape);
   const given = readOptions("explain", roofline, { peak: undefined, bandwidth: undefined });
   for (const option of ["peak", "bandwidth"] as const) {
     if (given[option] !== undefined) checkPositive("explain", option, given[option]);
   }
   const backend = backendName();
-  const { leaves } = leavesOf(model, inputShape);
+  const { leaves } = leavesOf(model, inputs);
   const { peak, bandwidth } = { ...(isWhole(roofline) ? roofline : standard(backend)), ...roofline };
   const layers = leaves
     .filter(isKnown)
-    .filter(({ layer, input }) => layer.multiplyAdds(input) > 0)
+    .filter(({ multiplyAdds }) => multiplyAdds > 0)
     .map((leaf) => explained(leaf, backend === "reference", { peak, bandwidth }));
   const unknown = leaves.filter((leaf) => !isKnown(leaf)).map(({ key }) => key);
   const reason = backendReason();
   const facts = { backend, reason, peak, bandwidth, layers, ...(unknown.length > 0 && { unknown }) };
-  return printed(facts, () => render(`${model.name}, input ${showShape(inputShape)}`, facts));
+  return printed(facts, () => render(`${model.name}, input ${showShapes(inputShape)}`, facts));
 }
 
 function isKnown(leaf: Leaf): leaf is KnownLeaf {
-  return leaf.input !== undefined && leaf.output !== undefined;
+  return leaf.inputs !== undefined && leaf.output !== undefined;
 }
 
 function isWhole(roofline: Partial<Roofline>): roofline is Roofline {
@@ -115,11 +116,13 @@ function standard(backend: Explanation["backend"]): Roofline {
   return backend === "reference" ? REFERENCE : measureRoofline(backend === "wasm-simd" ? "simd" : "relaxed");
 }
 
-function explained({ key, layer, input, output }: KnownLeaf, reference: boolean, { peak, bandwidth }: Roofline) {
-  const flop = 2 * layer.multiplyAdds(input);
-  const weights = new Map(layer.namedParameters()).get("weight")?.value.shape ?? [];
+function explained(leaf: KnownLeaf, reference: boolean, { peak, bandwidth }: Roofline) {
+  const { key, name, layer, inputs, output } = leaf;
+  const [input = []] = inputs;
+  const flop = 2 * leaf.multiplyAdds;
+  const weights = layer && new Map(layer.namedParameters()).get("weight")?.value.shape;
   // Whichever direction: two of the three are read, the third is written.
-  const bytes = 4 * (sizeOf(input) + sizeOf(weights) + sizeOf(output));
+  const bytes = 4 * [...inputs, output, weights ?? []].reduce((sum, shape) => sum + sizeOf(shape), 0);
   const pass = (direction: Direction): ExplainedPass => {
     const { algorithm, saving } = reference
       ? { algorithm: "reference", saving: 1 }
@@ -131,7 +134,7 @@ function explained({ key, layer, input, output }: KnownLeaf, reference: boolean,
   };
   return {
     key,
-    layer: layer.name,
+    layer: name,
     inputShape: input,
     outputShape: output,
     forward: pass("forward"),
@@ -140,7 +143,7 @@ function explained({ key, layer, input, output }: KnownLeaf, reference: boolean,
   };
 }
 
-function described(layer: Layer, input: Shape, direction: Direction): Described {
+function described(layer: Layer | undefined, input: Shape, direction: Direction): Described {
   if (layer instanceof Convolution) return describePath(geometryOf(layer.settings, input), direction);
   if (layer instanceof ConvTranspose2d) {
     const adjoint = { forward: "inputGradient", inputGradient: "forward", weightGradient: "weightGradient" } as const;

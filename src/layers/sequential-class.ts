@@ -1,7 +1,7 @@
 import { Composed } from "../graph/composed.js";
 import { checkLayer, Layer, membersOf } from "../graph/layer.js";
 import { type BareValue, recordLayer } from "../graph/recording.js";
-import { knownShape } from "../graph/shapes.js";
+import { ifKnown } from "../graph/shapes.js";
 import type { ChainRule, InputSize } from "../shape/chain.js";
 
 /** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
@@ -24,10 +24,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     this.layers = (layers as readonly Layer[]).map((layer) => layer.ownSelf) as Layers;
     // A batch of 1 stands for any.
     if (input) {
-      knownShape(
-        this,
-        input.map((size) => (size === "N" ? 1 : size)),
-      );
+      ifKnown(() => this.outputShape(input.map((size) => (size === "N" ? 1 : size))));
     }
   }
 

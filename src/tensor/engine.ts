@@ -67,8 +67,10 @@ export interface Engine {
   steps: number;
   /** The layer whose `compute` is running, so that it can be asked whether it knows the child that it calls. */
   running: object | undefined;
-  /** Called for every layer whose shape is inferred, for `summary`; what it returns, with the shape. */
-  observer: ((layer: unknown, input: readonly number[]) => (output: readonly number[]) => void) | undefined;
+  /** Called for every layer and operation whose shape is inferred, for `summary`; what it returns, with the shape. */
+  observer:
+    | ((observed: unknown, inputs: readonly (readonly number[])[]) => (output: readonly number[]) => void)
+    | undefined;
   /** Where results lie; undefined outside of runs and on the reference backend, where they are arrays. */
   allocator: Allocator | undefined;
   /** The chosen backend. */

@@ -1,8 +1,8 @@
 /** A table of a model's layers: what torchinfo and Keras print, without running the model. */
 import type { Layer } from "../graph/layer.js";
-import { leavesOf, printed, showTable } from "../layers/report.js";
+import { type InputShapes, leavesOf, listOf, printed, showShapes, showTable } from "../layers/report.js";
 import { refuse } from "../shape/check.js";
-import { type Shape, showShape, sizeOf } from "../shape/shape.js";
+import { type Shape, sizeOf } from "../shape/shape.js";
 import { checkModel } from "./arguments.js";
 
 export interface SummaryRow {
@@ -18,10 +18,13 @@ export interface SummaryRow {
   readonly multiplyAdds: number;
 }
 
+/** The shape of the output; of several, a list or an object by name, as `forward` returns them. */
+export type OutputShapes = Shape | readonly Shape[] | Readonly<Record<string, Shape>>;
+
 export interface Summary {
   readonly rows: readonly SummaryRow[];
-  readonly inputShape: Shape;
-  readonly outputShape: Shape | undefined;
+  readonly inputShape: InputShapes;
+  readonly outputShape: OutputShapes | undefined;
   /** Numbers that the model learns; a layer used twice counts once. */
   readonly parameters: number;
   /** Of these, the ones that are not frozen. */
@@ -36,14 +39,17 @@ export interface Summary {
  * Layers, output shapes, parameters and multiply-adds of `model` for an input of this shape. Nothing is computed but
  * sizes. `console.log(summary(…))` shows the table; so does `String(summary(…))`.
  *
- * @param inputShape `[N, C, H, W]` for images; multiply-adds are those of the whole batch
+ * @param inputShape `[N, C, H, W]` for images, or a list of the shapes of several inputs; multiply-adds are those of the
+ *   whole batch
  * @throws ArgumentError for what is no model or no shape, ShapeError when the input does not fit the model
  * @example
  * console.log(summary(new LeNet5(), [1, 1, 28, 28]));
  */
-export function summary(model: Layer, inputShape: Shape): Summary {
+export function summary(model: Layer, inputShape: InputShapes): Summary {
   checkModel("summary", model);
-  if (!Array.isArray(inputShape) || !inputShape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
+  const inputs = listOf(inputShape);
+  const isSize = (extent: number) => Number.isSafeInteger(extent) && extent >= 0;
+  if (!inputs.every((shape) => Array.isArray(shape) && shape.every(isSize))) {
     const cause =
       inputShape === undefined
         ? "a forgotten argument: summary(model, [1, 3, 224, 224])"
@@ -52,14 +58,15 @@ export function summary(model: Layer, inputShape: Shape): Summary {
           : "a tensor, where its shape is meant";
     refuse("summary", "inputShape", "an array of sizes such as [1, 3, 224, 224]", inputShape, cause);
   }
-  const { leaves, outputShape } = leavesOf(model, inputShape);
-  const rows = leaves.map(({ key, layer, input, output }) => ({
+  const { leaves, output } = leavesOf(model, inputs);
+  const rows = leaves.map(({ key, name, layer, output, multiplyAdds }) => ({
     key,
-    layer: layer.name,
+    layer: name,
     outputShape: output,
-    parameters: countOf(layer),
-    multiplyAdds: input ? layer.multiplyAdds(input) : Number.NaN,
+    parameters: layer ? countOf(layer) : 0,
+    multiplyAdds,
   }));
+  const outputShape = output as OutputShapes | undefined;
   const facts = {
     rows,
     inputShape,
@@ -80,7 +87,7 @@ function countOf(layer: Layer, trainable = false): number {
 
 function render(name: string, { rows, inputShape, ...facts }: Omit<Summary, "toString">): string {
   const count = (value: number) => (Number.isNaN(value) ? "?" : value.toLocaleString("en-US"));
-  const shown = (shape: Shape | undefined) => (shape ? showShape(shape) : "?");
+  const shown = (shapes: OutputShapes | undefined) => (shapes ? showShapes(shapes) : "?");
   const header = ["key", "layer", "output shape", "parameters", "multiply-adds"];
   const cells = rows.map((row) => [
     row.key,
@@ -92,7 +99,7 @@ function render(name: string, { rows, inputShape, ...facts }: Omit<Summary, "toS
   const total = ["", "total", shown(facts.outputShape), count(facts.parameters), count(facts.multiplyAdds)];
   const frozen = facts.parameters - facts.trainableParameters;
   return [
-    `${name}, input ${showShape(inputShape)}`,
+    `${name}, input ${showShapes(inputShape)}`,
     ...showTable(header, cells, 3, total),
     ...(facts.outputShape ? [] : ["? is known only when a layer without inferShape has run"]),
     ...(frozen > 0 ? [`${count(facts.trainableParameters)} parameters are trained, ${count(frozen)} are frozen`] : []),

@@ -1,6 +1,7 @@
 /** Every other layer: forward, input gradient, gradients of its parameters, its buffers. */
-import * as faltung from "../../src/index.js";
+
 import type { Layer } from "../../src/graph/layer.js";
+import * as faltung from "../../src/index.js";
 import { Random } from "../../src/tensor/random.js";
 import type { Digest } from "./digest.js";
 

@@ -1,5 +1,6 @@
 /** Losses, optimisers, schedulers, augmentation, and whole trainings. */
 import { randomNoise, randomRotate } from "../../src/data.js";
+import type { Layer } from "../../src/graph/layer.js";
 import {
   BatchNorm2d,
   Conv2d,
@@ -18,7 +19,6 @@ import {
   Softmax,
   type Tensor,
 } from "../../src/index.js";
-import type { Layer } from "../../src/graph/layer.js";
 import { LeNet5 } from "../../src/models.js";
 import * as train from "../../src/train.js";
 import { type Digest, normal } from "./digest.js";

@@ -4,13 +4,13 @@ import {
   Composite,
   Conv2d,
   Dropout,
-  type Layer,
   Random,
   ReLU,
   Residual,
   Sequential,
   StateError,
   Tanh,
+  type Value,
 } from "../../src/index.js";
 import { summary } from "../../src/train.js";
 import { expectError } from "../support/errors.js";
@@ -30,9 +30,9 @@ class Block extends Composite {
     this.conv = new Conv2d(2, 2, 3, { padding: 1, bias: false, random });
   }
 
-  compose(): Layer {
+  compose(x: Value) {
     const drop = new Dropout(0.5, { random: new Random(1) });
-    return new Sequential(new Residual(new Sequential(this.conv, this.tanh, this.norm)), this.tanh, drop);
+    return x.through(new Residual(new Sequential(this.conv, this.tanh, this.norm)), this.tanh, drop);
   }
 }
 
@@ -104,8 +104,8 @@ describe("Composite", () => {
     class Forgetful extends Composite {
       override readonly name: string = "Forgetful";
       readonly relu = new ReLU();
-      compose(): Layer {
-        return new Sequential(new Sequential(new Conv2d(2, 2, 1)), this.relu);
+      compose(x: Value) {
+        return x.through(new Sequential(new Conv2d(2, 2, 1)), this.relu);
       }
     }
     expectError(

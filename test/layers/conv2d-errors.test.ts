@@ -1,7 +1,7 @@
 /** Every bad option and input of Conv2d, with the whole sentence that it gets. */
 import { describe, expect, test } from "vitest";
-import { Conv2d } from "../../src/layers/conv2d.js";
 import type { Layer } from "../../src/graph/layer.js";
+import { Conv2d } from "../../src/layers/conv2d.js";
 import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
 import { zeros } from "../../src/tensor/create.js";
 import { Random } from "../../src/tensor/random.js";

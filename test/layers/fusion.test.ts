@@ -1,13 +1,13 @@
 /** What a Sequential fuses changes no number: the same layers, one by one, give the same. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ReLU, ShapeError, Sigmoid } from "../../src/index.js";
+import { Layer } from "../../src/graph/layer.js";
+import { ReLU, ShapeError, Sigmoid, StateError } from "../../src/index.js";
 import { BatchNorm2d, type BatchNormOptions } from "../../src/layers/batchnorm.js";
 import { Conv2d } from "../../src/layers/conv2d.js";
 import { ConvTranspose2d } from "../../src/layers/convtranspose2d.js";
 import { Dropout } from "../../src/layers/dropout.js";
 import { Identity } from "../../src/layers/identity.js";
-import { Layer } from "../../src/graph/layer.js";
 import { MaxPool2d } from "../../src/layers/maxpool2d.js";
 import { LeakyReLU, ReLU6 } from "../../src/layers/piecewise.js";
 import { Residual } from "../../src/layers/residual.js";
@@ -290,6 +290,9 @@ test("a ReLU trains behind the max pooling that it is before, unless a class of 
     protected override compute(x: Tensor): Tensor {
       return (this.layers as readonly Layer[]).reduce((y, layer) => layer.forward(y), x);
     }
+    protected override computeBackward(dy: Tensor): Tensor {
+      return (this.layers as readonly Layer[]).reduceRight((d, layer) => layer.backward(d), dy);
+    }
   }
   const layers = () => [new ReLU(), new MaxPool2d(2)];
   const x = randn([2, 3, 4, 4], { random: new Random(1) });
@@ -299,4 +302,19 @@ test("a ReLU trains behind the max pooling that it is before, unless a class of 
   });
   expect(results[1]).toEqual(results[0]);
   expect(results[2]).toEqual(results[0]);
+});
+
+test("a container whose compute is overridden alone says that its backward is missing", () => {
+  class Half extends Sequential {
+    protected override compute(x: Tensor): Tensor {
+      return (this.layers as readonly Layer[]).reduce((y, layer) => layer.forward(y), x);
+    }
+  }
+  const half = new Half(new ReLU());
+  half.forward(randn([2]));
+  expectError(
+    () => half.backward(randn([2])),
+    StateError,
+    "Sequential.backward expects a forward before it, but none waits for its backward. Usual cause: compute overridden without super.compute, where computeBackward has to be overridden as well.",
+  );
 });

@@ -25,6 +25,7 @@ import {
   stack,
   Tensor,
   tensor,
+  type Value,
 } from "../../src/index.js";
 import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
 import { CrossEntropyLoss, summary } from "../../src/train.js";
@@ -156,8 +157,7 @@ describe("parameters and buffers", () => {
             model.forward(tensor([1]));
             model.backward(tensor([1]));
           };
-          const who = when === "compute" ? "Reads" : model.name;
-          const text = `${who} uses a ${kind.name} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`;
+          const text = `Reads uses a ${kind.name} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`;
           for (let i = 0; i < 2; i++) expectError(run, StateError, text);
           expectError(() => model.eval() && run(), StateError, text);
         }
@@ -195,8 +195,8 @@ describe("a child that knows its parent", () => {
       this.child.parent = this;
       this.list.push(this.list); // and a list that holds itself
     }
-    compose(): Layer {
-      return new Sequential(this.child, this.relu);
+    compose(x: Value) {
+      return x.through(this.child, this.relu);
     }
   }
 
@@ -253,8 +253,8 @@ class Whole extends Composite {
   constructor(readonly inner: Layer) {
     super();
   }
-  compose(): Layer {
-    return new Sequential(this.inner, new ReLU());
+  compose(x: Value) {
+    return x.through(this.inner, new ReLU());
   }
 }
 
@@ -412,11 +412,11 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     expectError(() => new Residual(relu, anything(Conv2d)), ArgumentError, `Residual expects its projection to be a layer, but got a Function. ${list}`); // biome-ignore format: one line
     expect(() => new Parallel(anything([5]))).toThrow(ArgumentError);
     class Empty extends Composite {
-      compose(): Layer {
+      compose(_x: Value): Value[] {
         return anything([conv, relu]);
       }
     }
-    expectError(() => new Empty().forward(tensor([1])), ArgumentError, `Empty expects what compose() returns to be a layer, but got [a Conv2d, a ReLU]. ${list}`); // biome-ignore format: one line
+    expectError(() => new Empty().forward(tensor([1])), ArgumentError, "Empty expects compose to return a value, a list of values or an object of values, but got a Conv2d. Usual cause: the layer itself, where layer.of(x) or x.through(layer) is meant."); // biome-ignore format: one line
   });
 
   test("a layer without compute, with forward instead of it, or without computeBackward", () => {
@@ -437,7 +437,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     expectError(
       () => new Sequential(new Torch()).forward(tensor([1])),
       StateError,
-      "Sequential uses a Linear that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.",
+      "Torch overrides forward, so what it computes would have no backward. Usual cause: forward overridden instead of compute.",
     );
     class OneWay extends Base {
       protected override compute(x: Tensor) {
@@ -457,8 +457,8 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
       override forward(x: Tensor) {
         return this.fc.forward(x) as never;
       }
-      compose() {
-        return this.fc;
+      compose(x: Value) {
+        return this.fc.of(x);
       }
     }
     const net = new Torch();
@@ -477,15 +477,14 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     expect(() => wrapped.backward(y)).toThrow("backward called twice");
     class Computes extends Composite {
       readonly fc = new Linear(2, 2);
-      override compose(x?: Tensor): never;
-      override compose(x: Tensor): never {
-        return this.fc.forward(x) as never;
+      compose(x: Value) {
+        return this.fc.forward(anything(x)) as never;
       }
     }
     expectError(
       () => new Computes().forward(tensor([1, 2])),
       ArgumentError,
-      "Computes expects compose() to take nothing and to return a layer, but it takes an input. Usual cause: compose, where compute is meant.",
+      "Linear.forward expects a Tensor, but got a Value. Usual cause: forward called in compose, where of(value) is meant.",
     );
   });
 

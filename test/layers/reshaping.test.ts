@@ -1,9 +1,9 @@
 /** The layers that only move numbers: Flatten, Unflatten, ZeroPad2d, PixelShuffle, PixelUnshuffle, Identity. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Layer } from "../../src/graph/layer.js";
 import { Flatten, Unflatten } from "../../src/layers/flatten.js";
 import { Identity } from "../../src/layers/identity.js";
-import type { Layer } from "../../src/graph/layer.js";
 import { PixelShuffle, PixelUnshuffle } from "../../src/layers/pixelshuffle.js";
 import { ZeroPad2d } from "../../src/layers/zeropad2d.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";

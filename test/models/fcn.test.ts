@@ -25,10 +25,10 @@ test("is torchvision's fcn_resnet50: keys, shapes, layers, parameters and multip
   expect(Object.entries(model.stateDict()).map(([key, { shape }]) => [key, shape])).toEqual(expected.state_dict);
   const { parameters, multiplyAdds, outputShape } = summary(model, [1, 3, 224, 224]);
   expect([parameters, multiplyAdds, outputShape]).toEqual([expected.params, expected.macs, [1, 21, 224, 224]]);
-  const rows = leavesOf(model, expected.layers_input).leaves.map(({ key, layer, input, output }) => [
+  const rows = leavesOf(model, [expected.layers_input]).leaves.map(({ key, output, multiplyAdds }) => [
     key,
     output,
-    layer.multiplyAdds(input ?? []),
+    multiplyAdds,
   ]);
   expect(rows.filter(([, , macs]) => macs !== 0)).toEqual(expected.layers);
   const dilations = (stage: "layer3" | "layer4") =>

@@ -1,7 +1,7 @@
 /** The published weights of the three face networks, and what face-api makes of them (test/fixtures/faces.json). */
 import { readFileSync } from "node:fs";
-import { readWeightsManifest } from "../../src/io.js";
 import type { Layer } from "../../src/graph/layer.js";
+import { readWeightsManifest } from "../../src/io.js";
 import { FaceLandmarks, FaceRecognition, faceStateDict, TinyFaceDetector } from "../../src/models.js";
 import type { Pixels } from "../../src/vision.js";
 import { readFixture, type Stored } from "./fixtures.js";

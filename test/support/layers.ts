@@ -1,7 +1,7 @@
 /** What the property tests of all layers share: drawing inputs, checking gradients, comparing tensors. */
 import { expect } from "vitest";
-import { type GradcheckOptions, gradcheck } from "../../src/layers/gradcheck.js";
 import type { Layer } from "../../src/graph/layer.js";
+import { type GradcheckOptions, gradcheck } from "../../src/layers/gradcheck.js";
 import { type Shape, sizeOf } from "../../src/shape/shape.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";

@@ -1,6 +1,7 @@
 /** Builds this library's layer from the name and arguments of a torch.nn module. */
-import * as faltung from "../../src/index.js";
+
 import type { Layer } from "../../src/graph/layer.js";
+import * as faltung from "../../src/index.js";
 
 /** Arguments that are positional here, in order; every other one goes into the options, in camelCase. */
 const POSITIONAL: Record<string, readonly string[]> = {

@@ -1,7 +1,7 @@
 /** Every sentence with which an optimiser refuses bad input; a refused state changes nothing. */
 import { describe, expect, test } from "vitest";
-import { Linear } from "../../src/layers/linear.js";
 import { Parameter } from "../../src/graph/parameter.js";
+import { Linear } from "../../src/layers/linear.js";
 import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
 import { tensor, zeros } from "../../src/tensor/create.js";
 import {

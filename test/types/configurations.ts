@@ -1,6 +1,7 @@
 /** Random layers, each as an object and as the TypeScript that makes it, with inputs that mostly fit. */
-import * as faltung from "../../src/index.js";
+
 import type { Layer } from "../../src/graph/layer.js";
+import * as faltung from "../../src/index.js";
 import { Random } from "../../src/tensor/random.js";
 
 /** A constructor call: `new Conv2d(1, 6, 5, { padding: 2 })`. */
