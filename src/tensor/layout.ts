@@ -6,7 +6,7 @@ import { type Slice, sliceGeometry } from "../shape/slice.js";
 import { dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
 /** Rows of fewer elements are copied one by one faster than all at once. */
-const FEW = 48;
+const FEW = 16;
 
 /** to[toAt + …] = from[fromAt + …] for every round of the loops, whose strides are those of `from` and `to`. */
 export function copyLoops(loops: Loops, from: FloatArray, fromAt: number, to: FloatArray, toAt: number): void {
