@@ -12,8 +12,8 @@ import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { wasmLayout } from "../../src/kernels/wasm/layout.js";
 import { wasmMatmul } from "../../src/kernels/wasm/matmul.js";
 import { wasmMax, wasmSum } from "../../src/kernels/wasm/reduce.js";
-import { broadcastStrides, loopsOf } from "../../src/shape/loops.js";
 import { sizeOf, stridesOf } from "../../src/shape/shape.js";
+import { broadcastStrides, loopsOf } from "../../src/tensor/loops.js";
 import { expectNear, expectSame, inMemory, SPECIAL, spread } from "../support/kernels.js";
 import { distance } from "../support/wasm.js";
 

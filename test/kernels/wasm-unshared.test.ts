@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { onArrays } from "../../src/kernels/operands.js";
 import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { linearGeometry } from "../../src/shape/linear.js";
-import { loopsOf } from "../../src/shape/loops.js";
 import { batchNormGeometry, layerNormGeometry } from "../../src/shape/norm.js";
 import { poolGeometry, poolSettings } from "../../src/shape/pool.js";
 import { engine } from "../../src/tensor/engine.js";
+import { loopsOf } from "../../src/tensor/loops.js";
 import { expectNear } from "../support/kernels.js";
 
 beforeAll(() => void vi.stubGlobal("SharedArrayBuffer", undefined));
