@@ -140,6 +140,6 @@ test("channels that the groups do not divide are refused", () => {
   expectError(
     () => layout.channelShuffle(zeros([6]), 2),
     ShapeError,
-    "channelShuffle expects an input of shape [N, C, …], but got [6]. Usual cause: a missing batch axis.",
+    "channelShuffle expects an input [N, C, …], but got [6]. Usual cause: a missing batch axis.",
   );
 });
