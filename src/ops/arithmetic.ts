@@ -70,6 +70,11 @@ export function scale(x: Tensor, factor: number): Tensor {
   return combine("multiply", x, factor);
 }
 
+/** y = x / divisor. Its adjoint is itself: dx = dy / divisor. */
+export function divideBy(x: Tensor, divisor: number): Tensor {
+  return combine("divide", x, divisor);
+}
+
 /** y = x + by, and dx = dy. */
 export function shift(x: Tensor, by: number): Tensor {
   return combine("add", x, by);

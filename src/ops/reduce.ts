@@ -87,12 +87,20 @@ export function maxAlongBackward(g: AxisGeometry, winners: Tensor, dy: Tensor, s
   return dx;
 }
 
-/** What the backward of {@link max} needs: x as lines, after its axes were put in `order` if there is one, and the winners. */
-export interface Maximum {
-  readonly y: Tensor;
-  readonly winners: Tensor;
-  readonly g: AxisGeometry;
-  readonly order: readonly number[] | undefined;
+/** How x is read as lines along `dims`, after its axes were put in `order` where they are not neighbors. */
+function linesAlong(shape: Shape, dims: Axes) {
+  const axes = resolveAxes("max", dims, shape);
+  const kept = [...shape.keys()].filter((axis) => !axes.includes(axis));
+  const first = axes[0] ?? shape.length;
+  const order = axes.every((axis, i) => axis === first + i) ? undefined : [...kept, ...axes];
+  const start = order ? kept.length : first;
+  const ordered = order?.map((axis) => shape[axis] ?? 1) ?? shape;
+  const g = {
+    outer: sizeOf(ordered, 0, start),
+    size: sizeOf(ordered, start, start + axes.length),
+    inner: sizeOf(ordered, start + axes.length),
+  };
+  return { axes, order, ordered, g };
 }
 
 /**
@@ -100,25 +108,15 @@ export interface Maximum {
  * that gets the gradient (as in torch's max along one dim; amax would divide it among them).
  * @throws ShapeError where there is nothing to choose from.
  */
-export function max(x: Tensor, dims: Axes, keepDims = false): Maximum {
-  const axes = resolveAxes("max", dims, x.shape);
+export function max(x: Tensor, dims: Axes, keepDims = false): { readonly y: Tensor; readonly winners: Tensor } {
+  const { axes, order, g } = linesAlong(x.shape, dims);
   checkNonEmpty("max", axes, x.shape);
-  const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
-  const first = axes[0] ?? x.rank;
-  const order = axes.every((axis, i) => axis === first + i) ? undefined : [...kept, ...axes];
-  const start = order ? kept.length : first;
-  const lines = order ? permute(x, order) : x;
-  const g = {
-    outer: sizeOf(lines.shape, 0, start),
-    size: sizeOf(lines.shape, start, start + axes.length),
-    inner: sizeOf(lines.shape, start + axes.length),
-  };
-  return { ...maxAlong(g, lines, reducedShape(x.shape, axes, keepDims)), g, order };
+  return maxAlong(g, order ? permute(x, order) : x, reducedShape(x.shape, axes, keepDims));
 }
 
 /** dx = dy at every maximum, 0 elsewhere */
-export function maxBackward(dy: Tensor, { winners, g, order }: Omit<Maximum, "y">, inputShape: Shape): Tensor {
-  if (!order) return maxAlongBackward(g, winners, dy, inputShape);
-  const shape = order.map((axis) => inputShape[axis] ?? 1);
-  return permuteBackward(maxAlongBackward(g, winners, dy, shape), order);
+export function maxBackward(dy: Tensor, winners: Tensor, inputShape: Shape, dims: Axes): Tensor {
+  const { order, ordered, g } = linesAlong(inputShape, dims);
+  const dx = maxAlongBackward(g, winners, dy, ordered);
+  return order ? permuteBackward(dx, order) : dx;
 }

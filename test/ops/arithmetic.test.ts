@@ -73,6 +73,7 @@ eachBackend("arithmetic", () => {
   test("by a number is by every element, and the gradient's factor is the same", () => {
     const x = normal([3, 7], 1);
     expect(arithmetic.scale(x, 0.1).equals(x.mul(Math.fround(0.1)))).toBe(true);
+    expect(arithmetic.divideBy(x, 0.3).equals(x.div(Math.fround(0.3)))).toBe(true);
     expect(arithmetic.shift(x, 0.1).equals(x.add(Math.fround(0.1)))).toBe(true);
     expect(arithmetic.scale(x.to("float64"), 0.1).equals(x.to("float64").mul(0.1))).toBe(true);
   });
