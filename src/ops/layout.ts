@@ -8,7 +8,7 @@ import { type Slice, sliceGeometry } from "../shape/slice.js";
 import { type Loops, loopsOf } from "../tensor/loops.js";
 import { allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
 
-/** A tensor of one number. */
+/** A tensor whose every element is `value`. */
 export function full(shape: Shape, dtype: DType, value: number): Tensor {
   const y = allocateUnset(shape, dtype);
   kernelsFor(layoutKernels, dtype).fill(y.operand(y.size), value);

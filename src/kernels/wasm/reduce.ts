@@ -1,6 +1,5 @@
 /** Sums, in double precision, and maxima along an axis. */
 import type { AxisGeometry } from "../../shape/axis.js";
-import type { Operand } from "../../tensor/storage.js";
 import type { MaxKernels, SumKernels } from "../interface/reduce.js";
 import { onArrays } from "../operands.js";
 import { referenceMax } from "../reference/reduce.js";
@@ -122,6 +121,7 @@ export const wasmMax: MaxKernels = {
     max(g, [from], [to, places]);
   },
 
-  backward: (g: AxisGeometry, winners: Operand, dy: Operand, dx: Operand) =>
-    onArrays(referenceMax).backward(g, winners, dy, dx),
+  backward(g, winners, dy, dx) {
+    onArrays(referenceMax).backward(g, winners, dy, dx);
+  },
 };
