@@ -3,8 +3,8 @@ import { arithmeticKernels } from "../kernels/arithmetic.js";
 import { kernelsFor } from "../kernels/backend.js";
 import type { Operation } from "../kernels/interface/arithmetic.js";
 import { broadcastShape } from "../shape/broadcast.js";
-import { broadcastStrides, loopsOf } from "../shape/loops.js";
 import type { Shape } from "../shape/shape.js";
+import { broadcastStrides, loopsOf } from "../tensor/loops.js";
 import { allocateUnset, Tensor } from "../tensor/tensor.js";
 
 /** y = a ∘ b in the shape that they broadcast to, or in a larger `shape`. @throws ShapeError where they do not broadcast. */

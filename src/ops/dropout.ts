@@ -1,9 +1,8 @@
 /** Dropout: which elements or channels to drop, and dropping them. */
-import { kernelsFor } from "../kernels/backend.js";
-import { dropoutKernels } from "../kernels/dropout.js";
 import type { Shape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
-import { allocate, allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
+import { allocate, type DType, type Tensor } from "../tensor/tensor.js";
+import { combine } from "./broadcast.js";
 
 /**
  * For each entry 0 with probability p, else 1/(1 − p), so that the expected value of mask · x is x.
@@ -27,14 +26,6 @@ export function dropoutMask(shape: Shape, p: number, random: Random, dtype: DTyp
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html
  */
 export function dropout(x: Tensor, mask: Tensor): Tensor {
-  const y = allocateUnset(x.shape, x.dtype);
   const inner = mask.size > 0 ? x.size / mask.size : 0;
-  kernelsFor(dropoutKernels, x.dtype).scaleRows(
-    mask.size,
-    inner,
-    mask.operand(mask.size),
-    x.operand(mask.size * inner),
-    y.operand(x.size),
-  );
-  return y;
+  return combine("multiply", x.withShape([mask.size, inner]), mask.withShape([mask.size, 1])).withShape(x.shape);
 }

@@ -3,12 +3,12 @@ import { kernelsFor } from "../kernels/backend.js";
 import { layoutKernels } from "../kernels/layout.js";
 import { resolveAxis } from "../shape/axis.js";
 import { channelShuffleShape, permutedAxes } from "../shape/layout.js";
-import { type Loops, loopsOf } from "../shape/loops.js";
 import { type Shape, stridesOf } from "../shape/shape.js";
 import { type Slice, sliceGeometry } from "../shape/slice.js";
+import { type Loops, loopsOf } from "../tensor/loops.js";
 import { allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
 
-/** A tensor of one number. */
+/** A tensor whose every element is `value`. */
 export function full(shape: Shape, dtype: DType, value: number): Tensor {
   const y = allocateUnset(shape, dtype);
   kernelsFor(layoutKernels, dtype).fill(y.operand(y.size), value);
@@ -25,10 +25,10 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
   const axes = permutedAxes("permute", x.shape, order);
   const strides = stridesOf(x.shape);
   const y = allocateUnset(
-    axes.map((axis) => x.shape[axis]!),
+    axes.map((axis) => x.shape[axis] ?? 1),
     x.dtype,
   );
-  const moved = axes.map((axis) => strides[axis]!);
+  const moved = axes.map((axis) => strides[axis] ?? 0);
   copyInto(y, 0, x, 0, loopsOf(y.shape, moved, stridesOf(y.shape)));
   return y;
 }
@@ -62,10 +62,11 @@ export function sliceBackward(dy: Tensor, inputShape: Shape, slices: readonly Sl
 export function concatenate(parts: readonly Tensor[], dim: number, shape: Shape): Tensor {
   const y = allocateUnset(shape, parts[0]?.dtype ?? "float32");
   const axis = resolveAxis("concatenate", dim, shape);
+  const strides = stridesOf(shape);
   let at = 0;
   for (const part of parts) {
-    copyInto(y, at, part, 0, loopsOf(part.shape, stridesOf(part.shape), stridesOf(shape)));
-    at += part.shape[axis]! * stridesOf(shape)[axis]!;
+    copyInto(y, at, part, 0, loopsOf(part.shape, stridesOf(part.shape), strides));
+    at += (part.shape[axis] ?? 0) * (strides[axis] ?? 0);
   }
   return y;
 }
@@ -78,7 +79,7 @@ export function split(x: Tensor, sizes: readonly number[], dim: number): Tensor[
   return sizes.map((size) => {
     const y = allocateUnset(x.shape.with(axis, size), x.dtype);
     copyInto(y, 0, x, at, loopsOf(y.shape, strides, stridesOf(y.shape)));
-    at += size * strides[axis]!;
+    at += size * (strides[axis] ?? 0);
     return y;
   });
 }
@@ -92,7 +93,7 @@ export function splitBackward(
   dtype: DType,
 ): Tensor {
   const axis = resolveAxis("split", dim, inputShape);
-  const whole = parts.map((part, i) => part ?? full(inputShape.with(axis, sizes[i]!), dtype, 0));
+  const whole = parts.map((part, i) => part ?? full(inputShape.with(axis, sizes[i] ?? 0), dtype, 0));
   return concatenate(whole, axis, inputShape);
 }
 

@@ -3,8 +3,8 @@ import { kernelsFor } from "../kernels/backend.js";
 import type { Products } from "../kernels/interface/matmul.js";
 import { matmulKernels } from "../kernels/matmul.js";
 import { type MatmulGeometry, matmulGeometry } from "../shape/broadcast.js";
-import { broadcastStrides } from "../shape/loops.js";
 import { type Shape, sizeOf, stridesOf } from "../shape/shape.js";
+import { broadcastStrides } from "../tensor/loops.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import type { Gradients, Wanted } from "./arithmetic.js";
 import { full } from "./layout.js";
@@ -42,7 +42,7 @@ function batchesOf(g: MatmulGeometry): Batches {
 function matrixNumbers(strides: readonly number[], batch: Shape): number[] {
   const dense = stridesOf(batch);
   const number = (i: number) =>
-    strides.reduce((at, stride, axis) => at + stride * (Math.floor(i / dense[axis]!) % batch[axis]!), 0);
+    batch.reduce((at, size, axis) => at + (strides[axis] ?? 0) * (Math.floor(i / (dense[axis] ?? 1)) % size), 0);
   return Array.from({ length: sizeOf(batch) }, (_, i) => number(i));
 }
 

@@ -1,6 +1,7 @@
 /** Padding and cropping of any axes, and the adjoint. */
-import { type PixelMode, padLoops, padSides } from "../shape/pad.js";
+import { type PixelMode, padSides } from "../shape/pad.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
+import { padLoops } from "../tensor/pad.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import { copyInto, full } from "./layout.js";
 import { pad2d, pad2dBackward } from "./pad2d.js";
@@ -20,7 +21,7 @@ export function pad(x: Tensor, padding: readonly number[], mode: PadMode = "cons
     return sides.reduce((y, [before, after], axis) => {
       if (before === 0 && after === 0) return y;
       const padded = pad2d(y.withShape(aboutAxis(y.shape, axis)), [0, 0, before, after], mode);
-      return padded.withShape(y.shape.with(axis, y.shape[axis]! + before + after));
+      return padded.withShape(y.shape.with(axis, (y.shape[axis] ?? 0) + before + after));
     }, x);
   }
   const { shape, loops, from, to } = padLoops(x.shape, sides);
@@ -36,7 +37,7 @@ export function padBackward(dy: Tensor, inputShape: Shape, padding: readonly num
   if (mode !== "constant" && padding.some((number) => number > 0)) {
     return sides.reduceRight((dx, [before, after], axis) => {
       if (before === 0 && after === 0) return dx;
-      const shape = dx.shape.with(axis, inputShape[axis]!);
+      const shape = dx.shape.with(axis, inputShape[axis] ?? 0);
       const planes = dx.withShape(aboutAxis(dx.shape, axis));
       return pad2dBackward(planes, aboutAxis(shape, axis), [0, 0, before, after], mode).withShape(shape);
     }, dy);
@@ -50,5 +51,5 @@ export function padBackward(dy: Tensor, inputShape: Shape, padding: readonly num
 
 /** The shape as planes of rows: an axis, and all behind it. */
 function aboutAxis(shape: Shape, axis: number): [number, number, number] {
-  return [sizeOf(shape, 0, axis), shape[axis]!, sizeOf(shape, axis + 1)];
+  return [sizeOf(shape, 0, axis), shape[axis] ?? 0, sizeOf(shape, axis + 1)];
 }

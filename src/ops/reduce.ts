@@ -2,8 +2,8 @@
 import { kernelsFor } from "../kernels/backend.js";
 import { maxKernels, sumKernels } from "../kernels/reduce.js";
 import { type Axes, type AxisGeometry, checkNonEmpty, reducedShape, resolveAxes } from "../shape/axis.js";
-import { loopsOf } from "../shape/loops.js";
 import { type Shape, sizeOf, stridesOf } from "../shape/shape.js";
+import { loopsOf } from "../tensor/loops.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import { combine } from "./broadcast.js";
 import { full, permute, permuteBackward } from "./layout.js";
@@ -52,12 +52,12 @@ export function sumOver(x: Tensor, axes: readonly number[], divisor = 1, by?: Te
     else kernels.sum(g, source, target, isLast ? divisor : 1);
     [from, factor] = [y, undefined];
   };
-  const reduced = loops.sizes.filter((_, axis) => loops.strides[1]?.[axis] === 0);
-  let left = reduced.length;
-  if (left === 0) reduce(1, true);
-  for (let axis = loops.sizes.length - 1; left > 0; axis--) {
-    const size = loops.sizes[axis]!;
-    if (loops.strides[1]?.[axis] === 0) reduce(size, --left === 0);
+  // Axes side by side are one by now. The innermost are first, so that the most is left out as soon as possible.
+  const groups = loops.sizes.map((size, axis) => ({ size, isReduced: loops.strides[1]?.[axis] === 0 })).reverse();
+  const last = groups.findLastIndex(({ isReduced }) => isReduced);
+  if (last < 0) reduce(1, true);
+  for (const [i, { size, isReduced }] of groups.slice(0, last + 1).entries()) {
+    if (isReduced) reduce(size, i === last);
     else inner *= size;
   }
   return from;
@@ -68,7 +68,7 @@ function repeatOver(dy: Tensor, shape: Shape, axes: readonly number[], divisor: 
 }
 
 function countOf(shape: Shape, axes: readonly number[]): number {
-  return axes.reduce((count, axis) => count * shape[axis]!, 1);
+  return axes.reduce((count, axis) => count * (shape[axis] ?? 1), 1);
 }
 
 /** The maximum of every line along the middle axis, and where on its line it is: 32-bit integers, which lie where tensors lie. */
@@ -94,7 +94,7 @@ function linesAlong(shape: Shape, dims: Axes) {
   const first = axes[0] ?? shape.length;
   const order = axes.every((axis, i) => axis === first + i) ? undefined : [...kept, ...axes];
   const start = order ? kept.length : first;
-  const ordered = order ? order.map((axis) => shape[axis]!) : shape;
+  const ordered = order?.map((axis) => shape[axis] ?? 1) ?? shape;
   const g = {
     outer: sizeOf(ordered, 0, start),
     size: sizeOf(ordered, start, start + axes.length),

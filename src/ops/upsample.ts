@@ -3,7 +3,7 @@ import { kernelsFor } from "../kernels/backend.js";
 import { upsampleKernels } from "../kernels/upsample.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { ResizedAxis } from "../shape/upsample.js";
-import { allocate, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /**
  * y[n, c, i, j] = Σₖₗ weight[i, k] · weight[j, l] · x[n, c, index[i, k], index[j, l]], for as many axes as there are
@@ -13,7 +13,7 @@ import { allocate, type Tensor } from "../tensor/tensor.js";
 export function upsample(axes: readonly ResizedAxis[], x: Tensor): Tensor {
   return axes.reduce((input, axis, k) => {
     const shape = input.shape.with(k + 2, axis.out);
-    const y = allocate(shape, x.dtype);
+    const y = allocateUnset(shape, x.dtype);
     kernelsFor(upsampleKernels, x.dtype).forward(
       axis,
       ...around(shape, k + 2),
@@ -28,7 +28,7 @@ export function upsample(axes: readonly ResizedAxis[], x: Tensor): Tensor {
 export function upsampleBackward(axes: readonly ResizedAxis[], dy: Tensor): Tensor {
   return axes.reduceRight((output, axis, k) => {
     const shape = output.shape.with(k + 2, axis.size);
-    const dx = allocate(shape, dy.dtype);
+    const dx = allocateUnset(shape, dy.dtype);
     kernelsFor(upsampleKernels, dy.dtype).backward(
       axis,
       ...around(shape, k + 2),

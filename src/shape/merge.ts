@@ -5,6 +5,7 @@ import { ShapeError } from "./errors.js";
 import type {
   Agreed,
   Apply,
+  AxisOf,
   HasRank,
   Mistake,
   Option,
@@ -31,14 +32,16 @@ export function addShape(layer: string, shapes: readonly Shape[], cause: string)
   return [...first];
 }
 
-/** The shape of branches laid side by side along `axis`. @throws ShapeError where another size differs. */
-export function concatShape(layer: string, shapes: readonly Shape[], axis: number): number[] {
+/** The shape of branches laid side by side along `dim`, which may count from the end. @throws ShapeError where another size differs. */
+export function concatShape(layer: string, shapes: readonly Shape[], dim: number): number[] {
   const [first = []] = shapes;
-  if (!Number.isInteger(axis) || axis < 0 || axis >= first.length) {
+  const rank = first.length;
+  if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
     throw new ShapeError(
-      `${layer} expects a dim from 0 to ${first.length - 1} to concatenate ${showShape(first)} along, but got ${show(axis)}.`,
+      `${layer} expects a dim from ${-rank} to ${rank - 1} to concatenate ${showShape(first)} along, but got ${show(dim)}.`,
     );
   }
+  const axis = dim < 0 ? dim + rank : dim;
   const others = (shape: Shape) => shape.filter((_, i) => i !== axis);
   for (const shape of shapes) {
     if (shape.length !== first.length || !sameShape(others(shape), others(first))) {
@@ -120,14 +123,17 @@ type Added<Layer extends string, Shapes extends readonly Shape[]> =
 /** The branches side by side along axis `Dim`, where alone they may differ. */
 type Concatenated<Shapes extends readonly [Shape, ...Shape[]], Dim extends number> =
   HasRank<Shapes[0]> extends true
-    ? `${Dim}` extends keyof Shapes[0]
-      ? Agreement<{ [I in keyof Shapes]: WithSize<Shapes[I], Dim, number> }> extends infer Common
-        ? [Common] extends [never]
-          ? Mistake<`Parallel expects branches that differ only in axis ${Dim} to concatenate, but got ${ShowAll<Shapes>}`>
-          : WithSize<Common, Dim, SumOf<Shapes, Dim>>
-        : never
-      : Mistake<`Parallel expects a dim from 0 to ${Subtract<Shapes[0]["length"], 1>} to concatenate ${Show<Shapes[0]>} along, but got ${Dim}`>
+    ? [AxisOf<Shapes[0], Dim>] extends [never]
+      ? Mistake<`Parallel expects a dim from -${Shapes[0]["length"]} to ${Subtract<Shapes[0]["length"], 1>} to concatenate ${Show<Shapes[0]>} along, but got ${Dim}`>
+      : SideBySide<Shapes, AxisOf<Shapes[0], Dim>>
     : Shape;
+
+type SideBySide<Shapes extends readonly [Shape, ...Shape[]], Axis extends number> =
+  Agreement<{ [I in keyof Shapes]: WithSize<Shapes[I], Axis, number> }> extends infer Common
+    ? [Common] extends [never]
+      ? Mistake<`Parallel expects branches that differ only in axis ${Axis} to concatenate, but got ${ShowAll<Shapes>}`>
+      : WithSize<Common, Axis, SumOf<Shapes, Axis>>
+    : never;
 
 type SumOf<Shapes, Dim extends number, Sum extends number = 0> = Shapes extends readonly [
   infer First extends Shape,

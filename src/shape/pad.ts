@@ -4,9 +4,8 @@ import type { Add, Less, Multiply, Subtract } from "./arithmetic.js";
 import { checkInteger, checkSize } from "./check.js";
 import type { Definite, IsLiteral, Unsized } from "./definite.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
-import { type Loops, loopsOf } from "./loops.js";
 import type { HasRank, RankMistake, ShapeRule } from "./rule.js";
-import { replaceLast, type Shape, showShape, stridesOf } from "./shape.js";
+import { replaceLast, type Shape, showShape } from "./shape.js";
 import { show } from "./show.js";
 
 /** What padding holds: zeros, or the image's own pixels, mirrored, repeated at the edge or wrapped around. */
@@ -102,35 +101,13 @@ export function padSides(who: string, shape: Shape, padding: readonly number[], 
     const pair = 2 * (rank - 1 - axis);
     return [padding[pair] ?? 0, padding[pair + 1] ?? 0] as const;
   });
-  const sizes = sides.map(([before, after], axis) => paddedSize(who, shape, shape[axis]!, before, after, mode));
+  const sizes = sides.map(([before, after], axis) => paddedSize(who, shape, shape[axis] ?? 0, before, after, mode));
   checkSize(who, "an output", sizes);
   return sides;
 }
 
 /** What to add before and after each axis; negative numbers crop. */
 export type Sides = readonly (readonly [before: number, after: number])[];
-
-/** What a padded tensor shows of its source: loops over the elements of both, and where they start in each. */
-export interface PadLoops {
-  readonly shape: readonly number[];
-  readonly loops: Loops;
-  readonly from: number;
-  readonly to: number;
-}
-
-export function padLoops(shape: Shape, sides: Sides): PadLoops {
-  const padded = shape.map((size, axis) => size + sides[axis]![0] + sides[axis]![1]);
-  const shown = shape.map((size, axis) =>
-    Math.max(0, size + Math.min(0, sides[axis]![0]) + Math.min(0, sides[axis]![1])),
-  );
-  const [read, write] = [stridesOf(shape), stridesOf(padded)];
-  return {
-    shape: padded,
-    loops: loopsOf(shown, read, write),
-    from: read.reduce((at, stride, axis) => at + stride * Math.max(0, -sides[axis]![0]), 0),
-    to: write.reduce((at, stride, axis) => at + stride * Math.max(0, sides[axis]![0]), 0),
-  };
-}
 
 /** The shape after padding by pairs from the last axis (before, after, before, after, …), each as in {@link paddedSize}. */
 export type Padded<S extends Shape, Padding extends readonly number[]> = number extends Padding["length"]

@@ -1,7 +1,7 @@
 /** Elementwise functions of one tensor, and of two whose shapes broadcast. */
 import { broadcastShape } from "../shape/broadcast.js";
-import { broadcastStrides, eachRound, type Loops, loopsOf, splitLoops } from "../shape/loops.js";
 import { sizeOf } from "../shape/shape.js";
+import { broadcastStrides, eachRound, type Loops, loopsOf, splitLoops } from "./loops.js";
 import { dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
 /** y[i] = f(x[i], i), with i the row-major index. */

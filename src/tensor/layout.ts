@@ -1,12 +1,12 @@
 /** Reading elements in another order: permuting axes, cutting out ranges. Every result is a copy. */
 import { permutedAxes } from "../shape/layout.js";
-import { eachRound, type Loops, loopsOf, splitLoops } from "../shape/loops.js";
 import { type Shape, sizeOf, stridesOf } from "../shape/shape.js";
 import { type Slice, sliceGeometry } from "../shape/slice.js";
+import { eachRound, type Loops, loopsOf, splitLoops } from "./loops.js";
 import { dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
 /** Rows of fewer elements are copied one by one faster than all at once. */
-const FEW = 48;
+const FEW = 16;
 
 /** to[toAt + …] = from[fromAt + …] for every round of the loops, whose strides are those of `from` and `to`. */
 export function copyLoops(loops: Loops, from: FloatArray, fromAt: number, to: FloatArray, toAt: number): void {

@@ -1,8 +1,8 @@
 /** Products of vectors, matrices and batches of matrices. */
 import { matmulGeometry } from "../shape/broadcast.js";
-import { broadcastStrides } from "../shape/loops.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { gather } from "./layout.js";
+import { broadcastStrides } from "./loops.js";
 import { dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
 /** y[…, i, j] = Σₚ a[…, i, p] · b[…, p, j], where leading axes broadcast. @throws as {@link matmulGeometry}. */

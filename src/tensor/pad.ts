@@ -1,9 +1,10 @@
 /** Padding any axes of a tensor, with a number or with its own elements. */
 
 import { checkNumber, checkOneOf, readOptions } from "../shape/check.js";
-import { type PixelMode, padIndices, padLoops, padSides } from "../shape/pad.js";
-import { sizeOf } from "../shape/shape.js";
+import { type PixelMode, padIndices, padSides, type Sides } from "../shape/pad.js";
+import { type Shape, sizeOf, stridesOf } from "../shape/shape.js";
 import { copyLoops } from "./layout.js";
+import { type Loops, loopsOf } from "./loops.js";
 import { dtypeOf, floats, type TensorLike } from "./storage.js";
 
 export interface PadOptions {
@@ -37,6 +38,28 @@ export function pad(who: string, x: TensorLike, padding: readonly number[], opti
   if (value !== 0) data.fill(value);
   copyLoops(loops, x.data, from, data, to);
   return { data, shape };
+}
+
+/** What a padded tensor shows of its source: loops over the elements of both, and where they start in each. */
+export interface PadLoops {
+  readonly shape: Shape;
+  readonly loops: Loops;
+  readonly from: number;
+  readonly to: number;
+}
+
+export function padLoops(shape: Shape, sides: Sides): PadLoops {
+  const padded = shape.map((size, axis) => size + sides[axis]![0] + sides[axis]![1]);
+  const shown = sides.map(([before, after], axis) =>
+    Math.max(0, shape[axis]! + Math.min(0, before) + Math.min(0, after)),
+  );
+  const [read, write] = [stridesOf(shape), stridesOf(padded)];
+  return {
+    shape: padded,
+    loops: loopsOf(shown, read, write),
+    from: sides.reduce((at, [before], axis) => at + read[axis]! * Math.max(0, -before), 0),
+    to: sides.reduce((at, [before], axis) => at + write[axis]! * Math.max(0, before), 0),
+  };
 }
 
 /** Position i along `axis` of the result is position indices[i] of `x`. */

@@ -1,15 +1,13 @@
-/** The wasm kernels that treat channels alike (bias, PReLU, dropout, merge) and those of gradients against the reference. */
+/** The wasm kernels that treat channels alike (bias, PReLU, merge) and those of gradients against the reference. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { gradientKernels } from "../../src/kernels/gradient.js";
 import { mergeKernels } from "../../src/kernels/merge.js";
 import { referenceBias } from "../../src/kernels/reference/bias.js";
-import { referenceDropout } from "../../src/kernels/reference/dropout.js";
 import { referenceGradient } from "../../src/kernels/reference/gradient.js";
 import { referenceMerge } from "../../src/kernels/reference/merge.js";
 import { referencePReLU } from "../../src/kernels/reference/prelu.js";
 import { wasmBias } from "../../src/kernels/wasm/bias.js";
-import { wasmDropout } from "../../src/kernels/wasm/dropout.js";
 import { wasmPReLU } from "../../src/kernels/wasm/prelu.js";
 import { expectNear, expectSame, inMemory, SPECIAL, spread } from "../support/kernels.js";
 
@@ -91,19 +89,6 @@ describe("PReLU", () => {
       }),
     );
   });
-});
-
-test("dropout scales rows, or elements, as the reference does, bit by bit", () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 40 }), inner, fc.integer(), (rows, length, seed) => {
-      const mask = spread(rows, seed, [0, 2]);
-      const x = spread(rows * length, seed + 1, SPECIAL);
-      const want = new Float32Array(x.length);
-      const [, , got] = inMemory([mask, x, want], (...arrays) => wasmDropout.scaleRows(rows, length, ...arrays));
-      referenceDropout.scaleRows(rows, length, mask, x, want);
-      expectSame(got, want);
-    }),
-  );
 });
 
 test("branches are added as in the reference, bit by bit", () => {

@@ -9,6 +9,7 @@ import { linearGeometry } from "../../src/shape/linear.js";
 import { batchNormGeometry, layerNormGeometry } from "../../src/shape/norm.js";
 import { poolGeometry, poolSettings } from "../../src/shape/pool.js";
 import { engine } from "../../src/tensor/engine.js";
+import { loopsOf } from "../../src/tensor/loops.js";
 import { expectNear } from "../support/kernels.js";
 
 beforeAll(() => void vi.stubGlobal("SharedArrayBuffer", undefined));
@@ -25,7 +26,10 @@ async function fresh() {
   const { wasmBias } = await import("../../src/kernels/wasm/bias.js");
   const { wasmClassLosses } = await import("../../src/kernels/wasm/class-loss.js");
   const { wasmConv } = await import("../../src/kernels/wasm/conv.js");
-  const { wasmDropout } = await import("../../src/kernels/wasm/dropout.js");
+  const { wasmArithmetic } = await import("../../src/kernels/wasm/arithmetic.js");
+  const { wasmLayout } = await import("../../src/kernels/wasm/layout.js");
+  const { wasmMatmul } = await import("../../src/kernels/wasm/matmul.js");
+  const { wasmMax, wasmSum } = await import("../../src/kernels/wasm/reduce.js");
   const { wasmLinear } = await import("../../src/kernels/wasm/linear.js");
   const { wasmNorm } = await import("../../src/kernels/wasm/norm.js");
   const { wasmAveragePool, wasmMaxPool } = await import("../../src/kernels/wasm/pool.js");
@@ -37,7 +41,11 @@ async function fresh() {
     losses: wasmClassLosses,
     conv: wasmConv("simd"),
     linear: wasmLinear("simd"),
-    dropout: wasmDropout,
+    arithmetic: wasmArithmetic,
+    layout: wasmLayout("simd"),
+    matmul: wasmMatmul("simd"),
+    sum: wasmSum,
+    max: wasmMax,
     norm: wasmNorm,
     pool: { ...wasmMaxPool, ...wasmAveragePool },
     prelu: wasmPReLU,
@@ -50,7 +58,10 @@ async function references(): Promise<Families> {
   const { referenceBias } = await import("../../src/kernels/reference/bias.js");
   const { referenceClassLosses } = await import("../../src/kernels/reference/class-loss.js");
   const { referenceConv } = await import("../../src/kernels/reference/conv.js");
-  const { referenceDropout } = await import("../../src/kernels/reference/dropout.js");
+  const { referenceArithmetic } = await import("../../src/kernels/reference/arithmetic.js");
+  const { referenceLayout } = await import("../../src/kernels/reference/layout.js");
+  const { referenceMatmul } = await import("../../src/kernels/reference/matmul.js");
+  const { referenceMax, referenceSum } = await import("../../src/kernels/reference/reduce.js");
   const { referenceLinear } = await import("../../src/kernels/reference/linear.js");
   const { referenceNorm } = await import("../../src/kernels/reference/norm.js");
   const { relu } = await import("../../src/kernels/reference/piecewise.js");
@@ -70,7 +81,11 @@ async function references(): Promise<Families> {
       },
     },
     linear: referenceLinear,
-    dropout: referenceDropout,
+    arithmetic: referenceArithmetic,
+    layout: referenceLayout,
+    matmul: referenceMatmul,
+    sum: referenceSum,
+    max: referenceMax,
     norm: referenceNorm,
     pool: { ...referenceMaxPool, ...referenceAveragePool },
     prelu: referencePReLU,
@@ -78,6 +93,10 @@ async function references(): Promise<Families> {
 }
 
 const axis = { outer: 2, size: 3, inner: 5 };
+const rows = loopsOf([6, 5], [5, 1], [1, 0]);
+const transposed = loopsOf([6, 5], [1, 6], [5, 1]);
+const matrices = { as: [0, 1], bs: [0, 1], cs: [0, 1], add: false };
+const products = { rows: 3, depth: 4, columns: 5, aTransposed: true, bTransposed: false, ...matrices };
 const batch = batchNormGeometry(3, [2, 3, 5]);
 const layer = layerNormGeometry([10], [3, 10]);
 const pool = poolGeometry("MaxPool2d", poolSettings("MaxPool2d", 2, {}), [1, 1, 5, 6]);
@@ -97,7 +116,11 @@ const CASES: Record<string, readonly [lengths: readonly number[], Call]> = {
   "the bias gradient of columns": [[3, 30], (k, db, dy) => k.bias.gradient(10, 3, 1, dy!, db!)],
   PReLU: [[3, 30, 30], (k, w, x, y) => k.prelu.forward(axis, x!, w!, y!)],
   "PReLU's gradient": [[3, 30, 30], (k, dw, x, dy) => k.prelu.weightGradient(axis, x!, dy!, dw!)],
-  dropout: [[6, 30, 30], (k, mask, x, y) => k.dropout.scaleRows(6, 5, mask!, x!, y!)],
+  "a gate": [[30, 6, 30], (k, x, gate, y) => k.arithmetic.combine("multiply", rows, x!, gate!, y!)],
+  "a transposed copy": [[30, 30], (k, x, y) => k.layout.copy(transposed, x!, 0, y!, 0)],
+  "sums of products": [[30, 30, 10], (k, a, b, y) => k.sum.sumProducts(axis, a!, b!, y!)],
+  "the maximum of lines": [[30, 10, 10], (k, x, y, winners) => k.max.forward(axis, x!, y!, winners!)],
+  "a batch of products": [[24, 40, 30], (k, a, b, c) => k.matmul.multiply(products, a!, b!, c!)],
   moments: [
     [30],
     (k, x) => {

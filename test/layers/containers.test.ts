@@ -256,7 +256,7 @@ describe("Parallel", () => {
     expectError(
       () => new Parallel([new Identity()], { dim: 4 }).forward(x),
       ShapeError,
-      "Parallel expects a dim from 0 to 3 to concatenate [1, 2, 5, 5] along, but got 4.",
+      "Parallel expects a dim from -4 to 3 to concatenate [1, 2, 5, 5] along, but got 4.",
     );
     expectError(
       () => new Parallel([]),

@@ -1,5 +1,5 @@
 /** Kernels of two operands that broadcast. */
-import type { Loops } from "../../shape/loops.js";
+import type { Loops } from "../../tensor/loops.js";
 import type { Operand } from "../../tensor/storage.js";
 
 export type Operation = "add" | "subtract" | "multiply" | "divide";

@@ -1,5 +1,5 @@
 /** Kernels that only move numbers. */
-import type { Loops } from "../../shape/loops.js";
+import type { Loops } from "../../tensor/loops.js";
 import type { Operand } from "../../tensor/storage.js";
 
 export interface LayoutKernels<A = Operand> {

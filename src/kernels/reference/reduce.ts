@@ -21,8 +21,8 @@ export const referenceSum: SumKernels<FloatArray> = {
 };
 
 export const referenceMax: MaxKernels<FloatArray> = {
-  forward(g, x, y, places) {
-    const winners = integersOf(places);
+  forward(g, x, y, positions) {
+    const winners = integersOf(positions);
     eachLine(g, (line, start) => {
       const winner = argmax(x, start, g.inner, g.size);
       winners[line] = winner;
@@ -30,8 +30,8 @@ export const referenceMax: MaxKernels<FloatArray> = {
     });
   },
 
-  backward(g, places, dy, dx) {
-    const winners = integersOf(places);
+  backward(g, positions, dy, dx) {
+    const winners = integersOf(positions);
     dx.fill(0);
     eachLine(g, (line, start) => {
       dx[start + winners[line]! * g.inner] = dy[line]!;
@@ -39,7 +39,7 @@ export const referenceMax: MaxKernels<FloatArray> = {
   },
 };
 
-/** Visits the lines along the middle axis in row-major order; every `inner`-th number from `start` on below `end` is one of its. */
+/** Visits the lines along the middle axis in row-major order: every `inner`-th number from `start` to before `end`. */
 function eachLine(
   { outer, size, inner }: AxisGeometry,
   visit: (line: number, start: number, end: number) => void,

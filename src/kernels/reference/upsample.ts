@@ -1,6 +1,9 @@
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { UpsampleKernels } from "../interface/upsample.js";
 
+/** So many times more pixels than there were, and a pixel's sum is one of doubles. */
+export const MANY = 1 << 10;
+
 export const referenceUpsample: UpsampleKernels<FloatArray> = {
   forward({ size, out, taps, index, weight }, outer, inner, x, y) {
     let to = 0;
@@ -34,5 +37,3 @@ export const referenceUpsample: UpsampleKernels<FloatArray> = {
     if (sums !== dx) dx.set(sums);
   },
 };
-
-const MANY = 1 << 10;

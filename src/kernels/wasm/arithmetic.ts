@@ -1,5 +1,5 @@
 /** Two operands that broadcast: three loops in one kernel, each operand a vector or one number along the innermost. */
-import { eachRound, splitLoops } from "../../shape/loops.js";
+import { eachRound, splitLoops } from "../../tensor/loops.js";
 import type { ArithmeticKernels, Operation } from "../interface/arithmetic.js";
 import { advance, forRange } from "./assembler/control.js";
 import { type Local, local } from "./assembler/expression.js";

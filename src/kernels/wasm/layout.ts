@@ -1,5 +1,5 @@
 /** Moving numbers by the kernels that lay out the operands of products: in rows, or four by four where two axes change places. */
-import { eachRound, type Loops, splitLoops } from "../../shape/loops.js";
+import { eachRound, type Loops, splitLoops } from "../../tensor/loops.js";
 import type { LayoutKernels } from "../interface/layout.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { rowKernel } from "./elementwise/rows.js";

@@ -1,4 +1,4 @@
-/** Batches of matrix products: one after another by Linear's product, a transposed operand a turned copy of it. */
+/** Batches of matrix products, one after another by Linear's product. A left operand that lies transposed is copied row by row first. */
 import type { MatmulKernels } from "../interface/matmul.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { gemmKernels } from "./gemm/kernels.js";

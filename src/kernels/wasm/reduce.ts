@@ -1,65 +1,99 @@
-/** Sums and maxima along an axis: along rows four neighbours at a time, else four lines at a time. Sums are in double precision. */
+/** Sums, in double precision, and maxima along an axis. */
 import type { AxisGeometry } from "../../shape/axis.js";
-import type { Operand } from "../../tensor/storage.js";
 import type { MaxKernels, SumKernels } from "../interface/reduce.js";
 import { onArrays } from "../operands.js";
 import { referenceMax } from "../reference/reduce.js";
 import { advance, forRange } from "./assembler/control.js";
+import { local } from "./assembler/expression.js";
 import * as f32 from "./assembler/f32.js";
 import * as f32x4 from "./assembler/f32x4.js";
 import * as f64 from "./assembler/f64.js";
 import * as f64x2 from "./assembler/f64x2.js";
+import * as i32 from "./assembler/i32.js";
 import * as i32x4 from "./assembler/i32x4.js";
 import * as v128 from "./assembler/v128.js";
 import { lazy } from "./elementwise/compile.js";
-import { type LineKernel, lineKernel } from "./elementwise/lines.js";
-import { keep, where } from "./elementwise/maths.js";
-import { type Cursor, cursor, type Doubles, doubles, singles, sweep, Total } from "./elementwise/rows.js";
+import { lineKernel } from "./elementwise/lines.js";
+import { keep, type Vector, where } from "./elementwise/maths.js";
+import { cursor, type Doubles, doubles, type Step, singles, sweep, Total } from "./elementwise/rows.js";
 import { place } from "./memory.js";
 
-/** Σ of the products of what `arrays` hold, by one kernel along rows and one across them. */
-function sumKernel<A extends string>(arrays: readonly A[]): LineKernel {
-  const product = (cursors: readonly Cursor[]): Doubles =>
-    cursors
-      .map((each): Doubles => doubles(each.get()))
-      .reduce(([low, high], [nextLow, nextHigh]) => [f64x2.mul(low, nextLow), f64x2.mul(high, nextHigh)]);
-  const along = lazy((builder) => {
-    const parameters = { rows: "i32", count: "i32", y: "i32", divisor: "f64", a: "i32", b: "i32" } as const;
-    builder.kernel("run", parameters, ({ rows, count, y, divisor, a, b }) => {
-      const pointers = arrays.length > 1 ? [a, b] : [a];
+/** Four times as many neighbours are added up at a time: the numbers of a line of the cache. */
+const VECTORS = 4;
+
+/** The sums of the products of what so many arrays hold: of each row by itself, and of each column of a matrix. */
+function summation(count: 1 | 2) {
+  const product = (vectors: readonly Vector[]): Doubles =>
+    vectors
+      .map((vector): Doubles => doubles(vector))
+      .reduce(([low, high], [otherLow, otherHigh]) => [f64x2.mul(low, otherLow), f64x2.mul(high, otherHigh)]);
+  const arrays = { a: "i32", b: "i32", y: "i32", divisor: "f64" } as const;
+
+  const rows = lazy((builder) =>
+    builder.kernel("run", { rows: "i32", length: "i32", ...arrays }, ({ rows, length, a, b, y, divisor }) => {
+      const pointers = [a, b].slice(0, count);
       forRange(0, rows, 1, () => {
         const total = new Total();
-        sweep(count, pointers, (step) => total.add(product(pointers.map((each) => cursor(each, step))), step));
+        sweep(length, pointers, (step) => total.add(product(pointers.map((at) => cursor(at, step).get())), step));
         f32.store(y, f32.demoteF64(f64.div(total.sum(), divisor)));
         advance(y, 4);
       });
-    });
-  });
-  const across = lineKernel({ arrays, perLine: ["y"], numbers: ["divisor"] }, ({ along, lines, numbers }) => {
-    const total = new Total();
-    along((cursors) => total.add(product(arrays.map((name) => cursors[name]))));
-    const [divisor] = doubles(numbers.divisor);
-    const [low, high] = total.lanes;
-    lines.y.set(singles([f64x2.div(low, divisor), f64x2.div(high, divisor)]));
-  });
-  return (g, [a = 0, b = 0], [y = 0] = [], [divisor = 1] = []) => {
-    if (g.inner === 1) along()(g.outer, g.size, y, divisor, a, b);
-    else across(g, [a, b].slice(0, arrays.length), [y], [divisor]);
+    }),
+  );
+
+  const columns = lazy((builder) =>
+    builder.kernel(
+      "run",
+      { columns: "i32", length: "i32", stride: "i32", ...arrays },
+      ({ columns, length, stride, a, b, y, divisor }) => {
+        const pointers = [a, b].slice(0, count);
+        const by = keep(f64x2.splat(divisor));
+        const addUp = (vectors: number, step: Step) => {
+          const totals = Array.from({ length: vectors }, () => new Total());
+          const places = pointers.map((at) => local("i32", at));
+          forRange(0, length, 1, () => {
+            for (const [i, total] of totals.entries()) {
+              total.add(product(places.map((at) => (step === 16 ? v128.load(at, 16 * i) : v128.load32Splat(at)))));
+            }
+            for (const at of places) advance(at, stride);
+          });
+          for (const [i, { lanes }] of totals.entries()) {
+            const sums = singles([f64x2.div(lanes[0], by), f64x2.div(lanes[1], by)]);
+            if (step === 16) v128.store(y, sums, 16 * i);
+            else v128.store32Lane(y, 0, sums);
+          }
+          for (const at of [...pointers, y]) advance(at, vectors * step);
+        };
+        forRange(0, i32.divU(columns, 4 * VECTORS), 1, () => addUp(VECTORS, 16));
+        forRange(0, i32.remU(i32.shrU(columns, 2), VECTORS), 1, () => addUp(1, 16));
+        forRange(0, i32.and(columns, 3), 1, () => addUp(1, 4));
+      },
+    ),
+  );
+
+  return ({ outer, size, inner }: AxisGeometry, a: number, b: number, y: number, divisor: number) => {
+    if (inner === 1) rows()(outer, size, a, b, y, divisor);
+    else {
+      for (let o = 0; o < outer; o++) {
+        const at = 4 * o * inner;
+        columns()(inner, size, 4 * inner, a + at * size, b + at * size, y + at, divisor);
+      }
+    }
   };
 }
 
-const sum = /* @__PURE__ */ sumKernel(["x"]);
-const sumProducts = /* @__PURE__ */ sumKernel(["a", "b"]);
+const sums = /* @__PURE__ */ summation(1);
+const sumsOfProducts = /* @__PURE__ */ summation(2);
 
 export const wasmSum: SumKernels = {
   sum(g, x, y, divisor) {
     const [from, to] = place(x, y);
-    sum(g, [from], [to], [divisor]);
+    sums(g, from, 0, to, divisor);
   },
 
   sumProducts(g, a, b, y) {
     const [left, right, to] = place(a, b, y);
-    sumProducts(g, [left, right], [to]);
+    sumsOfProducts(g, left, right, to, 1);
   },
 };
 
@@ -87,6 +121,7 @@ export const wasmMax: MaxKernels = {
     max(g, [from], [to, places]);
   },
 
-  backward: (g: AxisGeometry, winners: Operand, dy: Operand, dx: Operand) =>
-    onArrays(referenceMax).backward(g, winners, dy, dx),
+  backward(g, winners, dy, dx) {
+    onArrays(referenceMax).backward(g, winners, dy, dx);
+  },
 };

@@ -107,7 +107,7 @@ function form<A extends string, L extends string, K extends string, N extends st
 }
 
 /** Four elements, of which the second, third and fourth lie so many bytes behind the first. */
-function gathered(pointer: Local<"i32">, behind: readonly Local<"i32">[]): Cursor {
+export function gathered(pointer: Local<"i32">, behind: readonly Local<"i32">[]): Cursor {
   const addresses = behind.map((bytes) => i32.add(pointer, bytes));
   return {
     get: () =>

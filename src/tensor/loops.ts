@@ -1,5 +1,5 @@
 /** Loops over several arrays at once that step through their memory differently: operands that broadcast, axes in another order. */
-import { type Shape, stridesOf } from "./shape.js";
+import { type Shape, stridesOf } from "../shape/shape.js";
 
 export interface Loops {
   /** Rounds of each loop, the outermost first. */
