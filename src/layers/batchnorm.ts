@@ -39,7 +39,7 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
   }
 
   /** @internal What a convolution before it can do in its stead. */
-  finishing(shape?: Shape) {
+  epilogue(shape?: Shape) {
     const { runningMean, runningVar } = this;
     const isPlain = ([BatchNorm1d, BatchNorm2d] as unknown[]).includes(this.constructor);
     if (!shape || !isPlain || this.training || !runningMean || !runningVar) return undefined;

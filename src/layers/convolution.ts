@@ -1,19 +1,13 @@
-import {
-  conv2d,
-  conv2dBiasGradient,
-  conv2dFinished,
-  conv2dInputGradient,
-  conv2dWeightGradient,
-  finishesConv2d,
-} from "../ops/conv2d.js";
+import { RELU } from "../kernels/interface/epilogue.js";
+import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../ops/conv2d.js";
 import { pad2d, pad2dBackward } from "../ops/pad2d.js";
 import {
   type ConvGeometry,
   type ConvSettings,
   convGeometry,
   convShape,
+  paddedGeometry,
   paddingSides,
-  withoutPadding,
 } from "../shape/conv.js";
 import { checkExtents } from "../shape/reshape.js";
 import type { ShapeRule } from "../shape/rule.js";
@@ -50,18 +44,18 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
 
   protected compute(x: Tensor): Tensor {
     const { settings } = this;
-    const shape = convShape(settings, x.shape);
+    const geometry = convGeometry(settings, x.shape);
+    const shape = convShape(settings, x.shape, geometry);
     const zeros = settings.paddingMode === "zeros";
     const padded = zeros ? x : pad2d(x, paddingSides(settings), settings.paddingMode, this.name);
-    const g = convGeometry(zeros ? settings : withoutPadding(settings), padded.shape);
+    const g = zeros ? geometry : paddedGeometry(geometry, settings);
     this.#cache.push({ g, x: padded, inputShape: x.shape });
     const { compute } = Convolution.prototype;
-    const { rectify, finish } = offerTo(this, compute);
+    const { rectify, epilogue } = offerTo(this, compute);
     const [weight, bias] = [this.weight.value, this.bias?.value];
-    const finishing = !rectify && finishesConv2d(x.dtype) ? finish?.(shape) : undefined;
-    return finishing
-      ? give(this, compute, conv2dFinished(g, padded, weight, bias, shape, finishing), { done: finishing.layers })
-      : give(this, compute, conv2d(g, padded, weight, bias, shape, rectify), { rectified: rectify });
+    const following = rectify ? { activation: RELU, layers: 0 } : epilogue?.(shape);
+    const y = conv2d(g, padded, weight, bias, shape, following);
+    return give(this, compute, y, { rectified: rectify, done: following?.layers ?? 0 });
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

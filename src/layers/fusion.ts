@@ -3,7 +3,7 @@
  * and a layer says of its output whether it is its own. Layers that know nothing of this are never touched by it: their
  * outputs may be kept by somebody.
  */
-import type { Finish } from "../kernels/interface/conv.js";
+import { type Epilogue, RELU } from "../kernels/interface/epilogue.js";
 import type { Shape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -17,13 +17,13 @@ interface Offer {
   /** The input has been rectified already. */
   readonly rectified: boolean;
   /** What follows an output of this shape, if the layer can do it while it writes; nobody keeps what comes between. */
-  readonly finish: ((shape: Shape) => Finishing | undefined) | undefined;
+  readonly epilogue: ((shape: Shape) => Following | undefined) | undefined;
 }
 
 /** What the next one or two layers do. */
-type Finishing = Finish & { readonly layers: number };
+type Following = Epilogue<never> & { readonly layers: number };
 
-const NOTHING: Offer = { rectify: false, overwrite: false, rectified: false, finish: undefined };
+const NOTHING: Offer = { rectify: false, overwrite: false, rectified: false, epilogue: undefined };
 
 interface Link {
   forward(x: Tensor): Tensor;
@@ -31,7 +31,7 @@ interface Link {
    * Of layers that a convolution can do while it writes: what they do to an output of this shape, if need be to one of
    * any shape; undefined where this one does more, as one that extends such a layer may. Throws what forward would.
    */
-  finishing?(shape?: Shape): Partial<Finish> | undefined;
+  epilogue?(shape?: Shape): Epilogue<never> | undefined;
   /** Whether it gives maxima of its input and no more. */
   readonly givesMaxima?: boolean;
 }
@@ -92,7 +92,7 @@ export function forwardInChain(chain: object, compute: unknown, layers: readonly
         rectify: rectifies(layers[i + 1]),
         overwrite: own !== undefined && !caching,
         rectified: own?.rectified === true,
-        finish: caching ? undefined : (shape: Shape) => finishOf(layers[i + 1], layers[i + 2], shape),
+        epilogue: caching ? undefined : (shape: Shape) => epilogueOf(layers[i + 1], layers[i + 2], shape),
       };
       offered = { to: layer, offer };
       y = layer.forward(y);
@@ -120,14 +120,13 @@ export function trainingOrder<L extends Link>(layers: readonly L[]): readonly L[
 
 /** Whether the layer is a ReLU and no more. */
 function rectifies(layer: Link | undefined): boolean {
-  const finish = layer?.finishing?.();
-  return finish?.least === 0 && finish.most === undefined;
+  return layer?.epilogue?.()?.activation === RELU;
 }
 
 /** What the next two layers do where one pass can do it: a norm, an activation, or both in this order. */
-function finishOf(first: Link | undefined, second: Link | undefined, shape: Shape): Finishing | undefined {
-  const start = first?.finishing?.(shape);
+function epilogueOf(first: Link | undefined, second: Link | undefined, shape: Shape): Following | undefined {
+  const start = first?.epilogue?.(shape);
   if (!start) return undefined;
-  const end = start.norm && second?.finishing?.();
-  return { slope: 1, least: -Infinity, most: Infinity, ...start, ...end, layers: end ? 2 : 1 };
+  const end = start.norm && second?.epilogue?.();
+  return { ...start, ...end, layers: end ? 2 : 1 };
 }

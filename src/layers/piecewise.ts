@@ -1,6 +1,7 @@
 /** Activations made of pieces. Each takes any shape and keeps it. */
 
 import * as functions from "../kernels/activation.js";
+import { RELU } from "../kernels/interface/epilogue.js";
 import { checkFinite, checkNone, checkNumber, checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { Activation } from "./activation.js";
@@ -26,8 +27,8 @@ export class ReLU extends Activation {
   }
 
   /** @internal What a convolution before it can do in its stead. */
-  finishing() {
-    return this.constructor === ReLU ? { least: 0 } : undefined;
+  epilogue() {
+    return this.constructor === ReLU ? { activation: RELU } : undefined;
   }
 }
 
@@ -52,8 +53,9 @@ export class LeakyReLU extends Activation {
   }
 
   /** @internal What a convolution before it can do in its stead. */
-  finishing() {
-    return this.constructor === LeakyReLU ? { slope: this.negativeSlope } : undefined;
+  epilogue() {
+    const activation = { slope: this.negativeSlope, min: -Infinity, max: Infinity };
+    return this.constructor === LeakyReLU ? { activation } : undefined;
   }
 
   protected override extraRepr(): string {
@@ -81,8 +83,8 @@ export class ReLU6 extends Activation {
   }
 
   /** @internal What a convolution before it can do in its stead. */
-  finishing() {
-    return this.constructor === ReLU6 ? { least: 0, most: 6 } : undefined;
+  epilogue() {
+    return this.constructor === ReLU6 ? { activation: { slope: 1, min: 0, max: 6 } } : undefined;
   }
 }
 

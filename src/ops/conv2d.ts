@@ -3,15 +3,15 @@
 import { kernelsFor } from "../kernels/backend.js";
 import { biasKernels } from "../kernels/bias.js";
 import { convKernels } from "../kernels/conv.js";
-import type { Finish } from "../kernels/interface/conv.js";
+import type { Epilogue } from "../kernels/interface/epilogue.js";
 import type { ConvGeometry } from "../shape/conv.js";
 import type { Shape } from "../shape/shape.js";
-import { allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
+import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /**
  * y[n, o, i, j] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[n, c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]
  *
- * and max(y, 0) with `relu`.
+ * and then the epilogue. `y` may be the epilogue's sum: the convolution is added to it then.
  *
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
  */
@@ -21,42 +21,16 @@ export function conv2d(
   weight: Tensor,
   bias: Tensor | undefined,
   shape: Shape,
-  relu = false,
+  epilogue?: Epilogue<Tensor>,
+  y: Tensor = allocateUnset(shape, x.dtype),
 ): Tensor {
-  const y = allocateUnset(shape, x.dtype);
   kernelsFor(convKernels, x.dtype).forward(
     g,
     x.operand(inputsOf(g)),
     weight.operand(weightsOf(g)),
     bias?.operand(g.outChannels),
     y.operand(outputsOf(g)),
-    relu,
-  );
-  return y;
-}
-
-/** Whether {@link conv2dFinished} is there for tensors of this precision. */
-export function finishesConv2d(dtype: DType): boolean {
-  return kernelsFor(convKernels, dtype).forwardFinished !== undefined;
-}
-
-/** {@link conv2d} and what follows it, in one pass over y. */
-export function conv2dFinished(
-  g: ConvGeometry,
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | undefined,
-  shape: Shape,
-  finish: Finish,
-): Tensor {
-  const y = allocateUnset(shape, x.dtype);
-  kernelsFor(convKernels, x.dtype).forwardFinished?.(
-    g,
-    x.operand(inputsOf(g)),
-    weight.operand(weightsOf(g)),
-    bias?.operand(g.outChannels),
-    y.operand(outputsOf(g)),
-    finish,
+    epilogue && { ...epilogue, sum: epilogue.sum?.operand(outputsOf(g)) },
   );
   return y;
 }

@@ -1,12 +1,13 @@
 /** The Winograd kernels of one number of points and flavour on arrays in the engine's memory, without a choice or a guard around them. */
 import type { Flavour } from "../../src/kernels/wasm/assembler/flavour.js";
+import { tasksOf, type WinogradPass, winogradPlan } from "../../src/kernels/wasm/conv/winograd.js";
+import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { at } from "../../src/kernels/wasm/memory.js";
 import { runAll } from "../../src/kernels/wasm/task.js";
 import type { Convolution } from "../../src/kernels/wasm/winograd/convolve.js";
 import { WeightGradient } from "../../src/kernels/wasm/winograd/differentiate.js";
 import { forwardProblem } from "../../src/kernels/wasm/winograd/plan.js";
 import type { Points } from "../../src/kernels/wasm/winograd/variant.js";
-import { tasksOf, type WinogradPass, winogradPlan } from "../../src/kernels/wasm/winograd.js";
 import type { ConvGeometry } from "../../src/shape/conv.js";
 
 interface Options {
@@ -38,7 +39,7 @@ export class Winograd {
     const plan = this.plan(g, pass);
     const { from = 0, to = plan.tiles } = range;
     const places = { x: at(x), weight: at(weight), bias: bias ? at(bias) : 0, y: at(y) };
-    const tasks = tasksOf(plan, g, { ...places, relu });
+    const tasks = tasksOf(plan, g, { ...places, epilogue: { steps: relu ? STEP.relu : 0, constants: 0, sum: 0 } });
     const convolution = tasks.pop() as Convolution;
     for (const task of tasks) runAll(task);
     if (from < to) convolution.tiles(from, to);

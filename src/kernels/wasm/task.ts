@@ -6,6 +6,8 @@ export interface Task {
   readonly parts: number;
   /** Does the parts from `from` to `to` − 1. */
   run(from: number, to: number): void;
+  /** Whether what all parts have written counts. If not, NaN, infinity or an overflow has spread over numbers that it is none of. */
+  readonly isFinite?: boolean;
 }
 
 export function runAll(task: Task): void {

@@ -6,10 +6,11 @@ import type { ConvGeometry } from "../../../shape/conv.js";
 import { depthBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
+import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
-import { PatchImages, Table } from "./image.js";
+import { PatchImages } from "./patch-images.js";
 
 /** Entries of the matrix that are computed before they are added: they stay in the cache. */
 const ENTRIES = 1 << 15;

@@ -16,8 +16,8 @@ export function channelsTogether({ rows }: Pick<Variant, "rows">): number {
 /** A tap of a filter: where it lies, in bytes, and a mask: −1, or 0 for one that is not there. */
 export const TAP_BYTES = 8;
 
-/** Where a filter's taps are: one behind the other, in this order or turned by 180°, or where a table says. */
-export type Taps = "plain" | "turned" | "table";
+/** Where a filter's taps are: one behind the other, in this order or flipped (turned by 180°), or where a table says. */
+export type Taps = "plain" | "flipped" | "table";
 
 /**
  * Writes the kernel `filter` of one panel of filters of taps×taps taps. A panel of fewer filters is filled up with copies of
@@ -83,7 +83,7 @@ function fourFilters(builder: ModuleBuilder, variant: Variant, kind: Taps) {
         const [e, f, g, h] = lanes.map((address) => vector(v128.load32Zero(address, 4 * (count - 1))));
         all.push(vector(firsts(lows(e!, f!), lows(g!, h!))));
       }
-      if (kind === "turned") all.reverse();
+      if (kind === "flipped") all.reverse();
     }
     const columns = times(taps, (j) => filter(times(taps, (i) => all[taps * i + j]!)));
     const offsets = times(points, (j) => local("i32", i32.mul(point, j)));

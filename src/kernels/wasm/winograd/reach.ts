@@ -2,13 +2,13 @@
  * Winograd's tiles mix what their outputs read: each output gets a share of the rounding of all numbers under its tile,
  * also of those that it does not read. That is harmless unless they are much larger than those that it does.
  */
-import { Table } from "../conv/image.js";
-import { slidingKernels } from "../conv/sliding.js";
+import type { ConvOperands } from "../conv/algorithm.js";
+import { slidingKernels } from "../conv/sliding-kernels.js";
 import type { GemmKernels } from "../gemm/kernels.js";
-import { endOf, MODE } from "../gemm/multiply.js";
+import { MODE } from "../gemm/multiply.js";
+import { Table } from "../gemm/table.js";
 import { memory, scratch, view } from "../memory.js";
 import type { Task } from "../task.js";
-import type { Operands } from "./convolve.js";
 import type { Reading } from "./plan.js";
 import { largestIn, largestInReach, magnitudes, squareScaled, unevenRows } from "./scan.js";
 
@@ -69,7 +69,7 @@ export function spared(
   kernels: GemmKernels,
   r: Reading,
   [tileHeight, tileWidth, step, start]: Tile,
-  operands: Operands,
+  operands: ConvOperands,
   tasks: (largest: number) => Task[] | undefined,
 ): Task[] | undefined {
   const { batch, stride, outHeight, outWidth } = r;
@@ -125,7 +125,7 @@ export function spared(
 function single(
   kernels: GemmKernels,
   r: Reading,
-  operands: Operands,
+  operands: ConvOperands,
   floats: Float32Array,
   at: number,
   columns: number,
@@ -147,16 +147,17 @@ function single(
       for (let u = Math.max(0, -row); u < Math.min(kernelHeight, height - row); u++) {
         for (let v = Math.max(0, -column); v < Math.min(kernelWidth, width - column); v++) {
           const tap = u * kernelWidth + v;
-          sum += floats[weight + (r.turned ? taps - 1 - tap : tap)]! * floats[map + (row + u) * width + column + v]!;
+          sum += floats[weight + (r.flipped ? taps - 1 - tap : tap)]! * floats[map + (row + u) * width + column + v]!;
         }
       }
     }
     floats[y / 4 + filter * pixels] = sum;
   }
-  if (!endOf(operands)) return;
+  const { steps, constants, sum } = operands.epilogue;
+  if (!steps) return;
   const c = { at: y, rows: rowTable, line: 0 };
-  const end = { depth: 0, mode: MODE.add | endOf(operands), bias: 0, records: operands.records ?? 0, lines: 1 };
-  kernels.multiply({ a: c, b: c, c, rows: filters, columns: 1, ...end });
+  const sizes = { rows: filters, columns: 1, depth: 0, lines: 1 };
+  kernels.multiply({ a: c, b: c, c, ...sizes, mode: MODE.add | steps, bias: 0, constants, sum: sum - operands.y });
 }
 
 /**

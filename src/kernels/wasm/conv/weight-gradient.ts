@@ -6,10 +6,11 @@ import type { ConvGeometry } from "../../../shape/conv.js";
 import { depthBlocks, evenBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
 import { DEPTH, MODE } from "../gemm/multiply.js";
+import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
-import { PatchImages, Table } from "./image.js";
+import { PatchImages } from "./patch-images.js";
 
 /** Rows of patches that are packed at a time. */
 const ROWS = 192;
@@ -52,7 +53,7 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
     for (let n = 0; n < images; n++) {
       const from = dout + 4 * (n * g.groups * outputs * pixels + first);
       const to = { at: panels + 4 * n * length * wide, panel: 4 * depth * wide };
-      kernels.transpose({ at: from, row: 4 * pixels, rows: outputs, length }, to);
+      kernels.packColumns({ at: from, row: 4 * pixels, rows: outputs, length }, to);
     }
     const pixelTable = { at: places.at + 4 * first, count: depth };
     kernels.patches(source, { at: tapTable.at, count: rows }, pixelTable, { at: patches, tap: row, panel: 4 * wide });
@@ -82,7 +83,7 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
         }
         const target = dweight + 4 * (group * outputs * channels + channel) * taps.length;
         const to = { at: target, row: 4 * channels * taps.length };
-        kernels.addTurned({ at: result, row: 4 * outputs }, to, outputs, rows);
+        kernels.addTransposed({ at: result, row: 4 * outputs }, to, outputs, rows);
       }
     },
   };
