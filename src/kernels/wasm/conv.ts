@@ -12,6 +12,7 @@ import { sliding } from "./conv/sliding.js";
 import { winograd } from "./conv/winograd.js";
 import { winogradRows } from "./conv/winograd-rows.js";
 import { NO_STEPS, stepsOf } from "./elementwise/epilogue.js";
+import { gemmKernels } from "./gemm/kernels.js";
 import { place } from "./memory.js";
 import { runAll } from "./task.js";
 
@@ -31,10 +32,15 @@ export function wasmConv(flavour: Flavour): ConvKernels {
   return {
     forward(g, x, weight, bias, y, epilogue) {
       if (y.length === 0) return;
+      const { length } = y;
       const { norm, sum } = epilogue ?? {};
       const [xAt, weightAt, biasAt, yAt, ...others] = place(x, weight, bias, y, norm?.weight, norm?.bias, sum);
-      const steps = epilogue ? stepsOf(epilogue, g.outChannels, ...others) : NO_STEPS;
-      compute(flavour, "forward", g, { x: xAt, weight: weightAt, bias: biasAt, y: yAt, epilogue: steps });
+      const algorithm = algorithmOf(g, "forward");
+      let steps = epilogue ? stepsOf(epilogue, g.outChannels, ...others) : NO_STEPS;
+      // Another one that computes y anew needs what the first has written over.
+      if (algorithm.otherwise) steps = gemmKernels(flavour).keepSum(steps, yAt, length);
+      const operands = { x: xAt, weight: weightAt, bias: biasAt, y: yAt, epilogue: steps };
+      compute(flavour, "forward", g, operands, algorithm);
     },
 
     inputGradient(g, dy, weight, dx) {
@@ -52,9 +58,14 @@ export function wasmConv(flavour: Flavour): ConvKernels {
 }
 
 /** Runs the chosen algorithm; where it must not compute these numbers, or finds that it should not have, the one that takes its place. */
-function compute(flavour: Flavour, direction: Direction, g: ConvGeometry, operands: ConvOperands): void {
-  let algorithm: ConvAlgorithm | undefined = algorithmOf(g, direction);
-  for (; algorithm; algorithm = algorithm.otherwise) {
+function compute(
+  flavour: Flavour,
+  direction: Direction,
+  g: ConvGeometry,
+  operands: ConvOperands,
+  chosen = algorithmOf(g, direction),
+): void {
+  for (let algorithm: ConvAlgorithm | undefined = chosen; algorithm; algorithm = algorithm.otherwise) {
     const tasks = algorithm[direction](flavour, g, operands);
     if (!tasks) continue;
     for (const task of tasks) runAll(task);

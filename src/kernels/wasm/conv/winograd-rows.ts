@@ -39,11 +39,7 @@ export const winogradRows: ConvAlgorithm = {
   forward(flavour, g, o) {
     const kernels = gemmKernels(flavour);
     const { size } = rowTiles(g)!;
-    const epilogue = kernels.keepSum(o.epilogue, o.y, g.batch * g.outChannels * g.outHeight * g.outWidth);
-    const operands = { x: o.x, weight: o.weight, bias: o.bias, y: o.y, epilogue };
-    return forFewOutliers(kernels, g, readingOf(g), [1, size, size, 0], operands, () => [
-      forwardRows(kernels, g, operands),
-    ]);
+    return forFewOutliers(kernels, g, readingOf(g), [1, size, size, 0], o, () => [forwardRows(kernels, g, o)]);
   },
 
   inputGradient(flavour, g, o) {

@@ -57,11 +57,7 @@ export const winograd: ConvAlgorithm = {
     return { algorithm: `winograd ${tile}×${tile}`, saving };
   },
 
-  forward(flavour, g, { x, weight, bias, y, epilogue }) {
-    // What is added is needed once more where y has to be computed anew.
-    const steps = gemmKernels(flavour).keepSum(epilogue, y, g.batch * g.outChannels * g.outHeight * g.outWidth);
-    return winogradTasks(flavour, g, "forward", { x, weight, bias, y, epilogue: steps });
-  },
+  forward: (flavour, g, operands) => winogradTasks(flavour, g, "forward", operands),
 
   inputGradient: (flavour, g, { x, weight, y, epilogue }) =>
     winogradTasks(flavour, g, "inputGradient", { x: y, weight, bias: 0, y: x, epilogue }),
