@@ -5,7 +5,7 @@ import type { Direction } from "../../src/kernels/interface/conv.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";
-import { winograd as algorithm, winogradPoints } from "../../src/kernels/wasm/conv/winograd.js";
+import { winograd as algorithm, problemOf, winogradPoints } from "../../src/kernels/wasm/conv/winograd.js";
 import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
 import { filterKernel } from "../../src/kernels/wasm/winograd/filter.js";
@@ -384,6 +384,7 @@ describe("which convolutions fit", () => {
   const fits = geometryOf({});
 
   const directions = ["forward", "inputGradient", "weightGradient"] as const;
+  const pointsFor = (g: ConvGeometry, direction: Direction) => winogradPoints(problemOf(g, direction), direction);
   const pays = (g: ConvGeometry, direction: Direction) => algorithm.fits(g, direction) && algorithm.pays(g, direction);
   const fitting = (g: ConvGeometry) => directions.map((direction) => algorithm.fits(g, direction));
 
@@ -425,11 +426,11 @@ describe("which convolutions fit", () => {
     const sizes = { inChannels: 64, outChannels: 64, height: 56, width: 56 };
     const paysFor = (g: ConvGeometry) => directions.map((direction) => pays(g, direction));
     expect(paysFor(geometryOf(sizes))).toEqual([true, true, true]);
-    expect(winogradPoints(geometryOf(sizes), "forward")).toBe(6);
+    expect(pointsFor(geometryOf(sizes), "forward")).toBe(6);
     const small = geometryOf({ ...sizes, inChannels: 512, outChannels: 512, height: 7, width: 7 });
     expect(paysFor(small)).toEqual([true, true, true]);
-    expect(winogradPoints(small, "inputGradient")).toBe(6);
-    expect(winogradPoints({ ...small, outHeight: 2, outWidth: 2 }, "forward")).toBe(4);
+    expect(pointsFor(small, "inputGradient")).toBe(6);
+    expect(pointsFor({ ...small, outHeight: 2, outWidth: 2 }, "forward")).toBe(4);
     const [five, seven, strided] = [
       geometryOf({ ...sizes, kernel: 5 }),
       geometryOf({ ...sizes, inChannels: 3, height: 224, width: 224, kernel: 7, stride: 2, padding: [3, 3] }),
@@ -438,7 +439,7 @@ describe("which convolutions fit", () => {
     expect(paysFor(five)).toEqual([true, true, true]);
     expect(paysFor(seven)).toEqual([true, false, false]);
     expect(paysFor(strided)).toEqual([true, false, false]);
-    expect(winogradPoints(strided, "forward")).toBe(6);
+    expect(pointsFor(strided, "forward")).toBe(6);
     // Filters that few tiles are multiplied with, small gains, and batches whose own algorithm is fast.
     expect(pays({ ...strided, inChannels: 512, outHeight: 4, outWidth: 4 }, "forward")).toBe(false);
     expect(pays(geometryOf({ ...sizes, inChannels: 3, kernel: 5 }), "forward")).toBe(false);

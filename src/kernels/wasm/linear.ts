@@ -53,8 +53,8 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
       if (dweight.length === 0 || rows === 0) return;
       const [input, gradient, c] = place(x, dy, dweight);
       const transposed = scratch(4 * rows * outFeatures);
-      const from = { at: gradient, plane: 4 * outFeatures, row: 4 };
-      gemmKernels(flavour).gather(from, Table.range(1, 0), { at: transposed, row: 4 * rows }, rows, outFeatures);
+      const from = { at: gradient, row: 4 * outFeatures };
+      gemmKernels(flavour).transpose(from, { at: transposed, row: 4 * rows }, outFeatures, rows);
       const b = { at: input, column: 4, entry: 4 * inFeatures };
       runAll(product(flavour, { rows: outFeatures, columns: inFeatures, depth: rows, a: transposed, b, c, add: true }));
     },

@@ -116,16 +116,16 @@ function forFewOutliers(
 /** Matrices by their outputs and taps. */
 const known = new Map<string, Matrices>();
 
-/** Lines of tiles: of pixels, `line` bytes apart, and of their points, whose planes are `plane` bytes apart. */
-interface Lines {
-  readonly pixels: number;
+/** Lines of pixels, `line` bytes apart. */
+interface Pixels {
+  readonly at: number;
   readonly line: number;
-  readonly points: number;
+}
+
+/** Points of tiles, line by line: a plane for each point, `plane` bytes apart. */
+interface Points {
+  readonly at: number;
   readonly plane: number;
-  /** How many lines, tiles of a line, and numbers of a pixel or a point. */
-  readonly lines: number;
-  readonly tiles: number;
-  readonly numbers: number;
 }
 
 /** What both directions share. */
@@ -196,15 +196,15 @@ class Plan {
   }
 
   /** points[e, line, tile] = Σ matrix[e, i] · pixels[line, tile, i], for tiles of `length` pixels. */
-  toPoints(matrix: number, length: number, { pixels, line, points, plane, lines, tiles, numbers }: Lines): void {
-    for (let tile = 0; tile < tiles; tile++) {
+  toPoints(matrix: number, length: number, from: Pixels, to: Points, lines: number, images: number): void {
+    for (let tile = 0; tile < this.count; tile++) {
       this.kernels.multiply({
         a: { at: matrix, rows: this.rowsBy(4 * length), line: 0 },
-        b: { at: pixels + 4 * tile * this.size * numbers, rows: this.rowsBy(4 * numbers), line },
-        c: { at: points + 4 * tile * numbers, rows: this.rowsBy(plane), line: 4 * tiles * numbers },
+        b: { at: from.at + 4 * tile * this.size * images, rows: this.rowsBy(4 * images), line: from.line },
+        c: { at: to.at + 4 * tile * images, rows: this.rowsBy(to.plane), line: 4 * this.count * images },
         rows: this.points,
         depth: length,
-        columns: numbers,
+        columns: images,
         lines,
         mode: MODE.zero,
         bias: 0,
@@ -216,19 +216,22 @@ class Plan {
   toPixels(
     matrix: number,
     length: number,
-    { pixels, line, points, plane, lines, tiles, numbers }: Lines,
+    from: Points,
+    to: Pixels,
+    lines: number,
+    images: number,
     mode: number,
     constants = 0,
     sum = 0,
   ): void {
-    for (let tile = 0; tile < tiles; tile++) {
+    for (let tile = 0; tile < this.count; tile++) {
       this.kernels.multiply({
         a: { at: matrix, rows: this.rowsBy(4 * this.points), line: 0 },
-        b: { at: points + 4 * tile * numbers, rows: this.rowsBy(plane), line: 4 * tiles * numbers },
-        c: { at: pixels + 4 * tile * this.size * numbers, rows: this.rowsBy(4 * numbers), line },
+        b: { at: from.at + 4 * tile * images, rows: this.rowsBy(from.plane), line: 4 * this.count * images },
+        c: { at: to.at + 4 * tile * this.size * images, rows: this.rowsBy(4 * images), line: to.line },
         rows: length,
         depth: this.points,
-        columns: numbers,
+        columns: images,
         lines,
         mode,
         bias: 0,
@@ -243,14 +246,16 @@ class Plan {
     const { kernelWidth } = this.g;
     const [points, columnwise] = [scratch(4 * this.points * this.all + 64), scratch(4 * this.all * kernelWidth + 64)];
     this.kernels.transpose({ at: weight, row: 4 * columns }, { at: columnwise, row: 4 * rows }, columns, rows);
-    this.toPoints(this.matrix("filter"), kernelWidth, {
-      pixels: columnwise,
-      line: 4 * kernelWidth * rows,
-      points,
-      plane: 4 * this.all,
+    this.kernels.multiply({
+      a: { at: this.matrix("filter"), rows: this.rowsBy(4 * kernelWidth), line: 0 },
+      b: { at: columnwise, rows: this.rowsBy(4 * rows), line: 4 * kernelWidth * rows },
+      c: { at: points, rows: this.rowsBy(4 * this.all), line: 4 * rows },
+      rows: this.points,
+      depth: kernelWidth,
+      columns: rows,
       lines: columns / kernelWidth,
-      tiles: 1,
-      numbers: rows,
+      mode: MODE.zero,
+      bias: 0,
     });
     return points;
   }
@@ -270,13 +275,15 @@ export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: Con
   // The outputs of a tile are rows of the last product, so each needs its filter's constants, and filters go one by one.
   const constants = epilogue.constants && repeated(kernels, epilogue, filters, size);
   const together = constants ? 1 : filters;
+  const mode = MODE.zero | epilogue.steps;
   return {
     parts: batch.blocks.length,
     run(from, to) {
       for (const [start, images] of batch.blocks.slice(from, to)) {
         const row = 4 * count * images;
         const line = batch.lines(images);
-        const [sourcePlane, plane] = [plan.plane(channels * batch.height, images), plan.plane(filters, images)];
+        const source = { at: sourcePoints, plane: plan.plane(channels * batch.height, images) };
+        const plane = plan.plane(filters, images);
         const outputsAt = 4 * start * filters * outHeight * g.outWidth;
         // Rows of inputs (c, u) that a row of outputs meets.
         const table = new Table(taps);
@@ -285,21 +292,14 @@ export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: Con
         }
         batch.takeInputs(operands.x + 4 * start * channels * g.height * g.width, plan.input, images);
         if (sum) batch.takeOutputs(epilogue.sum + outputsAt, sum, images);
-        plan.toPoints(inputMatrix, points, {
-          pixels: plan.input,
-          line: line.input,
-          points: sourcePoints,
-          plane: sourcePlane,
-          lines: channels * batch.height,
-          tiles: count,
-          numbers: images,
-        });
+        const inputs = { at: plan.input, line: line.input };
+        plan.toPoints(inputMatrix, points, inputs, source, channels * batch.height, images);
         for (let i = 0; i < outHeight; i++) {
           // What is added to the product at the first point is added to every output (matrices.ts).
           for (let point = 0, lines = bias ? 1 : points; point < points; point += lines, lines = points - point) {
             kernels.multiply({
               a: { at: filterPoints + 4 * point * all, rows: plan.rowsBy(4 * taps), line: 4 * all },
-              b: { at: sourcePoints + i * row + point * sourcePlane, rows: table.at, line: sourcePlane },
+              b: { at: source.at + i * row + point * source.plane, rows: table.at, line: source.plane },
               c: { at: rowPoints + point * plane, rows: plan.rowsBy(row), line: plane },
               rows: filters,
               columns: count * images,
@@ -310,17 +310,10 @@ export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: Con
             });
           }
           for (let k = 0; k < filters; k += together) {
-            const lines = {
-              pixels: plan.output + (k * outHeight + i) * line.output,
-              line: outHeight * line.output,
-              points: rowPoints + k * row,
-              plane,
-              lines: together,
-              tiles: count,
-              numbers: images,
-            };
-            const mode = MODE.zero | epilogue.steps;
-            plan.toPixels(outputMatrix, size, lines, mode, constants + k * size * CONSTANTS, sum - plan.output);
+            const from = { at: rowPoints + k * row, plane };
+            const to = { at: plan.output + (k * outHeight + i) * line.output, line: outHeight * line.output };
+            const own = constants + k * size * CONSTANTS;
+            plan.toPixels(outputMatrix, size, from, to, together, images, mode, own, sum - plan.output);
           }
         }
         batch.putOutputs(plan.output, operands.y + outputsAt, images);
@@ -352,7 +345,8 @@ export function inputGradientRows(kernels: GemmKernels, g: ConvGeometry, operand
       for (const [start, images] of batch.blocks.slice(from, to)) {
         const row = 4 * count * images;
         const line = batch.lines(images);
-        const [sourcePlane, plane] = [plan.plane(filters * outHeight, images), plan.plane(channels, images)];
+        const source = { at: sourcePoints, plane: plan.plane(filters * outHeight, images) };
+        const result = { at: rowPoints, plane: plan.plane(channels, images) };
         // Rows of outputs (u, k) that a row of inputs meets.
         const table = new Table(inner);
         for (let j = 0; j < inner; j++) {
@@ -360,22 +354,15 @@ export function inputGradientRows(kernels: GemmKernels, g: ConvGeometry, operand
         }
         batch.clearInputs(plan.input, images);
         batch.takeOutputs(operands.y + 4 * start * filters * outHeight * g.outWidth, plan.output, images);
-        plan.toPoints(outputMatrix, size, {
-          pixels: plan.output,
-          line: line.output,
-          points: sourcePoints,
-          plane: sourcePlane,
-          lines: filters * outHeight,
-          tiles: count,
-          numbers: images,
-        });
+        const outputs = { at: plan.output, line: line.output };
+        plan.toPoints(outputMatrix, size, outputs, source, filters * outHeight, images);
         for (let i = g.paddingTop; i < g.paddingTop + g.height; i++) {
           // Rows of the kernel that meet a row of outputs here.
           const [u, end] = [Math.max(0, i - outHeight + 1), Math.min(kernelHeight, i + 1)];
           kernels.multiply({
             a: { at: filterPoints + 4 * u * filters, rows: plan.rowsBy(4 * inner), line: 4 * all },
-            b: { at: sourcePoints + i * row, rows: table.at + 4 * u * filters, line: sourcePlane },
-            c: { at: rowPoints, rows: plan.rowsBy(row), line: plane },
+            b: { at: source.at + i * row, rows: table.at + 4 * u * filters, line: source.plane },
+            c: { at: result.at, rows: plan.rowsBy(row), line: result.plane },
             rows: channels,
             columns: count * images,
             depth: (end - u) * filters,
@@ -383,16 +370,8 @@ export function inputGradientRows(kernels: GemmKernels, g: ConvGeometry, operand
             bias: 0,
             lines: points,
           });
-          const lines = {
-            pixels: plan.input + i * line.input,
-            line: batch.height * line.input,
-            points: rowPoints,
-            plane,
-            lines: channels,
-            tiles: count,
-            numbers: images,
-          };
-          plan.toPixels(inputMatrix, points, lines, MODE.add);
+          const to = { at: plan.input + i * line.input, line: batch.height * line.input };
+          plan.toPixels(inputMatrix, points, result, to, channels, images, MODE.add);
         }
         batch.putInputs(plan.input, operands.x + 4 * start * channels * g.height * g.width, images);
       }

@@ -45,8 +45,6 @@ import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
 import { chwnFits } from "./chwn-batch.js";
 import { plainSums } from "./im2col.js";
 
-export type WinogradPass = "forward" | "inputGradient";
-
 export const winograd: ConvAlgorithm = {
   name: "winograd",
   option: "winograd",
@@ -103,9 +101,8 @@ const [TRANSFORM, FILTER, ADD] = [1, 1 / 6, 1];
 const MIN_WORK = 1 << 21;
 
 /** Points along one axis of a tile that are the fastest. */
-export function winogradPoints(g: ConvGeometry, direction: Direction): Points {
+export function winogradPoints(problem: Problem, direction: Direction): Points {
   if (direction === "weightGradient") return 6;
-  const problem = problemOf(g, direction);
   return problem.taps < 4 && cyclesOf(problem, 4) <= cyclesOf(problem, 6) ? 4 : 6;
 }
 
@@ -114,10 +111,9 @@ function winogradPays(g: ConvGeometry, direction: Direction): boolean {
   const work =
     (g.kernelHeight * g.kernelWidth * g.batch * g.inChannels * g.outChannels * g.outHeight * g.outWidth) / g.groups;
   if (work < MIN_WORK) return false;
+  const problem = problemOf(g, direction);
   const cycles =
-    direction === "weightGradient"
-      ? gradientCycles(forwardProblem(g))
-      : cyclesOf(problemOf(g, direction), winogradPoints(g, direction));
+    direction === "weightGradient" ? gradientCycles(problem) : cyclesOf(problem, winogradPoints(problem, direction));
   // Estimates were fitted to 3×3 kernels, and others fall short of them. Products in CHWN are faster than packed patches.
   const limit = g.kernelHeight === 3 && g.strideHeight === 1 ? 1 : chwnFits(g) ? 0.6 : 0.83;
   return cycles < (limit * 2 * work) / FLOPS;
@@ -132,8 +128,8 @@ function productsOf(problem: Problem, points: Points): number {
 
 /** Multiplications of the definition for each one of the algorithm's, the edges of the image apart. */
 function winogradSaving(g: ConvGeometry, direction: Direction): { tile: number; saving: number } {
-  const problem = direction === "inputGradient" ? inputGradientProblem(g) : forwardProblem(g);
-  const points = winogradPoints(g, direction);
+  const problem = problemOf(g, direction);
+  const points = winogradPoints(problem, direction);
   const tile = points - problem.taps + 1;
   const { kernel, stride, channels } = problem;
   const definition = (kernel * kernel * channels * tile * tile) / (stride * stride);
@@ -156,12 +152,8 @@ function gradientCycles({ filters, channels, outHeight, outWidth, batch, taps }:
   return (2 * 36 * pairs * tiles) / FLOPS + 36 * (tiles * (channels + filters) * TRANSFORM + pairs * ADD);
 }
 
-export function winogradPlan(flavour: Flavour, g: ConvGeometry, pass: WinogradPass, points: Points): Plan {
-  return planOf(problemOf(g, pass), points, flavour);
-}
-
-function problemOf(g: ConvGeometry, pass: WinogradPass): Problem {
-  return pass === "forward" ? forwardProblem(g) : inputGradientProblem(g);
+export function problemOf(g: ConvGeometry, direction: Direction): Problem {
+  return direction === "inputGradient" ? inputGradientProblem(g) : forwardProblem(g);
 }
 
 /**
@@ -172,14 +164,15 @@ function problemOf(g: ConvGeometry, pass: WinogradPass): Problem {
 function winogradTasks(
   flavour: Flavour,
   g: ConvGeometry,
-  pass: WinogradPass,
+  direction: "forward" | "inputGradient",
   operands: ConvOperands,
 ): Task[] | undefined {
-  const points = winogradPoints(g, pass);
-  const tasks = () => tasksOf(winogradPlan(flavour, g, pass, points), g, operands);
+  const problem = problemOf(g, direction);
+  const points = winogradPoints(problem, direction);
+  const tasks = () => tasksOf(planOf(problem, points, flavour), g, operands);
   if (g.algorithm !== "auto") return tasks();
-  const size = points - tapsOf(g) + 1;
-  const reading = pass === "forward" ? readingOf(g) : gradientReading(g);
+  const size = points - problem.taps + 1;
+  const reading = direction === "forward" ? readingOf(g) : gradientReading(g);
   return spared(gemmKernels(flavour), reading, [size, size, size, 0], operands, tasks);
 }
 
