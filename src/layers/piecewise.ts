@@ -171,6 +171,12 @@ export class Hardtanh extends Activation {
     this.maxVal = maxVal;
   }
 
+  /** @internal What a convolution before it can do in its stead. */
+  epilogue() {
+    const activation = { slope: 1, min: this.minVal, max: this.maxVal };
+    return this.constructor === Hardtanh ? { activation } : undefined;
+  }
+
   protected override extraRepr(): string {
     return reprOf(this, "minVal=, maxVal=");
   }

@@ -11,7 +11,7 @@ import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 /**
  * y[n, o, i, j] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[n, c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]
  *
- * and then the epilogue. `y` may be the epilogue's sum: the convolution is added to it then.
+ * and then the epilogue. `y` may be the epilogue's sum, to which the convolution is added then.
  *
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
  */

@@ -7,7 +7,10 @@ import type { LinearGeometry } from "../shape/linear.js";
 import { replaceLast } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
-/** y[…, o] = bias[o] + Σᵢ weight[o, i] · x[…, i], and then the epilogue. `y` may be the epilogue's sum: the product is added to it then. */
+/**
+ * y[…, o] = bias[o] + Σᵢ weight[o, i] · x[…, i], and then the epilogue. `y` may be the epilogue's sum, to which the product is
+ * added then.
+ */
 export function linear(
   g: LinearGeometry,
   x: Tensor,

@@ -26,7 +26,7 @@ const upTo = (max: number, min = 1) => fc.integer({ min, max });
 const geometry = fc
   .record({
     groups: fc.constantFrom(1, 1, 1, 2, 4),
-    inPerGroup: fc.constantFrom(1, 3, 8, 34, 130),
+    inPerGroup: fc.constantFrom(1, 3, 8, 34, 98),
     outPerGroup: fc.constantFrom(1, 3, 16, 34),
     batch: fc.constantFrom(1, 2, 5, 12, 33),
     kernel: fc.constantFrom(1, 2, 3, 3, 4, 5, 7),
@@ -129,8 +129,10 @@ function compare(
   expectSameBits(y, want);
   expectSameBits(added, before);
   if (dtype === "float64") return;
-  const around = new Float32Array(y.buffer, y.byteOffset - 64, y.length + 32);
-  expect([...around.slice(0, 16), ...around.slice(-16)].every(Number.isNaN)).toBe(true);
+  const [before16, after16] = [-64, y.byteLength].map(
+    (offset) => new Float32Array(y.buffer, y.byteOffset + offset, 16),
+  );
+  expect(before16!.every(Number.isNaN) && after16!.every(Number.isNaN)).toBe(true);
 }
 
 type Numbers = Float32Array | Float64Array;
@@ -172,7 +174,7 @@ eachBackend("epilogue", () => {
       fc.property(geometry, parts, special, fc.integer(), (g, some, odd, seed) =>
         compareConv("float32", g, some, odd, seed),
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

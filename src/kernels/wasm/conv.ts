@@ -16,10 +16,10 @@ import { gemmKernels } from "./gemm/kernels.js";
 import { place } from "./memory.js";
 import { runAll } from "./task.js";
 
-/** In this order they are asked whether they pay; the last one computes everything. */
+/** They are asked in this order whether they pay. The last one computes everything. */
 const ALGORITHMS: readonly ConvAlgorithm[] = [sliding, winogradRows, winograd, chwn, im2col];
 
-/** What computes a convolution, unless its numbers speak against it. */
+/** What computes a convolution, unless the numbers rule it out. */
 export function algorithmOf(g: ConvGeometry, direction: Direction): ConvAlgorithm {
   const able = ALGORITHMS.filter((algorithm) => algorithm.fits(g, direction));
   const pays = (algorithm: ConvAlgorithm) => algorithm.pays(g, direction);
@@ -37,7 +37,7 @@ export function wasmConv(flavour: Flavour): ConvKernels {
       const [xAt, weightAt, biasAt, yAt, ...others] = place(x, weight, bias, y, norm?.weight, norm?.bias, sum);
       const algorithm = algorithmOf(g, "forward");
       let steps = epilogue ? stepsOf(epilogue, g.outChannels, ...others) : NO_STEPS;
-      // Another one that computes y anew needs what the first has written over.
+      // An algorithm that takes the place of this one needs the sum, which this one may have overwritten.
       if (algorithm.otherwise) steps = gemmKernels(flavour).keepSum(steps, yAt, length);
       const operands = { x: xAt, weight: weightAt, bias: biasAt, y: yAt, epilogue: steps };
       compute(flavour, "forward", g, operands, algorithm);
@@ -57,7 +57,10 @@ export function wasmConv(flavour: Flavour): ConvKernels {
   };
 }
 
-/** Runs the chosen algorithm; where it must not compute these numbers, or finds that it should not have, the one that takes its place. */
+/**
+ * Runs the chosen algorithm. Where it must not compute these numbers, or finds afterwards that it should not have, the one
+ * that takes its place runs.
+ */
 function compute(
   flavour: Flavour,
   direction: Direction,

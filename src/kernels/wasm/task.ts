@@ -6,7 +6,7 @@ export interface Task {
   readonly parts: number;
   /** Does the parts from `from` to `to` − 1. */
   run(from: number, to: number): void;
-  /** Whether what all parts have written counts. If not, NaN, infinity or an overflow has spread over numbers that it is none of. */
+  /** False where what the parts have written does not count: NaN, infinity or an overflow has spread over its neighbors. */
   readonly isFinite?: boolean;
 }
 

@@ -8,11 +8,14 @@ import type { Task } from "../task.js";
 
 export interface ConvAlgorithm extends Readonly<Record<Direction, Pass>> {
   readonly name: string;
-  /** What a layer's option `algorithm` calls it, alone or with others. An algorithm without such a name is taken by `"auto"` alone. */
+  /** The value of a layer's option `algorithm` that asks for it, or for one of several. Without it, only `"auto"` takes it. */
   readonly option?: ConvOption;
   /** Whether it computes this direction of such a convolution. */
   fits(g: ConvGeometry, direction: Direction): boolean;
-  /** Whether it is estimated to be faster than those behind it in the list, where it fits. The shape alone decides, so that bits do not depend on what ran before. */
+  /**
+   * Whether it is estimated to be faster than those after it in the list, where it fits. The shape alone decides, so that
+   * bits do not depend on what ran before.
+   */
   pays(g: ConvGeometry, direction: Direction): boolean;
   describe(g: ConvGeometry, direction: Direction): Described;
   /** What computes the convolution where this one must not, for its numbers. */

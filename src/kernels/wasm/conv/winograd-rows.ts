@@ -96,7 +96,7 @@ export function rowTilesPay(g: ConvGeometry): boolean {
 /** Larger products of x or dy and a weight might overflow on the way; NaN would spread over its tile. */
 const MAX_PRODUCT = 1e24;
 
-/** The tasks, where the numbers are neither huge nor so uneven that much of the result would be less exact than plain sums are. */
+/** The tasks, unless numbers are huge, or so uneven that much of the result would be less exact than plain sums are. */
 function forFewOutliers(
   kernels: GemmKernels,
   g: ConvGeometry,

@@ -43,7 +43,7 @@ export const CONSTANTS = 4 * FIELDS.length;
 /** Rows of the largest tile of a product. */
 const MAX_ROWS = 6;
 
-/** The epilogue's steps, its constants being written into scratch. `weight` and `bias` of the norm and `sum` are where they lie. */
+/** The steps of an epilogue, whose norm's `weight` and `bias` and whose `sum` lie there (0: none). Writes constants into scratch. */
 export function stepsOf(
   { norm, activation }: Epilogue,
   channels: number,

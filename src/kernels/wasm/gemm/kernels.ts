@@ -192,7 +192,7 @@ export class GemmKernels {
     this.#kernel("copy")(...from, ...to, planes, rows, length);
   }
 
-  /** The epilogue with a copy of what is added to y, an array of `length` numbers, where that is y itself, which is written to before. */
+  /** The epilogue with a copy of its sum where that is y itself: for kernels that write to y before they read the sum. */
   keepSum(epilogue: Steps, y: number, length: number): Steps {
     const { steps, constants, sum } = epilogue;
     if (!(steps & STEP.sum) || sum !== y) return epilogue;

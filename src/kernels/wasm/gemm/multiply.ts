@@ -29,11 +29,11 @@ export const TILE = {
   relaxed: { rows: 6, fewerRows: 4, vectors: 2, fewerVectors: 1 },
 } as const satisfies Record<Flavour, Readonly<Record<"rows" | "fewerRows" | "vectors" | "fewerVectors", number>>>;
 
-/** Bytes of a tile of c, 6 × 8 or 3 × 12, and room for one and what is added to it, with the tables of its rows and its bias. */
+/** Bytes of a tile of c, 6 × 8 or 3 × 12; and room for one, for what is added to it, and for tables of its rows and its bias. */
 const SPARE_TILE = 4 * 48;
 export const SPARE = 2 * SPARE_TILE + 3 * 4 * 6;
 
-/** How c starts and how a product is added to it: bits of `mode`, beside those of the steps before it is stored ({@link STEP}). */
+/** How c starts and how a product is added to it: bits of `mode`, beside those of the epilogue's steps ({@link STEP}). */
 export const MODE = {
   /** Add to what c holds. */
   add: 0,

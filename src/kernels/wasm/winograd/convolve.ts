@@ -1,4 +1,4 @@
-/** A planned convolution, block by block: x is read and y written, also where those are dy and dx. All places are bytes in the engine's memory. */
+/** A planned convolution, block by block, from x to y, or from dy to dx. All places are bytes in the engine's memory. */
 import type { Kernel } from "../assembler/module.js";
 import type { ConvOperands } from "../conv/algorithm.js";
 import { CONSTANTS } from "../elementwise/epilogue.js";

@@ -48,7 +48,7 @@ export function readingOf(g: ConvGeometry): Reading {
   };
 }
 
-/** dx is the convolution of dy with the flipped filters with their channels swapped, padded by taps − 1 − padding. */
+/** dx is the convolution of dy with the flipped filters, their channels exchanged, padded by taps − 1 − padding. */
 export function gradientReading(g: ConvGeometry): Reading {
   const forward = readingOf(g);
   return {
