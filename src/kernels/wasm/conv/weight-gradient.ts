@@ -21,23 +21,23 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
   const [outputs, pixels] = [g.outChannels / g.groups, g.outHeight * g.outWidth];
   const wide = kernels.panel;
   const together = Math.min(g.batch, Math.max(1, Math.floor(DEPTH / pixels)));
-  const most = Math.min(channels, Math.max(1, Math.floor(ROWS / taps.length)));
+  const maxChannels = Math.min(channels, Math.max(1, Math.floor(ROWS / taps.length)));
   const plane = 4 * g.height * g.width;
   const image = new PatchImages(kernels, correlation, {
-    channels: most,
+    channels: maxChannels,
     images: together,
     imageStride: g.groups * channels * plane,
   });
   const [places, tapTable] = [image.pixels(wide), image.taps()];
-  const blocks = evenBlocks(channels, most);
+  const blocks = evenBlocks(channels, maxChannels);
   const spans = together > 1 ? ([[0, pixels]] as const) : depthBlocks(pixels);
   const longest = together * Math.max(...spans.map(([, length]) => length));
   const row = 4 * longest + 64; // no power of two, so that rows do not compete for the same sets of a cache
-  const patches = scratch(most * taps.length * row);
+  const patches = scratch(maxChannels * taps.length * row);
   const panels = scratch(4 * Math.ceil(outputs / wide) * wide * longest);
-  const result = scratch(4 * most * taps.length * outputs);
-  const patchRows = Table.range(most * taps.length, row).at;
-  const resultRows = Table.range(most * taps.length, 4 * outputs).at;
+  const result = scratch(4 * maxChannels * taps.length * outputs);
+  const patchRows = Table.range(maxChannels * taps.length, row).at;
+  const resultRows = Table.range(maxChannels * taps.length, 4 * outputs).at;
 
   /** Adds the products of pixels `first` to `first + length` of some images to the result. */
   const multiply = (

@@ -1,12 +1,11 @@
 /** Uᵉ[panel][channel][filter] = (G·g·Gᵀ)ᵉ */
 import { advance, forRange } from "../assembler/control.js";
-import { type Expr, type Local, local, operand } from "../assembler/expression.js";
+import { type Local, local, operand } from "../assembler/expression.js";
 import * as i32 from "../assembler/i32.js";
-import { select } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
 import * as v128 from "../assembler/v128.js";
 import { algebra, firsts, lows, transpose } from "./algebra.js";
-import { times, type Variant, vector } from "./variant.js";
+import { smaller, times, type Variant, vector } from "./variant.js";
 
 /** Channels that are transformed together: so many that their filters fill whole vectors. */
 export function channelsTogether({ rows }: Pick<Variant, "rows">): number {
@@ -36,10 +35,10 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, kind: Tap
     ({ weight, filters, channels, filterBytes, channelBytes, u, point, table }) => {
       const lastFilter = local("i32", i32.sub(filters, 1));
       const lastChannel = local("i32", i32.sub(channels, 1));
-      const row = times(rows, (i) => local("i32", i32.mul(filterBytes, least(operand("i32", i), lastFilter))));
+      const row = times(rows, (i) => local("i32", i32.mul(filterBytes, smaller(operand("i32", i), lastFilter))));
       forRange(0, channels, together, (channel) => {
         const start = times(together, (i) => {
-          const index = least(i32.add(channel, i), lastChannel);
+          const index = smaller(i32.add(channel, i), lastChannel);
           return local("i32", i32.add(weight, i32.mul(channelBytes, index)));
         });
         for (let first = 0; first < together * rows; first += 4) {
@@ -93,8 +92,4 @@ function fourFilters(builder: ModuleBuilder, variant: Variant, kind: Taps) {
       advance(to, i32.mul(point, points));
     }
   });
-}
-
-function least(value: Expr<"i32">, limit: Local<"i32">): Expr<"i32"> {
-  return select(i32.ltU(value, limit), value, limit);
 }

@@ -144,9 +144,9 @@ export function planOf(problem: Problem, points: Points, flavour: Flavour): Plan
   };
 }
 
-/** Size of the blocks when `count` is cut into as few as hold `most` at most, all about the same, in multiples of `step`. */
-export function blockOf(count: number, step: number, most: number): number {
-  const blocks = Math.ceil(count / Math.max(step, Math.floor(most / step) * step));
+/** Size of the blocks when `count` is cut into as few as hold `max` at most, all about the same, in multiples of `step`. */
+export function blockOf(count: number, step: number, max: number): number {
+  const blocks = Math.ceil(count / Math.max(step, Math.floor(max / step) * step));
   return Math.max(step, roundUp(count / Math.max(1, blocks), step));
 }
 

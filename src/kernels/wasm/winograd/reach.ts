@@ -23,7 +23,7 @@ const SINGLE = 64;
 
 /**
  * The largest magnitudes of all channels of x, `at`, in the grid of what the outputs read: images, rows of `columns` numbers,
- * with zeros for padding; the largest of its windows of height×width numbers from every number on (none for 0); `most`, the
+ * with zeros for padding; the largest of its windows of height×width numbers from every number on (none for 0); `maxima`, the
  * largest of each image; and which rows of outputs read {@link UNEVEN} times smaller numbers, in `list`.
  */
 function survey(kernels: GemmKernels, x: number, r: Reading, height: number, width: number) {
@@ -52,12 +52,12 @@ function survey(kernels: GemmKernels, x: number, r: Reading, height: number, wid
     largestInReach()(at, wide, 4 * length, 4, width);
     largestInReach()(wide, windows, 4 * length, 4 * columns, height);
   }
-  const [most, list] = [scratch(4 * batch), scratch(4 * batch * r.outHeight)];
+  const [maxima, list] = [scratch(4 * batch), scratch(4 * batch * r.outHeight)];
   const [read, outputs, step] = height > 0 ? [windows, r.outHeight, 4 * columns * r.stride] : [at, 0, 0];
   const count = unevenRows()(
-    ...[read, batch, 4 * plane, outputs, step, 4 * ((r.outWidth - 1) * r.stride + 1), UNEVEN, most, list],
+    ...[read, batch, 4 * plane, outputs, step, 4 * ((r.outWidth - 1) * r.stride + 1), UNEVEN, maxima, list],
   );
-  return { at, windows, columns, plane, length, most, list, count, largest: largestIn(view(most, batch)) };
+  return { at, windows, columns, plane, length, maxima, list, count, largest: largestIn(view(maxima, batch)) };
 }
 
 /**
@@ -200,8 +200,8 @@ export function evenProducts(
     return product * product;
   };
   // As if every image were as large as its largest number everywhere, which is quick; if need be tile by tile.
-  const written = view(outputs.most, r.batch);
-  const bound = view(inputs.most, r.batch).reduce((sum, read, n) => sum + square(read, written[n]!), 0);
+  const written = view(outputs.maxima, r.batch);
+  const bound = view(inputs.maxima, r.batch).reduce((sum, read, n) => sum + square(read, written[n]!), 0);
   let even = outHeight * outWidth * bound <= limit;
   if (!even) {
     const read = survey(kernels, x, r, kernelHeight + height - 1, kernelWidth + width - 1).windows;
