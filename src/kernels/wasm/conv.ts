@@ -36,7 +36,7 @@ export function wasmConv(flavour: Flavour): ConvKernels {
       const { norm, sum } = epilogue ?? {};
       const [xAt, weightAt, biasAt, yAt, ...others] = place(x, weight, bias, y, norm?.weight, norm?.bias, sum);
       const algorithm = algorithmOf(g, "forward");
-      let steps = epilogue ? stepsOf(epilogue, g.outChannels, ...others) : NO_STEPS;
+      let steps = epilogue ? stepsOf(epilogue, g.outChannels, yAt, others) : NO_STEPS;
       // An algorithm that takes the place of this one needs the sum, which this one may have overwritten.
       if (algorithm.otherwise) steps = gemmKernels(flavour).keepSum(steps, yAt, length);
       const operands = { x: xAt, weight: weightAt, bias: biasAt, y: yAt, epilogue: steps };

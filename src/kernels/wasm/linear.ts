@@ -26,7 +26,7 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
       const [a, w, start, c, ...others] = place(x, weight, bias, y, norm?.weight, norm?.bias, sum);
       const kernels = gemmKernels(flavour);
       const steps = kernels.keepSum(
-        epilogue ? stepsOf(epilogue, outFeatures, ...others) : NO_STEPS,
+        epilogue ? stepsOf(epilogue, outFeatures, c, others) : NO_STEPS,
         c,
         rows * outFeatures,
       );

@@ -5,7 +5,7 @@
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import { type Block, evenBlocks } from "../gemm/blocks.js";
-import type { GemmKernels, Rows } from "../gemm/kernels.js";
+import type { GemmKernels, Matrix, Rows } from "../gemm/kernels.js";
 import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 
@@ -39,6 +39,11 @@ function sizesOf(g: ConvGeometry) {
   const height = Math.max(needed, g.height + g.paddingTop);
   const width = Math.max(g.outWidth + (g.kernelWidth - 1) * g.dilationWidth, g.width + g.paddingLeft);
   return { height, width, padded: height * width, outputs: g.outChannels * g.outHeight * g.outWidth };
+}
+
+/** The matrix of a part of the batch, whose lines are those of outputs; that of the next group lies `group` bytes further. */
+export interface GroupMatrix extends Matrix {
+  readonly group: number;
 }
 
 /** What the three directions share: room for copies of one part of the batch, and tables of rows. */
@@ -132,8 +137,21 @@ export class ChwnBatch {
     this.kernels.transpose({ at: copy, row: 4 * images }, { at: to, row: 4 * outputs }, images, outputs);
   }
 
+  /** The patches in a copy of inputs: a row for every tap. */
+  patches(copy: number, images: number): GroupMatrix {
+    const group = 4 * images * this.inputs * this.#sizes.padded;
+    return { at: copy, rows: this.#rowsOfTaps(images), line: this.lines(images).input, group };
+  }
+
+  /** A copy of outputs: a row for every channel. */
+  maps(copy: number, images: number): GroupMatrix {
+    const map = 4 * images * this.g.outHeight * this.g.outWidth;
+    const { at } = Table.range(this.outputs, map);
+    return { at: copy, rows: at, line: this.lines(images).output, group: this.outputs * map };
+  }
+
   /** Where every tap's row of patches lies; the same table for as many images as before. */
-  tapRows(images: number): number {
+  #rowsOfTaps(images: number): number {
     const { g } = this;
     if (this.#tapRows.images === images) return this.#tapRows.at;
     const { height, width } = this.#sizes;
@@ -147,19 +165,5 @@ export class ChwnBatch {
     }
     this.#tapRows = { images, at: table.at };
     return table.at;
-  }
-
-  /** Where the outputs of every channel lie. */
-  outputRows(images: number): number {
-    return Table.range(this.outputs, 4 * images * this.g.outHeight * this.g.outWidth).at;
-  }
-
-  /** Bytes from a group's inputs or outputs to the next's. */
-  groupStrides(images: number) {
-    const { g } = this;
-    return {
-      input: 4 * images * this.inputs * this.#sizes.padded,
-      output: 4 * images * this.outputs * g.outHeight * g.outWidth,
-    };
   }
 }

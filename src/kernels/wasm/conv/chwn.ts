@@ -3,15 +3,15 @@
  * packing patches.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import { CONSTANTS, STEP } from "../elementwise/epilogue.js";
+import { CONSTANTS, NO_STEPS, STEP, type Steps } from "../elementwise/epilogue.js";
 import { depthBlocks } from "../gemm/blocks.js";
-import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
+import { type GemmKernels, gemmKernels, type Matrix } from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
-import { ChwnBatch, chwnFits } from "./chwn-batch.js";
+import { ChwnBatch, chwnFits, type GroupMatrix } from "./chwn-batch.js";
 
 export const chwn: ConvAlgorithm = {
   name: "chwn",
@@ -30,37 +30,19 @@ function forward(kernels: GemmKernels, g: ConvGeometry, { x, weight, bias, y, ep
   const { taps, outputs } = batch;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
   const sum = epilogue.steps & STEP.sum ? batch.outputCopy() : 0;
-  const weightRows = Table.range(outputs, 4 * taps).at;
-  const depth = depthBlocks(taps);
+  const a = { at: weight, rows: Table.range(outputs, 4 * taps).at, line: 0 };
+  const start = bias === 0 ? MODE.zero : MODE.bias;
+  const steps = { steps: epilogue.steps, constants: epilogue.constants, sum: sum - output };
   return {
     parts: batch.blocks.length,
     run(from, to) {
       for (const [first, images] of batch.blocks.slice(from, to)) {
-        const [tapRows, outputRows] = [batch.tapRows(images), batch.outputRows(images)];
-        const outputAt = 4 * first * g.outChannels * g.outHeight * g.outWidth;
+        const yAt = y + 4 * first * g.outChannels * g.outHeight * g.outWidth;
         batch.takeInputs(x + 4 * first * g.inChannels * g.height * g.width, input, images);
-        if (sum) batch.takeOutputs(epilogue.sum + outputAt, sum, images);
-        const [line, group] = [batch.lines(images), batch.groupStrides(images)];
-        for (let i = 0; i < g.groups; i++) {
-          const channel = i * outputs;
-          for (const [k, length] of depth) {
-            const start = k > 0 ? MODE.block : bias === 0 ? MODE.zero : MODE.bias;
-            kernels.multiply({
-              a: { at: weight + 4 * (channel * taps + k), rows: weightRows, line: 0 },
-              b: { at: input + i * group.input, rows: tapRows + 4 * k, line: line.input },
-              c: { at: output + i * group.output, rows: outputRows, line: line.output },
-              rows: outputs,
-              columns: g.outWidth * images,
-              depth: length,
-              mode: start | (k + length === taps ? epilogue.steps : 0),
-              bias: bias && bias + 4 * channel,
-              constants: epilogue.constants + CONSTANTS * channel,
-              sum: sum - output,
-              lines: g.outHeight,
-            });
-          }
-        }
-        batch.putOutputs(output, y + outputAt, images);
+        if (sum) batch.takeOutputs(yAt + epilogue.sum, sum, images);
+        const [b, c] = [batch.patches(input, images), batch.maps(output, images)];
+        multiplyGroups(batch, images, a, b, c, [outputs, taps], start, bias, steps);
+        batch.putOutputs(output, yAt, images);
       }
     },
   };
@@ -76,35 +58,50 @@ function inputGradient(kernels: GemmKernels, g: ConvGeometry, { x: dx, weight, y
     const at = 4 * i * outputs * taps;
     kernels.transpose({ at: weight + at, row: 4 * taps }, { at: filters + at, row: 4 * outputs }, taps, outputs);
   }
-  const filterRows = Table.range(taps, 4 * outputs).at;
-  const depth = depthBlocks(outputs);
+  const a = { at: filters, rows: Table.range(taps, 4 * outputs).at, line: 0 };
   return {
     parts: batch.blocks.length,
     run(from, to) {
       for (const [first, images] of batch.blocks.slice(from, to)) {
-        const [tapRows, outputRows] = [batch.tapRows(images), batch.outputRows(images)];
         batch.clearInputs(input, images);
         batch.takeOutputs(dy + 4 * first * g.outChannels * g.outHeight * g.outWidth, output, images);
-        const [line, group] = [batch.lines(images), batch.groupStrides(images)];
-        for (let i = 0; i < g.groups; i++) {
-          for (const [k, length] of depth) {
-            kernels.multiply({
-              a: { at: filters + 4 * (i * outputs * taps + k), rows: filterRows, line: 0 },
-              b: { at: output + i * group.output, rows: outputRows + 4 * k, line: line.output },
-              c: { at: input + i * group.input, rows: tapRows, line: line.input },
-              rows: taps,
-              columns: g.outWidth * images,
-              depth: length,
-              mode: k > 0 ? MODE.block : MODE.add,
-              bias: 0,
-              lines: g.outHeight,
-            });
-          }
-        }
+        const [b, c] = [batch.maps(output, images), batch.patches(input, images)];
+        multiplyGroups(batch, images, a, b, c, [taps, outputs], MODE.add, 0, NO_STEPS);
         batch.putInputs(input, dx + 4 * first * g.inChannels * g.height * g.width, images);
       }
     },
   };
+}
+
+/** c = a (rows × terms) · b, group by group, of one part of the batch; `start` is the mode of the first terms. */
+function multiplyGroups(
+  { kernels, g, taps, outputs }: ChwnBatch,
+  images: number,
+  a: Matrix,
+  b: GroupMatrix,
+  c: GroupMatrix,
+  [rows, terms]: readonly [rows: number, terms: number],
+  start: number,
+  bias: number,
+  { steps, constants, sum }: Steps,
+): void {
+  for (let group = 0; group < g.groups; group++) {
+    for (const [k, depth] of depthBlocks(terms)) {
+      kernels.multiply({
+        a: { at: a.at + 4 * (group * outputs * taps + k), rows: a.rows, line: 0 },
+        b: { at: b.at + group * b.group, rows: b.rows + 4 * k, line: b.line },
+        c: { at: c.at + group * c.group, rows: c.rows, line: c.line },
+        rows,
+        columns: g.outWidth * images,
+        depth,
+        mode: (k > 0 ? MODE.block : start) | (k + depth === terms ? steps : 0),
+        bias: bias && bias + 4 * group * outputs,
+        constants: constants + CONSTANTS * group * outputs,
+        sum,
+        lines: g.outHeight,
+      });
+    }
+  }
 }
 
 /** dweight += patches · dyᵀ, whose rows hold the outputs of one pixel of one image. A part is an input channel. */
@@ -142,15 +139,16 @@ function weightGradient(kernels: GemmKernels, g: ConvGeometry, { x, weight: dwei
         pixels,
         maps,
       );
-      const line = batch.lines(images);
+      const patches = batch.patches(input, images);
+      const line = 4 * g.outWidth * maps;
       for (const [k, length] of depthBlocks(g.outWidth * images)) {
         kernels.multiply({
           a: {
-            at: input + group * batch.groupStrides(images).input + 4 * k,
-            rows: batch.tapRows(images) + 4 * first * entries,
-            line: line.input,
+            at: patches.at + group * patches.group + 4 * k,
+            rows: patches.rows + 4 * first * entries,
+            line: patches.line,
           },
-          b: { at: output + 4 * group * outputs, rows: pixelRows + 4 * k, line: line.output * g.outChannels },
+          b: { at: output + 4 * group * outputs, rows: pixelRows + 4 * k, line },
           c: { at: result, rows: resultRows, line: 0 },
           rows: count * entries,
           columns: outputs,

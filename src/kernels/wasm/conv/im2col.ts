@@ -6,14 +6,14 @@
  *     weight gradient   dy (outputs × pixels) · patchesᵀ      weight-gradient.ts
  */
 import type { Flavour } from "../assembler/flavour.js";
-import { CONSTANTS, STEP, type Steps } from "../elementwise/epilogue.js";
+import { CONSTANTS, epiloguePass, NO_STEPS, type Steps, splitAtSum } from "../elementwise/epilogue.js";
 import { type Block, depthBlocks } from "../gemm/blocks.js";
 import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
 import { DEPTH, MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
-import type { ConvAlgorithm } from "./algorithm.js";
+import type { ConvAlgorithm, Pass } from "./algorithm.js";
 import { type Correlation, type CorrelationOperands, forwardBy, inputGradientBy } from "./correlation.js";
 import { PatchImages } from "./patch-images.js";
 import { spreadGradient } from "./spread.js";
@@ -22,18 +22,24 @@ import { weightGradient } from "./weight-gradient.js";
 /** With as few input channels in a group, spreading the input gradient is faster than collecting it. */
 const FEW_CHANNELS = 16;
 
+const always = () => true;
+const describe = () => ({ algorithm: "im2col", saving: 1 });
+const forward: Pass = (flavour, g, operands) => [forwardBy(correlate, flavour, g, operands)];
+const spread: Pass = (flavour, g, { x, weight, y }) => [spreadGradient(gemmKernels(flavour), g, y, weight, x)];
+const differentiate: Pass = (flavour, g, { x, weight, y }) => [weightGradient(gemmKernels(flavour), g, x, y, weight)];
+
 export const im2col: ConvAlgorithm = {
   name: "im2col",
   option: "im2col",
-  fits: () => true,
-  pays: () => true,
-  describe: () => ({ algorithm: "im2col", saving: 1 }),
-  forward: (flavour, g, operands) => [forwardBy(correlate, flavour, g, operands)],
+  fits: always,
+  pays: always,
+  describe,
+  forward,
   inputGradient: (flavour, g, operands) =>
     g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1
-      ? [spreadGradient(gemmKernels(flavour), g, operands.y, operands.weight, operands.x)]
+      ? spread(flavour, g, operands)
       : inputGradientBy(correlate, flavour, g, operands),
-  weightGradient: (flavour, g, { x, y, weight }) => [weightGradient(gemmKernels(flavour), g, x, y, weight)],
+  weightGradient: differentiate,
 };
 
 /**
@@ -42,12 +48,12 @@ export const im2col: ConvAlgorithm = {
  */
 export const plainSums: ConvAlgorithm = {
   name: "im2col",
-  fits: im2col.fits,
-  pays: im2col.pays,
-  describe: im2col.describe,
-  forward: im2col.forward,
-  inputGradient: (flavour, g, { x, weight, y }) => [spreadGradient(gemmKernels(flavour), g, y, weight, x)],
-  weightGradient: im2col.weightGradient,
+  fits: always,
+  pays: always,
+  describe,
+  forward,
+  inputGradient: spread,
+  weightGradient: differentiate,
 };
 
 /** Columns of a product whose patches are packed at a time where the depth is {@link DEPTH}: they stay in the cache. */
@@ -77,9 +83,9 @@ class CorrelationTask implements Task {
   readonly #resultRows: number;
   /** Where results are kept until they are put where they belong; 0 where they are written there at once. */
   readonly #aside: number;
-  readonly #epilogue: Steps;
-  /** What is added to the results, in their layout and at this distance. */
-  readonly #sum: number;
+  /** What the product does to results, and what follows when they are where they belong. */
+  readonly #before: Steps;
+  readonly #after: Steps;
 
   constructor(
     private readonly kernels: GemmKernels,
@@ -96,15 +102,11 @@ class CorrelationTask implements Task {
     this.#imageBlocks = Math.ceil(o.batch / this.#together);
     const columns = this.#together * pixels;
     this.#aside = o.layout || this.#together > 1 ? scratch(4 * o.outputs * columns) : 0;
-    if (this.#aside) {
-      this.#epilogue = o.epilogue;
-      this.#sum = o.epilogue.steps & STEP.sum ? scratch(4 * o.outputs * columns) - this.#aside : 0;
-    } else {
-      // Blocks of the depth are added up in the result.
-      const length = o.batch * o.groups * o.outputs * pixels;
-      this.#epilogue = this.#depth.length > 1 ? kernels.keepSum(o.epilogue, o.result, length) : o.epilogue;
-      this.#sum = this.#epilogue.sum - o.result;
-    }
+    // y is written to before its sum is read where results are kept aside, or blocks of the depth added up in it.
+    const isEarly = this.#aside || this.#depth.length > 1;
+    const length = o.batch * o.groups * o.outputs * pixels;
+    const epilogue = isEarly ? kernels.keepSum(o.epilogue, o.result, length) : o.epilogue;
+    [this.#before, this.#after] = this.#aside ? splitAtSum(epilogue) : [epilogue, NO_STEPS];
     this.#columnBlocks = Math.ceil(columns / this.#columns);
     this.parts = o.groups * this.#imageBlocks * (this.#aside ? 1 : this.#columnBlocks);
     this.#patches = new PatchImages(kernels, c, {
@@ -132,7 +134,6 @@ class CorrelationTask implements Task {
         loaded = which;
       }
       if (this.#aside) {
-        if (o.epilogue.steps & STEP.sum) this.#takeSum(index, images);
         for (let i = 0; i < this.#columnBlocks; i++) this.#multiply(group, image, this.#aside, i, images);
         this.#put(index, images);
       } else {
@@ -150,7 +151,7 @@ class CorrelationTask implements Task {
     if (columns <= 0) return;
     if (this.#depth.length === 0) kernels.clear(result, o.outputs * this.#together * this.#pixels);
     const bias = o.bias && o.bias + 4 * group * o.outputs;
-    const constants = this.#epilogue.constants + CONSTANTS * group * o.outputs;
+    const constants = this.#before.constants + CONSTANTS * group * o.outputs;
     const weights = o.weights + group * o.outputs * o.weightRow;
     const { panel } = kernels;
     for (const [i, [first, depth]] of this.#depth.entries()) {
@@ -158,24 +159,13 @@ class CorrelationTask implements Task {
       const pixels = { at: this.#pixelTable.at + 4 * column, count: columns };
       kernels.patches(image, taps, pixels, { at: this.#panels, tap: 4 * panel, panel: 4 * depth * panel });
       const start = i > 0 ? MODE.block : bias === 0 ? MODE.zero : MODE.bias;
-      const end = i === this.#depth.length - 1 ? this.#epilogue.steps : 0;
+      const end = i === this.#depth.length - 1 ? this.#before.steps : 0;
       kernels.multiplyPanels(
         { at: weights + 4 * first, rows: this.#weightRows, line: 0 },
         this.#panels,
         { at: result + 4 * column, rows: this.#resultRows, line: 0 },
-        { rows: o.outputs, columns, depth, mode: start | end, bias, constants, sum: this.#sum },
+        { rows: o.outputs, columns, depth, mode: start | end, bias, constants, sum: this.#before.sum },
       );
-    }
-  }
-
-  /** Copies what is added to results that are kept aside. */
-  #takeSum(index: number, images: number): void {
-    const { o, kernels } = this;
-    for (let n = 0; n < images; n++) {
-      const from = this.#epilogue.sum + 4 * (index + n * o.groups) * o.outputs * this.#pixels;
-      const to = this.#aside + this.#sum + 4 * n * this.#pixels;
-      const map = 4 * this.#together * this.#pixels;
-      kernels.copy([from, 0, 4 * this.#pixels, 4], [to, 0, map, 4], 1, o.outputs, this.#pixels);
     }
   }
 
@@ -191,8 +181,9 @@ class CorrelationTask implements Task {
         const to = [o.result + offset + first * plane, plane, row, column] as const;
         kernels.copy([from, map, 4 * c.outWidth, 4], to, o.outputs, c.outHeight, c.outWidth);
       } else {
-        const to = [o.result + 4 * first * this.#pixels, 0, 4 * this.#pixels, 4] as const;
-        kernels.copy([from, 0, map, 4], to, 1, o.outputs, this.#pixels);
+        const to = o.result + 4 * first * this.#pixels;
+        kernels.copy([from, 0, map, 4], [to, 0, 4 * this.#pixels, 4], 1, o.outputs, this.#pixels);
+        epiloguePass(to, 1, o.outputs, this.#pixels, this.#after);
       }
     }
   }

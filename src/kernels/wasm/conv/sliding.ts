@@ -4,7 +4,7 @@
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Flavour } from "../assembler/flavour.js";
-import { CONSTANTS, epiloguePass, STEP } from "../elementwise/epilogue.js";
+import { CONSTANTS, epiloguePass, STEP, splitAtSum } from "../elementwise/epilogue.js";
 import { gemmKernels } from "../gemm/kernels.js";
 import { memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
@@ -34,9 +34,7 @@ export const sliding: ConvAlgorithm = {
 function slideForward(flavour: Flavour, g: ConvGeometry, o: ConvOperands): Task[] {
   if (!(o.epilogue.steps & STEP.sum)) return [forwardBy(slide, flavour, g, o)];
   const pixels = g.outHeight * g.outWidth;
-  const { steps, constants, sum } = gemmKernels(flavour).keepSum(o.epilogue, o.y, g.batch * g.outChannels * pixels);
-  const before = { steps: steps & STEP.norm, constants, sum };
-  const after = { steps: steps & ~STEP.norm, constants, sum };
+  const [before, after] = splitAtSum(gemmKernels(flavour).keepSum(o.epilogue, o.y, g.batch * g.outChannels * pixels));
   return [
     forwardBy(slide, flavour, g, { x: o.x, weight: o.weight, bias: o.bias, y: o.y, epilogue: before }),
     { parts: 1, run: () => epiloguePass(o.y, g.batch, g.outChannels, pixels, after) },

@@ -13,8 +13,8 @@
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Direction } from "../../interface/conv.js";
-import { CONSTANTS, STEP, type Steps } from "../elementwise/epilogue.js";
-import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
+import { CONSTANTS, epiloguePass, type Steps, splitAtSum } from "../elementwise/epilogue.js";
+import { type GemmKernels, gemmKernels, type Matrix } from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
 import { scratch, view } from "../memory.js";
@@ -116,16 +116,9 @@ function forFewOutliers(
 /** Matrices by their outputs and taps. */
 const known = new Map<string, Matrices>();
 
-/** Lines of pixels, `line` bytes apart. */
-interface Pixels {
-  readonly at: number;
-  readonly line: number;
-}
-
-/** Points of tiles, line by line: a plane for each point, `plane` bytes apart. */
-interface Points {
-  readonly at: number;
-  readonly plane: number;
+/** A tile of each of some lines; the next tile of a line lies `tile` bytes further. */
+interface Tiles extends Matrix {
+  readonly tile: number;
 }
 
 /** What both directions share. */
@@ -195,48 +188,39 @@ class Plan {
     return transposed;
   }
 
-  /** points[e, line, tile] = Σ matrix[e, i] · pixels[line, tile, i], for tiles of `length` pixels. */
-  toPoints(matrix: number, length: number, from: Pixels, to: Points, lines: number, images: number): void {
-    for (let tile = 0; tile < this.count; tile++) {
-      this.kernels.multiply({
-        a: { at: matrix, rows: this.rowsBy(4 * length), line: 0 },
-        b: { at: from.at + 4 * tile * this.size * images, rows: this.rowsBy(4 * images), line: from.line },
-        c: { at: to.at + 4 * tile * images, rows: this.rowsBy(to.plane), line: 4 * this.count * images },
-        rows: this.points,
-        depth: length,
-        columns: images,
-        lines,
-        mode: MODE.zero,
-        bias: 0,
-      });
-    }
+  /** Pixels of lines that lie `line` bytes apart. */
+  pixelTiles(at: number, line: number, images: number): Tiles {
+    return { at, rows: this.rowsBy(4 * images), line, tile: 4 * this.size * images };
   }
 
-  /** pixels[line, tile, i] = Σ matrix[i, e] · points[e, line, tile], as `mode` says. */
-  toPixels(
+  /** Points of such lines, in a plane for each point of a tile, `plane` bytes apart. */
+  pointTiles(at: number, plane: number, images: number): Tiles {
+    return { at, rows: this.rowsBy(plane), line: 4 * this.count * images, tile: 4 * images };
+  }
+
+  /** to = matrix (rows × depth) · from, tile by tile: of pixels to their points, or back. */
+  transform(
     matrix: number,
-    length: number,
-    from: Points,
-    to: Pixels,
+    [rows, depth]: readonly [rows: number, depth: number],
+    from: Tiles,
+    to: Tiles,
     lines: number,
     images: number,
-    mode: number,
+    mode: number = MODE.zero,
     constants = 0,
-    sum = 0,
   ): void {
     for (let tile = 0; tile < this.count; tile++) {
       this.kernels.multiply({
-        a: { at: matrix, rows: this.rowsBy(4 * this.points), line: 0 },
-        b: { at: from.at + 4 * tile * images, rows: this.rowsBy(from.plane), line: 4 * this.count * images },
-        c: { at: to.at + 4 * tile * this.size * images, rows: this.rowsBy(4 * images), line: to.line },
-        rows: length,
-        depth: this.points,
+        a: { at: matrix, rows: this.rowsBy(4 * depth), line: 0 },
+        b: { at: from.at + tile * from.tile, rows: from.rows, line: from.line },
+        c: { at: to.at + tile * to.tile, rows: to.rows, line: to.line },
+        rows,
         columns: images,
-        lines,
+        depth,
         mode,
         bias: 0,
         constants,
-        sum,
+        lines,
       });
     }
   }
@@ -266,40 +250,38 @@ export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: Con
   const { inChannels: channels, outChannels: filters, outHeight, kernelHeight, kernelWidth } = g;
   const plan = new Plan(kernels, g);
   const { batch, size, points, count, taps, all } = plan;
-  const { bias, epilogue } = operands;
+  const { bias } = operands;
+  const [before, after] = splitAtSum(operands.epilogue);
   const [sourcePoints, rowPoints] = [plan.room(channels * batch.height), plan.room(filters)];
   const filterPoints = plan.filterPoints(operands.weight, all, kernelWidth); // [e, k, (c, u)]
   const inputMatrix = plan.matrix("input");
   const outputMatrix = plan.transposedMatrix("output", size);
-  const sum = epilogue.steps & STEP.sum ? batch.outputCopy() : 0;
   // The outputs of a tile are rows of the last product, so each needs its filter's constants, and filters go one by one.
-  const constants = epilogue.constants && repeated(kernels, epilogue, filters, size);
+  const constants = before.constants && repeated(kernels, before, filters, size);
   const together = constants ? 1 : filters;
-  const mode = MODE.zero | epilogue.steps;
+  const mode = MODE.zero | before.steps;
   return {
     parts: batch.blocks.length,
     run(from, to) {
       for (const [start, images] of batch.blocks.slice(from, to)) {
         const row = 4 * count * images;
         const line = batch.lines(images);
-        const source = { at: sourcePoints, plane: plan.plane(channels * batch.height, images) };
-        const plane = plan.plane(filters, images);
-        const outputsAt = 4 * start * filters * outHeight * g.outWidth;
+        const [sourcePlane, plane] = [plan.plane(channels * batch.height, images), plan.plane(filters, images)];
         // Rows of inputs (c, u) that a row of outputs meets.
         const table = new Table(taps);
         for (let j = 0; j < taps; j++) {
           table.entries[j] = row * (Math.floor(j / kernelHeight) * batch.height + (j % kernelHeight));
         }
         batch.takeInputs(operands.x + 4 * start * channels * g.height * g.width, plan.input, images);
-        if (sum) batch.takeOutputs(epilogue.sum + outputsAt, sum, images);
-        const inputs = { at: plan.input, line: line.input };
-        plan.toPoints(inputMatrix, points, inputs, source, channels * batch.height, images);
+        const inputs = plan.pixelTiles(plan.input, line.input, images);
+        const inputPoints = plan.pointTiles(sourcePoints, sourcePlane, images);
+        plan.transform(inputMatrix, [points, points], inputs, inputPoints, channels * batch.height, images);
         for (let i = 0; i < outHeight; i++) {
           // What is added to the product at the first point is added to every output (matrices.ts).
           for (let point = 0, lines = bias ? 1 : points; point < points; point += lines, lines = points - point) {
             kernels.multiply({
               a: { at: filterPoints + 4 * point * all, rows: plan.rowsBy(4 * taps), line: 4 * all },
-              b: { at: source.at + i * row + point * source.plane, rows: table.at, line: source.plane },
+              b: { at: sourcePoints + i * row + point * sourcePlane, rows: table.at, line: sourcePlane },
               c: { at: rowPoints + point * plane, rows: plan.rowsBy(row), line: plane },
               rows: filters,
               columns: count * images,
@@ -310,13 +292,16 @@ export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: Con
             });
           }
           for (let k = 0; k < filters; k += together) {
-            const from = { at: rowPoints + k * row, plane };
-            const to = { at: plan.output + (k * outHeight + i) * line.output, line: outHeight * line.output };
+            const at = plan.output + (k * outHeight + i) * line.output;
+            const to = plan.pixelTiles(at, outHeight * line.output, images);
+            const from = plan.pointTiles(rowPoints + k * row, plane, images);
             const own = constants + k * size * CONSTANTS;
-            plan.toPixels(outputMatrix, size, from, to, together, images, mode, own, sum - plan.output);
+            plan.transform(outputMatrix, [size, points], from, to, together, images, mode, own);
           }
         }
-        batch.putOutputs(plan.output, operands.y + outputsAt, images);
+        const yAt = operands.y + 4 * start * filters * outHeight * g.outWidth;
+        batch.putOutputs(plan.output, yAt, images);
+        epiloguePass(yAt, images, filters, outHeight * g.outWidth, after);
       }
     },
   };
@@ -345,8 +330,7 @@ export function inputGradientRows(kernels: GemmKernels, g: ConvGeometry, operand
       for (const [start, images] of batch.blocks.slice(from, to)) {
         const row = 4 * count * images;
         const line = batch.lines(images);
-        const source = { at: sourcePoints, plane: plan.plane(filters * outHeight, images) };
-        const result = { at: rowPoints, plane: plan.plane(channels, images) };
+        const [sourcePlane, plane] = [plan.plane(filters * outHeight, images), plan.plane(channels, images)];
         // Rows of outputs (u, k) that a row of inputs meets.
         const table = new Table(inner);
         for (let j = 0; j < inner; j++) {
@@ -354,15 +338,16 @@ export function inputGradientRows(kernels: GemmKernels, g: ConvGeometry, operand
         }
         batch.clearInputs(plan.input, images);
         batch.takeOutputs(operands.y + 4 * start * filters * outHeight * g.outWidth, plan.output, images);
-        const outputs = { at: plan.output, line: line.output };
-        plan.toPoints(outputMatrix, size, outputs, source, filters * outHeight, images);
+        const outputs = plan.pixelTiles(plan.output, line.output, images);
+        const outputPoints = plan.pointTiles(sourcePoints, sourcePlane, images);
+        plan.transform(outputMatrix, [points, size], outputs, outputPoints, filters * outHeight, images);
         for (let i = g.paddingTop; i < g.paddingTop + g.height; i++) {
           // Rows of the kernel that meet a row of outputs here.
           const [u, end] = [Math.max(0, i - outHeight + 1), Math.min(kernelHeight, i + 1)];
           kernels.multiply({
             a: { at: filterPoints + 4 * u * filters, rows: plan.rowsBy(4 * inner), line: 4 * all },
-            b: { at: source.at + i * row, rows: table.at + 4 * u * filters, line: source.plane },
-            c: { at: result.at, rows: plan.rowsBy(row), line: result.plane },
+            b: { at: sourcePoints + i * row, rows: table.at + 4 * u * filters, line: sourcePlane },
+            c: { at: rowPoints, rows: plan.rowsBy(row), line: plane },
             rows: channels,
             columns: count * images,
             depth: (end - u) * filters,
@@ -370,8 +355,9 @@ export function inputGradientRows(kernels: GemmKernels, g: ConvGeometry, operand
             bias: 0,
             lines: points,
           });
-          const to = { at: plan.input + i * line.input, line: batch.height * line.input };
-          plan.toPixels(inputMatrix, points, result, to, channels, images, MODE.add);
+          const to = plan.pixelTiles(plan.input + i * line.input, batch.height * line.input, images);
+          const from = plan.pointTiles(rowPoints, plane, images);
+          plan.transform(inputMatrix, [points, points], from, to, channels, images, MODE.add);
         }
         batch.putInputs(plan.input, operands.x + 4 * start * channels * g.height * g.width, images);
       }

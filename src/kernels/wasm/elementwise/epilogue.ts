@@ -30,7 +30,7 @@ export interface Steps {
   readonly steps: number;
   /** Where the channels' constants lie, if norm or activation is a step. */
   readonly constants: number;
-  /** Where what is added lies, if sum is a step. */
+  /** Bytes from a result to what is added to it, if sum is a step. */
   readonly sum: number;
 }
 
@@ -43,18 +43,17 @@ export const CONSTANTS = 4 * FIELDS.length;
 /** Rows of the largest tile of a product. */
 const MAX_ROWS = 6;
 
-/** The steps of an epilogue, whose norm's `weight` and `bias` and whose `sum` lie there (0: none). Writes constants into scratch. */
+/** The steps of an epilogue of y, whose norm's `weight` and `bias` and whose `sum` lie there (0: none). Writes constants into scratch. */
 export function stepsOf(
   { norm, activation }: Epilogue,
   channels: number,
-  weight: number,
-  bias: number,
-  sum: number,
+  y: number,
+  [weight, bias, sum]: readonly [weight: number, bias: number, sum: number],
 ): Steps {
   const rectifies = activation?.slope === 1 && activation.min === 0 && activation.max === Infinity;
   const last = !activation ? 0 : rectifies ? STEP.relu : STEP.activation;
   const steps = (norm ? STEP.norm : 0) | (sum ? STEP.sum : 0) | last;
-  if (!(steps & (STEP.norm | STEP.activation))) return { steps, constants: 0, sum };
+  if (!(steps & (STEP.norm | STEP.activation))) return { steps, constants: 0, sum: sum - y };
   // A tile at the edge reads the constants of rows that there are not.
   const constants = scratch(CONSTANTS * (channels + MAX_ROWS));
   const numbers = view(constants, FIELDS.length * channels);
@@ -71,7 +70,7 @@ export function stepsOf(
     numbers[i++] = activation ? activation.min : -Infinity;
     numbers[i++] = activation ? activation.max : Infinity;
   }
-  return { steps, constants, sum };
+  return { steps, constants, sum: sum - y };
 }
 
 /** What a float32 mean lacks. */
@@ -135,11 +134,20 @@ export function rectify(values: readonly Local<"v128">[]): void {
   for (const value of values) value.set(pmax(value, zero));
 }
 
-/** The steps as a pass of its own over y (rows, channels, inner), for what cannot take them before it stores. */
+/** The steps before a sum, and those from it on as a pass of their own: for kernels that do not take it themselves. */
+export function splitAtSum({ steps, constants, sum }: Steps): readonly [before: Steps, after: Steps] {
+  const before = steps & STEP.sum ? steps & STEP.norm : steps;
+  return [
+    { steps: before, constants, sum },
+    { steps: steps & ~before, constants, sum },
+  ];
+}
+
+/** The steps as a pass of its own over y (rows, channels, inner). */
 export function epiloguePass(y: number, rows: number, channels: number, inner: number, epilogue: Steps): void {
   const { steps, constants, sum } = epilogue;
-  if (steps & STEP.norm) pass()(y, rows, channels, inner, steps, constants, sum - y);
-  else if (steps) pass()(y, 1, 1, rows * channels * inner, steps, constants, sum - y);
+  if (steps & STEP.norm) pass()(y, rows, channels, inner, steps, constants, sum);
+  else if (steps) pass()(y, 1, 1, rows * channels * inner, steps, constants, sum);
 }
 
 const pass = /* @__PURE__ */ lazy((builder) =>

@@ -195,10 +195,10 @@ export class GemmKernels {
   /** The epilogue with a copy of its sum where that is y itself: for kernels that write to y before they read the sum. */
   keepSum(epilogue: Steps, y: number, length: number): Steps {
     const { steps, constants, sum } = epilogue;
-    if (!(steps & STEP.sum) || sum !== y) return epilogue;
+    if (!(steps & STEP.sum) || sum !== 0) return epilogue;
     const kept = scratch(4 * length);
-    this.copy([sum, 0, 0, 4], [kept, 0, 0, 4], 1, 1, length);
-    return { steps, constants, sum: kept };
+    this.copy([y, 0, 0, 4], [kept, 0, 0, 4], 1, 1, length);
+    return { steps, constants, sum: kept - y };
   }
 
   /** to[row][plane · length + i] = from[plane, row, table[i]] */

@@ -90,7 +90,7 @@ export class Convolution implements Task {
           ...[m, count, groups, Math.ceil((last - first) / 4), this.#temporary],
           ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
           ...(bias === 0 ? [this.#noBias, 0] : [bias + 4 * filter, 4]),
-          ...[this.#odd, epilogue.constants + CONSTANTS * filter, epilogue.sum - y],
+          ...[this.#odd, epilogue.constants + CONSTANTS * filter, epilogue.sum],
         );
       }
     }

@@ -156,8 +156,8 @@ function single(
   const { steps, constants, sum } = operands.epilogue;
   if (!steps) return;
   const c = { at: y, rows: rowTable, line: 0 };
-  const sizes = { rows: filters, columns: 1, depth: 0, lines: 1 };
-  kernels.multiply({ a: c, b: c, c, ...sizes, mode: MODE.add | steps, bias: 0, constants, sum: sum - operands.y });
+  const end = { depth: 0, mode: MODE.add | steps, bias: 0, constants, sum, lines: 1 };
+  kernels.multiply({ a: c, b: c, c, rows: filters, columns: 1, ...end });
 }
 
 /**
