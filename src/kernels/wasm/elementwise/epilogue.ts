@@ -88,13 +88,17 @@ export function takeSteps(
   rows: readonly (readonly Local<"v128">[])[],
   addSum?: () => void,
 ): void {
-  when(i32.and(steps, STEP.norm), () => {
-    for (const [i, row] of rows.entries()) normalize(constants, CONSTANTS * i, row);
-  });
-  if (addSum) when(i32.and(steps, STEP.sum), addSum);
-  when(i32.and(steps, STEP.relu), () => rectify(rows.flat()));
-  when(i32.and(steps, STEP.activation), () => {
-    for (const [i, row] of rows.entries()) activate(constants, CONSTANTS * i, row);
+  const isStep = (bits: number, take: () => void) => when(i32.and(steps, bits), take);
+  // A single test for small products, most of which have no epilogue.
+  isStep(STEP.norm | STEP.sum | STEP.relu | STEP.activation, () => {
+    isStep(STEP.norm, () => {
+      for (const [i, row] of rows.entries()) normalize(constants, CONSTANTS * i, row);
+    });
+    if (addSum) isStep(STEP.sum, addSum);
+    isStep(STEP.relu, () => rectify(rows.flat()));
+    isStep(STEP.activation, () => {
+      for (const [i, row] of rows.entries()) activate(constants, CONSTANTS * i, row);
+    });
   });
 }
 
