@@ -38,8 +38,8 @@ export const NO_STEPS: Steps = { steps: 0, constants: 0, sum: 0 };
 
 const FIELDS = ["mean", "rest", "inverse", "weight", "bias", "slope", "min", "max"] as const;
 type Field = (typeof FIELDS)[number];
-/** Bytes of a channel's constants. */
-export const CONSTANTS = 4 * FIELDS.length;
+/** Bytes of a channel's constants: eight numbers. */
+export const CONSTANTS = 32;
 /** Rows of the largest tile of a product. */
 const MAX_ROWS = 6;
 
