@@ -1,7 +1,9 @@
 /** Convolutions, Linear layers and whole models: what multiplies. */
-import { conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../../src/ops/conv2d.js";
+import { RELU } from "../../src/kernels/interface/epilogue.js";
+import { add } from "../../src/ops/arithmetic.js";
+import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../../src/ops/conv2d.js";
 import { linear, linearInputGradient, linearWeightGradient } from "../../src/ops/linear.js";
-import { convGeometry } from "../../src/shape/conv.js";
+import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { linearGeometry } from "../../src/shape/linear.js";
 import { zeros } from "../../src/tensor/create.js";
 import { innerForward, innerOps, settledNormals } from "../inside.js";
@@ -10,7 +12,12 @@ import { CONVOLUTIONS, type ConvWork, convLayer, describe, flopsOf, outputOf, PA
 import type { Case } from "./case.js";
 
 export function products(): Case[] {
-  return [...CONVOLUTIONS.flatMap(convCases), ...Object.entries(LINEARS).flatMap(linearCases), ...steps()];
+  return [
+    ...CONVOLUTIONS.flatMap(convCases),
+    ...residuals(),
+    ...Object.entries(LINEARS).flatMap(linearCases),
+    ...steps(),
+  ];
 }
 
 function convCases(shape: ConvWork): Case[] {
@@ -45,6 +52,38 @@ function convCases(shape: ConvWork): Case[] {
     { name: `conv ${name} input gradient`, work, flops, setUp: inputGradient },
     { name: `conv ${name} weight gradient`, work, flops, setUp: weightGradient },
   ];
+}
+
+/** The end of ResNet-18's blocks, a convolution, the sum with what skipped it and ReLU, by one call or by two. */
+function residuals(): Case[] {
+  const sizes = [
+    [64, 56],
+    [128, 28],
+    [256, 14],
+    [512, 7],
+  ] as const;
+  return sizes.flatMap(([channels, size]) => {
+    const shape = [1, channels, size, size];
+    const g = convGeometry(convSettings("Conv2d", channels, channels, 3, { padding: 1 }), shape);
+    const work = `1×${channels}×${size}×${size}, 3×3`;
+    const flops = 2 * 9 * channels * channels * size * size;
+    const made = () => settledNormals(shape, [channels, channels, 3, 3], shape);
+    const fused = () => {
+      const [x, weight, sum] = made();
+      return innerOps(() => conv2d(g, x, weight, undefined, shape, { sum, activation: RELU }));
+    };
+    const inPlace = () => {
+      const [x, weight, sum] = made();
+      return innerOps(() => conv2d(g, x, weight, undefined, shape, { sum, activation: RELU }, sum));
+    };
+    const apart = () => {
+      const [x, weight, skip] = made();
+      return innerOps(() => add(conv2d(g, x, weight, undefined, shape), skip, true));
+    };
+    return Object.entries({ fused, "in place": inPlace, "by two": apart }).map(([name, setUp]) => {
+      return { name: `residual ${channels} ${name}`, work, flops, setUp };
+    });
+  });
 }
 
 /** Of LeNet-5 and of AlexNet. */

@@ -1,7 +1,7 @@
 /** What a composed network is: calls of layers and operations, and the values that flow between them. */
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { Epilogue, Norm, PiecewiseLinear } from "./epilogue.js";
+import type { Epilogue, FrozenNorm, PiecewiseLinear } from "./epilogue.js";
 
 /** A function of tensors that is no layer: it has no state, and its backward stands beside it in ops/. */
 export interface Operation {
@@ -42,7 +42,7 @@ export interface Traits {
   /** What may follow its results before they are stored: everything that an epilogue holds, or a ReLU. */
   readonly epilogue?: "any" | "relu";
   /** The norm that it is in an epilogue, for results of a shape. @throws ShapeError where that does not fit. */
-  readonly norm?: (shape: Shape) => Norm;
+  readonly norm?: (shape: Shape) => FrozenNorm;
   /** The activation that it is in an epilogue. */
   readonly activation?: PiecewiseLinear;
   /** Whether its output may take its input's place. */

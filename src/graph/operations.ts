@@ -34,7 +34,6 @@ import { checkUnflattened, flattenShape, unflattenShape } from "../shape/flatten
 import { concatenatedShape } from "../shape/join.js";
 import { permutedAxes, squeezedShape, transposedOrder, unsqueezedShape } from "../shape/layout.js";
 import { padSides } from "../shape/pad.js";
-import { padLoops } from "../tensor/pad.js";
 import { reshapeShape } from "../shape/reshape.js";
 import { type Shape, showShape } from "../shape/shape.js";
 import { type Slice, sliceGeometry } from "../shape/slice.js";
@@ -46,6 +45,7 @@ import {
   upsampleShape,
 } from "../shape/upsample.js";
 import type { PadOptions } from "../tensor/pad.js";
+import { padLoops } from "../tensor/pad.js";
 import type { ReduceOptions } from "../tensor/reduce.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { RELU } from "./epilogue.js";

@@ -1,5 +1,6 @@
 /** Kernels in plain TypeScript loop over arrays; this hands them the numbers of operands that lie elsewhere. */
 import type { FloatArray, Operand, Resident } from "../tensor/storage.js";
+import type { Epilogue } from "./interface/epilogue.js";
 
 const made = new WeakMap<object, object>();
 
@@ -27,8 +28,15 @@ export function onArrays<Kernels extends object>(kernels: Kernels): OnOperands<K
 
 function arraysOf(args: readonly unknown[]): unknown[] {
   // A result that lies nowhere yet takes a place, which may move another operand; the second time all lie somewhere.
-  for (const arg of args) if (isResident(arg)) arg.view();
-  return args.map((arg) => (isResident(arg) ? arg.view() : arg));
+  for (const arg of args) arrayIn(arg);
+  return args.map(arrayIn);
+}
+
+/** The array of an operand, or an epilogue with the array of its sum. */
+function arrayIn(arg: unknown): unknown {
+  if (isResident(arg)) return arg.view();
+  const { sum } = (arg ?? {}) as Partial<Epilogue>;
+  return isResident(sum) ? { ...(arg as Epilogue), sum: sum.view() } : arg;
 }
 
 function isResident(arg: unknown): arg is Resident {

@@ -10,8 +10,8 @@ import {
   type ConvSettings,
   convGeometry,
   convShape,
+  paddedGeometry,
   paddingSides,
-  withoutPadding,
 } from "../shape/conv.js";
 import { checkExtents } from "../shape/reshape.js";
 import type { ShapeRule } from "../shape/rule.js";
@@ -50,22 +50,23 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
   }
 
   protected compute(x: Tensor): Tensor {
-    return this.ownSelf.#compute(x, {});
+    return this.ownSelf.#compute(x);
   }
 
   /** @internal */
-  override run(x: Tensor, { epilogue }: How): Tensor {
-    return epilogue ? this.#compute(x, epilogue) : super.run(x, {});
+  override run(x: Tensor, how: How): Tensor {
+    return how.epilogue ? this.#compute(x, how.epilogue) : super.run(x, how);
   }
 
-  #compute(x: Tensor, epilogue: Epilogue): Tensor {
+  #compute(x: Tensor, epilogue?: Epilogue): Tensor {
     const { settings } = this;
-    const shape = convShape(settings, x.shape);
+    const geometry = convGeometry(settings, x.shape);
+    const shape = convShape(settings, x.shape, geometry);
     const zeros = settings.paddingMode === "zeros";
     const padded = zeros ? x : pad2d(x, paddingSides(settings), settings.paddingMode, this.name);
-    const g = convGeometry(zeros ? settings : withoutPadding(settings), padded.shape);
+    const g = zeros ? geometry : paddedGeometry(geometry, settings);
     this.#cache.push({ g, x: padded, inputShape: x.shape });
-    const y = epilogue.inPlace ? epilogue.sum : undefined;
+    const y = epilogue?.inPlace ? epilogue.sum : undefined;
     return conv2d(g, padded, this.weight.value, this.bias?.value, shape, epilogue, y);
   }
 

@@ -4,12 +4,12 @@ import { Layer } from "../graph/layer.js";
 import { backendName, backendReason } from "../kernels/backend.js";
 import type { Direction } from "../kernels/interface/conv.js";
 import type { Roofline } from "../kernels/interface/roofline.js";
-import { type Described, describePath } from "../kernels/wasm/conv/choice.js";
+import type { Described } from "../kernels/wasm/conv/algorithm.js";
+import { algorithmOf } from "../kernels/wasm/conv.js";
 import { measureRoofline } from "../kernels/wasm/roofline.js";
 import { checkInstance, checkPositive, readOptions } from "../shape/check.js";
-import { type ConvGeometry, type ConvSettings, convGeometry, paddingSides, withoutPadding } from "../shape/conv.js";
+import { type ConvGeometry, type ConvSettings, convGeometry, paddedGeometry } from "../shape/conv.js";
 import { convTransposeGeometry } from "../shape/convtranspose.js";
-import { padShape } from "../shape/pad.js";
 import { checkExtents } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 import { Convolution } from "./convolution.js";
@@ -20,8 +20,9 @@ import { type InputShapes, type Leaf, leavesOf, listOf, printed, showShapes, sho
 export interface ExplainedPass {
   /**
    * `"im2col"`: products with patches that are packed; `"winograd 4×4"` (or 2×2, 3×3, 5×5): Winograd's minimal
-   * filtering by tiles of so many outputs; `"winograd 1×5, turned batch"`: by tiles of a row, images side by side;
-   * `"direct, turned batch"`, `"direct, sliding filters"`: nothing is packed;
+   * filtering by tiles of this many outputs; `"winograd 1×5, chwn"`: by tiles of a row, in the layout CHWN, where the same
+   * pixel of all images of a batch lies side by side; `"direct, chwn"`: in that layout without packing;
+   * `"direct, sliding filters"`: in place without packing;
    * `"matrix product"`; `"reference"`: plain loops.
    */
   readonly algorithm: string;
@@ -144,19 +145,22 @@ function explained(leaf: KnownLeaf, reference: boolean, { peak, bandwidth }: Roo
 }
 
 function described(layer: Layer | undefined, input: Shape, direction: Direction): Described {
-  if (layer instanceof Convolution) return describePath(geometryOf(layer.settings, input), direction);
+  if (layer instanceof Convolution) {
+    const g = geometryOf(layer.settings, input);
+    return algorithmOf(g, direction).describe(g, direction);
+  }
   if (layer instanceof ConvTranspose2d) {
     const adjoint = { forward: "inputGradient", inputGradient: "forward", weightGradient: "weightGradient" } as const;
-    return describePath(convTransposeGeometry(layer.settings, input), adjoint[direction]);
+    const g = convTransposeGeometry(layer.settings, input);
+    return algorithmOf(g, adjoint[direction]).describe(g, adjoint[direction]);
   }
   return { algorithm: "matrix product", saving: 1 };
 }
 
 /** As the layer's compute has it: other modes than zeros are padded before. */
 function geometryOf(settings: ConvSettings, input: Shape): ConvGeometry {
-  const { layer, paddingMode } = settings;
-  if (paddingMode === "zeros") return convGeometry(settings, input);
-  return convGeometry(withoutPadding(settings), padShape(layer, input, paddingSides(settings), paddingMode));
+  const g = convGeometry(settings, input);
+  return settings.paddingMode === "zeros" ? g : paddedGeometry(g, settings);
 }
 
 function render(title: string, facts: Omit<Explanation, "toString">): string {

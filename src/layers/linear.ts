@@ -1,6 +1,7 @@
 import { Cache } from "../graph/cache.js";
+import type { Epilogue } from "../graph/epilogue.js";
 import { Layer } from "../graph/layer.js";
-import type { Traits } from "../graph/module.js";
+import type { How, Traits } from "../graph/module.js";
 import { Parameter } from "../graph/parameter.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { checkInteger, readOptions } from "../shape/check.js";
@@ -11,7 +12,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
 import { reprOf } from "./repr.js";
 
-const TRAITS: Traits = { isFresh: true };
+const TRAITS: Traits = { epilogue: "any", isFresh: true };
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends InitOptions {
@@ -63,9 +64,19 @@ export class Linear<const In extends number = number, const Out extends number =
   }
 
   protected compute(x: Tensor): Tensor {
+    return this.ownSelf.#compute(x);
+  }
+
+  /** @internal */
+  override run(x: Tensor, how: How): Tensor {
+    return how.epilogue ? this.#compute(x, how.epilogue) : super.run(x, how);
+  }
+
+  #compute(x: Tensor, epilogue?: Epilogue): Tensor {
     const g = this.#geometry(x.shape);
     this.#cache.push({ g, x });
-    return linear(g, x, this.weight.value, this.bias?.value);
+    const y = epilogue?.inPlace ? epilogue.sum : undefined;
+    return linear(g, x, this.weight.value, this.bias?.value, epilogue, y);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {

@@ -55,8 +55,8 @@ export class LeakyReLU extends Activation {
 
   /** @internal */
   override get traits(): Traits {
-    const { negativeSlope: slope, constructor } = this;
-    return constructor === LeakyReLU ? { ...super.traits, activation: piecewiseLinear({ slope }) } : super.traits;
+    const { negativeSlope: slope } = this;
+    return this.constructor === LeakyReLU ? { ...super.traits, activation: piecewiseLinear({ slope }) } : super.traits;
   }
 
   protected override extraRepr(): string {
@@ -85,8 +85,9 @@ export class ReLU6 extends Activation {
 
   /** @internal */
   override get traits(): Traits {
-    const { constructor } = this;
-    return constructor === ReLU6 ? { ...super.traits, activation: piecewiseLinear({ min: 0, max: 6 }) } : super.traits;
+    return this.constructor === ReLU6
+      ? { ...super.traits, activation: piecewiseLinear({ min: 0, max: 6 }) }
+      : super.traits;
   }
 }
 
@@ -171,6 +172,12 @@ export class Hardtanh extends Activation {
     super(functions.hardtanh, minVal, maxVal);
     this.minVal = minVal;
     this.maxVal = maxVal;
+  }
+
+  /** @internal */
+  override get traits(): Traits {
+    const activation = piecewiseLinear({ min: this.minVal, max: this.maxVal });
+    return this.constructor === Hardtanh ? { ...super.traits, activation } : super.traits;
   }
 
   protected override extraRepr(): string {

@@ -3,8 +3,7 @@
 import { kernelsFor } from "../kernels/backend.js";
 import { biasKernels } from "../kernels/bias.js";
 import { convKernels } from "../kernels/conv.js";
-import type { Finish } from "../kernels/interface/conv.js";
-import { mergeKernels } from "../kernels/merge.js";
+import type { Epilogue } from "../kernels/interface/epilogue.js";
 import type { ConvGeometry } from "../shape/conv.js";
 import type { Shape } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
@@ -12,7 +11,7 @@ import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 /**
  * y[n, o, i, j] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[n, c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]
  *
- * and max(y, 0) with `relu`.
+ * and then the epilogue. `y` may be the epilogue's sum, to which the convolution is added then.
  *
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
  */
@@ -22,37 +21,18 @@ export function conv2d(
   weight: Tensor,
   bias: Tensor | undefined,
   shape: Shape,
-  epilogue: Epilogue<Tensor> = {},
+  epilogue?: Epilogue<Tensor>,
   y: Tensor = allocateUnset(shape, x.dtype),
 ): Tensor {
-  const { norm, sum, activation } = epilogue;
-  const kernels = kernelsFor(convKernels, x.dtype);
-  const to = sum && sum === y ? allocateUnset(shape, x.dtype) : y;
-  const operands = [
+  kernelsFor(convKernels, x.dtype).forward(
+    g,
     x.operand(inputsOf(g)),
     weight.operand(weightsOf(g)),
     bias?.operand(g.outChannels),
-    to.operand(outputsOf(g)),
-  ] as const;
-  const isRelu = activation?.min === 0 && activation.max === Infinity && activation.slope === 1;
-  if (!norm && !sum && (isRelu || !activation)) {
-    kernels.forward(g, ...operands, isRelu);
-    return y;
-  }
-  if (!kernels.forwardFinished) throw new Error("interim");
-  const { slope = 1, min: least = -Infinity, max: most = Infinity } = (!sum && activation) || {};
-  kernels.forwardFinished(g, ...operands, { ...(norm && { norm }), slope, least, most });
-  if (sum) {
-    kernelsFor(mergeKernels, x.dtype).add(to.operand(y.size), sum.operand(y.size), y.operand(y.size), isRelu);
-    if (activation && !isRelu) throw new Error("interim");
-  }
+    y.operand(outputsOf(g)),
+    epilogue && { ...epilogue, sum: epilogue.sum?.operand(outputsOf(g)) },
+  );
   return y;
-}
-
-interface Epilogue<T> {
-  readonly norm?: NonNullable<Finish["norm"]>;
-  readonly sum?: T;
-  readonly activation?: { readonly slope: number; readonly min: number; readonly max: number };
 }
 
 /** dx = Σ_{o,u,v} weight[o, c, u, v] · dy[n, o, i, j] at every tap's place: the adjoint of {@link conv2d} in x. */

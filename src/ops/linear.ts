@@ -1,20 +1,32 @@
 /** The affine map of the last axis, and its adjoint. */
 import { kernelsFor } from "../kernels/backend.js";
 import { biasKernels } from "../kernels/bias.js";
+import type { Epilogue } from "../kernels/interface/epilogue.js";
 import { linearKernels } from "../kernels/linear.js";
 import type { LinearGeometry } from "../shape/linear.js";
 import { replaceLast } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
-/** y[…, o] = bias[o] + Σᵢ weight[o, i] · x[…, i] */
-export function linear(g: LinearGeometry, x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
-  const y = allocateUnset(replaceLast(x.shape, g.outFeatures), x.dtype);
+/**
+ * y[…, o] = bias[o] + Σᵢ weight[o, i] · x[…, i], and then the epilogue. `y` may be the epilogue's sum, to which the product is
+ * added then.
+ */
+export function linear(
+  g: LinearGeometry,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  epilogue?: Epilogue<Tensor>,
+  y: Tensor = allocateUnset(replaceLast(x.shape, g.outFeatures), x.dtype),
+): Tensor {
+  const results = g.rows * g.outFeatures;
   kernelsFor(linearKernels, x.dtype).forward(
     g,
     x.operand(g.rows * g.inFeatures),
     weight.operand(g.outFeatures * g.inFeatures),
     bias?.operand(g.outFeatures),
-    y.operand(g.rows * g.outFeatures),
+    y.operand(results),
+    epilogue && { ...epilogue, sum: epilogue.sum?.operand(results) },
   );
   return y;
 }

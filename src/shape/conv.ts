@@ -275,9 +275,11 @@ export function paddingSides({ paddingBefore, paddingAfter }: ConvSettings): Pad
   return [paddingBefore[1], paddingAfter[1], paddingBefore[0], paddingAfter[0]];
 }
 
-/** The same convolution of an input that has been padded already. */
-export function withoutPadding(settings: ConvSettings): ConvSettings {
-  return { ...settings, paddingBefore: [0, 0], paddingAfter: [0, 0] };
+/** The same convolution of an input that has been padded already, as it is for other modes than zeros. */
+export function paddedGeometry(g: ConvGeometry, { paddingBefore, paddingAfter }: ConvSettings): ConvGeometry {
+  const height = paddingBefore[0] + g.height + paddingAfter[0];
+  const width = paddingBefore[1] + g.width + paddingAfter[1];
+  return { ...g, height, width, paddingTop: 0, paddingLeft: 0 };
 }
 
 /**
@@ -348,9 +350,9 @@ export function geometryOf(settings: ConvSettings, batch: number, input: Sizes, 
   };
 }
 
-/** The output shape of a convolution: the same rule as {@link convGeometry}. */
-export function convShape(settings: ConvSettings, input: Shape): number[] {
-  const { batch, outChannels, outHeight, outWidth } = convGeometry(settings, input);
+/** The output shape of a convolution. */
+export function convShape(settings: ConvSettings, input: Shape, g = convGeometry(settings, input)): number[] {
+  const { batch, outChannels, outHeight, outWidth } = g;
   if (settings.dimensions === 2) return imageShape(input, batch, outChannels, outHeight, outWidth);
   return input.length === 3 ? [batch, outChannels, outWidth] : [outChannels, outWidth];
 }

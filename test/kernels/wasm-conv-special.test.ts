@@ -5,10 +5,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Direction } from "../../src/kernels/interface/conv.js";
+import { RELU } from "../../src/kernels/interface/epilogue.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
-import { convPath } from "../../src/kernels/wasm/conv/choice.js";
-import { wasmConv } from "../../src/kernels/wasm/conv.js";
+import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
 import { kernelCall } from "../../src/kernels/wasm/memory.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { expectSame } from "../support/kernels.js";
@@ -60,7 +60,8 @@ const kinds = (numbers: Float32Array) => numbers.map((value) => (Number.isFinite
 const finite = (value: number) => (Number.isFinite(value) ? value : 0);
 
 const directions = ["forward", "inputGradient", "weightGradient"] as const satisfies Direction[];
-const sizes = (direction: Direction) => geometry(direction).filter((g) => convPath(g, direction) === "winograd");
+const sizes = (direction: Direction) =>
+  geometry(direction).filter((g) => algorithmOf(g, direction).name === "winograd");
 
 describe.each(flavours)("specials by Winograd, %s", (flavour) => {
   const wasm = wasmConv(flavour);
@@ -75,7 +76,8 @@ describe.each(flavours)("specials by Winograd, %s", (flavour) => {
   ) {
     const result = { forward: y, inputGradient: x, weightGradient: weight }[direction]!.slice();
     kernelCall(() => {
-      if (direction === "forward") kernels.forward(g, x!, weight!, bias, result, relu);
+      if (direction === "forward")
+        kernels.forward(g, x!, weight!, bias, result, relu ? { activation: RELU } : undefined);
       else if (direction === "inputGradient") kernels.inputGradient(g, y!, weight!, result);
       else kernels.weightGradient(g, x!, y!, result);
     });

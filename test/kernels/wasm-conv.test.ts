@@ -2,14 +2,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Direction } from "../../src/kernels/interface/conv.js";
+import { RELU } from "../../src/kernels/interface/epilogue.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
-import { convPath } from "../../src/kernels/wasm/conv/choice.js";
-import { forwardTasks, inputGradientTasks, wasmConv, weightGradientTask } from "../../src/kernels/wasm/conv.js";
+import { winograd } from "../../src/kernels/wasm/conv/winograd.js";
+import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
+import { NO_STEPS, STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import type { Task } from "../../src/kernels/wasm/task.js";
-import { winogradFits } from "../../src/kernels/wasm/winograd.js";
 import type { ConvAlgorithm } from "../../src/shape/algorithm.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
+import { tasksOf } from "../support/conv-tasks.js";
 import { arrays, distance, normals, terms } from "../support/wasm.js";
 
 const flavours = (["simd", "relaxed"] as const).filter(supports);
@@ -48,12 +50,12 @@ const geometry = fc
       groups,
     });
     const g = convGeometry(settings, [batch, channels, ...size]);
-    return algorithm === "winograd" && !winogradFits(g, "forward") ? g : { ...g, algorithm };
+    return algorithm === "winograd" && !winograd.fits(g, "forward") ? g : { ...g, algorithm };
   });
 
 /** What each way of computing stays within, relative to the norm of the result. */
 function bound(g: ConvGeometry, direction: Direction): number {
-  return convPath(g, direction) === "winograd" ? 5e-5 : 1e-5;
+  return algorithmOf(g, direction).name === "winograd" ? 5e-5 : 1e-5;
 }
 
 /** Arrays of one convolution in the engine's memory, with other numbers around them. */
@@ -68,7 +70,9 @@ function operands(g: ConvGeometry, seed: number) {
   return { x, weight, bias, y };
 }
 
-type Places = [x: number, weight: number, bias: number, y: number];
+function placesOf({ x, weight, bias, y }: ReturnType<typeof operands>) {
+  return { x: x.byteOffset, weight: weight.byteOffset, bias: bias.byteOffset, y: y.byteOffset };
+}
 
 for (const flavour of flavours) {
   describe(`wasm convolution, ${flavour}`, () => {
@@ -79,8 +83,9 @@ for (const flavour of flavours) {
         fc.property(geometry, fc.boolean(), fc.boolean(), fc.integer(), (g, biased, relu, seed) => {
           const { x, weight, bias, y } = operands(g, seed);
           const expected = new Float32Array(y.length);
-          referenceConv.forward(g, x, weight, biased ? bias : undefined, expected, relu);
-          wasm.forward(g, x, weight, biased ? bias : undefined, y, relu);
+          const epilogue = relu ? { activation: RELU } : undefined;
+          referenceConv.forward(g, x, weight, biased ? bias : undefined, expected, epilogue);
+          wasm.forward(g, x, weight, biased ? bias : undefined, y, epilogue);
           expect(distance(y, expected, terms(g).forward)).toBeLessThan(bound(g, "forward"));
         }),
         { numRuns: 150 },
@@ -119,8 +124,10 @@ for (const flavour of flavours) {
           const { x, weight, bias, y } = operands(g, seed);
           wasm.forward(g, x, weight, bias, y);
           const expected = y.map((value) => Math.max(value, 0));
-          const places = [x, weight, bias, y].map(({ byteOffset }) => byteOffset) as [number, number, number, number];
-          for (const task of forwardTasks(flavour, g, ...places, { relu: true })) task.run(0, task.parts);
+          const epilogue = { steps: STEP.relu, constants: 0, sum: 0 };
+          for (const task of tasksOf(flavour, "forward", g, { ...placesOf({ x, weight, bias, y }), epilogue })) {
+            task.run(0, task.parts);
+          }
           expect([...y]).toEqual([...expected]);
         }),
         { numRuns: 50 },
@@ -131,10 +138,10 @@ for (const flavour of flavours) {
       fc.assert(
         fc.property(geometry, fc.array(fc.nat()), fc.integer(), (g, cuts, seed) => {
           const { x, weight, bias, y } = operands(g, seed);
-          const [px, pw, pb, py] = [x, weight, bias, y].map(({ byteOffset }) => byteOffset) as Places;
+          const places = { ...placesOf({ x, weight, bias, y }), epilogue: NO_STEPS };
           const [inputs, filters] = [x.slice(), weight.slice()];
           /** Runs all parts at once, and then in pieces from the same start. */
-          const check = (result: Float32Array, start: Float32Array, tasks: () => Task[]) => {
+          const check = (result: Float32Array, start: Float32Array, tasks: () => readonly Task[]) => {
             result.set(start);
             for (const task of tasks()) task.run(0, task.parts);
             const whole = result.slice();
@@ -147,10 +154,10 @@ for (const flavour of flavours) {
             }
             expect([...result]).toEqual([...whole]);
           };
-          check(y, y.slice(), () => forwardTasks(flavour, g, px, pw, pb, py));
-          check(x, inputs, () => inputGradientTasks(flavour, g, py, pw, px));
+          check(y, y.slice(), () => tasksOf(flavour, "forward", g, places));
+          check(x, inputs, () => tasksOf(flavour, "inputGradient", g, { ...places, bias: 0 }));
           x.set(inputs);
-          check(weight, filters, () => [weightGradientTask(flavour, g, px, py, pw)]);
+          check(weight, filters, () => tasksOf(flavour, "weightGradient", g, { ...places, bias: 0 }));
         }),
         { numRuns: 60 },
       );

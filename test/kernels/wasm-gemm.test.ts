@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { depthBlocks, evenBlocks } from "../../src/kernels/wasm/gemm/blocks.js";
 import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
 import { DEPTH, MODE, TILE } from "../../src/kernels/wasm/gemm/multiply.js";
@@ -77,7 +78,7 @@ for (const flavour of flavours) {
             { at: a.byteOffset, rows: tables.byteOffset, line: 0 },
             packed.byteOffset,
             { at: c.byteOffset, rows: tables.byteOffset + 4 * s.rows, line: 0 },
-            { ...s, mode: s.mode | (s.relu ? MODE.relu : 0), bias: bias.byteOffset },
+            { ...s, mode: s.mode | (s.relu ? STEP.relu : 0), bias: bias.byteOffset },
           );
           expect(distance(c, wanted, (s.depth * s.columns) / (s.columns + s.padding))).toBeLessThan(1e-6);
         }),
@@ -99,7 +100,7 @@ for (const flavour of flavours) {
             rows: s.rows,
             columns: s.columns,
             depth: s.depth,
-            mode: s.mode | (s.relu ? MODE.relu : 0),
+            mode: s.mode | (s.relu ? STEP.relu : 0),
             bias: bias.byteOffset,
             lines: 1,
           });
@@ -123,9 +124,9 @@ for (const flavour of flavours) {
           normals(from, seed);
           sum.fill(1);
           const source = { at: from.byteOffset, row: 4 * length };
-          kernels.transpose({ ...source, rows, length }, { at: packed.byteOffset, panel: 4 * wide * length });
-          kernels.turn(source, { at: turned.byteOffset, row: 4 * rows }, length, rows);
-          kernels.addTurned(source, { at: sum.byteOffset, row: 4 * rows }, length, rows);
+          kernels.packColumns({ ...source, rows, length }, { at: packed.byteOffset, panel: 4 * wide * length });
+          kernels.transpose(source, { at: turned.byteOffset, row: 4 * rows }, length, rows);
+          kernels.addTransposed(source, { at: sum.byteOffset, row: 4 * rows }, length, rows);
           kernels.copy([source.at, 0, source.row, 4], [copied.byteOffset, 0, 4, 4 * rows], 1, rows, length);
           for (let i = 0; i < rows; i++) {
             for (let k = 0; k < length; k++) {

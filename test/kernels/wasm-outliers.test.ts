@@ -10,10 +10,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ConvKernels } from "../../src/kernels/interface/conv.js";
+import { RELU } from "../../src/kernels/interface/epilogue.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
-import { convPath } from "../../src/kernels/wasm/conv/choice.js";
-import { wasmConv } from "../../src/kernels/wasm/conv.js";
+import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
 import { kernelCall } from "../../src/kernels/wasm/memory.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { Random } from "../../src/tensor/random.js";
@@ -46,7 +46,8 @@ const geometry = fc
   .map(([batch, channels, filters, size, kernel, stride, padding]) =>
     convGeometry(convSettings("Conv2d", channels, filters, kernel, { stride, padding }), [batch, channels, size, size]),
   );
-const mixes = (g: ConvGeometry, direction: Direction) => ["winograd", "rows"].includes(convPath(g, direction));
+const mixes = (g: ConvGeometry, direction: Direction) =>
+  ["winograd", "winograd rows"].includes(algorithmOf(g, direction).name);
 
 type Kind = (x: Float32Array, random: Random, width: number) => unknown;
 
@@ -234,7 +235,7 @@ describe.each(flavours)("what an output does not read, %s", (flavour) => {
           w.map(Math.abs).map((value) => value + 1),
           y,
         );
-        kernelCall(() => wasm.forward(g, x, w, bias, y, true));
+        kernelCall(() => wasm.forward(g, x, w, bias, y, { activation: RELU }));
         const pixels = g.outHeight * g.outWidth;
         const wrong = y.findIndex((value, i) => {
           const own = bias[Math.floor(i / pixels) % g.outChannels]!;

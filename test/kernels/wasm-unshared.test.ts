@@ -3,6 +3,7 @@
  * grows it, by its scratch or by copying an array in, must not look at the views that it was given any more.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { RELU } from "../../src/kernels/interface/epilogue.js";
 import { onArrays } from "../../src/kernels/operands.js";
 import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { linearGeometry } from "../../src/shape/linear.js";
@@ -71,16 +72,8 @@ async function references(): Promise<Families> {
     relu,
     bias: referenceBias,
     losses: referenceClassLosses,
-    conv: {
-      ...onArrays(referenceConv),
-      forwardFinished: (g, x, w, bias, y, { norm, least }) => {
-        onArrays(referenceConv).forward(g, x, w, bias, y);
-        const channels = batchNormGeometry(g.outChannels, [g.batch, g.outChannels, g.outHeight * g.outWidth]);
-        const { eps, mean, variance, weight: scale, bias: shift } = norm!;
-        onArrays(referenceNorm).forward(channels, eps, y, mean, variance, scale, shift, y, least === 0);
-      },
-    },
-    linear: referenceLinear,
+    conv: onArrays(referenceConv) as Families["conv"],
+    linear: onArrays(referenceLinear) as Families["linear"],
     arithmetic: referenceArithmetic,
     layout: referenceLayout,
     matmul: referenceMatmul,
@@ -102,6 +95,7 @@ const layer = layerNormGeometry([10], [3, 10]);
 const pool = poolGeometry("MaxPool2d", poolSettings("MaxPool2d", 2, {}), [1, 1, 5, 6]);
 const [mean, variance] = [Float64Array.of(0.1, 0.2, 0.3), Float64Array.of(1, 2, 3)];
 const conv = convGeometry(convSettings("Conv2d", 2, 3, 3, {}), [2, 2, 4, 5]);
+const tall = convGeometry(convSettings("Conv2d", 2, 3, 3, { algorithm: "winograd" }), [2, 2, 4, 5]);
 const tiled = convGeometry(convSettings("Conv2d", 2, 3, 3, { stride: 2, algorithm: "winograd" }), [2, 2, 4, 5]);
 const dense = linearGeometry("Linear", 6, 5, [10, 6]);
 const labels = Int32Array.of(0, 2, 1, 1, 0, 2, 2, 1, 0, 1);
@@ -141,8 +135,16 @@ const CASES: Record<string, readonly [lengths: readonly number[], Call]> = {
     [3, 3, 80, 54, 36],
     (k, scale, shift, x, w, y) => {
       const norm = { mean, variance, eps: 1e-5, weight: scale, bias: shift };
-      k.conv.forwardFinished?.(conv, x!, w!, undefined, y!, { norm, slope: 1, least: 0, most: Infinity });
+      k.conv.forward(conv, x!, w!, undefined, y!, { norm, activation: RELU });
     },
+  ],
+  "a sum in place of its own operand": [
+    [80, 54, 36],
+    (k, x, w, y) => k.conv.forward(tall, x!, w!, undefined, y!, { sum: y!, activation: RELU }),
+  ],
+  "Linear, added to another array": [
+    [60, 30, 50, 50],
+    (k, x, w, sum, y) => k.linear.forward(dense, x!, w!, undefined, y!, { sum: sum!, activation: RELU }),
   ],
   "layer norm": [[10, 30, 30], (k, w, x, y) => k.norm.forward(layer, 1e-5, x!, mean, variance, w, undefined, y!)],
   "batch norm's gradients": [

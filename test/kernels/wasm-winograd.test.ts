@@ -1,9 +1,12 @@
 /** Winograd convolution against the reference, on random geometries, with both tiles and in both flavours. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Direction } from "../../src/kernels/interface/conv.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";
+import { winograd as algorithm, problemOf, winogradPoints } from "../../src/kernels/wasm/conv/winograd.js";
+import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
 import { filterKernel } from "../../src/kernels/wasm/winograd/filter.js";
 import { filterGradientKernel } from "../../src/kernels/wasm/winograd/filter-gradient.js";
@@ -11,7 +14,6 @@ import { outputKernel } from "../../src/kernels/wasm/winograd/output.js";
 import { productKernel } from "../../src/kernels/wasm/winograd/product.js";
 import { largestIn, magnitudes, unevenRows } from "../../src/kernels/wasm/winograd/scan.js";
 import { variantOf } from "../../src/kernels/wasm/winograd/variant.js";
-import { winogradFits, winogradPays, winogradPoints } from "../../src/kernels/wasm/winograd.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { arrays, distance, normals, terms } from "../support/wasm.js";
 import { Winograd } from "../support/winograd.js";
@@ -365,10 +367,12 @@ test("every module is below 4 kB, which browsers compile at once", () => {
         [6, 5],
       ] as const) {
         const variant = variantOf(points, taps, flavour, quads);
-        for (const kind of ["plain", "turned", "table"] as const) {
+        for (const kind of ["plain", "flipped", "table"] as const) {
           expect(bytes((builder) => filterKernel(builder, variant, kind))).toBeLessThan(4096);
         }
-        expect(bytes((builder) => outputKernel(builder, variant, "finish"))).toBeLessThan(4096);
+        expect(bytes((builder) => outputKernel(builder, variant, STEP.norm | STEP.sum | STEP.activation))).toBeLessThan(
+          4096,
+        );
         expect(bytes((builder) => productKernel(builder, variant))).toBeLessThan(4096);
         if (points === 6) expect(bytes((builder) => filterGradientKernel(builder, variant))).toBeLessThan(4096);
       }
@@ -380,7 +384,9 @@ describe("which convolutions fit", () => {
   const fits = geometryOf({});
 
   const directions = ["forward", "inputGradient", "weightGradient"] as const;
-  const fitting = (g: ConvGeometry) => directions.map((direction) => winogradFits(g, direction));
+  const pointsFor = (g: ConvGeometry, direction: Direction) => winogradPoints(problemOf(g, direction), direction);
+  const pays = (g: ConvGeometry, direction: Direction) => algorithm.fits(g, direction) && algorithm.pays(g, direction);
+  const fitting = (g: ConvGeometry) => directions.map((direction) => algorithm.fits(g, direction));
 
   test("square kernels of stride 1, and forward of stride 2, with 2 to 5 taps for each, dilation 1, one group, less padding than kernel", () => {
     for (const padding of [
@@ -411,20 +417,20 @@ describe("which convolutions fit", () => {
       expect(fitting({ ...fits, ...other })).toEqual([false, false, false]);
     }
     for (const stride of [1, 2]) {
-      expect(winogradFits(geometryOf({ stride, padding: [3, 1] }), "forward")).toBe(false);
-      expect(winogradFits(geometryOf({ stride, padding: [1, 3] }), "forward")).toBe(false);
+      expect(algorithm.fits(geometryOf({ stride, padding: [3, 1] }), "forward")).toBe(false);
+      expect(algorithm.fits(geometryOf({ stride, padding: [1, 3] }), "forward")).toBe(false);
     }
   });
 
   test("it pays where there is much to multiply, by many points for large maps", () => {
     const sizes = { inChannels: 64, outChannels: 64, height: 56, width: 56 };
-    const paysFor = (g: ConvGeometry) => directions.map((direction) => winogradPays(g, direction));
+    const paysFor = (g: ConvGeometry) => directions.map((direction) => pays(g, direction));
     expect(paysFor(geometryOf(sizes))).toEqual([true, true, true]);
-    expect(winogradPoints(geometryOf(sizes), "forward")).toBe(6);
+    expect(pointsFor(geometryOf(sizes), "forward")).toBe(6);
     const small = geometryOf({ ...sizes, inChannels: 512, outChannels: 512, height: 7, width: 7 });
     expect(paysFor(small)).toEqual([true, true, true]);
-    expect(winogradPoints(small, "inputGradient")).toBe(6);
-    expect(winogradPoints({ ...small, outHeight: 2, outWidth: 2 }, "forward")).toBe(4);
+    expect(pointsFor(small, "inputGradient")).toBe(6);
+    expect(pointsFor({ ...small, outHeight: 2, outWidth: 2 }, "forward")).toBe(4);
     const [five, seven, strided] = [
       geometryOf({ ...sizes, kernel: 5 }),
       geometryOf({ ...sizes, inChannels: 3, height: 224, width: 224, kernel: 7, stride: 2, padding: [3, 3] }),
@@ -433,10 +439,10 @@ describe("which convolutions fit", () => {
     expect(paysFor(five)).toEqual([true, true, true]);
     expect(paysFor(seven)).toEqual([true, false, false]);
     expect(paysFor(strided)).toEqual([true, false, false]);
-    expect(winogradPoints(strided, "forward")).toBe(6);
+    expect(pointsFor(strided, "forward")).toBe(6);
     // Filters that few tiles are multiplied with, small gains, and batches whose own algorithm is fast.
-    expect(winogradPays({ ...strided, inChannels: 512, outHeight: 4, outWidth: 4 }, "forward")).toBe(false);
-    expect(winogradPays(geometryOf({ ...sizes, inChannels: 3, kernel: 5 }), "forward")).toBe(false);
+    expect(pays({ ...strided, inChannels: 512, outHeight: 4, outWidth: 4 }, "forward")).toBe(false);
+    expect(pays(geometryOf({ ...sizes, inChannels: 3, kernel: 5 }), "forward")).toBe(false);
     const lenet = { batch: 32, inChannels: 6, outChannels: 16, height: 14, width: 14 };
     expect(paysFor(geometryOf({ ...lenet, kernel: 5, padding: [0, 0] }))).toEqual([false, false, false]);
     expect(paysFor(geometryOf({ ...sizes, inChannels: 1 }))).toEqual([false, false, false]);

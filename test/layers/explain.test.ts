@@ -86,9 +86,9 @@ describe("explain", () => {
     const image = [1, 8, 30, 30];
     expect(algorithms(new Conv2d(8, 8, 5), image, ROOF)).toEqual([all("im2col")]);
     expect(algorithms(new Conv2d(8, 8, 5), [32, 8, 14, 14], ROOF)).toEqual([
-      ["winograd 1×5, turned batch", "winograd 1×5, turned batch", "direct, turned batch"],
+      ["winograd 1×5, chwn", "winograd 1×5, chwn", "direct, chwn"],
     ]);
-    expect(algorithms(new Conv2d(1, 6, 5), [32, 1, 28, 28], ROOF)).toEqual([all("direct, turned batch")]);
+    expect(algorithms(new Conv2d(1, 6, 5), [32, 1, 28, 28], ROOF)).toEqual([all("direct, chwn")]);
     expect(algorithms(new Conv2d(8, 8, 3, { groups: 8 }), image, ROOF)).toEqual([all("direct, sliding filters")]);
     expect(algorithms(new Conv2d(3, 64, 3), [1, 3, 112, 112], ROOF)).toEqual([
       ["winograd 4×4", "winograd 4×4", "im2col"],

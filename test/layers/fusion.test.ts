@@ -9,7 +9,7 @@ import { ConvTranspose2d } from "../../src/layers/convtranspose2d.js";
 import { Dropout } from "../../src/layers/dropout.js";
 import { Identity } from "../../src/layers/identity.js";
 import { MaxPool2d } from "../../src/layers/maxpool2d.js";
-import { LeakyReLU, ReLU6 } from "../../src/layers/piecewise.js";
+import { Hardtanh, LeakyReLU, ReLU6 } from "../../src/layers/piecewise.js";
 import { Residual } from "../../src/layers/residual.js";
 import { Sequential } from "../../src/layers/sequential.js";
 import { rand, randn } from "../../src/tensor/create.js";
@@ -48,6 +48,7 @@ const KINDS: Record<string, (random: Random) => Layer> = {
   indices: () => new MaxPool2d(3, { stride: 1, padding: 1, returnIndices: true }),
   relu6: () => new ReLU6(),
   leaky: () => new LeakyReLU(0.1),
+  hardtanh: () => new Hardtanh({ minVal: -0.3, maxVal: 0.7 }),
   sigmoid: () => new Sigmoid(),
   identity: () => new Identity(),
   dropout: () => new Dropout(0.5, { random: new Random(3) }),
@@ -117,6 +118,7 @@ eachBackend("fusion", () => {
       ["leaky"],
       ["norm", "relu"],
       ["norm", "relu6"],
+      ["norm", "hardtanh"],
       ["constants", "leaky"],
     );
     const odd = fc.constantFrom(undefined, Number.NaN, Infinity, -Infinity);

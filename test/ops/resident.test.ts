@@ -1,7 +1,7 @@
 /** What operations give inside of a run lies in the engine's memory, and has the bits of the same outside of one. */
 import { expect, test } from "vitest";
+import { Layer } from "../../src/graph/layer.js";
 import { backend } from "../../src/kernels/backend.js";
-import { Layer } from "../../src/layers/layer.js";
 import { multiply, multiplyBackward } from "../../src/ops/arithmetic.js";
 import { channelShuffle, split } from "../../src/ops/layout.js";
 import { matmul } from "../../src/ops/matmul.js";

@@ -17,7 +17,7 @@ const EXEMPT = [
   ...["Composite", "Layer", "Cache", "Cache.push", "Cache.pop", "Cache.peek"],
 ];
 const INTERNAL =
-  /^(compute|computeBackward|inferShape|parts|compose|windows|geometry|moments|finishing|maskShape|averagingFactor|operand|view|restore|toJSON|constructor)$/;
+  /^(compute|computeBackward|inferShape|parts|compose|windows|geometry|moments|epilogue|maskShape|averagingFactor|operand|view|restore|toJSON|constructor)$/;
 
 describe("Wrong arguments", () => {
   afterEach(() => setBackend("wasm"));

@@ -1,12 +1,13 @@
 /** The Winograd kernels of one number of points and flavour on arrays in the engine's memory, without a choice or a guard around them. */
 import type { Flavour } from "../../src/kernels/wasm/assembler/flavour.js";
+import { problemOf, tasksOf } from "../../src/kernels/wasm/conv/winograd.js";
+import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { at } from "../../src/kernels/wasm/memory.js";
 import { runAll } from "../../src/kernels/wasm/task.js";
 import type { Convolution } from "../../src/kernels/wasm/winograd/convolve.js";
 import { WeightGradient } from "../../src/kernels/wasm/winograd/differentiate.js";
-import { forwardProblem } from "../../src/kernels/wasm/winograd/plan.js";
+import { forwardProblem, planOf } from "../../src/kernels/wasm/winograd/plan.js";
 import type { Points } from "../../src/kernels/wasm/winograd/variant.js";
-import { tasksOf, type WinogradPass, winogradPlan } from "../../src/kernels/wasm/winograd.js";
 import type { ConvGeometry } from "../../src/shape/conv.js";
 
 interface Options {
@@ -15,6 +16,8 @@ interface Options {
   readonly relu?: boolean;
 }
 
+type WinogradPass = "forward" | "inputGradient";
+
 export class Winograd {
   constructor(
     private readonly flavour: Flavour,
@@ -22,7 +25,7 @@ export class Winograd {
   ) {}
 
   plan(g: ConvGeometry, pass: WinogradPass) {
-    return winogradPlan(this.flavour, g, pass, this.points);
+    return planOf(problemOf(g, pass), this.points, this.flavour);
   }
 
   /** Runs a pass and tells whether all that was computed is finite. */
@@ -38,7 +41,7 @@ export class Winograd {
     const plan = this.plan(g, pass);
     const { from = 0, to = plan.tiles } = range;
     const places = { x: at(x), weight: at(weight), bias: bias ? at(bias) : 0, y: at(y) };
-    const tasks = tasksOf(plan, g, { ...places, relu });
+    const tasks = tasksOf(plan, g, { ...places, epilogue: { steps: relu ? STEP.relu : 0, constants: 0, sum: 0 } });
     const convolution = tasks.pop() as Convolution;
     for (const task of tasks) runAll(task);
     if (from < to) convolution.tiles(from, to);

@@ -7,17 +7,18 @@
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { ConvKernels } from "../interface/conv.js";
+import { applyEpilogue, keepSum } from "./epilogue.js";
 import { crop, type Patches, pad, patchesOf } from "./patches.js";
 import { addProduct, dense, transpose } from "./product.js";
 import { DoubleScratch, scratch } from "./scratch.js";
-import { rectify } from "./select.js";
 
 const images = /* @__PURE__ */ new DoubleScratch();
 const filters = /* @__PURE__ */ new DoubleScratch();
 
 export const referenceConv: ConvKernels<FloatArray> = {
-  /** y[n] = weight (O × taps) · patches (taps × pixels) + bias */
-  forward(g, x, weight, bias, y, relu) {
+  /** y[n] = weight (O × taps) · patches (taps × pixels) + bias, and the epilogue */
+  forward(g, x, weight, bias, y, epilogue) {
+    const sum = keepSum(epilogue, y);
     const patches = patchesOf(g);
     const { perGroup, taps, pixels } = sizesOf(g, patches);
     const padded = { data: zeroImage(patches), at: 0, rows: patches.taps, columns: patches.pixels };
@@ -32,7 +33,7 @@ export const referenceConv: ConvKernels<FloatArray> = {
       pad(g, patches, x, input, padded.data);
       addProduct(w, padded, out);
     });
-    if (relu) rectify(y);
+    if (epilogue) applyEpilogue(epilogue, sum, g.outChannels, pixels, y);
   },
 
   /** dx[n] = what lands on each pixel of dy[n]ᵀ (pixels × O) · weight (O × taps) laid over the patches */

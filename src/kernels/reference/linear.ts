@@ -1,12 +1,15 @@
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { LinearKernels } from "../interface/linear.js";
+import { applyEpilogue, keepSum } from "./epilogue.js";
 import { gemm } from "./gemm.js";
 
 export const referenceLinear: LinearKernels<FloatArray> = {
-  forward({ rows, inFeatures, outFeatures }, x, weight, bias, y) {
+  forward({ rows, inFeatures, outFeatures }, x, weight, bias, y, epilogue) {
+    const sum = keepSum(epilogue, y);
     if (!bias) y.fill(0);
     else for (let row = 0; row < rows; row++) y.set(bias, row * outFeatures);
     gemm(rows, outFeatures, inFeatures, x, 0, inFeatures, 1, weight, 0, 1, inFeatures, y, 0);
+    if (epilogue) applyEpilogue(epilogue, sum, outFeatures, 1, y);
   },
 
   inputGradient({ rows, inFeatures, outFeatures }, dy, weight, dx) {

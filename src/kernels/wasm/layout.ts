@@ -37,7 +37,7 @@ export function wasmLayout(flavour: Flavour): LayoutKernels {
       eachRound(outer, starts, ([source = 0, target = 0]) => {
         for (let column = 0; column < columns; column += COLUMNS) {
           const read = { at: source + column * fromRow, row: fromRow };
-          kernels.turn(read, { at: target + 4 * column, row: toRow }, rows, Math.min(COLUMNS, columns - column));
+          kernels.transpose(read, { at: target + 4 * column, row: toRow }, rows, Math.min(COLUMNS, columns - column));
         }
       });
     },

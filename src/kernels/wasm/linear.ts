@@ -2,11 +2,12 @@
 import type { LinearGeometry } from "../../shape/linear.js";
 import type { LinearKernels } from "../interface/linear.js";
 import type { Flavour } from "./assembler/flavour.js";
-import { Table } from "./conv/image.js";
+import { epiloguePass, NO_STEPS, stepsOf } from "./elementwise/epilogue.js";
 import { depthBlocks, evenBlocks } from "./gemm/blocks.js";
 import { dots } from "./gemm/dots.js";
 import { gemmKernels } from "./gemm/kernels.js";
 import { DEPTH, MODE } from "./gemm/multiply.js";
+import { Table } from "./gemm/table.js";
 import { place, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
 
@@ -19,16 +20,24 @@ const FEW_ROWS = 1;
 export function wasmLinear(flavour: Flavour): LinearKernels {
   return {
     /** y = x (rows × in) · weightᵀ (in × out) */
-    forward({ rows, inFeatures, outFeatures }, x, weight, bias, y) {
+    forward({ rows, inFeatures, outFeatures }, x, weight, bias, y, epilogue) {
       if (y.length === 0) return;
-      const [a, w, start, c] = place(x, weight, bias, y);
+      const { norm, sum } = epilogue ?? {};
+      const [a, w, start, c, ...others] = place(x, weight, bias, y, norm?.weight, norm?.bias, sum);
+      const kernels = gemmKernels(flavour);
+      const steps = kernels.keepSum(
+        epilogue ? stepsOf(epilogue, outFeatures, c, others) : NO_STEPS,
+        c,
+        rows * outFeatures,
+      );
       if (rows <= FEW_ROWS) {
         runAll(dotsTask(flavour, { rows, inFeatures, outFeatures }, a, w, start, c));
-        return;
+      } else {
+        if (start !== 0) kernels.copy([start, 0, 0, 4], [c, 0, 4 * outFeatures, 4], 1, rows, outFeatures);
+        const b = { at: w, column: 4 * inFeatures, entry: 4 };
+        runAll(product(flavour, { rows, columns: outFeatures, depth: inFeatures, a, b, c, add: start !== 0 }));
       }
-      if (start !== 0) gemmKernels(flavour).copy([start, 0, 0, 4], [c, 0, 4 * outFeatures, 4], 1, rows, outFeatures);
-      const b = { at: w, column: 4 * inFeatures, entry: 4 };
-      runAll(product(flavour, { rows, columns: outFeatures, depth: inFeatures, a, b, c, add: start !== 0 }));
+      epiloguePass(c, rows, outFeatures, 1, steps);
     },
 
     /** dx = dy (rows × out) · weight (out × in) */
@@ -43,11 +52,11 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
     weightGradient({ rows, inFeatures, outFeatures }, x, dy, dweight) {
       if (dweight.length === 0 || rows === 0) return;
       const [input, gradient, c] = place(x, dy, dweight);
-      const turned = scratch(4 * rows * outFeatures);
-      const from = { at: gradient, plane: 4 * outFeatures, row: 4 };
-      gemmKernels(flavour).gather(from, Table.range(1, 0), { at: turned, row: 4 * rows }, rows, outFeatures);
+      const transposed = scratch(4 * rows * outFeatures);
+      const from = { at: gradient, row: 4 * outFeatures };
+      gemmKernels(flavour).transpose(from, { at: transposed, row: 4 * rows }, outFeatures, rows);
       const b = { at: input, column: 4, entry: 4 * inFeatures };
-      runAll(product(flavour, { rows: outFeatures, columns: inFeatures, depth: rows, a: turned, b, c, add: true }));
+      runAll(product(flavour, { rows: outFeatures, columns: inFeatures, depth: rows, a: transposed, b, c, add: true }));
     },
   };
 }
@@ -89,8 +98,8 @@ export function product(flavour: Flavour, { rows, columns, depth, a, b, c, add }
   const blocks = evenBlocks(columns, COLUMNS);
   const panels = scratch(4 * Math.min(depth, DEPTH) * COLUMNS);
   const [aRows, cRows] = [Table.range(rows, 4 * depth).at, Table.range(rows, 4 * columns).at];
-  const turned = b.entry === 4;
-  const [entries, places] = turned ? [0, 0] : [Table.range(depth, b.entry).at, Table.range(COLUMNS + wide, 4).at];
+  const isColumnwise = b.entry === 4;
+  const [entries, places] = isColumnwise ? [0, 0] : [Table.range(depth, b.entry).at, Table.range(COLUMNS + wide, 4).at];
   return {
     parts: blocks.length,
     run(from, to) {
@@ -98,7 +107,7 @@ export function product(flavour: Flavour, { rows, columns, depth, a, b, c, add }
         for (const [first, length] of sums) {
           const source = b.at + column * b.column;
           const packed = { at: panels, tap: 4 * wide, panel: 4 * wide * length };
-          if (turned) kernels.transpose({ at: source + 4 * first, row: b.column, rows: count, length }, packed);
+          if (isColumnwise) kernels.packColumns({ at: source + 4 * first, row: b.column, rows: count, length }, packed);
           else kernels.patches(source, { at: entries + 4 * first, count: length }, { at: places, count }, packed);
           kernels.multiplyPanels(
             { at: a + 4 * first, rows: aRows, line: 0 },

@@ -16,7 +16,7 @@ export function wasmMatmul(flavour: Flavour): MatmulKernels {
           const matrix = left + 4 * as[i]! * rows * depth;
           const to = aTransposed ? scratch(4 * rows * depth) : matrix;
           if (aTransposed) {
-            gemmKernels(flavour).turn({ at: matrix, row: 4 * rows }, { at: to, row: 4 * depth }, rows, depth);
+            gemmKernels(flavour).transpose({ at: matrix, row: 4 * rows }, { at: to, row: 4 * depth }, rows, depth);
           }
           const [column, entry] = bTransposed ? [4 * depth, 4] : [4, 4 * columns];
           const b = { at: right + 4 * bs[i]! * depth * columns, column, entry };

@@ -6,6 +6,8 @@ export interface Task {
   readonly parts: number;
   /** Does the parts from `from` to `to` − 1. */
   run(from: number, to: number): void;
+  /** False where what the parts have written does not count: NaN, infinity or an overflow has spread over its neighbors. */
+  readonly isFinite?: boolean;
 }
 
 export function runAll(task: Task): void {

@@ -6,6 +6,13 @@
  * for the channels c and the outputs m of one group; what lies outside the image is 0.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Flavour } from "../assembler/flavour.js";
+import type { Steps } from "../elementwise/epilogue.js";
+import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
+import { Table } from "../gemm/table.js";
+import { scratch } from "../memory.js";
+import type { Task } from "../task.js";
+import type { ConvOperands } from "./algorithm.js";
 
 export interface Tap {
   readonly row: number;
@@ -26,6 +33,94 @@ export interface Correlation {
   readonly taps: readonly Tap[];
 }
 
+/** Where a correlation of a batch finds its operands; offsets are in bytes, groups and images lie one after the other. */
+export interface CorrelationOperands {
+  readonly batch: number;
+  readonly groups: number;
+  /** Outputs of a group. */
+  readonly outputs: number;
+  readonly images: number;
+  /** Rows of a group's weights, `weightRow` apart; the next group's follow. */
+  readonly weights: number;
+  readonly weightRow: number;
+  /** 0 where there is none. */
+  readonly bias: number;
+  readonly result: number;
+  readonly epilogue: Steps;
+  /** How the pixels of the result lie if they are not neighbours, as those of a phase; there is no epilogue then. */
+  readonly layout?: PixelLayout | undefined;
+}
+
+/** Pixels of a larger image: offset of the first, steps between rows, columns and images of one output, in bytes. */
+export interface PixelLayout {
+  readonly first: number;
+  readonly row: number;
+  readonly column: number;
+  readonly plane: number;
+}
+
+type Correlate = (flavour: Flavour, c: Correlation, o: CorrelationOperands) => Task;
+
+/** The convolution by an algorithm for correlations. */
+export function forwardBy(correlate: Correlate, flavour: Flavour, g: ConvGeometry, o: ConvOperands): Task {
+  const c = forwardCorrelation(g);
+  return correlate(flavour, c, {
+    batch: g.batch,
+    groups: g.groups,
+    outputs: g.outChannels / g.groups,
+    images: o.x,
+    weights: o.weight,
+    weightRow: 4 * c.channels * c.taps.length,
+    bias: o.bias,
+    result: o.y,
+    epilogue: o.epilogue,
+  });
+}
+
+/** The input gradient by an algorithm for correlations: a task for each phase. */
+export function inputGradientBy(correlate: Correlate, flavour: Flavour, g: ConvGeometry, o: ConvOperands): Task[] {
+  const kernels = gemmKernels(flavour);
+  const isWhole = g.strideHeight === 1 && g.strideWidth === 1;
+  return inputGradientPhases(g).map((phase) => {
+    const { weights, weightRow } = phaseWeights(kernels, g, phase, o.weight);
+    return correlate(flavour, phase, {
+      batch: g.batch,
+      groups: g.groups,
+      outputs: g.inChannels / g.groups,
+      images: o.y,
+      weights,
+      weightRow,
+      bias: 0,
+      result: o.x,
+      epilogue: o.epilogue,
+      layout: isWhole
+        ? undefined
+        : {
+            first: 4 * (phase.phaseRow * g.width + phase.phaseColumn),
+            row: 4 * g.strideHeight * g.width,
+            column: 4 * g.strideWidth,
+            plane: 4 * g.height * g.width,
+          },
+    });
+  });
+}
+
+/** The weights of a phase with inputs for rows: [input, output, tap], group by group. */
+function phaseWeights(kernels: GemmKernels, g: ConvGeometry, { taps }: Phase, weight: number) {
+  const [inputs, outputs] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  const entries = g.kernelHeight * g.kernelWidth;
+  const weightRow = 4 * outputs * taps.length;
+  const weights = scratch(g.groups * inputs * weightRow);
+  const table = new Table(taps.length);
+  for (const [i, { entry }] of taps.entries()) table.entries[i] = 4 * entry;
+  for (let group = 0; group < g.groups; group++) {
+    const at = weight + 4 * group * outputs * inputs * entries;
+    const to = { at: weights + group * inputs * weightRow, row: weightRow };
+    kernels.gather({ at, plane: 4 * inputs * entries, row: 4 * entries }, table, to, outputs, inputs);
+  }
+  return { weights, weightRow };
+}
+
 /** The convolution itself. */
 export function forwardCorrelation(g: ConvGeometry): Correlation {
   return {
@@ -44,7 +139,7 @@ export function forwardCorrelation(g: ConvGeometry): Correlation {
 }
 
 /** The part of the input gradient on rows phaseRow, phaseRow + stride, … and columns likewise. */
-export interface Phase extends Correlation {
+interface Phase extends Correlation {
   readonly phaseRow: number;
   readonly phaseColumn: number;
 }
@@ -53,7 +148,7 @@ export interface Phase extends Correlation {
  * The input gradient as correlations of dy. Pixel y of the input meets entry u where y + padding − u·dilation is a
  * multiple of the stride, so every y modulo the stride has its own entries, and a correlation of stride 1.
  */
-export function inputGradientPhases(g: ConvGeometry): Phase[] {
+function inputGradientPhases(g: ConvGeometry): Phase[] {
   const phases: Phase[] = [];
   for (let phaseRow = 0; phaseRow < Math.min(g.strideHeight, g.height); phaseRow++) {
     for (let phaseColumn = 0; phaseColumn < Math.min(g.strideWidth, g.width); phaseColumn++) {

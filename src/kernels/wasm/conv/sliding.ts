@@ -1,200 +1,115 @@
 /**
- * Kernels of depthwise convolutions, where every output has one input channel of its own, or few: too little to share
- * for a product of matrices. A filter slides along the lines of an image.
+ * Convolutions and their gradients by filters that slide along lines, without packing patches: for groups with one input
+ * channel, where there is too little to share for a product of matrices.
  */
-import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
-import { type Expr, type Local, local, locals } from "../assembler/expression.js";
-import * as f32 from "../assembler/f32.js";
-import * as f32x4 from "../assembler/f32x4.js";
-import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
-import * as i32 from "../assembler/i32.js";
-import { type Kernel, ModuleBuilder } from "../assembler/module.js";
-import * as v128 from "../assembler/v128.js";
-import { finishValues } from "../elementwise/finish.js";
-import { isShared, memory } from "../memory.js";
+import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Flavour } from "../assembler/flavour.js";
+import { CONSTANTS, epiloguePass, STEP, splitAtSum } from "../elementwise/epilogue.js";
+import { gemmKernels } from "../gemm/kernels.js";
+import { memory, scratch } from "../memory.js";
+import type { Task } from "../task.js";
+import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
+import {
+  type Correlation,
+  type CorrelationOperands,
+  forwardBy,
+  forwardCorrelation,
+  inputGradientBy,
+} from "./correlation.js";
+import { PatchImages } from "./patch-images.js";
+import { slidingKernels } from "./sliding-kernels.js";
 
-/** An image whose patches' entries lie `taps[k]` bytes behind their first pixel; lines lie `line` bytes apart. */
-export interface Lines {
-  readonly at: number;
-  readonly line: number;
-  readonly taps: number;
-  readonly count: number;
+export const sliding: ConvAlgorithm = {
+  name: "sliding",
+  option: "direct",
+  fits: () => true,
+  pays: (g) => g.groups === g.inChannels && g.groups > 1,
+  describe: () => ({ algorithm: "direct, sliding filters", saving: 1 }),
+  forward: slideForward,
+  inputGradient: (flavour, g, operands) => inputGradientBy(slide, flavour, g, operands),
+  weightGradient: (flavour, g, operands) => [collectGradient(flavour, g, operands)],
+};
+
+/** From the sum of an epilogue on, its steps are a pass of their own. */
+function slideForward(flavour: Flavour, g: ConvGeometry, o: ConvOperands): Task[] {
+  if (!(o.epilogue.steps & STEP.sum)) return [forwardBy(slide, flavour, g, o)];
+  const pixels = g.outHeight * g.outWidth;
+  const [before, after] = splitAtSum(gemmKernels(flavour).keepSum(o.epilogue, o.y, g.batch * g.outChannels * pixels));
+  return [
+    forwardBy(slide, flavour, g, { x: o.x, weight: o.weight, bias: o.bias, y: o.y, epilogue: before }),
+    { parts: 1, run: () => epiloguePass(o.y, g.batch, g.outChannels, pixels, after) },
+  ];
 }
 
-/** Outputs of one channel, line by line. */
-export interface Outputs {
-  readonly at: number;
-  readonly lines: number;
-  readonly columns: number;
+/** A part is a group of an image. */
+function slide(flavour: Flavour, c: Correlation, o: CorrelationOperands): Task {
+  const kernels = gemmKernels(flavour);
+  const { slide } = slidingKernels(flavour);
+  const images = new PatchImages(kernels, c, { channels: c.channels, images: 1, imageStride: 0 });
+  const taps = images.taps();
+  const pixels = c.outHeight * c.outWidth;
+  const aside = o.layout ? scratch(4 * o.outputs * pixels) : 0;
+  const { steps, constants } = o.epilogue;
+  return {
+    parts: o.batch * o.groups,
+    run(from, to) {
+      for (let part = from; part < to; part++) {
+        const at = images.load(o.images + 4 * part * c.channels * c.height * c.width, 1);
+        const image = { at, line: images.outputRow, taps: taps.at, count: taps.count };
+        const result = aside || o.result + 4 * part * o.outputs * pixels;
+        for (let i = 0; i < o.outputs; i++) {
+          const filter = (part % o.groups) * o.outputs + i;
+          const outputs = { at: result + 4 * i * pixels, lines: c.outHeight, columns: c.outWidth };
+          const bias = o.bias && o.bias + 4 * filter;
+          const ends = { bias, steps, constants: constants + CONSTANTS * filter };
+          slide(image, o.weights + filter * o.weightRow, ends, outputs);
+        }
+        if (!o.layout) continue;
+        const { first, plane, row, column } = o.layout;
+        const to = [o.result + first + part * o.outputs * plane, plane, row, column] as const;
+        kernels.copy([aside, 4 * pixels, 4 * c.outWidth, 4], to, o.outputs, c.outHeight, c.outWidth);
+      }
+    },
+  };
 }
 
-/** What a sum starts with, and what happens to it before it is stored; offsets, 0 for none. */
-export interface Ends {
-  readonly bias: number;
-  readonly relu: boolean;
-  /** One record (elementwise/finish.ts). */
-  readonly record: number;
-}
+/** Images that are added to the gradient one by one; of more, this many are added up before. */
+const MANY = 1 << 12;
 
-export interface SlidingKernels {
-  /** outputs[i, j] = bias + Σₖ weights[k] · image[i, j + taps[k]], and what follows. */
-  slide(image: Lines, weights: number, ends: Ends, outputs: Outputs): void;
-  /** weights[k] += Σ_{i,j} outputs[i, j] · image[i, j + taps[k]] */
-  collect(image: Lines, outputs: Outputs, weights: number): void;
-}
-
-const compiled = new Map<Flavour, SlidingKernels>();
-
-export function slidingKernels(flavour: Flavour): SlidingKernels {
-  let kernels = compiled.get(flavour);
-  if (!kernels) {
-    const builder = new ModuleBuilder({ shared: isShared() });
-    slideKernel(builder, flavour);
-    collectKernel(builder, flavour);
-    const raw: Record<"slide" | "collect", Kernel> = builder.instantiate(memory());
-    kernels = {
-      slide: ({ at, line, taps, count }, weights, { bias, relu, record }, outputs) =>
-        raw.slide(
-          ...[at, line, taps, count, weights, bias, outputs.at, outputs.lines, outputs.columns],
-          ...[relu ? 1 : 0, record],
-        ),
-      collect({ at, line, taps, count }, { at: from, lines, columns }, weights) {
-        // Whole lines, or some of the columns of one.
-        const together = Math.max(1, Math.floor(SUMMANDS / columns));
-        for (let i = 0; i < lines; i += together) {
-          for (let j = 0; j < columns; j += SUMMANDS) {
-            const [x, dout] = [at + i * line + 4 * j, from + 4 * (i * columns + j)];
-            const [tall, wide] = [Math.min(together, lines - i), Math.min(SUMMANDS, columns - j)];
-            raw.collect(x, line, taps, count, dout, tall, wide, weights);
+/** The weight gradient. A part is an input channel. */
+function collectGradient(flavour: Flavour, g: ConvGeometry, { x, y: dy, weight: dweight }: ConvOperands): Task {
+  const { collect } = slidingKernels(flavour);
+  const correlation = forwardCorrelation(g);
+  const images = new PatchImages(gemmKernels(flavour), correlation, { channels: 1, images: 1, imageStride: 0 });
+  const taps = images.taps();
+  const [inputs, outputs] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  const pixels = g.outHeight * g.outWidth;
+  const sums = g.batch > MANY ? scratch(4 * outputs * taps.count) : 0;
+  if (sums) gemmKernels(flavour).clear(sums, outputs * taps.count);
+  return {
+    parts: g.inChannels,
+    run(from, to) {
+      for (let channel = from; channel < to; channel++) {
+        const group = Math.floor(channel / inputs);
+        const first = dweight + 4 * (group * outputs * inputs + (channel % inputs)) * taps.count;
+        for (let n = 0; n < g.batch; n++) {
+          const at = images.load(x + 4 * (n * g.inChannels + channel) * g.height * g.width, 1);
+          const image = { at, line: images.outputRow, taps: taps.at, count: taps.count };
+          for (let i = 0; i < outputs; i++) {
+            const map = n * g.outChannels + group * outputs + i;
+            const dout = { at: dy + 4 * map * pixels, lines: g.outHeight, columns: g.outWidth };
+            collect(image, dout, sums ? sums + 4 * i * taps.count : first + 4 * i * inputs * taps.count);
+          }
+          if (sums && (n === g.batch - 1 || n % MANY === 0)) {
+            const floats = new Float32Array(memory().buffer);
+            for (let i = 0; i < outputs * taps.count; i++) {
+              const tap = i % taps.count;
+              floats[first / 4 + (i - tap) * inputs + tap]! += floats[sums / 4 + i]!;
+              floats[sums / 4 + i] = 0;
+            }
           }
         }
-      },
-    };
-    compiled.set(flavour, kernels);
-  }
-  return kernels;
-}
-
-/** Products that are added up before they are added to a weight: float32 sums of many more lose digits, and stop at 2²⁴. */
-const SUMMANDS = 1 << 16;
-
-const imageParameters = { image: "i32", line: "i32", taps: "i32", count: "i32" } as const;
-/** Vectors that are computed side by side, so that no sum waits for the one before. */
-const VECTORS = 4;
-
-function slideKernel(builder: ModuleBuilder, flavour: Flavour): void {
-  const madd = multiplyAdd(flavour);
-  const end = (relu: Expr<"i32">, record: Expr<"i32">, sums: readonly Local<"v128">[]) => {
-    when(relu, () => {
-      for (const sum of sums) sum.set(f32x4.max(sum, 0));
-    });
-    when(record, () => finishValues(record, 0, sums));
+      }
+    },
   };
-  /** So many vectors of outputs. */
-  const tile = (vectors: number) =>
-    builder.function(
-      {
-        ...({ image: "i32", taps: "i32", last: "i32", weights: "i32", start: "f32", outputs: "i32" } as const),
-        ...({ relu: "i32", record: "i32" } as const),
-      },
-      ({ image, taps, last, weights, start, outputs, relu, record }) => {
-        const sums = locals("v128", vectors);
-        for (const sum of sums) sum.set(f32x4.splat(start));
-        forRange(taps, last, 4, (tap) => {
-          const at = local("i32", i32.add(image, i32.load(tap)));
-          const weight = local("v128", v128.load32Splat(weights));
-          for (const [j, sum] of sums.entries()) sum.set(madd(sum, weight, v128.load(at, 16 * j)));
-          advance(weights, 4);
-        });
-        end(relu, record, sums);
-        for (const [j, sum] of sums.entries()) v128.store(outputs, sum, 16 * j);
-      },
-    );
-  const [many, one] = [tile(VECTORS), tile(1)];
-  builder.kernel(
-    "slide",
-    {
-      ...imageParameters,
-      ...({ weights: "i32", bias: "i32", outputs: "i32", lines: "i32", columns: "i32" } as const),
-      ...({ relu: "i32", record: "i32" } as const),
-    },
-    ({ image, line, taps, count, weights, bias, outputs, lines, columns, relu, record }) => {
-      const start = local("f32");
-      when(bias, () => start.set(f32.load(bias)));
-      const last = local("i32", i32.add(taps, i32.shl(count, 2)));
-      forRange(0, lines, 1, () => {
-        const read = local("i32", image);
-        const all = { image: read, taps, last, weights, start, outputs, relu, record };
-        const single = () => {
-          const [sum, weight] = [local("f32", start), local("i32", weights)];
-          forRange(taps, last, 4, (tap) => {
-            sum.set(f32.add(sum, f32.mul(f32.load(weight), f32.load(i32.add(read, i32.load(tap))))));
-            advance(weight, 4);
-          });
-          const lanes = local("v128", f32x4.splat(sum));
-          end(relu, record, [lanes]);
-          v128.store32Lane(outputs, 0, lanes);
-        };
-        eachWidth(columns, [() => many(all), () => one(all), single], [read, outputs]);
-        advance(image, line);
-      });
-    },
-  );
-}
-
-function collectKernel(builder: ModuleBuilder, flavour: Flavour): void {
-  const madd = multiplyAdd(flavour);
-  builder.kernel(
-    "collect",
-    { ...imageParameters, outputs: "i32", lines: "i32", columns: "i32", weights: "i32" },
-    ({ image, line, taps, count, outputs, lines, columns, weights }) =>
-      forRange(taps, i32.add(taps, i32.shl(count, 2)), 4, (tap) => {
-        const [first, dout] = [local("i32", i32.add(image, i32.load(tap))), local("i32", outputs)];
-        const sums = locals("v128", VECTORS);
-        for (const sum of sums) sum.set(0);
-        const rest = local("f32", 0);
-        forRange(0, lines, 1, () => {
-          const read = local("i32", first);
-          const add = (vectors: number) => () => {
-            for (const [j, sum] of sums.slice(0, vectors).entries()) {
-              sum.set(madd(sum, v128.load(dout, 16 * j), v128.load(read, 16 * j)));
-            }
-          };
-          const single = () => rest.set(f32.add(rest, f32.mul(f32.load(dout), f32.load(read))));
-          eachWidth(columns, [add(VECTORS), add(1), single], [read, dout]);
-          advance(first, line);
-        });
-        const sum = local(
-          "v128",
-          sums.reduce<Expr<"v128">>((all, next) => f32x4.add(all, next), local("v128", 0)),
-        );
-        const lanes = [0, 1, 2, 3].map((lane) => f32x4.extractLane(lane, sum));
-        const total = lanes.reduce<Expr<"f32">>((all, next) => f32.add(all, next), rest);
-        f32.store(weights, f32.add(f32.load(weights), total));
-        advance(weights, 4);
-      }),
-  );
-}
-
-/** Covers `columns` by steps of some vectors, then of one, then of one number; pointers move along. */
-function eachWidth(
-  columns: Expr<"i32">,
-  [many, one, single]: readonly [many: () => void, one: () => void, single: () => void],
-  pointers: readonly Local<"i32">[],
-): void {
-  const left = local("i32", columns);
-  for (const [width, compute] of [
-    [4 * VECTORS, many],
-    [4, one],
-    [1, single],
-  ] as const) {
-    when(i32.geU(left, width), () =>
-      loop((again) => {
-        compute();
-        for (const pointer of pointers) advance(pointer, 4 * width);
-        advance(left, -width);
-        brIf(again, i32.geU(left, width));
-      }),
-    );
-  }
 }

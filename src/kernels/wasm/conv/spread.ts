@@ -6,10 +6,11 @@ import type { ConvGeometry } from "../../../shape/conv.js";
 import { depthBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
+import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
-import { PatchImages, Table } from "./image.js";
+import { PatchImages } from "./patch-images.js";
 
 /** Entries of the matrix that are computed before they are added: they stay in the cache. */
 const ENTRIES = 1 << 15;
@@ -23,22 +24,21 @@ export function spreadGradient(kernels: GemmKernels, g: ConvGeometry, dy: number
   const image = new PatchImages(kernels, correlation, { channels, images: 1, imageStride: 0, copies: true });
   const tapTable = image.taps();
   const [maps, run] = [Table.range(outputs, 4 * pixels), Table.range(pixels + wide, 4)];
-  const turned = scratch(4 * rows * g.outChannels);
+  const transposed = scratch(4 * rows * g.outChannels);
   const panels = scratch(4 * outputs * wide * Math.ceil(columns / wide));
   const matrix = scratch(4 * rows * columns);
   const weightRows = Table.range(rows, 4 * outputs).at;
   const matrixRows = Table.range(rows, 4 * columns).at;
-  const single = Table.range(1, 0);
   for (let group = 0; group < g.groups; group++) {
-    const from = { at: weight + 4 * group * outputs * rows, plane: 4 * rows, row: 4 };
-    kernels.gather(from, single, { at: turned + 4 * group * outputs * rows, row: 4 * outputs }, outputs, rows);
+    const at = 4 * group * outputs * rows;
+    kernels.transpose({ at: weight + at, row: 4 * rows }, { at: transposed + at, row: 4 * outputs }, rows, outputs);
   }
   const depth = depthBlocks(outputs);
   return {
     parts: g.batch * g.groups,
     run(from, to) {
       for (let part = from; part < to; part++) {
-        const weights = turned + 4 * (part % g.groups) * outputs * rows;
+        const weights = transposed + 4 * (part % g.groups) * outputs * rows;
         image.clear();
         for (let column = 0; column < pixels; column += columns) {
           const count = Math.min(columns, pixels - column);

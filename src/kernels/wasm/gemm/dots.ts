@@ -113,11 +113,11 @@ function dotsKernel(builder: ModuleBuilder, flavour: Flavour): void {
     },
     ({ x, weights, bias, y, rows, outputs, depth, length, yRow, never }) => {
       const row = local("i32", i32.shl(depth, 2));
-      for (const [width, least, compute] of [
+      for (const [width, min, compute] of [
         [4 * GROUPS, 4 * GROUPS, many],
         [4, 1, few],
       ] as const) {
-        when(i32.geS(outputs, least), () =>
+        when(i32.geS(outputs, min), () =>
           loop((again) => {
             const [read, write] = [local("i32", x), local("i32", y)];
             forRange(0, rows, 1, () => {
@@ -129,7 +129,7 @@ function dotsKernel(builder: ModuleBuilder, flavour: Flavour): void {
             advance(y, 4 * width);
             when(bias, () => advance(bias, 4 * width));
             advance(outputs, -width);
-            brIf(again, i32.geS(outputs, least));
+            brIf(again, i32.geS(outputs, min));
           }),
         );
       }

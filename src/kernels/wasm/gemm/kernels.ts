@@ -1,9 +1,17 @@
 /** The matrix product and what packs its operands, compiled on first use. Places and strides are in bytes. */
 import type { Flavour } from "../assembler/flavour.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
-import { isShared, memory, take } from "../memory.js";
+import { STEP, type Steps } from "../elementwise/epilogue.js";
+import { isShared, memory, scratch, take } from "../memory.js";
 import { DEPTH, multiplyKernel, SPARE, TILE } from "./multiply.js";
-import { addTurnedKernel, clearKernel, copyKernel, gatherKernel, transposeKernel, turnKernel } from "./pack.js";
+import {
+  addTransposedKernel,
+  clearKernel,
+  copyKernel,
+  gatherKernel,
+  packColumnsKernel,
+  transposeKernel,
+} from "./pack.js";
 import { patchesKernel, spreadKernel } from "./patches.js";
 
 /** Numbers in memory: where the first lies, and steps from plane to plane, row to row, number to number. */
@@ -27,8 +35,9 @@ export interface Product {
   readonly mode: number;
   /** One number a row, with MODE.bias. */
   readonly bias: number;
-  /** One record a row, with MODE.finish. */
-  readonly records?: number;
+  /** Constants of the steps, row by row, and the bytes from c to what is added to it, as far as `mode` has such steps. */
+  readonly constants?: number;
+  readonly sum?: number;
   readonly lines: number;
 }
 
@@ -45,11 +54,11 @@ const WRITERS = {
   multiply: multiplyKernel,
   patches: patchesKernel,
   spread: spreadKernel,
-  transpose: transposeKernel,
+  packColumns: packColumnsKernel,
   copy: copyKernel,
   gather: gatherKernel,
-  turn: turnKernel,
-  addTurned: addTurnedKernel,
+  transpose: transposeKernel,
+  addTransposed: addTransposedKernel,
   clear: clearKernel,
 } as const satisfies Record<string, (builder: ModuleBuilder, flavour: Flavour) => void>;
 type Name = keyof typeof WRITERS;
@@ -95,7 +104,7 @@ export class GemmKernels {
     return kernel;
   }
 
-  multiply({ a, b, c, depth, rows, columns, mode, bias, records = 0, lines }: Product): void {
+  multiply({ a, b, c, depth, rows, columns, mode, bias, constants = 0, sum = 0, lines }: Product): void {
     const multiply = this.#kernel("multiply");
     const spare = this.#spare;
     const never = 0;
@@ -109,7 +118,8 @@ export class GemmKernels {
       c.rows,
       depth,
       bias,
-      records,
+      constants,
+      sum,
       mode,
       never,
       rows,
@@ -130,18 +140,18 @@ export class GemmKernels {
     a: Matrix,
     panels: number,
     c: Matrix,
-    { rows, columns, depth, mode, bias, records = 0 }: PanelSizes,
+    { rows, columns, depth, mode, bias, constants = 0, sum = 0 }: PanelSizes,
   ): void {
     const { panel, panelRows } = this;
     const lines = Math.floor(columns / panel);
     const b = { at: panels, rows: panelRows, line: 4 * panel * depth };
     const to = { at: c.at, rows: c.rows, line: 4 * panel };
-    this.multiply({ a, b, c: to, rows, columns: panel, depth, mode, bias, records, lines });
+    this.multiply({ a, b, c: to, rows, columns: panel, depth, mode, bias, constants, sum, lines });
     const left = columns - lines * panel;
     if (left === 0) return;
     const lastB = { at: panels + lines * b.line, rows: panelRows, line: 0 };
     const lastC = { at: c.at + lines * to.line, rows: c.rows, line: 0 };
-    this.multiply({ a, b: lastB, c: lastC, rows, columns: left, depth, mode, bias, records, lines: 1 });
+    this.multiply({ a, b: lastB, c: lastC, rows, columns: left, depth, mode, bias, constants, sum, lines: 1 });
   }
 
   /** matrix[tap, pixel] = image[taps[tap] + pixels[pixel]], in panels. */
@@ -165,11 +175,11 @@ export class GemmKernels {
   }
 
   /** panels[k, column] = from[column, k] */
-  transpose(
+  packColumns(
     from: { readonly at: number; readonly row: number; readonly rows: number; readonly length: number },
     panels: { readonly at: number; readonly panel: number },
   ): void {
-    this.#kernel("transpose")(from.at, from.row, from.length, from.rows, panels.at, panels.panel);
+    this.#kernel("packColumns")(from.at, from.row, from.length, from.rows, panels.at, panels.panel);
   }
 
   /** `length` zeros. */
@@ -180,6 +190,15 @@ export class GemmKernels {
   /** to[plane, row, i] = from[plane, row, i] */
   copy(from: Strides, to: Strides, planes: number, rows: number, length: number): void {
     this.#kernel("copy")(...from, ...to, planes, rows, length);
+  }
+
+  /** The epilogue with a copy of its sum where that is y itself: for kernels that write to y before they read the sum. */
+  keepSum(epilogue: Steps, y: number, length: number): Steps {
+    const { steps, constants, sum } = epilogue;
+    if (!(steps & STEP.sum) || sum !== 0) return epilogue;
+    const kept = scratch(4 * length);
+    this.copy([y, 0, 0, 4], [kept, 0, 0, 4], 1, 1, length);
+    return { steps, constants, sum: kept - y };
   }
 
   /** to[row][plane · length + i] = from[plane, row, table[i]] */
@@ -194,13 +213,13 @@ export class GemmKernels {
   }
 
   /** to[row, column] = from[column, row] */
-  turn(from: Rows, to: Rows, rows: number, columns: number): void {
-    this.#kernel("turn")(from.at, from.row, to.at, to.row, rows, columns);
+  transpose(from: Rows, to: Rows, rows: number, columns: number): void {
+    this.#kernel("transpose")(from.at, from.row, to.at, to.row, rows, columns);
   }
 
   /** to[row, column] += from[column, row] */
-  addTurned(from: Rows, to: Rows, rows: number, columns: number): void {
-    this.#kernel("addTurned")(from.at, from.row, to.at, to.row, rows, columns);
+  addTransposed(from: Rows, to: Rows, rows: number, columns: number): void {
+    this.#kernel("addTransposed")(from.at, from.row, to.at, to.row, rows, columns);
   }
 }
 

@@ -14,7 +14,7 @@ import * as i32 from "../assembler/i32.js";
 import { select } from "../assembler/instructions.js";
 import type { Callable, ModuleBuilder } from "../assembler/module.js";
 import * as v128 from "../assembler/v128.js";
-import { finishValues, RECORD } from "../elementwise/finish.js";
+import { CONSTANTS, STEP, takeSteps } from "../elementwise/epilogue.js";
 
 /** The depth of one product at most: 12 columns of b and a tile of a stay in a first-level cache of 32 or 48 KiB. */
 export const DEPTH = 384;
@@ -29,11 +29,11 @@ export const TILE = {
   relaxed: { rows: 6, fewerRows: 4, vectors: 2, fewerVectors: 1 },
 } as const satisfies Record<Flavour, Readonly<Record<"rows" | "fewerRows" | "vectors" | "fewerVectors", number>>>;
 
-/** Bytes of a tile of c, 6 × 8 or 3 × 12, and room for one with the tables of its rows and its bias. */
+/** Bytes of a tile of c, 6 × 8 or 3 × 12; and room for one, for what is added to it, and for tables of its rows and its bias. */
 const SPARE_TILE = 4 * 48;
-export const SPARE = SPARE_TILE + 3 * 4 * 6;
+export const SPARE = 2 * SPARE_TILE + 3 * 4 * 6;
 
-/** How c starts and what happens to it at the end: bits of `mode`. */
+/** How c starts and how a product is added to it: bits of `mode`, beside those of the epilogue's steps ({@link STEP}). */
 export const MODE = {
   /** Add to what c holds. */
   add: 0,
@@ -41,22 +41,13 @@ export const MODE = {
   zero: 1,
   /** Every row of c starts at its bias. */
   bias: 2,
-  /** Negative results become 0. */
-  relu: 4,
-  /** Every row of c goes through what its record says (elementwise/finish.ts). */
-  finish: 8,
   /** c is added behind the sum, not under it: a long sum is one of blocks, whose error grows with their number and length. */
-  block: 16,
+  block: 4,
 } as const;
-
-/** The bits of the last product of a sum. */
-export function endOf({ relu, records }: { readonly relu?: boolean; readonly records?: number }): number {
-  return (relu ? MODE.relu : 0) | (records ? MODE.finish : 0);
-}
 
 const operands = {
   ...({ a: "i32", aRows: "i32", b: "i32", bRows: "i32", c: "i32", cRows: "i32" } as const),
-  ...({ depth: "i32", bias: "i32", records: "i32", mode: "i32", never: "i32" } as const),
+  ...({ depth: "i32", bias: "i32", constants: "i32", sum: "i32", mode: "i32", never: "i32" } as const),
 };
 type TileKernel = Callable<typeof operands, void>;
 
@@ -74,71 +65,71 @@ function rowOf(first: Expr<"i32">, rows: Expr<"i32">, i: number): Local<"i32"> {
 function tileKernel(builder: ModuleBuilder, flavour: Flavour, rows: number, vectors: number): TileKernel {
   const madd = multiplyAdd(flavour);
   const together = flavour === "relaxed" ? 1 : 2;
-  return builder.function(operands, ({ a, aRows, b, bRows, c, cRows, depth, bias, records, mode, never }) => {
-    const sums = Array.from({ length: rows }, () => locals("v128", vectors));
-    const taken = locals("v128", vectors);
-    const eachRow = (visit: (sum: Local<"v128">, row: Local<"i32">, offset: number) => void) => {
-      for (const [i, row] of sums.entries()) {
-        const at = rowOf(c, cRows, i);
-        for (const [j, sum] of row.entries()) visit(sum, at, 16 * j);
-      }
-    };
-    when(
-      i32.eqz(i32.and(mode, MODE.zero | MODE.bias | MODE.block)),
-      () => eachRow((sum, row, offset) => sum.set(v128.load(row, offset))),
-      () =>
-        when(i32.and(mode, MODE.bias), () => {
-          for (const [i, row] of sums.entries()) {
-            const start = local("v128", v128.load32Splat(bias, 4 * i));
-            for (const sum of row) sum.set(start);
-          }
-        }),
-    );
-    const factors = sums.map((_, i) => rowOf(a, aRows, i));
-    /** The products of `steps` entries of k, with exits between their rows. */
-    const add = (steps: number, exit: Label) => {
-      for (let step = 0; step < steps; step++) {
-        const row = rowOf(b, bRows, step);
-        for (const [j, vector] of taken.entries()) vector.set(v128.load(row, 16 * j));
+  return builder.function(
+    operands,
+    ({ a, aRows, b, bRows, c, cRows, depth, bias, constants, sum: added, mode, never }) => {
+      const sums = Array.from({ length: rows }, () => locals("v128", vectors));
+      const taken = locals("v128", vectors);
+      const eachRow = (visit: (sum: Local<"v128">, row: Local<"i32">, offset: number) => void) => {
         for (const [i, row] of sums.entries()) {
-          const factor = local("v128", v128.load32Splat(factors[i]!, 4 * step));
-          for (const [j, sum] of row.entries()) sum.set(madd(sum, factor, taken[j]!));
-          if (i === rows - 1 ? step < steps - 1 : i % together === together - 1) {
-            brIf(exit, i32.and(never, 1 << (step * rows + i)));
+          const at = rowOf(c, cRows, i);
+          for (const [j, sum] of row.entries()) visit(sum, at, 16 * j);
+        }
+      };
+      when(
+        i32.eqz(i32.and(mode, MODE.zero | MODE.bias | MODE.block)),
+        () => eachRow((sum, row, offset) => sum.set(v128.load(row, offset))),
+        () =>
+          when(i32.and(mode, MODE.bias), () => {
+            for (const [i, row] of sums.entries()) {
+              const start = local("v128", v128.load32Splat(bias, 4 * i));
+              for (const sum of row) sum.set(start);
+            }
+          }),
+      );
+      const factors = sums.map((_, i) => rowOf(a, aRows, i));
+      /** The products of `steps` entries of k, with exits between their rows. */
+      const add = (steps: number, exit: Label) => {
+        for (let step = 0; step < steps; step++) {
+          const row = rowOf(b, bRows, step);
+          for (const [j, vector] of taken.entries()) vector.set(v128.load(row, 16 * j));
+          for (const [i, row] of sums.entries()) {
+            const factor = local("v128", v128.load32Splat(factors[i]!, 4 * step));
+            for (const [j, sum] of row.entries()) sum.set(madd(sum, factor, taken[j]!));
+            if (i === rows - 1 ? step < steps - 1 : i % together === together - 1) {
+              brIf(exit, i32.and(never, 1 << (step * rows + i)));
+            }
           }
         }
-      }
-    };
-    block((exit) => {
-      const pairs = local("i32", i32.shrU(depth, 1));
-      when(pairs, () =>
-        loop((again) => {
-          add(2, exit);
-          for (const factor of factors) advance(factor, 8);
-          advance(bRows, 8);
-          advance(pairs, -1);
-          brIf(again, pairs);
-        }),
+      };
+      block((exit) => {
+        const pairs = local("i32", i32.shrU(depth, 1));
+        when(pairs, () =>
+          loop((again) => {
+            add(2, exit);
+            for (const factor of factors) advance(factor, 8);
+            advance(bRows, 8);
+            advance(pairs, -1);
+            brIf(again, pairs);
+          }),
+        );
+        when(i32.and(depth, 1), () => add(1, exit));
+      });
+      when(i32.and(mode, MODE.block), () =>
+        eachRow((sum, row, offset) => sum.set(f32x4.add(v128.load(row, offset), sum))),
       );
-      when(i32.and(depth, 1), () => add(1, exit));
-    });
-    when(i32.and(mode, MODE.block), () =>
-      eachRow((sum, row, offset) => sum.set(f32x4.add(v128.load(row, offset), sum))),
-    );
-    when(i32.and(mode, MODE.relu), () => {
-      for (const sum of sums.flat()) sum.set(f32x4.max(sum, 0));
-    });
-    when(i32.and(mode, MODE.finish), () => {
-      for (const [i, row] of sums.entries()) finishValues(records, RECORD * i, row);
-    });
-    eachRow((sum, row, offset) => v128.store(row, sum, offset));
-  });
+      takeSteps(mode, constants, sums, () =>
+        eachRow((sum, row, offset) => sum.set(f32x4.add(sum, v128.load(i32.add(row, added), offset)))),
+      );
+      eachRow((sum, row, offset) => v128.store(row, sum, offset));
+    },
+  );
 }
 
 /** Writes the kernel `multiply`. `spare` is room for what a tile at the edge has too much. */
 export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
-  const { rows: most, fewerRows, vectors: widest, fewerVectors } = TILE[flavour];
-  const largest = tileKernel(builder, flavour, most, widest);
+  const { rows: max, fewerRows, vectors: widest, fewerVectors } = TILE[flavour];
+  const largest = tileKernel(builder, flavour, max, widest);
   const anyTile = anyTileFunction(builder, flavour, largest);
   const partialTile = partialTileFunction(builder, flavour, anyTile);
   builder.kernel(
@@ -147,7 +138,7 @@ export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
       ...{ ...operands, ...({ rows: "i32", columns: "i32", spare: "i32" } as const) },
       ...({ lines: "i32", aLine: "i32", bLine: "i32", cLine: "i32" } as const),
     },
-    ({ a, aRows, b, c, cRows, bias, records, rows, columns, spare, lines, aLine, bLine, cLine, ...same }) =>
+    ({ a, aRows, b, c, cRows, bias, constants, rows, columns, spare, lines, aLine, bLine, cLine, ...same }) =>
       forRange(0, lines, 1, () => {
         const place = { b: local("i32", b), c: local("i32", c) };
         const columnsLeft = local("i32", columns);
@@ -155,24 +146,24 @@ export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
           const vectors = local("i32", extent(i32.shrU(i32.add(columnsLeft, 3), 2), widest, fewerVectors));
           const width = local("i32", i32.shl(vectors, 2));
           const line = { aRows: local("i32", aRows), cRows: local("i32", cRows), bias: local("i32", bias) };
-          const recordsLeft = local("i32", records);
+          const constantsLeft = local("i32", constants);
           const rowsLeft = local("i32", rows);
           loop((nextRows) => {
-            const height = local("i32", extent(rowsLeft, most, fewerRows));
-            const tile = { ...same, ...place, ...line, records: recordsLeft, a, rows: height, vectors };
+            const height = local("i32", extent(rowsLeft, max, fewerRows));
+            const tile = { ...same, ...place, ...line, constants: constantsLeft, a, rows: height, vectors };
             when(
               i32.or(i32.ltU(rowsLeft, height), i32.ltU(columnsLeft, width)),
               () => partialTile({ ...tile, rowsLeft, columnsLeft, spare }),
               () =>
                 when(
-                  i32.eq(i32.mul(height, vectors), most * widest),
+                  i32.eq(i32.mul(height, vectors), max * widest),
                   () => largest(tile),
                   () => anyTile(tile),
                 ),
             );
             const step = local("i32", i32.shl(height, 2));
             for (const table of Object.values(line)) advance(table, step);
-            advance(recordsLeft, i32.mul(height, RECORD));
+            advance(constantsLeft, i32.mul(height, CONSTANTS));
             advance(rowsLeft, i32.sub(0, height));
             brIf(nextRows, i32.gtS(rowsLeft, 0));
           });
@@ -187,34 +178,34 @@ export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
   );
 }
 
-/** How much of what is left the next tile takes: `most`, or `fewer` where the rest then comes out better. */
-function extent(left: Expr<"i32">, most: number, fewer: number): Expr<"i32"> {
+/** How much of what is left the next tile takes: `max`, or `fewer` where the rest then comes out better. */
+function extent(left: Expr<"i32">, max: number, fewer: number): Expr<"i32"> {
   const held = local("i32", left);
   const small = i32.leU(held, fewer);
-  const remainder = i32.ltU(i32.sub(held, most + 1), most - fewer);
-  return select(i32.or(small, remainder), operand("i32", fewer), operand("i32", most));
+  const remainder = i32.ltU(i32.sub(held, max + 1), max - fewer);
+  return select(i32.or(small, remainder), operand("i32", fewer), operand("i32", max));
 }
 
 type AnyTile = ReturnType<typeof anyTileFunction>;
 
 /** Calls the tile of so many rows and vectors. */
 function anyTileFunction(builder: ModuleBuilder, flavour: Flavour, largest: TileKernel) {
-  const { rows: most, fewerRows, vectors: widest, fewerVectors } = TILE[flavour];
+  const { rows: max, fewerRows, vectors: widest, fewerVectors } = TILE[flavour];
   const low = tileKernel(builder, flavour, fewerRows, widest);
-  const narrow = tileKernel(builder, flavour, most, fewerVectors);
+  const narrow = tileKernel(builder, flavour, max, fewerVectors);
   const smallest = tileKernel(builder, flavour, fewerRows, fewerVectors);
   return builder.function({ ...operands, rows: "i32", vectors: "i32" }, ({ rows, vectors, ...same }) =>
     when(
       i32.eq(vectors, widest),
       () =>
         when(
-          i32.eq(rows, most),
+          i32.eq(rows, max),
           () => largest(same),
           () => low(same),
         ),
       () =>
         when(
-          i32.eq(rows, most),
+          i32.eq(rows, max),
           () => narrow(same),
           () => smallest(same),
         ),
@@ -224,13 +215,13 @@ function anyTileFunction(builder: ModuleBuilder, flavour: Flavour, largest: Tile
 
 /** A tile that is larger than what is left: computed aside, and copied back without what is too much. */
 function partialTileFunction(builder: ModuleBuilder, flavour: Flavour, anyTile: AnyTile) {
-  const { rows: most, vectors: widest } = TILE[flavour];
+  const { rows: max, vectors: widest } = TILE[flavour];
   const wide = 16 * widest;
   return builder.function(
     { ...operands, rows: "i32", vectors: "i32", rowsLeft: "i32", columnsLeft: "i32", spare: "i32" },
-    ({ aRows, c, cRows, bias, rows, vectors, rowsLeft, columnsLeft, spare, ...same }) => {
-      const height = local("i32", least(rowsLeft, rows));
-      const bytes = local("i32", i32.shl(least(columnsLeft, i32.shl(vectors, 2)), 2));
+    ({ aRows, c, cRows, bias, sum, rows, vectors, rowsLeft, columnsLeft, spare, ...same }) => {
+      const height = local("i32", smaller(rowsLeft, rows));
+      const bytes = local("i32", i32.shl(smaller(columnsLeft, i32.shl(vectors, 2)), 2));
       const copy = (visit: (aside: Expr<"i32">, place: Expr<"i32">) => void) => {
         const [aside, table] = [local("i32", spare), local("i32", cRows)];
         forRange(0, height, 1, () => {
@@ -241,24 +232,28 @@ function partialTileFunction(builder: ModuleBuilder, flavour: Flavour, anyTile: 
         });
       };
       copy((aside, place) => f32.store(aside, f32.load(place)));
+      when(i32.and(same.mode, STEP.sum), () =>
+        copy((aside, place) => f32.store(aside, f32.load(i32.add(place, sum)), SPARE_TILE)),
+      );
       // Rows too much are the last one once more.
-      const tables = local("i32", i32.add(spare, SPARE_TILE));
-      const [readAside, biasAside] = [i32.add(tables, 4 * most), i32.add(tables, 8 * most)];
+      const tables = local("i32", i32.add(spare, 2 * SPARE_TILE));
+      const [readAside, biasAside] = [i32.add(tables, 4 * max), i32.add(tables, 8 * max)];
       const last = local("i32", i32.shl(i32.sub(height, 1), 2));
-      for (let i = 0; i < most; i++) {
+      for (let i = 0; i < max; i++) {
         const entry = select(i32.ltU(last, 4 * i), last, operand("i32", 4 * i));
         i32.store(tables, i * wide, 4 * i);
         i32.store(readAside, i32.load(i32.add(aRows, entry)), 4 * i);
         i32.store(biasAside, i32.load(i32.add(bias, entry)), 4 * i);
       }
-      anyTile({ ...same, rows, vectors, aRows: readAside, c: spare, cRows: tables, bias: biasAside });
+      const aside = { aRows: readAside, c: spare, cRows: tables, bias: biasAside, sum: operand("i32", SPARE_TILE) };
+      anyTile({ ...same, ...aside, rows, vectors });
       copy((aside, place) => f32.store(place, f32.load(aside)));
     },
   );
 }
 
 /** The smaller one. */
-function least(a: Local<"i32">, b: Expr<"i32">): Expr<"i32"> {
+function smaller(a: Local<"i32">, b: Expr<"i32">): Expr<"i32"> {
   const held = local("i32", b);
   return select(i32.ltU(a, held), a, held);
 }

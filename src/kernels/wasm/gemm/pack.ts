@@ -71,7 +71,7 @@ export function clearKernel(builder: ModuleBuilder): void {
 }
 
 /**
- * Writes the kernel `gather`: to[row][plane · length + i] = from[plane, row, table[i]], which turns weights around.
+ * Writes the kernel `gather`: to[row][plane · length + i] = from[plane, row, table[i]], which exchanges the axes of weights.
  * Planes come outermost: they lie far apart in what is read, and near each other in what is written.
  */
 export function gatherKernel(builder: ModuleBuilder): void {
@@ -102,14 +102,14 @@ export function gatherKernel(builder: ModuleBuilder): void {
 }
 
 /**
- * Writes the kernel `transpose`, which packs columns that lie as rows: to[k, column] = from[column, k]. Columns beyond
+ * Writes the kernel `packColumns`, of columns that lie as rows: to[k, column] = from[column, k]. Columns beyond
  * the last are copies of it. Writes no entry beyond k.
  */
-export function transposeKernel(builder: ModuleBuilder, flavour: Flavour): void {
+export function packColumnsKernel(builder: ModuleBuilder, flavour: Flavour): void {
   const { vectors } = TILE[flavour];
   const wide = 16 * vectors;
   builder.kernel(
-    "transpose",
+    "packColumns",
     { from: "i32", fromRow: "i32", length: "i32", columns: "i32", to: "i32", panelStride: "i32" },
     ({ from, fromRow, length, columns, to, panelStride }) => {
       const last = local("i32", i32.add(from, i32.mul(i32.sub(columns, 1), fromRow)));
@@ -149,27 +149,27 @@ export function transposeKernel(builder: ModuleBuilder, flavour: Flavour): void 
   );
 }
 
-/** Writes the kernel `turn`: to[row, column] = from[column, row]. */
-export function turnKernel(builder: ModuleBuilder): void {
-  turningKernel(
+/** Writes the kernel `transpose`: to[row, column] = from[column, row]. */
+export function transposeKernel(builder: ModuleBuilder): void {
+  transposingKernel(
     builder,
-    "turn",
+    "transpose",
     (at, vector) => v128.store(at, vector),
     (at, number) => f32.store(at, number),
   );
 }
 
-/** Writes the kernel `addTurned`, which adds instead. */
-export function addTurnedKernel(builder: ModuleBuilder): void {
-  turningKernel(
+/** Writes the kernel `addTransposed`, which adds instead. */
+export function addTransposedKernel(builder: ModuleBuilder): void {
+  transposingKernel(
     builder,
-    "addTurned",
+    "addTransposed",
     (at, vector) => v128.store(at, f32x4.add(v128.load(at), vector)),
     (at, number) => f32.store(at, f32.add(f32.load(at), number)),
   );
 }
 
-function turningKernel(
+function transposingKernel(
   builder: ModuleBuilder,
   name: string,
   putVector: (at: Expr<"i32">, vector: Expr<"v128">) => void,

@@ -1,6 +1,7 @@
-/** A planned convolution, block by block. All places are bytes in the engine's memory. */
+/** A planned convolution, block by block, from x to y, or from dy to dx. All places are bytes in the engine's memory. */
 import type { Kernel } from "../assembler/module.js";
-import { RECORD } from "../elementwise/finish.js";
+import type { ConvOperands } from "../conv/algorithm.js";
+import { CONSTANTS } from "../elementwise/epilogue.js";
 import { memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { TAP_BYTES } from "./filter.js";
@@ -10,19 +11,6 @@ import { partialChannels, tapsTable } from "./phases.js";
 import { oddLines, type Plan } from "./plan.js";
 import { Strips, writeGroups } from "./tiling.js";
 import { bytesOf } from "./variant.js";
-
-/** Places of a convolution's operands. */
-export interface Operands {
-  readonly x: number;
-  readonly weight: number;
-  /** 0 where there is none. */
-  readonly bias: number;
-  readonly y: number;
-  /** Whether negative results become 0. */
-  readonly relu?: boolean;
-  /** Records of what else happens to results (elementwise/finish.ts); 0 or nothing for none. */
-  readonly records?: number;
-}
 
 /** A part is a panel of tiles. */
 export class Convolution implements Task {
@@ -40,7 +28,7 @@ export class Convolution implements Task {
 
   constructor(
     private readonly plan: Plan,
-    private readonly operands: Operands,
+    private readonly operands: ConvOperands,
   ) {
     const { variant, tiles, inputPanel, filterPoint, blockTiles } = plan;
     const { points, tilePanel } = bytesOf(variant);
@@ -76,14 +64,14 @@ export class Convolution implements Task {
   /** Computes the tiles of y from `from` up to `to`. */
   tiles(from: number, to: number): void {
     const { variant, inputPanel, filterPoint, blockTiles, blockChannels } = this.plan;
-    const { channels, filters, outHeight, outWidth, stride, turned } = this.plan.problem;
+    const { channels, filters, outHeight, outWidth, stride, flipped } = this.plan.problem;
     const partial = partialChannels(this.plan.problem);
-    const { x, bias, y, relu, records = 0 } = this.operands;
+    const { x, bias, y, epilogue } = this.operands;
     const [v, u, m, groups] = [this.#v, this.#u, this.#m, this.#groups];
     const { rows, quads } = variant;
-    const transform = filterOf(variant, stride > 1 ? "table" : turned ? "turned" : "plain");
+    const transform = filterOf(variant, stride > 1 ? "table" : flipped ? "flipped" : "plain");
     const multiply = multiplyOf(variant);
-    const output = outputOf(variant, records ? "finish" : relu ? "relu" : "");
+    const output = outputOf(variant, epilogue.steps);
     new Float32Array(memory().buffer, this.#noBias, 1).fill(0);
     for (let first = from; first < to; first += blockTiles) {
       const last = Math.min(to, first + blockTiles);
@@ -102,7 +90,7 @@ export class Convolution implements Task {
           ...[m, count, groups, Math.ceil((last - first) / 4), this.#temporary],
           ...[y + 4 * filter * outHeight * outWidth, 4 * outHeight * outWidth, 4 * outWidth],
           ...(bias === 0 ? [this.#noBias, 0] : [bias + 4 * filter, 4]),
-          ...[this.#odd, records + RECORD * filter],
+          ...[this.#odd, epilogue.constants + CONSTANTS * filter, epilogue.sum],
         );
       }
     }

@@ -1,12 +1,11 @@
 /** Uᵉ[panel][channel][filter] = (G·g·Gᵀ)ᵉ */
 import { advance, forRange } from "../assembler/control.js";
-import { type Expr, type Local, local, operand } from "../assembler/expression.js";
+import { type Local, local, operand } from "../assembler/expression.js";
 import * as i32 from "../assembler/i32.js";
-import { select } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
 import * as v128 from "../assembler/v128.js";
 import { algebra, firsts, lows, transpose } from "./algebra.js";
-import { times, type Variant, vector } from "./variant.js";
+import { smaller, times, type Variant, vector } from "./variant.js";
 
 /** Channels that are transformed together: so many that their filters fill whole vectors. */
 export function channelsTogether({ rows }: Pick<Variant, "rows">): number {
@@ -16,8 +15,8 @@ export function channelsTogether({ rows }: Pick<Variant, "rows">): number {
 /** A tap of a filter: where it lies, in bytes, and a mask: −1, or 0 for one that is not there. */
 export const TAP_BYTES = 8;
 
-/** Where a filter's taps are: one behind the other, in this order or turned by 180°, or where a table says. */
-export type Taps = "plain" | "turned" | "table";
+/** Where a filter's taps are: one behind the other, in this order or flipped (turned by 180°), or where a table says. */
+export type Taps = "plain" | "flipped" | "table";
 
 /**
  * Writes the kernel `filter` of one panel of filters of taps×taps taps. A panel of fewer filters is filled up with copies of
@@ -36,10 +35,10 @@ export function filterKernel(builder: ModuleBuilder, variant: Variant, kind: Tap
     ({ weight, filters, channels, filterBytes, channelBytes, u, point, table }) => {
       const lastFilter = local("i32", i32.sub(filters, 1));
       const lastChannel = local("i32", i32.sub(channels, 1));
-      const row = times(rows, (i) => local("i32", i32.mul(filterBytes, least(operand("i32", i), lastFilter))));
+      const row = times(rows, (i) => local("i32", i32.mul(filterBytes, smaller(operand("i32", i), lastFilter))));
       forRange(0, channels, together, (channel) => {
         const start = times(together, (i) => {
-          const index = least(i32.add(channel, i), lastChannel);
+          const index = smaller(i32.add(channel, i), lastChannel);
           return local("i32", i32.add(weight, i32.mul(channelBytes, index)));
         });
         for (let first = 0; first < together * rows; first += 4) {
@@ -83,7 +82,7 @@ function fourFilters(builder: ModuleBuilder, variant: Variant, kind: Taps) {
         const [e, f, g, h] = lanes.map((address) => vector(v128.load32Zero(address, 4 * (count - 1))));
         all.push(vector(firsts(lows(e!, f!), lows(g!, h!))));
       }
-      if (kind === "turned") all.reverse();
+      if (kind === "flipped") all.reverse();
     }
     const columns = times(taps, (j) => filter(times(taps, (i) => all[taps * i + j]!)));
     const offsets = times(points, (j) => local("i32", i32.mul(point, j)));
@@ -93,8 +92,4 @@ function fourFilters(builder: ModuleBuilder, variant: Variant, kind: Taps) {
       advance(to, i32.mul(point, points));
     }
   });
-}
-
-function least(value: Expr<"i32">, limit: Local<"i32">): Expr<"i32"> {
-  return select(i32.ltU(value, limit), value, limit);
 }

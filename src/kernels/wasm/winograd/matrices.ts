@@ -13,7 +13,7 @@ import { wholePower } from "../../../tensor/math.js";
 /** 1 comes first: what is added to its product is added to every output. */
 const POINTS: readonly number[] = [1, 0, -1, 2, -2, 0.5, -0.5, 4];
 /** Points that there are, with ∞. */
-export const MOST_POINTS = 9;
+export const MAX_POINTS = 9;
 
 /** By rows: Bᵀ (points × points), G (points × taps) and A (points × outputs). */
 export type Matrices = Readonly<Record<"input" | "filter" | "output", Float32Array>>;

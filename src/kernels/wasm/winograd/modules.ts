@@ -41,8 +41,8 @@ export function multiplyOf(variant: Variant): Kernel {
   return kernel("multiply", variant, "", (builder) => productKernel(builder, variant));
 }
 
-export function outputOf(variant: Variant, ending: "" | "relu" | "finish"): Kernel {
-  return kernel("output", variant, `${variant.taps} ${ending}`, (builder) => outputKernel(builder, variant, ending));
+export function outputOf(variant: Variant, steps: number): Kernel {
+  return kernel("output", variant, `${variant.taps} ${steps}`, (builder) => outputKernel(builder, variant, steps));
 }
 
 export function filterGradientOf(variant: Variant): Kernel {

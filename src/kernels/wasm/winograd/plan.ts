@@ -19,10 +19,10 @@ export interface Reading {
   readonly kernelHeight: number;
   readonly kernelWidth: number;
   readonly stride: number;
-  /** Where g[filter, channel] lies among the weights, in bytes, and whether it is turned by 180°. */
+  /** Where g[filter, channel] lies among the weights, in bytes, and whether it is flipped: turned by 180°. */
   readonly filterBytes: number;
   readonly channelBytes: number;
-  readonly turned: boolean;
+  readonly flipped: boolean;
 }
 
 /** One that filters of taps×taps compute with stride 1. */
@@ -44,11 +44,11 @@ export function readingOf(g: ConvGeometry): Reading {
     ...{ batch, channels: g.inChannels, height: g.height, width: g.width },
     ...{ filters: g.outChannels, outHeight: g.outHeight, outWidth: g.outWidth },
     ...{ top: g.paddingTop, left: g.paddingLeft, kernelHeight, kernelWidth, stride: g.strideHeight },
-    ...{ filterBytes: channelBytes * g.inChannels, channelBytes, turned: false },
+    ...{ filterBytes: channelBytes * g.inChannels, channelBytes, flipped: false },
   };
 }
 
-/** dx is the convolution of dy with the filters turned by 180° and their channels swapped, padded by taps − 1 − padding. */
+/** dx is the convolution of dy with the flipped filters, their channels exchanged, padded by taps − 1 − padding. */
 export function gradientReading(g: ConvGeometry): Reading {
   const forward = readingOf(g);
   return {
@@ -56,7 +56,7 @@ export function gradientReading(g: ConvGeometry): Reading {
     ...{ channels: forward.filters, height: forward.outHeight, width: forward.outWidth },
     ...{ filters: forward.channels, outHeight: forward.height, outWidth: forward.width },
     ...{ top: forward.kernelHeight - 1 - forward.top, left: forward.kernelWidth - 1 - forward.left },
-    ...{ filterBytes: forward.channelBytes, channelBytes: forward.filterBytes, turned: true },
+    ...{ filterBytes: forward.channelBytes, channelBytes: forward.filterBytes, flipped: true },
   };
 }
 
@@ -144,9 +144,9 @@ export function planOf(problem: Problem, points: Points, flavour: Flavour): Plan
   };
 }
 
-/** Size of the blocks when `count` is cut into as few as hold `most` at most, all about the same, in multiples of `step`. */
-export function blockOf(count: number, step: number, most: number): number {
-  const blocks = Math.ceil(count / Math.max(step, Math.floor(most / step) * step));
+/** Size of the blocks when `count` is cut into as few as hold `max` at most, all about the same, in multiples of `step`. */
+export function blockOf(count: number, step: number, max: number): number {
+  const blocks = Math.ceil(count / Math.max(step, Math.floor(max / step) * step));
   return Math.max(step, roundUp(count / Math.max(1, blocks), step));
 }
 

@@ -2,13 +2,13 @@
  * Winograd's tiles mix what their outputs read: each output gets a share of the rounding of all numbers under its tile,
  * also of those that it does not read. That is harmless unless they are much larger than those that it does.
  */
-import { Table } from "../conv/image.js";
-import { slidingKernels } from "../conv/sliding.js";
+import type { ConvOperands } from "../conv/algorithm.js";
+import { slidingKernels } from "../conv/sliding-kernels.js";
 import type { GemmKernels } from "../gemm/kernels.js";
-import { endOf, MODE } from "../gemm/multiply.js";
+import { MODE } from "../gemm/multiply.js";
+import { Table } from "../gemm/table.js";
 import { memory, scratch, view } from "../memory.js";
 import type { Task } from "../task.js";
-import type { Operands } from "./convolve.js";
 import type { Reading } from "./plan.js";
 import { largestIn, largestInReach, magnitudes, squareScaled, unevenRows } from "./scan.js";
 
@@ -23,7 +23,7 @@ const SINGLE = 64;
 
 /**
  * The largest magnitudes of all channels of x, `at`, in the grid of what the outputs read: images, rows of `columns` numbers,
- * with zeros for padding; the largest of its windows of height×width numbers from every number on (none for 0); `most`, the
+ * with zeros for padding; the largest of its windows of height×width numbers from every number on (none for 0); `maxima`, the
  * largest of each image; and which rows of outputs read {@link UNEVEN} times smaller numbers, in `list`.
  */
 function survey(kernels: GemmKernels, x: number, r: Reading, height: number, width: number) {
@@ -52,12 +52,12 @@ function survey(kernels: GemmKernels, x: number, r: Reading, height: number, wid
     largestInReach()(at, wide, 4 * length, 4, width);
     largestInReach()(wide, windows, 4 * length, 4 * columns, height);
   }
-  const [most, list] = [scratch(4 * batch), scratch(4 * batch * r.outHeight)];
+  const [maxima, list] = [scratch(4 * batch), scratch(4 * batch * r.outHeight)];
   const [read, outputs, step] = height > 0 ? [windows, r.outHeight, 4 * columns * r.stride] : [at, 0, 0];
   const count = unevenRows()(
-    ...[read, batch, 4 * plane, outputs, step, 4 * ((r.outWidth - 1) * r.stride + 1), UNEVEN, most, list],
+    ...[read, batch, 4 * plane, outputs, step, 4 * ((r.outWidth - 1) * r.stride + 1), UNEVEN, maxima, list],
   );
-  return { at, windows, columns, plane, length, most, list, count, largest: largestIn(view(most, batch)) };
+  return { at, windows, columns, plane, length, maxima, list, count, largest: largestIn(view(maxima, batch)) };
 }
 
 /**
@@ -69,7 +69,7 @@ export function spared(
   kernels: GemmKernels,
   r: Reading,
   [tileHeight, tileWidth, step, start]: Tile,
-  operands: Operands,
+  operands: ConvOperands,
   tasks: (largest: number) => Task[] | undefined,
 ): Task[] | undefined {
   const { batch, stride, outHeight, outWidth } = r;
@@ -125,7 +125,7 @@ export function spared(
 function single(
   kernels: GemmKernels,
   r: Reading,
-  operands: Operands,
+  operands: ConvOperands,
   floats: Float32Array,
   at: number,
   columns: number,
@@ -147,15 +147,16 @@ function single(
       for (let u = Math.max(0, -row); u < Math.min(kernelHeight, height - row); u++) {
         for (let v = Math.max(0, -column); v < Math.min(kernelWidth, width - column); v++) {
           const tap = u * kernelWidth + v;
-          sum += floats[weight + (r.turned ? taps - 1 - tap : tap)]! * floats[map + (row + u) * width + column + v]!;
+          sum += floats[weight + (r.flipped ? taps - 1 - tap : tap)]! * floats[map + (row + u) * width + column + v]!;
         }
       }
     }
     floats[y / 4 + filter * pixels] = sum;
   }
-  if (!endOf(operands)) return;
+  const { steps, constants, sum } = operands.epilogue;
+  if (!steps) return;
   const c = { at: y, rows: rowTable, line: 0 };
-  const end = { depth: 0, mode: MODE.add | endOf(operands), bias: 0, records: operands.records ?? 0, lines: 1 };
+  const end = { depth: 0, mode: MODE.add | steps, bias: 0, constants, sum, lines: 1 };
   kernels.multiply({ a: c, b: c, c, rows: filters, columns: 1, ...end });
 }
 
@@ -199,8 +200,8 @@ export function evenProducts(
     return product * product;
   };
   // As if every image were as large as its largest number everywhere, which is quick; if need be tile by tile.
-  const written = view(outputs.most, r.batch);
-  const bound = view(inputs.most, r.batch).reduce((sum, read, n) => sum + square(read, written[n]!), 0);
+  const written = view(outputs.maxima, r.batch);
+  const bound = view(inputs.maxima, r.batch).reduce((sum, read, n) => sum + square(read, written[n]!), 0);
   let even = outHeight * outWidth * bound <= limit;
   if (!even) {
     const read = survey(kernels, x, r, kernelHeight + height - 1, kernelWidth + width - 1).windows;

@@ -4,12 +4,11 @@ import { type Expr, type Local, local } from "../assembler/expression.js";
 import * as f32x4 from "../assembler/f32x4.js";
 import * as i32 from "../assembler/i32.js";
 import * as i32x4 from "../assembler/i32x4.js";
-import { select } from "../assembler/instructions.js";
 import * as v128 from "../assembler/v128.js";
 import { lazy } from "../elementwise/compile.js";
 import { rowKernel } from "../elementwise/rows.js";
 import type { GemmKernels } from "../gemm/kernels.js";
-import { times } from "./variant.js";
+import { smaller, times } from "./variant.js";
 
 // Without their sign, floats and their bits have the same order, with NaN behind infinity; so these are maxima of integers.
 
@@ -31,17 +30,17 @@ const largestOfMaps = /* @__PURE__ */ lazy((builder) =>
         forRange(0, maps, TOGETHER, (map) => {
           const rows = times(TOGETHER, (i) => {
             const index = local("i32", i32.add(map, i));
-            return local("i32", i32.add(x, i32.mul(bytes, least(index, last))));
+            return local("i32", i32.add(x, i32.mul(bytes, smaller(index, last))));
           });
-          const most = (at: Local<"i32">, load: (address: Expr<"i32">) => Expr<"v128">) =>
+          const max = (at: Local<"i32">, load: (address: Expr<"i32">) => Expr<"v128">) =>
             rows.reduce((all, row) => i32x4.maxU(all, v128.and(load(i32.add(row, at)), mask)), load(i32.add(to, at)));
           when(
             i32.ltS(lastVector, 0),
-            () => forRange(0, bytes, 4, (at) => v128.store32Lane(i32.add(to, at), 0, most(at, v128.load32Zero))),
+            () => forRange(0, bytes, 4, (at) => v128.store32Lane(i32.add(to, at), 0, max(at, v128.load32Zero))),
             () =>
               forRange(0, bytes, 16, (next) => {
-                const at = local("i32", least(next, lastVector));
-                v128.store(i32.add(to, at), most(at, v128.load));
+                const at = local("i32", smaller(next, lastVector));
+                v128.store(i32.add(to, at), max(at, v128.load));
               }),
           );
         });
@@ -73,12 +72,12 @@ export const largestInReach = /* @__PURE__ */ lazy((builder) =>
     ({ from, to, bytes, step, count }) => {
       forRange(0, bytes, 16 * TOGETHER, () => {
         const next = local("i32", from);
-        const most = times(TOGETHER, (i) => local("v128", v128.load(next, 16 * i)));
+        const max = times(TOGETHER, (i) => local("v128", v128.load(next, 16 * i)));
         forRange(1, count, 1, () => {
           advance(next, step);
-          for (const [i, vector] of most.entries()) vector.set(i32x4.maxU(vector, v128.load(next, 16 * i)));
+          for (const [i, vector] of max.entries()) vector.set(i32x4.maxU(vector, v128.load(next, 16 * i)));
         });
-        for (const [i, vector] of most.entries()) v128.store(to, vector, 16 * i);
+        for (const [i, vector] of max.entries()) v128.store(to, vector, 16 * i);
         advance(from, 16 * TOGETHER);
         advance(to, 16 * TOGETHER);
       });
@@ -87,7 +86,7 @@ export const largestInReach = /* @__PURE__ */ lazy((builder) =>
 );
 
 /**
- * `(x, images, bytes, rows, step, length, times, most, list)`: most[image] = the largest of an image's bytes; and in `list`
+ * `(x, images, bytes, rows, step, length, times, maxima, list)`: maxima[image] = the largest of an image's bytes; and in `list`
  * the places of those of its rows, `length` bytes every `step`, that have a number so many times smaller. Returns how many
  * those are. Rows of less than four numbers are read a little beyond.
  */
@@ -96,20 +95,20 @@ export const unevenRows = /* @__PURE__ */ lazy((builder) =>
     "run",
     {
       ...({ x: "i32", images: "i32", bytes: "i32", rows: "i32", step: "i32", length: "i32" } as const),
-      ...({ times: "f32", most: "i32", list: "i32" } as const),
+      ...({ times: "f32", maxima: "i32", list: "i32" } as const),
     },
-    ({ x, images, bytes, rows, step, length, times, most, list }) => {
+    ({ x, images, bytes, rows, step, length, times, maxima, list }) => {
       const start = local("i32", list);
       const over = (from: Local<"i32">, all: Local<"i32">, visit: (vector: Expr<"v128">) => void) => {
         const last = local("i32", i32.sub(all, 16));
-        forRange(0, all, 16, (at) => visit(v128.load(i32.add(from, least(at, last)))));
+        forRange(0, all, 16, (at) => visit(v128.load(i32.add(from, smaller(at, last)))));
       };
       forRange(0, images, 1, () => {
         const largest = local("v128", 0);
         over(x, bytes, (vector) => largest.set(i32x4.maxU(largest, vector)));
         largest.set(i32x4.maxU(largest, i32x4.shuffle(largest, largest, [2, 3, 0, 1])));
         largest.set(i32x4.maxU(largest, i32x4.shuffle(largest, largest, [1, 0, 3, 2])));
-        v128.store32Lane(most, 0, largest);
+        v128.store32Lane(maxima, 0, largest);
         const row = local("i32", x);
         forRange(0, rows, 1, () => {
           const smallest = local("v128", largest);
@@ -120,7 +119,7 @@ export const unevenRows = /* @__PURE__ */ lazy((builder) =>
           });
           advance(row, step);
         });
-        advance(most, 4);
+        advance(maxima, 4);
         advance(x, bytes);
       });
       return i32.shrU(i32.sub(list, start), 2);
@@ -133,7 +132,3 @@ export const squareScaled = /* @__PURE__ */ rowKernel({ arrays: ["x"], numbers: 
   const value = local("v128", f32x4.mul(x.get(), by));
   x.set(f32x4.mul(value, value));
 });
-
-function least(value: Local<"i32">, limit: Local<"i32">): Expr<"i32"> {
-  return select(i32.ltU(value, limit), value, limit);
-}

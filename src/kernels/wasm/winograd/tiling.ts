@@ -18,7 +18,7 @@ export interface Tiling {
 }
 
 /** Rows of a strip at most: one for every point. */
-const MOST_POINTS = 6;
+const MAX_POINTS = 6;
 /** Tiles whose strip stays in the first-level cache. */
 const STRIP_TILES = 64;
 
@@ -54,7 +54,7 @@ export class Strips {
     this.#tiles = lanes.of === "maps" ? STRIP_TILES / 4 : STRIP_TILES;
     const segments = Math.min(this.#tiles, Math.ceil(this.#tiles / tileColumns) + 1);
     this.#rowBytes = 4 * (this.#tiles * step + segments * (window - step) + 4);
-    this.#mapBytes = MOST_POINTS * this.#rowBytes;
+    this.#mapBytes = MAX_POINTS * this.#rowBytes;
     this.#zeros = scratch(4 * width);
     this.#strip = scratch(this.#together * this.#mapBytes);
     this.#segments = scratch(segments * SEGMENT_BYTES);

@@ -1,6 +1,8 @@
 /** What the kernels of Winograd convolution agree on. */
 import { type Expr, type Local, local, type Operand } from "../assembler/expression.js";
 import type { Flavour } from "../assembler/flavour.js";
+import * as i32 from "../assembler/i32.js";
+import { select } from "../assembler/instructions.js";
 import * as v128 from "../assembler/v128.js";
 
 /** Points along one axis of a transformed tile: 0, ±1 and ∞, or those and ±2. */
@@ -40,6 +42,9 @@ export function bytesOf({ points, rows, quads }: Variant) {
 
 export const times = <T>(count: number, make: (i: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => make(i));
+
+export const smaller = (value: Expr<"i32">, limit: Local<"i32">): Expr<"i32"> =>
+  select(i32.ltU(value, limit), value, limit);
 
 export const vector = (value: Operand<"v128">): Local<"v128"> => local("v128", value);
 

@@ -1,14 +1,15 @@
-/** Winograd's filtering along the rows of turned batches, in both flavours. */
+/** Winograd's filtering along the rows of batches in the layout CHWN, in both flavours. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { RELU } from "../../src/kernels/interface/epilogue.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
-import { convPath } from "../../src/kernels/wasm/conv/choice.js";
-import { rowTiles, rowTilesPay, turnedRows } from "../../src/kernels/wasm/conv/turned-winograd.js";
-import { wasmConv } from "../../src/kernels/wasm/conv.js";
+import { forwardRows, inputGradientRows, rowTiles, winogradRows } from "../../src/kernels/wasm/conv/winograd-rows.js";
+import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
+import { NO_STEPS } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
 import { kernelCall } from "../../src/kernels/wasm/memory.js";
-import { MOST_POINTS, minimalFiltering } from "../../src/kernels/wasm/winograd/matrices.js";
+import { MAX_POINTS, minimalFiltering } from "../../src/kernels/wasm/winograd/matrices.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { expectSame } from "../support/kernels.js";
 import { arrays, distance, normals, terms } from "../support/wasm.js";
@@ -24,7 +25,7 @@ const geometry = fc
     batch: fc.oneof(upTo(20, 12), upTo(45, 33)),
     inChannels: upTo(7),
     outChannels: upTo(19),
-    kernel: fc.tuple(upTo(5), upTo(MOST_POINTS - 1, 2)),
+    kernel: fc.tuple(upTo(5), upTo(MAX_POINTS - 1, 2)),
     padding: fc.tuple(upTo(2, 0), upTo(2, 0)),
     extra: fc.tuple(upTo(5, 0), upTo(12, 0)),
   })
@@ -44,7 +45,7 @@ const paying = fc
   .map(({ batch, inChannels, outChannels, size }) =>
     convGeometry(convSettings("Conv2d", inChannels, outChannels, 5, {}), [batch, inChannels, size, size]),
   )
-  .filter(rowTilesPay);
+  .filter((g) => winogradRows.fits(g, "forward") && winogradRows.pays(g, "forward"));
 
 function operands(g: ConvGeometry, seed: number) {
   const all = arrays(
@@ -58,8 +59,8 @@ function operands(g: ConvGeometry, seed: number) {
 }
 
 test("the matrices are those of a filter, exactly", () => {
-  for (let taps = 1; taps <= MOST_POINTS; taps++) {
-    for (let outputs = 1; outputs + taps - 1 <= MOST_POINTS; outputs++) {
+  for (let taps = 1; taps <= MAX_POINTS; taps++) {
+    for (let outputs = 1; outputs + taps - 1 <= MAX_POINTS; outputs++) {
       const { input, filter, output } = minimalFiltering(outputs, taps);
       const points = outputs + taps - 1;
       for (let i = 0; i < outputs; i++) {
@@ -77,7 +78,7 @@ test("the matrices are those of a filter, exactly", () => {
   }
 });
 
-describe.each(flavours)("Winograd in turned batches, %s", (flavour) => {
+describe.each(flavours)("Winograd along rows, %s", (flavour) => {
   const kernels = gemmKernels(flavour);
   const wasm = wasmConv(flavour);
 
@@ -95,9 +96,9 @@ describe.each(flavours)("Winograd in turned batches, %s", (flavour) => {
     if (direction === "forward") referenceConv.forward(g, x, weight, bias, expected);
     else referenceConv.inputGradient(g, y, weight, expected);
     kernelCall(() => {
-      const places = { x: atX, weight: atWeight, bias: 0, y: atY, relu: false, records: 0 };
+      const places = { x: atX, weight: atWeight, bias: 0, y: atY, epilogue: NO_STEPS };
       if (direction === "forward") places.bias = atBias;
-      const task = turnedRows(kernels, g, direction, places)!;
+      const task = { forward: forwardRows, inputGradient: inputGradientRows }[direction](kernels, g, places);
       const ends = [...cuts.map((share) => Math.floor(share * task.parts)), task.parts].sort((a, b) => a - b);
       for (const [i, end] of ends.entries()) if (end > (ends[i - 1] ?? 0)) task.run(ends[i - 1] ?? 0, end);
     });
@@ -130,15 +131,15 @@ describe.each(flavours)("Winograd in turned batches, %s", (flavour) => {
     fc.assert(
       fc.property(paying, fc.boolean(), fc.integer(), (g, relu, seed) => {
         const [x, weight, bias, y] = operands(g, seed);
-        expect(convPath(g, "forward")).toBe("rows");
+        expect(algorithmOf(g, "forward").name).toBe("winograd rows");
         const norm = { mean: new Float64Array(g.outChannels).map((_, i) => i / 9), weight: bias, bias: undefined };
-        const finish = {
+        const epilogue = {
           norm: { ...norm, variance: new Float64Array(g.outChannels).map((_, i) => 1 + i), eps: 1e-5 },
-          ...{ slope: 0.25, least: -1, most: 6 },
+          activation: { slope: 0.25, min: -1, max: 6 },
         };
         const run = (kernels: typeof wasm, h: ConvGeometry, to: Float32Array) => {
-          if (relu) kernelCall(() => kernels.forward(h, x, weight, bias, to, true));
-          else kernelCall(() => kernels.forwardFinished!(h, x, weight, undefined, to, finish));
+          if (relu) kernelCall(() => kernels.forward(h, x, weight, bias, to, { activation: RELU }));
+          else kernelCall(() => kernels.forward(h, x, weight, undefined, to, epilogue));
         };
         const expected = y.slice();
         run(wasm, { ...g, algorithm: "im2col" }, expected);
@@ -184,16 +185,16 @@ describe("which convolutions", () => {
 
   test("LeNet's second, by two tiles of five outputs in 9 points", () => {
     expect(rowTiles(lenet)).toEqual({ size: 5, points: 9, count: 2, saving: 25 / 9 });
-    for (const direction of directions) expect(convPath(lenet, direction)).toBe("rows");
+    for (const direction of directions) expect(algorithmOf(lenet, direction).name).toBe("winograd rows");
   });
 
   test("not its first, where transforms cost as much as they save, nor single images, 3×3 kernels, strides or groups", () => {
     const first = convGeometry(convSettings("Conv2d", 1, 6, 5, { padding: 2 }), [32, 1, 28, 28]);
     const narrow = convGeometry(convSettings("Conv2d", 8, 16, 3, {}), [32, 8, 14, 14]);
     for (const g of [first, narrow, { ...lenet, batch: 1 }, { ...lenet, strideHeight: 2 }, { ...lenet, groups: 2 }]) {
-      expect(rowTilesPay(g)).toBe(false);
+      expect(winogradRows.fits(g, "forward") && winogradRows.pays(g, "forward")).toBe(false);
     }
     expect(rowTiles({ ...lenet, kernelWidth: 10 })).toBe(undefined);
-    expect(convPath({ ...lenet, algorithm: "direct" }, "forward")).toBe("batched");
+    expect(algorithmOf({ ...lenet, algorithm: "direct" }, "forward").name).toBe("chwn");
   });
 });

@@ -7,28 +7,27 @@
  *
  * With 6×6 points a 3×3 filter has tiles of 4×4 outputs and takes 4 times fewer multiplications than the definition, a
  * 5×5 filter 2×2 outputs and 2.8 times fewer; with 4×4 points a 3×3 filter has 2×2 outputs and takes 2.25 times fewer. A
- * convolution of stride 2 becomes one of stride 1, of four times the channels and half the taps      winograd/phases.ts
+ * convolution of stride 2 becomes one of stride 1, of four times the channels and half the taps      ../winograd/phases.ts
  *
  * The sums over the channels are products of matrices, one for every point, U (filters × channels) by V (channels × tiles).
  * How it runs, for every block of tiles:
  *
- *     input     x → V, in panels of tiles       winograd/strip.ts
- *     filter    weight → U, in panels of filters and blocks of channels      winograd/filter.ts
- *     multiply  U, V → m, for a block of filters, by a micro-kernel that keeps its sums in registers     winograd/product.ts
- *     output    m → y       winograd/output.ts
+ *     input     x → V, in panels of tiles       ../winograd/strip.ts
+ *     filter    weight → U, in panels of filters and blocks of channels      ../winograd/filter.ts
+ *     multiply  U, V → m, for a block of filters, by a micro-kernel that keeps its sums in registers     ../winograd/product.ts
+ *     output    m → y       ../winograd/output.ts
  *
  * A tile's numbers depend on nothing but its inputs: however the tiles are split into ranges, the bits are the same.
  */
-import type { ConvGeometry } from "../../shape/conv.js";
-import type { Direction } from "../interface/conv.js";
-import type { Flavour } from "./assembler/flavour.js";
-import { batchedFits } from "./conv/turned.js";
-import { gemmKernels } from "./gemm/kernels.js";
-import { scratch } from "./memory.js";
-import type { Task } from "./task.js";
-import { Convolution, type Operands } from "./winograd/convolve.js";
-import { WeightGradient } from "./winograd/differentiate.js";
-import { partialChannels, Split } from "./winograd/phases.js";
+import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Direction } from "../../interface/conv.js";
+import type { Flavour } from "../assembler/flavour.js";
+import { gemmKernels } from "../gemm/kernels.js";
+import { scratch } from "../memory.js";
+import type { Task } from "../task.js";
+import { Convolution } from "../winograd/convolve.js";
+import { WeightGradient } from "../winograd/differentiate.js";
+import { partialChannels, Split } from "../winograd/phases.js";
 import {
   forwardProblem,
   gradientReading,
@@ -39,14 +38,35 @@ import {
   readingOf,
   roundUp,
   tapsOf,
-} from "./winograd/plan.js";
-import { evenProducts, spared } from "./winograd/reach.js";
-import type { Points } from "./winograd/variant.js";
+} from "../winograd/plan.js";
+import { evenProducts, spared } from "../winograd/reach.js";
+import type { Points } from "../winograd/variant.js";
+import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
+import { chwnFits } from "./chwn-batch.js";
+import { plainSums } from "./im2col.js";
 
-export type WinogradPass = "forward" | "inputGradient";
+export const winograd: ConvAlgorithm = {
+  name: "winograd",
+  option: "winograd",
+  fits: winogradFits,
+  pays: winogradPays,
+  describe(g, direction) {
+    const { tile, saving } = winogradSaving(g, direction);
+    return { algorithm: `winograd ${tile}×${tile}`, saving };
+  },
+
+  forward: (flavour, g, operands) => winogradTasks(flavour, g, "forward", operands),
+
+  inputGradient: (flavour, g, { x, weight, y, epilogue }) =>
+    winogradTasks(flavour, g, "inputGradient", { x: y, weight, bias: 0, y: x, epilogue }),
+
+  weightGradient: winogradWeightGradient,
+
+  otherwise: plainSums,
+};
 
 /** Whether the convolution is one that Winograd's algorithm computes in this direction. */
-export function winogradFits(g: ConvGeometry, direction: Direction): boolean {
+function winogradFits(g: ConvGeometry, direction: Direction): boolean {
   const { kernelHeight: kernel, strideHeight: stride } = g;
   const paddings = [g.paddingTop, g.paddingLeft];
   if (stride === 1) {
@@ -78,27 +98,25 @@ const [TRANSFORM, FILTER, ADD] = [1, 1 / 6, 1];
  * Multiply-adds of a convolution that is worth the loss of accuracy, errors of a few 10⁻⁶ of the norm where plain sums
  * have 3·10⁻⁷: with less, a tenth of a millisecond is all that there is to save.
  */
-const LEAST_WORK = 1 << 21;
+const MIN_WORK = 1 << 21;
 
 /** Points along one axis of a tile that are the fastest. */
-export function winogradPoints(g: ConvGeometry, direction: Direction): Points {
+export function winogradPoints(problem: Problem, direction: Direction): Points {
   if (direction === "weightGradient") return 6;
-  const problem = problemOf(g, direction);
   return problem.taps < 4 && cyclesOf(problem, 4) <= cyclesOf(problem, 6) ? 4 : 6;
 }
 
 /** Whether a pass is estimated to beat a product of packed patches. */
-export function winogradPays(g: ConvGeometry, direction: Direction): boolean {
+function winogradPays(g: ConvGeometry, direction: Direction): boolean {
   const work =
     (g.kernelHeight * g.kernelWidth * g.batch * g.inChannels * g.outChannels * g.outHeight * g.outWidth) / g.groups;
-  if (!winogradFits(g, direction) || work < LEAST_WORK) return false;
+  if (work < MIN_WORK) return false;
+  const problem = problemOf(g, direction);
   const cycles =
-    direction === "weightGradient"
-      ? gradientCycles(forwardProblem(g))
-      : cyclesOf(problemOf(g, direction), winogradPoints(g, direction));
-  // Estimates were fitted to 3×3 kernels, and others fall short of them. Turned batches are faster than packed patches.
-  const least = g.kernelHeight === 3 && g.strideHeight === 1 ? 1 : batchedFits(g) ? 0.6 : 0.83;
-  return cycles < (least * 2 * work) / FLOPS;
+    direction === "weightGradient" ? gradientCycles(problem) : cyclesOf(problem, winogradPoints(problem, direction));
+  // Estimates were fitted to 3×3 kernels, and others fall short of them. Products in CHWN are faster than packed patches.
+  const limit = g.kernelHeight === 3 && g.strideHeight === 1 ? 1 : chwnFits(g) ? 0.6 : 0.83;
+  return cycles < (limit * 2 * work) / FLOPS;
 }
 
 /** Multiplications of a transformed tile with all channels of a filter: not all channels count at every point. */
@@ -108,10 +126,10 @@ function productsOf(problem: Problem, points: Points): number {
   return points * points * channels - partial * (4 * points - 1);
 }
 
-/** Multiplications of the definition to one of the algorithm's, the edges of the image apart. */
-export function winogradSaving(g: ConvGeometry, direction: Direction): { tile: number; saving: number } {
-  const problem = direction === "inputGradient" ? inputGradientProblem(g) : forwardProblem(g);
-  const points = winogradPoints(g, direction);
+/** Multiplications of the definition for each one of the algorithm's, the edges of the image apart. */
+function winogradSaving(g: ConvGeometry, direction: Direction): { tile: number; saving: number } {
+  const problem = problemOf(g, direction);
+  const points = winogradPoints(problem, direction);
   const tile = points - problem.taps + 1;
   const { kernel, stride, channels } = problem;
   const definition = (kernel * kernel * channels * tile * tile) / (stride * stride);
@@ -134,34 +152,31 @@ function gradientCycles({ filters, channels, outHeight, outWidth, batch, taps }:
   return (2 * 36 * pairs * tiles) / FLOPS + 36 * (tiles * (channels + filters) * TRANSFORM + pairs * ADD);
 }
 
-export function winogradPlan(flavour: Flavour, g: ConvGeometry, pass: WinogradPass, points: Points): Plan {
-  return planOf(problemOf(g, pass), points, flavour);
-}
-
-function problemOf(g: ConvGeometry, pass: WinogradPass): Problem {
-  return pass === "forward" ? forwardProblem(g) : inputGradientProblem(g);
+export function problemOf(g: ConvGeometry, direction: Direction): Problem {
+  return direction === "inputGradient" ? inputGradientProblem(g) : forwardProblem(g);
 }
 
 /**
- * y = weight ⋆ x + bias, or dx = the adjoint of that in x, applied to dy, which is `x` here. Overwrites `y`. Tasks to be
- * run one after the other; what the {@link Convolution} among them computed counts only where its `isFinite` says so
- * afterwards. undefined where x is so uneven that much of y would be less exact than plain sums are, unless it was asked for.
+ * y = weight ⋆ x + bias and the epilogue, or dx, which is `y` here, from dy, which is `x`. What the {@link Convolution} among the
+ * tasks computed counts only where its `isFinite` says so afterwards. undefined where x is so uneven that much of y would be
+ * less exact than plain sums are, unless it was asked for.
  */
-export function winogradTasks(
+function winogradTasks(
   flavour: Flavour,
   g: ConvGeometry,
-  pass: WinogradPass,
-  operands: Operands,
+  direction: "forward" | "inputGradient",
+  operands: ConvOperands,
 ): Task[] | undefined {
-  const points = winogradPoints(g, pass);
-  const tasks = () => tasksOf(winogradPlan(flavour, g, pass, points), g, operands);
+  const problem = problemOf(g, direction);
+  const points = winogradPoints(problem, direction);
+  const tasks = () => tasksOf(planOf(problem, points, flavour), g, operands);
   if (g.algorithm !== "auto") return tasks();
-  const size = points - tapsOf(g) + 1;
-  const reading = pass === "forward" ? readingOf(g) : gradientReading(g);
+  const size = points - problem.taps + 1;
+  const reading = direction === "forward" ? readingOf(g) : gradientReading(g);
   return spared(gemmKernels(flavour), reading, [size, size, size, 0], operands, tasks);
 }
 
-export function tasksOf(plan: Plan, g: ConvGeometry, operands: Operands): Task[] {
+export function tasksOf(plan: Plan, g: ConvGeometry, operands: ConvOperands): Task[] {
   const { batch, channels, height, width, stride } = plan.problem;
   if (stride === 1) return [new Convolution(plan, operands)];
   const x = scratch(4 * batch * channels * height * width);
@@ -170,19 +185,15 @@ export function tasksOf(plan: Plan, g: ConvGeometry, operands: Operands): Task[]
 
 /**
  * dweight += the adjoint of the convolution in weight, applied to dy; always by six points. undefined where a number of x
- * or dy is not finite, or so large that a sum on the way might not be; and unless it was asked for where numbers are so
- * uneven that it would be less exact than plain sums are.
+ * or dy is not finite, or so large that a sum on the way might not be: it is added, so that has to be known before. And
+ * unless it was asked for where numbers are so uneven that it would be less exact than plain sums are.
  */
-export function winogradWeightGradient(
-  flavour: Flavour,
-  g: ConvGeometry,
-  operands: { readonly x: number; readonly dy: number; readonly dweight: number },
-): WeightGradient | undefined {
+function winogradWeightGradient(flavour: Flavour, g: ConvGeometry, { x, weight, y }: ConvOperands): Task[] | undefined {
   const problem = forwardProblem(g);
   const size = 7 - problem.taps;
-  const { even, largest } = evenProducts(gemmKernels(flavour), operands.x, operands.dy, problem, size, size);
+  const { even, largest } = evenProducts(gemmKernels(flavour), x, y, problem, size, size);
   // Transforms make the numbers of x up to 100 times as large, those of dy 225 times, and their sums 4 times.
-  const most = 100 * 225 * largest * 4 * g.batch * g.outHeight * g.outWidth;
-  if (!(most < 3e38) || (g.algorithm === "auto" && !even)) return undefined;
-  return new WeightGradient(problem, flavour, operands);
+  const bound = 100 * 225 * largest * 4 * g.batch * g.outHeight * g.outWidth;
+  if (!(bound < 3e38) || (g.algorithm === "auto" && !even)) return undefined;
+  return [new WeightGradient(problem, flavour, { x, dy: y, dweight: weight })];
 }

@@ -6,10 +6,11 @@ import type { ConvGeometry } from "../../../shape/conv.js";
 import { depthBlocks, evenBlocks } from "../gemm/blocks.js";
 import type { GemmKernels } from "../gemm/kernels.js";
 import { DEPTH, MODE } from "../gemm/multiply.js";
+import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
-import { PatchImages, Table } from "./image.js";
+import { PatchImages } from "./patch-images.js";
 
 /** Rows of patches that are packed at a time. */
 const ROWS = 192;
@@ -20,23 +21,23 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
   const [outputs, pixels] = [g.outChannels / g.groups, g.outHeight * g.outWidth];
   const wide = kernels.panel;
   const together = Math.min(g.batch, Math.max(1, Math.floor(DEPTH / pixels)));
-  const most = Math.min(channels, Math.max(1, Math.floor(ROWS / taps.length)));
+  const maxChannels = Math.min(channels, Math.max(1, Math.floor(ROWS / taps.length)));
   const plane = 4 * g.height * g.width;
   const image = new PatchImages(kernels, correlation, {
-    channels: most,
+    channels: maxChannels,
     images: together,
     imageStride: g.groups * channels * plane,
   });
   const [places, tapTable] = [image.pixels(wide), image.taps()];
-  const blocks = evenBlocks(channels, most);
+  const blocks = evenBlocks(channels, maxChannels);
   const spans = together > 1 ? ([[0, pixels]] as const) : depthBlocks(pixels);
   const longest = together * Math.max(...spans.map(([, length]) => length));
   const row = 4 * longest + 64; // no power of two, so that rows do not compete for the same sets of a cache
-  const patches = scratch(most * taps.length * row);
+  const patches = scratch(maxChannels * taps.length * row);
   const panels = scratch(4 * Math.ceil(outputs / wide) * wide * longest);
-  const result = scratch(4 * most * taps.length * outputs);
-  const patchRows = Table.range(most * taps.length, row).at;
-  const resultRows = Table.range(most * taps.length, 4 * outputs).at;
+  const result = scratch(4 * maxChannels * taps.length * outputs);
+  const patchRows = Table.range(maxChannels * taps.length, row).at;
+  const resultRows = Table.range(maxChannels * taps.length, 4 * outputs).at;
 
   /** Adds the products of pixels `first` to `first + length` of some images to the result. */
   const multiply = (
@@ -52,7 +53,7 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
     for (let n = 0; n < images; n++) {
       const from = dout + 4 * (n * g.groups * outputs * pixels + first);
       const to = { at: panels + 4 * n * length * wide, panel: 4 * depth * wide };
-      kernels.transpose({ at: from, row: 4 * pixels, rows: outputs, length }, to);
+      kernels.packColumns({ at: from, row: 4 * pixels, rows: outputs, length }, to);
     }
     const pixelTable = { at: places.at + 4 * first, count: depth };
     kernels.patches(source, { at: tapTable.at, count: rows }, pixelTable, { at: patches, tap: row, panel: 4 * wide });
@@ -82,7 +83,7 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
         }
         const target = dweight + 4 * (group * outputs * channels + channel) * taps.length;
         const to = { at: target, row: 4 * channels * taps.length };
-        kernels.addTurned({ at: result, row: 4 * outputs }, to, outputs, rows);
+        kernels.addTransposed({ at: result, row: 4 * outputs }, to, outputs, rows);
       }
     },
   };

@@ -1,31 +1,31 @@
 /**
- * Batches of small images, turned so that the same pixel of all images lies side by side: `[channel, row, column, image]`.
- * Then the patches of a whole line of outputs lie side by side as well, and need no packing, for any kernel, padding and
+ * Batches of small images in the layout CHWN, where the same pixel of all images lies side by side: `[channel, row, column,
+ * image]`. Then the patches of a whole line of outputs lie side by side as well, and need no packing, for any kernel, padding and
  * dilation: with n images, a tap's row of patches lies ((c·height + u·dilation)·width + v·dilation)·n numbers behind.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import { type Block, evenBlocks } from "../gemm/blocks.js";
-import type { GemmKernels, Rows } from "../gemm/kernels.js";
+import type { GemmKernels, Matrix, Rows } from "../gemm/kernels.js";
+import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
-import { Table } from "./image.js";
 
-/** As many images are turned at a time: more do not fit the cache. */
+/** Images that are copied at a time: more do not fit the cache. */
 const IMAGES = 32;
 /** A tile of the input gradient must not meet itself in the next tap's pixels. */
-const LEAST_IMAGES = 12;
-/** Numbers of a turned input and output at most. */
-const LARGEST = 1 << 20;
+const MIN_IMAGES = 12;
+/** Numbers of the copies of inputs and outputs at most. */
+const MAX_NUMBERS = 1 << 20;
 /** More channels are worth packing: products then take longer than what prepares them. */
-const MOST_CHANNELS = 32;
+const MAX_CHANNELS = 32;
 
-export function batchedFits(g: ConvGeometry): boolean {
+export function chwnFits(g: ConvGeometry): boolean {
   const { padded, outputs } = sizesOf(g);
   const images = imagesAtOnce(g.batch);
   return (
-    images >= LEAST_IMAGES &&
+    images >= MIN_IMAGES &&
     g.strideWidth === 1 &&
-    Math.max(g.inChannels, g.outChannels) / g.groups <= MOST_CHANNELS &&
-    images * (g.inChannels * padded + outputs) <= LARGEST
+    Math.max(g.inChannels, g.outChannels) / g.groups <= MAX_CHANNELS &&
+    images * (g.inChannels * padded + outputs) <= MAX_NUMBERS
   );
 }
 
@@ -41,8 +41,13 @@ function sizesOf(g: ConvGeometry) {
   return { height, width, padded: height * width, outputs: g.outChannels * g.outHeight * g.outWidth };
 }
 
-/** What the three directions share: room for turned copies of one part of the batch, and tables of rows. */
-export class TurnedBatch {
+/** The matrix of a part of the batch, whose lines are those of outputs; that of the next group lies `group` bytes further. */
+export interface GroupMatrix extends Matrix {
+  readonly group: number;
+}
+
+/** What the three directions share: room for copies of one part of the batch, and tables of rows. */
+export class ChwnBatch {
   readonly blocks: readonly Block[];
   /** Numbers of an image, of its padded copy, and of its outputs. */
   readonly #image: number;
@@ -78,7 +83,7 @@ export class TurnedBatch {
     return { input: 4 * g.strideHeight * this.#sizes.width * images, output: 4 * g.outWidth * images };
   }
 
-  /** Room for the turned inputs of the largest part. */
+  /** Room for the inputs of the largest part. */
   inputCopy(): number {
     return scratch(4 * this.blocks[0]![1] * this.g.inChannels * this.#sizes.padded + 64);
   }
@@ -91,16 +96,16 @@ export class TurnedBatch {
     this.kernels.clear(copy, images * this.g.inChannels * this.#sizes.padded);
   }
 
-  /** Turns the images at `from`, into the one copy that this object turns; zeros beside them stay from part to part. */
-  turnInputs(from: number, copy: number, images: number): void {
+  /** Copies the images at `from` into the one copy that this object fills; zeros beside them stay from part to part. */
+  takeInputs(from: number, copy: number, images: number): void {
     if (images !== this.#padded) this.clearInputs(copy, images);
     this.#padded = images;
-    this.#eachLine(from, copy, images, (image, turned, length) => this.kernels.turn(image, turned, length, images));
+    this.#eachLine(from, copy, images, (image, chwn, length) => this.kernels.transpose(image, chwn, length, images));
   }
 
-  /** Turns the inputs back. */
-  turnInputsBack(copy: number, to: number, images: number): void {
-    this.#eachLine(to, copy, images, (image, turned, length) => this.kernels.turn(turned, image, images, length));
+  /** Writes inputs back to the images at `to`. */
+  putInputs(copy: number, to: number, images: number): void {
+    this.#eachLine(to, copy, images, (image, chwn, length) => this.kernels.transpose(chwn, image, images, length));
   }
 
   /** Visits every line of the images and of their copy: rows are images in one, pixels in the other. */
@@ -120,16 +125,33 @@ export class TurnedBatch {
     }
   }
 
-  /** Turns dy or y: from images of outputs to outputs of images, or back. */
-  turnOutputs(from: number, to: number, images: number, back: boolean): void {
+  /** Copies outputs of images at `from`. */
+  takeOutputs(from: number, copy: number, images: number): void {
     const { outputs } = this.#sizes;
-    const [image, turned] = [4 * outputs, 4 * images];
-    if (back) this.kernels.turn({ at: from, row: turned }, { at: to, row: image }, images, outputs);
-    else this.kernels.turn({ at: from, row: image }, { at: to, row: turned }, outputs, images);
+    this.kernels.transpose({ at: from, row: 4 * outputs }, { at: copy, row: 4 * images }, outputs, images);
+  }
+
+  /** Writes outputs back to those of images at `to`. */
+  putOutputs(copy: number, to: number, images: number): void {
+    const { outputs } = this.#sizes;
+    this.kernels.transpose({ at: copy, row: 4 * images }, { at: to, row: 4 * outputs }, images, outputs);
+  }
+
+  /** The patches in a copy of inputs: a row for every tap. */
+  patches(copy: number, images: number): GroupMatrix {
+    const group = 4 * images * this.inputs * this.#sizes.padded;
+    return { at: copy, rows: this.#rowsOfTaps(images), line: this.lines(images).input, group };
+  }
+
+  /** A copy of outputs: a row for every channel. */
+  maps(copy: number, images: number): GroupMatrix {
+    const map = 4 * images * this.g.outHeight * this.g.outWidth;
+    const { at } = Table.range(this.outputs, map);
+    return { at: copy, rows: at, line: this.lines(images).output, group: this.outputs * map };
   }
 
   /** Where every tap's row of patches lies; the same table for as many images as before. */
-  tapRows(images: number): number {
+  #rowsOfTaps(images: number): number {
     const { g } = this;
     if (this.#tapRows.images === images) return this.#tapRows.at;
     const { height, width } = this.#sizes;
@@ -143,19 +165,5 @@ export class TurnedBatch {
     }
     this.#tapRows = { images, at: table.at };
     return table.at;
-  }
-
-  /** Where the turned outputs of every channel lie. */
-  outputRows(images: number): number {
-    return Table.range(this.outputs, 4 * images * this.g.outHeight * this.g.outWidth).at;
-  }
-
-  /** Bytes from a group's turned inputs or outputs to the next's. */
-  groupStrides(images: number) {
-    const { g } = this;
-    return {
-      input: 4 * images * this.inputs * this.#sizes.padded,
-      output: 4 * images * this.outputs * g.outHeight * g.outWidth,
-    };
   }
 }

@@ -1,49 +1,67 @@
-/** A correlation as a product of weights (outputs × depth) and patches (depth × pixels), whose depth is channels · taps. */
+/**
+ * Convolutions as products of weights and packed patches, block by block: what computes everything.
+ *
+ *     forward           weights (outputs × depth) · patches (depth × pixels), whose depth is channels · taps
+ *     input gradient    the same with the roles of inputs and outputs exchanged (correlation.ts); of few channels spread.ts
+ *     weight gradient   dy (outputs × pixels) · patchesᵀ      weight-gradient.ts
+ */
 import type { Flavour } from "../assembler/flavour.js";
-import { RECORD } from "../elementwise/finish.js";
+import { CONSTANTS, epiloguePass, NO_STEPS, type Steps, splitAtSum } from "../elementwise/epilogue.js";
 import { type Block, depthBlocks } from "../gemm/blocks.js";
 import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
-import { DEPTH, endOf, MODE } from "../gemm/multiply.js";
+import { DEPTH, MODE } from "../gemm/multiply.js";
+import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
-import type { Correlation } from "./correlation.js";
-import { PatchImages, Table } from "./image.js";
+import type { ConvAlgorithm, Pass } from "./algorithm.js";
+import { type Correlation, type CorrelationOperands, forwardBy, inputGradientBy } from "./correlation.js";
+import { PatchImages } from "./patch-images.js";
+import { spreadGradient } from "./spread.js";
+import { weightGradient } from "./weight-gradient.js";
+
+/** With as few input channels in a group, spreading the input gradient is faster than collecting it. */
+const FEW_CHANNELS = 16;
+
+const always = () => true;
+const describe = () => ({ algorithm: "im2col", saving: 1 });
+const forward: Pass = (flavour, g, operands) => [forwardBy(correlate, flavour, g, operands)];
+const spread: Pass = (flavour, g, { x, weight, y }) => [spreadGradient(gemmKernels(flavour), g, y, weight, x)];
+const differentiate: Pass = (flavour, g, { x, weight, y }) => [weightGradient(gemmKernels(flavour), g, x, y, weight)];
+
+export const im2col: ConvAlgorithm = {
+  name: "im2col",
+  option: "im2col",
+  fits: always,
+  pays: always,
+  describe,
+  forward,
+  inputGradient: (flavour, g, operands) =>
+    g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1
+      ? spread(flavour, g, operands)
+      : inputGradientBy(correlate, flavour, g, operands),
+  weightGradient: differentiate,
+};
+
+/**
+ * For numbers that are not finite, or very uneven: each result depends on what it reads alone. Its input gradient multiplies
+ * no weight, which may be NaN, with zeros beside dy.
+ */
+export const plainSums: ConvAlgorithm = {
+  name: "im2col",
+  fits: always,
+  pays: always,
+  describe,
+  forward,
+  inputGradient: spread,
+  weightGradient: differentiate,
+};
 
 /** Columns of a product whose patches are packed at a time where the depth is {@link DEPTH}: they stay in the cache. */
 const COLUMNS = 96;
 /** Outputs with fewer pixels share their panels of columns with those of the next images. */
 const FEW_PIXELS = 64;
 
-/** Where a correlation of a batch finds its operands; offsets are in bytes, groups and images lie one after the other. */
-export interface CorrelationOperands {
-  readonly batch: number;
-  readonly groups: number;
-  /** Outputs of a group. */
-  readonly outputs: number;
-  readonly images: number;
-  /** Rows of a group's weights, `weightRow` apart; the next group's follow. */
-  readonly weights: number;
-  readonly weightRow: number;
-  /** 0 where there is none. */
-  readonly bias: number;
-  readonly result: number;
-  /** Negative results become 0. */
-  readonly relu?: boolean;
-  /** Records of the results' ending (elementwise/finish.ts), group by group; 0 or nothing for none. */
-  readonly records?: number;
-  /** Where every pixel of the result lies if they are not neighbours. */
-  readonly place?: Place;
-}
-
-/** Pixels of a larger image: offset of the first, steps between rows, columns and images of one output, in bytes. */
-export interface Place {
-  readonly first: number;
-  readonly row: number;
-  readonly column: number;
-  readonly plane: number;
-}
-
-export function correlate(flavour: Flavour, c: Correlation, o: CorrelationOperands): Task {
+function correlate(flavour: Flavour, c: Correlation, o: CorrelationOperands): Task {
   return new CorrelationTask(gemmKernels(flavour), c, o);
 }
 
@@ -57,14 +75,17 @@ class CorrelationTask implements Task {
   readonly #columnBlocks: number;
   readonly #depth: readonly Block[];
   readonly #patches: PatchImages;
-  readonly #places: Table;
+  readonly #pixelTable: Table;
   readonly #taps: Table;
   readonly #panels: number;
   /** Tables of the rows of the weights and of the results. */
   readonly #weightRows: number;
   readonly #resultRows: number;
-  /** Where results are kept until they are put in their places; 0 where they are written there at once. */
+  /** Where results are kept until they are put where they belong; 0 where they are written there at once. */
   readonly #aside: number;
+  /** What the product does to results, and what follows when they are where they belong. */
+  readonly #before: Steps;
+  readonly #after: Steps;
 
   constructor(
     private readonly kernels: GemmKernels,
@@ -80,7 +101,12 @@ class CorrelationTask implements Task {
     this.#together = pixels < FEW_PIXELS ? Math.min(o.batch, Math.floor(this.#columns / pixels)) : 1;
     this.#imageBlocks = Math.ceil(o.batch / this.#together);
     const columns = this.#together * pixels;
-    this.#aside = o.place || this.#together > 1 ? scratch(4 * o.outputs * columns) : 0;
+    this.#aside = o.layout || this.#together > 1 ? scratch(4 * o.outputs * columns) : 0;
+    // y is written to before its sum is read where results are kept aside, or blocks of the depth added up in it.
+    const isEarly = this.#aside || this.#depth.length > 1;
+    const length = o.batch * o.groups * o.outputs * pixels;
+    const epilogue = isEarly ? kernels.keepSum(o.epilogue, o.result, length) : o.epilogue;
+    [this.#before, this.#after] = this.#aside ? splitAtSum(epilogue) : [epilogue, NO_STEPS];
     this.#columnBlocks = Math.ceil(columns / this.#columns);
     this.parts = o.groups * this.#imageBlocks * (this.#aside ? 1 : this.#columnBlocks);
     this.#patches = new PatchImages(kernels, c, {
@@ -89,7 +115,7 @@ class CorrelationTask implements Task {
       imageStride: 4 * o.groups * c.channels * c.height * c.width,
     });
     this.#taps = this.#patches.taps();
-    this.#places = this.#patches.pixels(wide);
+    this.#pixelTable = this.#patches.pixels(wide);
     this.#panels = scratch(4 * longest * Math.ceil(Math.min(columns, this.#columns) / wide) * wide);
     this.#weightRows = Table.range(o.outputs, o.weightRow).at;
     this.#resultRows = Table.range(o.outputs, 4 * columns).at;
@@ -125,38 +151,39 @@ class CorrelationTask implements Task {
     if (columns <= 0) return;
     if (this.#depth.length === 0) kernels.clear(result, o.outputs * this.#together * this.#pixels);
     const bias = o.bias && o.bias + 4 * group * o.outputs;
-    const records = (o.records ?? 0) + RECORD * group * o.outputs;
+    const constants = this.#before.constants + CONSTANTS * group * o.outputs;
     const weights = o.weights + group * o.outputs * o.weightRow;
     const { panel } = kernels;
     for (const [i, [first, depth]] of this.#depth.entries()) {
       const taps = { at: this.#taps.at + 4 * first, count: depth };
-      const pixels = { at: this.#places.at + 4 * column, count: columns };
+      const pixels = { at: this.#pixelTable.at + 4 * column, count: columns };
       kernels.patches(image, taps, pixels, { at: this.#panels, tap: 4 * panel, panel: 4 * depth * panel });
       const start = i > 0 ? MODE.block : bias === 0 ? MODE.zero : MODE.bias;
-      const end = i === this.#depth.length - 1 ? endOf(o) : 0;
+      const end = i === this.#depth.length - 1 ? this.#before.steps : 0;
       kernels.multiplyPanels(
         { at: weights + 4 * first, rows: this.#weightRows, line: 0 },
         this.#panels,
         { at: result + 4 * column, rows: this.#resultRows, line: 0 },
-        { rows: o.outputs, columns, depth, mode: start | end, bias, records },
+        { rows: o.outputs, columns, depth, mode: start | end, bias, constants, sum: this.#before.sum },
       );
     }
   }
 
-  /** Puts results that were kept aside in their places. */
+  /** Puts results that were kept aside where they belong. */
   #put(index: number, images: number): void {
     const { c, o, kernels } = this;
     for (let n = 0; n < images; n++) {
       const from = this.#aside + 4 * n * this.#pixels;
       const first = (index + n * o.groups) * o.outputs;
       const map = 4 * this.#together * this.#pixels;
-      if (o.place) {
-        const { first: offset, plane, row, column } = o.place;
+      if (o.layout) {
+        const { first: offset, plane, row, column } = o.layout;
         const to = [o.result + offset + first * plane, plane, row, column] as const;
         kernels.copy([from, map, 4 * c.outWidth, 4], to, o.outputs, c.outHeight, c.outWidth);
       } else {
-        const to = [o.result + 4 * first * this.#pixels, 0, 4 * this.#pixels, 4] as const;
-        kernels.copy([from, 0, map, 4], to, 1, o.outputs, this.#pixels);
+        const to = o.result + 4 * first * this.#pixels;
+        kernels.copy([from, 0, map, 4], [to, 0, 4 * this.#pixels, 4], 1, o.outputs, this.#pixels);
+        epiloguePass(to, 1, o.outputs, this.#pixels, this.#after);
       }
     }
   }

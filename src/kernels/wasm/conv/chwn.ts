@@ -1,0 +1,165 @@
+/**
+ * Convolutions of many small images with few channels, as products in the layout CHWN (chwn-batch.ts), in place: without
+ * packing patches.
+ */
+import type { ConvGeometry } from "../../../shape/conv.js";
+import { CONSTANTS, NO_STEPS, STEP, type Steps } from "../elementwise/epilogue.js";
+import { depthBlocks } from "../gemm/blocks.js";
+import { type GemmKernels, gemmKernels, type Matrix } from "../gemm/kernels.js";
+import { MODE } from "../gemm/multiply.js";
+import { Table } from "../gemm/table.js";
+import { scratch } from "../memory.js";
+import type { Task } from "../task.js";
+import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
+import { ChwnBatch, chwnFits, type GroupMatrix } from "./chwn-batch.js";
+
+export const chwn: ConvAlgorithm = {
+  name: "chwn",
+  option: "direct",
+  fits: chwnFits,
+  pays: () => true,
+  describe: () => ({ algorithm: "direct, chwn", saving: 1 }),
+  forward: (flavour, g, operands) => [forward(gemmKernels(flavour), g, operands)],
+  inputGradient: (flavour, g, operands) => [inputGradient(gemmKernels(flavour), g, operands)],
+  weightGradient: (flavour, g, operands) => [weightGradient(gemmKernels(flavour), g, operands)],
+};
+
+/** y = weight · patches + bias, and the epilogue. A part is a part of the batch. */
+function forward(kernels: GemmKernels, g: ConvGeometry, { x, weight, bias, y, epilogue }: ConvOperands): Task {
+  const batch = new ChwnBatch(kernels, g);
+  const { taps, outputs } = batch;
+  const [input, output] = [batch.inputCopy(), batch.outputCopy()];
+  const sum = epilogue.steps & STEP.sum ? batch.outputCopy() : 0;
+  const a = { at: weight, rows: Table.range(outputs, 4 * taps).at, line: 0 };
+  const start = bias === 0 ? MODE.zero : MODE.bias;
+  const steps = { steps: epilogue.steps, constants: epilogue.constants, sum: sum - output };
+  return {
+    parts: batch.blocks.length,
+    run(from, to) {
+      for (const [first, images] of batch.blocks.slice(from, to)) {
+        const yAt = y + 4 * first * g.outChannels * g.outHeight * g.outWidth;
+        batch.takeInputs(x + 4 * first * g.inChannels * g.height * g.width, input, images);
+        if (sum) batch.takeOutputs(yAt + epilogue.sum, sum, images);
+        const [b, c] = [batch.patches(input, images), batch.maps(output, images)];
+        multiplyGroups(batch, images, a, b, c, [outputs, taps], start, bias, steps);
+        batch.putOutputs(output, yAt, images);
+      }
+    },
+  };
+}
+
+/** dx: every tap's row of weightᵀ · dy is added where the tap meets the input. A part is a part of the batch. */
+function inputGradient(kernels: GemmKernels, g: ConvGeometry, { x: dx, weight, y: dy }: ConvOperands): Task {
+  const batch = new ChwnBatch(kernels, g);
+  const { taps, outputs } = batch;
+  const [input, output] = [batch.inputCopy(), batch.outputCopy()];
+  const filters = scratch(4 * taps * g.outChannels);
+  for (let i = 0; i < g.groups; i++) {
+    const at = 4 * i * outputs * taps;
+    kernels.transpose({ at: weight + at, row: 4 * taps }, { at: filters + at, row: 4 * outputs }, taps, outputs);
+  }
+  const a = { at: filters, rows: Table.range(taps, 4 * outputs).at, line: 0 };
+  return {
+    parts: batch.blocks.length,
+    run(from, to) {
+      for (const [first, images] of batch.blocks.slice(from, to)) {
+        batch.clearInputs(input, images);
+        batch.takeOutputs(dy + 4 * first * g.outChannels * g.outHeight * g.outWidth, output, images);
+        const [b, c] = [batch.maps(output, images), batch.patches(input, images)];
+        multiplyGroups(batch, images, a, b, c, [taps, outputs], MODE.add, 0, NO_STEPS);
+        batch.putInputs(input, dx + 4 * first * g.inChannels * g.height * g.width, images);
+      }
+    },
+  };
+}
+
+/** c = a (rows × terms) · b, group by group, of one part of the batch; `start` is the mode of the first terms. */
+function multiplyGroups(
+  { kernels, g, taps, outputs }: ChwnBatch,
+  images: number,
+  a: Matrix,
+  b: GroupMatrix,
+  c: GroupMatrix,
+  [rows, terms]: readonly [rows: number, terms: number],
+  start: number,
+  bias: number,
+  { steps, constants, sum }: Steps,
+): void {
+  for (let group = 0; group < g.groups; group++) {
+    for (const [k, depth] of depthBlocks(terms)) {
+      kernels.multiply({
+        a: { at: a.at + 4 * (group * outputs * taps + k), rows: a.rows, line: 0 },
+        b: { at: b.at + group * b.group, rows: b.rows + 4 * k, line: b.line },
+        c: { at: c.at + group * c.group, rows: c.rows, line: c.line },
+        rows,
+        columns: g.outWidth * images,
+        depth,
+        mode: (k > 0 ? MODE.block : start) | (k + depth === terms ? steps : 0),
+        bias: bias && bias + 4 * group * outputs,
+        constants: constants + CONSTANTS * group * outputs,
+        sum,
+        lines: g.outHeight,
+      });
+    }
+  }
+}
+
+/** dweight += patches · dyᵀ, whose rows hold the outputs of one pixel of one image. A part is an input channel. */
+function weightGradient(kernels: GemmKernels, g: ConvGeometry, { x, weight: dweight, y: dy }: ConvOperands): Task {
+  const batch = new ChwnBatch(kernels, g);
+  const { inputs, outputs } = batch;
+  const entries = g.kernelHeight * g.kernelWidth;
+  const [input, output] = [batch.inputCopy(), batch.outputCopy()];
+  const result = scratch(4 * inputs * entries * outputs);
+  const resultRows = Table.range(inputs * entries, 4 * outputs).at;
+  const max = g.outWidth * batch.blocks[0]![1];
+  const pixelRows = Table.range(max, 4 * g.outChannels).at;
+  return {
+    parts: g.inChannels,
+    run(from, to) {
+      for (let channel = from; channel < to; ) {
+        const group = Math.floor(channel / inputs);
+        const end = Math.min(to, (group + 1) * inputs);
+        addGroup(group, channel - group * inputs, end - channel);
+        channel = end;
+      }
+    },
+  };
+
+  /** Some channels of a group. */
+  function addGroup(group: number, first: number, count: number): void {
+    kernels.clear(result, count * entries * outputs);
+    const pixels = g.outHeight * g.outWidth;
+    for (const [n, images] of batch.blocks) {
+      batch.takeInputs(x + 4 * n * g.inChannels * g.height * g.width, input, images);
+      const maps = images * g.outChannels;
+      kernels.transpose(
+        { at: dy + 4 * n * g.outChannels * pixels, row: 4 * pixels },
+        { at: output, row: 4 * maps },
+        pixels,
+        maps,
+      );
+      const patches = batch.patches(input, images);
+      const line = 4 * g.outWidth * maps;
+      for (const [k, length] of depthBlocks(g.outWidth * images)) {
+        kernels.multiply({
+          a: {
+            at: patches.at + group * patches.group + 4 * k,
+            rows: patches.rows + 4 * first * entries,
+            line: patches.line,
+          },
+          b: { at: output + 4 * group * outputs, rows: pixelRows + 4 * k, line },
+          c: { at: result, rows: resultRows, line: 0 },
+          rows: count * entries,
+          columns: outputs,
+          depth: length,
+          mode: MODE.block,
+          bias: 0,
+          lines: g.outHeight,
+        });
+      }
+    }
+    const to = { at: dweight + 4 * (group * outputs * inputs + first) * entries, row: 4 * inputs * entries };
+    kernels.addTransposed({ at: result, row: 4 * outputs }, to, outputs, count * entries);
+  }
+}
