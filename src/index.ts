@@ -1,3 +1,5 @@
+export type { Outputs } from "./graph/call.js";
+export { type Input, type ResizeOptions, Value } from "./graph/value.js";
 export {
   type BackendDescription,
   type BackendName,
@@ -20,6 +22,7 @@ export { type ExplainedLayer, type ExplainedPass, type Explanation, explain } fr
 export { Flatten, type FlattenOptions, Unflatten } from "./layers/flatten.js";
 export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/globalpool2d.js";
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "./layers/gradcheck.js";
+export { Graph, type GraphInputs, graph, type Layers } from "./layers/graph.js";
 export { GroupNorm, type GroupNormOptions } from "./layers/groupnorm.js";
 export { Identity } from "./layers/identity.js";
 export {
@@ -78,6 +81,7 @@ export type { ChainRule } from "./shape/chain.js";
 export type { ConvSettings, Sizes } from "./shape/conv.js";
 export type { ConvTransposeSettings } from "./shape/convtranspose.js";
 export { ArgumentError, FormatError, type Mismatch, ShapeError, StateError } from "./shape/errors.js";
+export type { NamedSize, Size } from "./shape/named.js";
 export type { Padding2d, PaddingMode } from "./shape/pad.js";
 export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions, PoolOptions, PoolSettings } from "./shape/pool.js";
 export type { Mistake, NoOptions, SameRule, ShapeRule } from "./shape/rule.js";

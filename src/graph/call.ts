@@ -107,42 +107,62 @@ export type Taken<Rule, Kind, First, More extends readonly unknown[]> = Rule ext
     : readonly Kind[]
   : readonly [];
 
-type MoreRefusal<Rule, First, More extends readonly unknown[], I> =
-  CallIn<Rule> extends Call<infer Who, infer Inputs, unknown>
-    ? Bindings<Who, Inputs, First, More> extends Bound<unknown, infer Found>
-      ? SentenceAt<Found, I>
-      : never
-    : unknown;
-
-type SentenceAt<Found, I> = I extends keyof Found ? Found[I] : unknown;
+/**
+ * Asked of the arguments first, here and in {@link OutputShape}: what stays open until a call is made keeps its short name
+ * in declarations.
+ */
+export type MoreRefusal<Rule, First, More extends readonly unknown[], I> = [First, More] extends [
+  infer F,
+  infer M extends readonly unknown[],
+]
+  ? BindingsOf<Rule, F, M> extends Bound<unknown, infer Found>
+    ? I extends keyof Found
+      ? Found[I]
+      : unknown
+    : unknown
+  : never;
 
 // ── What comes out ──
 
 /** What `forward` gives for a first input of shape `First` and for others. */
 export type OutputTensors<Rule, First, More extends readonly unknown[]> = 0 extends 1 & Rule
   ? Tensor
-  : CallIn<Rule> extends Call<infer Who, infer Inputs, infer Output>
-    ? Bindings<Who, Inputs, First, More> extends Bound<infer Names, unknown>
-      ? TensorsOf<Output, Names>
-      : never
+  : CallIn<Rule> extends Call<string, readonly unknown[], infer Output>
+    ? [Output] extends [Value<infer S>]
+      ? Tensor<OutputShape<Rule, S, First, More>>
+      : {
+          readonly [K in keyof Output]: Output[K] extends Value<infer S>
+            ? Tensor<OutputShape<Rule, S, First, More>>
+            : never;
+        }
     : Tensor<OutputOf<Rule, First>>;
 
 /** What `of` gives for a first input of shape `First` and for others. */
 export type OutputValues<Rule, First, More extends readonly unknown[]> = 0 extends 1 & Rule
   ? Value
-  : CallIn<Rule> extends Call<infer Who, infer Inputs, infer Output>
-    ? Bindings<Who, Inputs, First, More> extends Bound<infer Names, unknown>
-      ? ValuesOf<Output, Names>
-      : never
+  : CallIn<Rule> extends Call<string, readonly unknown[], infer Output>
+    ? [Output] extends [Value<infer S>]
+      ? Value<OutputShape<Rule, S, First, More>>
+      : {
+          readonly [K in keyof Output]: Output[K] extends Value<infer S>
+            ? Value<OutputShape<Rule, S, First, More>>
+            : never;
+        }
     : Value<OutputOf<Rule, First>>;
 
-type TensorsOf<Output, Names> = [Output] extends [Value<infer S>]
-  ? Tensor<Unnamed<S, Names>>
-  : { readonly [K in keyof Output]: Output[K] extends Value<infer S> ? Tensor<Unnamed<S, Names>> : never };
+/** The shape `S` that `compose` gives, with the sizes that a call gives its names. */
+export type OutputShape<Rule, S extends Shape, First, More extends readonly unknown[]> = [First, More] extends [
+  infer F,
+  infer M extends readonly unknown[],
+]
+  ? BindingsOf<Rule, F, M> extends Bound<infer Names, unknown>
+    ? Unnamed<S, Names>
+    : Shape
+  : Shape;
 
-type ValuesOf<Output, Names> = [Output] extends [Value<infer S>]
-  ? Value<Unnamed<S, Names>>
-  : { readonly [K in keyof Output]: Output[K] extends Value<infer S> ? Value<Unnamed<S, Names>> : never };
+/** What a call of `Rule` says of its names. */
+type BindingsOf<Rule, First, More extends readonly unknown[]> =
+  CallIn<Rule> extends Call<infer Who, infer Inputs, unknown> ? Bindings<Who, Inputs, First, More> : unknown;
 
 // ── What goes back ──
 

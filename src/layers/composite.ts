@@ -16,7 +16,7 @@ import { checkLayer, checkMethod, hasState, Layer } from "./layer.js";
  * class Block extends Composite {
  *   readonly conv = new Conv2d(8, 8, 3, { padding: 1 });
  *   readonly relu = new ReLU();
- *   protected compose() {
+ *   compose() {
  *     return new Sequential(new Residual(this.conv), this.relu);
  *   }
  * } // keys: conv.weight, conv.bias

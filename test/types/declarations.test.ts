@@ -82,7 +82,7 @@ describe("exported from a file, declarations and all", () => {
 export class Net extends Composite {
   readonly conv = new Conv2d(1, 8, 3);
   readonly relu = new ReLU();
-  protected compose() {
+  compose() {
     return new Sequential(this.conv, this.relu);
   }
 }
@@ -98,7 +98,7 @@ export function block<const I extends number, const O extends number>(inputs: I,
     );
     expect(errors).toEqual([]);
     expect(declarations).toContain('readonly conv: Conv2d<1, 8, 3, import("faltung").NoOptions>;');
-    expect(declarations).toContain("protected compose(): Sequential<");
+    expect(declarations).toContain("compose(): Sequential<");
     expect(declarations).toContain('export declare const model: Sequential<"[N, 1, 28, 28] → [N, 10]", [');
     expect(declarations).toContain('import("faltung/shapes").Refusal<import("faltung/shapes").LinearRule<8, 2>');
     expect(declarations.length).toBeLessThan(3000);
