@@ -42,6 +42,7 @@ export { Maxout, MaxoutLinear, type MaxoutLinearOptions, type MaxoutOptions } fr
 export { MaxPool2d } from "./layers/maxpool2d.js";
 export { Parallel, type ParallelOptions } from "./layers/parallel.js";
 export { Parameter, StateBuffer } from "./layers/parameter.js";
+export { Permute } from "./layers/permute.js";
 export {
   ELU,
   Hardshrink,
@@ -59,6 +60,7 @@ export { PixelShuffle, PixelUnshuffle } from "./layers/pixelshuffle.js";
 export { PReLU, type PReLUOptions } from "./layers/prelu.js";
 export { Residual } from "./layers/residual.js";
 export { Sequential, type SequentialConstructor } from "./layers/sequential.js";
+export { Slice } from "./layers/slice.js";
 export {
   GELU,
   type GELUOptions,
@@ -86,7 +88,7 @@ export type { Padding2d, PaddingMode } from "./shape/pad.js";
 export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions, PoolOptions, PoolSettings } from "./shape/pool.js";
 export type { Mistake, NoOptions, SameRule, ShapeRule } from "./shape/rule.js";
 export type { Pair, Shape } from "./shape/shape.js";
-export type { Slice } from "./shape/slice.js";
+export type { AxisSlice } from "./shape/slice.js";
 export type { UpsampleMode, UpsampleOptions, UpsampleSettings } from "./shape/upsample.js";
 // As for what is named here and exported there.
 export type {} from "./shapes.js";

@@ -61,7 +61,7 @@ export type { Dropout2dRule } from "./shape/dropout.js";
 export type { EmbeddingRule } from "./shape/embedding.js";
 export type { FlattenedAxes, FlattenRule, UnflattenRule } from "./shape/flatten.js";
 export type { Concatenated, Stacked } from "./shape/join.js";
-export type { Inserted, Permuted, Squeezed, Transposed, Unsqueezed, WithoutOnes } from "./shape/layout.js";
+export type { Inserted, Permuted, PermuteRule, Squeezed, Transposed, Unsqueezed, WithoutOnes } from "./shape/layout.js";
 export type { FeaturesRule, LinearRule } from "./shape/linear.js";
 export type { LrnRule } from "./shape/lrn.js";
 export type { MaxoutLinearRule, MaxoutRule } from "./shape/maxout.js";
@@ -110,7 +110,7 @@ export type {
   ShowSize,
   WithSize,
 } from "./shape/rule.js";
-export type { Sliced } from "./shape/slice.js";
+export type { Sliced, SliceRule } from "./shape/slice.js";
 export type { AlongAxisRule } from "./shape/softmax.js";
 export type { ChunkShapes, Part, SplitShapes, SplitTold } from "./shape/split.js";
 export type { ResizedAxis, ResizedLike, UpsampleRule } from "./shape/upsample.js";

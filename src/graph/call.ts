@@ -99,13 +99,15 @@ type CallIn<Rule> = Rule extends { readonly call: unknown } ? (Rule & { readonly
  * The arguments after the first, each with the sentence that refuses it. Of a rule of one input it is no generic type, so
  * that a layer of one is a layer whatever the compiler knows of it.
  */
-export type Taken<Rule, Kind, First, More extends readonly unknown[]> = Rule extends { readonly call: unknown }
-  ? CallIn<Rule> extends Call<string, infer Inputs, unknown>
-    ? Inputs extends readonly [unknown]
-      ? readonly []
-      : { readonly [I in keyof More]: More[I] & MoreRefusal<Rule, First, More, I> }
-    : readonly Kind[]
-  : readonly [];
+export type Taken<Rule, Kind, First, More extends readonly unknown[]> = 0 extends 1 & Rule
+  ? readonly Kind[]
+  : Rule extends { readonly call: unknown }
+    ? CallIn<Rule> extends Call<string, infer Inputs, unknown>
+      ? Inputs extends readonly [unknown]
+        ? readonly []
+        : { readonly [I in keyof More]: More[I] & MoreRefusal<Rule, First, More, I> }
+      : readonly Kind[]
+    : readonly [];
 
 /**
  * Asked of the arguments first, here and in {@link OutputShape}: what stays open until a call is made keeps its short name
@@ -124,9 +126,9 @@ export type MoreRefusal<Rule, First, More extends readonly unknown[], I> = [Firs
 
 // ── What comes out ──
 
-/** What `forward` gives for a first input of shape `First` and for others. */
+/** What `forward` gives for a first input of shape `First` and for others; of a `Layer<any>`, `any`, which its rule is. */
 export type OutputTensors<Rule, First, More extends readonly unknown[]> = 0 extends 1 & Rule
-  ? Tensor
+  ? Rule
   : CallIn<Rule> extends Call<string, readonly unknown[], infer Output>
     ? [Output] extends [Value<infer S>]
       ? Tensor<OutputShape<Rule, S, First, More>>
@@ -139,7 +141,7 @@ export type OutputTensors<Rule, First, More extends readonly unknown[]> = 0 exte
 
 /** What `of` gives for a first input of shape `First` and for others. */
 export type OutputValues<Rule, First, More extends readonly unknown[]> = 0 extends 1 & Rule
-  ? Value
+  ? Rule
   : CallIn<Rule> extends Call<string, readonly unknown[], infer Output>
     ? [Output] extends [Value<infer S>]
       ? Value<OutputShape<Rule, S, First, More>>
@@ -168,7 +170,7 @@ type BindingsOf<Rule, First, More extends readonly unknown[]> =
 
 /** The gradients of the outputs that `backward` takes; of several, those that are left out count as zero. */
 export type OutputGradients<Rule> = 0 extends 1 & Rule
-  ? Tensor
+  ? Rule
   : CallIn<Rule> extends Call<string, infer _, infer Output>
     ? [Output] extends [Value]
       ? Tensor
@@ -179,7 +181,7 @@ export type OutputGradients<Rule> = 0 extends 1 & Rule
 
 /** The gradients of the inputs that `backward` gives: one, or one for each input. */
 export type InputGradients<Rule> = 0 extends 1 & Rule
-  ? Tensor
+  ? Rule
   : CallIn<Rule> extends Call<string, infer Inputs, infer _>
     ? Inputs extends readonly [unknown]
       ? Tensor

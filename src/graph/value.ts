@@ -13,7 +13,7 @@ import type { Padded } from "../shape/pad.js";
 import type { Reshape } from "../shape/reshape.js";
 import type { AnyLayer, Apply, OnlyOptions, OutputOf, Refusal } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
-import type { Slice, Sliced } from "../shape/slice.js";
+import type { AxisSlice, Sliced } from "../shape/slice.js";
 import type { ChunkShapes, SplitShapes, SplitTold } from "../shape/split.js";
 import type { ResizedLike, UpsampleMode, UpsampleOptions, UpsampleRule } from "../shape/upsample.js";
 import type { PadOptions } from "../tensor/pad.js";
@@ -188,7 +188,7 @@ export class Value<out S extends Shape = Shape> extends Branded {
    * axis, `[start, end, step]` takes a range without its end, null the whole axis.
    * @example x.slice(null, [0, 16]) // the first 16 channels
    */
-  slice<X extends Value, const Slices extends readonly Slice[]>(
+  slice<X extends Value, const Slices extends readonly AxisSlice[]>(
     this: X,
     ...slices: Slices
   ): Value<Sliced<X[typeof SHAPE], Slices>> {

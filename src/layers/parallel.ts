@@ -1,9 +1,10 @@
 import { add, concatenate, part } from "../ops/merge.js";
+import { resolveAxis } from "../shape/axis.js";
 import { refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkOneOf, readOptions } from "../shape/check.js";
-import { ArgumentError } from "../shape/errors.js";
+import { ArgumentError, StateError } from "../shape/errors.js";
 import type { ParallelRule } from "../shape/merge.js";
-import { addShape, concatShape } from "../shape/merge.js";
+import { addShape, concatShape, multiplyShape } from "../shape/merge.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -12,15 +13,18 @@ import { Layer, membersOf } from "./layer.js";
 import { reprOf } from "./repr.js";
 
 export interface ParallelOptions {
-  /** Lay the branches' outputs side by side (`"concat"`, default) or sum them (`"add"`). */
-  readonly merge?: "concat" | "add";
-  /** The axis to concatenate along. Default 1, the channels. */
+  /**
+   * Lay the branches' outputs side by side (`"concat"`, default), sum them (`"add"`), or multiply them (`"multiply"`), where
+   * shapes broadcast: a gate.
+   */
+  readonly merge?: "concat" | "add" | "multiply";
+  /** The axis to concatenate along; negative counts from the end. Default 1, the channels. */
   readonly dim?: number;
 }
 
 /**
  * Gives the same input to several branches and joins their outputs: by concatenation along the channels
- * (`[N, C₁, H, W]`, `[N, C₂, H, W]` → `[N, C₁ + C₂, H, W]`), or by sum. Keys are the branches' places: `"0.weight"`.
+ * (`[N, C₁, H, W]`, `[N, C₂, H, W]` → `[N, C₁ + C₂, H, W]`), by sum, or by product. Keys are the branches' places: `"0.weight"`.
  *
  * @throws ArgumentError without branches; ShapeError (from forward) when the outputs do not fit together.
  * Source: the Inception module, Szegedy et al. 2015, https://arxiv.org/abs/1409.4842
@@ -35,7 +39,7 @@ export class Parallel<
 > extends Layer<ParallelRule<Branches, O>> {
   override readonly name: string = "Parallel";
   readonly branches: Branches;
-  readonly merge: "concat" | "add";
+  readonly merge: "concat" | "add" | "multiply";
   readonly dim: number;
   readonly #cache = new Cache<readonly Shape[]>();
 
@@ -51,8 +55,8 @@ export class Parallel<
       );
     }
     this.branches = branches.map((branch) => branch.ownSelf) as readonly Layer[] as Branches;
-    this.merge = checkOneOf("Parallel", "merge", merge, ["concat", "add"]);
-    this.dim = checkInteger("Parallel", "dim", dim, 0);
+    this.merge = checkOneOf("Parallel", "merge", merge, ["concat", "add", "multiply"]);
+    this.dim = checkInteger("Parallel", "dim", dim, -Infinity);
   }
 
   override children(): [string, Layer][] {
@@ -63,14 +67,19 @@ export class Parallel<
   protected compute(x: Tensor): Tensor {
     const outputs = this.branches.map((branch): Tensor => branch.forward(x));
     if (this.merge === "add") return outputs.reduce((a, b) => add(a, b));
+    if (this.merge === "multiply") throw new StateError(`${this.name} cannot multiply yet.`);
     const shapes = outputs.map(({ shape }) => shape);
     this.#cache.push(shapes);
-    return concatenate(outputs, this.dim, concatShape(this.name, shapes, this.dim));
+    const shape = concatShape(this.name, shapes, this.dim);
+    return concatenate(outputs, resolveAxis(this.name, this.dim, shape), shape);
   }
 
   /** dx = Σ branchᵀ(dy's part), where a sum's part is all of dy; last branch first, for layers that several of them run. */
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    const parts = this.merge === "concat" ? part(dy, this.dim, this.#cache.pop(this.name)) : undefined;
+    const parts =
+      this.merge === "concat"
+        ? part(dy, resolveAxis(this.name, this.dim, dy.shape), this.#cache.pop(this.name))
+        : undefined;
     const gradients: Tensor[] = [];
     for (let i = this.branches.length - 1; i >= 0; i--) {
       const gradient = this.branches[i]?.backward(parts?.[i] ?? dy, { inputGradient });
@@ -81,6 +90,7 @@ export class Parallel<
 
   protected override inferShape(inputShape: Shape): number[] {
     const shapes = this.branches.map((branch) => branch.outputShape(inputShape));
+    if (this.merge === "multiply") return multiplyShape(this.name, shapes);
     return this.merge === "add"
       ? addShape(this.name, shapes, "a branch with other channels or another stride")
       : concatShape(this.name, shapes, this.dim);

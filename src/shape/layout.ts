@@ -3,7 +3,7 @@ import { type AxesTold, type ResolvedAxes, type ResolvedAxis, resolveAxis, type 
 import { refuse } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList, Unsized } from "./definite.js";
 import { ArgumentError } from "./errors.js";
-import type { Mistake, Show } from "./rule.js";
+import type { HasRank, Mistake, ShapeRule, Show } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
 
 /** Without the axis, if its size is 1; for no axis, without every axis of size 1. @throws as {@link resolveAxis}. */
@@ -124,3 +124,13 @@ type NamesAll<S extends Shape, Order extends readonly number[]> = S["length"] ex
     ? true
     : false
   : false;
+
+/** The rule of Permute: {@link permutedAxes} as a type. */
+export interface PermuteRule<Order extends readonly number[]> extends ShapeRule {
+  readonly of?: Order;
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends Shape
+      ? Permuted<"Permute", this["in"], Order>
+      : Shape;
+}
