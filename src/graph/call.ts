@@ -4,9 +4,9 @@
  * Most layers have one input and one output, and their rule is all that there is to know. A network of several says in
  * its rule's `call` what its `compose` takes and gives; names of sizes there are bound by each call.
  */
-import type { Next } from "../shape/arithmetic.js";
+import type { IsKnown, Next } from "../shape/arithmetic.js";
 import type { Natural } from "../shape/chain.js";
-import type { HasAnyRank } from "../shape/definite.js";
+import type { Definite, HasAnyRank } from "../shape/definite.js";
 import type { NAME, OneName, Size } from "../shape/named.js";
 import type { Apply, Differs, Mistake, OutputOf, Several, ShapeRule, Show } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
@@ -57,7 +57,7 @@ type NaturalInput<C, Self> =
 type Composed<C, Self, S> =
   C extends Call<infer Who, infer Inputs, infer Output>
     ? Fitted<PatternAt<Inputs, "0">, S, unknown> extends infer Result
-      ? Result extends Names_<infer Names>
+      ? Result extends NamesOf<infer Names>
         ? [Output] extends [Value<infer Out>]
           ? Inputs extends readonly [unknown, unknown, ...unknown[]]
             ? Several<"inputs">
@@ -206,7 +206,7 @@ type PatternAt<Inputs, I> = I extends keyof Inputs
 /** What all inputs together say, the first one's mistake excepted, which its rule tells. */
 type Bindings<Who extends string, Inputs, First, More extends readonly unknown[]> =
   Fitted<PatternAt<Inputs, "0">, First, unknown> extends infer Result
-    ? MoreBindings<Who, Inputs, More, "0", "1", Result extends Names_<infer Names> ? Names : unknown>
+    ? MoreBindings<Who, Inputs, More, "0", "1", Result extends NamesOf<infer Names> ? Names : unknown>
     : never;
 
 /** Inputs are counted by a numeral, as they are given: those that may be missing may be. */
@@ -223,7 +223,7 @@ type MoreBindings<
   : At extends `${More["length"]}`
     ? Bound<Names, Found>
     : Fitted<PatternAt<Inputs, I>, ShapeOf<More[At & keyof More]>, Names> extends infer Result
-      ? Result extends Names_<infer Known>
+      ? Result extends NamesOf<infer Known>
         ? MoreBindings<Who, Inputs, More, I, Next<I>, Known, Found>
         : MoreBindings<
             Who,
@@ -241,7 +241,7 @@ type MoreBindings<
 /** The shape of a tensor or a value. */
 type ShapeOf<X> = X extends { readonly [SHAPE]: infer S } ? S : X extends { readonly shape: infer S } ? S : Shape;
 
-interface Names_<Names> {
+interface NamesOf<Names> {
   readonly names: Names;
 }
 
@@ -257,13 +257,13 @@ type SentenceOf<Who extends string, Result, Pattern extends Shape, S> =
     : `${Who} expects an input ${ShowPattern<Pattern>}, but got ${Show<S>}`;
 
 /** The names with what `S` says of them; `null` where it is another shape than the pattern. */
-type Fitted<Pattern extends Shape, S, Names> = S extends Shape
-  ? HasAnyRank<Pattern> extends true
-    ? Names_<Names>
-    : HasAnyRank<S> extends true
-      ? Names_<Names>
-      : FittedAxes<Pattern, S, Names>
-  : Names_<Names>;
+type Fitted<Pattern extends Shape, S, Names> = [S] extends [Shape]
+  ? true extends HasAnyRank<Pattern> | HasAnyRank<Definite<S>>
+    ? NamesOf<Names>
+    : Pattern["length"] extends S["length"]
+      ? FittedAxes<Pattern, S, Names>
+      : null
+  : NamesOf<Names>;
 
 type FittedAxes<Pattern extends Shape, S extends Shape, Names> = Pattern extends readonly [
   infer P extends number,
@@ -275,14 +275,12 @@ type FittedAxes<Pattern extends Shape, S extends Shape, Names> = Pattern extends
         ? Differs<Names[Name] & number, X> extends true
           ? TwoSizes<Name, Names[Name], X>
           : FittedAxes<Ps, Xs, Names>
-        : FittedAxes<Ps, Xs, Names & { readonly [K in Name]: X }>
+        : FittedAxes<Ps, Xs, Names & { readonly [K in Name]: IsKnown<X> extends true ? X : OneName<X> }>
       : Differs<P, X> extends true
         ? null
         : FittedAxes<Ps, Xs, Names>
     : null
-  : S extends readonly []
-    ? Names_<Names>
-    : null;
+  : NamesOf<Names>;
 
 /** A shape with sizes for the names in it, `number` where a call says nothing of one. */
 export type Unnamed<S extends Shape, Names> =

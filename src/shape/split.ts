@@ -1,16 +1,47 @@
 /** Shapes of what a value is taken apart into along one axis. */
 import type { Add, FloorDivide, IsKnown, Less, Subtract } from "./arithmetic.js";
-import type { ResolvedAxis } from "./axis.js";
+import { type ResolvedAxis, resolveAxis } from "./axis.js";
+import { checkInteger, checkList } from "./check.js";
 import type { Definite, HasAnyRank } from "./definite.js";
+import { ShapeError } from "./errors.js";
 import type { Differs, Mistake, Show, WithSize } from "./rule.js";
-import type { Shape } from "./shape.js";
+import { type Shape, showShape } from "./shape.js";
 
-/** The shapes of the parts of `Sizes` along `Dim`; of one number, of parts of that size and a last one that may be smaller. */
+/**
+ * The sizes of the parts along the axis `dim`: those that are given, or as many of one size as there are and a last one
+ * that may be smaller.
+ * @throws ShapeError for an axis that is not there, or sizes that do not add up to it; ArgumentError for a size that is none.
+ */
+export function splitSizes(who: string, shape: Shape, sizes: number | readonly number[], dim: number): number[] {
+  const axis = resolveAxis(who, dim, shape);
+  const extent = shape[axis] ?? 0;
+  if (typeof sizes === "number") {
+    const each = checkInteger(who, "a part's size", sizes, 1);
+    const count = Math.max(1, Math.ceil(extent / each));
+    return Array.from({ length: count }, (_, i) => Math.min(each, extent - i * each));
+  }
+  checkList(who, "sizes", sizes);
+  const list = sizes.map((size) => checkInteger(who, "a part's size", size, 0));
+  if (list.reduce((sum, size) => sum + size, 0) !== extent) {
+    throw new ShapeError(
+      `${who} expects sizes that add up to ${extent}, the size of axis ${axis} of ${showShape(shape)}, but got ${showShape(list)}. Usual cause: channels of another layer, or the wrong axis.`,
+    );
+  }
+  return list;
+}
+
+/** The sizes of at most `chunks` parts of equal size, the last one excepted. @throws as {@link splitSizes}. */
+export function chunkSizes(who: string, shape: Shape, chunks: number, dim: number): number[] {
+  const extent = shape[resolveAxis(who, dim, shape)] ?? 0;
+  return splitSizes(who, shape, Math.max(1, Math.ceil(extent / checkInteger(who, "chunks", chunks, 1))), dim);
+}
+
+/** {@link splitSizes} as a type: the shapes of the parts of `Sizes` along `Dim`; of one number, of parts of that size and a last one that may be smaller. */
 export type SplitShapes<S extends Shape, Sizes, Dim> = [Sizes] extends [readonly number[]]
   ? Listed<Definite<S>, ResolvedAxis<Definite<S>, Dim>, Sizes>
   : PartsOf<Definite<S>, ResolvedAxis<Definite<S>, Dim>, Sizes>;
 
-/** The shapes of at most `Chunks` parts of equal size, the last one excepted. */
+/** {@link chunkSizes} as a type: the shapes of at most `Chunks` parts of equal size, the last one excepted. */
 export type ChunkShapes<S extends Shape, Chunks, Dim> = ChunksOf<
   Definite<S>,
   ResolvedAxis<Definite<S>, Dim>,
