@@ -307,12 +307,29 @@ class Ruled extends Composite<SameRule> {
 
 class Block<const C extends number> extends Composite<Block<C>> {
   readonly conv: Conv2d<C, C, 3, { readonly padding: 1 }>;
+  readonly relu = new ReLU();
   constructor(channels: C) {
     super();
     this.conv = new Conv2d(channels, channels, 3, { padding: 1 });
   }
-  compose(x: Value<readonly [N, C, H, W]>) {
-    return x.through(this.conv, new ReLU());
+  compose(x: Input<["N", C, "H", "W"]>) {
+    const y = x.through(this.conv, this.relu);
+    // @ts-expect-error whether two shapes broadcast is open as long as their sizes are
+    y.add(x);
+    return y;
+  }
+}
+
+class AnyShapeInside<const C extends number> extends Composite<AnyShapeInside<C>> {
+  readonly block: Block<C>;
+  constructor(channels: C) {
+    super();
+    this.block = new Block(channels);
+  }
+  compose(x: Input<["N", C, "H", "W"]>) {
+    const before: Value = x;
+    const after: Value = this.block.of(before);
+    return after.add(before) as typeof x;
   }
 }
 
@@ -353,6 +370,7 @@ export function dynamic(
   expects<[number, 64, number, number]>()(new SqueezeExcite().forward(anything));
   expects<[2, 8, 5, 5]>()(new Block(8).forward(zeros([2, 8, 5, 5])));
   expects<[2, 8, 5, 5]>()(new Sequential(new Block(8), new Block(8)).forward(zeros([2, 8, 5, 5])));
+  expects<[2, 8, 5, 5]>()(new AnyShapeInside(8).forward(zeros([2, 8, 5, 5])));
   // @ts-expect-error other channels
   new Sequential(new Block(8), new Block(4));
 }
