@@ -1,5 +1,5 @@
 export type { Outputs } from "./graph/call.js";
-export { type Input, type ResizeOptions, Value } from "./graph/value.js";
+export type { Input, ResizeOptions, Value } from "./graph/value.js";
 export {
   type BackendDescription,
   type BackendName,
@@ -22,7 +22,7 @@ export { type ExplainedLayer, type ExplainedPass, type Explanation, explain } fr
 export { Flatten, type FlattenOptions, Unflatten } from "./layers/flatten.js";
 export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/globalpool2d.js";
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "./layers/gradcheck.js";
-export { Graph, type GraphInputs, graph, type Layers } from "./layers/graph.js";
+export { type Graph, type GraphInputs, graph, type Layers } from "./layers/graph.js";
 export { GroupNorm, type GroupNormOptions } from "./layers/groupnorm.js";
 export { Identity } from "./layers/identity.js";
 export {

@@ -112,5 +112,5 @@ export type {
 } from "./shape/rule.js";
 export type { Sliced, SliceRule } from "./shape/slice.js";
 export type { AlongAxisRule } from "./shape/softmax.js";
-export type { ChunkShapes, Part, SplitShapes, SplitTold } from "./shape/split.js";
+export type { ChunkShapes, ChunkTold, Part, SplitShapes, SplitTold } from "./shape/split.js";
 export type { ResizedAxis, ResizedLike, UpsampleRule } from "./shape/upsample.js";

@@ -14,7 +14,7 @@ import type { Reshape } from "../shape/reshape.js";
 import type { AnyLayer, Apply, OnlyOptions, OutputOf, Refusal } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { AxisSlice, Sliced } from "../shape/slice.js";
-import type { ChunkShapes, SplitShapes, SplitTold } from "../shape/split.js";
+import type { ChunkShapes, ChunkTold, SplitShapes, SplitTold } from "../shape/split.js";
 import type { ResizedLike, UpsampleMode, UpsampleOptions, UpsampleRule } from "../shape/upsample.js";
 import type { PadOptions } from "../tensor/pad.js";
 import type { ReduceOptions } from "../tensor/reduce.js";
@@ -162,11 +162,10 @@ export class Value<out S extends Shape = Shape> extends Branded {
   }
 
   /**
-   * Parts along the axis `dim`: of the given sizes, or as many of one size as there are, of which the last one may be
-   * smaller.
+   * Parts of these sizes along the axis `dim`; {@link chunk} makes equal ones.
    * @example const [kept, changed] = x.split([24, 24], 1);
    */
-  split<X extends Value, const T extends number | readonly number[], const D extends number>(
+  split<X extends Value, const T extends readonly number[], const D extends number>(
     this: X,
     sizes: T & Told<SplitTold<"Value.split", X[typeof SHAPE], T, D>>,
     dim: D & AxisTold<"Value.split", X[typeof SHAPE], D>,
@@ -177,7 +176,7 @@ export class Value<out S extends Shape = Shape> extends Branded {
   /** `chunks` parts of equal size along the axis `dim`; the last one may be smaller. */
   chunk<X extends Value, const C extends number, const D extends number>(
     this: X,
-    chunks: C,
+    chunks: C & ChunkTold<"Value.chunk", X[typeof SHAPE], C, D>,
     dim: D & AxisTold<"Value.chunk", X[typeof SHAPE], D>,
   ): ValuesOf<ChunkShapes<X[typeof SHAPE], C, D>> {
     return recordParts("chunk", this, chunks, dim);

@@ -74,6 +74,14 @@ const MISTAKES: readonly Mistake[] = [
     run: () => chunkSizes("Value.chunk", M, 2, 2),
   },
   {
+    what: "more chunks than there are columns",
+    code: "m.chunk(4, 1)",
+    at: "4",
+    sentence:
+      "Value.chunk expects an axis that 4 parts can be made of, but got the shape [2, 3], in which axis 1 has 3",
+    run: () => chunkSizes("Value.chunk", M, 4, 1),
+  },
+  {
     what: "a shape of another number of elements",
     code: "m.reshape([7])",
     at: "[7]",
@@ -245,8 +253,8 @@ const cases: Case[] = fc
     {
       a,
       b,
-      code: `a.split(${count}, ${dim})`,
-      run: (x) => splitSizes("Value.split", x, count, dim).map((size) => x.with(dim, size)),
+      code: `a.split([1, ${count}], ${dim})`,
+      run: (x) => splitSizes("Value.split", x, [1, count], dim).map((size) => x.with(dim, size)),
     },
     {
       a,
