@@ -44,3 +44,24 @@ const model = new Sequential(...layers);
 export const y = model.forward(randn([2, 3, 224, 224]));
 `;
 }
+
+/** The same layers as a class of one's own: fields, and what `compose` makes of them by `through`, eight at a time. */
+export function composedModel(count: number): string {
+  const layers = deepLayers(count);
+  const fields = layers.map((layer, i) => `  readonly l${i} = ${layer};`).join("\n");
+  const calls: string[] = [];
+  for (let first = 0; first < count; first += 8) {
+    const group = layers.slice(first, first + 8).map((_, i) => `this.l${first + i}`);
+    calls.push(`      .through(${group.join(", ")})`);
+  }
+  return `${IMPORT.replace("{ ", "{ Composite, type Input, ")}class Model extends Composite<Model> {
+${fields}
+  compose(x: Input<["N", 3, 224, 224]>) {
+    return x
+${calls.join("\n")};
+  }
+}
+export const y = new Model().forward(randn([2, 3, 224, 224]));
+export type Unused = Layer | Sequential;
+`;
+}

@@ -8,7 +8,7 @@ import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { program } from "commander";
 import { COMPILER, compilerOf } from "../test/support/typescript.js";
-import { plainModel, shapedModel } from "./deep.js";
+import { composedModel, plainModel, shapedModel } from "./deep.js";
 import { quartiles } from "./measure.js";
 
 program
@@ -26,8 +26,10 @@ const FILES = {
   import: 'export * from "faltung";\nimport { Sequential } from "faltung";\nexport const model = new Sequential();\n',
   plain100: plainModel(100),
   shaped100: shapedModel(100),
+  composed100: composedModel(100),
   plain400: plainModel(400),
   shaped400: shapedModel(400),
+  composed400: composedModel(400),
 };
 type File = keyof typeof FILES;
 
@@ -55,7 +57,7 @@ function report(compiler: string): void {
   console.log(
     `\nTypeScript ${execFileSync(process.execPath, [compiler, "--version"], { encoding: "utf8" }).trim().split(" ").at(-1)}`,
   );
-  console.log("file        instantiations   check s   total s");
+  console.log("file          instantiations   check s   total s");
   const names = Object.keys(FILES) as File[];
   // In turns, so that a machine that is busy for a while slows every file.
   const samples = Array.from({ length: runs }, () => names.map((file) => compile(compiler, file)));
@@ -68,12 +70,15 @@ function report(compiler: string): void {
       instantiations.toLocaleString("en").padStart(14),
       ...[check, total].map((s) => s.toFixed(2).padStart(9)),
     ];
-    console.log(`${file.padEnd(10)}${columns.join(" ")}`);
+    console.log(`${file.padEnd(12)}${columns.join(" ")}`);
   }
   const more = (file: File, than: File) => `${(costs[file].total - costs[than].total).toFixed(2)} s`;
   console.log(`importing the package adds ${more("import", "empty")} to an empty file (at most 0.50)`);
   console.log(
     `shapes add ${more("shaped100", "plain100")} to 100 layers (at most 1.00), ${more("shaped400", "plain400")} to 400`,
+  );
+  console.log(
+    `in a compose of one's own they add ${more("composed100", "plain100")} to 100 layers, ${more("composed400", "plain400")} to 400`,
   );
 }
 

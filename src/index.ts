@@ -1,9 +1,10 @@
 export { Cache } from "./graph/cache.js";
+export type { Outputs } from "./graph/call.js";
 export { Composite } from "./graph/composite.js";
-export { graph } from "./graph/graph.js";
+export { Graph, type GraphInputs, graph, type Layers } from "./graph/graph.js";
 export { type BackwardOptions, Layer, type LoadStateDictOptions, type StateDict } from "./graph/layer.js";
 export { Parameter, StateBuffer } from "./graph/parameter.js";
-export type { Input, Value } from "./graph/value.js";
+export type { Input, ResizeOptions, Value } from "./graph/value.js";
 export {
   type BackendDescription,
   type BackendName,
@@ -41,6 +42,7 @@ export { LocalResponseNorm, type LocalResponseNormOptions } from "./layers/local
 export { Maxout, MaxoutLinear, type MaxoutLinearOptions, type MaxoutOptions } from "./layers/maxout.js";
 export { MaxPool2d } from "./layers/maxpool2d.js";
 export { Parallel, type ParallelOptions } from "./layers/parallel.js";
+export { Permute } from "./layers/permute.js";
 export {
   ELU,
   Hardshrink,
@@ -58,6 +60,7 @@ export { PixelShuffle, PixelUnshuffle } from "./layers/pixelshuffle.js";
 export { PReLU, type PReLUOptions } from "./layers/prelu.js";
 export { Residual } from "./layers/residual.js";
 export { Sequential, type SequentialConstructor } from "./layers/sequential.js";
+export { Slice } from "./layers/slice.js";
 export {
   GELU,
   type GELUOptions,
@@ -80,11 +83,12 @@ export type { ChainRule } from "./shape/chain.js";
 export type { ConvSettings, Sizes } from "./shape/conv.js";
 export type { ConvTransposeSettings } from "./shape/convtranspose.js";
 export { ArgumentError, FormatError, type Mismatch, ShapeError, StateError } from "./shape/errors.js";
+export type { NamedSize, Size } from "./shape/named.js";
 export type { Padding2d, PaddingMode } from "./shape/pad.js";
 export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions, PoolOptions, PoolSettings } from "./shape/pool.js";
 export type { Mistake, NoOptions, SameRule, ShapeRule } from "./shape/rule.js";
 export type { Pair, Shape } from "./shape/shape.js";
-export type { Slice } from "./shape/slice.js";
+export type { AxisSlice } from "./shape/slice.js";
 export type { UpsampleMode, UpsampleOptions, UpsampleSettings } from "./shape/upsample.js";
 // As for what is named here and exported there.
 export type {} from "./shapes.js";

@@ -3,6 +3,30 @@
  * compiler writes into declarations of its own (`export const { forward } = conv`) names them, and so they are exported.
  */
 export type {
+  Call,
+  ComposeRule,
+  InputGradients,
+  MoreRefusal,
+  MoreTensors,
+  MoreValues,
+  OutputGradients,
+  OutputShape,
+  OutputTensors,
+  OutputValues,
+  Taken,
+} from "./graph/call.js";
+export type { GraphValues } from "./graph/graph.js";
+export type {
+  Combined,
+  CombinedTold,
+  LearnedTensor,
+  Operand,
+  SHAPE,
+  ShapesOf,
+  Sizes,
+  ValuesOf,
+} from "./graph/value.js";
+export type {
   Add,
   FloorDivide,
   IsKnown,
@@ -21,6 +45,7 @@ export type {
   Chain,
   ChainArguments,
   Checked,
+  Fitting,
   InputOf,
   InputSize,
   LayersOf,
@@ -36,11 +61,12 @@ export type { Dropout2dRule } from "./shape/dropout.js";
 export type { EmbeddingRule } from "./shape/embedding.js";
 export type { FlattenedAxes, FlattenRule, UnflattenRule } from "./shape/flatten.js";
 export type { Concatenated, Stacked } from "./shape/join.js";
-export type { Inserted, Permuted, Squeezed, Transposed, Unsqueezed, WithoutOnes } from "./shape/layout.js";
+export type { Inserted, Permuted, PermuteRule, Squeezed, Transposed, Unsqueezed, WithoutOnes } from "./shape/layout.js";
 export type { FeaturesRule, LinearRule } from "./shape/linear.js";
 export type { LrnRule } from "./shape/lrn.js";
 export type { MaxoutLinearRule, MaxoutRule } from "./shape/maxout.js";
 export type { ParallelRule, ResidualRule } from "./shape/merge.js";
+export type { NAME, Named, OneName } from "./shape/named.js";
 export type {
   BatchNorm1dRule,
   BatchNorm2dRule,
@@ -79,10 +105,12 @@ export type {
   Refusal,
   RuleOf,
   Sentence,
+  Several,
   Show,
   ShowSize,
   WithSize,
 } from "./shape/rule.js";
-export type { Sliced } from "./shape/slice.js";
+export type { Sliced, SliceRule } from "./shape/slice.js";
 export type { AlongAxisRule } from "./shape/softmax.js";
-export type { ResizedAxis, UpsampleRule } from "./shape/upsample.js";
+export type { ChunkShapes, ChunkTold, Part, SplitShapes, SplitTold } from "./shape/split.js";
+export type { ResizedAxis, ResizedLike, UpsampleRule } from "./shape/upsample.js";

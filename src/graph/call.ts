@@ -4,9 +4,9 @@
  * Most layers have one input and one output, and their rule is all that there is to know. A network of several says in
  * its rule's `call` what its `compose` takes and gives; names of sizes there are bound by each call.
  */
-import type { Next } from "../shape/arithmetic.js";
+import type { IsKnown, Next } from "../shape/arithmetic.js";
 import type { Natural } from "../shape/chain.js";
-import type { HasAnyRank } from "../shape/definite.js";
+import type { Definite, HasAnyRank } from "../shape/definite.js";
 import type { NAME, OneName, Size } from "../shape/named.js";
 import type { Apply, Differs, Mistake, OutputOf, Several, ShapeRule, Show } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
@@ -57,7 +57,7 @@ type NaturalInput<C, Self> =
 type Composed<C, Self, S> =
   C extends Call<infer Who, infer Inputs, infer Output>
     ? Fitted<PatternAt<Inputs, "0">, S, unknown> extends infer Result
-      ? Result extends Names_<infer Names>
+      ? Result extends NamesOf<infer Names>
         ? [Output] extends [Value<infer Out>]
           ? Inputs extends readonly [unknown, unknown, ...unknown[]]
             ? Several<"inputs">
@@ -99,56 +99,78 @@ type CallIn<Rule> = Rule extends { readonly call: unknown } ? (Rule & { readonly
  * The arguments after the first, each with the sentence that refuses it. Of a rule of one input it is no generic type, so
  * that a layer of one is a layer whatever the compiler knows of it.
  */
-export type Taken<Rule, Kind, First, More extends readonly unknown[]> = Rule extends { readonly call: unknown }
-  ? CallIn<Rule> extends Call<string, infer Inputs, unknown>
-    ? Inputs extends readonly [unknown]
-      ? readonly []
-      : { readonly [I in keyof More]: More[I] & MoreRefusal<Rule, First, More, I> }
-    : readonly Kind[]
-  : readonly [];
+export type Taken<Rule, Kind, First, More extends readonly unknown[]> = 0 extends 1 & Rule
+  ? readonly Kind[]
+  : Rule extends { readonly call: unknown }
+    ? CallIn<Rule> extends Call<string, infer Inputs, unknown>
+      ? Inputs extends readonly [unknown]
+        ? readonly []
+        : { readonly [I in keyof More]: More[I] & MoreRefusal<Rule, First, More, I> }
+      : readonly Kind[]
+    : readonly [];
 
-type MoreRefusal<Rule, First, More extends readonly unknown[], I> =
-  CallIn<Rule> extends Call<infer Who, infer Inputs, unknown>
-    ? Bindings<Who, Inputs, First, More> extends Bound<unknown, infer Found>
-      ? SentenceAt<Found, I>
-      : never
-    : unknown;
-
-type SentenceAt<Found, I> = I extends keyof Found ? Found[I] : unknown;
+/**
+ * Asked of the arguments first, here and in {@link OutputShape}: what stays open until a call is made keeps its short name
+ * in declarations.
+ */
+export type MoreRefusal<Rule, First, More extends readonly unknown[], I> = [First, More] extends [
+  infer F,
+  infer M extends readonly unknown[],
+]
+  ? BindingsOf<Rule, F, M> extends Bound<unknown, infer Found>
+    ? I extends keyof Found
+      ? Found[I]
+      : unknown
+    : unknown
+  : never;
 
 // ── What comes out ──
 
-/** What `forward` gives for a first input of shape `First` and for others. */
+/** What `forward` gives for a first input of shape `First` and for others; of a `Layer<any>`, `any`, which its rule is. */
 export type OutputTensors<Rule, First, More extends readonly unknown[]> = 0 extends 1 & Rule
-  ? Tensor
-  : CallIn<Rule> extends Call<infer Who, infer Inputs, infer Output>
-    ? Bindings<Who, Inputs, First, More> extends Bound<infer Names, unknown>
-      ? TensorsOf<Output, Names>
-      : never
+  ? Rule
+  : CallIn<Rule> extends Call<string, readonly unknown[], infer Output>
+    ? [Output] extends [Value<infer S>]
+      ? Tensor<OutputShape<Rule, S, First, More>>
+      : {
+          readonly [K in keyof Output]: Output[K] extends Value<infer S>
+            ? Tensor<OutputShape<Rule, S, First, More>>
+            : never;
+        }
     : Tensor<OutputOf<Rule, First>>;
 
 /** What `of` gives for a first input of shape `First` and for others. */
 export type OutputValues<Rule, First, More extends readonly unknown[]> = 0 extends 1 & Rule
-  ? Value
-  : CallIn<Rule> extends Call<infer Who, infer Inputs, infer Output>
-    ? Bindings<Who, Inputs, First, More> extends Bound<infer Names, unknown>
-      ? ValuesOf<Output, Names>
-      : never
+  ? Rule
+  : CallIn<Rule> extends Call<string, readonly unknown[], infer Output>
+    ? [Output] extends [Value<infer S>]
+      ? Value<OutputShape<Rule, S, First, More>>
+      : {
+          readonly [K in keyof Output]: Output[K] extends Value<infer S>
+            ? Value<OutputShape<Rule, S, First, More>>
+            : never;
+        }
     : Value<OutputOf<Rule, First>>;
 
-type TensorsOf<Output, Names> = [Output] extends [Value<infer S>]
-  ? Tensor<Unnamed<S, Names>>
-  : { readonly [K in keyof Output]: Output[K] extends Value<infer S> ? Tensor<Unnamed<S, Names>> : never };
+/** The shape `S` that `compose` gives, with the sizes that a call gives its names. */
+export type OutputShape<Rule, S extends Shape, First, More extends readonly unknown[]> = [First, More] extends [
+  infer F,
+  infer M extends readonly unknown[],
+]
+  ? BindingsOf<Rule, F, M> extends Bound<infer Names, unknown>
+    ? Unnamed<S, Names>
+    : Shape
+  : Shape;
 
-type ValuesOf<Output, Names> = [Output] extends [Value<infer S>]
-  ? Value<Unnamed<S, Names>>
-  : { readonly [K in keyof Output]: Output[K] extends Value<infer S> ? Value<Unnamed<S, Names>> : never };
+/** What a call of `Rule` says of its names. */
+type BindingsOf<Rule, First, More extends readonly unknown[]> =
+  CallIn<Rule> extends Call<infer Who, infer Inputs, unknown> ? Bindings<Who, Inputs, First, More> : unknown;
 
 // ── What goes back ──
 
 /** The gradients of the outputs that `backward` takes; of several, those that are left out count as zero. */
 export type OutputGradients<Rule> = 0 extends 1 & Rule
-  ? Tensor
+  ? Rule
   : CallIn<Rule> extends Call<string, infer _, infer Output>
     ? [Output] extends [Value]
       ? Tensor
@@ -159,7 +181,7 @@ export type OutputGradients<Rule> = 0 extends 1 & Rule
 
 /** The gradients of the inputs that `backward` gives: one, or one for each input. */
 export type InputGradients<Rule> = 0 extends 1 & Rule
-  ? Tensor
+  ? Rule
   : CallIn<Rule> extends Call<string, infer Inputs, infer _>
     ? Inputs extends readonly [unknown]
       ? Tensor
@@ -184,7 +206,7 @@ type PatternAt<Inputs, I> = I extends keyof Inputs
 /** What all inputs together say, the first one's mistake excepted, which its rule tells. */
 type Bindings<Who extends string, Inputs, First, More extends readonly unknown[]> =
   Fitted<PatternAt<Inputs, "0">, First, unknown> extends infer Result
-    ? MoreBindings<Who, Inputs, More, "0", "1", Result extends Names_<infer Names> ? Names : unknown>
+    ? MoreBindings<Who, Inputs, More, "0", "1", Result extends NamesOf<infer Names> ? Names : unknown>
     : never;
 
 /** Inputs are counted by a numeral, as they are given: those that may be missing may be. */
@@ -201,7 +223,7 @@ type MoreBindings<
   : At extends `${More["length"]}`
     ? Bound<Names, Found>
     : Fitted<PatternAt<Inputs, I>, ShapeOf<More[At & keyof More]>, Names> extends infer Result
-      ? Result extends Names_<infer Known>
+      ? Result extends NamesOf<infer Known>
         ? MoreBindings<Who, Inputs, More, I, Next<I>, Known, Found>
         : MoreBindings<
             Who,
@@ -219,7 +241,7 @@ type MoreBindings<
 /** The shape of a tensor or a value. */
 type ShapeOf<X> = X extends { readonly [SHAPE]: infer S } ? S : X extends { readonly shape: infer S } ? S : Shape;
 
-interface Names_<Names> {
+interface NamesOf<Names> {
   readonly names: Names;
 }
 
@@ -235,13 +257,13 @@ type SentenceOf<Who extends string, Result, Pattern extends Shape, S> =
     : `${Who} expects an input ${ShowPattern<Pattern>}, but got ${Show<S>}`;
 
 /** The names with what `S` says of them; `null` where it is another shape than the pattern. */
-type Fitted<Pattern extends Shape, S, Names> = S extends Shape
-  ? HasAnyRank<Pattern> extends true
-    ? Names_<Names>
-    : HasAnyRank<S> extends true
-      ? Names_<Names>
-      : FittedAxes<Pattern, S, Names>
-  : Names_<Names>;
+type Fitted<Pattern extends Shape, S, Names> = [S] extends [Shape]
+  ? true extends HasAnyRank<Pattern> | HasAnyRank<Definite<S>>
+    ? NamesOf<Names>
+    : Pattern["length"] extends S["length"]
+      ? FittedAxes<Pattern, S, Names>
+      : null
+  : NamesOf<Names>;
 
 type FittedAxes<Pattern extends Shape, S extends Shape, Names> = Pattern extends readonly [
   infer P extends number,
@@ -253,14 +275,12 @@ type FittedAxes<Pattern extends Shape, S extends Shape, Names> = Pattern extends
         ? Differs<Names[Name] & number, X> extends true
           ? TwoSizes<Name, Names[Name], X>
           : FittedAxes<Ps, Xs, Names>
-        : FittedAxes<Ps, Xs, Names & { readonly [K in Name]: X }>
+        : FittedAxes<Ps, Xs, Names & { readonly [K in Name]: IsKnown<X> extends true ? X : OneName<X> }>
       : Differs<P, X> extends true
         ? null
         : FittedAxes<Ps, Xs, Names>
     : null
-  : S extends readonly []
-    ? Names_<Names>
-    : null;
+  : NamesOf<Names>;
 
 /** A shape with sizes for the names in it, `number` where a call says nothing of one. */
 export type Unnamed<S extends Shape, Names> =

@@ -54,7 +54,7 @@ function fused(
   if (activation && (takes === "any" || isRelu(activation))) return { ...epilogue, activation };
   if (takes !== "any" || epilogue.sum !== undefined) return undefined;
   if (module?.traits.norm && !epilogue.norm) return { ...epilogue, norm: module };
-  const sum = operation?.isSum ? next.inputs.find((each) => each !== value) : undefined;
+  const sum = operation?.isSum && next.inputs.length === 2 ? next.inputs.find((each) => each !== value) : undefined;
   return sum === undefined ? undefined : { ...epilogue, sum };
 }
 

@@ -36,7 +36,7 @@ import { permutedAxes, squeezedShape, transposedOrder, unsqueezedShape } from ".
 import { padSides } from "../shape/pad.js";
 import { reshapeShape } from "../shape/reshape.js";
 import { type Shape, showShape } from "../shape/shape.js";
-import { type Slice, sliceGeometry } from "../shape/slice.js";
+import { type AxisSlice, sliceGeometry } from "../shape/slice.js";
 import {
   type UpsampleOptions,
   type UpsampleSettings,
@@ -200,7 +200,7 @@ export function splitInto(name: "split" | "chunk", sizes: readonly number[] | nu
   };
 }
 
-export function sliceOf(slices: readonly Slice[]): Operation {
+export function sliceOf(slices: readonly AxisSlice[]): Operation {
   return unary(
     "slice",
     (input) => sliceGeometry("Value.slice", input, slices).shape,

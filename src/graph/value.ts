@@ -12,8 +12,8 @@ import type { Padded } from "../shape/pad.js";
 import type { Reshape } from "../shape/reshape.js";
 import type { AnyLayer, Apply, OnlyOptions, OutputOf, Refusal } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
-import type { Slice, Sliced } from "../shape/slice.js";
-import type { ChunkShapes, SplitShapes, SplitTold } from "../shape/split.js";
+import type { AxisSlice, Sliced } from "../shape/slice.js";
+import type { ChunkShapes, ChunkTold, SplitShapes, SplitTold } from "../shape/split.js";
 import type { ResizedLike, UpsampleMode, UpsampleOptions, UpsampleRule } from "../shape/upsample.js";
 import type { PadOptions } from "../tensor/pad.js";
 import type { ReduceOptions } from "../tensor/reduce.js";
@@ -173,7 +173,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** `chunks` parts of equal size along the axis `dim`; the last one may be smaller. */
   chunk<X extends Value, const C extends number, const D extends number>(
     this: X,
-    chunks: C,
+    chunks: C & ChunkTold<"Value.chunk", X[typeof SHAPE], C, D>,
     dim: D & AxisTold<"Value.chunk", X[typeof SHAPE], D>,
   ): ValuesOf<ChunkShapes<X[typeof SHAPE], C, D>> {
     return recordSeveral("Value.chunk", operations.splitInto("chunk", chunks, dim), chunks, this);
@@ -184,7 +184,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    * axis, `[start, end, step]` takes a range without its end, null the whole axis.
    * @example x.slice(null, [0, 16]) // the first 16 channels
    */
-  slice<X extends Value, const Slices extends readonly Slice[]>(
+  slice<X extends Value, const Slices extends readonly AxisSlice[]>(
     this: X,
     ...slices: Slices
   ): Value<Sliced<X[typeof SHAPE], Slices>> {

@@ -1,25 +1,28 @@
 import { Composed } from "../graph/composed.js";
 import { Layer, membersOf } from "../graph/layer.js";
-import { concatenationOf, sumOf } from "../graph/merges.js";
+import { concatenationOf, productOf, sumOf } from "../graph/merges.js";
 import { type BareValue, recordLayer, recordOperation } from "../graph/recording.js";
 import { refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkOneOf, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { ParallelRule } from "../shape/merge.js";
-import { addShape, concatShape } from "../shape/merge.js";
+import { addShape, concatShape, multiplyShape } from "../shape/merge.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { reprOf } from "./repr.js";
 
 export interface ParallelOptions {
-  /** Lay the branches' outputs side by side (`"concat"`, default) or sum them (`"add"`). */
-  readonly merge?: "concat" | "add";
-  /** The axis to concatenate along. Default 1, the channels. */
+  /**
+   * Lay the branches' outputs side by side (`"concat"`, default), sum them (`"add"`), or multiply them (`"multiply"`), where
+   * shapes broadcast: a gate.
+   */
+  readonly merge?: "concat" | "add" | "multiply";
+  /** The axis to concatenate along; negative counts from the end. Default 1, the channels. */
   readonly dim?: number;
 }
 
 /**
  * Gives the same input to several branches and joins their outputs: by concatenation along the channels
- * (`[N, C₁, H, W]`, `[N, C₂, H, W]` → `[N, C₁ + C₂, H, W]`), or by sum. Keys are the branches' places: `"0.weight"`.
+ * (`[N, C₁, H, W]`, `[N, C₂, H, W]` → `[N, C₁ + C₂, H, W]`), by sum, or by product. Keys are the branches' places: `"0.weight"`.
  *
  * @throws ArgumentError without branches; ShapeError (from forward) when the outputs do not fit together.
  * Source: the Inception module, Szegedy et al. 2015, https://arxiv.org/abs/1409.4842
@@ -34,7 +37,7 @@ export class Parallel<
 > extends Composed<ParallelRule<Branches, O>> {
   override readonly name: string = "Parallel";
   readonly branches: Branches;
-  readonly merge: "concat" | "add";
+  readonly merge: "concat" | "add" | "multiply";
   readonly dim: number;
 
   constructor(branches: Branches);
@@ -49,8 +52,8 @@ export class Parallel<
       );
     }
     this.branches = branches.map((branch) => branch.ownSelf) as readonly Layer[] as Branches;
-    this.merge = checkOneOf("Parallel", "merge", merge, ["concat", "add"]);
-    this.dim = checkInteger("Parallel", "dim", dim, 0);
+    this.merge = checkOneOf("Parallel", "merge", merge, ["concat", "add", "multiply"]);
+    this.dim = checkInteger("Parallel", "dim", dim, -Infinity);
   }
 
   override children(): [string, Layer][] {
@@ -61,12 +64,18 @@ export class Parallel<
   override compose(x: BareValue): BareValue {
     const outputs = this.branches.map((branch) => recordLayer(branch, [x]));
     const { name, merge, dim } = this;
+    const [only, ...others] = outputs;
+    if (only && others.length === 0 && merge !== "concat") return only;
     if (merge === "concat") {
       const concatenation = concatenationOf(dim, (shapes) => concatShape(name, shapes, dim));
       return recordOperation(concatenation, ...outputs);
     }
-    const sum = sumOf((shapes) => addShape(name, shapes, "a branch with other channels or another stride"));
-    return outputs.reduce((total, each) => recordOperation(sum, total, each));
+    if (merge === "add") {
+      const sum = sumOf((shapes) => addShape(name, shapes, "a branch with other channels or another stride"));
+      return recordOperation(sum, ...outputs);
+    }
+    const product = productOf((shapes) => multiplyShape(name, shapes));
+    return outputs.reduce((total, each) => recordOperation(product, total, each));
   }
 
   protected override extraRepr(): string {

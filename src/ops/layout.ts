@@ -4,7 +4,7 @@ import { layoutKernels } from "../kernels/layout.js";
 import { resolveAxis } from "../shape/axis.js";
 import { channelShuffleShape, permutedAxes } from "../shape/layout.js";
 import { type Shape, stridesOf } from "../shape/shape.js";
-import { type Slice, sliceGeometry } from "../shape/slice.js";
+import { type AxisSlice, sliceGeometry } from "../shape/slice.js";
 import { type Loops, loopsOf } from "../tensor/loops.js";
 import { allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
 
@@ -43,7 +43,7 @@ export function permuteBackward(dy: Tensor, order: readonly number[]): Tensor {
 }
 
 /** The part of x that one slice per axis selects, as in `Tensor.slice`. */
-export function slice(x: Tensor, slices: readonly Slice[]): Tensor {
+export function slice(x: Tensor, slices: readonly AxisSlice[]): Tensor {
   const { offset, shape, strides } = sliceGeometry("slice", x.shape, slices);
   const y = allocateUnset(shape, x.dtype);
   copyInto(y, 0, x, offset, loopsOf(shape, strides, stridesOf(shape)));
@@ -51,7 +51,7 @@ export function slice(x: Tensor, slices: readonly Slice[]): Tensor {
 }
 
 /** dx = dy at the selected elements, 0 elsewhere */
-export function sliceBackward(dy: Tensor, inputShape: Shape, slices: readonly Slice[]): Tensor {
+export function sliceBackward(dy: Tensor, inputShape: Shape, slices: readonly AxisSlice[]): Tensor {
   const { offset, shape, strides } = sliceGeometry("slice", inputShape, slices);
   const dx = full(inputShape, dy.dtype, 0);
   copyInto(dx, offset, dy, 0, loopsOf(shape, stridesOf(shape), strides));

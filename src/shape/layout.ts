@@ -3,7 +3,7 @@ import { type AxesTold, type ResolvedAxes, type ResolvedAxis, resolveAxis, type 
 import { refuse } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList, Unsized } from "./definite.js";
 import { ArgumentError, inputMismatch, rankMismatch } from "./errors.js";
-import type { Mistake, Show } from "./rule.js";
+import type { HasRank, Mistake, ShapeRule, Show } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** Without the axis, if its size is 1; for no axis, without every axis of size 1. @throws as {@link resolveAxis}. */
@@ -146,4 +146,14 @@ export function channelShuffleShape(who: string, input: Shape, groups: number): 
     );
   }
   return [batch, channels, sizeOf(input, 2)];
+}
+
+/** The rule of Permute: {@link permutedAxes} as a type. */
+export interface PermuteRule<Order extends readonly number[]> extends ShapeRule {
+  readonly of?: Order;
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends Shape
+      ? Permuted<"Permute", this["in"], Order>
+      : Shape;
 }

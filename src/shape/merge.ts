@@ -1,10 +1,13 @@
 /** Shape rules of layers that join branches. */
 
-import type { Add, IsKnown, Subtract } from "./arithmetic.js";
+import type { Add } from "./arithmetic.js";
+import { resolveAxis } from "./axis.js";
+import { type Broadcasts, broadcastShape } from "./broadcast.js";
 import { ShapeError } from "./errors.js";
 import type {
   Agreed,
   Apply,
+  AxisMistake,
   AxisOf,
   HasRank,
   Mistake,
@@ -17,7 +20,6 @@ import type {
   WithSize,
 } from "./rule.js";
 import { type Shape, sameShape, showShape } from "./shape.js";
-import { show } from "./show.js";
 
 /** The common shape of two or more summands. @throws ShapeError where they differ. */
 export function addShape(layer: string, shapes: readonly Shape[], cause: string): number[] {
@@ -32,16 +34,19 @@ export function addShape(layer: string, shapes: readonly Shape[], cause: string)
   return [...first];
 }
 
-/** The shape of branches laid side by side along `dim`, which may count from the end. @throws ShapeError where another size differs. */
+/** The shape of a product of factors, which broadcast: a gate of one number for each channel is one. */
+export function multiplyShape(layer: string, shapes: readonly Shape[]): number[] {
+  const [first = [], ...rest] = shapes;
+  return rest.reduce<number[]>((product, shape) => broadcastShape(layer, product, shape), [...first]);
+}
+
+/**
+ * The shape of branches laid side by side along `dim`, which counts from the end where it is negative.
+ * @throws ShapeError for an axis that the first one does not have, or where another size differs.
+ */
 export function concatShape(layer: string, shapes: readonly Shape[], dim: number): number[] {
   const [first = []] = shapes;
-  const rank = first.length;
-  if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
-    throw new ShapeError(
-      `${layer} expects a dim from ${-rank} to ${rank - 1} to concatenate ${showShape(first)} along, but got ${show(dim)}.`,
-    );
-  }
-  const axis = dim < 0 ? dim + rank : dim;
+  const axis = resolveAxis(layer, dim, first);
   const others = (shape: Shape) => shape.filter((_, i) => i !== axis);
   for (const shape of shapes) {
     if (shape.length !== first.length || !sameShape(others(shape), others(first))) {
@@ -106,11 +111,24 @@ type Outputs<Branches, S, Result extends readonly Shape[] = []> = [Branches] ext
 
 type Joined<Shapes extends readonly [Shape, ...Shape[]], Merge, Dim> = [Merge] extends ["add"]
   ? Added<"Parallel", Shapes>
-  : [Merge] extends ["concat"]
-    ? IsKnown<Dim> extends true
-      ? Concatenated<Shapes, Dim & number>
-      : Shape
-    : Shape;
+  : [Merge] extends ["multiply"]
+    ? Multiplied<"Parallel", Shapes>
+    : [Merge] extends ["concat"]
+      ? Concatenated<Shapes, Dim>
+      : Shape;
+
+/** {@link multiplyShape} as a type. */
+type Multiplied<Layer extends string, Shapes extends readonly Shape[]> = Shapes extends readonly [
+  infer A extends Shape,
+  infer B extends Shape,
+  ...infer Rest extends readonly Shape[],
+]
+  ? Broadcasts<Layer, A, B> extends infer Product
+    ? Product extends Shape
+      ? Multiplied<Layer, [Product, ...Rest]>
+      : Product
+    : never
+  : Shapes[0];
 
 /** The common shape, of which each branch knows what others may not. */
 type Added<Layer extends string, Shapes extends readonly Shape[]> =
@@ -120,16 +138,17 @@ type Added<Layer extends string, Shapes extends readonly Shape[]> =
       : Common
     : never;
 
-/** The branches side by side along axis `Dim`, where alone they may differ. */
-type Concatenated<Shapes extends readonly [Shape, ...Shape[]], Dim extends number> =
+/** {@link concatShape} as a type. */
+type Concatenated<Shapes extends readonly [Shape, ...Shape[]], Dim> =
   HasRank<Shapes[0]> extends true
     ? [AxisOf<Shapes[0], Dim>] extends [never]
-      ? Mistake<`Parallel expects a dim from -${Shapes[0]["length"]} to ${Subtract<Shapes[0]["length"], 1>} to concatenate ${Show<Shapes[0]>} along, but got ${Dim}`>
+      ? AxisMistake<"Parallel", Shapes[0], Dim>
       : SideBySide<Shapes, AxisOf<Shapes[0], Dim>>
     : Shape;
 
-type SideBySide<Shapes extends readonly [Shape, ...Shape[]], Axis extends number> =
-  Agreement<{ [I in keyof Shapes]: WithSize<Shapes[I], Axis, number> }> extends infer Common
+type SideBySide<Shapes extends readonly [Shape, ...Shape[]], Axis extends number> = number extends Axis
+  ? Shape
+  : Agreement<{ [I in keyof Shapes]: WithSize<Shapes[I], Axis, number> }> extends infer Common
     ? [Common] extends [never]
       ? Mistake<`Parallel expects branches that differ only in axis ${Axis} to concatenate, but got ${ShowAll<Shapes>}`>
       : WithSize<Common, Axis, SumOf<Shapes, Axis>>

@@ -1,6 +1,7 @@
 /** Sizes with a name: what `compose` says of an input whose sizes are known only where it is called. */
 import type { IsUnion } from "./arithmetic.js";
-import type { Shape } from "./shape.js";
+import { ShapeError } from "./errors.js";
+import { type Shape, showShape } from "./shape.js";
 
 /** The key under which a size's name stands; it exists for the compiler only. */
 export declare const NAME: unique symbol;
@@ -32,3 +33,36 @@ export type OneName<N> = 0 extends 1 & N
 
 /** `X` where it has a name, otherwise `Y`. */
 export type OrName<X, Y> = number extends OneName<X> ? Y : X;
+
+/**
+ * Holds the shapes of inputs to those that were written down for them, of which a name is any size, and everywhere the
+ * same one.
+ * @throws ShapeError for another shape, or for one name that would be two sizes.
+ */
+export function checkNamed(
+  who: string,
+  expected: readonly (readonly NamedSize[])[],
+  shapes: readonly Shape[],
+): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const [input, shape] of shapes.entries()) {
+    const pattern = expected[input] ?? [];
+    const other = () =>
+      new ShapeError(
+        `${who} expects an input [${pattern.join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch axis left out.`,
+      );
+    if (pattern.length !== shape.length) throw other();
+    for (const [axis, size] of shape.entries()) {
+      const name = pattern[axis] ?? size;
+      const known = typeof name === "number" ? name : (sizes.get(name) ?? size);
+      if (typeof name === "string") sizes.set(name, known);
+      if (known === size) continue;
+      throw typeof name === "number"
+        ? other()
+        : new ShapeError(
+            `${who} expects one size for ${name}, but got ${known} and ${size} (input ${showShape(shape)}). Usual cause: inputs of different batches, or an image that is not square.`,
+          );
+    }
+  }
+  return sizes;
+}

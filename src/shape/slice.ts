@@ -3,6 +3,7 @@
 import type { IsKnown, Less, Subtract } from "./arithmetic.js";
 import type { Definite, IsLiteral } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
+import type { HasRank, ShapeRule } from "./rule.js";
 import { type Shape, showShape, stridesOf } from "./shape.js";
 import { show } from "./show.js";
 
@@ -10,7 +11,11 @@ import { show } from "./show.js";
  * What to take of one axis: one position (the axis is dropped), `[start, end, step]` (from `start` up to and without
  * `end`, every `step`-th), or null for the whole axis. Negative positions count from the end.
  */
-export type Slice = number | readonly [start?: number | null, end?: number | null, step?: number] | null | undefined;
+export type AxisSlice =
+  | number
+  | readonly [start?: number | null, end?: number | null, step?: number]
+  | null
+  | undefined;
 
 /** Where the elements of a part lie: element i at `offset` + Σ iₐ·stridesₐ, in `shape`. */
 export interface SliceGeometry {
@@ -20,7 +25,7 @@ export interface SliceGeometry {
 }
 
 /** @throws ShapeError for more slices than axes or a position outside its axis, ArgumentError for a slice that is none. */
-export function sliceGeometry(who: string, from: Shape, slices: readonly Slice[]): SliceGeometry {
+export function sliceGeometry(who: string, from: Shape, slices: readonly AxisSlice[]): SliceGeometry {
   if (slices.length > from.length) {
     throw new ShapeError(
       `${who} expects at most one slice for each axis of ${showShape(from)}, but got ${slices.length}. Usual cause: a range written as two numbers; write [0, 2].`,
@@ -58,7 +63,7 @@ export function resolvePosition(who: string, position: number, axis: number, sha
 /** First position, step and count of a range; ends outside the axis are moved to its ends, as in Python. */
 function resolveRange(
   who: string,
-  range: Exclude<Slice, number | null | undefined>,
+  range: Exclude<AxisSlice, number | null | undefined>,
   extent: number,
 ): [start: number, step: number, count: number] {
   const [first, second, step = 1] = Array.isArray(range) ? (range as Partial<[number, number, number]>) : [Number.NaN];
@@ -128,3 +133,13 @@ type Position<P, Size extends number, Default extends number> = unknown extends 
             ? P
             : number
       : number;
+
+/** The rule of the layer Slice: {@link sliceGeometry} as a type. */
+export interface SliceRule<Slices extends readonly unknown[]> extends ShapeRule {
+  readonly of?: Slices;
+  readonly out: HasRank<this["in"]> extends false
+    ? Shape
+    : this["in"] extends Shape
+      ? Sliced<this["in"], Slices>
+      : Shape;
+}

@@ -1,22 +1,63 @@
 /** Shapes of what a value is taken apart into along one axis. */
 import type { Add, FloorDivide, IsKnown, Less, Subtract } from "./arithmetic.js";
-import type { ResolvedAxis } from "./axis.js";
+import { type ResolvedAxis, resolveAxis } from "./axis.js";
 import type { Definite, HasAnyRank } from "./definite.js";
+import { ShapeError } from "./errors.js";
 import type { Differs, Mistake, Show, WithSize } from "./rule.js";
-import type { Shape } from "./shape.js";
+import { type Shape, showShape } from "./shape.js";
 
-/** The shapes of the parts of `Sizes` along `Dim`; of one number, of parts of that size and a last one that may be smaller. */
-export type SplitShapes<S extends Shape, Sizes, Dim> = [Sizes] extends [readonly number[]]
-  ? Listed<Definite<S>, ResolvedAxis<Definite<S>, Dim>, Sizes>
-  : PartsOf<Definite<S>, ResolvedAxis<Definite<S>, Dim>, Sizes>;
+/**
+ * The sizes of the parts along the axis `dim`.
+ * @throws ShapeError for an axis that is not there, or sizes that do not add up to it.
+ */
+export function splitSizes(who: string, shape: Shape, sizes: readonly number[], dim: number): readonly number[] {
+  const axis = resolveAxis(who, dim, shape);
+  const extent = shape[axis] ?? 0;
+  if (sizes.reduce((sum, size) => sum + size, 0) === extent) return sizes;
+  throw new ShapeError(
+    `${who} expects sizes that add up to ${extent}, the size of axis ${axis} of ${showShape(shape)}, but got ${showShape(sizes)}. Usual cause: sizes of a layer with other channels.`,
+  );
+}
 
-/** The shapes of at most `Chunks` parts of equal size, the last one excepted. */
+/**
+ * The sizes of `chunks` equal parts, of which the last one may be smaller.
+ * @throws ShapeError for an axis that is not there, or of which so many parts cannot be made.
+ */
+export function chunkSizes(who: string, shape: Shape, chunks: number, dim: number): number[] {
+  const axis = resolveAxis(who, dim, shape);
+  const extent = shape[axis] ?? 0;
+  const each = Math.ceil(extent / chunks);
+  const parts = Array.from({ length: chunks }, (_, i) => Math.min(each, extent - i * each));
+  if (parts.every((part) => part > 0)) return parts;
+  throw new ShapeError(
+    `${who} expects an axis that ${chunks} parts can be made of, but got the shape ${showShape(shape)}, in which axis ${axis} has ${extent}. Usual cause: more chunks than channels.`,
+  );
+}
+
+/** {@link splitSizes} as a type: the shapes of the parts. */
+export type SplitShapes<S extends Shape, Sizes extends readonly number[], Dim> = Listed<
+  Definite<S>,
+  ResolvedAxis<Definite<S>, Dim>,
+  Sizes
+>;
+
+/** {@link chunkSizes} as a type: the shapes of the parts. */
 export type ChunkShapes<S extends Shape, Chunks, Dim> = ChunksOf<
   Definite<S>,
   ResolvedAxis<Definite<S>, Dim>,
   SizeAt<Definite<S>, ResolvedAxis<Definite<S>, Dim>>,
   Chunks
 >;
+
+/** The sentence about an axis that is too small for so many parts. */
+export type ChunkTold<Who extends string, S extends Shape, Chunks, Dim> =
+  IsKnown<Chunks> extends true
+    ? ChunkShapes<S, Chunks, Dim> extends infer Parts extends readonly Shape[]
+      ? Parts["length"] extends Chunks
+        ? unknown
+        : Mistake<`${Who} expects an axis that ${Chunks & number} parts can be made of, but got the shape ${Show<S>}, in which axis ${ResolvedAxis<Definite<S>, Dim> & number} has ${SizeAt<Definite<S>, ResolvedAxis<Definite<S>, Dim>>}`>
+      : unknown
+    : unknown;
 
 /** The sentence about sizes that do not add up to the axis that they split. */
 export type SplitTold<Who extends string, S extends Shape, Sizes, Dim> =

@@ -226,7 +226,21 @@ type Resized<Sizes extends Shape, O> = [O] extends [{ readonly size: infer Size 
 
 type PerAxis<Value, I> = Value extends Shape ? (I extends keyof Value ? Value[I] : number) : Value;
 
-/** The shape of `S` in the sizes of `Other` after `[N, C]`, or the sentence that says why it has none. */
+/**
+ * The shape of images in the sizes of others.
+ * @throws ShapeError where one has other axes than the other, or has no sizes after `[N, C]`.
+ */
+export function resizedLike(who: string, shape: Shape, other: Shape): number[] {
+  if (shape.length !== other.length) {
+    throw new ShapeError(
+      `${who} expects a value with as many axes as ${showShape(shape)}, but got ${showShape(other)}. Usual cause: one of the two was flattened or pooled.`,
+    );
+  }
+  if (shape.length < 3) throw rankMismatch(who, "[N, C, …]", shape, "images that were flattened too early");
+  return [...shape.slice(0, 2), ...other.slice(2)];
+}
+
+/** {@link resizedLike} as a type: the shape of `S` in the sizes of `Other` after `[N, C]`, or the sentence that says why it has none. */
 export type ResizedLike<Who extends string, S extends Shape, Other extends Shape> = LikeDefinite<
   Who,
   Definite<S>,

@@ -1,7 +1,7 @@
 /** Reading elements in another order: permuting axes, cutting out ranges. Every result is a copy. */
 import { permutedAxes } from "../shape/layout.js";
 import { type Shape, sizeOf, stridesOf } from "../shape/shape.js";
-import { type Slice, sliceGeometry } from "../shape/slice.js";
+import { type AxisSlice, sliceGeometry } from "../shape/slice.js";
 import { eachRound, type Loops, loopsOf, splitLoops } from "./loops.js";
 import { dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
@@ -41,7 +41,7 @@ export function permute(who: string, x: TensorLike, order: readonly number[]): T
 }
 
 /** The part of `x` that one slice an axis selects. @throws as {@link sliceGeometry}. */
-export function slice(who: string, x: TensorLike, slices: readonly Slice[]): TensorLike {
+export function slice(who: string, x: TensorLike, slices: readonly AxisSlice[]): TensorLike {
   const { offset, shape, strides } = sliceGeometry(who, x.shape, slices);
   return { data: gather(x.data, offset, shape, strides, floats(sizeOf(shape), dtypeOf(x))), shape };
 }

@@ -20,7 +20,7 @@ import {
 import type { Padded } from "../shape/pad.js";
 import { type Asserted, assertShape, checkShape, type Reshape, reshapeShape } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
-import { resolvePosition, type Slice, type Sliced } from "../shape/slice.js";
+import { type AxisSlice, resolvePosition, type Sliced } from "../shape/slice.js";
 import { combine, map } from "./broadcast.js";
 import { allClose, equals, type ToleranceOptions } from "./compare.js";
 import { carryRun, engine } from "./engine.js";
@@ -297,7 +297,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
    * @throws ShapeError for more arguments than axes or a position outside, ArgumentError for a step below 1.
    * @example images.slice([0, 8], null, [1, -1], [1, -1]) // 8 images without their outermost pixels
    */
-  slice<X extends Tensor, const Slices extends readonly Slice[]>(
+  slice<X extends Tensor, const Slices extends readonly AxisSlice[]>(
     this: X,
     ...slices: Slices
   ): Tensor<Sliced<X["shape"], Slices>> {

@@ -130,7 +130,7 @@ describe("results", () => {
     expectError(
       () => stale.data,
       StateError,
-      "A tensor was read after the layer that it belongs to has run again, which overwrote it. Usual cause: a layer of your own that keeps a child's output from one forward to the next; keep a clone() of it.",
+      "A tensor was read after its network had gone on, which overwrote it. Usual cause: a layer of your own that keeps an input or a child's output; keep a clone() of it.",
     );
     expect(clone.data).toEqual(before);
   });

@@ -256,7 +256,7 @@ describe("Parallel", () => {
     expectError(
       () => new Parallel([new Identity()], { dim: 4 }).forward(x),
       ShapeError,
-      "Parallel expects a dim from -4 to 3 to concatenate [1, 2, 5, 5] along, but got 4.",
+      "Parallel expects an axis from -4 to 3, but got axis 4 for the shape [1, 2, 5, 5]. Usual cause: a missing batch axis, or an axis that an earlier step removed.",
     );
     expectError(
       () => new Parallel([]),
@@ -267,7 +267,7 @@ describe("Parallel", () => {
       // @ts-expect-error no such merge
       () => new Parallel([new Identity()], { merge: "mean" }),
       ArgumentError,
-      'Parallel expects merge to be one of "concat", "add", but got "mean".',
+      'Parallel expects merge to be one of "concat", "add", "multiply", but got "mean".',
     );
   });
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import * as layout from "../../src/ops/layout.js";
 import { pad, padBackward } from "../../src/ops/pad.js";
 import { ShapeError } from "../../src/shape/errors.js";
-import type { Slice } from "../../src/shape/slice.js";
+import type { AxisSlice } from "../../src/shape/slice.js";
 import { arange, zeros } from "../../src/tensor/create.js";
 import { concat } from "../../src/tensor/join.js";
 import { eachBackend } from "../support/backends.js";
@@ -20,7 +20,9 @@ const ranges = fc.oneof(fc.constant(null), fc.tuple(end, end, fc.integer({ min: 
 const slices = shapesOf(1).chain((shape) =>
   fc.tuple(
     fc.constant(shape),
-    fc.tuple(...shape.map((size): fc.Arbitrary<Slice> => fc.oneof(ranges, fc.integer({ min: -size, max: size - 1 })))),
+    fc.tuple(
+      ...shape.map((size): fc.Arbitrary<AxisSlice> => fc.oneof(ranges, fc.integer({ min: -size, max: size - 1 }))),
+    ),
   ),
 );
 /** A shape, an axis of it counted from either end, and sizes that it is parted in. */

@@ -78,16 +78,18 @@ describe("exported from a file, declarations and all", () => {
   test("what they say stays readable", () => {
     const { errors, declarations } = compiled(
       "readable.ts",
-      `import { BatchNorm2d, Composite, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Residual, Sequential } from "faltung";
-export class Net extends Composite {
+      `import { BatchNorm2d, Composite, Conv2d, Flatten, graph, type Input, Linear, MaxPool2d, ReLU, Residual, Sequential } from "faltung";
+export class Net extends Composite<Net> {
   readonly conv = new Conv2d(1, 8, 3);
   readonly relu = new ReLU();
-  protected compose() {
-    return new Sequential(this.conv, this.relu);
+  compose(x: Input<["N", 1, 28, 28]>) {
+    return x.through(this.conv, this.relu);
   }
 }
 export const model = new Sequential(["N", 1, 28, 28], new Conv2d(1, 8, 3), new MaxPool2d(2), new Flatten(), new Linear(1352, 10));
 export const { forward } = new Linear(8, 2);
+export const net = graph(["N", 3], { fc: new Linear(3, 2) }, ({ fc }, x) => ({ scores: fc.of(x) }));
+export const { forward: two } = new Net();
 export function block<const I extends number, const O extends number>(inputs: I, outputs: O) {
   return new Residual(
     new Sequential(new Conv2d(inputs, outputs, 3, { padding: 1 }), new BatchNorm2d(outputs), new ReLU()),
@@ -98,9 +100,11 @@ export function block<const I extends number, const O extends number>(inputs: I,
     );
     expect(errors).toEqual([]);
     expect(declarations).toContain('readonly conv: Conv2d<1, 8, 3, import("faltung").NoOptions>;');
-    expect(declarations).toContain("protected compose(): Sequential<");
+    expect(declarations).toContain('compose(x: Input<["N", 1, 28, 28]>): import("faltung").Value<readonly [');
+    expect(declarations).toContain('export declare const net: import("faltung").Graph<readonly [');
+    expect(declarations).toContain('import("faltung/shapes").OutputShape<import("faltung/shapes").ComposeRule<Net>');
     expect(declarations).toContain('export declare const model: Sequential<"[N, 1, 28, 28] → [N, 10]", [');
     expect(declarations).toContain('import("faltung/shapes").Refusal<import("faltung/shapes").LinearRule<8, 2>');
-    expect(declarations.length).toBeLessThan(3000);
+    expect(declarations.length).toBeLessThan(4000);
   });
 });

@@ -123,7 +123,7 @@ export class FaceRecognition extends Composite {
   }
 
   compose(x: Value): Value {
-    const blocks = Object.values(this).filter((field): field is ResidualBlock => field instanceof ResidualBlock);
+    const blocks = this.children().flatMap(([, child]) => (child instanceof ResidualBlock ? child : []));
     const down = [this.conv32_down, new ReLU(), new MaxPool2d(3, { stride: 2 })];
     return x.through(...down, ...blocks, new GlobalAvgPool2d(), new Flatten(), this.fc);
   }
