@@ -220,7 +220,7 @@ function hideMode(layer: Layer): () => void {
   const { training } = layer;
   Object.defineProperty(layer, "training", {
     configurable: true,
-    enumerable: true,
+    enumerable: false,
     get: () => {
       throw new StateError(
         `${layer.name} reads training in compose, which runs once for both modes. Usual cause: a branch for one mode; a layer that does nothing in the other one is meant, as Dropout is.`,

@@ -13,7 +13,7 @@ import { Value } from "./value.js";
  * class Block extends Composite<Block> {
  *   readonly conv = new Conv2d(8, 8, 3, { padding: 1 });
  *   readonly relu = new ReLU();
- *   compose(x: Value) {
+ *   compose(x: Input<["N", 8, "H", "W"]>) {
  *     return x.through(this.conv, this.relu).add(x);
  *   }
  * } // keys: conv.weight, conv.bias

@@ -107,7 +107,8 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
 
   /**
    * What the layer gives for a value, while a network is composed; with several inputs or outputs as `forward` has them.
-   * @example const difference = this.body.of(a).sub(this.body.of(b));
+   *
+   *     const difference = this.body.of(a).sub(this.body.of(b));
    */
   of<X extends Value, const More extends MoreValues<Rule>>(
     value: X & Refusal<Rule, X[typeof SHAPE]>,

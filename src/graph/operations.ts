@@ -136,14 +136,13 @@ export const subValues: Operation = /* @__PURE__ */ binary("sub", subtract, (dy,
 export const mulValues: Operation = /* @__PURE__ */ binary("mul", multiply, multiplyBackward);
 export const divValues: Operation = /* @__PURE__ */ binary("div", divide, divideBackward);
 
-export const matmulValues: Operation = /* @__PURE__ */ {
-  ...binary("matmul", matmul, matmulBackward),
+export const matmulValues: Operation = /* @__PURE__ */ binary("matmul", matmul, matmulBackward, {
   shapes: ([a, b]) => [matmulGeometry("Value.matmul", a as Shape, b as Shape).shape],
   multiplyAdds([a, b]) {
     const { shape, k } = matmulGeometry("Value.matmul", a as Shape, b as Shape);
     return shape.reduce((product, size) => product * size, k);
   },
-};
+});
 
 /** A learned tensor: what arrives at it is added to its gradient. */
 export function parameterOf(parameter: Parameter): Operation {

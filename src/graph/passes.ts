@@ -37,8 +37,12 @@ export class Plans {
   /** Of a network that `current` gave: the plan that keeps what a backward needs, or the one that keeps nothing. */
   plan(flat: Flat, keeps: boolean): Plan {
     if (flat !== this.#flat) return keeps ? trainingPlan(flat) : inferencePlan(flat);
-    if (keeps) return (this.#training ??= trainingPlan(flat));
-    return (this.#inference ??= inferencePlan(flat));
+    if (keeps) {
+      this.#training ??= trainingPlan(flat);
+      return this.#training;
+    }
+    this.#inference ??= inferencePlan(flat);
+    return this.#inference;
   }
 
   /** Whether there has never been one. */

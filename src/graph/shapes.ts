@@ -43,7 +43,7 @@ export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean, as
   for (const step of plan.steps) {
     checks = checks.filter((check) => {
       const own = known(check.inputs);
-      if (own) ifKnown(() => check.module.checkShapes(own));
+      if (own) ifKnown(() => unobserved(() => check.module.checkShapes(own)));
       return !own;
     });
     const own = known(step.inputs);
@@ -61,6 +61,18 @@ export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean, as
     }
   }
   return { shapes, unknown };
+}
+
+/** What a layer asks of its parts to say something about the whole is no call of theirs. */
+function unobserved<T>(action: () => T): T {
+  const state = engine();
+  const { observer } = state;
+  state.observer = undefined;
+  try {
+    return action();
+  } finally {
+    state.observer = observer;
+  }
 }
 
 function observed(operation: Operation, inputs: readonly Shape[]): readonly Shape[] {

@@ -102,7 +102,8 @@ export class Value<out S extends Shape = Shape> extends BareValue {
 
   /**
    * What the layers give, one after another, as in a `Sequential`. A layer that is used twice is one set of weights.
-   * @example const c3 = x.through(this.conv, this.relu);
+   *
+   *     const c3 = x.through(this.conv, this.relu);
    */
   through<X extends Value, const L extends readonly AnyLayer[]>(
     this: X,
@@ -148,7 +149,8 @@ export class Value<out S extends Shape = Shape> extends BareValue {
 
   /**
    * This value and then the others along the axis `dim`, by default 1, the channels: dense connections, skips.
-   * @example up.concat([skip])
+   *
+   *     up.concat([skip])
    */
   concat<X extends Value, const T extends readonly Value[], const D extends number = 1>(
     this: X,
@@ -160,7 +162,8 @@ export class Value<out S extends Shape = Shape> extends BareValue {
 
   /**
    * Parts of these sizes along the axis `dim`; {@link chunk} makes equal ones.
-   * @example const [kept, changed] = x.split([24, 24], 1);
+   *
+   *     const [kept, changed] = x.split([24, 24], 1);
    */
   split<X extends Value, const T extends readonly number[], const D extends number>(
     this: X,
@@ -182,7 +185,8 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /**
    * A part, one argument per axis from the first, as `Tensor.slice` takes it: a number takes one position and drops the
    * axis, `[start, end, step]` takes a range without its end, null the whole axis.
-   * @example x.slice(null, [0, 16]) // the first 16 channels
+   *
+   *     x.slice(null, [0, 16]) // the first 16 channels
    */
   slice<X extends Value, const Slices extends readonly AxisSlice[]>(
     this: X,
@@ -196,7 +200,8 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /**
    * The same elements in another shape; one −1 stands for the size that fits. A function gets the shape that the value
    * has when the network runs.
-   * @example x.reshape(([n, c, h, w]) => [n, 2, c / 2, h, w])
+   *
+   *     x.reshape(([n, c, h, w]) => [n, 2, c / 2, h, w])
    */
   reshape<X extends Value, const T extends Shape>(
     this: X,
@@ -270,7 +275,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
 
   // ── Reductions over one axis, several axes, or (without an argument) all. `keepDims` leaves reduced axes as size 1 ──
 
-  /** Mean. @example x.mean([2, 3], { keepDims: true }) */
+  /** Mean: `x.mean([2, 3], { keepDims: true })`. */
   mean<X extends Value, const D extends Axes = undefined, K extends boolean = false>(
     this: X,
     dims?: D & AxesTold<"Value.mean", X[typeof SHAPE], D>,
@@ -317,7 +322,8 @@ export class Value<out S extends Shape = Shape> extends BareValue {
 
   /**
    * Resizes images to the height and width of another value: feature pyramids, segmentation.
-   * @example coarse.resizeLike(fine, { mode: "bilinear" }).add(fine)
+   *
+   *     coarse.resizeLike(fine, { mode: "bilinear" }).add(fine)
    */
   resizeLike<X extends Value, Y extends Value>(
     this: X,

@@ -1,7 +1,8 @@
 import { Composed } from "../graph/composed.js";
 import { Layer, membersOf } from "../graph/layer.js";
 import { concatenationOf, productOf, sumOf } from "../graph/merges.js";
-import { type BareValue, recordLayer, recordOperation } from "../graph/recording.js";
+import { recordLayer, recordOperation } from "../graph/recording.js";
+import type { Value } from "../graph/value.js";
 import { refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkOneOf, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
@@ -61,7 +62,7 @@ export class Parallel<
     return [...branches, ...membersOf(this, Layer, "", [this.branches])];
   }
 
-  override compose(x: BareValue): BareValue {
+  override compose(x: Value): Value {
     const outputs = this.branches.map((branch) => recordLayer(branch, [x]));
     const { name, merge, dim } = this;
     const [only, ...others] = outputs;

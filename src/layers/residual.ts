@@ -1,7 +1,8 @@
 import { Composed } from "../graph/composed.js";
 import { checkLayer, type Layer } from "../graph/layer.js";
 import { sumOf } from "../graph/merges.js";
-import { type BareValue, recordLayer, recordOperation } from "../graph/recording.js";
+import { recordLayer, recordOperation } from "../graph/recording.js";
+import type { Value } from "../graph/value.js";
 import type { ResidualRule } from "../shape/merge.js";
 import { addShape } from "../shape/merge.js";
 
@@ -33,7 +34,7 @@ export class Residual<
   }
 
   /** y = body(x) + x, or + projection(x). */
-  override compose(x: BareValue): BareValue {
+  override compose(x: Value): Value {
     const y = recordLayer(this.body, [x]);
     const cause = "a body that changes channels or size needs a projection, such as a 1×1 convolution with its stride";
     const sum = sumOf((shapes) => addShape(this.name, shapes, cause));

@@ -1,7 +1,8 @@
 import { Composed } from "../graph/composed.js";
 import { checkLayer, Layer, membersOf } from "../graph/layer.js";
-import { type BareValue, recordLayer } from "../graph/recording.js";
+import { recordLayer } from "../graph/recording.js";
 import { ifKnown } from "../graph/shapes.js";
+import type { Value } from "../graph/value.js";
 import type { ChainRule, InputSize } from "../shape/chain.js";
 
 /** The class that sequential.ts gives to the world with a constructor that knows what it builds. */
@@ -38,7 +39,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     return [...layers, ...membersOf(own, Layer, "", [own.#layers])];
   }
 
-  override compose(x: BareValue): BareValue {
+  override compose(x: Value): Value {
     return this.#layers.reduce((y, layer) => recordLayer(layer, [y]), x);
   }
 }

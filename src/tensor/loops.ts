@@ -18,10 +18,10 @@ export function loopsOf(shape: Shape, ...strides: readonly (readonly number[])[]
   for (const [axis, size] of shape.entries()) {
     if (size === 1) continue;
     const last = sizes.length - 1;
-    const isJoined = last >= 0 && steps.every((own, i) => own[last] === size * strides[i]?.[axis]!);
+    const isJoined = last >= 0 && steps.every((own, i) => own[last] === size * strides[i]![axis]!);
     if (isJoined) sizes[last]! *= size;
     else sizes.push(size);
-    for (const [i, own] of steps.entries()) own[sizes.length - 1] = strides[i]?.[axis]!;
+    for (const [i, own] of steps.entries()) own[sizes.length - 1] = strides[i]![axis]!;
   }
   return { sizes, strides: steps };
 }
@@ -62,9 +62,9 @@ export function eachRound(
     const size = sizes[axis]!;
     for (let round = 0; round < size; round++) {
       enter(axis + 1);
-      for (let i = 0; i < at.length; i++) at[i]! += strides[i]?.[axis]!;
+      for (let i = 0; i < at.length; i++) at[i]! += strides[i]![axis]!;
     }
-    for (let i = 0; i < at.length; i++) at[i]! -= size * strides[i]?.[axis]!;
+    for (let i = 0; i < at.length; i++) at[i]! -= size * strides[i]![axis]!;
   };
   enter(0);
 }

@@ -31,7 +31,7 @@ const ENTRIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 };
 
 /** Types that examples name. */
-const TYPES = ["Tensor"];
+const TYPES = ["Tensor", "Input", "Value"];
 
 interface Prepared extends Example {
   /** What the entries export of what it names, by entry. */

@@ -368,12 +368,12 @@ describe("wrong graphs get sentences", () => {
     expectError(
       () => net((n) => n.fc.of(x as never)).forward(x),
       ArgumentError,
-      "Linear.of expects values of the network that is being composed, but got a Tensor [1, 2]. Usual cause: a tensor, which forward takes, or a missing argument.",
+      "Linear.of expects values of the network that is being composed, but got a Tensor. Usual cause: a tensor, which forward takes, or a missing argument.",
     );
     expectError(
       () => net((_, v) => v.add(x as never)).forward(x),
       ArgumentError,
-      "Value.add expects its operands to be values of the network that is being composed, but got a Tensor [1, 2]. Usual cause: a tensor, which only forward takes.",
+      "Value.add expects its operands to be values of the network that is being composed, but got a Tensor. Usual cause: a tensor, which only forward takes.",
     );
     expectError(
       () => net((n, v) => n.fc.forward(v as never)).forward(x),

@@ -337,6 +337,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   PixelUnshuffle: layer(main.PixelUnshuffle, [1, 1, 4, 4], () => [2]),
   ReLU: layer(main.ReLU, [2]),
   ReLU6: layer(main.ReLU6, [2]),
+  Permute: layer(main.Permute, [2, 3], () => [[1, 0]]),
   Residual: layer(main.Residual, [2, 3], () => [new main.ReLU(), new main.Identity()]),
   SELU: layer(main.SELU, [2]),
   Sequential: layer(main.Sequential as unknown as Class, [2, 3], () => [linear(), new main.ReLU()], {
