@@ -35,8 +35,16 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
   protected abstract readonly axes: Readonly<Record<number, string>>;
 
   protected geometry(input: Shape): NormGeometry {
-    checkBatchNorm(this.name, this.axes, this.numFeatures, this.usesInput, input);
+    checkBatchNorm(this.name, this.axes, this.numFeatures, false, input);
     return batchNormGeometry(this.numFeatures, input);
+  }
+
+  /**
+   * One value per channel has no variance; that depends on the mode, which a shape does not.
+   * @internal
+   */
+  override checkInput(input: Shape): void {
+    checkBatchNorm(this.name, this.axes, this.numFeatures, this.usesInput, input);
   }
 
   /** @internal */

@@ -54,8 +54,16 @@ export class InstanceNorm2d<const C extends number = number> extends RunningNorm
 
   protected geometry(input: Shape): NormGeometry {
     const { numFeatures, usesInput } = this;
-    const sizes = instanceNormSizes(this.name, numFeatures, usesInput, input);
+    const sizes = instanceNormSizes(this.name, numFeatures, false, input);
     return usesInput ? groupNormGeometry(numFeatures, numFeatures, sizes) : batchNormGeometry(numFeatures, sizes);
+  }
+
+  /**
+   * One pixel per channel has no variance; that depends on the mode, which a shape does not.
+   * @internal
+   */
+  override checkInput(input: Shape): void {
+    instanceNormSizes(this.name, this.numFeatures, this.usesInput, input);
   }
 
   protected averagingFactor(): number {

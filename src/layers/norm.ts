@@ -57,6 +57,7 @@ export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
   }
 
   #compute(x: Tensor, { epilogue, overwrites }: How): Tensor {
+    this.checkInput(x.shape);
     const g = this.geometry(x.shape);
     const moments = this.moments(g, x);
     this.#cache.push({ g, x, moments });
