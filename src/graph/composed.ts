@@ -11,9 +11,11 @@ import { runBackward, runNested, type Trace } from "./execute.js";
 import { checkMethod, hasState, Layer } from "./layer.js";
 import type { Composition, Module } from "./module.js";
 import { Plans } from "./passes.js";
-import { flatten } from "./plan.js";
+import { flatten, sameChildren } from "./plan.js";
 import { BareValue, Recording } from "./recording.js";
 import { shapesOf } from "./shapes.js";
+
+type Children = Parameters<typeof sameChildren>[0];
 
 /** A graph, and the children when it was recorded: fields may be exchanged. */
 interface Recorded {
@@ -130,7 +132,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   #graph(inputs: number): Composition {
     const children = this.children();
     const known = this.#recorded.get(inputs);
-    if (known && isSame(known.children, children)) return known.graph;
+    if (known && sameChildren(known.children as Children, children as Children)) return known.graph;
     const graph = this.#record(inputs);
     const recorded = { graph, children };
     this.#recorded.set(inputs, recorded);
@@ -229,12 +231,6 @@ function hideMode(layer: Layer): () => void {
   });
   return () =>
     Object.defineProperty(layer, "training", { configurable: true, enumerable: true, writable: true, value: training });
-}
-
-function isSame(before: Recorded["children"], now: Recorded["children"]): boolean {
-  return (
-    before.length === now.length && now.every(([key, child], i) => key === before[i]?.[0] && child === before[i][1])
-  );
 }
 
 function isRecord(value: unknown): value is object {

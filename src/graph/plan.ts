@@ -111,13 +111,14 @@ function reachable(calls: readonly Node[], outputs: readonly number[]): Step[] {
 
 /** Whether the network is still as it was when it was flattened. */
 export function isCurrent({ inlined }: Flat): boolean {
-  return inlined.every(({ module, children }) => {
-    const now = module.children();
-    return (
-      now.length === children.length &&
-      now.every(([key, child], i) => key === children[i]?.[0] && child === children[i][1])
-    );
-  });
+  return inlined.every(({ module, children }) => sameChildren(module.children(), children));
+}
+
+/** Whether no field has been exchanged between two looks at a layer's children. */
+export function sameChildren(now: Inlined["children"], before: Inlined["children"]): boolean {
+  return (
+    now.length === before.length && now.every(([key, child], i) => key === before[i]?.[0] && child === before[i][1])
+  );
 }
 
 /** By which steps each value is read, a place in the list for each reading; outputs of the plan are read by step −1. */
