@@ -1,5 +1,4 @@
 /** What passes over its numbers once: activations, pooling, norms, losses, optimiser steps. The memory limits most of them. */
-import * as activations from "../../src/kernels/activation.js";
 import { type Backends, kernelsFor } from "../../src/kernels/backend.js";
 import { biasKernels } from "../../src/kernels/bias.js";
 import { gradientKernels } from "../../src/kernels/gradient.js";
@@ -11,6 +10,7 @@ import { averagePoolKernels, maxPoolKernels } from "../../src/kernels/pool.js";
 import { softmaxKernels } from "../../src/kernels/softmax.js";
 import { batchNormGeometry } from "../../src/shape/norm.js";
 import { poolGeometry, poolSettings } from "../../src/shape/pool.js";
+import { ACTIVATIONS } from "../../test/support/activations.js";
 import { floats, integers } from "../inside.js";
 import type { Case } from "./case.js";
 
@@ -36,12 +36,20 @@ function pass<Kernels extends object, const Lengths extends readonly number[]>(
 
 function activationCases(): Case[] {
   const [work, n] = ["64×6×28×28", 64 * 6 * 28 * 28];
-  return Object.entries(activations).flatMap(([name, family]) => [
-    pass(`activation ${name} forward`, work, 8 * n, family, [n, n], (k, x, y) => k.forward(x, y, 1, 6)),
-    pass(`activation ${name} backward`, work, 12 * n, family, [n, n, n], (k, kept, dy, dx) =>
-      k.backward(kept, dy, dx, 1, 6),
-    ),
-  ]);
+  return Object.entries(ACTIVATIONS).flatMap(
+    ([
+      name,
+      {
+        f,
+        numbers: [numbers = {}],
+      },
+    ]) => [
+      pass(`activation ${name} forward`, work, 8 * n, f, [n, n], (k, x, y) => k.forward(x, y, numbers)),
+      pass(`activation ${name} backward`, work, 12 * n, f, [n, n, n], (k, kept, dy, dx) =>
+        k.backward(kept, dy, dx, numbers),
+      ),
+    ],
+  );
 }
 
 function poolings(): Case[] {

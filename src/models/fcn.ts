@@ -1,9 +1,9 @@
+import { ReLU } from "../layers/activations/relu.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Composite } from "../layers/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import type { Layer } from "../layers/layer.js";
-import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";
 import { readOptions } from "../shape/check.js";

@@ -1,3 +1,4 @@
+import { ReLU6 } from "../layers/activations/relu6.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Composite } from "../layers/composite.js";
@@ -7,7 +8,6 @@ import { Flatten } from "../layers/flatten.js";
 import type { InitOptions } from "../layers/initialisers.js";
 import type { Layer } from "../layers/layer.js";
 import { Linear } from "../layers/linear.js";
-import { ReLU6 } from "../layers/piecewise.js";
 import { Residual } from "../layers/residual.js";
 import { Sequential } from "../layers/sequential.js";
 import { readOptions } from "../shape/check.js";

@@ -1,3 +1,4 @@
+import { ReLU } from "../layers/activations/relu.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { Composite } from "../layers/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
@@ -7,7 +8,6 @@ import { constant, type InitOptions, kaimingUniform, normal } from "../layers/in
 import type { Layer } from "../layers/layer.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { Parallel } from "../layers/parallel.js";
-import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";

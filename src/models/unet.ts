@@ -1,3 +1,4 @@
+import { ReLU } from "../layers/activations/relu.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Composite } from "../layers/composite.js";
 import { Conv2d } from "../layers/conv2d.js";
@@ -6,7 +7,6 @@ import { Identity } from "../layers/identity.js";
 import type { Layer } from "../layers/layer.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { Parallel } from "../layers/parallel.js";
-import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";
 import { checkInteger, checkOneOf, checkRange, readOptions } from "../shape/check.js";

@@ -21,7 +21,7 @@ afterAll(() => {
 async function fresh() {
   vi.resetModules();
   engine().memory = undefined;
-  const { relu } = await import("../../src/kernels/wasm/activation.js");
+  const { relu } = await import("../../src/layers/activations/relu.js");
   const { wasmBias } = await import("../../src/kernels/wasm/bias.js");
   const { wasmClassLosses } = await import("../../src/kernels/wasm/class-loss.js");
   const { wasmConv } = await import("../../src/kernels/wasm/conv.js");
@@ -32,7 +32,7 @@ async function fresh() {
   const { wasmPReLU } = await import("../../src/kernels/wasm/prelu.js");
   const memory = await import("../../src/kernels/wasm/memory.js");
   const wasm = {
-    relu,
+    relu: relu.wasm("simd"),
     bias: wasmBias,
     losses: wasmClassLosses,
     conv: wasmConv("simd"),
@@ -53,11 +53,11 @@ async function references(): Promise<Families> {
   const { referenceDropout } = await import("../../src/kernels/reference/dropout.js");
   const { referenceLinear } = await import("../../src/kernels/reference/linear.js");
   const { referenceNorm } = await import("../../src/kernels/reference/norm.js");
-  const { relu } = await import("../../src/kernels/reference/piecewise.js");
+  const { relu } = await import("../../src/layers/activations/relu.js");
   const { referenceAveragePool, referenceMaxPool } = await import("../../src/kernels/reference/pool.js");
   const { referencePReLU } = await import("../../src/kernels/reference/prelu.js");
   return {
-    relu,
+    relu: onArrays(relu.reference),
     bias: referenceBias,
     losses: referenceClassLosses,
     conv: {
@@ -91,7 +91,7 @@ const labels = Int32Array.of(0, 2, 1, 1, 0, 2, 2, 1, 0, 1);
 type Call = (k: Families, ...arrays: Float32Array[]) => unknown;
 /** What to call on arrays of which lengths. */
 const CASES: Record<string, readonly [lengths: readonly number[], Call]> = {
-  relu: [[30, 30], (k, x, y) => k.relu.forward(x!, y!, 0, 0)],
+  relu: [[30, 30], (k, x, y) => k.relu.forward(x!, y!, {})],
   bias: [[3, 30], (k, b, y) => k.bias.add(2, 3, 5, b!, y!)],
   "a bias gradient": [[3, 30], (k, db, dy) => k.bias.gradient(2, 3, 5, dy!, db!)],
   "the bias gradient of columns": [[3, 30], (k, db, dy) => k.bias.gradient(10, 3, 1, dy!, db!)],

@@ -2,6 +2,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ReLU, ShapeError, Sigmoid } from "../../src/index.js";
+import { LeakyReLU } from "../../src/layers/activations/leaky-relu.js";
+import { ReLU6 } from "../../src/layers/activations/relu6.js";
 import { BatchNorm2d, type BatchNormOptions } from "../../src/layers/batchnorm.js";
 import { Conv2d } from "../../src/layers/conv2d.js";
 import { ConvTranspose2d } from "../../src/layers/convtranspose2d.js";
@@ -9,7 +11,6 @@ import { Dropout } from "../../src/layers/dropout.js";
 import { Identity } from "../../src/layers/identity.js";
 import { Layer } from "../../src/layers/layer.js";
 import { MaxPool2d } from "../../src/layers/maxpool2d.js";
-import { LeakyReLU, ReLU6 } from "../../src/layers/piecewise.js";
 import { Residual } from "../../src/layers/residual.js";
 import { Sequential } from "../../src/layers/sequential.js";
 import { rand, randn } from "../../src/tensor/create.js";

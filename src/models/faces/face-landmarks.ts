@@ -1,10 +1,10 @@
+import { ReLU } from "../../layers/activations/relu.js";
 import { AvgPool2d } from "../../layers/avgpool2d.js";
 import { Composite } from "../../layers/composite.js";
 import { Conv2d } from "../../layers/conv2d.js";
 import { Flatten } from "../../layers/flatten.js";
 import type { Layer } from "../../layers/layer.js";
 import { Linear } from "../../layers/linear.js";
-import { ReLU } from "../../layers/piecewise.js";
 import { Residual } from "../../layers/residual.js";
 import { Sequential } from "../../layers/sequential.js";
 import { readOptions } from "../../shape/check.js";
