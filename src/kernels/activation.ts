@@ -1,6 +1,6 @@
 /** Activations that work on each element by itself: what one is made of, and its kernels over arrays of equal length. */
 import type { FloatArray, Operand } from "../tensor/storage.js";
-import type { Backends } from "./backend.js";
+import type { KernelSet } from "./backend.js";
 import type { Vector } from "./wasm/elementwise/maths.js";
 
 /** The function's own numbers by their names, such as a slope. */
@@ -39,8 +39,9 @@ export interface ActivationKernel<N extends string, A = Operand> {
   backward(kept: A, dy: A, dx: A, numbers: Numbers<N>): void;
 }
 
-/** An activation's kernels, a family of their own, so that a program bundles those that it uses. */
-export interface ActivationFunction<N extends string = never> extends Backends<ActivationKernel<N>> {
+/** An activation's kernels, a set of their own, so that a program bundles those that it uses. */
+export interface ActivationFunction<N extends string = never> extends KernelSet<ActivationKernel<N>> {
   readonly reference: ActivationKernel<N, FloatArray>;
+  readonly wasm: () => ActivationKernel<N>;
   readonly readsOutput: boolean;
 }

@@ -1,5 +1,10 @@
-import type { Backends } from "./backend.js";
-import type { MaxoutKernels } from "./interface/maxout.js";
-import { referenceMaxout } from "./reference/maxout.js";
+/** Kernels of ops/maxout.ts: x (outer, channels, pieces, inner) → y (outer, channels, inner). */
+import type { MaxoutGeometry } from "../shape/maxout.js";
+import type { Operand } from "../tensor/storage.js";
 
-export const maxoutKernels: Backends<MaxoutKernels> = { reference: referenceMaxout, wasm: () => referenceMaxout };
+export interface MaxoutKernels<A = Operand> {
+  /** Overwrites y and winners. */
+  forward(g: MaxoutGeometry, x: A, y: A, winners: Int32Array): void;
+  /** Overwrites dx. */
+  backward(winners: Int32Array, dy: A, dx: A): void;
+}

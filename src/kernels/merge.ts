@@ -1,9 +1,20 @@
-import type { Backends } from "./backend.js";
-import type { MergeKernels } from "./interface/merge.js";
-import { referenceMerge } from "./reference/merge.js";
-import { wasmMerge } from "./wasm/merge.js";
+/** Kernels of ops/merge.ts. */
+import type { Operand } from "../tensor/storage.js";
 
-export const mergeKernels: Backends<MergeKernels> = {
-  reference: referenceMerge,
-  wasm: () => ({ ...referenceMerge, ...wasmMerge }),
-};
+export interface MergeKernels<A = Operand> {
+  /** Overwrites y. */
+  add(a: A, b: A, y: A, relu?: boolean): void;
+  /**
+   * Copies blocks from one array to another: for each o < outer, to[toAt + o·toStride + i] = from[fromAt + o·fromStride + i], i < block.
+   */
+  copy(
+    outer: number,
+    block: number,
+    from: A,
+    fromAt: number,
+    fromStride: number,
+    to: A,
+    toAt: number,
+    toStride: number,
+  ): void;
+}

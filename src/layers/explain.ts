@@ -2,7 +2,7 @@
 
 import { backendName, backendReason } from "../kernels/backend.js";
 import type { Direction } from "../kernels/interface/conv.js";
-import type { Roofline } from "../kernels/interface/roofline.js";
+import type { Roofline } from "../kernels/roofline.js";
 import { type Described, describePath } from "../kernels/wasm/conv/choice.js";
 import { measureRoofline } from "../kernels/wasm/roofline.js";
 import { checkInstance, checkPositive, readOptions } from "../shape/check.js";

@@ -1,6 +1,6 @@
 /** Activations that work on each element by itself, and their adjoints. */
 import type { ActivationFunction, ActivationRow, Numbers } from "../kernels/activation.js";
-import { kernelsFor } from "../kernels/backend.js";
+import { run } from "../kernels/backend.js";
 import { referenceActivation } from "../kernels/reference/activation.js";
 import { wasmActivation } from "../kernels/wasm/activation.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
@@ -26,7 +26,7 @@ export function activation<N extends string>(
   x: Tensor,
   y: Tensor = allocateUnset(x.shape, x.dtype),
 ): Tensor {
-  kernelsFor(f, x.dtype).forward(x.operand(y.size), y.operand(y.size), numbers);
+  run(f, [x, y], (kernels, x, y) => kernels.forward(x, y, numbers));
   return y;
 }
 
@@ -38,6 +38,6 @@ export function activationBackward<N extends string>(
   dy: Tensor,
 ): Tensor {
   const dx = allocateUnset(dy.shape, dy.dtype);
-  kernelsFor(f, dy.dtype).backward(kept.operand(dy.size), dy.operand(dy.size), dx.operand(dy.size), numbers);
+  run(f, [kept, dy, dx], (kernels, kept, dy, dx) => kernels.backward(kept, dy, dx, numbers));
   return dx;
 }

@@ -1,12 +1,13 @@
 /** Two-dimensional convolution (cross-correlation, as in torch) and its adjoint. */
 
-import { kernelsFor } from "../kernels/backend.js";
-import { biasKernels } from "../kernels/bias.js";
+import { backend, run } from "../kernels/backend.js";
 import { convKernels } from "../kernels/conv.js";
 import type { Finish } from "../kernels/interface/conv.js";
+import { NoRoom } from "../kernels/wasm/memory.js";
 import type { ConvGeometry } from "../shape/conv.js";
 import type { Shape } from "../shape/shape.js";
 import { allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
+import { biasGradient } from "./bias.js";
 
 /**
  * y[n, o, i, j] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[n, c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]
@@ -24,20 +25,17 @@ export function conv2d(
   relu = false,
 ): Tensor {
   const y = allocateUnset(shape, x.dtype);
-  kernelsFor(convKernels, x.dtype).forward(
-    g,
-    x.operand(inputsOf(g)),
-    weight.operand(weightsOf(g)),
-    bias?.operand(g.outChannels),
-    y.operand(outputsOf(g)),
-    relu,
+  run(
+    convKernels,
+    [x.operand(inputsOf(g)), weight.operand(weightsOf(g)), bias?.operand(g.outChannels), y.operand(outputsOf(g))],
+    (kernels, x, weight, bias, y) => kernels.forward(g, x, weight, bias, y, relu),
   );
   return y;
 }
 
 /** Whether {@link conv2dFinished} is there for tensors of this precision. */
 export function finishesConv2d(dtype: DType): boolean {
-  return kernelsFor(convKernels, dtype).forwardFinished !== undefined;
+  return dtype === "float32" && backend() === "wasm";
 }
 
 /** {@link conv2d} and what follows it, in one pass over y. */
@@ -50,13 +48,13 @@ export function conv2dFinished(
   finish: Finish,
 ): Tensor {
   const y = allocateUnset(shape, x.dtype);
-  kernelsFor(convKernels, x.dtype).forwardFinished?.(
-    g,
-    x.operand(inputsOf(g)),
-    weight.operand(weightsOf(g)),
-    bias?.operand(g.outChannels),
-    y.operand(outputsOf(g)),
-    finish,
+  run(
+    convKernels,
+    [x.operand(inputsOf(g)), weight.operand(weightsOf(g)), bias?.operand(g.outChannels), y.operand(outputsOf(g))],
+    (kernels, x, weight, bias, y) => {
+      if (!kernels.forwardFinished) throw new NoRoom(4 * y.length);
+      kernels.forwardFinished(g, x, weight, bias, y, finish);
+    },
   );
   return y;
 }
@@ -64,35 +62,26 @@ export function conv2dFinished(
 /** dx = Σ_{o,u,v} weight[o, c, u, v] · dy[n, o, i, j] at every tap's place: the adjoint of {@link conv2d} in x. */
 export function conv2dInputGradient(g: ConvGeometry, dy: Tensor, weight: Tensor, shape: Shape): Tensor {
   const dx = allocateUnset(shape, dy.dtype);
-  kernelsFor(convKernels, dy.dtype).inputGradient(
-    g,
-    dy.operand(outputsOf(g)),
-    weight.operand(weightsOf(g)),
-    dx.operand(inputsOf(g)),
+  run(
+    convKernels,
+    [dy.operand(outputsOf(g)), weight.operand(weightsOf(g)), dx.operand(inputsOf(g))],
+    (kernels, dy, weight, dx) => kernels.inputGradient(g, dy, weight, dx),
   );
   return dx;
 }
 
 /** dweight[o, c, u, v] += Σ_{n,i,j} dy[n, o, i, j] · x[n, c, i·stride + u·dilation − padding, …] */
 export function conv2dWeightGradient(g: ConvGeometry, x: Tensor, dy: Tensor, dweight: Tensor): void {
-  kernelsFor(convKernels, x.dtype).weightGradient(
-    g,
-    x.operand(inputsOf(g)),
-    dy.operand(outputsOf(g)),
-    dweight.operand(weightsOf(g)),
+  run(
+    convKernels,
+    [x.operand(inputsOf(g)), dy.operand(outputsOf(g)), dweight.operand(weightsOf(g))],
+    (kernels, x, dy, dweight) => kernels.weightGradient(g, x, dy, dweight),
   );
 }
 
 /** dbias[o] += Σ_{n,i,j} dy[n, o, i, j] */
 export function conv2dBiasGradient(g: ConvGeometry, dy: Tensor, dbias: Tensor): void {
-  const pixels = g.outHeight * g.outWidth;
-  kernelsFor(biasKernels, dy.dtype).gradient(
-    g.batch,
-    g.outChannels,
-    pixels,
-    dy.operand(outputsOf(g)),
-    dbias.operand(g.outChannels),
-  );
+  biasGradient(g.batch, g.outChannels, g.outHeight * g.outWidth, dy, dbias);
 }
 
 /** How many numbers x, y and weight have. */

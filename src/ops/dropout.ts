@@ -1,9 +1,13 @@
 /** Dropout: which elements or channels to drop, and dropping them. */
-import { kernelsFor } from "../kernels/backend.js";
-import { dropoutKernels } from "../kernels/dropout.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import type { DropoutKernels } from "../kernels/dropout.js";
+import { referenceDropout } from "../kernels/reference/dropout.js";
+import { wasmDropout } from "../kernels/wasm/dropout.js";
 import type { Shape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
+
+const dropoutKernels: KernelSet<DropoutKernels> = { reference: referenceDropout, wasm: () => wasmDropout };
 
 /**
  * For each entry 0 with probability p, else 1/(1 − p), so that the expected value of mask · x is x.
@@ -28,13 +32,8 @@ export function dropoutMask(shape: Shape, p: number, random: Random, dtype: DTyp
  */
 export function dropout(x: Tensor, mask: Tensor): Tensor {
   const y = allocateUnset(x.shape, x.dtype);
-  const inner = mask.size > 0 ? x.size / mask.size : 0;
-  kernelsFor(dropoutKernels, x.dtype).scaleRows(
-    mask.size,
-    inner,
-    mask.operand(mask.size),
-    x.operand(mask.size * inner),
-    y.operand(x.size),
-  );
+  const outer = mask.size;
+  const inner = outer > 0 ? x.size / outer : 0;
+  run(dropoutKernels, [mask, x, y], (kernels, mask, x, y) => kernels.scaleRows(outer, inner, mask, x, y));
   return y;
 }

@@ -1,20 +1,23 @@
 /** The affine map of the last axis, and its adjoint. */
-import { kernelsFor } from "../kernels/backend.js";
-import { biasKernels } from "../kernels/bias.js";
+import { run } from "../kernels/backend.js";
 import { linearKernels } from "../kernels/linear.js";
 import type { LinearGeometry } from "../shape/linear.js";
 import { replaceLast } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
+import { biasGradient } from "./bias.js";
 
 /** y[…, o] = bias[o] + Σᵢ weight[o, i] · x[…, i] */
 export function linear(g: LinearGeometry, x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
   const y = allocateUnset(replaceLast(x.shape, g.outFeatures), x.dtype);
-  kernelsFor(linearKernels, x.dtype).forward(
-    g,
-    x.operand(g.rows * g.inFeatures),
-    weight.operand(g.outFeatures * g.inFeatures),
-    bias?.operand(g.outFeatures),
-    y.operand(g.rows * g.outFeatures),
+  run(
+    linearKernels,
+    [
+      x.operand(g.rows * g.inFeatures),
+      weight.operand(g.outFeatures * g.inFeatures),
+      bias?.operand(g.outFeatures),
+      y.operand(g.rows * g.outFeatures),
+    ],
+    (kernels, x, weight, bias, y) => kernels.forward(g, x, weight, bias, y),
   );
   return y;
 }
@@ -22,32 +25,32 @@ export function linear(g: LinearGeometry, x: Tensor, weight: Tensor, bias: Tenso
 /** dx[…, i] = Σₒ weight[o, i] · dy[…, o] */
 export function linearInputGradient(g: LinearGeometry, dy: Tensor, weight: Tensor): Tensor {
   const dx = allocateUnset(replaceLast(dy.shape, g.inFeatures), dy.dtype);
-  kernelsFor(linearKernels, dy.dtype).inputGradient(
-    g,
-    dy.operand(g.rows * g.outFeatures),
-    weight.operand(g.outFeatures * g.inFeatures),
-    dx.operand(g.rows * g.inFeatures),
+  run(
+    linearKernels,
+    [
+      dy.operand(g.rows * g.outFeatures),
+      weight.operand(g.outFeatures * g.inFeatures),
+      dx.operand(g.rows * g.inFeatures),
+    ],
+    (kernels, dy, weight, dx) => kernels.inputGradient(g, dy, weight, dx),
   );
   return dx;
 }
 
 /** dweight[o, i] += Σ dy[…, o] · x[…, i] */
 export function linearWeightGradient(g: LinearGeometry, x: Tensor, dy: Tensor, dweight: Tensor): void {
-  kernelsFor(linearKernels, x.dtype).weightGradient(
-    g,
-    x.operand(g.rows * g.inFeatures),
-    dy.operand(g.rows * g.outFeatures),
-    dweight.operand(g.outFeatures * g.inFeatures),
+  run(
+    linearKernels,
+    [
+      x.operand(g.rows * g.inFeatures),
+      dy.operand(g.rows * g.outFeatures),
+      dweight.operand(g.outFeatures * g.inFeatures),
+    ],
+    (kernels, x, dy, dweight) => kernels.weightGradient(g, x, dy, dweight),
   );
 }
 
 /** dbias[o] += Σ dy[…, o] */
 export function linearBiasGradient(g: LinearGeometry, dy: Tensor, dbias: Tensor): void {
-  kernelsFor(biasKernels, dy.dtype).gradient(
-    g.rows,
-    g.outFeatures,
-    1,
-    dy.operand(g.rows * g.outFeatures),
-    dbias.operand(g.outFeatures),
-  );
+  biasGradient(g.rows, g.outFeatures, 1, dy, dbias);
 }

@@ -1,13 +1,17 @@
 /** Joining branches by sum or by concatenation, and parting a gradient again. */
-import { kernelsFor } from "../kernels/backend.js";
-import { mergeKernels } from "../kernels/merge.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import type { MergeKernels } from "../kernels/merge.js";
+import { referenceMerge } from "../kernels/reference/merge.js";
+import { wasmMerge } from "../kernels/wasm/merge.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
+
+export const mergeKernels: KernelSet<MergeKernels> = { reference: referenceMerge, wasm: () => wasmMerge };
 
 /** y = a + b, or max(a + b, 0) with `relu`, for equal shapes. The backward of a sum hands dy to both. */
 export function add(a: Tensor, b: Tensor, relu = false): Tensor {
   const y = allocateUnset(a.shape, a.dtype);
-  kernelsFor(mergeKernels, a.dtype).add(a.operand(y.size), b.operand(y.size), y.operand(y.size), relu);
+  run(mergeKernels, [a, b.operand(a.size), y], (kernels, a, b, y) => kernels.add(a, b, y, relu));
   return y;
 }
 
@@ -15,13 +19,14 @@ export function add(a: Tensor, b: Tensor, relu = false): Tensor {
 export function concatenate(parts: readonly Tensor[], axis: number, shape: Shape): Tensor {
   const dtype = parts[0]?.dtype ?? "float32";
   const y = allocateUnset(shape, dtype);
-  const kernels = kernelsFor(mergeKernels, dtype);
   const outer = sizeOf(shape, 0, axis);
   const stride = sizeOf(shape, axis);
   let at = 0;
   for (const part of parts) {
     const block = sizeOf(part.shape, axis);
-    kernels.copy(outer, block, part.operand(outer * block), 0, block, y.operand(y.size), at, stride);
+    run(mergeKernels, [part.operand(outer * block), y], (kernels, part, y) =>
+      kernels.copy(outer, block, part, 0, block, y, at, stride),
+    );
     at += block;
   }
   return y;
@@ -29,14 +34,13 @@ export function concatenate(parts: readonly Tensor[], axis: number, shape: Shape
 
 /** The adjoint of {@link concatenate}: cuts dy into tensors of the given shapes. */
 export function part(dy: Tensor, axis: number, shapes: readonly Shape[]): Tensor[] {
-  const kernels = kernelsFor(mergeKernels, dy.dtype);
   const outer = sizeOf(dy.shape, 0, axis);
   const stride = sizeOf(dy.shape, axis);
   let at = 0;
   return shapes.map((shape) => {
     const dx = allocateUnset(shape, dy.dtype);
     const block = sizeOf(shape, axis);
-    kernels.copy(outer, block, dy.operand(dy.size), at, stride, dx.operand(outer * block), 0, block);
+    run(mergeKernels, [dy, dx], (kernels, dy, dx) => kernels.copy(outer, block, dy, at, stride, dx, 0, block));
     at += block;
     return dx;
   });

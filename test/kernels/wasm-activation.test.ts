@@ -64,7 +64,7 @@ const length = fc.integer({ min: 0, max: 70 });
 describe.each(Object.entries(CASES) as [ActivationName, Case][])("%s", (name, c) => {
   const { f, numbers: tried } = ACTIVATIONS[name];
   const { reference, readsOutput } = f;
-  const { forward, backward } = f.wasm("simd");
+  const { forward, backward } = f.wasm();
   const numbers = fc.constantFrom(...tried);
   const draw = (size: number, seed: number) => spread(size, seed, SPECIAL);
 
@@ -104,11 +104,11 @@ describe.each(Object.entries(CASES) as [ActivationName, Case][])("%s", (name, c)
 test("arrays outside the engine's memory are copied in and out", () => {
   const x = Float32Array.of(-1, 2, -3, 4, 5);
   const y = new Float32Array(5);
-  inMemory([], () => relu.wasm("simd").forward(x, y, {}));
+  inMemory([], () => relu.wasm().forward(x, y, {}));
   expect([...y]).toEqual([0, 2, 0, 4, 5]);
 });
 
 test("forward may overwrite its input", () => {
-  const [x] = inMemory([Float32Array.of(-1, 2, -3, 4, 5)], (array) => relu.wasm("simd").forward(array, array, {}));
+  const [x] = inMemory([Float32Array.of(-1, 2, -3, 4, 5)], (array) => relu.wasm().forward(array, array, {}));
   expect([...x]).toEqual([0, 2, 0, 4, 5]);
 });

@@ -32,7 +32,7 @@ async function fresh() {
   const { wasmPReLU } = await import("../../src/kernels/wasm/prelu.js");
   const memory = await import("../../src/kernels/wasm/memory.js");
   const wasm = {
-    relu: relu.wasm("simd"),
+    relu: relu.wasm(),
     bias: wasmBias,
     losses: wasmClassLosses,
     conv: wasmConv("simd"),
@@ -57,16 +57,16 @@ async function references(): Promise<Families> {
   const { referenceAveragePool, referenceMaxPool } = await import("../../src/kernels/reference/pool.js");
   const { referencePReLU } = await import("../../src/kernels/reference/prelu.js");
   return {
-    relu: onArrays(relu.reference),
+    relu: relu.reference as Families["relu"],
     bias: referenceBias,
     losses: referenceClassLosses,
     conv: {
-      ...onArrays(referenceConv),
+      ...(referenceConv as Families["conv"]),
       forwardFinished: (g, x, w, bias, y, { norm, least }) => {
-        onArrays(referenceConv).forward(g, x, w, bias, y);
+        onArrays(referenceConv.forward, g, x, w, bias, y);
         const channels = batchNormGeometry(g.outChannels, [g.batch, g.outChannels, g.outHeight * g.outWidth]);
         const { eps, mean, variance, weight: scale, bias: shift } = norm!;
-        onArrays(referenceNorm).forward(channels, eps, y, mean, variance, scale, shift, y, least === 0);
+        onArrays(referenceNorm.forward, channels, eps, y, mean, variance, scale, shift, y, least === 0);
       },
     },
     linear: referenceLinear,

@@ -1,5 +1,5 @@
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { DropoutKernels } from "../interface/dropout.js";
+import type { DropoutKernels } from "../dropout.js";
 
 export const referenceDropout: DropoutKernels<FloatArray> = {
   scaleRows(outer, inner, mask, x, y) {

@@ -1,5 +1,5 @@
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { MaxoutKernels } from "../interface/maxout.js";
+import type { MaxoutKernels } from "../maxout.js";
 
 export const referenceMaxout: MaxoutKernels<FloatArray> = {
   forward({ outer, channels, pieces, inner }, x, y, winners) {

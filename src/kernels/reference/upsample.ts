@@ -1,5 +1,5 @@
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { UpsampleKernels } from "../interface/upsample.js";
+import type { UpsampleKernels } from "../upsample.js";
 
 export const referenceUpsample: UpsampleKernels<FloatArray> = {
   forward({ size, out, taps, index, weight }, outer, inner, x, y) {

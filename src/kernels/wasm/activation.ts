@@ -1,4 +1,5 @@
 import { type ActivationKernel, type ActivationRow, type Numbers, VECTOR } from "../activation.js";
+import type { Kernel } from "./assembler/module.js";
 import { keep } from "./elementwise/maths.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { place } from "./memory.js";
@@ -15,20 +16,23 @@ export function wasmActivation<N extends string>({
   const backwards = rowKernel({ arrays: ["kept", "dy", "dx"], numbers: names }, ({ kept, dy, dx }, numbers) =>
     dx.set(simd.df(keep(kept.get()), keep(dy.get()), numbers)),
   );
-  const values = (numbers: Numbers<N>) => names.map((name) => numbers[name]);
+  /** Calls a kernel on one row, which starts at these places. */
+  const run = (kernel: Kernel, length: number, places: number[], numbers: Numbers<N>) => {
+    for (const name of names) places.push(numbers[name]);
+    kernel(1, 0, length, ...places);
+  };
   return {
     forward(x, y, numbers) {
-      forwards()(1, 0, y.length, ...place(x, y), ...values(numbers));
+      run(forwards(), y.length, place(x, y), numbers);
     },
 
     backward(kept, dy, dx, numbers) {
       const { length } = dx;
-      const whole = remainder ? length - (length % VECTOR) : length;
       const places = place(kept, dy, dx);
-      backwards()(1, 0, whole, ...places, ...values(numbers));
-      if (!remainder) return;
+      const whole = remainder ? length - (length % VECTOR) : length;
       const rest = places.map((at) => at + 4 * whole);
-      backwards()(1, 0, length - whole, ...rest, ...values(remainder));
+      run(backwards(), whole, places, numbers);
+      if (remainder) run(backwards(), length - whole, rest, remainder);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { DropoutKernels } from "../interface/dropout.js";
+import type { DropoutKernels } from "../dropout.js";
 import * as f32x4 from "./assembler/f32x4.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";

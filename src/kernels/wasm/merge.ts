@@ -1,15 +1,19 @@
 /** Sum of branches. Copies are the reference's: the engine's own copy of bytes is as fast. */
-import type { MergeKernels } from "../interface/merge.js";
+import type { MergeKernels } from "../merge.js";
+import { onArrays } from "../operands.js";
+import { referenceMerge } from "../reference/merge.js";
 import * as f32x4 from "./assembler/f32x4.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
 
-const add = /* @__PURE__ */ rowKernel({ arrays: ["a", "b", "y"], numbers: ["least"] }, ({ a, b, y }, { least }) =>
-  y.set(f32x4.max(f32x4.add(a.get(), b.get()), least)),
+const add = /* @__PURE__ */ rowKernel({ arrays: ["a", "b", "y"], numbers: ["min"] }, ({ a, b, y }, { min }) =>
+  y.set(f32x4.max(f32x4.add(a.get(), b.get()), min)),
 );
 
-export const wasmMerge: Pick<MergeKernels, "add"> = {
+export const wasmMerge: MergeKernels = {
   add(a, b, y, relu) {
     run(add, [a, b, y], relu ? 0 : -Infinity);
   },
+
+  copy: (...args) => onArrays(referenceMerge.copy, ...args),
 };
