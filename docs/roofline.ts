@@ -5,9 +5,9 @@
 import { writeFileSync } from "node:fs";
 import { peakKernel } from "../bench/peak.js";
 import { run, setBackend } from "../src/kernels/backend.js";
-import { convKernels } from "../src/kernels/conv.js";
-import { linearKernels } from "../src/kernels/linear.js";
 import { take, view } from "../src/kernels/wasm/memory.js";
+import { convKernels } from "../src/ops/conv2d.js";
+import { linearKernels } from "../src/ops/linear.js";
 import { mergeKernels } from "../src/ops/merge.js";
 import { convGeometry, convSettings } from "../src/shape/conv.js";
 

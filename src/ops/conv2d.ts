@@ -1,13 +1,16 @@
 /** Two-dimensional convolution (cross-correlation, as in torch) and its adjoint. */
 
-import { backend, run } from "../kernels/backend.js";
-import { convKernels } from "../kernels/conv.js";
-import type { Finish } from "../kernels/interface/conv.js";
+import { backend, type KernelSet, run } from "../kernels/backend.js";
+import type { ConvKernels, Finish } from "../kernels/interface/conv.js";
+import { referenceConv } from "../kernels/reference/conv.js";
+import { wasmConv } from "../kernels/wasm/conv.js";
 import { NoRoom } from "../kernels/wasm/memory.js";
 import type { ConvGeometry } from "../shape/conv.js";
 import type { Shape } from "../shape/shape.js";
 import { allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
 import { biasGradient } from "./bias.js";
+
+export const convKernels: KernelSet<ConvKernels> = { reference: referenceConv, wasm: wasmConv };
 
 /**
  * y[n, o, i, j] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[n, c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]

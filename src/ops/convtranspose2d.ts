@@ -3,12 +3,11 @@
  * from this layer's output to its input, so that forward and backward are convolution's kernels in exchanged roles.
  */
 import { run } from "../kernels/backend.js";
-import { convKernels } from "../kernels/conv.js";
 import type { ConvGeometry } from "../shape/conv.js";
 import type { Shape } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import { addBias, biasGradient } from "./bias.js";
-import { inputsOf, outputsOf, weightsOf } from "./conv2d.js";
+import { convKernels, inputsOf, outputsOf, weightsOf } from "./conv2d.js";
 
 /**
  * y[n, o, i·stride + u·dilation − padding, …] = bias[o] + Σ_{c,i,u} weight[c, o, u, v] · x[n, c, i, j]

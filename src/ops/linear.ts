@@ -1,10 +1,14 @@
 /** The affine map of the last axis, and its adjoint. */
-import { run } from "../kernels/backend.js";
-import { linearKernels } from "../kernels/linear.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import type { LinearKernels } from "../kernels/interface/linear.js";
+import { referenceLinear } from "../kernels/reference/linear.js";
+import { wasmLinear } from "../kernels/wasm/linear.js";
 import type { LinearGeometry } from "../shape/linear.js";
 import { replaceLast } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import { biasGradient } from "./bias.js";
+
+export const linearKernels: KernelSet<LinearKernels> = { reference: referenceLinear, wasm: wasmLinear };
 
 /** y[…, o] = bias[o] + Σᵢ weight[o, i] · x[…, i] */
 export function linear(g: LinearGeometry, x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {

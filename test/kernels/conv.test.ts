@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { run } from "../../src/kernels/backend.js";
-import { convKernels } from "../../src/kernels/conv.js";
-import { linearKernels } from "../../src/kernels/linear.js";
+import { convKernels } from "../../src/ops/conv2d.js";
+import { linearKernels } from "../../src/ops/linear.js";
 import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { sizeOf } from "../../src/shape/shape.js";
 import { eachBackend } from "../support/backends.js";
