@@ -4,11 +4,11 @@
  */
 import { writeFileSync } from "node:fs";
 import { peakKernel } from "../bench/peak.js";
-import { kernelsFor, setBackend } from "../src/kernels/backend.js";
-import { convKernels } from "../src/kernels/conv.js";
-import { linearKernels } from "../src/kernels/linear.js";
-import { mergeKernels } from "../src/kernels/merge.js";
+import { run, setBackend } from "../src/kernels/backend.js";
 import { take, view } from "../src/kernels/wasm/memory.js";
+import { mergeKernels } from "../src/ops/arithmetic.js";
+import { convKernels } from "../src/ops/conv2d.js";
+import { linearKernels } from "../src/ops/linear.js";
 import { convGeometry, convSettings } from "../src/shape/conv.js";
 
 /** A dot: flop, the least bytes, and what runs. */
@@ -58,7 +58,7 @@ function convolution(
     name,
     flops: 2 * results * perFilter,
     bytes: 4 * (x.length + weight.length + y.length),
-    run: () => kernelsFor(convKernels, "float32").forward(g, x, weight, undefined, y),
+    run: () => run(convKernels, [x, weight, y], (kernels, x, weight, y) => kernels.forward(g, x, weight, undefined, y)),
   };
 }
 
@@ -69,7 +69,8 @@ function linear(rows: number, features: number): Dot {
     name: `Linear of ${rows} row${rows === 1 ? "" : "s"}`,
     flops: 2 * rows * weight.length,
     bytes: 4 * (x.length + weight.length + y.length),
-    run: () => kernelsFor(linearKernels, "float32").forward(g, x, weight, undefined, y),
+    run: () =>
+      run(linearKernels, [x, weight, y], (kernels, x, weight, y) => kernels.forward(g, x, weight, undefined, y)),
   };
 }
 
@@ -79,7 +80,7 @@ function sum(length: number): Dot {
     name: "sum of two maps",
     flops: length,
     bytes: 12 * length,
-    run: () => kernelsFor(mergeKernels, "float32").add(a, b, y),
+    run: () => run(mergeKernels, [a, b, y], (kernels, a, b, y) => kernels.add(a, b, y)),
   };
 }
 

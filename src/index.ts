@@ -13,6 +13,25 @@ export {
   backendReason,
   setBackend,
 } from "./kernels/backend.js";
+export { ELU } from "./layers/activations/elu.js";
+export { GELU, type GELUOptions } from "./layers/activations/gelu.js";
+export { Hardshrink } from "./layers/activations/hardshrink.js";
+export { Hardsigmoid } from "./layers/activations/hardsigmoid.js";
+export { Hardswish } from "./layers/activations/hardswish.js";
+export { Hardtanh, type HardtanhOptions } from "./layers/activations/hardtanh.js";
+export { LeakyReLU } from "./layers/activations/leaky-relu.js";
+export { LogSigmoid } from "./layers/activations/log-sigmoid.js";
+export { Mish } from "./layers/activations/mish.js";
+export { ReLU } from "./layers/activations/relu.js";
+export { ReLU6 } from "./layers/activations/relu6.js";
+export { SELU } from "./layers/activations/selu.js";
+export { Sigmoid } from "./layers/activations/sigmoid.js";
+export { SiLU } from "./layers/activations/silu.js";
+export { Softplus, type SoftplusOptions } from "./layers/activations/softplus.js";
+export { Softshrink } from "./layers/activations/softshrink.js";
+export { Softsign } from "./layers/activations/softsign.js";
+export { Tanh } from "./layers/activations/tanh.js";
+export { Tanhshrink } from "./layers/activations/tanhshrink.js";
 export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, type AdaptiveMaxPool2dOptions } from "./layers/adaptivepool2d.js";
 export { AvgPool2d } from "./layers/avgpool2d.js";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batchnorm.js";
@@ -43,37 +62,11 @@ export { Maxout, MaxoutLinear, type MaxoutLinearOptions, type MaxoutOptions } fr
 export { MaxPool2d } from "./layers/maxpool2d.js";
 export { Parallel, type ParallelOptions } from "./layers/parallel.js";
 export { Permute } from "./layers/permute.js";
-export {
-  ELU,
-  Hardshrink,
-  Hardsigmoid,
-  Hardswish,
-  Hardtanh,
-  type HardtanhOptions,
-  LeakyReLU,
-  ReLU,
-  ReLU6,
-  SELU,
-  Softshrink,
-} from "./layers/piecewise.js";
 export { PixelShuffle, PixelUnshuffle } from "./layers/pixelshuffle.js";
 export { PReLU, type PReLUOptions } from "./layers/prelu.js";
 export { Residual } from "./layers/residual.js";
 export { Sequential, type SequentialConstructor } from "./layers/sequential.js";
 export { Slice } from "./layers/slice.js";
-export {
-  GELU,
-  type GELUOptions,
-  LogSigmoid,
-  Mish,
-  Sigmoid,
-  SiLU,
-  Softplus,
-  type SoftplusOptions,
-  Softsign,
-  Tanh,
-  Tanhshrink,
-} from "./layers/smooth.js";
 export { LogSoftmax, Softmax } from "./layers/softmax.js";
 export { Upsample } from "./layers/upsample.js";
 export { ZeroPad2d } from "./layers/zeropad2d.js";

@@ -1,16 +1,16 @@
 /** What passes over its numbers once: activations, pooling, norms, losses, optimiser steps. The memory limits most of them. */
-import * as activations from "../../src/kernels/activation.js";
-import { type Backends, kernelsFor } from "../../src/kernels/backend.js";
-import { biasKernels } from "../../src/kernels/bias.js";
-import { gradientKernels } from "../../src/kernels/gradient.js";
-import { lossKernels } from "../../src/kernels/loss.js";
-import { mergeKernels } from "../../src/kernels/merge.js";
-import { normKernels } from "../../src/kernels/norm.js";
-import { optimiserKernels } from "../../src/kernels/optimiser.js";
-import { averagePoolKernels, maxPoolKernels } from "../../src/kernels/pool.js";
-import { softmaxKernels } from "../../src/kernels/softmax.js";
+import { type KernelSet, run } from "../../src/kernels/backend.js";
+import { mergeKernels } from "../../src/ops/arithmetic.js";
+import { biasKernels } from "../../src/ops/bias.js";
+import { gradientKernels } from "../../src/ops/gradient.js";
+import { normKernels } from "../../src/ops/norm.js";
+import { averagePoolKernels, maxPoolKernels } from "../../src/ops/pool2d.js";
+import { softmaxKernels } from "../../src/ops/softmax.js";
 import { batchNormGeometry } from "../../src/shape/norm.js";
 import { poolGeometry, poolSettings } from "../../src/shape/pool.js";
+import { lossKernels } from "../../src/train/loss.js";
+import { optimiserKernels } from "../../src/train/optimizer.js";
+import { ACTIVATIONS } from "../../test/support/activations.js";
 import { floats, integers } from "../inside.js";
 import type { Case } from "./case.js";
 
@@ -19,29 +19,37 @@ export function passes(): Case[] {
 }
 
 /** A kernel's case; `arrays` are the lengths of the normal arrays that `call` is given, in the engine's memory. */
-function pass<Kernels extends object, const Lengths extends readonly number[]>(
+function pass<Kernels extends object, const Lengths extends readonly [number, ...number[]]>(
   name: string,
   work: string,
   bytes: number,
-  family: Backends<Kernels>,
+  set: KernelSet<Kernels>,
   arrays: Lengths,
   call: (kernels: Kernels, ...arrays: { [K in keyof Lengths]: Float32Array }) => unknown,
 ): Case {
   const setUp = () => {
     const values = arrays.map((length, i) => floats(length, i + 1)) as { [K in keyof Lengths]: Float32Array };
-    return () => call(kernelsFor(family, "float32"), ...values);
+    return () => run(set, values, call as never);
   };
   return { name, work, flops: 0, bytes, setUp };
 }
 
 function activationCases(): Case[] {
   const [work, n] = ["64×6×28×28", 64 * 6 * 28 * 28];
-  return Object.entries(activations).flatMap(([name, family]) => [
-    pass(`activation ${name} forward`, work, 8 * n, family, [n, n], (k, x, y) => k.forward(x, y, 1, 6)),
-    pass(`activation ${name} backward`, work, 12 * n, family, [n, n, n], (k, kept, dy, dx) =>
-      k.backward(kept, dy, dx, 1, 6),
-    ),
-  ]);
+  return Object.entries(ACTIVATIONS).flatMap(
+    ([
+      name,
+      {
+        f,
+        numbers: [numbers = {}],
+      },
+    ]) => [
+      pass(`activation ${name} forward`, work, 8 * n, f, [n, n], (k, x, y) => k.forward(x, y, numbers)),
+      pass(`activation ${name} backward`, work, 12 * n, f, [n, n, n], (k, kept, dy, dx) =>
+        k.backward(kept, dy, dx, numbers),
+      ),
+    ],
+  );
 }
 
 function poolings(): Case[] {
@@ -60,12 +68,12 @@ function poolings(): Case[] {
     return [
       max("forward", () => {
         const [x, y, argmax] = [floats(input), floats(output), integers(output, 1)];
-        return () => kernelsFor(maxPoolKernels, "float32").maxForward(g, x, y, argmax);
+        return () => run(maxPoolKernels, [x, y], (kernels, x, y) => kernels.maxForward(g, x, y, argmax));
       }),
       max("backward", () => {
         const [x, dy, argmax] = [floats(input), floats(output), integers(output, 1)];
         maxPoolKernels.reference.maxForward(g, x, dy, argmax);
-        return () => kernelsFor(maxPoolKernels, "float32").maxBackward(g, dy, argmax, x);
+        return () => run(maxPoolKernels, [dy, x], (kernels, dy, dx) => kernels.maxBackward(g, dy, argmax, dx));
       }),
       pass(`pool average ${name} forward`, work, small, averagePoolKernels, [input, output], (k, x, y) =>
         k.averageForward(g, x, y),
@@ -111,7 +119,10 @@ function losses(): Case[] {
   };
   const binary = () => {
     const [x, target, gradient] = [shares(1), shares(2), floats(n)];
-    return () => kernelsFor(lossKernels, "float32").binaryCrossEntropy(x, target, undefined, 1, undefined, gradient);
+    return () =>
+      run(lossKernels, [x, target, gradient], (kernels, x, target, gradient) =>
+        kernels.binaryCrossEntropy(x, target, undefined, 1, undefined, gradient),
+      );
   };
   return [
     pass("loss softmax forward", work, 8 * n, softmaxKernels, [n, n], (k, x, y) => k.forward(line, x, y)),

@@ -1,5 +1,5 @@
 /** Convolutions, Linear layers and whole models: what multiplies. */
-import { RELU } from "../../src/kernels/interface/epilogue.js";
+import { RELU } from "../../src/kernels/epilogue.js";
 import { add } from "../../src/ops/arithmetic.js";
 import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../../src/ops/conv2d.js";
 import { linear, linearInputGradient, linearWeightGradient } from "../../src/ops/linear.js";

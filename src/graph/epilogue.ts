@@ -1,5 +1,5 @@
 /** What happens to a layer's results before they are stored, as a plan asks for it. */
-import type { Epilogue as Numbers, PiecewiseLinear } from "../kernels/interface/epilogue.js";
+import type { Epilogue as Numbers, PiecewiseLinear } from "../kernels/epilogue.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 export interface Epilogue extends Numbers<Tensor> {
@@ -16,4 +16,4 @@ export function isRelu(activation: PiecewiseLinear | undefined): boolean {
   return activation?.slope === 1 && activation.min === 0 && activation.max === Infinity;
 }
 
-export { type FrozenNorm, type PiecewiseLinear, RELU } from "../kernels/interface/epilogue.js";
+export { type FrozenNorm, type PiecewiseLinear, RELU } from "../kernels/epilogue.js";

@@ -2,7 +2,7 @@
  * The operations on values: what each does to shapes, forward, and the backward that is written beside it in ops/. Every
  * one says `Value.name` in its sentences.
  */
-import { type ActivationFunction, relu, sigmoid, tanh } from "../kernels/activation.js";
+import type { ActivationFunction } from "../kernels/activation.js";
 import { activation, activationBackward, keptByActivation } from "../ops/activation.js";
 import {
   add,
@@ -24,7 +24,10 @@ import { permute, permuteBackward, slice, sliceBackward, split, splitBackward } 
 import { matmul, matmulBackward } from "../ops/matmul.js";
 import { type PadMode, pad, padBackward } from "../ops/pad.js";
 import { max, maxBackward, mean, meanBackward, sum, sumBackward } from "../ops/reduce.js";
+import { relu } from "../ops/relu.js";
+import { sigmoid } from "../ops/sigmoid.js";
 import { softmax, softmaxBackward } from "../ops/softmax.js";
+import { tanh } from "../ops/tanh.js";
 import { upsample, upsampleBackward } from "../ops/upsample.js";
 import { type Axes, axisGeometry, checkNonEmpty, reducedShape, resolveAxes, resolveAxis } from "../shape/axis.js";
 import { broadcastShape, matmulGeometry } from "../shape/broadcast.js";
@@ -122,13 +125,8 @@ export const addValues: Operation = /* @__PURE__ */ binary(
   "add",
   add,
   (dy, a, b, wanted) => addBackward(dy, a.shape, b.shape, wanted),
-  { isSum: true, forwardRectified: (inputs) => [rectifiedSum(...(inputs as Two))] },
+  { isSum: true, forwardRectified: (inputs) => [add(...(inputs as Two), true)] },
 );
-
-function rectifiedSum(a: Tensor, b: Tensor): Tensor {
-  const y = add(a, b, true);
-  return a.size === b.size && a.rank === b.rank ? y : activation(relu, y, 0, 0, y);
-}
 
 export const subValues: Operation = /* @__PURE__ */ binary("sub", subtract, (dy, a, b, wanted) =>
   subtractBackward(dy, a.shape, b.shape, wanted),
@@ -358,8 +356,8 @@ function elementwise(name: string, f: ActivationFunction, traits: Partial<Operat
   return unary(
     name,
     (input) => input,
-    (x, overwrites) => activation(f, x, 0, 0, overwrites ? x : undefined),
-    (dy, x, y) => activationBackward(f, keptByActivation(f, x, y), dy),
+    (x, overwrites) => activation(f, {}, x, overwrites ? x : undefined),
+    (dy, x, y) => activationBackward(f, {}, keptByActivation(f, x, y), dy),
     { overwrites: true, ...traits },
   );
 }

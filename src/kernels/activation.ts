@@ -1,138 +1,47 @@
-/** f(x) of every activation; f′ at a kink and at NaN is what torch 1.13 gives and is told where it is no limit of f′. */
-import type { Backends } from "./backend.js";
-import type { ActivationKernel } from "./interface/activation.js";
-import * as piecewise from "./reference/piecewise.js";
-import * as smooth from "./reference/smooth.js";
-import * as wasm from "./wasm/activation.js";
+/** Activations that work on each element by itself: what one is made of, and its kernels over arrays of equal length. */
+import type { FloatArray, Operand } from "../tensor/storage.js";
+import type { KernelSet } from "./backend.js";
+import type { Vector } from "./wasm/elementwise/maths.js";
 
-/** A function and its derivative. Each is a family of its own, so that a program bundles those that it uses. */
-export interface ActivationFunction extends Backends<ActivationKernel> {
-  /** Whether backward reads y, not x. */
-  readonly readsOutput: boolean;
+/** The function's own numbers by their names, such as a slope. */
+export type Numbers<N extends string> = Readonly<Record<N, number>>;
+
+/** @internal */
+interface Formula<Value, N> {
+  /** f(x) */
+  f(x: Value, numbers: N): Value;
+  /** dy · f′(x), from x, or from y = f(x) of a function that {@link ActivationRow.readsOutput}. */
+  df(kept: Value, dy: Value, numbers: N): Value;
 }
 
-/** max(x, 0). f′(0) = 0, f′(NaN) = 1. */
-export const relu: ActivationFunction = {
-  reference: piecewise.relu,
-  wasm: () => wasm.relu,
-  readsOutput: true,
-};
+/**
+ * An activation: f and f′ of one number in double precision, and of four float32 lanes, where another formula may stand
+ * because the first one cancels. f′ at a kink and at NaN is what torch 1.13 gives, and is told where it is no limit of f′.
+ *
+ * @internal
+ */
+export interface ActivationRow<N extends string>
+  extends Formula<number, Numbers<N> & { /** To the arrays' precision. */ round(value: number): number }> {
+  readonly simd: Formula<Vector, Readonly<Record<N, Vector>>>;
+  readonly numbers?: readonly N[];
+  /** Whether backward reads y, not x. */
+  readonly readsOutput?: boolean;
+  /** Other numbers for backward on what is left after whole vectors of {@link VECTOR} elements, where torch differs. */
+  readonly remainder?: Numbers<N>;
+}
 
-/** x for x > 0, else p·x. f′(0) = f′(NaN) = p. */
-export const leakyRelu: ActivationFunction = {
-  reference: piecewise.leakyRelu,
-  wasm: () => wasm.leakyRelu,
-  readsOutput: false,
-};
+export const VECTOR = 16;
 
-/** q·x for x > 0, else q·p·(eˣ − 1). f′(0) = q·p. */
-export const elu: ActivationFunction = {
-  reference: piecewise.elu,
-  wasm: () => wasm.elu,
-  readsOutput: false,
-};
+export interface ActivationKernel<N extends string, A = Operand> {
+  /** y[i] = f(x[i]). Overwrites y, which may be x. */
+  forward(x: A, y: A, numbers: Numbers<N>): void;
+  /** dx[i] = dy[i] · f′(x[i]). Overwrites dx. `kept` is x, or y for the functions that say so. */
+  backward(kept: A, dy: A, dx: A, numbers: Numbers<N>): void;
+}
 
-/** x clamped to [p, q]. f′(p) = f′(q) = f′(NaN) = 0. */
-export const hardtanh: ActivationFunction = {
-  reference: piecewise.hardtanh,
-  wasm: () => wasm.hardtanh,
-  readsOutput: false,
-};
-
-/** (x + 3) / 6 clamped to [0, 1]. f′(±3) = f′(NaN) = 0. */
-export const hardsigmoid: ActivationFunction = {
-  reference: piecewise.hardsigmoid,
-  wasm: () => wasm.hardsigmoid,
-  readsOutput: false,
-};
-
-/** x · (x + 3 clamped to [0, 6]) / 6. f′(−3) = −1/2; f′(3) is 1 or 3/2, see the reference kernel. */
-export const hardswish: ActivationFunction = {
-  reference: piecewise.hardswish,
-  wasm: () => wasm.hardswish,
-  readsOutput: false,
-};
-
-/** x for |x| > p, else 0. f′(±p) = f′(NaN) = 0. */
-export const hardshrink: ActivationFunction = {
-  reference: piecewise.hardshrink,
-  wasm: () => wasm.hardshrink,
-  readsOutput: false,
-};
-
-/** x − p for x > p, x + p for x < −p, else 0, also for NaN. f′(±p) = f′(NaN) = 0. */
-export const softshrink: ActivationFunction = {
-  reference: piecewise.softshrink,
-  wasm: () => wasm.softshrink,
-  readsOutput: false,
-};
-
-/** 1 / (1 + e⁻ˣ). */
-export const sigmoid: ActivationFunction = {
-  reference: smooth.sigmoid,
-  wasm: () => wasm.sigmoid,
-  readsOutput: true,
-};
-
-/** (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ) */
-export const tanh: ActivationFunction = {
-  reference: smooth.tanh,
-  wasm: () => wasm.tanh,
-  readsOutput: true,
-};
-
-/** x · Φ(x) with the normal distribution function Φ(x) = ½ (1 + erf(x/√2)). */
-export const gelu: ActivationFunction = {
-  reference: smooth.gelu,
-  wasm: () => wasm.gelu,
-  readsOutput: false,
-};
-
-/** ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))) */
-export const geluTanh: ActivationFunction = {
-  reference: smooth.geluTanh,
-  wasm: () => wasm.geluTanh,
-  readsOutput: false,
-};
-
-/** x / (1 + e⁻ˣ) */
-export const silu: ActivationFunction = {
-  reference: smooth.silu,
-  wasm: () => wasm.silu,
-  readsOutput: false,
-};
-
-/** log(1 + e^px) / p for px ≤ q, else x. */
-export const softplus: ActivationFunction = {
-  reference: smooth.softplus,
-  wasm: () => wasm.softplus,
-  readsOutput: false,
-};
-
-/** x · tanh(log(1 + eˣ)) */
-export const mish: ActivationFunction = {
-  reference: smooth.mish,
-  wasm: () => wasm.mish,
-  readsOutput: false,
-};
-
-/** x / (1 + |x|) */
-export const softsign: ActivationFunction = {
-  reference: smooth.softsign,
-  wasm: () => wasm.softsign,
-  readsOutput: false,
-};
-
-/** x − tanh x */
-export const tanhshrink: ActivationFunction = {
-  reference: smooth.tanhshrink,
-  wasm: () => wasm.tanhshrink,
-  readsOutput: false,
-};
-
-/** −log(1 + e⁻ˣ) */
-export const logSigmoid: ActivationFunction = {
-  reference: smooth.logSigmoid,
-  wasm: () => wasm.logSigmoid,
-  readsOutput: false,
-};
+/** An activation's kernels, a set of their own, so that a program bundles those that it uses. */
+export interface ActivationFunction<N extends string = never> extends KernelSet<ActivationKernel<N>> {
+  readonly reference: ActivationKernel<N, FloatArray>;
+  readonly wasm: () => ActivationKernel<N>;
+  readonly readsOutput: boolean;
+}

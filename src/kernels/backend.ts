@@ -1,15 +1,15 @@
 /**
- * Which implementation of the kernels runs. A kernel family is a record with one complete object a backend,
- * so that a kernel that a backend lacks is a compile error, and importing one family does not bundle the others.
+ * Which implementation of the kernels runs.
  */
 
 import { checkBoolean, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
-import type { DType } from "../tensor/tensor.js";
+import type { Operand } from "../tensor/storage.js";
+import { Tensor } from "../tensor/tensor.js";
 import type { Flavour } from "./interface/flavour.js";
-import { onArrays } from "./operands.js";
+import { arraysOf } from "./operands.js";
 import { runProbe, supports } from "./wasm/assembler/flavour.js";
 import { Refused, said } from "./wasm/assembler/module.js";
 import { isShared, kernelCall, memory, TooLarge } from "./wasm/memory.js";
@@ -19,11 +19,15 @@ export type BackendName = "reference" | "wasm";
 /** What {@link backendName} tells. */
 export type BackendDescription = "reference" | "wasm-simd" | "wasm-relaxed-simd";
 
-/** One kernel family: its implementation by every backend. */
-export interface Backends<Kernels> {
+/**
+ * A set of kernels by every backend. A kernel that a backend lacks is a compile error, and importing one set does not
+ * bundle the others.
+ */
+export interface KernelSet<Kernels> {
+  /** In plain TypeScript, over arrays. */
   readonly reference: Kernels;
-  /** Makes the kernels in one flavour of SIMD; called once for each. */
-  readonly wasm: (flavour: Flavour) => Kernels;
+  /** Makes the kernels in one flavour of SIMD; called once for each. Without it the reference does it. */
+  readonly wasm?: (flavour: Flavour) => Kernels;
 }
 
 interface Choice {
@@ -33,50 +37,55 @@ interface Choice {
   readonly cause?: unknown;
 }
 
-/** Kernels that have been made, by family. */
-const made = new WeakMap<object, Partial<Record<Flavour, unknown>>>();
-
-/** The family's implementation for tensors of this precision; double precision always runs on the reference. */
-export function kernelsFor<Kernels extends object>(family: Backends<Kernels>, dtype: DType): Kernels {
-  const { name, flavour } = choice();
-  if (dtype === "float64" || name === "reference") return onArrays(family.reference) as Kernels;
-  let flavours = made.get(family) as Partial<Record<Flavour, Kernels>> | undefined;
-  if (!flavours) {
-    flavours = {};
-    made.set(family, flavours);
-  }
-  flavours[flavour] ??= asCalls(family.wasm(flavour), family.reference);
-  return flavours[flavour];
-}
-
-type AnyKernel = (...args: readonly unknown[]) => unknown;
+/** What {@link run} takes: numbers, or a tensor for all of its. */
+type Given = Tensor | Operand | undefined;
+/** What its kernel takes for them. */
+type Operands<All extends readonly Given[]> = {
+  [I in keyof All]: undefined extends All[I] ? Operand | undefined : Operand;
+};
 
 /**
- * The same kernels, each call of which gives its temporary memory back. Where the engine's memory has no room for what a
- * call is about, or no kernel can be compiled, the reference does it; so do the kernels that a backend takes from there.
+ * Calls a kernel of the set on the backend that numbers of the first operand's precision run on; double precision always
+ * runs on the reference. So does a call whose operands the engine's memory has no room for, or whose kernel is the first
+ * that the platform refuses to compile: `call` runs again then.
+ *
+ *     run(softmaxKernels, [x, y], (kernels, x, y) => kernels.forward(g, x, y));
  */
-function asCalls<Kernels extends object>(kernels: Kernels, reference: object): Kernels {
-  const plain = onArrays(reference) as Record<string, AnyKernel | object>;
-  if (kernels === reference) return plain as Kernels;
-  const calls = Object.entries(kernels).map(([name, kernel]: [string, AnyKernel | object]) => {
-    const other = plain[name];
-    if (kernel === (reference as Record<string, unknown>)[name]) return [name, other];
-    if (typeof kernel === "object")
-      return [name, asCalls(kernel, (reference as Record<string, object>)[name] as object)];
-    return [
-      name,
-      (...args: readonly unknown[]) => {
-        try {
-          return kernelCall(() => (kernel as AnyKernel)(...args));
-        } catch (error) {
-          const isUntouched = error instanceof TooLarge || (error instanceof Refused && error.isFirst);
-          if (isUntouched && typeof other === "function") return (other as AnyKernel)(...args);
-          throw error;
-        }
-      },
-    ];
-  });
-  return Object.fromEntries(calls) as Kernels;
+export function run<Kernels extends object, const All extends readonly [Tensor | Operand, ...Given[]], Result>(
+  set: KernelSet<Kernels>,
+  given: All,
+  call: (kernels: Kernels, ...operands: Operands<All>) => Result,
+): Result {
+  // Every call of a kernel runs this: operands take the tensors' places, so that no second array becomes garbage.
+  const operands = given as unknown as Operands<All>;
+  for (let i = 0; i < operands.length; i++) {
+    const one = given[i];
+    if (one instanceof Tensor) (operands as Given[])[i] = one.operand(one.size);
+  }
+  const { name, flavour } = choice();
+  if (set.wasm && name === "wasm" && !(operands[0] instanceof Float64Array)) {
+    const kernels = wasmKernels(set, flavour);
+    try {
+      return kernelCall(() => call(kernels, ...operands));
+    } catch (error) {
+      const isUntouched = error instanceof TooLarge || (error instanceof Refused && error.isFirst);
+      if (!isUntouched) throw error;
+    }
+  }
+  return call(set.reference, ...(arraysOf(operands) as unknown as Operands<All>));
+}
+
+/** Kernels that have been made, by their set. */
+const made = new WeakMap<object, Partial<Record<Flavour, unknown>>>();
+
+function wasmKernels<Kernels extends object>(set: KernelSet<Kernels>, flavour: Flavour): Kernels {
+  let flavours = made.get(set) as Partial<Record<Flavour, Kernels>> | undefined;
+  if (!flavours) {
+    flavours = {};
+    made.set(set, flavours);
+  }
+  flavours[flavour] ??= set.wasm?.(flavour) ?? set.reference;
+  return flavours[flavour];
 }
 
 function choice(): Choice {

@@ -1,6 +1,9 @@
-import type { Backends } from "./backend.js";
-import type { BiasKernels } from "./interface/bias.js";
-import { referenceBias } from "./reference/bias.js";
-import { wasmBias } from "./wasm/bias.js";
+/** Kernels of ops/bias.ts. */
+import type { Operand } from "../tensor/storage.js";
 
-export const biasKernels: Backends<BiasKernels> = { reference: referenceBias, wasm: () => wasmBias };
+export interface BiasKernels<A = Operand> {
+  /** Adds to y. */
+  add(outer: number, channels: number, inner: number, bias: A, y: A): void;
+  /** Adds to dbias. */
+  gradient(outer: number, channels: number, inner: number, dy: A, dbias: A): void;
+}

@@ -1,6 +1,21 @@
-import type { Backends } from "./backend.js";
-import type { ConvKernels } from "./interface/conv.js";
-import { referenceConv } from "./reference/conv.js";
-import { wasmConv } from "./wasm/conv.js";
+/**
+ * Kernels of the convolutions, one geometry for all three directions.
+ *
+ *     x (N, C, H, W)   weight (O, C/groups, kernelHeight, kernelWidth)   bias (O)   y (N, O, H′, W′)
+ *
+ * Taps that fall outside the input read 0.
+ */
+import type { ConvGeometry } from "../shape/conv.js";
+import type { Operand } from "../tensor/storage.js";
+import type { Epilogue } from "./epilogue.js";
 
-export const convKernels: Backends<ConvKernels> = { reference: referenceConv, wasm: wasmConv };
+export type Direction = "forward" | "inputGradient" | "weightGradient";
+
+export interface ConvKernels<A = Operand> {
+  /** y = weight ⋆ x + bias, and then the epilogue. Overwrites y; a bias that is undefined counts as 0. */
+  forward(g: ConvGeometry, x: A, weight: A, bias: A | undefined, y: A, epilogue?: Epilogue<A>): void;
+  /** dx = the adjoint of weight ⋆ x in x, applied to dy. Overwrites dx. */
+  inputGradient(g: ConvGeometry, dy: A, weight: A, dx: A): void;
+  /** dweight += the adjoint of weight ⋆ x in weight, applied to dy. */
+  weightGradient(g: ConvGeometry, x: A, dy: A, dweight: A): void;
+}

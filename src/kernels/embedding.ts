@@ -1,8 +1,9 @@
-import type { Backends } from "./backend.js";
-import type { EmbeddingKernels } from "./interface/embedding.js";
-import { referenceEmbedding } from "./reference/embedding.js";
+/** Kernels of ops/embedding.ts: weight (entries, width), indices (count) → y (count, width). */
+import type { Operand } from "../tensor/storage.js";
 
-export const embeddingKernels: Backends<EmbeddingKernels> = {
-  reference: referenceEmbedding,
-  wasm: () => referenceEmbedding,
-};
+export interface EmbeddingKernels<A = Operand> {
+  /** Overwrites y. */
+  forward(width: number, indices: Int32Array, weight: A, y: A): void;
+  /** Adds to dweight, except where the index is `skipped` (−1 skips none). */
+  weightGradient(width: number, indices: Int32Array, dy: A, dweight: A, skipped: number): void;
+}

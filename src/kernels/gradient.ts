@@ -1,9 +1,11 @@
-import type { Backends } from "./backend.js";
-import type { GradientKernels } from "./interface/gradient.js";
-import { referenceGradient } from "./reference/gradient.js";
-import { wasmGradient } from "./wasm/gradient.js";
+/** Kernels of ops/gradient.ts. */
+import type { Operand } from "../tensor/storage.js";
 
-export const gradientKernels: Backends<GradientKernels> = {
-  reference: referenceGradient,
-  wasm: () => ({ ...referenceGradient, ...wasmGradient }),
-};
+export interface GradientKernels<A = Operand> {
+  powerSum(g: A, exponent: number): number;
+  maxAbs(g: A): number;
+  /** In place. */
+  scale(g: A, factor: number): void;
+  /** In place. */
+  clamp(g: A, limit: number): void;
+}

@@ -1,6 +1,10 @@
-import type { Backends } from "./backend.js";
-import type { LayoutKernels } from "./interface/layout.js";
-import { referenceLayout } from "./reference/layout.js";
-import { wasmLayout } from "./wasm/layout.js";
+/** Kernels that only move numbers. */
+import type { Loops } from "../tensor/loops.js";
+import type { Operand } from "../tensor/storage.js";
 
-export const layoutKernels: Backends<LayoutKernels> = { reference: referenceLayout, wasm: wasmLayout };
+export interface LayoutKernels<A = Operand> {
+  /** to[toAt + …] = from[fromAt + …] for every round of the loops, whose strides are those of `from` and `to`. */
+  copy(loops: Loops, from: A, fromAt: number, to: A, toAt: number): void;
+  /** y[i] = value. Overwrites y. */
+  fill(y: A, value: number): void;
+}

@@ -1,5 +1,17 @@
-import type { Backends } from "./backend.js";
-import type { LrnKernels } from "./interface/lrn.js";
-import { referenceLrn } from "./reference/lrn.js";
+/** Kernels of ops/lrn.ts, over x (outer, channels, inner). */
+import type { LrnGeometry } from "../shape/lrn.js";
+import type { Operand } from "../tensor/storage.js";
 
-export const lrnKernels: Backends<LrnKernels> = { reference: referenceLrn, wasm: () => referenceLrn };
+export interface LrnSettings {
+  /** α / size: the window's divisor counts channels that do not exist too. */
+  readonly scale: number;
+  readonly beta: number;
+  readonly k: number;
+}
+
+export interface LrnKernels<A = Operand> {
+  /** Overwrites base and y. */
+  forward(g: LrnGeometry, settings: LrnSettings, x: A, base: A, y: A): void;
+  /** Overwrites dx. */
+  backward(g: LrnGeometry, settings: LrnSettings, x: A, base: A, dy: A, dx: A): void;
+}

@@ -1,6 +1,7 @@
-import type { Backends } from "./backend.js";
-import type { MergeKernels } from "./interface/merge.js";
-import { referenceMerge } from "./reference/merge.js";
-import { wasmMerge } from "./wasm/merge.js";
+/** Kernels of sums of branches. */
+import type { Operand } from "../tensor/storage.js";
 
-export const mergeKernels: Backends<MergeKernels> = { reference: referenceMerge, wasm: () => wasmMerge };
+export interface MergeKernels<A = Operand> {
+  /** y[i] = a[i] + b[i], or max(a[i] + b[i], 0) with `relu`. Overwrites y. */
+  add(a: A, b: A, y: A, relu?: boolean): void;
+}

@@ -1,8 +1,10 @@
-import type { Backends } from "./backend.js";
-import type { PixelShuffleKernels } from "./interface/pixelshuffle.js";
-import { referencePixelShuffle } from "./reference/pixelshuffle.js";
+/** Kernels of ops/pixelshuffle.ts: small (planes · r², H, W), large (planes, H·r, W·r). */
+import type { PixelShuffleGeometry } from "../shape/pixelshuffle.js";
+import type { Operand } from "../tensor/storage.js";
 
-export const pixelShuffleKernels: Backends<PixelShuffleKernels> = {
-  reference: referencePixelShuffle,
-  wasm: () => referencePixelShuffle,
-};
+export interface PixelShuffleKernels<A = Operand> {
+  /** Overwrites large. */
+  shuffle(g: PixelShuffleGeometry, small: A, large: A): void;
+  /** Overwrites small. */
+  unshuffle(g: PixelShuffleGeometry, large: A, small: A): void;
+}

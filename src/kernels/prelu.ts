@@ -1,6 +1,16 @@
-import type { Backends } from "./backend.js";
-import type { PReLUKernels } from "./interface/prelu.js";
-import { referencePReLU } from "./reference/prelu.js";
-import { wasmPReLU } from "./wasm/prelu.js";
+/**
+ * Kernels of ops/prelu.ts: one slope for each channel, the axis in the middle of the geometry.
+ *
+ *     x (outer, size, inner)   weight (size)   y (outer, size, inner)
+ */
+import type { AxisGeometry } from "../shape/axis.js";
+import type { Operand } from "../tensor/storage.js";
 
-export const preluKernels: Backends<PReLUKernels> = { reference: referencePReLU, wasm: () => wasmPReLU };
+export interface PReLUKernels<A = Operand> {
+  /** Overwrites y. */
+  forward(g: AxisGeometry, x: A, weight: A, y: A): void;
+  /** Overwrites dx. */
+  inputGradient(g: AxisGeometry, x: A, weight: A, dy: A, dx: A): void;
+  /** Adds to dweight. */
+  weightGradient(g: AxisGeometry, x: A, dy: A, dweight: A): void;
+}

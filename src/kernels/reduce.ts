@@ -1,8 +1,20 @@
-import type { Backends } from "./backend.js";
-import type { MaxKernels, SumKernels } from "./interface/reduce.js";
-import { referenceMax, referenceSum } from "./reference/reduce.js";
-import { wasmMax, wasmSum } from "./wasm/reduce.js";
+/** Kernels that make one number of all along the middle axis: x (outer, size, inner) → y (outer, inner). */
+import type { AxisGeometry } from "../shape/axis.js";
+import type { Operand } from "../tensor/storage.js";
 
-// Two families: a program that has only one of the reductions holds no kernels of the other.
-export const sumKernels: Backends<SumKernels> = { reference: referenceSum, wasm: () => wasmSum };
-export const maxKernels: Backends<MaxKernels> = { reference: referenceMax, wasm: () => wasmMax };
+export interface SumKernels<A = Operand> {
+  /** y[o, i] = Σₖ x[o, k, i] / divisor, added up in double precision. Overwrites y. */
+  sum(g: AxisGeometry, x: A, y: A, divisor: number): void;
+  /** y[o, i] = Σₖ a[o, k, i] · b[o, k, i], added up in double precision. Overwrites y. */
+  sumProducts(g: AxisGeometry, a: A, b: A, y: A): void;
+}
+
+export interface MaxKernels<A = Operand> {
+  /**
+   * y[o, i] = maxₖ x[o, k, i]; the first NaN wins, else the first maximum. `winners` gets its k, as a 32-bit integer.
+   * `size` is at least 1. Overwrites y and winners.
+   */
+  forward(g: AxisGeometry, x: A, y: A, winners: A): void;
+  /** dx[o, k, i] = dy[o, i] at every winner, 0 elsewhere. Overwrites dx. */
+  backward(g: AxisGeometry, winners: A, dy: A, dx: A): void;
+}

@@ -1,6 +1,14 @@
-import type { Backends } from "./backend.js";
-import type { SoftmaxKernels } from "./interface/softmax.js";
-import { referenceSoftmax } from "./reference/softmax.js";
-import { wasmSoftmax } from "./wasm/softmax.js";
+/** Kernels of ops/softmax.ts along the middle axis of x (outer, size, inner); every line of it is one distribution. */
+import type { AxisGeometry } from "../shape/axis.js";
+import type { Operand } from "../tensor/storage.js";
 
-export const softmaxKernels: Backends<SoftmaxKernels> = { reference: referenceSoftmax, wasm: () => wasmSoftmax };
+export interface SoftmaxKernels<A = Operand> {
+  /** Overwrites y. */
+  forward(g: AxisGeometry, x: A, y: A): void;
+  /** Overwrites dx. */
+  backward(g: AxisGeometry, y: A, dy: A, dx: A): void;
+  /** Overwrites y. */
+  logForward(g: AxisGeometry, x: A, y: A): void;
+  /** Overwrites dx. */
+  logBackward(g: AxisGeometry, y: A, dy: A, dx: A): void;
+}

@@ -1,6 +1,10 @@
-import type { Backends } from "./backend.js";
-import type { UpsampleKernels } from "./interface/upsample.js";
-import { referenceUpsample } from "./reference/upsample.js";
-import { wasmUpsample } from "./wasm/upsample.js";
+/** Kernels of ops/upsample.ts, for one axis: x (outer, size, inner) → y (outer, out, inner). */
+import type { ResizedAxis } from "../shape/upsample.js";
+import type { Operand } from "../tensor/storage.js";
 
-export const upsampleKernels: Backends<UpsampleKernels> = { reference: referenceUpsample, wasm: () => wasmUpsample };
+export interface UpsampleKernels<A = Operand> {
+  /** y[o, i, p] = Σₖ weight[i, k] · x[o, index[i, k], p]. Overwrites y. */
+  forward(axis: ResizedAxis, outer: number, inner: number, x: A, y: A): void;
+  /** dx[o, index[i, k], p] += weight[i, k] · dy[o, i, p]. Overwrites dx. */
+  backward(axis: ResizedAxis, outer: number, inner: number, dy: A, dx: A): void;
+}

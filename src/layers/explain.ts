@@ -2,8 +2,8 @@
 
 import { Layer } from "../graph/layer.js";
 import { backendName, backendReason } from "../kernels/backend.js";
-import type { Direction } from "../kernels/interface/conv.js";
-import type { Roofline } from "../kernels/interface/roofline.js";
+import type { Direction } from "../kernels/conv.js";
+import type { Roofline } from "../kernels/roofline.js";
 import type { Described } from "../kernels/wasm/conv/algorithm.js";
 import { algorithmOf } from "../kernels/wasm/conv.js";
 import { measureRoofline } from "../kernels/wasm/roofline.js";

@@ -1,6 +1,6 @@
 import { Cache } from "../graph/cache.js";
 import { Layer } from "../graph/layer.js";
-import type { LrnSettings } from "../kernels/interface/lrn.js";
+import type { LrnSettings } from "../kernels/lrn.js";
 import { localResponseNorm, localResponseNormBackward } from "../ops/lrn.js";
 import { checkFinite, checkInteger, readOptions } from "../shape/check.js";
 import { type LrnRule, lrnGeometry } from "../shape/lrn.js";

@@ -1,11 +1,11 @@
 import { Layer } from "../graph/layer.js";
+import { ReLU } from "../layers/activations/relu.js";
+import { Sigmoid } from "../layers/activations/sigmoid.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { ConvTranspose2d } from "../layers/convtranspose2d.js";
 import { Flatten, Unflatten } from "../layers/flatten.js";
 import { Linear } from "../layers/linear.js";
-import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
-import { Sigmoid } from "../layers/smooth.js";
 import type { Add, FloorDivide, Multiply } from "../shape/arithmetic.js";
 import type { ChainRule } from "../shape/chain.js";
 import { checkInteger, checkPair, readOptions } from "../shape/check.js";

@@ -1,9 +1,9 @@
 import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
+import { ReLU } from "../layers/activations/relu.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
-import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";
 import { readOptions } from "../shape/check.js";

@@ -1,12 +1,12 @@
 import { Layer } from "../graph/layer.js";
+import { ReLU } from "../layers/activations/relu.js";
+import { Tanh } from "../layers/activations/tanh.js";
 import { AvgPool2d } from "../layers/avgpool2d.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Flatten } from "../layers/flatten.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
-import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
-import { Tanh } from "../layers/smooth.js";
 import type { ChainRule } from "../shape/chain.js";
 import { checkOneOf, readOptions } from "../shape/check.js";
 import type { Apply, GivenOptions, OnlyArguments, Option, ShapeRule } from "../shape/rule.js";

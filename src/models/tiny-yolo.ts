@@ -1,9 +1,9 @@
 import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
+import { LeakyReLU } from "../layers/activations/leaky-relu.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
-import { LeakyReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { ZeroPad2d } from "../layers/zeropad2d.js";
 import { checkInteger, readOptions } from "../shape/check.js";

@@ -1,11 +1,11 @@
 import { Composite } from "../graph/composite.js";
 import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
+import { ReLU } from "../layers/activations/relu.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { ConvTranspose2d } from "../layers/convtranspose2d.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
-import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";
 import { checkInteger, checkOneOf, checkRange, readOptions } from "../shape/check.js";

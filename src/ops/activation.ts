@@ -1,34 +1,43 @@
-/** Activations that work on each element by itself, and their adjoints. Their formulas are in kernels/activation.ts. */
-import type { ActivationFunction } from "../kernels/activation.js";
-import { kernelsFor } from "../kernels/backend.js";
+/** Activations that work on each element by itself, and their adjoints. */
+import type { ActivationFunction, ActivationRow, Numbers } from "../kernels/activation.js";
+import { run } from "../kernels/backend.js";
+import { referenceActivation } from "../kernels/reference/activation.js";
+import { wasmActivation } from "../kernels/wasm/activation.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
-/** What the backward of `f` needs from its forward: x or y. */
-export function keptByActivation(f: ActivationFunction, x: Tensor, y: Tensor): Tensor {
-  return f.readsOutput ? y : x;
+/** The activation that a row says, on every backend. */
+export function activationFunction<const N extends string = never>(row: ActivationRow<N>): ActivationFunction<N> {
+  return {
+    reference: referenceActivation(row),
+    wasm: () => wasmActivation(row),
+    readsOutput: row.readsOutput ?? false,
+  };
 }
 
-/** y = f(x) with the function's own numbers p and q, written to `y`, which may be x. */
-export function activation(
-  f: ActivationFunction,
+/** What the backward of `f` needs from its forward: x or y. */
+export function keptByActivation({ readsOutput }: { readonly readsOutput: boolean }, x: Tensor, y: Tensor): Tensor {
+  return readsOutput ? y : x;
+}
+
+/** y = f(x) with the function's own numbers, written to `y`, which may be x. */
+export function activation<N extends string>(
+  f: ActivationFunction<N>,
+  numbers: Numbers<N>,
   x: Tensor,
-  p = 0,
-  q = 0,
   y: Tensor = allocateUnset(x.shape, x.dtype),
 ): Tensor {
-  kernelsFor(f, x.dtype).forward(x.operand(y.size), y.operand(y.size), rounded(p, x), rounded(q, x));
+  run(f, [x, y], (kernels, x, y) => kernels.forward(x, y, numbers));
   return y;
 }
 
 /** dx = dy · f′(x), from what {@link keptByActivation} chose. */
-export function activationBackward(f: ActivationFunction, kept: Tensor, dy: Tensor, p = 0, q = 0): Tensor {
+export function activationBackward<N extends string>(
+  f: ActivationFunction<N>,
+  numbers: Numbers<N>,
+  kept: Tensor,
+  dy: Tensor,
+): Tensor {
   const dx = allocateUnset(dy.shape, dy.dtype);
-  const [from, to] = [kept.operand(dy.size), dx.operand(dy.size)];
-  kernelsFor(f, dy.dtype).backward(from, dy.operand(dy.size), to, rounded(p, dy), rounded(q, dy));
+  run(f, [kept, dy, dx], (kernels, kept, dy, dx) => kernels.backward(kept, dy, dx, numbers));
   return dx;
-}
-
-/** The number in the tensor's precision, as torch compares it: an element equal to a float32 0.1 is at the kink 0.1. */
-function rounded(value: number, { dtype }: Tensor): number {
-  return dtype === "float32" ? Math.fround(value) : value;
 }

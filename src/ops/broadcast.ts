@@ -1,11 +1,17 @@
 /** Elementwise functions of two operands whose shapes broadcast. */
-import { arithmeticKernels } from "../kernels/arithmetic.js";
-import { kernelsFor } from "../kernels/backend.js";
-import type { Operation } from "../kernels/interface/arithmetic.js";
+import type { ArithmeticKernels, Operation } from "../kernels/arithmetic.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import { referenceArithmetic } from "../kernels/reference/arithmetic.js";
+import { wasmArithmetic } from "../kernels/wasm/arithmetic.js";
 import { broadcastShape } from "../shape/broadcast.js";
 import type { Shape } from "../shape/shape.js";
 import { broadcastStrides, loopsOf } from "../tensor/loops.js";
 import { allocateUnset, Tensor } from "../tensor/tensor.js";
+
+const arithmeticKernels: KernelSet<ArithmeticKernels> = {
+  reference: referenceArithmetic,
+  wasm: () => wasmArithmetic,
+};
 
 /** y = a ∘ b in the shape that they broadcast to, or in a larger `shape`. @throws ShapeError where they do not broadcast. */
 export function combine(operation: Operation, a: Tensor, b: Tensor | number, shape?: Shape): Tensor {
@@ -15,12 +21,6 @@ export function combine(operation: Operation, a: Tensor, b: Tensor | number, sha
   const y = allocateUnset(to, dtype);
   if (y.size === 0) return y;
   const loops = loopsOf(to, broadcastStrides(a.shape, to), broadcastStrides(b.shape, to));
-  kernelsFor(arithmeticKernels, dtype).combine(
-    operation,
-    loops,
-    a.operand(a.size),
-    b.operand(b.size),
-    y.operand(y.size),
-  );
+  run(arithmeticKernels, [a, b, y], (kernels, a, b, y) => kernels.combine(operation, loops, a, b, y));
   return y;
 }

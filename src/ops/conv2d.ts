@@ -1,12 +1,16 @@
 /** Two-dimensional convolution (cross-correlation, as in torch) and its adjoint. */
 
-import { kernelsFor } from "../kernels/backend.js";
-import { biasKernels } from "../kernels/bias.js";
-import { convKernels } from "../kernels/conv.js";
-import type { Epilogue } from "../kernels/interface/epilogue.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import type { ConvKernels } from "../kernels/conv.js";
+import type { Epilogue } from "../kernels/epilogue.js";
+import { referenceConv } from "../kernels/reference/conv.js";
+import { wasmConv } from "../kernels/wasm/conv.js";
 import type { ConvGeometry } from "../shape/conv.js";
 import type { Shape } from "../shape/shape.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
+import { biasGradient } from "./bias.js";
+
+export const convKernels: KernelSet<ConvKernels> = { reference: referenceConv, wasm: wasmConv };
 
 /**
  * y[n, o, i, j] = bias[o] + Σ_{c,u,v} weight[o, c, u, v] · x[n, c, i·stride + u·dilation − padding, j·stride + v·dilation − padding]
@@ -24,13 +28,17 @@ export function conv2d(
   epilogue?: Epilogue<Tensor>,
   y: Tensor = allocateUnset(shape, x.dtype),
 ): Tensor {
-  kernelsFor(convKernels, x.dtype).forward(
-    g,
-    x.operand(inputsOf(g)),
-    weight.operand(weightsOf(g)),
-    bias?.operand(g.outChannels),
-    y.operand(outputsOf(g)),
-    epilogue && { ...epilogue, sum: epilogue.sum?.operand(outputsOf(g)) },
+  const results = outputsOf(g);
+  run(
+    convKernels,
+    [
+      x.operand(inputsOf(g)),
+      weight.operand(weightsOf(g)),
+      bias?.operand(g.outChannels),
+      y.operand(results),
+      epilogue?.sum?.operand(results),
+    ],
+    (kernels, x, weight, bias, y, sum) => kernels.forward(g, x, weight, bias, y, epilogue && { ...epilogue, sum }),
   );
   return y;
 }
@@ -38,35 +46,26 @@ export function conv2d(
 /** dx = Σ_{o,u,v} weight[o, c, u, v] · dy[n, o, i, j] at every tap's place: the adjoint of {@link conv2d} in x. */
 export function conv2dInputGradient(g: ConvGeometry, dy: Tensor, weight: Tensor, shape: Shape): Tensor {
   const dx = allocateUnset(shape, dy.dtype);
-  kernelsFor(convKernels, dy.dtype).inputGradient(
-    g,
-    dy.operand(outputsOf(g)),
-    weight.operand(weightsOf(g)),
-    dx.operand(inputsOf(g)),
+  run(
+    convKernels,
+    [dy.operand(outputsOf(g)), weight.operand(weightsOf(g)), dx.operand(inputsOf(g))],
+    (kernels, dy, weight, dx) => kernels.inputGradient(g, dy, weight, dx),
   );
   return dx;
 }
 
 /** dweight[o, c, u, v] += Σ_{n,i,j} dy[n, o, i, j] · x[n, c, i·stride + u·dilation − padding, …] */
 export function conv2dWeightGradient(g: ConvGeometry, x: Tensor, dy: Tensor, dweight: Tensor): void {
-  kernelsFor(convKernels, x.dtype).weightGradient(
-    g,
-    x.operand(inputsOf(g)),
-    dy.operand(outputsOf(g)),
-    dweight.operand(weightsOf(g)),
+  run(
+    convKernels,
+    [x.operand(inputsOf(g)), dy.operand(outputsOf(g)), dweight.operand(weightsOf(g))],
+    (kernels, x, dy, dweight) => kernels.weightGradient(g, x, dy, dweight),
   );
 }
 
 /** dbias[o] += Σ_{n,i,j} dy[n, o, i, j] */
 export function conv2dBiasGradient(g: ConvGeometry, dy: Tensor, dbias: Tensor): void {
-  const pixels = g.outHeight * g.outWidth;
-  kernelsFor(biasKernels, dy.dtype).gradient(
-    g.batch,
-    g.outChannels,
-    pixels,
-    dy.operand(outputsOf(g)),
-    dbias.operand(g.outChannels),
-  );
+  biasGradient(g.batch, g.outChannels, g.outHeight * g.outWidth, dy, dbias);
 }
 
 /** How many numbers x, y and weight have. */

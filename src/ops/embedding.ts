@@ -1,8 +1,11 @@
 /** Rows of a table by their numbers, and the adjoint in the table. */
-import { kernelsFor } from "../kernels/backend.js";
-import { embeddingKernels } from "../kernels/embedding.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import type { EmbeddingKernels } from "../kernels/embedding.js";
+import { referenceEmbedding } from "../kernels/reference/embedding.js";
 import { ArgumentError } from "../shape/errors.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
+
+const embeddingKernels: KernelSet<EmbeddingKernels> = { reference: referenceEmbedding };
 
 /** The indices in `x`. @throws ArgumentError for the first that is fractional or names no row of the table. */
 export function embeddingIndices(layer: string, x: Tensor, entries: number): Int32Array {
@@ -21,11 +24,8 @@ export function embeddingIndices(layer: string, x: Tensor, entries: number): Int
 /** y[…, j] = weight[x[…], j] */
 export function embedding(indices: Int32Array, x: Tensor, weight: Tensor, entries: number, width: number): Tensor {
   const y = allocate([...x.shape, width], weight.dtype);
-  kernelsFor(embeddingKernels, weight.dtype).forward(
-    width,
-    indices,
-    weight.operand(entries * width),
-    y.operand(indices.length * width),
+  run(embeddingKernels, [weight.operand(entries * width), y], (kernels, weight, y) =>
+    kernels.forward(width, indices, weight, y),
   );
   return y;
 }
@@ -39,11 +39,7 @@ export function embeddingWeightGradient(
   width: number,
   paddingIdx: number | undefined,
 ): void {
-  kernelsFor(embeddingKernels, dy.dtype).weightGradient(
-    width,
-    indices,
-    dy.operand(indices.length * width),
-    dweight.operand(entries * width),
-    paddingIdx ?? -1,
+  run(embeddingKernels, [dy, dweight.operand(entries * width)], (kernels, dy, dweight) =>
+    kernels.weightGradient(width, indices, dy, dweight, paddingIdx ?? -1),
   );
 }

@@ -1,6 +1,8 @@
 /** Elements in another order, parts of a tensor, tensors side by side, and their adjoints. Every result is a copy. */
-import { kernelsFor } from "../kernels/backend.js";
-import { layoutKernels } from "../kernels/layout.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import type { LayoutKernels } from "../kernels/layout.js";
+import { referenceLayout } from "../kernels/reference/layout.js";
+import { wasmLayout } from "../kernels/wasm/layout.js";
 import { resolveAxis } from "../shape/axis.js";
 import { channelShuffleShape, permutedAxes } from "../shape/layout.js";
 import { type Shape, stridesOf } from "../shape/shape.js";
@@ -8,16 +10,18 @@ import { type AxisSlice, sliceGeometry } from "../shape/slice.js";
 import { type Loops, loopsOf } from "../tensor/loops.js";
 import { allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
 
+const layoutKernels: KernelSet<LayoutKernels> = { reference: referenceLayout, wasm: wasmLayout };
+
 /** A tensor whose every element is `value`. */
 export function full(shape: Shape, dtype: DType, value: number): Tensor {
   const y = allocateUnset(shape, dtype);
-  kernelsFor(layoutKernels, dtype).fill(y.operand(y.size), value);
+  run(layoutKernels, [y], (kernels, y) => kernels.fill(y, value));
   return y;
 }
 
 /** Copies elements of `from` to `to`, in place: {@link LayoutKernels.copy}. */
 export function copyInto(to: Tensor, toAt: number, from: Tensor, fromAt: number, loops: Loops): void {
-  kernelsFor(layoutKernels, to.dtype).copy(loops, from.operand(from.size), fromAt, to.operand(to.size), toAt);
+  run(layoutKernels, [from, to], (kernels, from, to) => kernels.copy(loops, from, fromAt, to, toAt));
 }
 
 /** Axis i of the result is axis `order[i]` of x. */

@@ -1,19 +1,22 @@
 /** Local response normalisation across neighbouring channels. */
-import { kernelsFor } from "../kernels/backend.js";
-import type { LrnSettings } from "../kernels/interface/lrn.js";
-import { lrnKernels } from "../kernels/lrn.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import type { LrnKernels, LrnSettings } from "../kernels/lrn.js";
+import { referenceLrn } from "../kernels/reference/lrn.js";
 import type { LrnGeometry } from "../shape/lrn.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 
+const lrnKernels: KernelSet<LrnKernels> = { reference: referenceLrn };
+
 /**
- * y[c] = x[c] / base[c]^β with base[c] = k + α/size · Σ_{j ∈ W(c)} x[j]²; backward needs base.
+ * y[c] = x[c] / base[c]^β with base[c] = k + α/size · Σ_{j ∈ W(c)} x[j]², where W(c) are the channels that c sees;
+ * backward needs base.
  *
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
  */
 export function localResponseNorm(g: LrnGeometry, settings: LrnSettings, x: Tensor): { base: Tensor; y: Tensor } {
   const base = allocate(x.shape, x.dtype);
   const y = allocate(x.shape, x.dtype);
-  kernelsFor(lrnKernels, x.dtype).forward(g, settings, x.operand(x.size), base.operand(x.size), y.operand(x.size));
+  run(lrnKernels, [x, base, y], (kernels, x, base, y) => kernels.forward(g, settings, x, base, y));
   return { base, y };
 }
 
@@ -26,13 +29,6 @@ export function localResponseNormBackward(
   dy: Tensor,
 ): Tensor {
   const dx = allocate(x.shape, x.dtype);
-  kernelsFor(lrnKernels, x.dtype).backward(
-    g,
-    settings,
-    x.operand(x.size),
-    base.operand(x.size),
-    dy.operand(x.size),
-    dx.operand(x.size),
-  );
+  run(lrnKernels, [x, base, dy, dx], (kernels, x, base, dy, dx) => kernels.backward(g, settings, x, base, dy, dx));
   return dx;
 }

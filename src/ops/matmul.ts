@@ -1,13 +1,16 @@
 /** Products of vectors, matrices and batches of matrices, and their adjoints. */
-import { kernelsFor } from "../kernels/backend.js";
-import type { Products } from "../kernels/interface/matmul.js";
-import { matmulKernels } from "../kernels/matmul.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import type { MatmulKernels, Products } from "../kernels/matmul.js";
+import { referenceMatmul } from "../kernels/reference/matmul.js";
+import { wasmMatmul } from "../kernels/wasm/matmul.js";
 import { type MatmulGeometry, matmulGeometry } from "../shape/broadcast.js";
 import { type Shape, sizeOf, stridesOf } from "../shape/shape.js";
 import { broadcastStrides } from "../tensor/loops.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import type { Gradients, Wanted } from "./arithmetic.js";
 import { full } from "./layout.js";
+
+const matmulKernels: KernelSet<MatmulKernels> = { reference: referenceMatmul, wasm: wasmMatmul };
 
 /** y[…, i, j] = Σₚ a[…, i, p] · b[…, p, j], where leading axes broadcast, and a vector is a row on the left, a column on the right. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
@@ -64,6 +67,6 @@ function product(
   const c = add ? full(shape, a.dtype, 0) : allocateUnset(shape, a.dtype);
   if (depth === 0 || cs.length === 0) return c;
   const g: Products = { rows, depth, columns, aTransposed, bTransposed, as, bs, cs, add };
-  kernelsFor(matmulKernels, a.dtype).multiply(g, a.operand(a.size), b.operand(b.size), c.operand(c.size));
+  run(matmulKernels, [a, b, c], (kernels, a, b, c) => kernels.multiply(g, a, b, c));
   return c;
 }

@@ -1,9 +1,14 @@
 /** Normalisation: subtract a mean, divide by a standard deviation, scale and shift; one pair for every such layer. */
-import { kernelsFor } from "../kernels/backend.js";
-import { normKernels } from "../kernels/norm.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import type { NormKernels } from "../kernels/norm.js";
+import { referenceNorm } from "../kernels/reference/norm.js";
+import { wasmNorm } from "../kernels/wasm/norm.js";
 import type { NormGeometry } from "../shape/norm.js";
 import { arrayOf } from "../tensor/storage.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
+
+/** @internal */
+export const normKernels: KernelSet<NormKernels> = { reference: referenceNorm, wasm: () => wasmNorm };
 
 /** The mean and variance of each group, in double precision, so that an offset of x costs no digits of its deviations. */
 export interface Moments {
@@ -23,7 +28,7 @@ export interface Affine {
 export function momentsOf(g: NormGeometry, x: Tensor): Moments {
   const mean = new Float64Array(g.groups);
   const variance = new Float64Array(g.groups);
-  kernelsFor(normKernels, x.dtype).moments(g, x.operand(x.size), mean, variance);
+  run(normKernels, [x], (kernels, x) => kernels.moments(g, x, mean, variance));
   return { mean, variance, frozen: false };
 }
 
@@ -44,9 +49,12 @@ export function trackMoments(
   running: { readonly mean: Tensor; readonly variance: Tensor },
 ): void {
   const count = g.segments * g.channelsPerGroup * g.inner;
-  const kernels = kernelsFor(normKernels, running.mean.dtype);
-  kernels.track(g, now.mean, 1, factor, running.mean.operand(g.channels));
-  kernels.track(g, now.variance, count / (count - 1), factor, running.variance.operand(g.channels));
+  const track = (now: Float64Array, scale: number, running: Tensor) =>
+    run(normKernels, [running.operand(g.channels)], (kernels, running) =>
+      kernels.track(g, now, scale, factor, running),
+    );
+  track(now.mean, 1, running.mean);
+  track(now.variance, count / (count - 1), running.variance);
 }
 
 /** y = x̂ · weight + bias with x̂ = (x − mean) / √(variance + eps), or max(y, 0) with `relu`, written to `y`, which may be x. */
@@ -59,16 +67,8 @@ export function normalise(
   relu = false,
   y: Tensor = allocateUnset(x.shape, x.dtype),
 ): Tensor {
-  kernelsFor(normKernels, x.dtype).forward(
-    g,
-    eps,
-    x.operand(y.size),
-    mean,
-    variance,
-    weight?.operand(g.channels),
-    bias?.operand(g.channels),
-    y.operand(y.size),
-    relu,
+  run(normKernels, [x, weight?.operand(g.channels), bias?.operand(g.channels), y], (kernels, x, weight, bias, y) =>
+    kernels.forward(g, eps, x, mean, variance, weight, bias, y, relu),
   );
   return y;
 }
@@ -91,35 +91,22 @@ export function normaliseBackward(
   gradients: Affine,
   inputGradient: boolean,
 ): Tensor | undefined {
-  const kernels = kernelsFor(normKernels, x.dtype);
   const dx = inputGradient ? allocateUnset(x.shape, x.dtype) : undefined;
   const dweight = gradients.weight?.operand(g.channels);
   const dbias = gradients.bias?.operand(g.channels);
   const through = frozen ? undefined : dx;
   if (through || dweight || dbias) {
-    kernels.backward(
-      g,
-      eps,
-      x.operand(x.size),
-      mean,
-      variance,
-      weight?.operand(g.channels),
-      dy.operand(x.size),
-      through?.operand(x.size),
-      dweight,
-      dbias,
+    run(
+      normKernels,
+      [x, weight?.operand(g.channels), dy, through, dweight, dbias],
+      (kernels, x, weight, dy, dx, dweight, dbias) =>
+        kernels.backward(g, eps, x, mean, variance, weight, dy, dx, dweight, dbias),
     );
   }
   if (frozen && dx) {
-    kernels.forward(
-      g,
-      eps,
-      dy.operand(x.size),
-      new Float64Array(g.groups),
-      variance,
-      weight?.operand(g.channels),
-      undefined,
-      dx.operand(x.size),
+    const zero = new Float64Array(g.groups);
+    run(normKernels, [dy, weight?.operand(g.channels), dx], (kernels, dy, weight, dx) =>
+      kernels.forward(g, eps, dy, zero, variance, weight, undefined, dx),
     );
   }
   return dx;

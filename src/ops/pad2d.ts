@@ -1,26 +1,26 @@
 /** Padding of the last two axes with the image's own pixels. */
-import { kernelsFor } from "../kernels/backend.js";
-import type { PadGeometry } from "../kernels/interface/pad.js";
-import { padKernels } from "../kernels/pad.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import type { PadGeometry, PadKernels } from "../kernels/pad.js";
+import { referencePad } from "../kernels/reference/pad.js";
 import { type Padding2d, type PixelMode, padIndices, padShape } from "../shape/pad.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { allocate, allocateUnset, type Tensor } from "../tensor/tensor.js";
 
+const padKernels: KernelSet<PadKernels> = { reference: referencePad };
+
 /** y[…, i, j] = x[…, row(i), column(j)] */
 export function pad2d(x: Tensor, padding: Padding2d, mode: PixelMode, layer = "pad2d"): Tensor {
   const y = allocateUnset(padShape(layer, x.shape, padding, mode), x.dtype);
-  kernelsFor(padKernels, x.dtype).forward(padGeometry(x.shape, padding, mode), x.operand(x.size), y.operand(y.size));
+  const g = padGeometry(x.shape, padding, mode);
+  run(padKernels, [x, y], (kernels, x, y) => kernels.forward(g, x, y));
   return y;
 }
 
 /** dx[…, row(i), column(j)] += dy[…, i, j]: pixels that the padding repeats collect every copy's gradient. */
 export function pad2dBackward(dy: Tensor, inputShape: Shape, padding: Padding2d, mode: PixelMode): Tensor {
   const dx = allocate(inputShape, dy.dtype);
-  kernelsFor(padKernels, dy.dtype).backward(
-    padGeometry(inputShape, padding, mode),
-    dy.operand(dy.size),
-    dx.operand(dx.size),
-  );
+  const g = padGeometry(inputShape, padding, mode);
+  run(padKernels, [dy, dx], (kernels, dy, dx) => kernels.backward(g, dy, dx));
   return dx;
 }
 

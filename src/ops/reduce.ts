@@ -1,12 +1,18 @@
 /** Sums, means and maxima along some axes, and their adjoints. */
-import { kernelsFor } from "../kernels/backend.js";
-import { maxKernels, sumKernels } from "../kernels/reduce.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import type { MaxKernels, SumKernels } from "../kernels/reduce.js";
+import { referenceMax, referenceSum } from "../kernels/reference/reduce.js";
+import { wasmMax, wasmSum } from "../kernels/wasm/reduce.js";
 import { type Axes, type AxisGeometry, checkNonEmpty, reducedShape, resolveAxes } from "../shape/axis.js";
 import { type Shape, sizeOf, stridesOf } from "../shape/shape.js";
 import { loopsOf } from "../tensor/loops.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import { combine } from "./broadcast.js";
 import { full, permute, permuteBackward } from "./layout.js";
+
+// Two sets: a program that has only one of the reductions holds no kernels of the other.
+const sumKernels: KernelSet<SumKernels> = { reference: referenceSum, wasm: () => wasmSum };
+const maxKernels: KernelSet<MaxKernels> = { reference: referenceMax, wasm: () => wasmMax };
 
 /** y = Σ x along `dims`, 0 of nothing. */
 export function sum(x: Tensor, dims: Axes, keepDims = false): Tensor {
@@ -46,10 +52,8 @@ export function sumOver(x: Tensor, axes: readonly number[], divisor = 1, by?: Te
   const reduce = (size: number, isLast: boolean) => {
     const g = { outer: from.size / size / inner, size, inner };
     const y = allocateUnset([g.outer * inner], x.dtype);
-    const kernels = kernelsFor(sumKernels, x.dtype);
-    const [source, target] = [from.operand(from.size), y.operand(y.size)];
-    if (factor) kernels.sumProducts(g, source, factor.operand(from.size), target);
-    else kernels.sum(g, source, target, isLast ? divisor : 1);
+    if (factor) run(sumKernels, [from, factor, y], (kernels, a, b, y) => kernels.sumProducts(g, a, b, y));
+    else run(sumKernels, [from, y], (kernels, x, y) => kernels.sum(g, x, y, isLast ? divisor : 1));
     [from, factor] = [y, undefined];
   };
   // Axes side by side are one by now. The innermost are first, so that the most is left out as soon as possible.
@@ -75,15 +79,14 @@ function countOf(shape: Shape, axes: readonly number[]): number {
 export function maxAlong(g: AxisGeometry, x: Tensor, shape: Shape): { readonly y: Tensor; readonly winners: Tensor } {
   const y = allocateUnset(shape, x.dtype);
   const winners = allocateUnset(shape, "float32");
-  kernelsFor(maxKernels, x.dtype).forward(g, x.operand(x.size), y.operand(y.size), winners.operand(y.size));
+  run(maxKernels, [x, y, winners], (kernels, x, y, winners) => kernels.forward(g, x, y, winners));
   return { y, winners };
 }
 
 /** dx = dy at every winner, 0 elsewhere */
 export function maxAlongBackward(g: AxisGeometry, winners: Tensor, dy: Tensor, shape: Shape): Tensor {
   const dx = allocateUnset(shape, dy.dtype);
-  const { size } = winners;
-  kernelsFor(maxKernels, dy.dtype).backward(g, winners.operand(size), dy.operand(size), dx.operand(dx.size));
+  run(maxKernels, [dy, winners, dx], (kernels, dy, winners, dx) => kernels.backward(g, winners, dy, dx));
   return dx;
 }
 

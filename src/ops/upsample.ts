@@ -1,9 +1,13 @@
 /** Resizing by interpolation and its adjoint. Every mode is separable, so the spatial axes are resized one by one. */
-import { kernelsFor } from "../kernels/backend.js";
-import { upsampleKernels } from "../kernels/upsample.js";
+import { type KernelSet, run } from "../kernels/backend.js";
+import { referenceUpsample } from "../kernels/reference/upsample.js";
+import type { UpsampleKernels } from "../kernels/upsample.js";
+import { wasmUpsample } from "../kernels/wasm/upsample.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { ResizedAxis } from "../shape/upsample.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
+
+const upsampleKernels: KernelSet<UpsampleKernels> = { reference: referenceUpsample, wasm: () => wasmUpsample };
 
 /**
  * y[n, c, i, j] = Σₖₗ weight[i, k] · weight[j, l] · x[n, c, index[i, k], index[j, l]], for as many axes as there are
@@ -14,12 +18,8 @@ export function upsample(axes: readonly ResizedAxis[], x: Tensor): Tensor {
   return axes.reduce((input, axis, k) => {
     const shape = input.shape.with(k + 2, axis.out);
     const y = allocateUnset(shape, x.dtype);
-    kernelsFor(upsampleKernels, x.dtype).forward(
-      axis,
-      ...around(shape, k + 2),
-      input.operand(input.size),
-      y.operand(y.size),
-    );
+    const [outer, inner] = around(shape, k + 2);
+    run(upsampleKernels, [input, y], (kernels, x, y) => kernels.forward(axis, outer, inner, x, y));
     return y;
   }, x);
 }
@@ -29,12 +29,8 @@ export function upsampleBackward(axes: readonly ResizedAxis[], dy: Tensor): Tens
   return axes.reduceRight((output, axis, k) => {
     const shape = output.shape.with(k + 2, axis.size);
     const dx = allocateUnset(shape, dy.dtype);
-    kernelsFor(upsampleKernels, dy.dtype).backward(
-      axis,
-      ...around(shape, k + 2),
-      output.operand(output.size),
-      dx.operand(dx.size),
-    );
+    const [outer, inner] = around(shape, k + 2);
+    run(upsampleKernels, [output, dx], (kernels, dy, dx) => kernels.backward(axis, outer, inner, dy, dx));
     return dx;
   }, dy);
 }

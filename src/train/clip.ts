@@ -1,14 +1,12 @@
 /** Bounds on gradients, between `backward` and the optimiser's step. */
 
 import { Parameter } from "../graph/parameter.js";
-import { kernelsFor } from "../kernels/backend.js";
-import { gradientKernels } from "../kernels/gradient.js";
-import type { GradientKernels } from "../kernels/interface/gradient.js";
+import { clampGradient, maxAbs, powerSum, scaleGradient } from "../ops/gradient.js";
 import { refuseForeign } from "../shape/brand.js";
 import { checkRange, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { power } from "../tensor/math.js";
-import type { Operand } from "../tensor/storage.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 export interface ClipGradNormOptions {
   /** p of the p-norm: 2 (default), 1, Infinity for the largest |g|, or any number above 0. */
@@ -41,13 +39,13 @@ export function clipGradNorm(
   const gradients = learned("clipGradNorm", parameters);
   const norm =
     normType === Infinity
-      ? Math.max(0, ...gradients.map(({ kernels, data }) => kernels.maxAbs(data)))
+      ? Math.max(0, ...gradients.map(maxAbs))
       : root(
-          gradients.reduce((sum, { kernels, data }) => sum + kernels.powerSum(data, normType), 0),
+          gradients.reduce((sum, gradient) => sum + powerSum(gradient, normType), 0),
           normType,
         );
   const factor = maxNorm / (norm + 1e-6);
-  if (!(factor >= 1)) for (const { kernels, data } of gradients) kernels.scale(data, factor);
+  if (!(factor >= 1)) for (const gradient of gradients) scaleGradient(gradient, factor);
   return norm;
 }
 
@@ -63,23 +61,18 @@ export function clipGradNorm(
  */
 export function clipGradValue(parameters: readonly Parameter[], clipValue: number): void {
   checkRange("clipGradValue", "clipValue", clipValue, 0, Infinity);
-  for (const { kernels, data } of learned("clipGradValue", parameters)) kernels.clamp(data, clipValue);
+  for (const gradient of learned("clipGradValue", parameters)) clampGradient(gradient, clipValue);
 }
 
-/** The gradients that there are of the parameters that are not frozen, with the kernels of their precision. */
-function learned(
-  who: string,
-  parameters: readonly Parameter[],
-): { readonly kernels: GradientKernels; readonly data: Operand }[] {
+/** The gradients that there are of the parameters that are not frozen. */
+function learned(who: string, parameters: readonly Parameter[]): Tensor[] {
   if (Array.isArray(parameters)) refuseForeign(who, ...parameters);
   if (!Array.isArray(parameters) || !parameters.every((entry) => entry instanceof Parameter)) {
     throw new ArgumentError(
       `${who} expects an array of Parameters. Usual cause: the model itself, where model.parameters() is meant.`,
     );
   }
-  return parameters
-    .filter(({ requiresGrad, hasGrad }) => requiresGrad && hasGrad)
-    .map(({ grad }) => ({ kernels: kernelsFor(gradientKernels, grad.dtype), data: grad.operand(grad.size) }));
+  return parameters.filter(({ requiresGrad, hasGrad }) => requiresGrad && hasGrad).map(({ grad }) => grad);
 }
 
 function root(sum: number, exponent: number): number {

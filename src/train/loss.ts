@@ -1,8 +1,12 @@
 /** What every loss has in common: a number from `forward`, the gradient of the prediction from `backward`. */
 
 import { checkMethod } from "../graph/layer.js";
-import { kernelsFor } from "../kernels/backend.js";
-import { lossKernels } from "../kernels/loss.js";
+import { type KernelSet, run as runKernel } from "../kernels/backend.js";
+import type { LossKernels } from "../kernels/loss.js";
+import { referenceClassLosses } from "../kernels/reference/class-loss.js";
+import { referenceElementwiseLosses } from "../kernels/reference/elementwise-loss.js";
+import { wasmClassLosses } from "../kernels/wasm/class-loss.js";
+import { wasmElementwiseLosses } from "../kernels/wasm/elementwise-loss.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkOneOf, checkOptions, checkText, refuse } from "../shape/check.js";
 import type { ClassGeometry } from "../shape/classes.js";
@@ -11,7 +15,6 @@ import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
 import type { Run as ForwardRun } from "../tensor/engine.js";
 import { runOf } from "../tensor/engine.js";
-import type { Operand } from "../tensor/storage.js";
 import { allocate, checkTensor, Tensor } from "../tensor/tensor.js";
 import { BIGINTS, isBigInts } from "./labels.js";
 import { factsOf } from "./repr.js";
@@ -61,6 +64,11 @@ export function noTensor(who: string, what: string, value: unknown): ArgumentErr
   return new ArgumentError(`${who} expects its ${what} to be a Tensor${got}. Usual cause: ${cause}.`);
 }
 
+export const lossKernels: KernelSet<LossKernels> = {
+  reference: /* @__PURE__ */ Object.assign({}, referenceClassLosses, referenceElementwiseLosses),
+  wasm: () => ({ ...wasmClassLosses, ...wasmElementwiseLosses }),
+};
+
 /** @throws ArgumentError for what a loss of one's own returned instead. */
 function checkResult(name: string, result: LossResult): void {
   const { value, gradient } = Object(result) as Partial<LossResult>;
@@ -75,7 +83,7 @@ function checkResult(name: string, result: LossResult): void {
   checkTensor(who, gradient, "the gradient that compute returns to be a Tensor");
 }
 
-type Run = (scale: number, losses: Operand | undefined, gradient: Operand) => number;
+type Run = (scale: number, losses: Tensor | undefined, gradient: Tensor) => number;
 
 /**
  * Base class of every loss. A loss of your own extends it and implements `compute`.
@@ -157,11 +165,8 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
         );
       }
       const { gradient, geometry = { outer: 1, classes: 1, inner: gradient.size } } = result;
-      kernelsFor(lossKernels, gradient.dtype).chain(
-        geometry,
-        dy.to(gradient.dtype).operand(geometry.outer * geometry.inner),
-        gradient.operand(gradient.size),
-      );
+      const factors = dy.to(gradient.dtype).operand(geometry.outer * geometry.inner);
+      runKernel(lossKernels, [factors, gradient], (kernels, dy, gradient) => kernels.chain(geometry, dy, gradient));
     }
     this.ownSelf.#waiting = undefined;
     runOf.set(result.gradient, run);
@@ -177,7 +182,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
   protected reduce(prediction: Tensor, geometry: ClassGeometry, shape: Shape, divisor: number, run: Run): LossResult {
     const losses = this.reduction === "none" ? allocate(shape, prediction.dtype) : undefined;
     const gradient = allocate(prediction.shape, prediction.dtype);
-    const total = run(1 / divisor, losses?.operand(losses.size), gradient.operand(gradient.size));
+    const total = run(1 / divisor, losses, gradient);
     return { value: losses ?? total / divisor, gradient, geometry };
   }
 

@@ -3,8 +3,7 @@
 import type { Batch, Targets } from "../data/dataset.js";
 import type { Layer } from "../graph/layer.js";
 import type { Parameter } from "../graph/parameter.js";
-import { kernelsFor } from "../kernels/backend.js";
-import { gradientKernels } from "../kernels/gradient.js";
+import { maxAbs } from "../ops/gradient.js";
 import { checkObject } from "../shape/check.js";
 import { StateError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -65,7 +64,7 @@ export function firstNonFinite(
   for (const [key, parameter] of named) {
     if (!parameter.requiresGrad || (what === "gradient" && !parameter.hasGrad)) continue;
     const tensor = what === "gradient" ? parameter.grad : parameter.value;
-    const value = kernelsFor(gradientKernels, tensor.dtype).maxAbs(tensor.operand(tensor.size));
+    const value = maxAbs(tensor);
     if (!Number.isFinite(value)) return { what, name: `the ${what} of ${key}`, value };
   }
   return undefined;

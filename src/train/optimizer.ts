@@ -2,10 +2,11 @@
 
 import { checkMethod } from "../graph/layer.js";
 import { Parameter } from "../graph/parameter.js";
-import { kernelsFor } from "../kernels/backend.js";
-import type { OptimiserKernels, Step } from "../kernels/interface/optimiser.js";
-import { optimiserKernels } from "../kernels/optimiser.js";
+import type { KernelSet } from "../kernels/backend.js";
+import type { OptimiserKernels, Step } from "../kernels/optimiser.js";
+import { referenceOptimiser } from "../kernels/reference/optimiser.js";
 import { own, ownZeros } from "../kernels/residency.js";
+import { wasmOptimiser } from "../kernels/wasm/optimiser.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
 import {
   checkFinite,
@@ -64,11 +65,11 @@ export interface OptimizerState {
   readonly numbers: Record<string, number>;
 }
 
-/** What a step is about: the parameter's numbers and its gradient's. */
-export interface StepOperands {
-  readonly p: Operand;
-  readonly g: Operand;
-}
+/** @internal */
+export const optimiserKernels: KernelSet<OptimiserKernels> = {
+  reference: referenceOptimiser,
+  wasm: () => wasmOptimiser,
+};
 
 /** What an optimiser remembers of one parameter. */
 export class ParameterState {
@@ -170,12 +171,10 @@ export abstract class Optimizer extends Branded {
       const { lr, weightDecay } = group;
       for (const parameter of group.parameters) {
         if (!parameter.requiresGrad || !parameter.hasGrad) continue;
+        parameter.grad.operand(parameter.value.size); // refuses a gradient of another shape
         const state = this.ownSelf.#state(parameter);
         state.step++;
-        const { value, grad } = parameter;
-        const kernels = kernelsFor(optimiserKernels, value.dtype);
-        const operands = { p: value.operand(value.size), g: grad.operand(value.size) };
-        this.update(kernels, { lr, weightDecay, maximize: this.maximize }, operands, state);
+        this.update(parameter, state, { lr, weightDecay, maximize: this.maximize });
       }
     }
   }
@@ -194,7 +193,7 @@ export abstract class Optimizer extends Branded {
   }
 
   /** One step of one parameter; `state.step` counts it already. */
-  protected abstract update(kernels: OptimiserKernels, step: Step, operands: StepOperands, state: ParameterState): void;
+  protected abstract update(parameter: Parameter, state: ParameterState, step: Step): void;
 
   /**
    * Copies of everything that changes from step to step: running quantities (`"0.exp_avg"`), step counts (`"0.step"`),

@@ -11,10 +11,8 @@ import * as f64 from "../../src/kernels/wasm/assembler/f64.js";
 import * as f64x2 from "../../src/kernels/wasm/assembler/f64x2.js";
 import { multiplyAdd, supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import * as i8x16 from "../../src/kernels/wasm/assembler/i8x16.js";
-import * as i16x8 from "../../src/kernels/wasm/assembler/i16x8.js";
 import * as i32 from "../../src/kernels/wasm/assembler/i32.js";
 import * as i32x4 from "../../src/kernels/wasm/assembler/i32x4.js";
-import * as i64 from "../../src/kernels/wasm/assembler/i64.js";
 import { select } from "../../src/kernels/wasm/assembler/instructions.js";
 import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";
 import * as v128 from "../../src/kernels/wasm/assembler/v128.js";
@@ -31,17 +29,13 @@ function run(write: () => unknown): number {
 
 // ── Instructions without an immediate, lane by lane ──
 
-type Lane = "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "u64" | "f32" | "f64";
+type Lane = "u8" | "i32" | "u32" | "u64" | "f32" | "f64";
 type Value = number | bigint;
 
 const ARRAYS = {
-  i8: Int8Array,
   u8: Uint8Array,
-  i16: Int16Array,
-  u16: Uint16Array,
   i32: Int32Array,
   u32: Uint32Array,
-  i64: BigInt64Array,
   u64: BigUint64Array,
   f32: Float32Array,
   f64: Float64Array,
@@ -53,8 +47,8 @@ function lanes(lane: Lane, address: number): (number | bigint)[] {
   return [...new Type(memory.buffer, address, 16 / Type.BYTES_PER_ELEMENT)];
 }
 
-const LOADS = { i32: i32.load, i64: i64.load, f32: f32.load, f64: f64.load, v128: v128.load };
-const STORES = { i32: i32.store, i64: i64.store, f32: f32.store, f64: f64.store, v128: v128.store };
+const LOADS = { i32: i32.load, f32: f32.load, f64: f64.load, v128: v128.load };
+const STORES = { i32: i32.store, f32: f32.store, f64: f64.store, v128: v128.store };
 
 interface Case {
   readonly run: (...operands: never[]) => Expr<Type>;
@@ -68,7 +62,7 @@ interface Case {
 const cases = new Map<string, Case>();
 
 type Namespace = Readonly<Record<string, unknown>>;
-const spaces: Readonly<Record<string, Namespace>> = { i32, i64, f32, f64, v128, i8x16, i16x8, i32x4, f32x4, f64x2 };
+const spaces: Readonly<Record<string, Namespace>> = { i32, f32, f64, v128, i8x16, i32x4, f32x4, f64x2 };
 
 /** Instructions of a namespace that work on every lane for itself, with what JavaScript computes. */
 function lanewise(
@@ -90,75 +84,25 @@ function add(space: string, name: string, from: Case["from"], to: Case["to"], la
 }
 
 const int = (f: (a: number, b: number) => number) => (a: number, b: number) => f(a, b) | 0;
-const nearest = (a: number) => {
-  const low = Math.floor(a);
-  if (!Number.isFinite(a) || a - low < 0.5) return a - low < 0.5 ? low || a * 0 : a;
-  if (a - low > 0.5) return low + 1 || -0;
-  return low % 2 === 0 ? low || a * 0 : low + 1 || -0;
-};
-const copysign = (a: number, b: number) => (b < 0 || Object.is(b, -0) ? -Math.abs(a) : Math.abs(a));
-const saturate = (min: number, max: number) => (a: number) =>
-  Number.isNaN(a) ? 0 : Math.min(max, Math.max(min, Math.trunc(a)));
-const toS32 = saturate(-(2 ** 31), 2 ** 31 - 1);
-const toU32 = saturate(0, 2 ** 32 - 1);
-
-const signedCompare = {
-  ltS: (a: number, b: number) => a < b,
-  gtS: (a: number, b: number) => a > b,
-  leS: (a: number, b: number) => a <= b,
-  geS: (a: number, b: number) => a >= b,
-};
-const unsignedCompare = {
-  ltU: signedCompare.ltS,
-  gtU: signedCompare.gtS,
-  leU: signedCompare.leS,
-  geU: signedCompare.geS,
-};
-const equality = { eq: (a: Value, b: Value) => a === b, ne: (a: Value, b: Value) => a !== b };
-const floatCompare = {
-  eq: (a: number, b: number) => a === b,
-  ne: (a: number, b: number) => a !== b,
-  lt: signedCompare.ltS,
-  gt: signedCompare.gtS,
-  le: signedCompare.leS,
-  ge: signedCompare.geS,
-};
+const equal = (a: Value, b: Value) => a === b;
+const unequal = (a: Value, b: Value) => a !== b;
+const below = (a: number, b: number) => a < b;
+const above = (a: number, b: number) => a > b;
+const atMost = (a: number, b: number) => a <= b;
+const atLeast = (a: number, b: number) => a >= b;
 /** What a comparison leaves in a lane: all bits, or none. */
 const mask = <T extends Readonly<Record<string, (a: never, b: never) => boolean>>>(table: T) =>
   Object.fromEntries(Object.entries(table).map(([name, f]) => [name, (a: never, b: never) => (f(a, b) ? -1 : 0)]));
 
-const floatUnary = {
-  abs: Math.abs,
-  neg: (a: number) => -a,
-  ceil: Math.ceil,
-  floor: Math.floor,
-  trunc: Math.trunc,
-  nearest,
-  sqrt: Math.sqrt,
-};
 const floatBinary = {
   add: (a: number, b: number) => a + b,
   sub: (a: number, b: number) => a - b,
   mul: (a: number, b: number) => a * b,
   div: (a: number, b: number) => a / b,
-  min: Math.min,
-  max: Math.max,
 };
-/** "Pseudo" minimum and maximum: what C++'s std::min and std::max do with NaN. */
-const pseudo = {
-  // biome-ignore lint/complexity/useMathMinMax: Math.min differs for NaN and for zeros of both signs
-  pmin: (a: number, b: number) => (b < a ? b : a),
-  // biome-ignore lint/complexity/useMathMinMax: so does Math.max
-  pmax: (a: number, b: number) => (a < b ? b : a),
-};
-const intBinary = { add: int((a, b) => a + b), sub: int((a, b) => a - b), mul: Math.imul };
+const intBinary = { add: int((a, b) => a + b), sub: int((a, b) => a - b) };
 
-lanewise("i32", [["i32", "i32"]], ["i32", "i32"], {
-  eqz: (a: number) => a === 0,
-  clz: Math.clz32,
-  ctz: (a: number) => (a === 0 ? 32 : 31 - Math.clz32(a & -a)),
-  popcnt: (a: number) => [...(a >>> 0).toString(2)].filter((bit) => bit === "1").length,
-});
+lanewise("i32", [["i32", "i32"]], ["i32", "i32"], { eqz: (a: number) => a === 0 });
 const i32Pair = [
   ["i32", "i32"],
   ["i32", "i32"],
@@ -168,87 +112,52 @@ const u32Pair = [
   ["i32", "u32"],
 ] as const;
 lanewise("i32", i32Pair, ["i32", "i32"], {
-  ...equality,
-  ...signedCompare,
+  eq: equal,
+  ne: unequal,
+  ltS: below,
+  gtS: above,
+  geS: atLeast,
   ...intBinary,
-  divS: int((a, b) => a / b),
-  remS: int((a, b) => a % b),
+  mul: Math.imul,
   and: int((a, b) => a & b),
   or: int((a, b) => a | b),
-  xor: int((a, b) => a ^ b),
   shl: int((a, b) => a << b),
-  shrS: int((a, b) => a >> b),
-  rotl: int((a, b) => (a << b) | (a >>> -b)),
-  rotr: int((a, b) => (a >>> b) | (a << -b)),
 });
 lanewise("i32", u32Pair, ["i32", "u32"], {
-  ...unsignedCompare,
-  divU: (a: number, b: number) => Math.trunc(a / b),
+  ltU: below,
+  leU: atMost,
+  geU: atLeast,
   remU: (a: number, b: number) => a % b,
   shrU: (a: number, b: number) => a >>> b,
 });
-lanewise("i32", [["i64", "i64"]], ["i32", "i32"], { wrapI64: (a: bigint) => Number(BigInt.asIntN(32, a)) });
-lanewise("i32", [["f32", "i32"]], ["i32", "i32"], { reinterpretF32: (a: number) => a });
-lanewise("i32", [["f32", "f32"]], ["i32", "i32"], { truncSatF32S: toS32 });
-lanewise("i32", [["f32", "f32"]], ["i32", "u32"], { truncSatF32U: toU32 });
-lanewise("i32", [["f64", "f64"]], ["i32", "i32"], { truncSatF64S: toS32 });
-lanewise("i32", [["f64", "f64"]], ["i32", "u32"], { truncSatF64U: toU32 });
 
-const i64Pair = [
-  ["i64", "i64"],
-  ["i64", "i64"],
-] as const;
-const u64Pair = [
-  ["i64", "u64"],
-  ["i64", "u64"],
-] as const;
-const wrap = (f: (a: bigint, b: bigint) => bigint) => (a: bigint, b: bigint) => BigInt.asIntN(64, f(a, b));
-lanewise("i64", i64Pair, ["i32", "i32"], { ...equality, ltS: (a: bigint, b: bigint) => a < b });
-lanewise("i64", u64Pair, ["i32", "i32"], { ltU: (a: bigint, b: bigint) => a < b });
-lanewise("i64", i64Pair, ["i64", "i64"], {
-  add: wrap((a, b) => a + b),
-  sub: wrap((a, b) => a - b),
-  mul: wrap((a, b) => a * b),
-  and: wrap((a, b) => a & b),
-  or: wrap((a, b) => a | b),
-  xor: wrap((a, b) => a ^ b),
-  shl: wrap((a, b) => a << (b & 63n)),
-  shrS: wrap((a, b) => a >> (b & 63n)),
+const single = ["f32", "f32"] as const;
+const double = ["f64", "f64"] as const;
+const f32Lane = ["v128", "f32"] as const;
+const f64Lane = ["v128", "f64"] as const;
+const { add: sum, mul: product, div: quotient } = floatBinary;
+lanewise("f32", [single, single], single, { add: sum, mul: product });
+lanewise("f32", [single, single], ["i32", "i32"], { ne: unequal, gt: above });
+lanewise("f32", [double], single, { demoteF64: Math.fround });
+lanewise("f64", [double, double], double, { add: sum, mul: product, div: quotient });
+lanewise("f64", [single], double, { promoteF32: (a: number) => a });
+lanewise("f32x4", [single], f32Lane, { splat: (a: number) => a });
+lanewise("f64x2", [double], f64Lane, { splat: (a: number) => a });
+lanewise("f32x4", [f32Lane], f32Lane, { abs: Math.abs, neg: (a: number) => -a, sqrt: Math.sqrt });
+lanewise("f32x4", [f32Lane, f32Lane], f32Lane, {
+  ...floatBinary,
+  min: Math.min,
+  max: Math.max,
+  // "Pseudo" minimum and maximum: what C++'s std::min and std::max do with NaN.
+  // biome-ignore lint/complexity/useMathMinMax: Math.min differs for NaN and for zeros of both signs
+  pmin: (a: number, b: number) => (b < a ? b : a),
+  // biome-ignore lint/complexity/useMathMinMax: so does Math.max
+  pmax: (a: number, b: number) => (a < b ? b : a),
 });
-lanewise("i64", u64Pair, ["i64", "u64"], { shrU: (a: bigint, b: bigint) => a >> (b & 63n) });
-lanewise("i64", [["i32", "i32"]], ["i64", "i64"], { extendI32S: BigInt });
-lanewise("i64", [["i32", "u32"]], ["i64", "i64"], { extendI32U: BigInt });
+const floatCompare = { eq: equal, ne: unequal, lt: below, gt: above, le: atMost };
+lanewise("f32x4", [f32Lane, f32Lane], ["v128", "i32"], mask(floatCompare));
+lanewise("f64x2", [f64Lane, f64Lane], f64Lane, floatBinary);
 
-for (const [scalar, vector] of [
-  ["f32", "f32x4"],
-  ["f64", "f64x2"],
-] as const) {
-  const one = [scalar, scalar] as const;
-  const lane = ["v128", scalar] as const;
-  const mask32 = ["v128", scalar === "f32" ? "i32" : "i64"] as const;
-  lanewise(scalar, [one], one, floatUnary);
-  lanewise(scalar, [one, one], one, { ...floatBinary, copysign });
-  lanewise(scalar, [one, one], ["i32", "i32"], floatCompare);
-  lanewise(vector, [lane], lane, floatUnary);
-  lanewise(vector, [lane, lane], lane, { ...floatBinary, ...pseudo });
-  const masks = mask(floatCompare);
-  lanewise(
-    vector,
-    [lane, lane],
-    mask32,
-    scalar === "f32"
-      ? masks
-      : Object.fromEntries(Object.entries(masks).map(([name, f]) => [name, (a: never, b: never) => BigInt(f(a, b))])),
-  );
-  lanewise(vector, [one], lane, { splat: (a: number) => a });
-  lanewise(scalar, [["i32", "i32"]], one, { convertI32S: (a: number) => a });
-  lanewise(scalar, [["i32", "u32"]], one, { convertI32U: (a: number) => a });
-}
-lanewise("f32", [["i32", "f32"]], ["f32", "f32"], { reinterpretI32: (a: number) => a });
-lanewise("f32", [["f64", "f64"]], ["f32", "f32"], { demoteF64: Math.fround });
-lanewise("f64", [["f32", "f32"]], ["f64", "f64"], { promoteF32: (a: number) => a });
-
-lanewise("v128", [["v128", "i32"]], ["v128", "i32"], { not: (a: number) => ~a });
 const lanes32 = [
   ["v128", "i32"],
   ["v128", "i32"],
@@ -257,66 +166,20 @@ lanewise("v128", lanes32, ["v128", "i32"], {
   and: (a: number, b: number) => a & b,
   andnot: (a: number, b: number) => a & ~b,
   or: (a: number, b: number) => a | b,
-  xor: (a: number, b: number) => a ^ b,
 });
 lanewise("v128", [...lanes32, ["v128", "i32"]], ["v128", "i32"], {
   bitselect: (a: number, b: number, m: number) => (a & m) | (b & ~m),
 });
 add("v128", "anyTrue", [["v128", "i32"]], ["i32", "i32"], ([a]) => Number(a!.some((value) => value !== 0)));
 
-for (const [space, lane] of [
-  ["i8x16", "i8"],
-  ["i16x8", "i16"],
-  ["i32x4", "i32"],
-] as const) {
-  const one = ["v128", lane] as const;
-  lanewise(space, [["i32", "i32"]], one, { splat: (a: number) => a });
-  lanewise(space, [one, one], one, space === "i8x16" ? { add: intBinary.add, sub: intBinary.sub } : intBinary);
-}
-for (const [space, lane] of [
-  ["i8x16", "i8"],
-  ["i32x4", "i32"],
-] as const) {
-  add(space, "allTrue", [["v128", lane]], ["i32", "i32"], ([a]) => Number(a!.every((value) => value !== 0)));
-  add(space, "bitmask", [["v128", lane]], ["i32", "i32"], ([a]) =>
-    a!.reduce<number>((bits, value, i) => bits | (Number(value < 0) << i), 0),
-  );
-}
-lanewise(
-  "i8x16",
-  [
-    ["v128", "i8"],
-    ["v128", "i8"],
-  ],
-  ["v128", "i8"],
-  { eq: (a: number, b: number) => (a === b ? -1 : 0) },
-);
-add(
-  "i8x16",
-  "swizzle",
-  [
-    ["v128", "u8"],
-    ["v128", "u8"],
-  ],
-  ["v128", "u8"],
-  ([a, b], i) => a![Number(b![i])] ?? 0,
-);
-lanewise("i32x4", lanes32, ["v128", "i32"], {
-  ...mask(equality),
-  ...mask(signedCompare),
-  minS: Math.min,
-  maxS: Math.max,
-});
+lanewise("i32x4", [["i32", "i32"]], ["v128", "i32"], { splat: (a: number) => a });
+lanewise("i32x4", lanes32, ["v128", "i32"], { ...intBinary, ...mask({ eq: equal }) });
+add("i32x4", "allTrue", [["v128", "i32"]], ["i32", "i32"], ([a]) => Number(a!.every((value) => value !== 0)));
 const lanesU32 = [
   ["v128", "u32"],
   ["v128", "u32"],
 ] as const;
-lanewise("i32x4", lanesU32, ["v128", "i32"], mask(unsignedCompare));
 lanewise("i32x4", lanesU32, ["v128", "u32"], { minU: Math.min, maxU: Math.max });
-lanewise("i32x4", [["v128", "i32"]], ["v128", "i32"], {
-  abs: (a: number) => Math.abs(a) | 0,
-  neg: (a: number) => -a | 0,
-});
 const shift = [
   ["v128", "i32"],
   ["i32", "i32"],
@@ -325,32 +188,9 @@ lanewise("i32x4", shift, ["v128", "i32"], {
   shl: (a: number, b: number) => a << b,
   shrS: (a: number, b: number) => a >> b,
 });
-lanewise("i32x4", shift, ["v128", "u32"], { shrU: (a: number, b: number) => a >>> b });
-lanewise("i32x4", [["v128", "f32"]], ["v128", "i32"], { truncSatF32x4S: toS32 });
-lanewise("i32x4", [["v128", "f32"]], ["v128", "u32"], { truncSatF32x4U: toU32 });
-add("i32x4", "truncSatF64x2SZero", [["v128", "f64"]], ["v128", "i32"], ([a], i) => (i < 2 ? toS32(Number(a![i])) : 0));
-add("i32x4", "truncSatF64x2UZero", [["v128", "f64"]], ["v128", "u32"], ([a], i) => (i < 2 ? toU32(Number(a![i])) : 0));
-for (const [space, source, target] of [
-  ["i16x8", "8x16", "16"],
-  ["i32x4", "16x8", "32"],
-] as const) {
-  for (const [sign, letter] of [
-    ["S", "i"],
-    ["U", "u"],
-  ] as const) {
-    const from = [["v128", `${letter}${parseInt(source, 10)}` as Lane]] as const;
-    const to = ["v128", `i${target}` as Lane] as const;
-    const half = 128 / Number(target);
-    add(space, `extendLowI${source}${sign}`, from, to, ([a], i) => a![i]!);
-    add(space, `extendHighI${source}${sign}`, from, to, ([a], i) => a![i + half]!);
-  }
-}
-lanewise("f32x4", [["v128", "i32"]], ["v128", "f32"], { convertI32x4S: (a: number) => a });
-lanewise("f32x4", [["v128", "u32"]], ["v128", "f32"], { convertI32x4U: (a: number) => a });
-add("f32x4", "demoteF64x2Zero", [["v128", "f64"]], ["v128", "f32"], ([a], i) => (i < 2 ? Number(a![i]) : 0));
-lanewise("f64x2", [["v128", "f32"]], ["v128", "f64"], { promoteLowF32x4: (a: number) => a });
-lanewise("f64x2", [["v128", "i32"]], ["v128", "f64"], { convertLowI32x4S: (a: number) => a });
-lanewise("f64x2", [["v128", "u32"]], ["v128", "f64"], { convertLowI32x4U: (a: number) => a });
+lanewise("f32x4", [["v128", "i32"]], f32Lane, { convertI32x4S: (a: number) => a });
+add("f32x4", "demoteF64x2Zero", [f64Lane], f32Lane, ([a], i) => (i < 2 ? Number(a![i]) : 0));
+lanewise("f64x2", [f32Lane], f64Lane, { promoteLowF32x4: (a: number) => a });
 
 /** Operands: bytes of anything, and the numbers where something happens. */
 const integers = [0, 1, -1, 2, 31, 32, 33, 127, -128, 255, 65535, 2 ** 31 - 1, -(2 ** 31)];
@@ -362,10 +202,7 @@ function operandBytes(lane: Lane): fc.Arbitrary<Uint8Array> {
   const any = float ? fc.float({ noDefaultInfinity: true }) : fc.integer();
   return fc.array(fc.oneof(special, any), { minLength: 16, maxLength: 16 }).map((values) => {
     const Type = ARRAYS[lane];
-    const big = lane === "i64" || lane === "u64";
-    const array = big
-      ? new BigInt64Array(values.map((value) => BigInt(value) << 7n))
-      : new Type(values.slice() as never);
+    const array = new Type(values.slice() as never);
     return new Uint8Array(array.buffer).slice(0, 16);
   });
 }
@@ -386,7 +223,7 @@ describe("instructions", () => {
             bytes.set(operand, 32 + 16 * i);
           });
           const operands = from.map(([type, lane], i) => lanes(lane, 32 + 16 * i).slice(0, type === "v128" ? 16 : 1));
-          if (/\.(div|rem)[SU]$/.test(name)) fc.pre(operands[1]![0] !== 0 && operands[1]![0] !== -1);
+          if (name === "i32.remU") fc.pre(operands[1]![0] !== 0);
           run();
           const expected = Array.from({ length: count }, (_, i) => lane(operands, i));
           expect(lanes(to[1], 0).slice(0, count)).toEqual([...new ARRAYS[to[1]](expected as never)]);
@@ -398,7 +235,7 @@ describe("instructions", () => {
 
   test("none is missing here", () => {
     const loadsAndStores = /^(load|store)/;
-    const immediate = /^(const|shuffle|extractLane|replaceLane|relaxedN?[Mm]add)$/; // tested below
+    const immediate = /^(const|shuffle|extractLane|relaxedMadd)$/; // tested below
     for (const [space, table] of Object.entries(spaces)) {
       for (const name of Object.keys(table)) {
         if (loadsAndStores.test(name) || immediate.test(name)) continue;
@@ -415,15 +252,10 @@ describe("instructions", () => {
 });
 
 describe("instructions with constants", () => {
-  test("lanes are read and replaced by their number", () => {
-    const view = new Float32Array(memory.buffer, 0, 4);
+  test("lanes are read by their number", () => {
     for (const lane of [0, 1, 2, 3]) {
       expect(run(() => i32x4.extractLane(lane, i32x4.const(5, -6, 7, -8)))).toBe([5, -6, 7, -8][lane]);
       expect(run(() => f32x4.extractLane(lane, f32x4.const(0.5, -6, 7, -8)))).toBe([0.5, -6, 7, -8][lane]);
-      run(() => v128.store(0, f32x4.replaceLane(lane, f32x4.const(1, 2, 3, 4), 9)));
-      expect([...view]).toEqual([1, 2, 3, 4].with(lane, 9));
-      run(() => v128.store(0, i32x4.replaceLane(lane, i32x4.const(1, 2, 3, 4), -9)));
-      expect([...new Int32Array(memory.buffer, 0, 4)]).toEqual([1, 2, 3, 4].with(lane, -9));
     }
     for (const lane of [0, 1]) {
       const vector = () => f64x2.promoteLowF32x4(f32x4.const(0.25, -3, 0, 0));
@@ -444,7 +276,7 @@ describe("instructions with constants", () => {
     expect([...new Int32Array(memory.buffer, 0, 4)]).toEqual([6, 1, 0, 7]);
   });
 
-  test("relaxed multiply-add is within one rounding of a·b + c and c − a·b", () => {
+  test("relaxed multiply-add is within one rounding of a·b + c", () => {
     if (!supports("relaxed")) return;
     const close = (actual: number, exact: number) => expect(Math.abs(actual - exact)).toBeLessThan(1e-6);
     const value = fc.float({ min: -2, max: 2, noNaN: true });
@@ -453,10 +285,6 @@ describe("instructions with constants", () => {
         close(
           run(() => f32x4.extractLane(3, f32x4.relaxedMadd(f32x4.splat(a), b, c))),
           a * b + c,
-        );
-        close(
-          run(() => f32x4.extractLane(3, f32x4.relaxedNmadd(f32x4.splat(a), b, c))),
-          c - a * b,
         );
         close(
           run(() => f32x4.extractLane(0, multiplyAdd("relaxed")(f32x4.splat(c), a, b))),
@@ -483,7 +311,6 @@ describe("instructions with constants", () => {
       [0, 4],
     ] as const) {
       expect(run(() => select(condition, local("i32", 3), local("i32", 4)))).toBe(expected);
-      expect(run(() => i32.wrapI64(select(condition, local("i64", 3), local("i64", 4))))).toBe(expected);
       expect(run(() => select(condition, local("f32", 3), local("f32", 4)))).toBe(expected);
       expect(run(() => select(condition, local("f64", 3), local("f64", 4)))).toBe(expected);
       const vectors = () => select(condition, local("v128", f32x4.splat(3)), local("v128", f32x4.splat(4)));
@@ -501,7 +328,6 @@ describe("instructions with constants", () => {
     expect([...new Float32Array(memory.buffer, 0, 4)]).toEqual([1.5, 1.5, 1.5, 1.5]);
     expect(run(() => local("f64", 0.1))).toBe(0.1);
     expect(run(() => local("i32", 0x80000010) as Expr<"i32">)).toBe(0x80000010 | 0);
-    expect(run(() => i32.wrapI64(i64.shrU(local("i64", -(2 ** 40)), 20)))).toBe(-(2 ** 20));
   });
 });
 
@@ -514,26 +340,16 @@ describe("memory", () => {
       run(() => i32.store(64, -559038737, offset));
       expect(view.getInt32(64 + offset, true)).toBe(-559038737);
       expect(run(() => i32.load(64, offset))).toBe(-559038737);
-      expect(run(() => i32.load8S(64, offset))).toBe(view.getInt8(64 + offset));
       expect(run(() => i32.load8U(64, offset))).toBe(view.getUint8(64 + offset));
-      expect(run(() => i32.load16S(64, offset))).toBe(view.getInt16(64 + offset, true));
-      expect(run(() => i32.load16U(64, offset))).toBe(view.getUint16(64 + offset, true));
-      run(() => i32.store8(64, 0x1234, offset));
-      expect(view.getUint32(64 + offset, true)).toBe(0xdeadbe34);
-      run(() => i32.store16(64, 0x15678, offset));
-      expect(view.getUint32(64 + offset, true)).toBe(0xdead5678);
       run(() => f32.store(64, 0.1, offset));
       expect(view.getFloat32(64 + offset, true)).toBe(Math.fround(0.1));
       expect(run(() => f32.load(64, offset))).toBe(Math.fround(0.1));
       run(() => f64.store(64, 0.1, offset));
       expect(run(() => f64.load(64, offset))).toBe(0.1);
-      run(() => i64.store(64, -(2 ** 50), offset));
-      expect(view.getBigInt64(64 + offset, true)).toBe(-(2n ** 50n));
-      expect(run(() => i32.wrapI64(i64.shrS(i64.load(64, offset), 30)))).toBe(-(2 ** 20));
     }
   });
 
-  test("vectors are loaded whole, widened, repeated or with zeros, and stored whole or by lanes", () => {
+  test("vectors are loaded whole, repeated or with zeros, and stored whole or by lanes", () => {
     for (const offset of OFFSETS) {
       const at = 128 + offset;
       const source = Uint8Array.from({ length: 16 }, (_, i) => 250 - 17 * i);
@@ -544,16 +360,7 @@ describe("memory", () => {
         return lanes(lane, 0);
       };
       expect(of(v128.load, "u8")).toEqual([...source]);
-      expect(of(v128.load8x8S, "i16")).toEqual([...new Int8Array(buffer, 0, 8)]);
-      expect(of(v128.load8x8U, "i16")).toEqual([...new Uint8Array(buffer, 0, 8)]);
-      expect(of(v128.load16x4S, "i32")).toEqual([...new Int16Array(buffer, 0, 4)]);
-      expect(of(v128.load16x4U, "i32")).toEqual([...new Uint16Array(buffer, 0, 4)]);
-      expect(of(v128.load32x2S, "i64")).toEqual([...new Int32Array(buffer, 0, 2)].map(BigInt));
-      expect(of(v128.load32x2U, "i64")).toEqual([...new Uint32Array(buffer, 0, 2)].map(BigInt));
-      expect(of(v128.load8Splat, "u8")).toEqual(Array(16).fill(source[0]));
-      expect(of(v128.load16Splat, "u16")).toEqual(Array(8).fill(new Uint16Array(buffer)[0]));
       expect(of(v128.load32Splat, "u32")).toEqual(Array(4).fill(new Uint32Array(buffer)[0]));
-      expect(of(v128.load64Splat, "u64")).toEqual(Array(2).fill(new BigUint64Array(buffer)[0]));
       expect(of(v128.load32Zero, "u32")).toEqual([new Uint32Array(buffer)[0], 0, 0, 0]);
       expect(of(v128.load64Zero, "u32")).toEqual([...new Uint32Array(buffer, 0, 2), 0, 0]);
       for (const lane of [0, 1, 2, 3]) {
@@ -653,9 +460,9 @@ describe("control", () => {
         const [a, b] = locals("i32", 2) as [ReturnType<typeof local<"i32">>, ReturnType<typeof local<"i32">>];
         const mixed = local("f32", 2);
         const sum = i32.add(a.tee(5), i32.add(a, b));
-        return i32.add(sum, i32.truncSatF32S(mixed));
+        return i32.add(sum, f32.gt(mixed, 1));
       }),
-    ).toBe(12);
+    ).toBe(11);
   });
 
   test("an expression is evaluated at every use", () => {

@@ -1,16 +1,16 @@
 /** An epilogue gives the bits of the layers one by one: the convolution or Linear, then norm, then sum, then activation. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { hardtanh, leakyRelu, relu } from "../../src/kernels/activation.js";
-import { kernelsFor } from "../../src/kernels/backend.js";
-import { convKernels } from "../../src/kernels/conv.js";
-import type { Epilogue, PiecewiseLinear } from "../../src/kernels/interface/epilogue.js";
-import { linearKernels } from "../../src/kernels/linear.js";
-import { mergeKernels } from "../../src/kernels/merge.js";
-import { normKernels } from "../../src/kernels/norm.js";
+import { run } from "../../src/kernels/backend.js";
+import type { Epilogue, PiecewiseLinear } from "../../src/kernels/epilogue.js";
 import { algorithmOf } from "../../src/kernels/wasm/conv.js";
-import { conv2d } from "../../src/ops/conv2d.js";
-import { linear } from "../../src/ops/linear.js";
+import { hardtanh } from "../../src/layers/activations/hardtanh.js";
+import { leakyRelu } from "../../src/layers/activations/leaky-relu.js";
+import { mergeKernels } from "../../src/ops/arithmetic.js";
+import { conv2d, convKernels } from "../../src/ops/conv2d.js";
+import { linear, linearKernels } from "../../src/ops/linear.js";
+import { normKernels } from "../../src/ops/norm.js";
+import { relu } from "../../src/ops/relu.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { linearGeometry } from "../../src/shape/linear.js";
 import { batchNormGeometry } from "../../src/shape/norm.js";
@@ -118,9 +118,11 @@ function compare(
   if (frozen) {
     const g = batchNormGeometry(channels, inner === 1 ? [rows, channels] : [rows, channels, inner]);
     const { mean, variance, eps } = frozen;
-    kernelsFor(normKernels, dtype).forward(g, eps, want, mean, variance, frozen.weight, frozen.bias, want);
+    run(normKernels, [want, frozen.weight, frozen.bias], (kernels, y, weight, bias) =>
+      kernels.forward(g, eps, y, mean, variance, weight, bias, y),
+    );
   }
-  if (sum) kernelsFor(mergeKernels, dtype).add(want, added, want);
+  if (sum) run(mergeKernels, [want, added], (kernels, y, added) => kernels.add(y, added, y));
   if (activation) activate(dtype, want, activation);
 
   if (sum === "in place") y.set(added);
@@ -146,9 +148,11 @@ interface Operands {
 /** By the kernels of LeakyReLU, ReLU and Hardtanh, with numbers in the precision in which their op hands them over. */
 function activate(dtype: DType, y: Numbers, { slope, min, max }: PiecewiseLinear): void {
   const [p, low, high] = SIZES[dtype].of(slope, min, max) as unknown as [number, number, number];
-  if (slope !== 1) kernelsFor(leakyRelu, dtype).forward(y, y, p, 0);
-  if (min === 0 && max === Infinity) kernelsFor(relu, dtype).forward(y, y, 0, 0);
-  else if (min > -Infinity || max < Infinity) kernelsFor(hardtanh, dtype).forward(y, y, low, high);
+  if (slope !== 1) run(leakyRelu, [y], (kernels, y) => kernels.forward(y, y, { negativeSlope: p }));
+  if (min === 0 && max === Infinity) run(relu, [y], (kernels, y) => kernels.forward(y, y, {}));
+  else if (min > -Infinity || max < Infinity) {
+    run(hardtanh, [y], (kernels, y) => kernels.forward(y, y, { min: low, max: high }));
+  }
 }
 
 function expectSameBits(got: Numbers, want: Numbers): void {
@@ -162,9 +166,10 @@ function compareConv(dtype: DType, g: ConvGeometry, some: Parts, odd: Special, s
     weight: (g.outChannels * g.inChannels * g.kernelHeight * g.kernelWidth) / g.groups,
     ...{ channels: g.outChannels, rows: g.batch, inner: g.outHeight * g.outWidth },
   };
-  const kernels = kernelsFor(convKernels, dtype);
   compare(dtype, sizes, some, odd, seed, ({ x, weight, bias }, y, epilogue) =>
-    kernels.forward(g, x, weight, bias, y, epilogue),
+    run(convKernels, [x, weight, bias, y, epilogue?.sum], (kernels, x, weight, bias, y, sum) =>
+      kernels.forward(g, x, weight, bias, y, epilogue && { ...epilogue, sum }),
+    ),
   );
 }
 
@@ -211,10 +216,11 @@ eachBackend("epilogue", () => {
         fc.constantFrom("float32" as const, "float64" as const),
         ({ rows, inFeatures, outFeatures }, some, odd, seed, dtype) => {
           const g = linearGeometry("Linear", inFeatures, outFeatures, [rows, inFeatures]);
-          const kernels = kernelsFor(linearKernels, dtype);
           const all = { x: rows * inFeatures, weight: inFeatures * outFeatures, channels: outFeatures, rows, inner: 1 };
           compare(dtype, all, some, odd, seed, ({ x, weight, bias }, y, epilogue) =>
-            kernels.forward(g, x, weight, bias, y, epilogue),
+            run(linearKernels, [x, weight, bias, y, epilogue?.sum], (kernels, x, weight, bias, y, sum) =>
+              kernels.forward(g, x, weight, bias, y, epilogue && { ...epilogue, sum }),
+            ),
           );
         },
       ),

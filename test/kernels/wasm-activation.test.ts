@@ -1,16 +1,13 @@
 /** The wasm activations against the reference: any length, so that tails of 1 to 3 are drawn, and special values. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import * as functions from "../../src/kernels/activation.js";
+import { relu } from "../../src/ops/relu.js";
+import { ACTIVATIONS } from "../support/activations.js";
 import { expectNear, expectSame, inMemory, SPECIAL, spread } from "../support/kernels.js";
 
-const FUNCTIONS = { ...functions };
-type ActivationName = keyof typeof FUNCTIONS;
-
-const f = Math.fround;
+type ActivationName = keyof typeof ACTIVATIONS;
 
 interface Case {
-  readonly numbers?: readonly (readonly [p: number, q: number])[];
   /** Relative error of each direction, 0 for the same bits. */
   readonly forward: number;
   readonly backward: number;
@@ -22,47 +19,24 @@ interface Case {
 const CASES: Record<ActivationName, Case> = {
   relu: { forward: 0, backward: 0 },
   leakyRelu: {
-    numbers: [
-      [f(0.01), 0],
-      [2, 0],
-      [0, 0],
-    ],
     forward: 0,
     backward: 0,
   },
   elu: {
-    numbers: [
-      [1, 1],
-      [f(1.6732632), f(1.050701)],
-      [-0.5, 2],
-    ],
     forward: 1e-6,
     backward: 1e-6,
   },
   hardtanh: {
-    numbers: [
-      [-1, 1],
-      [0, 6],
-      [-3, -0.5],
-    ],
     forward: 0,
     backward: 0,
   },
   hardsigmoid: { forward: 1e-6, backward: 0 },
   hardswish: { forward: 1e-6, backward: 1e-6, crossing: 2e-7 },
   hardshrink: {
-    numbers: [
-      [0.5, 0],
-      [3, 0],
-    ],
     forward: 0,
     backward: 0,
   },
   softshrink: {
-    numbers: [
-      [0.5, 0],
-      [3, 0],
-    ],
     forward: 0,
     backward: 0,
   },
@@ -72,11 +46,6 @@ const CASES: Record<ActivationName, Case> = {
   geluTanh: { forward: 8e-6, backward: 1e-6, crossing: 4e-7 },
   silu: { forward: 1e-6, backward: 1e-6, crossing: 2e-7 },
   softplus: {
-    numbers: [
-      [1, 20],
-      [2, 5],
-      [-1, 20],
-    ],
     forward: 1e-6,
     backward: 1e-6,
   },
@@ -93,19 +62,20 @@ const DENORMAL = 2e-37;
 const length = fc.integer({ min: 0, max: 70 });
 
 describe.each(Object.entries(CASES) as [ActivationName, Case][])("%s", (name, c) => {
-  const { reference, wasm, readsOutput } = FUNCTIONS[name];
-  const { forward, backward } = wasm("simd");
-  const numbers = fc.constantFrom(...(c.numbers ?? [[0, 0] as const]));
+  const { f, numbers: tried } = ACTIVATIONS[name];
+  const { reference, readsOutput } = f;
+  const { forward, backward } = f.wasm();
+  const numbers = fc.constantFrom(...tried);
   const draw = (size: number, seed: number) => spread(size, seed, SPECIAL);
 
   test(`forward is ${c.forward === 0 ? "the reference's, bit by bit" : `within ${c.forward} of the reference`}`, () => {
     fc.assert(
-      fc.property(length, numbers, fc.integer(), (size, [p, q], seed) => {
+      fc.property(length, numbers, fc.integer(), (size, own, seed) => {
         const x = draw(size, seed);
         const want = new Float32Array(size);
-        reference.forward(x, want, p, q);
-        const [, got] = inMemory([x, new Float32Array(size)], (input, y) => forward(input, y, p, q));
-        const told = (i: number) => `f(${x[i]}) for p = ${p}, q = ${q}`;
+        reference.forward(x, want, own);
+        const [, got] = inMemory([x, new Float32Array(size)], (input, y) => forward(input, y, own));
+        const told = (i: number) => `f(${x[i]}) for ${JSON.stringify(own)}`;
         if (c.forward === 0) expectSame(got, want, told);
         else expectNear(got, want, c.forward, (i) => LEFT_OUT * Math.abs(x[i]!) + DENORMAL, told);
       }),
@@ -114,15 +84,15 @@ describe.each(Object.entries(CASES) as [ActivationName, Case][])("%s", (name, c)
 
   test(`backward is ${c.backward === 0 ? "the reference's, bit by bit" : `within ${c.backward} of the reference`}`, () => {
     fc.assert(
-      fc.property(length, numbers, fc.integer(), (size, [p, q], seed) => {
+      fc.property(length, numbers, fc.integer(), (size, own, seed) => {
         const x = draw(size, seed);
         const kept = x.slice();
-        if (readsOutput) reference.forward(x, kept, p, q);
+        if (readsOutput) reference.forward(x, kept, own);
         const dy = spread(size, seed + 1);
         const want = new Float32Array(size);
-        reference.backward(kept, dy, want, p, q);
-        const [, , got] = inMemory([kept, dy, new Float32Array(size)], (k, d, dx) => backward(k, d, dx, p, q));
-        const told = (i: number) => `${dy[i]} · f′(${x[i]}) for p = ${p}, q = ${q}`;
+        reference.backward(kept, dy, want, own);
+        const [, , got] = inMemory([kept, dy, new Float32Array(size)], (k, d, dx) => backward(k, d, dx, own));
+        const told = (i: number) => `${dy[i]} · f′(${x[i]}) for ${JSON.stringify(own)}`;
         const absolute = (i: number) => (LEFT_OUT + (c.crossing ?? 0)) * Math.abs(dy[i]!) + DENORMAL;
         if (c.backward === 0) expectSame(got, want, told);
         else expectNear(got, want, c.backward, absolute, told);
@@ -134,13 +104,11 @@ describe.each(Object.entries(CASES) as [ActivationName, Case][])("%s", (name, c)
 test("arrays outside the engine's memory are copied in and out", () => {
   const x = Float32Array.of(-1, 2, -3, 4, 5);
   const y = new Float32Array(5);
-  inMemory([], () => functions.relu.wasm("simd").forward(x, y, 0, 0));
+  inMemory([], () => relu.wasm().forward(x, y, {}));
   expect([...y]).toEqual([0, 2, 0, 4, 5]);
 });
 
 test("forward may overwrite its input", () => {
-  const [x] = inMemory([Float32Array.of(-1, 2, -3, 4, 5)], (array) =>
-    functions.relu.wasm("simd").forward(array, array, 0, 0),
-  );
+  const [x] = inMemory([Float32Array.of(-1, 2, -3, 4, 5)], (array) => relu.wasm().forward(array, array, {}));
   expect([...x]).toEqual([0, 2, 0, 4, 5]);
 });

@@ -1,18 +1,15 @@
 /** The wasm kernels that treat channels alike (bias, PReLU, merge) and those of gradients against the reference. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { gradientKernels } from "../../src/kernels/gradient.js";
-import { mergeKernels } from "../../src/kernels/merge.js";
 import { referenceBias } from "../../src/kernels/reference/bias.js";
 import { referenceGradient } from "../../src/kernels/reference/gradient.js";
 import { referenceMerge } from "../../src/kernels/reference/merge.js";
 import { referencePReLU } from "../../src/kernels/reference/prelu.js";
 import { wasmBias } from "../../src/kernels/wasm/bias.js";
+import { wasmGradient } from "../../src/kernels/wasm/gradient.js";
+import { wasmMerge } from "../../src/kernels/wasm/merge.js";
 import { wasmPReLU } from "../../src/kernels/wasm/prelu.js";
 import { expectNear, expectSame, inMemory, SPECIAL, spread } from "../support/kernels.js";
-
-const wasmGradient = gradientKernels.wasm("simd");
-const wasmMerge = mergeKernels.wasm("simd");
 
 const size = fc.integer({ min: 1, max: 9 });
 const inner = fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 40 }));

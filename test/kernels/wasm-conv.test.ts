@@ -1,8 +1,8 @@
 /** The wasm convolutions against the reference, on random geometries and in both flavours. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Direction } from "../../src/kernels/interface/conv.js";
-import { RELU } from "../../src/kernels/interface/epilogue.js";
+import type { Direction } from "../../src/kernels/conv.js";
+import { RELU } from "../../src/kernels/epilogue.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { winograd } from "../../src/kernels/wasm/conv/winograd.js";

@@ -1,8 +1,8 @@
 /** The wasm kernels of operations on several tensors (arithmetic, layout, reductions, matrix products) against the reference. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Operation } from "../../src/kernels/interface/arithmetic.js";
-import type { Products } from "../../src/kernels/interface/matmul.js";
+import type { Operation } from "../../src/kernels/arithmetic.js";
+import type { Products } from "../../src/kernels/matmul.js";
 import { referenceArithmetic } from "../../src/kernels/reference/arithmetic.js";
 import { referenceLayout } from "../../src/kernels/reference/layout.js";
 import { referenceMatmul } from "../../src/kernels/reference/matmul.js";

@@ -1,7 +1,7 @@
 /** The wasm losses and their gradients against the reference. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { LossKernels } from "../../src/kernels/interface/loss.js";
+import type { LossKernels } from "../../src/kernels/loss.js";
 import { referenceClassLosses } from "../../src/kernels/reference/class-loss.js";
 import { referenceElementwiseLosses } from "../../src/kernels/reference/elementwise-loss.js";
 import { wasmClassLosses } from "../../src/kernels/wasm/class-loss.js";

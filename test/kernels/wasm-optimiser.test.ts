@@ -1,14 +1,12 @@
 /** The wasm optimiser steps against the reference: one step from any state, and a hundred from the start. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { OptimiserKernels } from "../../src/kernels/interface/optimiser.js";
-import { optimiserKernels } from "../../src/kernels/optimiser.js";
+import type { OptimiserKernels } from "../../src/kernels/optimiser.js";
 import { referenceOptimiser } from "../../src/kernels/reference/optimiser.js";
+import { wasmOptimiser } from "../../src/kernels/wasm/optimiser.js";
 import { Random } from "../../src/tensor/random.js";
 import { expectNear, inMemory } from "../support/kernels.js";
 import { distance } from "../support/wasm.js";
-
-const wasmOptimiser = optimiserKernels.wasm("simd");
 
 type Call = (
   kernels: OptimiserKernels,

@@ -9,8 +9,8 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ConvKernels } from "../../src/kernels/interface/conv.js";
-import { RELU } from "../../src/kernels/interface/epilogue.js";
+import type { ConvKernels } from "../../src/kernels/conv.js";
+import { RELU } from "../../src/kernels/epilogue.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";

@@ -3,8 +3,7 @@
  * grows it, by its scratch or by copying an array in, must not look at the views that it was given any more.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { RELU } from "../../src/kernels/interface/epilogue.js";
-import { onArrays } from "../../src/kernels/operands.js";
+import { RELU } from "../../src/kernels/epilogue.js";
 import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { linearGeometry } from "../../src/shape/linear.js";
 import { batchNormGeometry, layerNormGeometry } from "../../src/shape/norm.js";
@@ -23,7 +22,7 @@ afterAll(() => {
 async function fresh() {
   vi.resetModules();
   engine().memory = undefined;
-  const { relu } = await import("../../src/kernels/wasm/activation.js");
+  const { relu } = await import("../../src/ops/relu.js");
   const { wasmBias } = await import("../../src/kernels/wasm/bias.js");
   const { wasmClassLosses } = await import("../../src/kernels/wasm/class-loss.js");
   const { wasmConv } = await import("../../src/kernels/wasm/conv.js");
@@ -37,7 +36,7 @@ async function fresh() {
   const { wasmPReLU } = await import("../../src/kernels/wasm/prelu.js");
   const memory = await import("../../src/kernels/wasm/memory.js");
   const wasm = {
-    relu,
+    relu: relu.wasm(),
     bias: wasmBias,
     losses: wasmClassLosses,
     conv: wasmConv("simd"),
@@ -65,15 +64,15 @@ async function references(): Promise<Families> {
   const { referenceMax, referenceSum } = await import("../../src/kernels/reference/reduce.js");
   const { referenceLinear } = await import("../../src/kernels/reference/linear.js");
   const { referenceNorm } = await import("../../src/kernels/reference/norm.js");
-  const { relu } = await import("../../src/kernels/reference/piecewise.js");
+  const { relu } = await import("../../src/ops/relu.js");
   const { referenceAveragePool, referenceMaxPool } = await import("../../src/kernels/reference/pool.js");
   const { referencePReLU } = await import("../../src/kernels/reference/prelu.js");
   return {
-    relu,
+    relu: relu.reference as Families["relu"],
     bias: referenceBias,
     losses: referenceClassLosses,
-    conv: onArrays(referenceConv) as Families["conv"],
-    linear: onArrays(referenceLinear) as Families["linear"],
+    conv: referenceConv as Families["conv"],
+    linear: referenceLinear as Families["linear"],
     arithmetic: referenceArithmetic,
     layout: referenceLayout,
     matmul: referenceMatmul,
@@ -104,7 +103,7 @@ const labels = Int32Array.of(0, 2, 1, 1, 0, 2, 2, 1, 0, 1);
 type Call = (k: Families, ...arrays: Float32Array[]) => unknown;
 /** What to call on arrays of which lengths. */
 const CASES: Record<string, readonly [lengths: readonly number[], Call]> = {
-  relu: [[30, 30], (k, x, y) => k.relu.forward(x!, y!, 0, 0)],
+  relu: [[30, 30], (k, x, y) => k.relu.forward(x!, y!, {})],
   bias: [[3, 30], (k, b, y) => k.bias.add(2, 3, 5, b!, y!)],
   "a bias gradient": [[3, 30], (k, db, dy) => k.bias.gradient(2, 3, 5, dy!, db!)],
   "the bias gradient of columns": [[3, 30], (k, db, dy) => k.bias.gradient(10, 3, 1, dy!, db!)],

@@ -1,7 +1,7 @@
 /** Winograd's filtering along the rows of batches in the layout CHWN, in both flavours. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RELU } from "../../src/kernels/interface/epilogue.js";
+import { RELU } from "../../src/kernels/epilogue.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { forwardRows, inputGradientRows, rowTiles, winogradRows } from "../../src/kernels/wasm/conv/winograd-rows.js";

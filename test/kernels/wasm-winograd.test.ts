@@ -1,7 +1,7 @@
 /** Winograd convolution against the reference, on random geometries, with both tiles and in both flavours. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Direction } from "../../src/kernels/interface/conv.js";
+import type { Direction } from "../../src/kernels/conv.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";

@@ -2,29 +2,25 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GlobalAvgPool2d, GlobalMaxPool2d, Identity, type Layer } from "../../src/index.js";
 import type { Activation } from "../../src/layers/activation.js";
-import {
-  ELU,
-  Hardshrink,
-  Hardsigmoid,
-  Hardswish,
-  Hardtanh,
-  LeakyReLU,
-  ReLU,
-  ReLU6,
-  SELU,
-  Softshrink,
-} from "../../src/layers/piecewise.js";
-import {
-  GELU,
-  LogSigmoid,
-  Mish,
-  Sigmoid,
-  SiLU,
-  Softplus,
-  Softsign,
-  Tanh,
-  Tanhshrink,
-} from "../../src/layers/smooth.js";
+import { ELU } from "../../src/layers/activations/elu.js";
+import { GELU } from "../../src/layers/activations/gelu.js";
+import { Hardshrink } from "../../src/layers/activations/hardshrink.js";
+import { Hardsigmoid } from "../../src/layers/activations/hardsigmoid.js";
+import { Hardswish } from "../../src/layers/activations/hardswish.js";
+import { Hardtanh } from "../../src/layers/activations/hardtanh.js";
+import { LeakyReLU } from "../../src/layers/activations/leaky-relu.js";
+import { LogSigmoid } from "../../src/layers/activations/log-sigmoid.js";
+import { Mish } from "../../src/layers/activations/mish.js";
+import { ReLU } from "../../src/layers/activations/relu.js";
+import { ReLU6 } from "../../src/layers/activations/relu6.js";
+import { SELU } from "../../src/layers/activations/selu.js";
+import { Sigmoid } from "../../src/layers/activations/sigmoid.js";
+import { SiLU } from "../../src/layers/activations/silu.js";
+import { Softplus } from "../../src/layers/activations/softplus.js";
+import { Softshrink } from "../../src/layers/activations/softshrink.js";
+import { Softsign } from "../../src/layers/activations/softsign.js";
+import { Tanh } from "../../src/layers/activations/tanh.js";
+import { Tanhshrink } from "../../src/layers/activations/tanhshrink.js";
 import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ReLU } from "../../src/layers/activations/relu.js";
 import { Linear } from "../../src/layers/linear.js";
 import { Maxout, MaxoutLinear } from "../../src/layers/maxout.js";
-import { ReLU } from "../../src/layers/piecewise.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LeakyReLU } from "../../src/layers/piecewise.js";
+import { LeakyReLU } from "../../src/layers/activations/leaky-relu.js";
 import { PReLU } from "../../src/layers/prelu.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { Tensor } from "../../src/tensor/tensor.js";

@@ -1,6 +1,6 @@
 /** Every backend that this platform runs, for tests that hold all of them to the same. */
 import { afterAll, beforeAll, describe } from "vitest";
-import { type Backends, kernelsFor, setBackend } from "../../src/kernels/backend.js";
+import { setBackend } from "../../src/kernels/backend.js";
 import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { engine } from "../../src/tensor/engine.js";
 
@@ -46,8 +46,4 @@ export function eachBackend(name: string, tests: () => void): void {
     });
     tests();
   });
-}
-
-export function everyBackend<Kernels extends object>(family: Backends<Kernels>): [name: string, kernels: Kernels][] {
-  return backends.map((name) => [name, onBackend(name, () => kernelsFor(family, "float32"))]);
 }

@@ -1,5 +1,5 @@
 /** Convolutions by the parts of their tasks. */
-import type { Direction } from "../../src/kernels/interface/conv.js";
+import type { Direction } from "../../src/kernels/conv.js";
 import type { Flavour } from "../../src/kernels/wasm/assembler/flavour.js";
 import type { ConvAlgorithm, ConvOperands } from "../../src/kernels/wasm/conv/algorithm.js";
 import { algorithmOf } from "../../src/kernels/wasm/conv.js";

@@ -1,6 +1,6 @@
 import { combineInto } from "../../tensor/broadcast.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { ArithmeticKernels, Operation } from "../interface/arithmetic.js";
+import type { ArithmeticKernels, Operation } from "../arithmetic.js";
 
 const FUNCTIONS: Readonly<Record<Operation, (a: number, b: number) => number>> = {
   add: (a, b) => a + b,

@@ -1,5 +1,5 @@
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { BiasKernels } from "../interface/bias.js";
+import type { BiasKernels } from "../bias.js";
 
 export const referenceBias: BiasKernels<FloatArray> = {
   add(outer, channels, inner, bias, y) {

@@ -1,19 +1,11 @@
 import { log } from "../../tensor/log.js";
 import { exp } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { LossKernels } from "../interface/loss.js";
+import type { LossKernels } from "../loss.js";
 
-type ClassLosses = "totalWeight" | "crossEntropy" | "probabilityCrossEntropy" | "negativeLogLikelihood" | "chain";
+export type ClassLosses = "crossEntropy" | "probabilityCrossEntropy" | "negativeLogLikelihood" | "chain";
 
 export const referenceClassLosses: Pick<LossKernels<FloatArray>, ClassLosses> = {
-  totalWeight(labels, ignoreIndex, weight) {
-    let total = 0;
-    for (const label of labels) {
-      if (label !== ignoreIndex) total += weight ? weight[label]! : 1;
-    }
-    return total;
-  },
-
   crossEntropy({ outer, classes, inner }, x, labels, ignoreIndex, weight, smoothing, scale, losses, gradient) {
     const even = smoothing / classes;
     let evenWeight = 0;

@@ -5,15 +5,12 @@
  *     patches[(c, u, v), (i, j)] = padded[c, i·stride + u·dilation, j·stride + v·dilation]      (taps × pixels)
  */
 import type { ConvGeometry } from "../../shape/conv.js";
+import { addProduct, dense, transpose } from "../../tensor/product.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { ConvKernels } from "../interface/conv.js";
+import type { ConvKernels } from "../conv.js";
 import { applyEpilogue, keepSum } from "./epilogue.js";
 import { crop, type Patches, pad, patchesOf } from "./patches.js";
-import { addProduct, dense, transpose } from "./product.js";
-import { DoubleScratch, scratch } from "./scratch.js";
-
-const images = /* @__PURE__ */ new DoubleScratch();
-const filters = /* @__PURE__ */ new DoubleScratch();
+import { scratch } from "./scratch.js";
 
 export const referenceConv: ConvKernels<FloatArray> = {
   /** y[n] = weight (O × taps) · patches (taps × pixels) + bias, and the epilogue */
@@ -21,7 +18,7 @@ export const referenceConv: ConvKernels<FloatArray> = {
     const sum = keepSum(epilogue, y);
     const patches = patchesOf(g);
     const { perGroup, taps, pixels } = sizesOf(g, patches);
-    const padded = { data: zeroImage(patches), at: 0, rows: patches.taps, columns: patches.pixels };
+    const padded = { data: zeroImage(patches, x), at: 0, rows: patches.taps, columns: patches.pixels };
     const w = dense(weight, perGroup, taps);
     const out = dense(y, perGroup, pixels);
     eachGroup(g, patches, (group, input, output) => {
@@ -40,18 +37,15 @@ export const referenceConv: ConvKernels<FloatArray> = {
   inputGradient(g, dy, weight, dx) {
     const patches = patchesOf(g);
     const { perGroup, taps, pixels } = sizesOf(g, patches);
-    const size = patches.channels * patches.height * patches.width;
-    const padded = { data: scratch(dx, size), at: 0, rows: patches.pixels, columns: patches.taps };
-    const doubles = filters.take(weight.length);
-    doubles.set(weight);
-    const w = dense(doubles, perGroup, taps);
+    const padded = { data: zeroImage(patches, dx), at: 0, rows: patches.pixels, columns: patches.taps };
+    const w = dense(weight, perGroup, taps);
     const dout = transpose(dense(dy, perGroup, pixels));
     dx.fill(0);
     eachGroup(g, patches, (group, input, output) => {
       w.at = group * perGroup * taps;
       dout.at = output;
-      padded.data.fill(0, 0, size);
-      addProduct(dout, w, padded);
+      zeroImage(patches, dx);
+      addProduct(dout, w, padded, taps);
       crop(g, patches, padded.data, dx, input);
     });
   },
@@ -60,7 +54,7 @@ export const referenceConv: ConvKernels<FloatArray> = {
   weightGradient(g, x, dy, dweight) {
     const patches = patchesOf(g);
     const { perGroup, taps, pixels } = sizesOf(g, patches);
-    const padded = { data: zeroImage(patches), at: 0, rows: patches.pixels, columns: patches.taps };
+    const padded = { data: zeroImage(patches, x), at: 0, rows: patches.pixels, columns: patches.taps };
     const dout = dense(dy, perGroup, pixels);
     // A sum over very many images is one of doubles: in float32 it would stop at 2²⁴.
     const sums = g.batch > MANY ? new Float64Array(dweight.length) : dweight;
@@ -95,7 +89,7 @@ function eachGroup(
 }
 
 /** A padded image of zeros: {@link pad} overwrites its inside only. */
-function zeroImage({ channels, height, width }: Patches): Float64Array {
+function zeroImage({ channels, height, width }: Patches, like: FloatArray): FloatArray {
   const size = channels * height * width;
-  return images.take(size).fill(0, 0, size);
+  return scratch(like, size).fill(0, 0, size);
 }

@@ -1,9 +1,9 @@
 import { log } from "../../tensor/log.js";
 import { exp, log1p } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { LossKernels } from "../interface/loss.js";
+import type { LossKernels } from "../loss.js";
 
-type ElementwiseLosses =
+export type ElementwiseLosses =
   | "squaredError"
   | "absoluteError"
   | "huber"

@@ -1,5 +1,5 @@
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { EmbeddingKernels } from "../interface/embedding.js";
+import type { EmbeddingKernels } from "../embedding.js";
 
 export const referenceEmbedding: EmbeddingKernels<FloatArray> = {
   forward(width, indices, weight, y) {

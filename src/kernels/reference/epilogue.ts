@@ -1,6 +1,6 @@
 /** An epilogue, step by step: each is rounded to the precision of y, as the layers that it stands for round. */
 import type { FloatArray } from "../../tensor/storage.js";
-import type { Epilogue } from "../interface/epilogue.js";
+import type { Epilogue } from "../epilogue.js";
 import { select } from "./select.js";
 
 /** What is added, as it is before y is written: a copy where it is y itself. */

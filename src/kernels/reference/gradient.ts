@@ -1,6 +1,6 @@
 import { power } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { GradientKernels } from "../interface/gradient.js";
+import type { GradientKernels } from "../gradient.js";
 
 export const referenceGradient: GradientKernels<FloatArray> = {
   powerSum(g, exponent) {

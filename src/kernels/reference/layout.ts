@@ -1,6 +1,6 @@
 import { copyLoops } from "../../tensor/layout.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { LayoutKernels } from "../interface/layout.js";
+import type { LayoutKernels } from "../layout.js";
 
 export const referenceLayout: LayoutKernels<FloatArray> = {
   copy: copyLoops,

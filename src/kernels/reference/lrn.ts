@@ -1,7 +1,7 @@
 import { log } from "../../tensor/log.js";
 import { exp } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { LrnKernels } from "../interface/lrn.js";
+import type { LrnKernels } from "../lrn.js";
 import { scratch } from "./scratch.js";
 
 /** base^β: by roots and products for the usual exponents (multiples of ¼), which is faster than exp(β · log base). */

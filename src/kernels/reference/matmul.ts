@@ -1,15 +1,22 @@
+import { addProduct, dense, type Matrix, transpose } from "../../tensor/product.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { MatmulKernels } from "../interface/matmul.js";
-import { gemm } from "./gemm.js";
+import type { MatmulKernels } from "../matmul.js";
 
 export const referenceMatmul: MatmulKernels<FloatArray> = {
   multiply({ rows, depth, columns, aTransposed, bTransposed, as, bs, cs, add }, a, b, c) {
     if (!add) c.fill(0);
-    const [aRow, aColumn] = aTransposed ? [1, rows] : [depth, 1];
-    const [bRow, bColumn] = bTransposed ? [1, depth] : [columns, 1];
+    const left = matrix(a, rows, depth, aTransposed);
+    const right = matrix(b, depth, columns, bTransposed);
+    const result = dense(c, rows, columns);
     for (let i = 0; i < cs.length; i++) {
-      const [aAt, bAt, cAt] = [as[i]! * rows * depth, bs[i]! * depth * columns, cs[i]! * rows * columns];
-      gemm(rows, columns, depth, a, aAt, aRow, aColumn, b, bAt, bRow, bColumn, c, cAt);
+      left.at = as[i]! * rows * depth;
+      right.at = bs[i]! * depth * columns;
+      result.at = cs[i]! * rows * columns;
+      addProduct(left, right, result);
     }
   },
 };
+
+function matrix(data: FloatArray, rows: number, columns: number, isTransposed: boolean): Matrix {
+  return isTransposed ? transpose(dense(data, columns, rows)) : dense(data, rows, columns);
+}

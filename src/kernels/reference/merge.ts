@@ -1,5 +1,5 @@
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { MergeKernels } from "../interface/merge.js";
+import type { MergeKernels } from "../merge.js";
 import { rectify } from "./select.js";
 
 export const referenceMerge: MergeKernels<FloatArray> = {

@@ -1,7 +1,7 @@
 /** Normalisation by groups: one loop nest for batch, layer, group and instance norm. */
 
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { NormKernels } from "../interface/norm.js";
+import type { NormKernels } from "../norm.js";
 import { scratch } from "./scratch.js";
 import { rectify } from "./select.js";
 

@@ -1,5 +1,5 @@
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { PadKernels } from "../interface/pad.js";
+import type { PadKernels } from "../pad.js";
 
 export const referencePad: PadKernels<FloatArray> = {
   forward({ planes, height, width, rows, columns }, x, y) {

@@ -1,6 +1,6 @@
 import type { PixelShuffleGeometry } from "../../shape/pixelshuffle.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { PixelShuffleKernels } from "../interface/pixelshuffle.js";
+import type { PixelShuffleKernels } from "../pixelshuffle.js";
 
 export const referencePixelShuffle: PixelShuffleKernels<FloatArray> = {
   shuffle(g, small, large) {

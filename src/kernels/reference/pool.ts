@@ -1,7 +1,7 @@
 /** Poolings by plain loops; the maximum of 2 × 2 windows side by side, the commonest, has a loop of its own. */
 import type { PoolAxis, PoolGeometry } from "../../shape/pool.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { AveragePoolKernels, MaxPoolKernels } from "../interface/pool.js";
+import type { AveragePoolKernels, MaxPoolKernels } from "../pool.js";
 import { integersOf } from "./integers.js";
 
 export const referenceMaxPool: MaxPoolKernels<FloatArray> = {

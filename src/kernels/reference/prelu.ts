@@ -1,5 +1,5 @@
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { PReLUKernels } from "../interface/prelu.js";
+import type { PReLUKernels } from "../prelu.js";
 import { select } from "./select.js";
 
 export const referencePReLU: PReLUKernels<FloatArray> = {

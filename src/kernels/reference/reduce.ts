@@ -1,7 +1,7 @@
 import type { AxisGeometry } from "../../shape/axis.js";
 import { argmax, sum } from "../../tensor/reduce.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { MaxKernels, SumKernels } from "../interface/reduce.js";
+import type { MaxKernels, SumKernels } from "../reduce.js";
 import { integersOf } from "./integers.js";
 
 export const referenceSum: SumKernels<FloatArray> = {

@@ -15,13 +15,3 @@ export function scratch(like: FloatArray, length: number): FloatArray {
   if (single.length < length) single = new Float32Array(length);
   return single;
 }
-
-/** Working memory in double precision that its owner shares with nobody, grown to the largest request and reused. */
-export class DoubleScratch {
-  #buffer = new Float64Array(0);
-
-  take(length: number): Float64Array {
-    if (this.#buffer.length < length) this.#buffer = new Float64Array(length);
-    return this.#buffer;
-  }
-}

@@ -12,6 +12,16 @@ export function select(condition: boolean, yes: number, no: number): number {
   return choice[+condition]!;
 }
 
+/** v between low and high; NaN stays NaN. */
+export function clamp(v: number, low: number, high: number): number {
+  return select(v < low, low, select(v > high, high, v));
+}
+
+/** `value` where low < v < high, else 0. */
+export function inside(v: number, low: number, high: number, value: number): number {
+  return select(v > low, select(v < high, value, 0), 0);
+}
+
 /** y[i] = max(y[i], 0); NaN stays. */
 export function rectify(y: FloatArray): void {
   for (let i = 0; i < y.length; i++) {

@@ -2,7 +2,7 @@ import type { AxisGeometry } from "../../shape/axis.js";
 import { log } from "../../tensor/log.js";
 import { exp } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { SoftmaxKernels } from "../interface/softmax.js";
+import type { SoftmaxKernels } from "../softmax.js";
 
 export const referenceSoftmax: SoftmaxKernels<FloatArray> = {
   forward(g, x, y) {

@@ -1,5 +1,5 @@
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { UpsampleKernels } from "../interface/upsample.js";
+import type { UpsampleKernels } from "../upsample.js";
 
 /** So many times more pixels than there were, and a pixel's sum is one of doubles. */
 export const MANY = 1 << 10;

@@ -1,6 +1,6 @@
 /** Two operands that broadcast: three loops in one kernel, each operand a vector or one number along the innermost. */
 import { eachRound, splitLoops } from "../../tensor/loops.js";
-import type { ArithmeticKernels, Operation } from "../interface/arithmetic.js";
+import type { ArithmeticKernels, Operation } from "../arithmetic.js";
 import { advance, forRange } from "./assembler/control.js";
 import { type Local, local } from "./assembler/expression.js";
 import * as f32x4 from "./assembler/f32x4.js";

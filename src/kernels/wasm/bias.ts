@@ -1,5 +1,5 @@
 /** Bias: channel by channel over the batch, or all channels at once where each is a column of single numbers. */
-import type { BiasKernels } from "../interface/bias.js";
+import type { BiasKernels } from "../bias.js";
 import { advance, brIf, loop } from "./assembler/control.js";
 import { local } from "./assembler/expression.js";
 import * as f32x4 from "./assembler/f32x4.js";

@@ -3,7 +3,9 @@
  *
  * From the reference: losses of class probabilities and of log-probabilities, total weights, and the chain rule.
  */
-import type { LossKernels } from "../interface/loss.js";
+import type { LossKernels } from "../loss.js";
+import { onArrays } from "../operands.js";
+import { type ClassLosses, referenceClassLosses } from "../reference/class-loss.js";
 import * as f32x4 from "./assembler/f32x4.js";
 import { add, eq, mul, pmax, sub } from "./assembler/f32x4.js";
 import * as f64x2 from "./assembler/f64x2.js";
@@ -75,7 +77,11 @@ const crossEntropyKernel = (smooth: boolean): LineKernel =>
 const crossEntropy = /* @__PURE__ */ crossEntropyKernel(false);
 const smoothCrossEntropy = /* @__PURE__ */ crossEntropyKernel(true);
 
-export const wasmClassLosses: Pick<LossKernels, "crossEntropy"> = {
+export const wasmClassLosses: Pick<LossKernels, ClassLosses> = {
+  probabilityCrossEntropy: (...args) => onArrays(referenceClassLosses.probabilityCrossEntropy, ...args),
+  negativeLogLikelihood: (...args) => onArrays(referenceClassLosses.negativeLogLikelihood, ...args),
+  chain: (...args) => onArrays(referenceClassLosses.chain, ...args),
+
   crossEntropy({ outer, classes, inner }, x, labels, ignoreIndex, weight, smoothing, scale, losses, gradient) {
     const rows = outer * inner;
     const [from, gradientAt, labelsAt, weightsAt, lossesAt] = place(x, gradient, bits(labels), weight, losses);

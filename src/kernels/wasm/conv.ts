@@ -3,7 +3,7 @@
  * (conv/algorithm.ts) and a line in the list.
  */
 import type { ConvGeometry } from "../../shape/conv.js";
-import type { ConvKernels, Direction } from "../interface/conv.js";
+import type { ConvKernels, Direction } from "../conv.js";
 import type { Flavour } from "./assembler/flavour.js";
 import type { ConvAlgorithm, ConvOperands } from "./conv/algorithm.js";
 import { chwn } from "./conv/chwn.js";

@@ -5,9 +5,9 @@
  * From the reference: Kullback–Leibler divergences, and binary cross-entropies with weights.
  */
 import type { Operand } from "../../tensor/storage.js";
-import type { LossKernels } from "../interface/loss.js";
+import type { LossKernels } from "../loss.js";
 import { onArrays } from "../operands.js";
-import { referenceElementwiseLosses } from "../reference/elementwise-loss.js";
+import { type ElementwiseLosses, referenceElementwiseLosses } from "../reference/elementwise-loss.js";
 import { abs, add, div, eq, gt, lt, mul, neg, pmax, pmin, sqrt, sub } from "./assembler/f32x4.js";
 import * as v128 from "./assembler/v128.js";
 import { constant, exp, keep, log, log1p, SIGN, type Vector, where } from "./elementwise/maths.js";
@@ -81,19 +81,18 @@ const binaryCrossEntropyWithLogits = /* @__PURE__ */ lossKernel([], (x, target) 
   return { loss, slope: where(lt(x, 0), sub(s, target), sub(other, s)) };
 });
 
-export const wasmElementwiseLosses: Pick<
-  LossKernels,
-  "squaredError" | "absoluteError" | "huber" | "binaryCrossEntropy" | "binaryCrossEntropyWithLogits"
-> = {
+export const wasmElementwiseLosses: Pick<LossKernels, ElementwiseLosses> = {
   squaredError,
   absoluteError,
   huber: (x, target, width, slope, scale, losses, gradient) => huber(x, target, scale, losses, gradient, width, slope),
   binaryCrossEntropy: (x, target, weight, ...rest) =>
     weight
-      ? onArrays(referenceElementwiseLosses).binaryCrossEntropy(x, target, weight, ...rest)
+      ? onArrays(referenceElementwiseLosses.binaryCrossEntropy, x, target, weight, ...rest)
       : binaryCrossEntropy(x, target, ...rest),
   binaryCrossEntropyWithLogits: (x, target, weight, posWeight, ...rest) =>
     weight || posWeight
-      ? onArrays(referenceElementwiseLosses).binaryCrossEntropyWithLogits(x, target, weight, posWeight, ...rest)
+      ? onArrays(referenceElementwiseLosses.binaryCrossEntropyWithLogits, x, target, weight, posWeight, ...rest)
       : binaryCrossEntropyWithLogits(x, target, ...rest),
+  klDivergence: (...args) => onArrays(referenceElementwiseLosses.klDivergence, ...args),
+  klDivergenceOfLogs: (...args) => onArrays(referenceElementwiseLosses.klDivergenceOfLogs, ...args),
 };

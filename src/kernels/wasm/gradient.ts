@@ -1,6 +1,7 @@
 /** Measuring and bounding gradients. From the reference: norms other than the Euclidean one. */
-import type { GradientKernels } from "../interface/gradient.js";
-import { onArrays } from "../operands.js";
+
+import { arrayOf } from "../../tensor/storage.js";
+import type { GradientKernels } from "../gradient.js";
 import { referenceGradient } from "../reference/gradient.js";
 import { mul, neg, pmax, pmin } from "./assembler/f32x4.js";
 import * as f64x2 from "./assembler/f64x2.js";
@@ -17,9 +18,9 @@ const clamp = /* @__PURE__ */ rowKernel({ arrays: ["g"], numbers: ["limit"] }, (
   g.set(pmin(pmax(g.get(), neg(limit)), limit)),
 );
 
-export const wasmGradient: Omit<GradientKernels, "maxAbs"> = {
-  powerSum: (g, exponent) =>
-    exponent === 2 ? runSum(squares, [g]) : onArrays(referenceGradient).powerSum(g, exponent),
+export const wasmGradient: GradientKernels = {
+  powerSum: (g, exponent) => (exponent === 2 ? runSum(squares, [g]) : referenceGradient.powerSum(arrayOf(g), exponent)),
+  maxAbs: (g) => referenceGradient.maxAbs(arrayOf(g)),
   scale(g, factor) {
     run(scale, [g], factor);
   },

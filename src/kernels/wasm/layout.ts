@@ -1,6 +1,6 @@
 /** Moving numbers by the kernels that lay out the operands of products: in rows, or four by four where two axes change places. */
 import { eachRound, type Loops, splitLoops } from "../../tensor/loops.js";
-import type { LayoutKernels } from "../interface/layout.js";
+import type { LayoutKernels } from "../layout.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";

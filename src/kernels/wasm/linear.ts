@@ -1,6 +1,6 @@
 /** Linear as one product; only the operand that is not read row by row is packed. */
 import type { LinearGeometry } from "../../shape/linear.js";
-import type { LinearKernels } from "../interface/linear.js";
+import type { LinearKernels } from "../linear.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { epiloguePass, NO_STEPS, stepsOf } from "./elementwise/epilogue.js";
 import { depthBlocks, evenBlocks } from "./gemm/blocks.js";

@@ -1,5 +1,5 @@
 /** Batches of matrix products, one after another by Linear's product. A left operand that lies transposed is copied row by row first. */
-import type { MatmulKernels } from "../interface/matmul.js";
+import type { MatmulKernels } from "../matmul.js";
 import type { Flavour } from "./assembler/flavour.js";
 import { gemmKernels } from "./gemm/kernels.js";
 import { product } from "./linear.js";

@@ -6,7 +6,7 @@
  * From the reference: LayerNorm's backward, and the running statistics.
  */
 import type { NormGeometry } from "../../shape/norm.js";
-import type { NormKernels } from "../interface/norm.js";
+import type { NormKernels } from "../norm.js";
 import { onArrays } from "../operands.js";
 import { referenceNorm } from "../reference/norm.js";
 import { scratch as workspace } from "../reference/scratch.js";
@@ -62,7 +62,7 @@ const gradient = /* @__PURE__ */ rowKernel(
 /** Bytes of an element. */
 const SIZE = 4;
 
-export const wasmNorm: Omit<NormKernels, "track"> = {
+export const wasmNorm: NormKernels = {
   /** As in the reference, deviations are those from the group's first element. */
   moments(g, x, mean, variance) {
     const { groups, segments, segmentStride, channelsPerGroup, inner } = g;
@@ -112,7 +112,7 @@ export const wasmNorm: Omit<NormKernels, "track"> = {
   backward(g, eps, x, mean, variance, weight, dy, dx, dweight, dbias) {
     const { groups, segments, segmentStride, channelsPerGroup, inner, channels } = g;
     if (hasWeightForEach(g)) {
-      return onArrays(referenceNorm).backward(g, eps, x, mean, variance, weight, dy, dx, dweight, dbias);
+      return onArrays(referenceNorm.backward, g, eps, x, mean, variance, weight, dy, dx, dweight, dbias);
     }
     const count = segments * channelsPerGroup * inner;
     if (count === 0) return;
@@ -156,6 +156,8 @@ export const wasmNorm: Omit<NormKernels, "track"> = {
       if (dbiases) dbiases[c]! += sums[channels + c]!;
     }
   },
+
+  track: (...args) => onArrays(referenceNorm.track, ...args),
 };
 
 /** Whether the groups are of single elements with a weight each, as in LayerNorm. */

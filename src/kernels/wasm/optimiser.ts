@@ -4,8 +4,8 @@
  * From the reference: Rprop, and RMSprop when it is centred, whose v − a² cancels where gradients are steady.
  */
 import { arrayOf, type Operand } from "../../tensor/storage.js";
-import type { OptimiserKernels } from "../interface/optimiser.js";
 import { onArrays } from "../operands.js";
+import type { OptimiserKernels } from "../optimiser.js";
 import { referenceOptimiser } from "../reference/optimiser.js";
 import { abs, add, div, gt, max, mul, sqrt, sub } from "./assembler/f32x4.js";
 import { keep, type Vector, where } from "./elementwise/maths.js";
@@ -131,7 +131,7 @@ const adadelta = /* @__PURE__ */ descent(["v", "deltas"], ["lr", "rho", "rest", 
   return mul(delta, n.lr);
 });
 
-export const wasmOptimiser: Omit<OptimiserKernels, "rprop"> = {
+export const wasmOptimiser: OptimiserKernels = {
   sgd(s, p, g, b, first) {
     if (!b) return sgd(s, [p, g], s.lr);
     if (first) arrayOf(b).fill(0);
@@ -165,7 +165,7 @@ export const wasmOptimiser: Omit<OptimiserKernels, "rprop"> = {
   },
 
   rmsprop(s, p, g, v, a, b) {
-    if (a) return onArrays(referenceOptimiser).rmsprop(s, p, g, v, a, b);
+    if (a) return onArrays(referenceOptimiser.rmsprop, s, p, g, v, a, b);
     const numbers = [s.lr, s.alpha, 1 - s.alpha, s.eps, s.momentum];
     return b ? momentumRmsprop(s, [p, g, v, b], ...numbers) : rmsprop(s, [p, g, v], ...numbers);
   },
@@ -177,4 +177,6 @@ export const wasmOptimiser: Omit<OptimiserKernels, "rprop"> = {
   adadelta(s, p, g, v, deltas) {
     adadelta(s, [p, g, v, deltas], s.lr, s.rho, 1 - s.rho, s.eps);
   },
+
+  rprop: (...args) => onArrays(referenceOptimiser.rprop, ...args),
 };

@@ -5,8 +5,8 @@
  */
 import type { PoolAxis, PoolGeometry } from "../../shape/pool.js";
 import type { Operand } from "../../tensor/storage.js";
-import type { AveragePoolKernels, MaxPoolKernels } from "../interface/pool.js";
 import { onArrays } from "../operands.js";
+import type { AveragePoolKernels, MaxPoolKernels } from "../pool.js";
 import { halves, referenceAveragePool, referenceMaxPool } from "../reference/pool.js";
 import type { Kernel } from "./assembler/module.js";
 import { bits } from "./elementwise/run.js";
@@ -21,7 +21,7 @@ export const wasmMaxPool: MaxPoolKernels = {
 
   maxBackward(g, dy, argmax, dx) {
     if (areHalves(g)) runHalves(maxHalvesBackward, g, dy, bits(argmax), dx, 0);
-    else onArrays(referenceMaxPool).maxBackward(g, dy, argmax, dx);
+    else onArrays(referenceMaxPool.maxBackward, g, dy, argmax, dx);
   },
 };
 
@@ -33,7 +33,7 @@ export const wasmAveragePool: AveragePoolKernels = {
   averageBackward(g, dy, dx) {
     const { rows, columns } = g;
     if (areHalves(g)) runHalves(averageHalvesBackward, g, dy, dy, dx, (rows.count[0] ?? 1) * (columns.count[0] ?? 1));
-    else onArrays(referenceAveragePool).averageBackward(g, dy, dx);
+    else onArrays(referenceAveragePool.averageBackward, g, dy, dx);
   },
 };
 

@@ -1,7 +1,7 @@
 /** PReLU, channel by channel over the batch. */
 import type { AxisGeometry } from "../../shape/axis.js";
 import type { Operand } from "../../tensor/storage.js";
-import type { PReLUKernels } from "../interface/prelu.js";
+import type { PReLUKernels } from "../prelu.js";
 import { gt, mul } from "./assembler/f32x4.js";
 import * as v128 from "./assembler/v128.js";
 import { keep, where } from "./elementwise/maths.js";

@@ -1,7 +1,7 @@
 /** Sums, in double precision, and maxima along an axis. */
 import type { AxisGeometry } from "../../shape/axis.js";
-import type { MaxKernels, SumKernels } from "../interface/reduce.js";
 import { onArrays } from "../operands.js";
+import type { MaxKernels, SumKernels } from "../reduce.js";
 import { referenceMax } from "../reference/reduce.js";
 import { advance, forRange } from "./assembler/control.js";
 import { local } from "./assembler/expression.js";
@@ -122,6 +122,6 @@ export const wasmMax: MaxKernels = {
   },
 
   backward(g, winners, dy, dx) {
-    onArrays(referenceMax).backward(g, winners, dy, dx);
+    onArrays(referenceMax.backward, g, winners, dy, dx);
   },
 };

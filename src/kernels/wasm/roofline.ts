@@ -1,5 +1,5 @@
 /** What the processor and the memory give at most, as the kernels can have it: measured by loops that do nothing else. */
-import type { Roofline } from "../interface/roofline.js";
+import type { Roofline } from "../roofline.js";
 import { advance, block, brIf, forRange, loop } from "./assembler/control.js";
 import { local, locals } from "./assembler/expression.js";
 import { type Flavour, multiplyAdd } from "./assembler/flavour.js";

@@ -1,5 +1,5 @@
 /** Softmax and its logarithm; sums in double precision. */
-import type { SoftmaxKernels } from "../interface/softmax.js";
+import type { SoftmaxKernels } from "../softmax.js";
 import { div, mul, pmax, sub } from "./assembler/f32x4.js";
 import * as f64x2 from "./assembler/f64x2.js";
 import { lineKernel } from "./elementwise/lines.js";

@@ -6,9 +6,9 @@
  */
 import type { ResizedAxis } from "../../shape/upsample.js";
 import type { Operand } from "../../tensor/storage.js";
-import type { UpsampleKernels } from "../interface/upsample.js";
 import { onArrays } from "../operands.js";
 import { MANY, referenceUpsample } from "../reference/upsample.js";
+import type { UpsampleKernels } from "../upsample.js";
 import { advance, forRange } from "./assembler/control.js";
 import { type Expr, type Local, local } from "./assembler/expression.js";
 import * as f64 from "./assembler/f64.js";
@@ -127,7 +127,7 @@ const backward = /* @__PURE__ */ mixing(true);
 export const wasmUpsample: UpsampleKernels = {
   forward(axis, outer, inner, x, y) {
     const { size, out, taps, index, weight } = axis;
-    if (out > MANY * size) onArrays(referenceUpsample).forward(axis, outer, inner, x, y);
+    if (out > MANY * size) onArrays(referenceUpsample.forward, axis, outer, inner, x, y);
     else {
       const ends = Int32Array.from({ length: out }, (_, i) => (i + 1) * taps);
       forward({ ends, index, weight }, size, outer, inner, x, y);
@@ -136,7 +136,7 @@ export const wasmUpsample: UpsampleKernels = {
 
   backward(axis, outer, inner, dy, dx) {
     const { size, out } = axis;
-    if (out > MANY * size) onArrays(referenceUpsample).backward(axis, outer, inner, dy, dx);
+    if (out > MANY * size) onArrays(referenceUpsample.backward, axis, outer, inner, dy, dx);
     else backward(adjointOf(axis), out, outer, inner, dy, dx);
   },
 };

@@ -1,9 +1,9 @@
 import { Composite } from "../../graph/composite.js";
 import type { Layer } from "../../graph/layer.js";
 import type { Value } from "../../graph/value.js";
+import { LeakyReLU } from "../../layers/activations/leaky-relu.js";
 import { Conv2d } from "../../layers/conv2d.js";
 import { MaxPool2d } from "../../layers/maxpool2d.js";
-import { LeakyReLU } from "../../layers/piecewise.js";
 import { ZeroPad2d } from "../../layers/zeropad2d.js";
 import { readOptions } from "../../shape/check.js";
 import type { Random } from "../../tensor/random.js";

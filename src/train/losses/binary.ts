@@ -1,7 +1,8 @@
 /** Losses of yes-or-no predictions, as probabilities or as logits. */
-import type { LossKernels } from "../../kernels/interface/loss.js";
+import type { LossKernels } from "../../kernels/loss.js";
 import { readOptions } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
+import type { Operand } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { LossOptions, Reduction } from "../loss.js";
 import { ElementwiseLoss, type Outputs } from "./elementwise.js";
@@ -44,9 +45,12 @@ export class BCELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"BCEL
     );
   }
 
-  protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    const weight = this.weight && broadcastWeights("BCELoss", "weight", this.weight, x);
-    return kernels.binaryCrossEntropy(x.operand(x.size), target.operand(x.size), weight?.operand(x.size), ...outputs);
+  protected override factors(x: Tensor) {
+    return [this.weight && broadcastWeights("BCELoss", "weight", this.weight, x)];
+  }
+
+  protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs, weight?: Operand): number {
+    return kernels.binaryCrossEntropy(x, target, weight, ...outputs);
   }
 }
 
@@ -81,15 +85,21 @@ export class BCEWithLogitsLoss<R extends Reduction = "mean"> extends Elementwise
     this.posWeight = weightTensor("BCEWithLogitsLoss", "posWeight", posWeight);
   }
 
-  protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    const weight = this.weight && broadcastWeights(this.name, "weight", this.weight, x);
-    const posWeight = this.posWeight && broadcastWeights(this.name, "posWeight", this.posWeight, x);
-    return kernels.binaryCrossEntropyWithLogits(
-      x.operand(x.size),
-      target.operand(x.size),
-      weight?.operand(x.size),
-      posWeight?.operand(x.size),
-      ...outputs,
-    );
+  protected override factors(x: Tensor) {
+    return [
+      this.weight && broadcastWeights(this.name, "weight", this.weight, x),
+      this.posWeight && broadcastWeights(this.name, "posWeight", this.posWeight, x),
+    ];
+  }
+
+  protected sum(
+    kernels: LossKernels,
+    x: Operand,
+    target: Operand,
+    outputs: Outputs,
+    weight?: Operand,
+    posWeight?: Operand,
+  ): number {
+    return kernels.binaryCrossEntropyWithLogits(x, target, weight, posWeight, ...outputs);
   }
 }

@@ -1,11 +1,9 @@
 /** What the losses of class labels share: a weight a class, a label to ignore, and what the mean divides by. */
-import { kernelsFor } from "../../kernels/backend.js";
-import { lossKernels } from "../../kernels/loss.js";
 import { checkInteger, refuse } from "../../shape/check.js";
 import { type ClassGeometry, classGeometry, type LabelsFit } from "../../shape/classes.js";
 import { inputMismatch, ShapeError } from "../../shape/errors.js";
 import { showShape } from "../../shape/shape.js";
-import type { Operand } from "../../tensor/storage.js";
+import { arrayOf, type Operand } from "../../tensor/storage.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { IGNORE_INDEX, type Labels, readLabels, SWAPPED } from "../labels.js";
 import { Loss, type LossOptions, type LossValue, type Reduction } from "../loss.js";
@@ -74,8 +72,17 @@ export abstract class ClassLoss<Name extends string, R extends Reduction> extend
     const geometry = this.geometry(prediction);
     const labels = readLabels(this.name, target, prediction.shape, geometry.classes, this.ignoreIndex);
     const weight = this.weight?.to(prediction.dtype).operand(geometry.classes);
-    const { totalWeight } = kernelsFor(lossKernels, prediction.dtype);
     const divisor = this.reduction === "mean" ? totalWeight(labels, this.ignoreIndex, weight) : 1;
     return { geometry, labels, weight, divisor };
   }
+}
+
+/** Σ weight[label] over the labels that are not `ignoreIndex`. */
+function totalWeight(labels: Int32Array, ignoreIndex: number, weight: Operand | undefined): number {
+  const weights = weight && arrayOf(weight);
+  let total = 0;
+  for (const label of labels) {
+    if (label !== ignoreIndex) total += weights?.[label] ?? 1;
+  }
+  return total;
 }

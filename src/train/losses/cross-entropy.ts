@@ -1,13 +1,12 @@
 /** Losses of class scores: cross-entropy of logits, and negative log-likelihood of log-probabilities. */
-import { kernelsFor } from "../../kernels/backend.js";
-import { lossKernels } from "../../kernels/loss.js";
+import { run } from "../../kernels/backend.js";
 import { checkRange, readOptions } from "../../shape/check.js";
 import { labelShape } from "../../shape/classes.js";
 import { ArgumentError } from "../../shape/errors.js";
 import { sameShape } from "../../shape/shape.js";
 import { Tensor } from "../../tensor/tensor.js";
 import type { Labels } from "../labels.js";
-import type { LossResult, Reduction } from "../loss.js";
+import { type LossResult, lossKernels, type Reduction } from "../loss.js";
 import { CLASS_LOSS_DEFAULTS, ClassLoss, type ClassLossOptions } from "./class-loss.js";
 
 export interface CrossEntropyLossOptions<R extends Reduction = Reduction> extends ClassLossOptions<R> {
@@ -51,18 +50,9 @@ export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<"C
       return this.ownSelf.#ofProbabilities(logits, target);
     const { ignoreIndex, labelSmoothing } = this;
     const { geometry, labels, weight, divisor } = this.checkLabels(logits, target);
-    const { crossEntropy } = kernelsFor(lossKernels, logits.dtype);
     return this.reduce(logits, geometry, labelShape(logits.shape), divisor, (scale, losses, gradient) =>
-      crossEntropy(
-        geometry,
-        logits.operand(logits.size),
-        labels,
-        ignoreIndex,
-        weight,
-        labelSmoothing,
-        scale,
-        losses,
-        gradient,
+      run(lossKernels, [logits, weight, losses, gradient], (kernels, x, weight, losses, gradient) =>
+        kernels.crossEntropy(geometry, x, labels, ignoreIndex, weight, labelSmoothing, scale, losses, gradient),
       ),
     );
   }
@@ -77,15 +67,13 @@ export class CrossEntropyLoss<R extends Reduction = "mean"> extends ClassLoss<"C
     const weight = this.weight?.to(logits.dtype).operand(geometry.classes);
     const divisor = this.reduction === "mean" ? geometry.outer * geometry.inner : 1;
     const probabilities = target.to(logits.dtype).operand(logits.size);
-    const { probabilityCrossEntropy } = kernelsFor(lossKernels, logits.dtype);
-    return this.reduce(logits, geometry, labelShape(logits.shape), divisor, (...rest) =>
-      probabilityCrossEntropy(
-        geometry,
-        logits.operand(logits.size),
-        probabilities,
-        weight,
-        this.labelSmoothing,
-        ...rest,
+    const { labelSmoothing } = this;
+    return this.reduce(logits, geometry, labelShape(logits.shape), divisor, (scale, losses, gradient) =>
+      run(
+        lossKernels,
+        [logits, probabilities, weight, losses, gradient],
+        (kernels, x, target, weight, losses, gradient) =>
+          kernels.probabilityCrossEntropy(geometry, x, target, weight, labelSmoothing, scale, losses, gradient),
       ),
     );
   }
@@ -114,9 +102,10 @@ export class NLLLoss<R extends Reduction = "mean"> extends ClassLoss<"NLLLoss", 
 
   protected compute(prediction: Tensor, target: Labels): LossResult {
     const { geometry, labels, weight, divisor } = this.checkLabels(prediction, target);
-    const { negativeLogLikelihood } = kernelsFor(lossKernels, prediction.dtype);
-    return this.reduce(prediction, geometry, labelShape(prediction.shape), divisor, (...rest) =>
-      negativeLogLikelihood(geometry, prediction.operand(prediction.size), labels, this.ignoreIndex, weight, ...rest),
+    return this.reduce(prediction, geometry, labelShape(prediction.shape), divisor, (scale, losses, gradient) =>
+      run(lossKernels, [prediction, weight, losses, gradient], (kernels, x, weight, losses, gradient) =>
+        kernels.negativeLogLikelihood(geometry, x, labels, this.ignoreIndex, weight, scale, losses, gradient),
+      ),
     );
   }
 }

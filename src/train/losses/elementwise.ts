@@ -1,13 +1,12 @@
 /** What the losses of one prediction an element share: same shapes, one pass, divided by the number of elements. */
-import { kernelsFor } from "../../kernels/backend.js";
-import type { LossKernels } from "../../kernels/interface/loss.js";
-import { lossKernels } from "../../kernels/loss.js";
+import { run } from "../../kernels/backend.js";
+import type { LossKernels } from "../../kernels/loss.js";
 import type { TargetFits } from "../../shape/classes.js";
 import { ShapeError } from "../../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../../shape/shape.js";
 import type { Operand } from "../../tensor/storage.js";
 import { Tensor } from "../../tensor/tensor.js";
-import { Loss, type LossResult, type LossValue, noTensor } from "../loss.js";
+import { Loss, type LossResult, type LossValue, lossKernels, noTensor } from "../loss.js";
 
 /** What every loss kernel ends with. */
 export type Outputs = [scale: number, losses: Operand | undefined, gradient: Operand];
@@ -32,11 +31,16 @@ export abstract class ElementwiseLoss<Name extends string, R extends string> ext
     }
     this.check(prediction);
     const divisor = this.divisor(prediction);
-    const kernels = kernelsFor(lossKernels, dtype);
     const geometry = { outer: 1, classes: 1, inner: size };
     const other = target.to(dtype);
-    return this.reduce(prediction, geometry, shape, divisor, (...outputs) =>
-      this.run(kernels, prediction, other, ...outputs),
+    const factors = this.factors(prediction);
+    return this.reduce(prediction, geometry, shape, divisor, (scale, losses, gradient) =>
+      run(
+        lossKernels,
+        [prediction, other, losses, gradient, ...factors],
+        (kernels, x, target, losses, gradient, ...factors) =>
+          this.sum(kernels, x, target, [scale, losses, gradient], ...factors),
+      ),
     );
   }
 
@@ -48,8 +52,19 @@ export abstract class ElementwiseLoss<Name extends string, R extends string> ext
   /** Refuses predictions that the loss is not defined for. */
   protected check(_prediction: Tensor): void {}
 
+  /** Factors of each element, which the kernel call is given. */
+  protected factors(_prediction: Tensor): readonly (Tensor | undefined)[] {
+    return [];
+  }
+
   /** The kernel call; returns the sum of all losses. */
-  protected abstract run(kernels: LossKernels, prediction: Tensor, target: Tensor, ...outputs: Outputs): number;
+  protected abstract sum(
+    kernels: LossKernels,
+    x: Operand,
+    target: Operand,
+    outputs: Outputs,
+    ...factors: readonly (Operand | undefined)[]
+  ): number;
 }
 
 /** Why the two differ, as far as their shapes tell. */

@@ -1,5 +1,6 @@
-import type { LossKernels } from "../../kernels/interface/loss.js";
+import type { LossKernels } from "../../kernels/loss.js";
 import { readOptions } from "../../shape/check.js";
+import type { Operand } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { LossOptions, Reduction } from "../loss.js";
 import { ElementwiseLoss, type Outputs } from "./elementwise.js";
@@ -39,8 +40,8 @@ export class KLDivLoss<R extends KLDivReduction = "mean"> extends ElementwiseLos
     return this.reduction === "batchmean" ? (prediction.shape[0] ?? 1) : super.divisor(prediction);
   }
 
-  protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    if (this.logTarget) return kernels.klDivergenceOfLogs(x.operand(x.size), target.operand(x.size), ...outputs);
-    return kernels.klDivergence(x.operand(x.size), target.operand(x.size), ...outputs);
+  protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs): number {
+    if (this.logTarget) return kernels.klDivergenceOfLogs(x, target, ...outputs);
+    return kernels.klDivergence(x, target, ...outputs);
   }
 }

@@ -1,7 +1,7 @@
 /** Losses of predictions that are numbers: squared, absolute, and what lies between the two. */
-import type { LossKernels } from "../../kernels/interface/loss.js";
+import type { LossKernels } from "../../kernels/loss.js";
 import { checkFinite, checkPositive, checkRange, readOptions } from "../../shape/check.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Operand } from "../../tensor/storage.js";
 import type { LossOptions, Reduction } from "../loss.js";
 import { ElementwiseLoss, type Outputs } from "./elementwise.js";
 
@@ -23,8 +23,8 @@ export class MSELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"MSEL
     super("MSELoss", options);
   }
 
-  protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    return kernels.squaredError(x.operand(x.size), target.operand(x.size), ...outputs);
+  protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs): number {
+    return kernels.squaredError(x, target, ...outputs);
   }
 }
 
@@ -46,8 +46,8 @@ export class L1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<"L1Los
     super("L1Loss", options);
   }
 
-  protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    return kernels.absoluteError(x.operand(x.size), target.operand(x.size), ...outputs);
+  protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs): number {
+    return kernels.absoluteError(x, target, ...outputs);
   }
 }
 
@@ -79,8 +79,8 @@ export class SmoothL1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<
     this.beta = checkFinite("SmoothL1Loss", "beta", checkRange("SmoothL1Loss", "beta", beta, 0, Infinity));
   }
 
-  protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    return kernels.huber(x.operand(x.size), target.operand(x.size), this.beta, 1, ...outputs);
+  protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs): number {
+    return kernels.huber(x, target, this.beta, 1, ...outputs);
   }
 }
 
@@ -112,7 +112,7 @@ export class HuberLoss<R extends Reduction = "mean"> extends ElementwiseLoss<"Hu
     this.delta = checkPositive("HuberLoss", "delta", delta);
   }
 
-  protected run(kernels: LossKernels, x: Tensor, target: Tensor, ...outputs: Outputs): number {
-    return kernels.huber(x.operand(x.size), target.operand(x.size), this.delta, this.delta, ...outputs);
+  protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs): number {
+    return kernels.huber(x, target, this.delta, this.delta, ...outputs);
   }
 }

@@ -1,14 +1,17 @@
 /** Adagrad and Adadelta: steps divided by the size of all, or of recent, gradients. */
-import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
+
+import type { Parameter } from "../../graph/parameter.js";
+import { run } from "../../kernels/backend.js";
+import type { Step } from "../../kernels/optimiser.js";
 import { checkRange, readOptions } from "../../shape/check.js";
 import {
   checkRate,
   OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
+  optimiserKernels,
   type ParameterState,
   type Parameters,
-  type StepOperands,
 } from "../optimizer.js";
 
 export interface AdagradOptions extends OptimizerOptions {
@@ -47,10 +50,11 @@ export class Adagrad extends Optimizer {
     this.eps = checkRate("Adagrad", "eps", read.eps);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
+  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
     const lr = step.lr / (1 + (state.step - 1) * this.lrDecay);
     const sum = state.get("sum", this.initialAccumulatorValue);
-    kernels.adagrad({ ...step, lr, eps: this.eps }, p, g, sum);
+    const s = { ...step, lr, eps: this.eps };
+    run(optimiserKernels, [value, grad, sum], (kernels, ...operands) => kernels.adagrad(s, ...operands));
   }
 }
 
@@ -85,8 +89,9 @@ export class Adadelta extends Optimizer {
     this.eps = checkRate("Adadelta", "eps", read.eps);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
+  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
     const s = { ...step, rho: this.rho, eps: this.eps };
-    kernels.adadelta(s, p, g, state.get("square_avg"), state.get("acc_delta"));
+    const [variance, deltas] = [state.get("square_avg"), state.get("acc_delta")];
+    run(optimiserKernels, [value, grad, variance, deltas], (kernels, ...operands) => kernels.adadelta(s, ...operands));
   }
 }

@@ -1,5 +1,8 @@
 /** Adam and its kin: a running mean of the gradient, divided by a running measure of its size. */
-import type { AdamStep, OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
+
+import type { Parameter } from "../../graph/parameter.js";
+import { run } from "../../kernels/backend.js";
+import type { AdamStep, Step } from "../../kernels/optimiser.js";
 import { checkFraction, readOptions } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import { wholePower } from "../../tensor/math.js";
@@ -7,9 +10,9 @@ import {
   checkRate,
   Optimizer,
   type OptimizerOptions,
+  optimiserKernels,
   type ParameterState,
   type Parameters,
-  type StepOperands,
 } from "../optimizer.js";
 
 /** Options of Adamax, and of every kin of Adam. */
@@ -89,10 +92,13 @@ abstract class AdamFamily extends AdamKin {
     this.stateNames = ["exp_avg", "exp_avg_sq", ...(this.amsgrad ? ["max_exp_avg_sq"] : [])];
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
+  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
     const highest = this.amsgrad ? state.get("max_exp_avg_sq") : undefined;
     const [mean, variance] = [state.get("exp_avg"), state.get("exp_avg_sq")];
-    kernels.adam(this.adamStep(step, state.step), p, g, mean, variance, highest);
+    const s = this.adamStep(step, state.step);
+    run(optimiserKernels, [value, grad, mean, variance, highest], (kernels, ...operands) =>
+      kernels.adam(s, ...operands),
+    );
   }
 }
 
@@ -148,9 +154,10 @@ export class Adamax extends AdamKin {
     super("Adamax", parameters, readOptions("Adamax", options, { ...DEFAULTS, lr: 0.002 }), false);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
+  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
     const s = this.adamStep(step, state.step);
-    kernels.adamax(s, p, g, state.get("exp_avg"), state.get("exp_inf"));
+    const [mean, norm] = [state.get("exp_avg"), state.get("exp_inf")];
+    run(optimiserKernels, [value, grad, mean, norm], (kernels, ...operands) => kernels.adamax(s, ...operands));
   }
 }
 
@@ -173,10 +180,13 @@ export class RAdam extends AdamKin {
     super("RAdam", parameters, read, read.decoupledWeightDecay);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
+  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
     const s = this.adamStep(step, state.step);
     const rectified = { ...s, rectification: rectification(s.beta2, s.correction2, state.step) };
-    kernels.radam(rectified, p, g, state.get("exp_avg"), state.get("exp_avg_sq"));
+    const [mean, variance] = [state.get("exp_avg"), state.get("exp_avg_sq")];
+    run(optimiserKernels, [value, grad, mean, variance], (kernels, ...operands) =>
+      kernels.radam(rectified, ...operands),
+    );
   }
 }
 

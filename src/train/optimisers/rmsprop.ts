@@ -1,13 +1,15 @@
-import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
+import type { Parameter } from "../../graph/parameter.js";
+import { run } from "../../kernels/backend.js";
+import type { Step } from "../../kernels/optimiser.js";
 import { checkFraction, readOptions } from "../../shape/check.js";
 import {
   checkRate,
   OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
+  optimiserKernels,
   type ParameterState,
   type Parameters,
-  type StepOperands,
 } from "../optimizer.js";
 
 export interface RMSpropOptions extends OptimizerOptions {
@@ -57,11 +59,13 @@ export class RMSprop extends Optimizer {
     checkRate("RMSprop", "momentum", this.momentum);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
+  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
     const { alpha, eps, momentum, centered } = this;
     const mean = centered ? state.get("grad_avg") : undefined;
     const buffer = momentum > 0 ? state.get("momentum_buffer") : undefined;
     const s = { ...step, alpha, eps, momentum };
-    kernels.rmsprop(s, p, g, state.get("square_avg"), mean, buffer);
+    run(optimiserKernels, [value, grad, state.get("square_avg"), mean, buffer], (kernels, ...operands) =>
+      kernels.rmsprop(s, ...operands),
+    );
   }
 }

@@ -1,13 +1,15 @@
-import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
+import type { Parameter } from "../../graph/parameter.js";
+import { run } from "../../kernels/backend.js";
+import type { Step } from "../../kernels/optimiser.js";
 import { readOptions, refuse } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import {
   OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
+  optimiserKernels,
   type ParameterState,
   type Parameters,
-  type StepOperands,
 } from "../optimizer.js";
 
 export interface RpropOptions extends Omit<OptimizerOptions, "weightDecay"> {
@@ -66,11 +68,12 @@ export class Rprop extends Optimizer {
     }
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
+  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
     const [etaMinus, etaPlus] = this.etas;
     const [smallest, largest] = this.stepSizes;
     const s = { maximize: step.maximize, etaMinus, etaPlus, smallest, largest };
-    kernels.rprop(s, p, g, state.get("prev"), state.get("step_size", step.lr));
+    const [previous, size] = [state.get("prev"), state.get("step_size", step.lr)];
+    run(optimiserKernels, [value, grad, previous, size], (kernels, ...operands) => kernels.rprop(s, ...operands));
   }
 }
 

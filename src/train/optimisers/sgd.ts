@@ -1,4 +1,6 @@
-import type { OptimiserKernels, Step } from "../../kernels/interface/optimiser.js";
+import type { Parameter } from "../../graph/parameter.js";
+import { run } from "../../kernels/backend.js";
+import type { Step } from "../../kernels/optimiser.js";
 import { checkFinite, readOptions } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import {
@@ -6,9 +8,9 @@ import {
   OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
+  optimiserKernels,
   type ParameterState,
   type Parameters,
-  type StepOperands,
 } from "../optimizer.js";
 
 export interface SGDOptions extends OptimizerOptions {
@@ -58,10 +60,11 @@ export class SGD extends Optimizer {
     checkRate("SGD", "momentum", this.momentum);
   }
 
-  protected update(kernels: OptimiserKernels, step: Step, { p, g }: StepOperands, state: ParameterState): void {
+  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
     const { momentum, dampening, nesterov } = this;
     const first = !state.tensors.has("momentum_buffer");
     const buffer = momentum === 0 ? undefined : state.get("momentum_buffer");
-    kernels.sgd({ ...step, momentum, dampening, nesterov }, p, g, buffer, first);
+    const s = { ...step, momentum, dampening, nesterov };
+    run(optimiserKernels, [value, grad, buffer], (kernels, p, g, b) => kernels.sgd(s, p, g, b, first));
   }
 }

@@ -7,7 +7,7 @@
  */
 import { append, littleEndian, signed, unsigned } from "./encoding.js";
 
-export type Type = "i32" | "i64" | "f32" | "f64" | "v128";
+export type Type = "i32" | "f32" | "f64" | "v128";
 
 /** Code that leaves one value of type T on the stack. */
 export interface Expr<T extends Type> {
@@ -135,7 +135,6 @@ export function operand<T extends Type>(type: T, value: Operand<T>, lane: "f32" 
 const integers = /* @__PURE__ */ new Map<number, Expr<"i32">>();
 
 function constant(type: Type, value: number, lane: "f32" | "f64" | "i32"): number[] {
-  if (type === "i64") return [0x42, ...signed(value)];
   if (type === "f32") return [0x43, ...littleEndian("f32", value)];
   if (type === "f64") return [0x44, ...littleEndian("f64", value)];
   return [0xfd, 0x0c, ...littleEndian(lane, ...new Array<number>(lane === "f64" ? 2 : 4).fill(value))];

@@ -2,13 +2,13 @@
  * WebAssembly's instructions as functions of expressions, a file for each type of operands: `i32.add(a, 1)`,
  * `f32x4.mul(x, y)`, `v128.load(address, 16)`. Names are those of the text format in camel case (`f32x4.relaxed_madd` is
  * `f32x4.relaxedMadd`), and numbers may stand for constants. What an instruction takes and gives is written as letters:
- * i32 `i`, i64 `l`, f32 `f`, f64 `d`, v128 `v`. Every one is a binding of its own, so that bundlers leave out those that
+ * i32 `i`, f32 `f`, f64 `d`, v128 `v`. Every one is a binding of its own, so that bundlers leave out those that
  * no kernel of a program uses. Source: https://webassembly.github.io/spec/core/appendix/index-instructions.html
  */
 import { append, unsigned } from "./encoding.js";
 import { type Expr, expression, type Operand, operand, statement, type Type } from "./expression.js";
 
-const LETTERS = { i: "i32", l: "i64", f: "f32", d: "f64", v: "v128" } as const;
+const LETTERS = { i: "i32", f: "f32", d: "f64", v: "v128" } as const;
 type Letters = typeof LETTERS;
 
 /** `"vi:v"` → [Operand<"v128">, Operand<"i32">] */
@@ -73,6 +73,6 @@ export function access(code: number, offset: number, prefix?: number): number[] 
 
 /** `then` where the condition is not 0, else `otherwise`; both are evaluated. */
 export function select<T extends Type>(condition: Operand<"i32">, then: Expr<T>, otherwise: Expr<T>): Expr<T> {
-  const typed = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b }[then.type as Type];
+  const typed = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b }[then.type as Type];
   return expression(then.type, [then, otherwise, operand("i32", condition)], [0x1c, 1, typed]);
 }

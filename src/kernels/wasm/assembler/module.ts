@@ -15,7 +15,7 @@
  *                   `.instantiate(memory)`. The memory is imported as `env.memory`.
  * - expression.ts   `Expr<"v128">` is code that is evaluated at every use; `local(type, value?)` and `locals(type, n)`
  *                   are variables with `.set(value)` and `.tee(value)`. Numbers stand for constants anywhere.
- * - instructions.ts `i32`, `i64`, `f32`, `f64`, `v128`, `i8x16`, `i16x8`, `i32x4`, `f32x4`, `f64x2`, `select`.
+ * - instructions.ts `i32`, `f32`, `f64`, `v128`, `i8x16`, `i32x4`, `f32x4`, `f64x2`, `select`.
  *                   Loads are `load(address, offset = 0)`, stores `store(address, value, offset = 0)`.
  * - control.ts      `block`, `loop`, `when`, `br`, `brIf`, `ret`, `forRange(from, to, step, (i) => …)`, `advance`.
  * - flavour.ts      `multiplyAdd(flavour)`: acc + a·b by relaxed or by plain SIMD.
@@ -156,7 +156,7 @@ export function said(cause: unknown): string {
 }
 
 function code(type: Type): number[] {
-  return [{ i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b }[type]];
+  return [{ i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b }[type]];
 }
 
 /** A section: its elements behind their count. */

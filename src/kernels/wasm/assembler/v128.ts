@@ -3,24 +3,13 @@ import { type Expr, expression, type Operand, operand, statement } from "./expre
 import { access, loading, SIMD, simd, storing } from "./instructions.js";
 
 export const load = /* @__PURE__ */ loading("v128", 0, SIMD);
-export const load8x8S = /* @__PURE__ */ loading("v128", 1, SIMD);
-export const load8x8U = /* @__PURE__ */ loading("v128", 2, SIMD);
-export const load16x4S = /* @__PURE__ */ loading("v128", 3, SIMD);
-export const load16x4U = /* @__PURE__ */ loading("v128", 4, SIMD);
-export const load32x2S = /* @__PURE__ */ loading("v128", 5, SIMD);
-export const load32x2U = /* @__PURE__ */ loading("v128", 6, SIMD);
-export const load8Splat = /* @__PURE__ */ loading("v128", 7, SIMD);
-export const load16Splat = /* @__PURE__ */ loading("v128", 8, SIMD);
 export const load32Splat = /* @__PURE__ */ loading("v128", 9, SIMD);
-export const load64Splat = /* @__PURE__ */ loading("v128", 10, SIMD);
 export const load32Zero = /* @__PURE__ */ loading("v128", 92, SIMD);
 export const load64Zero = /* @__PURE__ */ loading("v128", 93, SIMD);
 export const store = /* @__PURE__ */ storing("v128", 11, SIMD);
-export const not = /* @__PURE__ */ simd("v:v", 77);
 export const and = /* @__PURE__ */ simd("vv:v", 78);
 export const andnot = /* @__PURE__ */ simd("vv:v", 79);
 export const or = /* @__PURE__ */ simd("vv:v", 80);
-export const xor = /* @__PURE__ */ simd("vv:v", 81);
 /** Bits of the first where the mask (third) is 1, else of the second. */
 export const bitselect = /* @__PURE__ */ simd("vvv:v", 82);
 export const anyTrue = /* @__PURE__ */ simd("v:i", 83);

@@ -1,7 +1,7 @@
 /** What an algorithm for convolutions is: one record, in a file of its own; ../conv.ts lists them. */
 import type { ConvAlgorithm as ConvOption } from "../../../shape/algorithm.js";
 import type { ConvGeometry } from "../../../shape/conv.js";
-import type { Direction } from "../../interface/conv.js";
+import type { Direction } from "../../conv.js";
 import type { Flavour } from "../assembler/flavour.js";
 import type { Steps } from "../elementwise/epilogue.js";
 import type { Task } from "../task.js";

@@ -12,7 +12,7 @@
  * A plan (sizes, room, tables) and three passes over it: of the filters, forward, and the input gradient.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import type { Direction } from "../../interface/conv.js";
+import type { Direction } from "../../conv.js";
 import { CONSTANTS, epiloguePass, type Steps, splitAtSum } from "../elementwise/epilogue.js";
 import { type GemmKernels, gemmKernels, type Matrix } from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";

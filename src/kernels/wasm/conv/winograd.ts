@@ -20,7 +20,7 @@
  * A tile's numbers depend on nothing but its inputs: however the tiles are split into ranges, the bits are the same.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import type { Direction } from "../../interface/conv.js";
+import type { Direction } from "../../conv.js";
 import type { Flavour } from "../assembler/flavour.js";
 import { gemmKernels } from "../gemm/kernels.js";
 import { scratch } from "../memory.js";

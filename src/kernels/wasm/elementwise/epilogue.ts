@@ -10,7 +10,7 @@
  * These are the operations of ../norm.ts, ../merge.ts and ../activation.ts in their order, so the bits are those of the
  * layers one by one. The numbers of norm and activation are eight constants for each channel.
  */
-import type { Epilogue } from "../../interface/epilogue.js";
+import type { Epilogue } from "../../epilogue.js";
 import { advance, forRange, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
 import { add, gt, mul, pmax, pmin, sub } from "../assembler/f32x4.js";

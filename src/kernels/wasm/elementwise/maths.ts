@@ -49,6 +49,16 @@ export function where(mask: Vector, then: Operand<"v128">, otherwise: Operand<"v
   return v128.bitselect(constant(then), constant(otherwise), mask);
 }
 
+/** x between low and high; NaN stays NaN. */
+export function clamp(x: Vector, low: Operand<"v128">, high: Operand<"v128">): Vector {
+  return pmax(pmin(x, high), low);
+}
+
+/** `value` where low < x < high, else 0. */
+export function inside(x: Vector, low: Operand<"v128">, high: Operand<"v128">, value: Vector): Vector {
+  return v128.and(value, v128.and(gt(x, low), lt(x, high)));
+}
+
 /** A number that stands for four float32 lanes also where an instruction on bits would read it as an integer. */
 export function constant(value: Operand<"v128">): Vector {
   return typeof value === "number" ? f32x4.const(value, value, value, value) : value;
@@ -171,6 +181,11 @@ export function sigmoid(x: Vector): { readonly value: Vector; readonly slope: Ve
   const t = keep(exp(v128.or(at, SIGN)));
   const sum = keep(add(t, 1));
   return { value: div(where(lt(at, 0), t, 1), sum), slope: div(t, mul(sum, sum)) };
+}
+
+/** log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|) */
+export function softplus(x: Vector): Vector {
+  return add(pmax(x, 0), log1p(exp(v128.or(x, SIGN))));
 }
 
 /**

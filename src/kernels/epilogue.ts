@@ -2,7 +2,7 @@
  * What happens to the results of a convolution or of Linear before they are stored, in this order; the bits are those of
  * the layers one by one. The channel of a result is its output channel, or its output feature.
  */
-import type { FloatArray, Operand } from "../../tensor/storage.js";
+import type { FloatArray, Operand } from "../tensor/storage.js";
 
 export interface Epilogue<A = Operand> {
   readonly norm?: FrozenNorm | undefined;

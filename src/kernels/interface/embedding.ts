@@ -1,9 +1,0 @@
-/** Kernels that look rows up in a table: weight (entries, width), indices (count) → y (count, width). */
-import type { Operand } from "../../tensor/storage.js";
-
-export interface EmbeddingKernels<A = Operand> {
-  /** y[i] = weight[indices[i]]. Overwrites y. */
-  forward(width: number, indices: Int32Array, weight: A, y: A): void;
-  /** dweight[indices[i]] += dy[i], except where the index is `skipped` (−1 skips none). */
-  weightGradient(width: number, indices: Int32Array, dy: A, dweight: A, skipped: number): void;
-}
