@@ -32,7 +32,7 @@ export interface Row extends Summary {
   readonly sizes: string;
   readonly flops: number;
   readonly library: string;
-  /** What it runs on: this library's backend with its flavour of SIMD, the other's version. */
+  /** What it runs on: this library's backend with its kind of SIMD, the other's version. */
   readonly on: string;
   /** Speed of this library : speed of that one. */
   readonly ratio: number;

@@ -5,7 +5,7 @@
 import { resolve } from "node:path";
 import { program } from "commander";
 import { setBackend } from "../src/kernels/backend.js";
-import { type Flavour, supports } from "../src/kernels/wasm/assembler/flavour.js";
+import { type Simd, supports } from "../src/kernels/wasm/assembler/simd.js";
 import { barOf, verdict } from "./bars.js";
 import type { Case } from "./cases/case.js";
 import { passes } from "./cases/passes.js";
@@ -26,7 +26,7 @@ program
   .option("--seconds <number>", "time for the samples of each case on each backend", Number, 0.5)
   .option("--rounds <number>", "turns of each case", Number, 12)
   .option("--wasm", "leave the reference backend out")
-  .option("--no-relaxed-simd", "the flavour of SIMD that rounds a·b + c twice")
+  .option("--no-relaxed-simd", "the kind of SIMD that rounds a·b + c twice")
   .option("--save <name>", "keep the result, to compare a later run with it")
   .option("--against <name>", "compare with the result that was kept under this name")
   .parse();
@@ -40,7 +40,7 @@ const { seconds, rounds, wasm, relaxedSimd, ...files } = program.opts<{
 }>();
 const words = program.args.flatMap((argument) => argument.split(" "));
 const relaxed = relaxedSimd && supports("relaxed");
-const flavour: Flavour = relaxed ? "relaxed" : "simd";
+const simd: Simd = relaxed ? "relaxed" : "plain";
 const fileOf = (name: string) => resolve(import.meta.dirname, `saved/${name}.json`);
 
 interface Result {
@@ -58,7 +58,7 @@ interface Result {
 const useWasm = () => setBackend("wasm", { relaxedSimd: relaxed });
 useWasm();
 const base = files.against === undefined ? undefined : loadBase(files.against);
-const { flops: peakFlops, run: runPeak } = peakKernel(flavour);
+const { flops: peakFlops, run: runPeak } = peakKernel(simd);
 const chosen = [...products(), ...passes()].filter(({ name }) => words.every((word) => name.includes(word)));
 if (chosen.length === 0) program.error(`No case has ${words.join(" and ")} in its name.`);
 const peakTimes: number[] = [];

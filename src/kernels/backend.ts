@@ -8,10 +8,10 @@ import { show } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
-import type { Flavour } from "./interface/flavour.js";
 import { arraysOf } from "./operands.js";
-import { runProbe, supports } from "./wasm/assembler/flavour.js";
+import type { Simd } from "./simd.js";
 import { Refused, said } from "./wasm/assembler/module.js";
+import { runProbe, supports } from "./wasm/assembler/simd.js";
 import { isShared, kernelCall, memory, TooLarge } from "./wasm/memory.js";
 
 export type BackendName = "reference" | "wasm";
@@ -26,13 +26,13 @@ export type BackendDescription = "reference" | "wasm-simd" | "wasm-relaxed-simd"
 export interface KernelSet<Kernels> {
   /** In plain TypeScript, over arrays. */
   readonly reference: Kernels;
-  /** Makes the kernels in one flavour of SIMD; called once for each. Without it the reference does it. */
-  readonly wasm?: (flavour: Flavour) => Kernels;
+  /** Makes the kernels in one kind of SIMD; called once for each. Without it the reference does it. */
+  readonly wasm?: (simd: Simd) => Kernels;
 }
 
 interface Choice {
   readonly name: BackendName;
-  readonly flavour: Flavour;
+  readonly simd: Simd;
   /** What the platform threw where it could not run WebAssembly. */
   readonly cause?: unknown;
 }
@@ -62,9 +62,9 @@ export function run<Kernels extends object, const All extends readonly [Tensor |
     const one = given[i];
     if (one instanceof Tensor) (operands as Given[])[i] = one.operand(one.size);
   }
-  const { name, flavour } = choice();
+  const { name, simd } = choice();
   if (set.wasm && name === "wasm" && !(operands[0] instanceof Float64Array)) {
-    const kernels = wasmKernels(set, flavour);
+    const kernels = wasmKernels(set, simd);
     try {
       return kernelCall(() => call(kernels, ...operands));
     } catch (error) {
@@ -76,16 +76,16 @@ export function run<Kernels extends object, const All extends readonly [Tensor |
 }
 
 /** Kernels that have been made, by their set. */
-const made = new WeakMap<object, Partial<Record<Flavour, unknown>>>();
+const made = new WeakMap<object, Partial<Record<Simd, unknown>>>();
 
-function wasmKernels<Kernels extends object>(set: KernelSet<Kernels>, flavour: Flavour): Kernels {
-  let flavours = made.get(set) as Partial<Record<Flavour, Kernels>> | undefined;
-  if (!flavours) {
-    flavours = {};
-    made.set(set, flavours);
+function wasmKernels<Kernels extends object>(set: KernelSet<Kernels>, simd: Simd): Kernels {
+  let bySimd = made.get(set) as Partial<Record<Simd, Kernels>> | undefined;
+  if (!bySimd) {
+    bySimd = {};
+    made.set(set, bySimd);
   }
-  flavours[flavour] ??= set.wasm?.(flavour) ?? set.reference;
-  return flavours[flavour];
+  bySimd[simd] ??= set.wasm?.(simd) ?? set.reference;
+  return bySimd[simd];
 }
 
 function choice(): Choice {
@@ -97,11 +97,11 @@ function choice(): Choice {
 /** The fastest that this platform runs; found by doing what kernels do, never by its version. */
 function detect(): Choice {
   try {
-    const flavour = supports("relaxed") ? "relaxed" : "simd";
-    runProbe(flavour, memory(), isShared());
-    return { name: "wasm", flavour };
+    const simd = supports("relaxed") ? "relaxed" : "plain";
+    runProbe(simd, memory(), isShared());
+    return { name: "wasm", simd };
   } catch (cause) {
-    return { name: "reference", flavour: "simd", cause };
+    return { name: "reference", simd: "plain", cause };
   }
 }
 
@@ -111,14 +111,14 @@ export function backend(): BackendName {
 }
 
 /**
- * The backend that float32 tensors run on, with its flavour of SIMD. `"wasm-simd"` gives the same bits on every machine
+ * The backend that float32 tensors run on, with its kind of SIMD. `"wasm-simd"` gives the same bits on every machine
  * and engine; `"wasm-relaxed-simd"` rounds a·b + c once where the machine can, which is faster.
  *
  * @example console.log(backendName()); // "wasm-relaxed-simd"
  */
 export function backendName(): BackendDescription {
-  const { name, flavour } = choice();
-  return name === "reference" ? name : flavour === "relaxed" ? "wasm-relaxed-simd" : "wasm-simd";
+  const { name, simd } = choice();
+  return name === "reference" ? name : simd === "relaxed" ? "wasm-relaxed-simd" : "wasm-simd";
 }
 
 /**
@@ -140,7 +140,7 @@ function obstacle(cause: unknown): string {
   const message = said(cause);
   // Engines differ in the class of what they throw for a policy.
   if (name === "CompileError" || name === "EvalError") {
-    return supports("simd")
+    return supports("plain")
       ? `this platform forbids compiling WebAssembly (${message}). Usual cause: a content security policy whose script-src lacks 'wasm-unsafe-eval', or a host that compiles nothing at run time, such as Cloudflare Workers`
       : "this platform's WebAssembly has no SIMD. Usual cause: a browser from before 2021 (Safari: before 2023)";
   }
@@ -164,14 +164,14 @@ export function setBackend(name: BackendName, options: BackendOptions = {}): voi
   if (name !== "reference" && name !== "wasm") {
     throw new ArgumentError(`setBackend expects "reference" or "wasm", but got ${show(name)}.`);
   }
-  const best: Choice = name === "wasm" ? detect() : { name, flavour: "simd" };
+  const best: Choice = name === "wasm" ? detect() : { name, simd: "plain" };
   if (best.name !== name) {
     throw new ArgumentError(`setBackend expects a platform that runs WebAssembly, but ${obstacle(best.cause)}.`);
   }
-  if (name === "wasm" && relaxedSimd === true && best.flavour !== "relaxed") {
+  if (name === "wasm" && relaxedSimd === true && best.simd !== "relaxed") {
     throw new ArgumentError(
       "setBackend expects a platform with relaxed SIMD, but this one has none. Usual cause: Node 20, Safari, or an old browser.",
     );
   }
-  engine().backend = { name, flavour: (relaxedSimd ?? best.flavour === "relaxed") ? "relaxed" : "simd" };
+  engine().backend = { name, simd: (relaxedSimd ?? best.simd === "relaxed") ? "relaxed" : "plain" };
 }

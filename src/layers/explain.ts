@@ -114,7 +114,7 @@ function isWhole(roofline: Partial<Roofline>): roofline is Roofline {
 }
 
 function standard(backend: Explanation["backend"]): Roofline {
-  return backend === "reference" ? REFERENCE : measureRoofline(backend === "wasm-simd" ? "simd" : "relaxed");
+  return backend === "reference" ? REFERENCE : measureRoofline(backend === "wasm-simd" ? "plain" : "relaxed");
 }
 
 function explained(leaf: KnownLeaf, reference: boolean, { peak, bandwidth }: Roofline) {

@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 import { forRange } from "../../src/kernels/wasm/assembler/control.js";
 import { local } from "../../src/kernels/wasm/assembler/expression.js";
 import * as f32x4 from "../../src/kernels/wasm/assembler/f32x4.js";
-import { multiplyAdd } from "../../src/kernels/wasm/assembler/flavour.js";
 import * as i32 from "../../src/kernels/wasm/assembler/i32.js";
 import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";
+import { multiplyAdd } from "../../src/kernels/wasm/assembler/simd.js";
 import * as v128 from "../../src/kernels/wasm/assembler/v128.js";
 import { rowKernel } from "../../src/kernels/wasm/elementwise/rows.js";
 import { run } from "../../src/kernels/wasm/elementwise/run.js";
@@ -17,7 +17,7 @@ import { normal } from "../support/layers.js";
 import { distance } from "../support/wasm.js";
 
 const builder = new ModuleBuilder({ shared: false });
-const madd = multiplyAdd("simd");
+const madd = multiplyAdd("plain");
 builder.kernel("axpy", { x: "i32", y: "i32", bytes: "i32", by: "f32" }, ({ x, y, bytes, by }) => {
   const factor = local("v128", f32x4.splat(by));
   forRange(0, bytes, 16, (at) => {

@@ -7,14 +7,14 @@ import { describe, expect, test } from "vitest";
 import type { Direction } from "../../src/kernels/conv.js";
 import { RELU } from "../../src/kernels/epilogue.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
-import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
 import { kernelCall } from "../../src/kernels/wasm/memory.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { expectSame } from "../support/kernels.js";
 import { arrays, distance, normals, terms } from "../support/wasm.js";
 
-const flavours = (["simd", "relaxed"] as const).filter(supports);
+const simds = (["plain", "relaxed"] as const).filter(supports);
 const upTo = (max: number, min = 1) => fc.integer({ min, max });
 
 /** Convolutions that `auto` gives to Winograd in all three directions. */
@@ -63,8 +63,8 @@ const directions = ["forward", "inputGradient", "weightGradient"] as const satis
 const sizes = (direction: Direction) =>
   geometry(direction).filter((g) => algorithmOf(g, direction).name === "winograd");
 
-describe.each(flavours)("specials by Winograd, %s", (flavour) => {
-  const wasm = wasmConv(flavour);
+describe.each(simds)("specials by Winograd, %s", (simd) => {
+  const wasm = wasmConv(simd);
 
   /** Runs one direction on an array of its own, and returns that. */
   function run(

@@ -1,10 +1,10 @@
-/** The wasm convolutions against the reference, on random geometries and in both flavours. */
+/** The wasm convolutions against the reference, on random geometries and with both kinds of SIMD. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Direction } from "../../src/kernels/conv.js";
 import { RELU } from "../../src/kernels/epilogue.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
-import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { winograd } from "../../src/kernels/wasm/conv/winograd.js";
 import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
 import { NO_STEPS, STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
@@ -14,7 +14,7 @@ import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/c
 import { tasksOf } from "../support/conv-tasks.js";
 import { arrays, distance, normals, terms } from "../support/wasm.js";
 
-const flavours = (["simd", "relaxed"] as const).filter(supports);
+const simds = (["plain", "relaxed"] as const).filter(supports);
 
 const pair = (min: number, max: number) => fc.tuple(fc.integer({ min, max }), fc.integer({ min, max }));
 
@@ -74,9 +74,9 @@ function placesOf({ x, weight, bias, y }: ReturnType<typeof operands>) {
   return { x: x.byteOffset, weight: weight.byteOffset, bias: bias.byteOffset, y: y.byteOffset };
 }
 
-for (const flavour of flavours) {
-  describe(`wasm convolution, ${flavour}`, () => {
-    const wasm = wasmConv(flavour);
+for (const simd of simds) {
+  describe(`wasm convolution, ${simd}`, () => {
+    const wasm = wasmConv(simd);
 
     test("forward is within its bound of the reference, by any algorithm, rectified or not", () => {
       fc.assert(
@@ -125,7 +125,7 @@ for (const flavour of flavours) {
           wasm.forward(g, x, weight, bias, y);
           const expected = y.map((value) => Math.max(value, 0));
           const epilogue = { steps: STEP.relu, constants: 0, sum: 0 };
-          for (const task of tasksOf(flavour, "forward", g, { ...placesOf({ x, weight, bias, y }), epilogue })) {
+          for (const task of tasksOf(simd, "forward", g, { ...placesOf({ x, weight, bias, y }), epilogue })) {
             task.run(0, task.parts);
           }
           expect([...y]).toEqual([...expected]);
@@ -154,10 +154,10 @@ for (const flavour of flavours) {
             }
             expect([...result]).toEqual([...whole]);
           };
-          check(y, y.slice(), () => tasksOf(flavour, "forward", g, places));
-          check(x, inputs, () => tasksOf(flavour, "inputGradient", g, { ...places, bias: 0 }));
+          check(y, y.slice(), () => tasksOf(simd, "forward", g, places));
+          check(x, inputs, () => tasksOf(simd, "inputGradient", g, { ...places, bias: 0 }));
           x.set(inputs);
-          check(weight, filters, () => tasksOf(flavour, "weightGradient", g, { ...places, bias: 0 }));
+          check(weight, filters, () => tasksOf(simd, "weightGradient", g, { ...places, bias: 0 }));
         }),
         { numRuns: 60 },
       );

@@ -1,7 +1,7 @@
-/** The matrix product of wasm and what packs for it, against plain loops, in both flavours. */
+/** The matrix product of wasm and what packs for it, against plain loops, with both kinds of SIMD. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { depthBlocks, evenBlocks } from "../../src/kernels/wasm/gemm/blocks.js";
 import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
@@ -9,7 +9,7 @@ import { DEPTH, MODE, TILE } from "../../src/kernels/wasm/gemm/multiply.js";
 import { scratch } from "../../src/kernels/wasm/memory.js";
 import { arrays, distance, normals } from "../support/wasm.js";
 
-const flavours = (["simd", "relaxed"] as const).filter(supports);
+const simds = (["plain", "relaxed"] as const).filter(supports);
 
 const sizes = fc.record({
   rows: fc.integer({ min: 1, max: 20 }),
@@ -42,10 +42,10 @@ function expected(
   return result;
 }
 
-for (const flavour of flavours) {
-  describe(`wasm product, ${flavour}`, () => {
-    const kernels = gemmKernels(flavour);
-    const wide = 4 * TILE[flavour].vectors;
+for (const simd of simds) {
+  describe(`wasm product, ${simd}`, () => {
+    const kernels = gemmKernels(simd);
+    const wide = 4 * TILE[simd].vectors;
 
     /** Operands of a product; b comes row by row. Rows of a and c are followed by `padding` further numbers. */
     function operands({ rows, columns, depth, padding, seed }: Sizes) {

@@ -8,7 +8,7 @@ import { referenceLayout } from "../../src/kernels/reference/layout.js";
 import { referenceMatmul } from "../../src/kernels/reference/matmul.js";
 import { referenceMax, referenceSum } from "../../src/kernels/reference/reduce.js";
 import { wasmArithmetic } from "../../src/kernels/wasm/arithmetic.js";
-import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { wasmLayout } from "../../src/kernels/wasm/layout.js";
 import { wasmMatmul } from "../../src/kernels/wasm/matmul.js";
 import { wasmMax, wasmSum } from "../../src/kernels/wasm/reduce.js";
@@ -46,8 +46,8 @@ describe("arithmetic", () => {
   });
 });
 
-describe.each(supports("relaxed") ? (["simd", "relaxed"] as const) : (["simd"] as const))("in %s", (flavour) => {
-  const layout = wasmLayout(flavour);
+describe.each(supports("relaxed") ? (["plain", "relaxed"] as const) : (["plain"] as const))("in %s", (simd) => {
+  const layout = wasmLayout(simd);
 
   test("a copy in any order of axes has every element of the reference, and touches no other", () => {
     const problem = shapes.chain((shape) =>
@@ -92,7 +92,7 @@ describe.each(supports("relaxed") ? (["simd", "relaxed"] as const) : (["simd"] a
   });
 
   test("a batch of products, added or not, is within 1e-6 of the reference's norm", () => {
-    const matmul = wasmMatmul(flavour);
+    const matmul = wasmMatmul(simd);
     const extent = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(97, 400));
     const problem = fc.record({
       ...{ rows: extent, depth: extent, columns: extent, aTransposed: fc.boolean(), bTransposed: fc.boolean() },

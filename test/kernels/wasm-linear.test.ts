@@ -1,13 +1,13 @@
-/** The wasm kernels of Linear against the reference, in both flavours. */
+/** The wasm kernels of Linear against the reference, with both kinds of SIMD. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { referenceLinear } from "../../src/kernels/reference/linear.js";
-import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { wasmLinear } from "../../src/kernels/wasm/linear.js";
 import type { LinearGeometry } from "../../src/shape/linear.js";
 import { arrays, distance, normals } from "../support/wasm.js";
 
-const flavours = (["simd", "relaxed"] as const).filter(supports);
+const simds = (["plain", "relaxed"] as const).filter(supports);
 
 const size = fc.oneof(
   fc.integer({ min: 1, max: 5 }),
@@ -26,9 +26,9 @@ function operands({ rows, inFeatures, outFeatures }: LinearGeometry, seed: numbe
   return { x, weight, bias, y };
 }
 
-for (const flavour of flavours) {
-  describe(`wasm linear, ${flavour}`, () => {
-    const wasm = wasmLinear(flavour);
+for (const simd of simds) {
+  describe(`wasm linear, ${simd}`, () => {
+    const wasm = wasmLinear(simd);
 
     test("forward is within 1e-5 of the reference", () => {
       fc.assert(

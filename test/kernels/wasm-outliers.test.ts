@@ -12,14 +12,14 @@ import { describe, expect, test } from "vitest";
 import type { ConvKernels } from "../../src/kernels/conv.js";
 import { RELU } from "../../src/kernels/epilogue.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
-import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
 import { kernelCall } from "../../src/kernels/wasm/memory.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { Random } from "../../src/tensor/random.js";
 import { arrays, normals } from "../support/wasm.js";
 
-const flavours = (["simd", "relaxed"] as const).filter(supports);
+const simds = (["plain", "relaxed"] as const).filter(supports);
 const directions = ["forward", "inputGradient", "weightGradient"] as const;
 type Direction = (typeof directions)[number];
 const BOUND = { forward: 256, inputGradient: 256, weightGradient: 2048 };
@@ -179,8 +179,8 @@ function operands(g: ConvGeometry, seed: number) {
   return all;
 }
 
-describe.each(flavours)("what an output does not read, %s", (flavour) => {
-  const wasm = wasmConv(flavour);
+describe.each(simds)("what an output does not read, %s", (simd) => {
+  const wasm = wasmConv(simd);
 
   test.each(directions)("does not change the bound of its error, %s", (direction) => {
     const sizes = geometry.filter((g) => mixes(g, direction));

@@ -1,9 +1,9 @@
-/** Winograd's filtering along the rows of batches in the layout CHWN, in both flavours. */
+/** Winograd's filtering along the rows of batches in the layout CHWN, with both kinds of SIMD. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RELU } from "../../src/kernels/epilogue.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
-import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { forwardRows, inputGradientRows, rowTiles, winogradRows } from "../../src/kernels/wasm/conv/winograd-rows.js";
 import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
 import { NO_STEPS } from "../../src/kernels/wasm/elementwise/epilogue.js";
@@ -14,7 +14,7 @@ import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/c
 import { expectSame } from "../support/kernels.js";
 import { arrays, distance, normals, terms } from "../support/wasm.js";
 
-const flavours = (["simd", "relaxed"] as const).filter(supports);
+const simds = (["plain", "relaxed"] as const).filter(supports);
 const upTo = (max: number, min = 1) => fc.integer({ min, max });
 const BOUND = 5e-5;
 const directions = ["forward", "inputGradient"] as const;
@@ -78,9 +78,9 @@ test("the matrices are those of a filter, exactly", () => {
   }
 });
 
-describe.each(flavours)("Winograd along rows, %s", (flavour) => {
-  const kernels = gemmKernels(flavour);
-  const wasm = wasmConv(flavour);
+describe.each(simds)("Winograd along rows, %s", (simd) => {
+  const kernels = gemmKernels(simd);
+  const wasm = wasmConv(simd);
 
   /** Runs a direction, part by part or as a whole, and gives its result and what the reference has for it. */
   function both(direction: (typeof directions)[number], g: ConvGeometry, seed: number, cuts: readonly number[] = []) {

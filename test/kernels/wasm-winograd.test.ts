@@ -1,10 +1,10 @@
-/** Winograd convolution against the reference, on random geometries, with both tiles and in both flavours. */
+/** Winograd convolution against the reference, on random geometries, with both tiles and with both kinds of SIMD. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Direction } from "../../src/kernels/conv.js";
 import { referenceConv } from "../../src/kernels/reference/conv.js";
-import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
 import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";
+import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { winograd as algorithm, problemOf, winogradPoints } from "../../src/kernels/wasm/conv/winograd.js";
 import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
@@ -18,7 +18,7 @@ import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/c
 import { arrays, distance, normals, terms } from "../support/wasm.js";
 import { Winograd } from "../support/winograd.js";
 
-const flavours = (["simd", "relaxed"] as const).filter(supports);
+const simds = (["plain", "relaxed"] as const).filter(supports);
 const BOUND = 5e-5;
 
 interface Sizes {
@@ -89,10 +89,10 @@ function operands(g: ConvGeometry, seed: number) {
   return { x, weight, bias, y };
 }
 
-describe.each(flavours.flatMap((flavour) => ([6, 4] as const).map((points) => ({ flavour, points }))))(
-  "Winograd by $points×$points points, $flavour",
-  ({ flavour, points }) => {
-    const winograd = new Winograd(flavour, points);
+describe.each(simds.flatMap((simd) => ([6, 4] as const).map((points) => ({ simd, points }))))(
+  "Winograd by $points×$points points, $simd",
+  ({ simd, points }) => {
+    const winograd = new Winograd(simd, points);
     const geometry = geometries[points];
 
     test("forward is within 5e-5 of the reference, with or without bias and ReLU", () => {
@@ -291,7 +291,7 @@ describe.each(flavours.flatMap((flavour) => ([6, 4] as const).map((points) => ({
 
 test("a split gives the same bits in both layouts of the filters", () => {
   // One image has one quad of tiles, which takes narrow panels; two take wide ones.
-  const winograd = new Winograd("simd", 6);
+  const winograd = new Winograd("plain", 6);
   const [one, two] = [1, 2].map((batch) => geometryOf({ batch, inChannels: 37, outChannels: 29 })) as [
     ConvGeometry,
     ConvGeometry,
@@ -311,7 +311,7 @@ test("magnitudes are the largest of all maps, pixel by pixel; NaN comes before i
       const [images, maps, pixels] = shape;
       const [x, most] = arrays(images * maps * pixels, images * pixels);
       normals(x, seed)[seed % x.length] = special;
-      magnitudes(gemmKernels("simd"), x.byteOffset, images, maps, pixels, most.byteOffset);
+      magnitudes(gemmKernels("plain"), x.byteOffset, images, maps, pixels, most.byteOffset);
       const want = most.map((_, i) => {
         const [image, pixel] = [Math.floor(i / pixels), i % pixels];
         const all = Array.from({ length: maps }, (_, map) => Math.abs(x[(image * maps + map) * pixels + pixel]!));
@@ -356,7 +356,7 @@ test("every module is below 4 kB, which browsers compile at once", () => {
     write(builder);
     return builder.bytes().length;
   };
-  for (const flavour of ["simd", "relaxed"] as const) {
+  for (const simd of ["plain", "relaxed"] as const) {
     for (const quads of [1, 2]) {
       for (const [points, taps] of [
         [4, 2],
@@ -366,7 +366,7 @@ test("every module is below 4 kB, which browsers compile at once", () => {
         [6, 4],
         [6, 5],
       ] as const) {
-        const variant = variantOf(points, taps, flavour, quads);
+        const variant = variantOf(points, taps, simd, quads);
         for (const kind of ["plain", "flipped", "table"] as const) {
           expect(bytes((builder) => filterKernel(builder, variant, kind))).toBeLessThan(4096);
         }

@@ -1,7 +1,7 @@
 /** Every backend that this platform runs, for tests that hold all of them to the same. */
 import { afterAll, beforeAll, describe } from "vitest";
 import { setBackend } from "../../src/kernels/backend.js";
-import { supports } from "../../src/kernels/wasm/assembler/flavour.js";
+import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { engine } from "../../src/tensor/engine.js";
 
 const BACKENDS = {

@@ -1,5 +1,5 @@
-/** The Winograd kernels of one number of points and flavour on arrays in the engine's memory, without a choice or a guard around them. */
-import type { Flavour } from "../../src/kernels/wasm/assembler/flavour.js";
+/** The Winograd kernels of one number of points and kind of SIMD on arrays in the engine's memory, without a choice or a guard around them. */
+import type { Simd } from "../../src/kernels/wasm/assembler/simd.js";
 import { problemOf, tasksOf } from "../../src/kernels/wasm/conv/winograd.js";
 import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { at } from "../../src/kernels/wasm/memory.js";
@@ -20,12 +20,12 @@ type WinogradPass = "forward" | "inputGradient";
 
 export class Winograd {
   constructor(
-    private readonly flavour: Flavour,
+    private readonly simd: Simd,
     private readonly points: Points,
   ) {}
 
   plan(g: ConvGeometry, pass: WinogradPass) {
-    return planOf(problemOf(g, pass), this.points, this.flavour);
+    return planOf(problemOf(g, pass), this.points, this.simd);
   }
 
   /** Runs a pass and tells whether all that was computed is finite. */
@@ -56,6 +56,6 @@ export class Winograd {
     { from = 0, to = g.outChannels }: Options = {},
   ): void {
     const operands = { x: at(x), dy: at(dy), dweight: at(dweight) };
-    new WeightGradient(forwardProblem(g), this.flavour, operands).filters(from, to);
+    new WeightGradient(forwardProblem(g), this.simd, operands).filters(from, to);
   }
 }

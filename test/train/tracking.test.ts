@@ -1,6 +1,6 @@
 /**
  * A training in WebAssembly goes where the reference's goes: from the same seed, over 30 steps, every loss is within 5e-5
- * of the reference's and the parameters within 1e-4 of their norm. Measured over 60 seeds, in both flavours of SIMD: at
+ * of the reference's and the parameters within 1e-4 of their norm. Measured over 60 seeds, in both kinds of SIMD: at
  * most 2.5e-6 and 7.6e-6, where networks are smooth (docs/kernels.md).
  *
  * ReLU and maxima have kinks: once in some hundred steps rounding decides on which side of one a number is, and from then

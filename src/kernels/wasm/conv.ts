@@ -4,7 +4,7 @@
  */
 import type { ConvGeometry } from "../../shape/conv.js";
 import type { ConvKernels, Direction } from "../conv.js";
-import type { Flavour } from "./assembler/flavour.js";
+import type { Simd } from "./assembler/simd.js";
 import type { ConvAlgorithm, ConvOperands } from "./conv/algorithm.js";
 import { chwn } from "./conv/chwn.js";
 import { im2col } from "./conv/im2col.js";
@@ -28,7 +28,7 @@ export function algorithmOf(g: ConvGeometry, direction: Direction): ConvAlgorith
 }
 
 /** Lengths are asked before `place`, which may make the memory grow, and detach the arrays. */
-export function wasmConv(flavour: Flavour): ConvKernels {
+export function wasmConv(simd: Simd): ConvKernels {
   return {
     forward(g, x, weight, bias, y, epilogue) {
       if (y.length === 0) return;
@@ -38,21 +38,21 @@ export function wasmConv(flavour: Flavour): ConvKernels {
       const algorithm = algorithmOf(g, "forward");
       let steps = epilogue ? stepsOf(epilogue, g.outChannels, yAt, others) : NO_STEPS;
       // An algorithm that takes the place of this one needs the sum, which this one may have overwritten.
-      if (algorithm.otherwise) steps = gemmKernels(flavour).keepSum(steps, yAt, length);
+      if (algorithm.otherwise) steps = gemmKernels(simd).keepSum(steps, yAt, length);
       const operands = { x: xAt, weight: weightAt, bias: biasAt, y: yAt, epilogue: steps };
-      compute(flavour, "forward", g, operands, algorithm);
+      compute(simd, "forward", g, operands, algorithm);
     },
 
     inputGradient(g, dy, weight, dx) {
       if (dx.length === 0) return;
       const [dyAt, weightAt, dxAt] = place(dy, weight, dx);
-      compute(flavour, "inputGradient", g, { x: dxAt, weight: weightAt, bias: 0, y: dyAt, epilogue: NO_STEPS });
+      compute(simd, "inputGradient", g, { x: dxAt, weight: weightAt, bias: 0, y: dyAt, epilogue: NO_STEPS });
     },
 
     weightGradient(g, x, dy, dweight) {
       if (dy.length === 0) return;
       const [xAt, dyAt, dweightAt] = place(x, dy, dweight);
-      compute(flavour, "weightGradient", g, { x: xAt, weight: dweightAt, bias: 0, y: dyAt, epilogue: NO_STEPS });
+      compute(simd, "weightGradient", g, { x: xAt, weight: dweightAt, bias: 0, y: dyAt, epilogue: NO_STEPS });
     },
   };
 }
@@ -62,14 +62,14 @@ export function wasmConv(flavour: Flavour): ConvKernels {
  * that takes its place runs.
  */
 function compute(
-  flavour: Flavour,
+  simd: Simd,
   direction: Direction,
   g: ConvGeometry,
   operands: ConvOperands,
   chosen = algorithmOf(g, direction),
 ): void {
   for (let algorithm: ConvAlgorithm | undefined = chosen; algorithm; algorithm = algorithm.otherwise) {
-    const tasks = algorithm[direction](flavour, g, operands);
+    const tasks = algorithm[direction](simd, g, operands);
     if (!tasks) continue;
     for (const task of tasks) runAll(task);
     if (tasks.every((task) => task.isFinite !== false)) return;

@@ -1,7 +1,7 @@
 /** Moving numbers by the kernels that lay out the operands of products: in rows, or four by four where two axes change places. */
 import { eachRound, type Loops, splitLoops } from "../../tensor/loops.js";
 import type { LayoutKernels } from "../layout.js";
-import type { Flavour } from "./assembler/flavour.js";
+import type { Simd } from "./assembler/simd.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
 import { gemmKernels } from "./gemm/kernels.js";
@@ -12,14 +12,14 @@ const fill = /* @__PURE__ */ rowKernel({ arrays: ["y"], numbers: ["value"] }, ({
 /** Rows of this many numbers are transposed at a time: what is read stays in the first-level cache for four of them. */
 const COLUMNS = 128;
 
-export function wasmLayout(flavour: Flavour): LayoutKernels {
+export function wasmLayout(simd: Simd): LayoutKernels {
   return {
     copy(loops, from, fromAt, to, toAt) {
       if (loops.sizes.includes(0)) return;
       const [read, write] = place(from, to);
       const starts = [read + 4 * fromAt, write + 4 * toAt];
       const bytes = { sizes: loops.sizes, strides: loops.strides.map((own) => own.map((stride) => 4 * stride)) };
-      const kernels = gemmKernels(flavour);
+      const kernels = gemmKernels(simd);
       const transposed = exchanged(bytes);
       const [outer, { sizes, strides }] = splitLoops(transposed ?? bytes, transposed ? 2 : 3);
       const [reads = [], writes = []] = strides;

@@ -1,7 +1,7 @@
 /** Linear as one product; only the operand that is not read row by row is packed. */
 import type { LinearGeometry } from "../../shape/linear.js";
 import type { LinearKernels } from "../linear.js";
-import type { Flavour } from "./assembler/flavour.js";
+import type { Simd } from "./assembler/simd.js";
 import { epiloguePass, NO_STEPS, stepsOf } from "./elementwise/epilogue.js";
 import { depthBlocks, evenBlocks } from "./gemm/blocks.js";
 import { dots } from "./gemm/dots.js";
@@ -17,25 +17,25 @@ const COLUMNS = 96;
 /** With no more rows, packing the weights takes longer than it saves. */
 const FEW_ROWS = 1;
 
-export function wasmLinear(flavour: Flavour): LinearKernels {
+export function wasmLinear(simd: Simd): LinearKernels {
   return {
     /** y = x (rows × in) · weightᵀ (in × out) */
     forward({ rows, inFeatures, outFeatures }, x, weight, bias, y, epilogue) {
       if (y.length === 0) return;
       const { norm, sum } = epilogue ?? {};
       const [a, w, start, c, ...others] = place(x, weight, bias, y, norm?.weight, norm?.bias, sum);
-      const kernels = gemmKernels(flavour);
+      const kernels = gemmKernels(simd);
       const steps = kernels.keepSum(
         epilogue ? stepsOf(epilogue, outFeatures, c, others) : NO_STEPS,
         c,
         rows * outFeatures,
       );
       if (rows <= FEW_ROWS) {
-        runAll(dotsTask(flavour, { rows, inFeatures, outFeatures }, a, w, start, c));
+        runAll(dotsTask(simd, { rows, inFeatures, outFeatures }, a, w, start, c));
       } else {
         if (start !== 0) kernels.copy([start, 0, 0, 4], [c, 0, 4 * outFeatures, 4], 1, rows, outFeatures);
         const b = { at: w, column: 4 * inFeatures, entry: 4 };
-        runAll(product(flavour, { rows, columns: outFeatures, depth: inFeatures, a, b, c, add: start !== 0 }));
+        runAll(product(simd, { rows, columns: outFeatures, depth: inFeatures, a, b, c, add: start !== 0 }));
       }
       epiloguePass(c, rows, outFeatures, 1, steps);
     },
@@ -45,7 +45,7 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
       if (dx.length === 0) return;
       const [a, w, c] = place(dy, weight, dx);
       const b = { at: w, column: 4, entry: 4 * inFeatures };
-      runAll(product(flavour, { rows, columns: inFeatures, depth: outFeatures, a, b, c, add: false }));
+      runAll(product(simd, { rows, columns: inFeatures, depth: outFeatures, a, b, c, add: false }));
     },
 
     /** dweight += dyᵀ (out × rows) · x (rows × in) */
@@ -54,15 +54,15 @@ export function wasmLinear(flavour: Flavour): LinearKernels {
       const [input, gradient, c] = place(x, dy, dweight);
       const transposed = scratch(4 * rows * outFeatures);
       const from = { at: gradient, row: 4 * outFeatures };
-      gemmKernels(flavour).transpose(from, { at: transposed, row: 4 * rows }, outFeatures, rows);
+      gemmKernels(simd).transpose(from, { at: transposed, row: 4 * rows }, outFeatures, rows);
       const b = { at: input, column: 4, entry: 4 * inFeatures };
-      runAll(product(flavour, { rows: outFeatures, columns: inFeatures, depth: rows, a: transposed, b, c, add: true }));
+      runAll(product(simd, { rows: outFeatures, columns: inFeatures, depth: rows, a: transposed, b, c, add: true }));
     },
   };
 }
 
 /** The product of few rows. A part is a block of outputs. */
-function dotsTask(flavour: Flavour, g: LinearGeometry, x: number, weight: number, bias: number, y: number): Task {
+function dotsTask(simd: Simd, g: LinearGeometry, x: number, weight: number, bias: number, y: number): Task {
   const blocks = evenBlocks(g.outFeatures, COLUMNS);
   const [, block] = depthBlocks(g.inFeatures)[0] ?? [0, 0];
   return {
@@ -70,7 +70,7 @@ function dotsTask(flavour: Flavour, g: LinearGeometry, x: number, weight: number
     run(from, to) {
       for (const [first, outputs] of blocks.slice(from, to)) {
         const sizes = { rows: g.rows, outputs, depth: g.inFeatures, block, yRow: 4 * g.outFeatures };
-        dots(flavour, x, weight + 4 * first * g.inFeatures, bias && bias + 4 * first, y + 4 * first, sizes);
+        dots(simd, x, weight + 4 * first * g.inFeatures, bias && bias + 4 * first, y + 4 * first, sizes);
       }
     },
   };
@@ -91,8 +91,8 @@ export interface Product {
 }
 
 /** c = or += a · b. A part is a block of columns. */
-export function product(flavour: Flavour, { rows, columns, depth, a, b, c, add }: Product): Task {
-  const kernels = gemmKernels(flavour);
+export function product(simd: Simd, { rows, columns, depth, a, b, c, add }: Product): Task {
+  const kernels = gemmKernels(simd);
   const wide = kernels.panel;
   const sums = depthBlocks(depth);
   const blocks = evenBlocks(columns, COLUMNS);

@@ -2,16 +2,16 @@
 import type { Roofline } from "../roofline.js";
 import { advance, block, brIf, forRange, loop } from "./assembler/control.js";
 import { local, locals } from "./assembler/expression.js";
-import { type Flavour, multiplyAdd } from "./assembler/flavour.js";
 import * as i32 from "./assembler/i32.js";
 import { ModuleBuilder } from "./assembler/module.js";
+import { multiplyAdd, type Simd } from "./assembler/simd.js";
 import * as v128 from "./assembler/v128.js";
 import { TILE } from "./gemm/multiply.js";
 
 /** One run of a loop of multiply-adds, and its floating-point operations. Its sums are a tile of the product, so that none waits for another. */
-export function peakKernel(flavour: Flavour): { readonly run: () => void; readonly flops: number } {
-  const madd = multiplyAdd(flavour);
-  const { rows, vectors } = TILE[flavour];
+export function peakKernel(simd: Simd): { readonly run: () => void; readonly flops: number } {
+  const madd = multiplyAdd(simd);
+  const { rows, vectors } = TILE[simd];
   const builder = new ModuleBuilder({ shared: false });
   builder.kernel("peak", { rounds: "i32", at: "i32" }, ({ rounds, at }) => {
     const left = locals("v128", vectors);
@@ -58,15 +58,15 @@ function readKernel(): () => void {
   return () => read(READ);
 }
 
-const measured = new Map<Flavour, Roofline>();
+const measured = new Map<Simd, Roofline>();
 
 /** Measured once in a process, which takes about 0.1 s and, for as long, 16 MiB. */
-export function measureRoofline(flavour: Flavour): Roofline {
-  let roofline = measured.get(flavour);
+export function measureRoofline(simd: Simd): Roofline {
+  let roofline = measured.get(simd);
   if (!roofline) {
-    const { run, flops } = peakKernel(flavour);
+    const { run, flops } = peakKernel(simd);
     roofline = { peak: flops / best(run), bandwidth: READ / best(readKernel()) };
-    measured.set(flavour, roofline);
+    measured.set(simd, roofline);
   }
   return roofline;
 }

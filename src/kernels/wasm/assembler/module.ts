@@ -18,7 +18,7 @@
  * - instructions.ts `i32`, `f32`, `f64`, `v128`, `i8x16`, `i32x4`, `f32x4`, `f64x2`, `select`.
  *                   Loads are `load(address, offset = 0)`, stores `store(address, value, offset = 0)`.
  * - control.ts      `block`, `loop`, `when`, `br`, `brIf`, `ret`, `forRange(from, to, step, (i) => …)`, `advance`.
- * - flavour.ts      `multiplyAdd(flavour)`: acc + a·b by relaxed or by plain SIMD.
+ * - simd.ts         `multiplyAdd(simd)`: acc + a·b by relaxed or by plain SIMD.
  */
 import { StateError } from "../../../shape/errors.js";
 import { show } from "../../../shape/show.js";
@@ -117,7 +117,7 @@ export class ModuleBuilder {
       isFirst = false;
       return kernels;
     } catch (cause) {
-      engine().backend = { name: "reference", flavour: "simd", cause };
+      engine().backend = { name: "reference", simd: "plain", cause };
       throw new Refused(cause, isFirst);
     }
   }

@@ -2,7 +2,7 @@
 import type { ConvAlgorithm as ConvOption } from "../../../shape/algorithm.js";
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Direction } from "../../conv.js";
-import type { Flavour } from "../assembler/flavour.js";
+import type { Simd } from "../assembler/simd.js";
 import type { Steps } from "../elementwise/epilogue.js";
 import type { Task } from "../task.js";
 
@@ -26,7 +26,7 @@ export interface ConvAlgorithm extends Readonly<Record<Direction, Pass>> {
  * One direction of a convolution as tasks to be run one after the other, each as a whole. undefined where the numbers are
  * not for this algorithm, in which case nothing has been written.
  */
-export type Pass = (flavour: Flavour, g: ConvGeometry, operands: ConvOperands) => readonly Task[] | undefined;
+export type Pass = (simd: Simd, g: ConvGeometry, operands: ConvOperands) => readonly Task[] | undefined;
 
 /**
  * Where the operands of any direction lie: y is written forward, x (which is dx then) by the input gradient, and the weight

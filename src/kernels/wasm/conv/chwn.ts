@@ -19,9 +19,9 @@ export const chwn: ConvAlgorithm = {
   fits: chwnFits,
   pays: () => true,
   describe: () => ({ algorithm: "direct, chwn", saving: 1 }),
-  forward: (flavour, g, operands) => [forward(gemmKernels(flavour), g, operands)],
-  inputGradient: (flavour, g, operands) => [inputGradient(gemmKernels(flavour), g, operands)],
-  weightGradient: (flavour, g, operands) => [weightGradient(gemmKernels(flavour), g, operands)],
+  forward: (simd, g, operands) => [forward(gemmKernels(simd), g, operands)],
+  inputGradient: (simd, g, operands) => [inputGradient(gemmKernels(simd), g, operands)],
+  weightGradient: (simd, g, operands) => [weightGradient(gemmKernels(simd), g, operands)],
 };
 
 /** y = weight · patches + bias, and the epilogue. A part is a part of the batch. */

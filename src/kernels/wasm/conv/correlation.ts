@@ -6,7 +6,7 @@
  * for the channels c and the outputs m of one group; what lies outside the image is 0.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import type { Flavour } from "../assembler/flavour.js";
+import type { Simd } from "../assembler/simd.js";
 import type { Steps } from "../elementwise/epilogue.js";
 import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
 import { Table } from "../gemm/table.js";
@@ -59,12 +59,12 @@ export interface PixelLayout {
   readonly plane: number;
 }
 
-type Correlate = (flavour: Flavour, c: Correlation, o: CorrelationOperands) => Task;
+type Correlate = (simd: Simd, c: Correlation, o: CorrelationOperands) => Task;
 
 /** The convolution by an algorithm for correlations. */
-export function forwardBy(correlate: Correlate, flavour: Flavour, g: ConvGeometry, o: ConvOperands): Task {
+export function forwardBy(correlate: Correlate, simd: Simd, g: ConvGeometry, o: ConvOperands): Task {
   const c = forwardCorrelation(g);
-  return correlate(flavour, c, {
+  return correlate(simd, c, {
     batch: g.batch,
     groups: g.groups,
     outputs: g.outChannels / g.groups,
@@ -78,12 +78,12 @@ export function forwardBy(correlate: Correlate, flavour: Flavour, g: ConvGeometr
 }
 
 /** The input gradient by an algorithm for correlations: a task for each phase. */
-export function inputGradientBy(correlate: Correlate, flavour: Flavour, g: ConvGeometry, o: ConvOperands): Task[] {
-  const kernels = gemmKernels(flavour);
+export function inputGradientBy(correlate: Correlate, simd: Simd, g: ConvGeometry, o: ConvOperands): Task[] {
+  const kernels = gemmKernels(simd);
   const isWhole = g.strideHeight === 1 && g.strideWidth === 1;
   return inputGradientPhases(g).map((phase) => {
     const { weights, weightRow } = phaseWeights(kernels, g, phase, o.weight);
-    return correlate(flavour, phase, {
+    return correlate(simd, phase, {
       batch: g.batch,
       groups: g.groups,
       outputs: g.inChannels / g.groups,

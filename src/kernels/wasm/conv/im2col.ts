@@ -5,7 +5,7 @@
  *     input gradient    the same with the roles of inputs and outputs exchanged (correlation.ts); of few channels spread.ts
  *     weight gradient   dy (outputs × pixels) · patchesᵀ      weight-gradient.ts
  */
-import type { Flavour } from "../assembler/flavour.js";
+import type { Simd } from "../assembler/simd.js";
 import { CONSTANTS, epiloguePass, NO_STEPS, type Steps, splitAtSum } from "../elementwise/epilogue.js";
 import { type Block, depthBlocks } from "../gemm/blocks.js";
 import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
@@ -24,9 +24,9 @@ const FEW_CHANNELS = 16;
 
 const always = () => true;
 const describe = () => ({ algorithm: "im2col", saving: 1 });
-const forward: Pass = (flavour, g, operands) => [forwardBy(correlate, flavour, g, operands)];
-const spread: Pass = (flavour, g, { x, weight, y }) => [spreadGradient(gemmKernels(flavour), g, y, weight, x)];
-const differentiate: Pass = (flavour, g, { x, weight, y }) => [weightGradient(gemmKernels(flavour), g, x, y, weight)];
+const forward: Pass = (simd, g, operands) => [forwardBy(correlate, simd, g, operands)];
+const spread: Pass = (simd, g, { x, weight, y }) => [spreadGradient(gemmKernels(simd), g, y, weight, x)];
+const differentiate: Pass = (simd, g, { x, weight, y }) => [weightGradient(gemmKernels(simd), g, x, y, weight)];
 
 export const im2col: ConvAlgorithm = {
   name: "im2col",
@@ -35,10 +35,10 @@ export const im2col: ConvAlgorithm = {
   pays: always,
   describe,
   forward,
-  inputGradient: (flavour, g, operands) =>
+  inputGradient: (simd, g, operands) =>
     g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1
-      ? spread(flavour, g, operands)
-      : inputGradientBy(correlate, flavour, g, operands),
+      ? spread(simd, g, operands)
+      : inputGradientBy(correlate, simd, g, operands),
   weightGradient: differentiate,
 };
 
@@ -61,8 +61,8 @@ const COLUMNS = 96;
 /** Outputs with fewer pixels share their panels of columns with those of the next images. */
 const FEW_PIXELS = 64;
 
-function correlate(flavour: Flavour, c: Correlation, o: CorrelationOperands): Task {
-  return new CorrelationTask(gemmKernels(flavour), c, o);
+function correlate(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
+  return new CorrelationTask(gemmKernels(simd), c, o);
 }
 
 class CorrelationTask implements Task {

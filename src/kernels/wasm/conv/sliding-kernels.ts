@@ -6,9 +6,9 @@ import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local, locals } from "../assembler/expression.js";
 import * as f32 from "../assembler/f32.js";
 import * as f32x4 from "../assembler/f32x4.js";
-import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
 import * as i32 from "../assembler/i32.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
+import { multiplyAdd, type Simd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
 import { takeSteps } from "../elementwise/epilogue.js";
 import { isShared, memory } from "../memory.js";
@@ -43,14 +43,14 @@ export interface SlidingKernels {
   collect(image: Lines, outputs: Outputs, weights: number): void;
 }
 
-const compiled = new Map<Flavour, SlidingKernels>();
+const compiled = new Map<Simd, SlidingKernels>();
 
-export function slidingKernels(flavour: Flavour): SlidingKernels {
-  let kernels = compiled.get(flavour);
+export function slidingKernels(simd: Simd): SlidingKernels {
+  let kernels = compiled.get(simd);
   if (!kernels) {
     const builder = new ModuleBuilder({ shared: isShared() });
-    slideKernel(builder, flavour);
-    collectKernel(builder, flavour);
+    slideKernel(builder, simd);
+    collectKernel(builder, simd);
     const raw: Record<"slide" | "collect", Kernel> = builder.instantiate(memory());
     kernels = {
       slide: ({ at, line, taps, count }, weights, { bias, steps, constants }, outputs) =>
@@ -70,7 +70,7 @@ export function slidingKernels(flavour: Flavour): SlidingKernels {
         }
       },
     };
-    compiled.set(flavour, kernels);
+    compiled.set(simd, kernels);
   }
   return kernels;
 }
@@ -82,8 +82,8 @@ const imageParameters = { image: "i32", line: "i32", taps: "i32", count: "i32" }
 /** Vectors that are computed side by side, so that no sum waits for the one before. */
 const VECTORS = 4;
 
-function slideKernel(builder: ModuleBuilder, flavour: Flavour): void {
-  const madd = multiplyAdd(flavour);
+function slideKernel(builder: ModuleBuilder, simd: Simd): void {
+  const madd = multiplyAdd(simd);
   /** This many vectors of outputs. */
   const tile = (vectors: number) =>
     builder.function(
@@ -136,8 +136,8 @@ function slideKernel(builder: ModuleBuilder, flavour: Flavour): void {
   );
 }
 
-function collectKernel(builder: ModuleBuilder, flavour: Flavour): void {
-  const madd = multiplyAdd(flavour);
+function collectKernel(builder: ModuleBuilder, simd: Simd): void {
+  const madd = multiplyAdd(simd);
   builder.kernel(
     "collect",
     { ...imageParameters, outputs: "i32", lines: "i32", columns: "i32", weights: "i32" },

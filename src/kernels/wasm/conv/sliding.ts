@@ -3,7 +3,7 @@
  * channel, where there is too little to share for a product of matrices.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import type { Flavour } from "../assembler/flavour.js";
+import type { Simd } from "../assembler/simd.js";
 import { CONSTANTS, epiloguePass, STEP, splitAtSum } from "../elementwise/epilogue.js";
 import { gemmKernels } from "../gemm/kernels.js";
 import { memory, scratch } from "../memory.js";
@@ -26,25 +26,25 @@ export const sliding: ConvAlgorithm = {
   pays: (g) => g.groups === g.inChannels && g.groups > 1,
   describe: () => ({ algorithm: "direct, sliding filters", saving: 1 }),
   forward: slideForward,
-  inputGradient: (flavour, g, operands) => inputGradientBy(slide, flavour, g, operands),
-  weightGradient: (flavour, g, operands) => [collectGradient(flavour, g, operands)],
+  inputGradient: (simd, g, operands) => inputGradientBy(slide, simd, g, operands),
+  weightGradient: (simd, g, operands) => [collectGradient(simd, g, operands)],
 };
 
 /** From the sum of an epilogue on, its steps are a pass of their own. */
-function slideForward(flavour: Flavour, g: ConvGeometry, o: ConvOperands): Task[] {
-  if (!(o.epilogue.steps & STEP.sum)) return [forwardBy(slide, flavour, g, o)];
+function slideForward(simd: Simd, g: ConvGeometry, o: ConvOperands): Task[] {
+  if (!(o.epilogue.steps & STEP.sum)) return [forwardBy(slide, simd, g, o)];
   const pixels = g.outHeight * g.outWidth;
-  const [before, after] = splitAtSum(gemmKernels(flavour).keepSum(o.epilogue, o.y, g.batch * g.outChannels * pixels));
+  const [before, after] = splitAtSum(gemmKernels(simd).keepSum(o.epilogue, o.y, g.batch * g.outChannels * pixels));
   return [
-    forwardBy(slide, flavour, g, { x: o.x, weight: o.weight, bias: o.bias, y: o.y, epilogue: before }),
+    forwardBy(slide, simd, g, { x: o.x, weight: o.weight, bias: o.bias, y: o.y, epilogue: before }),
     { parts: 1, run: () => epiloguePass(o.y, g.batch, g.outChannels, pixels, after) },
   ];
 }
 
 /** A part is a group of an image. */
-function slide(flavour: Flavour, c: Correlation, o: CorrelationOperands): Task {
-  const kernels = gemmKernels(flavour);
-  const { slide } = slidingKernels(flavour);
+function slide(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
+  const kernels = gemmKernels(simd);
+  const { slide } = slidingKernels(simd);
   const images = new PatchImages(kernels, c, { channels: c.channels, images: 1, imageStride: 0 });
   const taps = images.taps();
   const pixels = c.outHeight * c.outWidth;
@@ -77,15 +77,15 @@ function slide(flavour: Flavour, c: Correlation, o: CorrelationOperands): Task {
 const MANY = 1 << 12;
 
 /** The weight gradient. A part is an input channel. */
-function collectGradient(flavour: Flavour, g: ConvGeometry, { x, y: dy, weight: dweight }: ConvOperands): Task {
-  const { collect } = slidingKernels(flavour);
+function collectGradient(simd: Simd, g: ConvGeometry, { x, y: dy, weight: dweight }: ConvOperands): Task {
+  const { collect } = slidingKernels(simd);
   const correlation = forwardCorrelation(g);
-  const images = new PatchImages(gemmKernels(flavour), correlation, { channels: 1, images: 1, imageStride: 0 });
+  const images = new PatchImages(gemmKernels(simd), correlation, { channels: 1, images: 1, imageStride: 0 });
   const taps = images.taps();
   const [inputs, outputs] = [g.inChannels / g.groups, g.outChannels / g.groups];
   const pixels = g.outHeight * g.outWidth;
   const sums = g.batch > MANY ? scratch(4 * outputs * taps.count) : 0;
-  if (sums) gemmKernels(flavour).clear(sums, outputs * taps.count);
+  if (sums) gemmKernels(simd).clear(sums, outputs * taps.count);
   return {
     parts: g.inChannels,
     run(from, to) {

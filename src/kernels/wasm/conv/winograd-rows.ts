@@ -36,14 +36,14 @@ export const winogradRows: ConvAlgorithm = {
     return { algorithm: `winograd 1×${size}, chwn`, saving };
   },
 
-  forward(flavour, g, o) {
-    const kernels = gemmKernels(flavour);
+  forward(simd, g, o) {
+    const kernels = gemmKernels(simd);
     const { size } = rowTiles(g)!;
     return forFewOutliers(kernels, g, readingOf(g), [1, size, size, 0], o, () => [forwardRows(kernels, g, o)]);
   },
 
-  inputGradient(flavour, g, o) {
-    const kernels = gemmKernels(flavour);
+  inputGradient(simd, g, o) {
+    const kernels = gemmKernels(simd);
     const { size, points } = rowTiles(g)!;
     const adjoint = { x: o.y, weight: o.weight, bias: 0, y: o.x, epilogue: o.epilogue };
     // Pixels of dx belong to several tiles of dy.

@@ -21,7 +21,7 @@
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Direction } from "../../conv.js";
-import type { Flavour } from "../assembler/flavour.js";
+import type { Simd } from "../assembler/simd.js";
 import { gemmKernels } from "../gemm/kernels.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
@@ -55,10 +55,10 @@ export const winograd: ConvAlgorithm = {
     return { algorithm: `winograd ${tile}×${tile}`, saving };
   },
 
-  forward: (flavour, g, operands) => winogradTasks(flavour, g, "forward", operands),
+  forward: (simd, g, operands) => winogradTasks(simd, g, "forward", operands),
 
-  inputGradient: (flavour, g, { x, weight, y, epilogue }) =>
-    winogradTasks(flavour, g, "inputGradient", { x: y, weight, bias: 0, y: x, epilogue }),
+  inputGradient: (simd, g, { x, weight, y, epilogue }) =>
+    winogradTasks(simd, g, "inputGradient", { x: y, weight, bias: 0, y: x, epilogue }),
 
   weightGradient: winogradWeightGradient,
 
@@ -162,18 +162,18 @@ export function problemOf(g: ConvGeometry, direction: Direction): Problem {
  * less exact than plain sums are, unless it was asked for.
  */
 function winogradTasks(
-  flavour: Flavour,
+  simd: Simd,
   g: ConvGeometry,
   direction: "forward" | "inputGradient",
   operands: ConvOperands,
 ): Task[] | undefined {
   const problem = problemOf(g, direction);
   const points = winogradPoints(problem, direction);
-  const tasks = () => tasksOf(planOf(problem, points, flavour), g, operands);
+  const tasks = () => tasksOf(planOf(problem, points, simd), g, operands);
   if (g.algorithm !== "auto") return tasks();
   const size = points - problem.taps + 1;
   const reading = direction === "forward" ? readingOf(g) : gradientReading(g);
-  return spared(gemmKernels(flavour), reading, [size, size, size, 0], operands, tasks);
+  return spared(gemmKernels(simd), reading, [size, size, size, 0], operands, tasks);
 }
 
 export function tasksOf(plan: Plan, g: ConvGeometry, operands: ConvOperands): Task[] {
@@ -188,12 +188,12 @@ export function tasksOf(plan: Plan, g: ConvGeometry, operands: ConvOperands): Ta
  * or dy is not finite, or so large that a sum on the way might not be: it is added, so that has to be known before. And
  * unless it was asked for where numbers are so uneven that it would be less exact than plain sums are.
  */
-function winogradWeightGradient(flavour: Flavour, g: ConvGeometry, { x, weight, y }: ConvOperands): Task[] | undefined {
+function winogradWeightGradient(simd: Simd, g: ConvGeometry, { x, weight, y }: ConvOperands): Task[] | undefined {
   const problem = forwardProblem(g);
   const size = 7 - problem.taps;
-  const { even, largest } = evenProducts(gemmKernels(flavour), x, y, problem, size, size);
+  const { even, largest } = evenProducts(gemmKernels(simd), x, y, problem, size, size);
   // Transforms make the numbers of x up to 100 times as large, those of dy 225 times, and their sums 4 times.
   const bound = 100 * 225 * largest * 4 * g.batch * g.outHeight * g.outWidth;
   if (!(bound < 3e38) || (g.algorithm === "auto" && !even)) return undefined;
-  return [new WeightGradient(problem, flavour, { x, dy: y, dweight: weight })];
+  return [new WeightGradient(problem, simd, { x, dy: y, dweight: weight })];
 }

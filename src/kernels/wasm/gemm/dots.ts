@@ -2,15 +2,15 @@
 import { advance, block, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, local, locals } from "../assembler/expression.js";
 import * as f32x4 from "../assembler/f32x4.js";
-import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
 import * as i32 from "../assembler/i32.js";
 import { select } from "../assembler/instructions.js";
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
+import { multiplyAdd, type Simd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
 import { isShared, memory } from "../memory.js";
 import { transpose4 } from "./pack.js";
 
-const compiled = new Map<Flavour, Kernel>();
+const compiled = new Map<Simd, Kernel>();
 
 /** Groups of four outputs that are computed side by side. */
 const GROUPS = 4;
@@ -21,25 +21,25 @@ const GROUPS = 4;
  * as in `multiply`: a row has the same bits here as in a product of many rows.
  */
 export function dots(
-  flavour: Flavour,
+  simd: Simd,
   x: number,
   weights: number,
   bias: number,
   y: number,
   sizes: { rows: number; outputs: number; depth: number; block: number; yRow: number },
 ): void {
-  let kernel = compiled.get(flavour);
+  let kernel = compiled.get(simd);
   if (!kernel) {
     const builder = new ModuleBuilder({ shared: isShared() });
-    dotsKernel(builder, flavour);
+    dotsKernel(builder, simd);
     kernel = builder.instantiate<"dots">(memory()).dots;
-    compiled.set(flavour, kernel);
+    compiled.set(simd, kernel);
   }
   kernel(x, weights, bias, y, sizes.rows, sizes.outputs, sizes.depth, sizes.block, sizes.yRow, 0);
 }
 
-function dotsKernel(builder: ModuleBuilder, flavour: Flavour): void {
-  const madd = multiplyAdd(flavour);
+function dotsKernel(builder: ModuleBuilder, simd: Simd): void {
+  const madd = multiplyAdd(simd);
   const parameters = {
     ...({ x: "i32", weights: "i32", row: "i32", depth: "i32", length: "i32", bias: "i32", y: "i32" } as const),
     ...({ outputs: "i32", never: "i32" } as const),

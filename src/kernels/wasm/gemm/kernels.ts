@@ -1,6 +1,7 @@
 /** The matrix product and what packs its operands, compiled on first use. Places and strides are in bytes. */
-import type { Flavour } from "../assembler/flavour.js";
+
 import { type Kernel, ModuleBuilder } from "../assembler/module.js";
+import type { Simd } from "../assembler/simd.js";
 import { STEP, type Steps } from "../elementwise/epilogue.js";
 import { isShared, memory, scratch, take } from "../memory.js";
 import { DEPTH, multiplyKernel, SPARE, TILE } from "./multiply.js";
@@ -60,22 +61,22 @@ const WRITERS = {
   transpose: transposeKernel,
   addTransposed: addTransposedKernel,
   clear: clearKernel,
-} as const satisfies Record<string, (builder: ModuleBuilder, flavour: Flavour) => void>;
+} as const satisfies Record<string, (builder: ModuleBuilder, simd: Simd) => void>;
 type Name = keyof typeof WRITERS;
 
-const compiled = new Map<Flavour, GemmKernels>();
+const compiled = new Map<Simd, GemmKernels>();
 
-export function gemmKernels(flavour: Flavour): GemmKernels {
-  let kernels = compiled.get(flavour);
+export function gemmKernels(simd: Simd): GemmKernels {
+  let kernels = compiled.get(simd);
   if (!kernels) {
-    kernels = new GemmKernels(flavour);
-    compiled.set(flavour, kernels);
+    kernels = new GemmKernels(simd);
+    compiled.set(simd, kernels);
   }
   return kernels;
 }
 
 export class GemmKernels {
-  readonly flavour: Flavour;
+  readonly simd: Simd;
   readonly #compiled: Partial<Record<Name, Kernel>> = {};
   /** Columns of a packed panel. */
   readonly panel: number;
@@ -83,9 +84,9 @@ export class GemmKernels {
   readonly panelRows: number;
   readonly #spare: number;
 
-  constructor(flavour: Flavour) {
-    this.flavour = flavour;
-    this.panel = 4 * TILE[flavour].vectors;
+  constructor(simd: Simd) {
+    this.simd = simd;
+    this.panel = 4 * TILE[simd].vectors;
     this.panelRows = lasting(4 * DEPTH);
     const entries = new Int32Array(memory().buffer, this.panelRows, DEPTH);
     for (let k = 0; k < DEPTH; k++) entries[k] = 4 * k * this.panel;
@@ -98,7 +99,7 @@ export class GemmKernels {
 
   #compile(name: Name): Kernel {
     const builder = new ModuleBuilder({ shared: isShared() });
-    WRITERS[name](builder, this.flavour);
+    WRITERS[name](builder, this.simd);
     const kernel = builder.instantiate<Name>(memory())[name];
     this.#compiled[name] = kernel;
     return kernel;

@@ -9,10 +9,10 @@ import { advance, block, brIf, forRange, type Label, loop, when } from "../assem
 import { type Expr, type Local, local, locals, operand } from "../assembler/expression.js";
 import * as f32 from "../assembler/f32.js";
 import * as f32x4 from "../assembler/f32x4.js";
-import { type Flavour, multiplyAdd } from "../assembler/flavour.js";
 import * as i32 from "../assembler/i32.js";
 import { select } from "../assembler/instructions.js";
 import type { Callable, ModuleBuilder } from "../assembler/module.js";
+import { multiplyAdd, type Simd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
 import { CONSTANTS, STEP, takeSteps } from "../elementwise/epilogue.js";
 
@@ -25,9 +25,9 @@ export const DEPTH = 384;
  * Smaller tiles, of `fewer` rows or vectors, take what is left, so that c is covered without waste as a rule.
  */
 export const TILE = {
-  simd: { rows: 3, fewerRows: 2, vectors: 3, fewerVectors: 2 },
+  plain: { rows: 3, fewerRows: 2, vectors: 3, fewerVectors: 2 },
   relaxed: { rows: 6, fewerRows: 4, vectors: 2, fewerVectors: 1 },
-} as const satisfies Record<Flavour, Readonly<Record<"rows" | "fewerRows" | "vectors" | "fewerVectors", number>>>;
+} as const satisfies Record<Simd, Readonly<Record<"rows" | "fewerRows" | "vectors" | "fewerVectors", number>>>;
 
 /** Bytes of a tile of c, 6 × 8 or 3 × 12; and room for one, for what is added to it, and for tables of its rows and its bias. */
 const SPARE_TILE = 4 * 48;
@@ -62,9 +62,9 @@ function rowOf(first: Expr<"i32">, rows: Expr<"i32">, i: number): Local<"i32"> {
  * another bit of it at every exit keeps V8 from merging them. Two steps of k a round, since a taken branch costs about
  * two cycles.
  */
-function tileKernel(builder: ModuleBuilder, flavour: Flavour, rows: number, vectors: number): TileKernel {
-  const madd = multiplyAdd(flavour);
-  const together = flavour === "relaxed" ? 1 : 2;
+function tileKernel(builder: ModuleBuilder, simd: Simd, rows: number, vectors: number): TileKernel {
+  const madd = multiplyAdd(simd);
+  const together = simd === "relaxed" ? 1 : 2;
   return builder.function(
     operands,
     ({ a, aRows, b, bRows, c, cRows, depth, bias, constants, sum: added, mode, never }) => {
@@ -127,11 +127,11 @@ function tileKernel(builder: ModuleBuilder, flavour: Flavour, rows: number, vect
 }
 
 /** Writes the kernel `multiply`. `spare` is room for what a tile at the edge has too much. */
-export function multiplyKernel(builder: ModuleBuilder, flavour: Flavour): void {
-  const { rows: max, fewerRows, vectors: widest, fewerVectors } = TILE[flavour];
-  const largest = tileKernel(builder, flavour, max, widest);
-  const anyTile = anyTileFunction(builder, flavour, largest);
-  const partialTile = partialTileFunction(builder, flavour, anyTile);
+export function multiplyKernel(builder: ModuleBuilder, simd: Simd): void {
+  const { rows: max, fewerRows, vectors: widest, fewerVectors } = TILE[simd];
+  const largest = tileKernel(builder, simd, max, widest);
+  const anyTile = anyTileFunction(builder, simd, largest);
+  const partialTile = partialTileFunction(builder, simd, anyTile);
   builder.kernel(
     "multiply",
     {
@@ -189,11 +189,11 @@ function extent(left: Expr<"i32">, max: number, fewer: number): Expr<"i32"> {
 type AnyTile = ReturnType<typeof anyTileFunction>;
 
 /** Calls the tile of so many rows and vectors. */
-function anyTileFunction(builder: ModuleBuilder, flavour: Flavour, largest: TileKernel) {
-  const { rows: max, fewerRows, vectors: widest, fewerVectors } = TILE[flavour];
-  const low = tileKernel(builder, flavour, fewerRows, widest);
-  const narrow = tileKernel(builder, flavour, max, fewerVectors);
-  const smallest = tileKernel(builder, flavour, fewerRows, fewerVectors);
+function anyTileFunction(builder: ModuleBuilder, simd: Simd, largest: TileKernel) {
+  const { rows: max, fewerRows, vectors: widest, fewerVectors } = TILE[simd];
+  const low = tileKernel(builder, simd, fewerRows, widest);
+  const narrow = tileKernel(builder, simd, max, fewerVectors);
+  const smallest = tileKernel(builder, simd, fewerRows, fewerVectors);
   return builder.function({ ...operands, rows: "i32", vectors: "i32" }, ({ rows, vectors, ...same }) =>
     when(
       i32.eq(vectors, widest),
@@ -214,8 +214,8 @@ function anyTileFunction(builder: ModuleBuilder, flavour: Flavour, largest: Tile
 }
 
 /** A tile that is larger than what is left: computed aside, and copied back without what is too much. */
-function partialTileFunction(builder: ModuleBuilder, flavour: Flavour, anyTile: AnyTile) {
-  const { rows: max, vectors: widest } = TILE[flavour];
+function partialTileFunction(builder: ModuleBuilder, simd: Simd, anyTile: AnyTile) {
+  const { rows: max, vectors: widest } = TILE[simd];
   const wide = 16 * widest;
   return builder.function(
     { ...operands, rows: "i32", vectors: "i32", rowsLeft: "i32", columnsLeft: "i32", spare: "i32" },

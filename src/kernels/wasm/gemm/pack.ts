@@ -3,11 +3,11 @@ import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
 import * as f32 from "../assembler/f32.js";
 import * as f32x4 from "../assembler/f32x4.js";
-import type { Flavour } from "../assembler/flavour.js";
 import * as i32 from "../assembler/i32.js";
 import * as i32x4 from "../assembler/i32x4.js";
 import { select } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import type { Simd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
 import { TILE } from "./multiply.js";
 
@@ -105,8 +105,8 @@ export function gatherKernel(builder: ModuleBuilder): void {
  * Writes the kernel `packColumns`, of columns that lie as rows: to[k, column] = from[column, k]. Columns beyond
  * the last are copies of it. Writes no entry beyond k.
  */
-export function packColumnsKernel(builder: ModuleBuilder, flavour: Flavour): void {
-  const { vectors } = TILE[flavour];
+export function packColumnsKernel(builder: ModuleBuilder, simd: Simd): void {
+  const { vectors } = TILE[simd];
   const wide = 16 * vectors;
   builder.kernel(
     "packColumns",

@@ -6,11 +6,11 @@ import { advance, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, type Local, local, operand } from "../assembler/expression.js";
 import * as f32 from "../assembler/f32.js";
 import * as f32x4 from "../assembler/f32x4.js";
-import type { Flavour } from "../assembler/flavour.js";
 import * as i32 from "../assembler/i32.js";
 import * as i32x4 from "../assembler/i32x4.js";
 import { select } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import type { Simd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
 import { TILE } from "./multiply.js";
 
@@ -22,8 +22,8 @@ type EachTap = (start: Expr<"i32">, entry: Expr<"i32">, visit: (at: Local<"i32">
  * `pixels` is a table of offsets in bytes; it ascends, neighbours mostly are neighbours in the image, and a panel's width
  * of any further entries follows. Up to 12 bytes beyond either end of a row of the image are read.
  */
-export function patchesKernel(builder: ModuleBuilder, flavour: Flavour): void {
-  const { vectors } = TILE[flavour];
+export function patchesKernel(builder: ModuleBuilder, simd: Simd): void {
+  const { vectors } = TILE[simd];
   builder.kernel(
     "patches",
     {

@@ -10,8 +10,8 @@
  */
 import { type Expr, type Local, local, type Operand } from "../assembler/expression.js";
 import { add, mul, sub } from "../assembler/f32x4.js";
-import { multiplyAdd } from "../assembler/flavour.js";
 import * as i32x4 from "../assembler/i32x4.js";
+import { multiplyAdd } from "../assembler/simd.js";
 import { times, type Variant } from "./variant.js";
 
 type Vector = Expr<"v128">;
@@ -37,10 +37,10 @@ const keep = (value: Operand<"v128">): Local<"v128"> => local("v128", value);
 
 /** The transforms, to be used in the function that is being written. `constant`: how it holds the factors of `filter`. */
 export function algebra(
-  { points, taps, size, flavour }: Variant,
+  { points, taps, size, simd }: Variant,
   constant: (value: number) => Operand<"v128"> = (value) => value,
 ): Algebra {
-  const madd = multiplyAdd(flavour);
+  const madd = multiplyAdd(simd);
   const plus = (sum: Vector, factor: number, value: Vector): Vector =>
     factor === 1 ? add(sum, value) : madd(sum, constant(factor), value);
 

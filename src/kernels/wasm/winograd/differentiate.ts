@@ -1,5 +1,5 @@
 /** The gradient of the weights, block by block. All places are bytes in the engine's memory. */
-import type { Flavour } from "../assembler/flavour.js";
+import type { Simd } from "../assembler/simd.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { filterGradientOf, inputOf, multiplyOf, outputGradientOf } from "./modules.js";
@@ -32,10 +32,10 @@ export class WeightGradient implements Task {
 
   constructor(
     private readonly problem: Problem,
-    flavour: Flavour,
+    simd: Simd,
     private readonly operands: { readonly x: number; readonly dy: number; readonly dweight: number },
   ) {
-    const variant = variantOf(6, problem.taps, flavour, 2);
+    const variant = variantOf(6, problem.taps, simd, 2);
     const { rows, quads } = variant;
     const { points, tilePanel } = bytesOf(variant);
     const tilings = tilingsOf(problem, variant);

@@ -12,7 +12,7 @@ const compiled = new Map<string, Kernel>();
 
 /** A module of its own for every kernel: browsers compile small ones at once. `option`: what else it depends on. */
 function kernel(name: string, variant: Variant, option: string, write: (builder: ModuleBuilder) => void): Kernel {
-  const key = `${name} ${variant.points} ${variant.flavour} ${variant.rows} ${option}`;
+  const key = `${name} ${variant.points} ${variant.simd} ${variant.rows} ${option}`;
   let found = compiled.get(key);
   if (!found) {
     const builder = new ModuleBuilder({ shared: isShared() });

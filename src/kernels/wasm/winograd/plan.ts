@@ -1,6 +1,6 @@
 /** Sizes of one Winograd convolution: what is convolved, and how it is cut into tiles, panels and blocks. Numbers only. */
 import type { ConvGeometry } from "../../../shape/conv.js";
-import type { Flavour } from "../assembler/flavour.js";
+import type { Simd } from "../assembler/simd.js";
 import { channelsTogether } from "./filter.js";
 import type { Tiling } from "./tiling.js";
 import { type Points, type Variant, variantOf } from "./variant.js";
@@ -113,10 +113,10 @@ const BLOCK_TILES = 512;
  */
 const [FILTER_BYTES, FEW_PANELS] = [128 << 10, 4];
 
-export function planOf(problem: Problem, points: Points, flavour: Flavour): Plan {
+export function planOf(problem: Problem, points: Points, simd: Simd): Plan {
   const tilings = tilingsOf(problem, { points, size: points - problem.taps + 1 });
   const { tiles } = tilings;
-  const variant = variantOf(points, problem.taps, flavour, Math.ceil(tiles / 4));
+  const variant = variantOf(points, problem.taps, simd, Math.ceil(tiles / 4));
   const { rows, quads } = variant;
   const inputPanel = oddLines(16 * quads * problem.channels);
   const panelTiles = 4 * quads;

@@ -1,10 +1,10 @@
 /** mᵉ[filter][tile] = Σ over channels of Uᵉ[channel][filter]·Vᵉ[channel][tile], for every e. */
 import { advance, block, brIf, forRange, loop, when } from "../assembler/control.js";
 import { type Expr, local, locals, operand } from "../assembler/expression.js";
-import { multiplyAdd } from "../assembler/flavour.js";
 import * as i32 from "../assembler/i32.js";
 import { select } from "../assembler/instructions.js";
 import type { ModuleBuilder } from "../assembler/module.js";
+import { multiplyAdd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
 import { bytesOf, type Variant } from "./variant.js";
 
@@ -66,10 +66,10 @@ export function productKernel(builder: ModuleBuilder, variant: Variant): void {
  * cuts the loop into blocks that fit; `never` is 0, and exits that test different bits of it are not merged. Which cuts
  * are the fastest was measured on V8 11.3 to 14.6.
  */
-function microKernel(builder: ModuleBuilder, { flavour, rows, quads }: Variant) {
-  const madd = multiplyAdd(flavour);
+function microKernel(builder: ModuleBuilder, { simd, rows, quads }: Variant) {
+  const madd = multiplyAdd(simd);
   const steps = quads === 1 ? 1 : 2;
-  const cuts = quads === 1 ? [2, 4, 6, 8, 10] : flavour === "relaxed" ? [1, 2, 3, 4, 5] : [2, 3];
+  const cuts = quads === 1 ? [2, 4, 6, 8, 10] : simd === "relaxed" ? [1, 2, 3, 4, 5] : [2, 3];
   return builder.function({ u: "i32", v: "i32", m: "i32", channels: "i32", more: "i32", never: "i32" }, (p) => {
     const sums = locals("v128", rows * quads);
     const tiles = locals("v128", quads);

@@ -193,7 +193,7 @@ export function evenProducts(
   }) as [number, number];
   const lines = { lines: 1, columns: some };
   const image = { at: inputs.at, line: 0, taps: taps.at, count: taps.count };
-  slidingKernels(kernels.flavour).collect(image, { at: outputs.at, ...lines }, sums);
+  slidingKernels(kernels.simd).collect(image, { at: outputs.at, ...lines }, sums);
   const limit = UNEVEN * UNEVEN * Math.min(...view(sums, taps.count));
   const square = (read: number, written: number): number => {
     const product = read * scale * written * scaleOut;

@@ -1,8 +1,8 @@
 /** What the kernels of Winograd convolution agree on. */
 import { type Expr, type Local, local, type Operand } from "../assembler/expression.js";
-import type { Flavour } from "../assembler/flavour.js";
 import * as i32 from "../assembler/i32.js";
 import { select } from "../assembler/instructions.js";
+import type { Simd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
 
 /** Points along one axis of a transformed tile: 0, ±1 and ∞, or those and ±2. */
@@ -14,7 +14,7 @@ export interface Variant {
   readonly taps: number;
   /** Outputs along one axis of a tile: points − taps + 1, which is 2 to 5. */
   readonly size: number;
-  readonly flavour: Flavour;
+  readonly simd: Simd;
   /** Filters in a panel of transformed filters, and quads (four tiles) in a panel of transformed input: a micro-kernel's product. */
   readonly rows: number;
   readonly quads: 1 | 2;
@@ -23,12 +23,12 @@ export interface Variant {
 const variants = new Map<string, Variant>();
 
 /** The variant for so many quads: panels that keep the vector registers busy; for one quad, whatever reads the filters in one stream. */
-export function variantOf(points: Points, taps: number, flavour: Flavour, quads: number): Variant {
+export function variantOf(points: Points, taps: number, simd: Simd, quads: number): Variant {
   const narrow = quads === 1 || quads === 3;
-  const rows = narrow ? 12 : flavour === "relaxed" ? 6 : 5;
-  const key = `${points} ${taps} ${flavour} ${rows}`;
+  const rows = narrow ? 12 : simd === "relaxed" ? 6 : 5;
+  const key = `${points} ${taps} ${simd} ${rows}`;
   const size = points - taps + 1;
-  const found = variants.get(key) ?? { points, taps, size, flavour, rows, quads: narrow ? 1 : 2 };
+  const found = variants.get(key) ?? { points, taps, size, simd, rows, quads: narrow ? 1 : 2 };
   variants.set(key, found);
   return found;
 }
