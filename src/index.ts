@@ -16,6 +16,7 @@ export {
 export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, type AdaptiveMaxPool2dOptions } from "./layers/adaptivepool2d.js";
 export { AvgPool2d } from "./layers/avgpool2d.js";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batchnorm.js";
+export { ChannelShuffle } from "./layers/channel-shuffle.js";
 export { Conv1d, type Conv1dOptions } from "./layers/conv1d.js";
 export { Conv2d, type Conv2dOptions } from "./layers/conv2d.js";
 export { ConvTranspose2d, type ConvTranspose2dOptions } from "./layers/convtranspose2d.js";
@@ -75,6 +76,7 @@ export {
   Tanhshrink,
 } from "./layers/smooth.js";
 export { LogSoftmax, Softmax } from "./layers/softmax.js";
+export { StochasticDepth } from "./layers/stochastic-depth.js";
 export { Upsample } from "./layers/upsample.js";
 export { ZeroPad2d } from "./layers/zeropad2d.js";
 export type { ConvAlgorithm } from "./shape/algorithm.js";

@@ -299,6 +299,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
       },
     },
   ),
+  ChannelShuffle: layer(main.ChannelShuffle, [1, 4, 2], () => [2]),
   Dropout: layer(main.Dropout, [2, 3], () => [0.5, { random: random() }]),
   Dropout2d: layer(main.Dropout2d, [1, 3, 2, 2], () => [0.5, { random: random() }]),
   ELU: layer(main.ELU, [2], () => [1]),
@@ -339,6 +340,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
   ReLU6: layer(main.ReLU6, [2]),
   Permute: layer(main.Permute, [2, 3], () => [[1, 0]]),
   Residual: layer(main.Residual, [2, 3], () => [new main.ReLU(), new main.Identity()]),
+  Slice: layer(main.Slice as unknown as Class, [2, 3], () => [null, [0, 2]], { needs: 0, takes: { 0: ["undefined"] } }),
+  StochasticDepth: layer(main.StochasticDepth, [2, 3], () => [0.5, "row", { random: random() }]),
   SELU: layer(main.SELU, [2]),
   Sequential: layer(main.Sequential as unknown as Class, [2, 3], () => [linear(), new main.ReLU()], {
     needs: 2,
@@ -371,6 +374,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   // Methods of layers and of what they are made of
   "Layer.forward": method(linear, "forward", () => [x()]),
   "Layer.backward": method(ran, "backward", () => [ones([2, 2]), { inputGradient: true }]),
+  "Layer.of": method(linear, "of", () => []),
   "Layer.outputShape": method(linear, "outputShape", () => [[2, 3]]),
   "Layer.multiplyAdds": method(linear, "multiplyAdds", () => [[2, 3]]),
   "Layer.children": method(linear, "children"),
