@@ -36,6 +36,6 @@ export class StochasticDepth extends DropoutLayer<SameRule> {
   }
 
   protected override extraRepr(): string {
-    return reprOf(this, "p=", "mode=");
+    return reprOf(this, "p=, mode=");
   }
 }

@@ -37,6 +37,17 @@ export function convNorm(
   return new Sequential(conv, new BatchNorm2d(to, norm), ...activation);
 }
 
+/** A convolution, a batch norm and a ReLU under Inception's keys. */
+export function basicConv(
+  from: number,
+  to: number,
+  kernel: number | readonly [number, number],
+  options: Conv2dOptions,
+) {
+  const conv = new Conv2d(from, to, kernel, { ...options, bias: false });
+  return block({ conv, bn: new BatchNorm2d(to, { eps: 0.001 }) }, (own, x) => x.through(own.conv, own.bn).relu());
+}
+
 /** Squeeze-and-excitation: each channel times a gate that the means of all of them decide. https://arxiv.org/abs/1709.01507 */
 export class SqueezeExcitation extends Composite {
   override readonly name: string = "SqueezeExcitation";
