@@ -9,7 +9,7 @@ import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkBoolean, checkRange, readOptions } from "../shape/check.js";
+import { checkRange, readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { basicConv, block, transformInput } from "./blocks.js";
@@ -150,8 +150,7 @@ export class GoogLeNet<
     );
     checkCommon(model, { numClasses, inChannels, width, dropout });
     checkRange(model, "dropoutAux", dropoutAux, 0, 1);
-    this.transformInput = checkBoolean(model, "transformInput", transformInput);
-    checkBoolean(model, "auxLogits", auxLogits);
+    this.transformInput = transformInput;
     const init = random ? { random } : {};
     let from = widened(192, width);
     const mixed = (name: keyof typeof BLOCKS) => {

@@ -8,7 +8,7 @@ import { Flatten } from "../layers/flatten.js";
 import { type InitOptions, normal } from "../layers/initialisers.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
-import { checkBoolean, readOptions } from "../shape/check.js";
+import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { basicConv, block, transformInput } from "./blocks.js";
@@ -231,8 +231,7 @@ export class InceptionV3<
       random: undefined,
     });
     checkCommon(model, { numClasses, inChannels, width, dropout });
-    checkBoolean(model, "auxLogits", auxLogits);
-    this.transformInput = checkBoolean(model, "transformInput", transformInput);
+    this.transformInput = transformInput;
     const init = random ? { random } : {};
     const { conv, a, b, c, d, e, auxiliary } = blocksOf(width, init);
     this.Conv2d_1a_3x3 = basicConv(inChannels, widened(32, width), 3, { stride: 2, ...init });

@@ -24,7 +24,7 @@ export function initialiseLinears(model: Layer, options: InitOptions): void {
 }
 
 /** Normal weights of this standard deviation in every convolution and Linear. */
-export function initialiseNormal(model: Layer, std: number, options: InitOptions): void {
+export function initialiseNormal(model: Pick<Layer, "descendants">, std: number, options: InitOptions): void {
   for (const layer of model.descendants()) {
     if (layer instanceof Conv2d || layer instanceof Linear) normal(layer.weight.value, 0, std, options);
   }
