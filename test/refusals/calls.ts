@@ -309,6 +309,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   }),
   Flatten: layer(main.Flatten, [2, 3, 2], () => [{ startDim: 1, endDim: -1 }], { needs: 0 }),
   GELU: layer(main.GELU, [2], () => [{ approximate: "tanh" }]),
+  graph: of(main.graph as never, () => [["N", 3], { fc: linear() }, () => undefined], { slow: {} }),
   GlobalAvgPool2d: layer(main.GlobalAvgPool2d, [1, 2, 4, 4]),
   GlobalMaxPool2d: layer(main.GlobalMaxPool2d, [1, 2, 4, 4]),
   GroupNorm: layer(main.GroupNorm, [2, 4, 3], () => [2, 4, { eps: 1e-5, affine: true }]),
@@ -570,6 +571,17 @@ export const CALLS: Readonly<Record<string, Call>> = {
   MobileNetV2: network(models.MobileNetV2, () => [
     { numClasses: 2, inChannels: 1, width: 0.1, dropout: 0.2, random: random() },
   ]),
+  DenseNet: network(models.DenseNet, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  EfficientNet: network(models.EfficientNet, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  GoogLeNet: network(models.GoogLeNet, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  InceptionV3: network(models.InceptionV3, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  MobileNetV3: network(models.MobileNetV3, () => [
+    "small",
+    { numClasses: 3, inChannels: 3, width: 1 / 16, random: random() },
+  ]),
+  ShuffleNetV2: network(models.ShuffleNetV2, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  DeepLabV3: network(models.DeepLabV3, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  LRASPP: network(models.LRASPP, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
   ResNet: network(models.ResNet, () => [18, { numClasses: 2, inChannels: 1, width: 0.05, random: random() }]),
   SqueezeNet: network(models.SqueezeNet, () => [
     { numClasses: 2, inChannels: 1, width: 0.1, dropout: 0.5, random: random() },
