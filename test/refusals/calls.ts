@@ -309,7 +309,9 @@ export const CALLS: Readonly<Record<string, Call>> = {
   }),
   Flatten: layer(main.Flatten, [2, 3, 2], () => [{ startDim: 1, endDim: -1 }], { needs: 0 }),
   GELU: layer(main.GELU, [2], () => [{ approximate: "tanh" }]),
-  graph: of(main.graph as never, () => [["N", 3], { fc: linear() }, () => undefined], { slow: {} }),
+  graph: of(main.graph as never, () => [["N", 3], { fc: linear() }, () => undefined], {
+    takes: { "0.0": ["number", "array"], "0.1": ["string", "array"], 1: ["array"], "1.fc": ["object", "array"] },
+  }),
   GlobalAvgPool2d: layer(main.GlobalAvgPool2d, [1, 2, 4, 4]),
   GlobalMaxPool2d: layer(main.GlobalMaxPool2d, [1, 2, 4, 4]),
   GroupNorm: layer(main.GroupNorm, [2, 4, 3], () => [2, 4, { eps: 1e-5, affine: true }]),
@@ -341,7 +343,15 @@ export const CALLS: Readonly<Record<string, Call>> = {
   ReLU6: layer(main.ReLU6, [2]),
   Permute: layer(main.Permute, [2, 3], () => [[1, 0]]),
   Residual: layer(main.Residual, [2, 3], () => [new main.ReLU(), new main.Identity()]),
-  Slice: layer(main.Slice as unknown as Class, [2, 3], () => [null, [0, 2]], { needs: 0, takes: { 0: ["undefined"] } }),
+  Slice: layer(main.Slice as unknown as Class, [2, 3], () => [null, [0, 2]], {
+    needs: 0,
+    takes: {
+      0: ["array", "number"],
+      1: ["null", "number"],
+      "1.0": ["null", "undefined"],
+      "1.1": ["null", "undefined"],
+    },
+  }),
   StochasticDepth: layer(main.StochasticDepth, [2, 3], () => [0.5, "row", { random: random() }]),
   SELU: layer(main.SELU, [2]),
   Sequential: layer(main.Sequential as unknown as Class, [2, 3], () => [linear(), new main.ReLU()], {
@@ -375,7 +385,6 @@ export const CALLS: Readonly<Record<string, Call>> = {
   // Methods of layers and of what they are made of
   "Layer.forward": method(linear, "forward", () => [x()]),
   "Layer.backward": method(ran, "backward", () => [ones([2, 2]), { inputGradient: true }]),
-  "Layer.of": method(linear, "of", () => []),
   "Layer.outputShape": method(linear, "outputShape", () => [[2, 3]]),
   "Layer.multiplyAdds": method(linear, "multiplyAdds", () => [[2, 3]]),
   "Layer.children": method(linear, "children"),
