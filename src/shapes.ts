@@ -61,7 +61,16 @@ export type { Dropout2dRule } from "./shape/dropout.js";
 export type { EmbeddingRule } from "./shape/embedding.js";
 export type { FlattenedAxes, FlattenRule, UnflattenRule } from "./shape/flatten.js";
 export type { Concatenated, Stacked } from "./shape/join.js";
-export type { Inserted, Permuted, PermuteRule, Squeezed, Transposed, Unsqueezed, WithoutOnes } from "./shape/layout.js";
+export type {
+  ChannelShuffleRule,
+  Inserted,
+  Permuted,
+  PermuteRule,
+  Squeezed,
+  Transposed,
+  Unsqueezed,
+  WithoutOnes,
+} from "./shape/layout.js";
 export type { FeaturesRule, LinearRule } from "./shape/linear.js";
 export type { LrnRule } from "./shape/lrn.js";
 export type { MaxoutLinearRule, MaxoutRule } from "./shape/maxout.js";

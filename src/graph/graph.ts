@@ -1,3 +1,4 @@
+import { checkInteger, checkList, refuse } from "../shape/check.js";
 import type { Named, NamedSize } from "../shape/named.js";
 import type { AnyLayer } from "../shape/rule.js";
 import type { Outputs } from "./call.js";
@@ -56,6 +57,8 @@ export class Graph<
  * are a list of shapes; several outputs are a list, or an object by name. In a shape, `"N"` or any other name is any size,
  * equal names the same one.
  *
+ * @throws ArgumentError for shapes that are not lists of sizes and names, or layers that are not layers.
+ *
  * @example
  * const net = graph(
  *   ["N", 3, 32, 32],
@@ -65,9 +68,31 @@ export class Graph<
  * net.forward(randn([8, 3, 32, 32])).shape; // [8, 10]
  */
 export function graph<const Inputs extends GraphInputs, const L extends Layers, const O extends Outputs>(
-  _inputs: Inputs,
+  inputs: Inputs,
   layers: L,
   compose: (layers: L, ...inputs: GraphValues<Inputs>) => O,
 ): Graph<GraphValues<Inputs>, L, O> {
+  checkInputs(inputs);
+  if (!isObject(layers)) refuse("graph", "its layers", "an object of layers by name", layers);
+  checkMembers(layers, "layers");
+  if (typeof compose !== "function") refuse("graph", "compose", "a function", compose);
   return new Graph(layers, compose);
+}
+
+function checkInputs(inputs: GraphInputs): void {
+  checkList("graph", "its input", inputs);
+  for (const size of inputs.flat()) {
+    if (typeof size !== "string") checkInteger("graph", "a size of its input", size, 0);
+  }
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+/** @throws ArgumentError for what is neither a layer nor a parameter, nor a list or an object of them. */
+function checkMembers(value: unknown, where: string): void {
+  if (value instanceof Layer || value instanceof State) return;
+  if (!Array.isArray(value) && !isObject(value))
+    refuse("graph", where, "a layer, a parameter, or a list or an object of them", value);
+  for (const [key, member] of Object.entries(value)) checkMembers(member, `${where}.${key}`);
 }

@@ -14,8 +14,8 @@ export interface DropoutOptions {
   readonly random?: Random;
 }
 
-/** What is dropped together: an element, or a channel. */
-abstract class DropoutLayer<Rule extends ShapeRule> extends Layer<Rule> {
+/** What is dropped together: an element, a channel, or a sample. */
+export abstract class DropoutLayer<Rule extends ShapeRule> extends Layer<Rule> {
   readonly p: number;
   /** Its own, so that nothing else that draws changes what it drops. `fit` saves and resumes it. */
   readonly random: Random;

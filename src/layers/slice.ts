@@ -1,6 +1,7 @@
 import { Cache } from "../graph/cache.js";
 import { Layer } from "../graph/layer.js";
 import { slice, sliceBackward } from "../ops/layout.js";
+import { checkInteger, checkList } from "../shape/check.js";
 import type { Shape } from "../shape/shape.js";
 import { type AxisSlice, type SliceRule, sliceGeometry } from "../shape/slice.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -11,7 +12,7 @@ import type { Tensor } from "../tensor/tensor.js";
  *
  *     y[n, c, …] = x[n, start + c·step, …]
  *
- * @throws ShapeError (from forward) for more arguments than axes or a position outside, ArgumentError for a step below 1.
+ * @throws ArgumentError for what is neither an integer, nor a range of integers, nor null; ShapeError (from forward) for more arguments than axes or a position outside, ArgumentError for a step below 1.
  *
  * @example
  * const half = new Slice(null, [0, 16]);
@@ -24,7 +25,15 @@ export class Slice<const Slices extends readonly AxisSlice[] = readonly AxisSlic
 
   constructor(...slices: Slices) {
     super();
-    this.slices = slices;
+    this.slices = slices.map((slice: AxisSlice, axis) => {
+      if (slice === null) return slice;
+      const range = typeof slice === "object" ? slice : [slice];
+      checkList("Slice", `slice ${axis}`, range);
+      for (const bound of range) {
+        if (bound !== null && bound !== undefined) checkInteger("Slice", `slice ${axis}`, bound, -Infinity);
+      }
+      return slice;
+    });
   }
 
   protected compute(x: Tensor): Tensor {

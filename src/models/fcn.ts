@@ -5,11 +5,8 @@ import { BatchNorm2d } from "../layers/batchnorm.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Sequential } from "../layers/sequential.js";
-import { Upsample } from "../layers/upsample.js";
 import { readOptions } from "../shape/check.js";
-import { rankMismatch, ShapeError } from "../shape/errors.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import { type Shape, showShape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { checkCommon } from "./options.js";
 import { ResNetBackbone } from "./resnet.js";
@@ -32,17 +29,16 @@ export interface FCNOptions {
 
 /**
  * Fully convolutional network for segmentation over a dilated ResNet: `[N, inChannels, H, W]` → `[N, numClasses, H, W]`,
- * H and W multiples of 8. 32,957,013 parameters by default, 2.65 · 10¹⁰ multiply-adds at 224×224.
+ * for images of any size. 32,957,013 parameters by default, 2.65 · 10¹⁰ multiply-adds at 224×224.
  *
  *     backbone    ResNet without its classifier, whose last two stages dilate their kernels and keep an eighth of the size
  *     classifier  3×3 convolution, batch norm, ReLU → a quarter of the channels, dropout, 1×1 convolution → numClasses
- *     upsample    bilinear, eight times
  *
- * Layers, keys and initial weights are those of torchvision's `fcn_resnet50` and `fcn_resnet101`. Its trained weights
+ * The scores are resized to the size of the image, bilinearly. Layers, keys and initial weights are those of torchvision's `fcn_resnet50` and `fcn_resnet101`. Its trained weights
  * have a second head, which is used in training only: load them with `{ strict: false }`.
  *
- * @throws ArgumentError for options that are no positive numbers, another depth, or a dropout outside 0 to 1; ShapeError
- *   (from forward) for another rank, other channels, or a size that 8 does not divide.
+ * @throws ArgumentError for options that are not positive numbers, another depth, or a dropout outside 0 to 1; ShapeError
+ *   (from forward) for another rank or other channels.
  * Source: Long et al. 2015, https://arxiv.org/abs/1411.4038, torchvision.models.segmentation.fcn
  *
  * @example
@@ -55,7 +51,6 @@ export class FCN<const O extends readonly [options?: FCNOptions] = readonly [opt
   override readonly name: string = "FCN";
   readonly backbone: ResNetBackbone;
   readonly classifier: Sequential;
-  readonly upsample = new Upsample({ scaleFactor: 8, mode: "bilinear" });
 
   constructor(...options: OnlyArguments<"FCN", O, FCNOptions>);
   constructor(options: FCNOptions = {}) {
@@ -64,7 +59,11 @@ export class FCN<const O extends readonly [options?: FCNOptions] = readonly [opt
     const { numClasses, depth, dropout, ...rest } = readOptions("FCN", options, defaults);
     checkCommon("FCN", { numClasses, dropout });
     const init = rest.random ? { random: rest.random } : {};
-    this.backbone = new ResNetBackbone(depth, { ...rest, model: "FCN", dilated: true });
+    this.backbone = new ResNetBackbone(depth, {
+      ...rest,
+      model: "FCN",
+      replaceStrideWithDilation: [false, true, true],
+    });
     const { channels } = this.backbone;
     const hidden = channels / 4;
     this.classifier = new Sequential(
@@ -77,19 +76,6 @@ export class FCN<const O extends readonly [options?: FCNOptions] = readonly [opt
   }
 
   compose(x: Value): Value {
-    return x.through(this.backbone, this.classifier, this.upsample);
-  }
-
-  protected override inferShape(inputShape: Shape): number[] {
-    const [, , height = 0, width = 0, ...more] = inputShape;
-    if (inputShape.length < 4 || more.length > 0) {
-      throw rankMismatch(this.name, "[N, C, H, W]", inputShape, "one image without its batch axis");
-    }
-    if (height % 8 !== 0 || width % 8 !== 0) {
-      throw new ShapeError(
-        `FCN expects height and width to be multiples of 8, but its input ${showShape(inputShape)} has ${height} and ${width}. Usual cause: an image that was not padded or resized; the scores are computed at an eighth of the size.`,
-      );
-    }
-    return super.inferShape(inputShape);
+    return x.through(this.backbone, this.classifier).resizeLike(x, { mode: "bilinear" });
   }
 }

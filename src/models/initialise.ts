@@ -22,3 +22,10 @@ export function initialiseLinears(model: Layer, options: InitOptions): void {
     if (layer.bias) constant(layer.bias.value, 0);
   }
 }
+
+/** Normal weights of this standard deviation in every convolution and Linear. */
+export function initialiseNormal(model: Pick<Layer, "descendants">, std: number, options: InitOptions): void {
+  for (const layer of model.descendants()) {
+    if (layer instanceof Conv2d || layer instanceof Linear) normal(layer.weight.value, 0, std, options);
+  }
+}

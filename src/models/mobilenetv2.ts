@@ -12,6 +12,7 @@ import { Sequential } from "../layers/sequential.js";
 import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
+import { convNorm, multipleOf8 } from "./blocks.js";
 import { initialiseConvolutions, initialiseLinears } from "./initialise.js";
 import { checkCommon } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
@@ -40,22 +41,6 @@ const STAGES = [
   [6, 320, 1, 1],
 ] as const;
 
-/** The nearest multiple of 8 that is not below 0.9 of the number. */
-function multipleOf8(channels: number): number {
-  const nearest = Math.max(8, Math.floor((channels + 4) / 8) * 8);
-  return nearest < 0.9 * channels ? nearest + 8 : nearest;
-}
-
-function convNormReLU6(
-  from: number,
-  to: number,
-  kernel: number,
-  { stride = 1, groups = 1, ...init }: InitOptions & { readonly stride?: number; readonly groups?: number },
-): Sequential {
-  const conv = new Conv2d(from, to, kernel, { stride, padding: (kernel - 1) / 2, groups, bias: false, ...init });
-  return new Sequential(conv, new BatchNorm2d(to), new ReLU6());
-}
-
 /** Expands the channels, filters each by itself, and projects them to few ones, without an activation there. */
 class InvertedResidual extends Composite {
   override readonly name: string = "InvertedResidual";
@@ -66,8 +51,8 @@ class InvertedResidual extends Composite {
     super();
     const hidden = from * expansion;
     this.conv = new Sequential(
-      ...(expansion === 1 ? [] : [convNormReLU6(from, hidden, 1, init)]),
-      convNormReLU6(hidden, hidden, 3, { stride, groups: hidden, ...init }),
+      ...(expansion === 1 ? [] : [convNorm(from, hidden, 1, init, new ReLU6())]),
+      convNorm(hidden, hidden, 3, { stride, groups: hidden, ...init }, new ReLU6()),
       new Conv2d(hidden, to, 1, { bias: false, ...init }),
       new BatchNorm2d(to),
     );
@@ -128,9 +113,9 @@ export class MobileNetV2<
       }),
     );
     this.features = new Sequential(
-      convNormReLU6(inChannels, first, 3, { stride: 2, ...init }),
+      convNorm(inChannels, first, 3, { stride: 2, ...init }, new ReLU6()),
       ...blocks,
-      convNormReLU6(from, last, 1, init),
+      convNorm(from, last, 1, init, new ReLU6()),
     );
     this.classifier = new Sequential(new Dropout(dropout, init), new Linear(last, numClasses, init));
     initialiseConvolutions(this, { mode: "fanOut", ...init });

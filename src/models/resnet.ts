@@ -9,7 +9,7 @@ import type { InitOptions } from "../layers/initialisers.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
 import { Sequential } from "../layers/sequential.js";
-import { readOptions } from "../shape/check.js";
+import { checkInteger, checkList, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { OnlyArguments, ShapeRule } from "../shape/rule.js";
 import { show } from "../shape/show.js";
@@ -25,11 +25,17 @@ export interface ResNetOptions {
   readonly inChannels?: number;
   /** Multiplies the channels inside, which are 64 at first and double at each stage. Default 1. */
   readonly width?: number;
+  /** Groups of the 3×3 convolution of a bottleneck, as in ResNeXt. Default 1. */
+  readonly groups?: number;
+  /** Channels per group of that convolution in the first stage, as in ResNeXt and Wide ResNet. Default 64. */
+  readonly widthPerGroup?: number;
+  /** Whether the second, third and fourth stage dilate their kernels where they would halve the size. Default: none does. */
+  readonly replaceStrideWithDilation?: readonly [boolean, boolean, boolean];
   /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
   readonly random?: Random;
 }
 
-export type ResNetDepth = 18 | 34 | 50 | 101;
+export type ResNetDepth = 18 | 34 | 50 | 101 | 152;
 
 /** Blocks of the four stages, and whether they are bottlenecks. */
 const STAGES: Record<ResNetDepth, { readonly blocks: readonly number[]; readonly bottleneck: boolean }> = {
@@ -37,22 +43,34 @@ const STAGES: Record<ResNetDepth, { readonly blocks: readonly number[]; readonly
   34: { blocks: [3, 4, 6, 3], bottleneck: false },
   50: { blocks: [3, 4, 6, 3], bottleneck: true },
   101: { blocks: [3, 4, 23, 3], bottleneck: true },
+  152: { blocks: [3, 8, 36, 3], bottleneck: true },
 };
 
 /** Where a block stands. */
 interface Place {
   readonly from: number;
-  /** Channels inside. */
+  /** Channels of the output, or a quarter of them for a bottleneck. */
   readonly to: number;
+  /** Channels inside of a bottleneck. */
+  readonly inner: number;
+  /** Of the 3×3 convolution of a bottleneck. */
+  readonly groups: number;
   readonly stride: number;
   /** Of the 3×3 convolution of a bottleneck. */
   readonly dilation: number;
 }
 
-function convolution(from: number, to: number, kernel: number, init: InitOptions, { stride = 1, dilation = 1 } = {}) {
+function convolution(
+  from: number,
+  to: number,
+  kernel: number,
+  init: InitOptions,
+  { stride = 1, dilation = 1, groups = 1 } = {},
+) {
   return new Conv2d(from, to, kernel, {
     stride,
     dilation,
+    groups,
     padding: (dilation * (kernel - 1)) / 2,
     bias: false,
     ...init,
@@ -105,12 +123,12 @@ class Bottleneck extends Composite {
 
   constructor(place: Place, init: InitOptions) {
     super();
-    const { from, to, stride, dilation } = place;
-    this.conv1 = convolution(from, to, 1, init);
-    this.bn1 = new BatchNorm2d(to);
-    this.conv2 = convolution(to, to, 3, init, { stride, dilation });
-    this.bn2 = new BatchNorm2d(to);
-    this.conv3 = convolution(to, 4 * to, 1, init);
+    const { from, to, inner, stride, dilation, groups } = place;
+    this.conv1 = convolution(from, inner, 1, init);
+    this.bn1 = new BatchNorm2d(inner);
+    this.conv2 = convolution(inner, inner, 3, init, { stride, dilation, groups });
+    this.bn2 = new BatchNorm2d(inner);
+    this.conv3 = convolution(inner, 4 * to, 1, init);
     this.bn3 = new BatchNorm2d(4 * to);
     this.downsample = shortcut(place, 4 * to, init);
   }
@@ -122,18 +140,20 @@ class Bottleneck extends Composite {
   }
 }
 
-/** Whose options an error names, and whether the last two stages dilate their kernels where they would halve the size. */
+/** The options, and whose they are in an error's words. */
 export interface BackboneSettings {
   readonly model: string;
   readonly inChannels: number;
   readonly width: number;
-  readonly dilated: boolean;
+  readonly groups?: number;
+  readonly widthPerGroup?: number;
+  readonly replaceStrideWithDilation?: readonly [boolean, boolean, boolean];
   readonly random: Random | undefined;
 }
 
 /**
- * A ResNet up to its last map: `[N, inChannels, H, W]` → `[N, channels, ⌈H / 32⌉, ⌈W / 32⌉]`, or an eighth of the size
- * where it is dilated.
+ * A ResNet up to its last map: `[N, inChannels, H, W]` → `[N, channels, ⌈H / 32⌉, ⌈W / 32⌉]`, and twice the size for each
+ * stage that dilates its kernels instead.
  */
 export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composite<Rule> {
   override readonly name: string = "ResNetBackbone";
@@ -146,15 +166,26 @@ export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composit
   readonly layer3: Sequential;
   readonly layer4: Sequential;
 
-  constructor(depth: ResNetDepth, { model, inChannels, width, dilated, random }: BackboneSettings) {
+  constructor(depth: ResNetDepth, settings: BackboneSettings) {
     super();
+    const { model, inChannels, width, groups = 1, widthPerGroup = 64, random } = settings;
+    const { replaceStrideWithDilation: dilated = [false, false, false] } = settings;
     const stages = typeof depth === "number" ? STAGES[depth] : undefined;
-    // Dilation is for bottlenecks.
-    if (!stages || (dilated && !stages.bottleneck)) {
-      const depths = dilated ? "50, 101" : "18, 34, 50, 101";
-      throw new ArgumentError(`${model} expects depth to be one of ${depths}, but got ${show(depth)}.`);
-    }
     checkCommon(model, { inChannels, width });
+    checkInteger(model, "groups", groups, 1);
+    checkInteger(model, "widthPerGroup", widthPerGroup, 1);
+    checkList(model, "replaceStrideWithDilation", dilated);
+    if (dilated.length !== 3 || !dilated.every((replaced) => typeof replaced === "boolean")) {
+      throw new ArgumentError(
+        `${model} expects replaceStrideWithDilation to be three booleans, one for each stage that halves the size, but got ${show(dilated)}.`,
+      );
+    }
+    const bottlenecks = groups !== 1 || widthPerGroup !== 64 || dilated.includes(true);
+    if (!stages || (bottlenecks && !stages.bottleneck)) {
+      const depths = `one of ${bottlenecks ? "" : "18, 34, "}50, 101, 152`;
+      const why = bottlenecks && stages ? ", for groups, widthPerGroup and dilation are those of bottlenecks" : "";
+      throw new ArgumentError(`${model} expects depth to be ${depths}${why}, but got ${show(depth)}.`);
+    }
     const init = random ? { random } : {};
     const base = widened(64, width);
     const [Block, expansion] = stages.bottleneck ? [Bottleneck, 4] : [BasicBlock, 1];
@@ -162,9 +193,10 @@ export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composit
     let dilation = 1;
     const stage = (i: number) => {
       const to = base * (1 << i);
-      const halves = i > 0 && !(dilated && i > 1);
+      const halves = i > 0 && !dilated[i - 1];
+      const inner = Math.max(1, Math.floor((to * widthPerGroup) / 64)) * groups;
       const blocks = Array.from({ length: stages.blocks[i] ?? 0 }, (_, at) => {
-        const block = new Block({ from, to, stride: halves && at === 0 ? 2 : 1, dilation }, init);
+        const block = new Block({ from, to, inner, groups, stride: halves && at === 0 ? 2 : 1, dilation }, init);
         // As in torchvision, a stage that keeps the size dilates twice as far from its second block on.
         if (at === 0 && i > 0 && !halves) dilation *= 2;
         from = to * expansion;
@@ -195,7 +227,7 @@ export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composit
 }
 
 /**
- * Residual network of 18, 34, 50 or 101 layers for image classification: `[N, inChannels, H, W]` → `[N, numClasses]`,
+ * Residual network of 18, 34, 50, 101 or 152 layers for image classification: `[N, inChannels, H, W]` → `[N, numClasses]`,
  * scores before the softmax, for images of any size (224×224 in the paper; small ones such as 32×32 work).
  *
  *     conv1, bn1, relu, maxpool   7×7 with stride 2 → 64 · width, pool 3×3 with stride 2
@@ -208,14 +240,17 @@ export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composit
  * | 34 | two 3×3 convolutions | 21,797,672 | 3.66 · 10⁹ |
  * | 50 | 1×1, 3×3, 1×1 to four times the channels | 25,557,032 | 4.09 · 10⁹ |
  * | 101 | 1×1, 3×3, 1×1 to four times the channels | 44,549,160 | 7.80 · 10⁹ |
+ * | 152 | 1×1, 3×3, 1×1 to four times the channels | 60,192,808 | 1.15 · 10¹⁰ |
+ *
+ * `{ groups: 32, widthPerGroup: 4 }` makes a ResNeXt-50 32×4d of depth 50, `{ widthPerGroup: 128 }` a Wide ResNet-50-2.
  *
  * Layers, keys and initial weights are torchvision's, so its weights load as they are: convolutions Kaiming-normal by
  * fan-out, batch norms 1 and 0, the Linear uniform in ±1/√inFeatures. As there, the stride of a bottleneck lies in its
  * 3×3 convolution, where the paper has it in the first 1×1 one.
  *
- * @param depth 18, 34, 50 or 101 layers
- * @throws ArgumentError for another depth, or options that are no positive numbers; ShapeError (from forward) for another
- *   rank or other channels.
+ * @param depth 18, 34, 50, 101 or 152 layers
+ * @throws ArgumentError for another depth, options that are not positive numbers, or groups, widthPerGroup or dilation
+ *   without bottlenecks; ShapeError (from forward) for another rank or other channels.
  * Source: He et al. 2016, https://arxiv.org/abs/1512.03385, torchvision.models.resnet
  *
  * @example
@@ -232,10 +267,18 @@ export class ResNet<
 
   constructor(depth: ResNetDepth, ...options: OnlyArguments<"ResNet", O, ResNetOptions>);
   constructor(depth: ResNetDepth, options: ResNetOptions = {}) {
-    const defaults = { numClasses: 1000, inChannels: 3, width: 1, random: undefined };
+    const defaults = {
+      numClasses: 1000,
+      inChannels: 3,
+      width: 1,
+      groups: 1,
+      widthPerGroup: 64,
+      replaceStrideWithDilation: [false, false, false],
+      random: undefined,
+    } as const;
     const { numClasses, ...rest } = readOptions("ResNet", options, defaults);
     checkCommon("ResNet", { numClasses });
-    super(depth, { ...rest, model: "ResNet", dilated: false });
+    super(depth, { ...rest, model: "ResNet" });
     this.fc = new Linear(this.channels, numClasses, rest.random ? { random: rest.random } : {});
   }
 

@@ -1,6 +1,8 @@
 /** What the compiler knows of networks for images: the channels that they take, the classes that they tell apart. */
+import type { Input, Value } from "../graph/value.js";
 import type { Conv2d } from "../layers/conv2d.js";
 import type { ChainRule } from "../shape/chain.js";
+import type { Named } from "../shape/named.js";
 import type { Apply, AsNumber, GivenOptions, Option, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 
@@ -47,3 +49,20 @@ export interface SegmentationRule<Options extends readonly unknown[], Channels e
     ? unknown
     : PixelScores<GivenOptions<Options>, this["in"], Channels, Classes>;
 }
+
+/**
+ * Of a classifier with auxiliary ones: its scores under `logits` and theirs under these names, or its scores alone where
+ * the option `auxLogits` is false.
+ */
+export interface AuxiliaryRule<Who extends string, Options extends readonly unknown[], Names extends string> {
+  readonly name: Who;
+  compose(
+    x: Input<["N", AsNumber<Option<GivenOptions<Options>, "inChannels", 3>>, "H", "W"]>,
+  ): Option<GivenOptions<Options>, "auxLogits", true> extends false
+    ? Scores<Options>
+    : { readonly [Name in Names | "logits"]: Scores<Options> };
+}
+
+type Scores<Options extends readonly unknown[]> = Value<
+  Named<["N", AsNumber<Option<GivenOptions<Options>, "numClasses", 1000>>]>
+>;

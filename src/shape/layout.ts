@@ -1,9 +1,10 @@
 /** Shapes of tensors whose axes are dropped, inserted or put in another order. */
+import type { Modulo } from "./arithmetic.js";
 import { type AxesTold, type ResolvedAxes, type ResolvedAxis, resolveAxis, type Without } from "./axis.js";
 import { refuse } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList, Unsized } from "./definite.js";
 import { ArgumentError, inputMismatch, rankMismatch } from "./errors.js";
-import type { HasRank, Mistake, ShapeRule, Show } from "./rule.js";
+import type { Differs, HasRank, Mismatch, Mistake, RankMistake, ShapeRule, Show } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** Without the axis, if its size is 1; for no axis, without every axis of size 1. @throws as {@link resolveAxis}. */
@@ -156,4 +157,16 @@ export interface PermuteRule<Order extends readonly number[]> extends ShapeRule 
     : this["in"] extends Shape
       ? Permuted<"Permute", this["in"], Order>
       : Shape;
+}
+
+/** The rule of ChannelShuffle: {@link channelShuffleShape} as a type. */
+export interface ChannelShuffleRule<G extends number> extends ShapeRule {
+  readonly of?: G;
+  readonly out: HasRank<this["in"]> extends false
+    ? this["in"]
+    : this["in"] extends readonly [number, infer C extends number, ...Shape]
+      ? Differs<Modulo<C, G>, 0> extends true
+        ? Mismatch<"ChannelShuffle", `a multiple of ${G} channels`, `${C}`>
+        : this["in"]
+      : RankMistake<"ChannelShuffle", "[N, C, …]", this["in"]>;
 }

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Layer, Random, ShapeError } from "../../src/index.js";
-import { FCN, TinyYOLOv2, UNet } from "../../src/models.js";
+import { TinyYOLOv2, UNet } from "../../src/models.js";
 import { expectError } from "../support/errors.js";
 import { normal } from "../support/layers.js";
 import { CLASSIFIERS } from "../support/models.js";
@@ -53,7 +53,6 @@ describe.each([
 });
 
 test.each<[string, Layer, number, readonly number[]]>([
-  ["FCN", new FCN(tiny), 8, [3, 8, 8]],
   ["UNet", new UNet({ ...tiny, inChannels: 3 }), 16, [3, 16, 16]],
   ["TinyYOLOv2", new TinyYOLOv2(tiny), 32, [40, 1, 1]],
 ])("%s takes images of its multiple, and refuses smaller ones", (_, model, least, output) => {

@@ -109,7 +109,11 @@ const arithmetic = "Usual cause: a division without Math.floor, or a variable th
 test.each([
   ["AlexNet", (o: object) => new AlexNet(o), "numClasses, inChannels, width, dropout, random"],
   ["VGG", (o: object) => new VGG(11, o), "numClasses, inChannels, width, batchNorm, dropout, random"],
-  ["ResNet", (o: object) => new ResNet(18, o), "numClasses, inChannels, width, random"],
+  [
+    "ResNet",
+    (o: object) => new ResNet(18, o),
+    "numClasses, inChannels, width, groups, widthPerGroup, replaceStrideWithDilation, random",
+  ],
   ["SqueezeNet", (o: object) => new SqueezeNet(o), "numClasses, inChannels, width, dropout, random"],
   ["MobileNetV2", (o: object) => new MobileNetV2(o), "numClasses, inChannels, width, dropout, random"],
 ])("%s: bad options and inputs", (name, make, options) => {
@@ -141,7 +145,7 @@ test("depths that no network has", () => {
     // @ts-expect-error no such depth
     () => new ResNet(20),
     ArgumentError,
-    "ResNet expects depth to be one of 18, 34, 50, 101, but got 20.",
+    "ResNet expects depth to be one of 18, 34, 50, 101, 152, but got 20.",
   );
   expectError(
     // @ts-expect-error no such depth

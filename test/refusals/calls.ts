@@ -299,6 +299,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
       },
     },
   ),
+  ChannelShuffle: layer(main.ChannelShuffle, [1, 4, 2], () => [2]),
   Dropout: layer(main.Dropout, [2, 3], () => [0.5, { random: random() }]),
   Dropout2d: layer(main.Dropout2d, [1, 3, 2, 2], () => [0.5, { random: random() }]),
   ELU: layer(main.ELU, [2], () => [1]),
@@ -308,6 +309,9 @@ export const CALLS: Readonly<Record<string, Call>> = {
   }),
   Flatten: layer(main.Flatten, [2, 3, 2], () => [{ startDim: 1, endDim: -1 }], { needs: 0 }),
   GELU: layer(main.GELU, [2], () => [{ approximate: "tanh" }]),
+  graph: of(main.graph as never, () => [["N", 3], { fc: linear() }, () => undefined], {
+    takes: { "0.0": ["number", "array"], "0.1": ["string", "array"], 1: ["array"], "1.fc": ["object", "array"] },
+  }),
   GlobalAvgPool2d: layer(main.GlobalAvgPool2d, [1, 2, 4, 4]),
   GlobalMaxPool2d: layer(main.GlobalMaxPool2d, [1, 2, 4, 4]),
   GroupNorm: layer(main.GroupNorm, [2, 4, 3], () => [2, 4, { eps: 1e-5, affine: true }]),
@@ -339,6 +343,16 @@ export const CALLS: Readonly<Record<string, Call>> = {
   ReLU6: layer(main.ReLU6, [2]),
   Permute: layer(main.Permute, [2, 3], () => [[1, 0]]),
   Residual: layer(main.Residual, [2, 3], () => [new main.ReLU(), new main.Identity()]),
+  Slice: layer(main.Slice as unknown as Class, [2, 3], () => [null, [0, 2]], {
+    needs: 0,
+    takes: {
+      0: ["array", "number"],
+      1: ["null", "number"],
+      "1.0": ["null", "undefined"],
+      "1.1": ["null", "undefined"],
+    },
+  }),
+  StochasticDepth: layer(main.StochasticDepth, [2, 3], () => [0.5, "row", { random: random() }]),
   SELU: layer(main.SELU, [2]),
   Sequential: layer(main.Sequential as unknown as Class, [2, 3], () => [linear(), new main.ReLU()], {
     needs: 2,
@@ -566,6 +580,17 @@ export const CALLS: Readonly<Record<string, Call>> = {
   MobileNetV2: network(models.MobileNetV2, () => [
     { numClasses: 2, inChannels: 1, width: 0.1, dropout: 0.2, random: random() },
   ]),
+  DenseNet: network(models.DenseNet, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  EfficientNet: network(models.EfficientNet, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  GoogLeNet: network(models.GoogLeNet, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  InceptionV3: network(models.InceptionV3, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  MobileNetV3: network(models.MobileNetV3, () => [
+    "small",
+    { numClasses: 3, inChannels: 3, width: 1 / 16, random: random() },
+  ]),
+  ShuffleNetV2: network(models.ShuffleNetV2, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  DeepLabV3: network(models.DeepLabV3, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
+  LRASPP: network(models.LRASPP, () => [{ numClasses: 3, inChannels: 3, width: 1 / 16, random: random() }]),
   ResNet: network(models.ResNet, () => [18, { numClasses: 2, inChannels: 1, width: 0.05, random: random() }]),
   SqueezeNet: network(models.SqueezeNet, () => [
     { numClasses: 2, inChannels: 1, width: 0.1, dropout: 0.5, random: random() },

@@ -3,7 +3,7 @@ import { type Layer, Random } from "../../src/index.js";
 import { AlexNet, MobileNetV2, ResNet, SqueezeNet, VGG } from "../../src/models.js";
 
 /** Gives the same number again and again: large networks begin at once where their weights do not matter. */
-class ConstantRandom extends Random {
+export class ConstantRandom extends Random {
   override uniform(): number {
     return 0.5;
   }

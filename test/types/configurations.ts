@@ -269,6 +269,8 @@ export class Configurations {
       { layer: "Identity", args: [] },
       { layer: "Dropout", args: [0.5] },
       { layer: "Dropout2d", args: [] },
+      { layer: "StochasticDepth", args: [0.5, "row"] },
+      { layer: "ChannelShuffle", args: [p] },
       { layer: "Softmax", args: [this.#from(-3, 3)] },
       { layer: "LogSoftmax", args: [this.#from(-3, 3)] },
       { layer: "PReLU", args: [] },

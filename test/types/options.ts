@@ -29,6 +29,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   ConvTranspose2d: "8, 4, 4",
   Dropout: "0.5",
   Dropout2d: "0.5",
+  StochasticDepth: '0.5, "row"',
   Embedding: "10, 4",
   GroupNorm: "4, 16",
   InstanceNorm2d: "8",

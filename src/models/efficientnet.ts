@@ -1,0 +1,148 @@
+import { Composite } from "../graph/composite.js";
+import type { Value } from "../graph/value.js";
+import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
+import { Dropout } from "../layers/dropout.js";
+import { Flatten } from "../layers/flatten.js";
+import { constant, type InitOptions, uniform } from "../layers/initialisers.js";
+import { Linear } from "../layers/linear.js";
+import { Sequential } from "../layers/sequential.js";
+import { Sigmoid, SiLU } from "../layers/smooth.js";
+import { StochasticDepth } from "../layers/stochastic-depth.js";
+import { checkPositive, checkRange, readOptions } from "../shape/check.js";
+import type { OnlyArguments } from "../shape/rule.js";
+import type { Random } from "../tensor/random.js";
+import { convNorm, multipleOf8, SqueezeExcitation } from "./blocks.js";
+import { initialiseConvolutions } from "./initialise.js";
+import { checkCommon } from "./options.js";
+import type { ClassifierRule } from "./rule.js";
+
+export interface EfficientNetOptions {
+  /** Number of classes. Default 1000, ImageNet's. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 3. */
+  readonly inChannels?: number;
+  /** Multiplies the channels inside, which are rounded to multiples of 8. Default 1, B0's. */
+  readonly width?: number;
+  /** Multiplies the number of blocks of each stage, which is rounded up. Default 1, B0's. */
+  readonly depth?: number;
+  /** Probability that the classifier drops a feature in train mode. Default 0.2. */
+  readonly dropout?: number;
+  /** Probability that the last block is skipped for a sample in train mode; it rises to it from 0. Default 0.2. */
+  readonly stochasticDepth?: number;
+  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
+
+/** Stages: by how much a block expands its channels, its kernel, the first one's stride, channels, number of blocks. */
+const STAGES = [
+  [1, 3, 1, 16, 1],
+  [6, 3, 2, 24, 2],
+  [6, 5, 2, 40, 2],
+  [6, 3, 2, 80, 3],
+  [6, 5, 1, 112, 3],
+  [6, 5, 2, 192, 4],
+  [6, 3, 1, 320, 1],
+] as const;
+
+interface Place {
+  readonly from: number;
+  readonly to: number;
+  readonly expansion: number;
+  readonly kernel: number;
+  readonly stride: number;
+  /** Probability to be skipped. */
+  readonly skipped: number;
+}
+
+/** An inverted residual with squeeze-and-excitation, which is skipped at times. */
+class MBConv extends Composite {
+  override readonly name: string = "MBConv";
+  readonly block: Sequential;
+  readonly stochasticDepth: StochasticDepth | undefined;
+
+  constructor({ from, to, expansion, kernel, stride, skipped }: Place, init: InitOptions) {
+    super();
+    const hidden = multipleOf8(from * expansion);
+    this.block = new Sequential(
+      ...(hidden === from ? [] : [convNorm(from, hidden, 1, init, new SiLU())]),
+      convNorm(hidden, hidden, kernel, { stride, groups: hidden, ...init }, new SiLU()),
+      new SqueezeExcitation(hidden, Math.max(1, Math.floor(from / 4)), new SiLU(), new Sigmoid(), init),
+      convNorm(hidden, to, 1, init),
+    );
+    if (stride === 1 && from === to) this.stochasticDepth = new StochasticDepth(skipped, "row", init);
+  }
+
+  compose(x: Value): Value {
+    const y = this.block.of(x);
+    return this.stochasticDepth ? this.stochasticDepth.of(y).add(x) : y;
+  }
+}
+
+/**
+ * EfficientNet for image classification, B0 by default: `[N, inChannels, H, W]` → `[N, numClasses]`, scores before the
+ * softmax, for images of any size (224×224 in the paper). 5,288,548 parameters, 3.86 · 10⁸ multiply-adds at 224×224.
+ *
+ *     features    3×3 with stride 2 → 32 · width; 16 · depth inverted residual blocks with squeeze-and-excitation
+ *                 → 16, 24, 40, 80, 112, 192, 320 · width; 1×1 → 1280 · width
+ *     classifier  mean of each map, dropout, Linear → numClasses
+ *
+ * Layers, keys and initial weights are torchvision's, so its weights load as they are. B1 has depth 1.1, B2 width 1.1 and
+ * depth 1.2, B3 1.2 and 1.4, B4 1.4 and 1.8.
+ *
+ * @throws ArgumentError for options that are not positive numbers, or probabilities outside 0 to 1; ShapeError (from
+ *   forward) for another rank or other channels.
+ * Source: Tan & Le 2019, https://arxiv.org/abs/1905.11946, torchvision.models.efficientnet_b0
+ *
+ * @example
+ * const model = new EfficientNet({ numClasses: 10 });
+ * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
+ */
+export class EfficientNet<
+  const O extends readonly [options?: EfficientNetOptions] = readonly [options?: EfficientNetOptions],
+> extends Composite<ClassifierRule<O>> {
+  override readonly name: string = "EfficientNet";
+  readonly features: Sequential;
+  readonly avgpool = new AdaptiveAvgPool2d(1);
+  readonly flatten = new Flatten();
+  readonly classifier: Sequential;
+
+  constructor(...options: OnlyArguments<"EfficientNet", O, EfficientNetOptions>);
+  constructor(options: EfficientNetOptions = {}) {
+    super();
+    const { numClasses, inChannels, width, depth, dropout, stochasticDepth, random } = readOptions(
+      "EfficientNet",
+      options,
+      { numClasses: 1000, inChannels: 3, width: 1, depth: 1, dropout: 0.2, stochasticDepth: 0.2, random: undefined },
+    );
+    checkCommon("EfficientNet", { numClasses, inChannels, width, dropout });
+    checkPositive("EfficientNet", "depth", depth);
+    checkRange("EfficientNet", "stochasticDepth", stochasticDepth, 0, 1);
+    const init = random ? { random } : {};
+    const counts = STAGES.map(([, , , , count]) => Math.ceil(count * depth));
+    const total = counts.reduce((sum, count) => sum + count);
+    let from = multipleOf8(32 * width);
+    let at = 0;
+    const stem = convNorm(inChannels, from, 3, { stride: 2, ...init }, new SiLU());
+    const stages = STAGES.map(([expansion, kernel, stride, channels], i) => {
+      const blocks = Array.from({ length: counts[i] ?? 0 }, (_, nth) => {
+        const to = multipleOf8(channels * width);
+        const skipped = (stochasticDepth * at++) / total;
+        const made = new MBConv({ from, to, expansion, kernel, stride: nth === 0 ? stride : 1, skipped }, init);
+        from = to;
+        return made;
+      });
+      return new Sequential(...blocks);
+    });
+    this.features = new Sequential(stem, ...stages, convNorm(from, 4 * from, 1, init, new SiLU()));
+    const fc = new Linear(4 * from, numClasses, init);
+    this.classifier = new Sequential(new Dropout(dropout, init), fc);
+    initialiseConvolutions(this, { mode: "fanOut", ...init });
+    const bound = 1 / Math.sqrt(numClasses);
+    uniform(fc.weight.value, -bound, bound, init);
+    if (fc.bias) constant(fc.bias.value, 0);
+  }
+
+  compose(x: Value): Value {
+    return x.through(this.features, this.avgpool, this.flatten, this.classifier);
+  }
+}

@@ -1,0 +1,184 @@
+import { Composite } from "../graph/composite.js";
+import type { Layer } from "../graph/layer.js";
+import type { Value } from "../graph/value.js";
+import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
+import { Dropout } from "../layers/dropout.js";
+import { Flatten } from "../layers/flatten.js";
+import type { InitOptions } from "../layers/initialisers.js";
+import { Linear } from "../layers/linear.js";
+import { Hardsigmoid, Hardswish, ReLU } from "../layers/piecewise.js";
+import { Sequential } from "../layers/sequential.js";
+import { checkOneOf, readOptions } from "../shape/check.js";
+import type { OnlyArguments } from "../shape/rule.js";
+import type { Random } from "../tensor/random.js";
+import { convNorm, multipleOf8, SqueezeExcitation } from "./blocks.js";
+import { initialiseConvolutions, initialiseLinears } from "./initialise.js";
+import { checkCommon } from "./options.js";
+import type { ClassifierRule } from "./rule.js";
+
+export interface MobileNetV3Options {
+  /** Number of classes. Default 1000, ImageNet's. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 3. */
+  readonly inChannels?: number;
+  /** Multiplies the channels inside, which are rounded to multiples of 8. Default 1. */
+  readonly width?: number;
+  /** Probability that the classifier drops a feature in train mode. Default 0.2. */
+  readonly dropout?: number;
+  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
+
+export type MobileNetV3Size = "small" | "large";
+
+/** Blocks: kernel, channels inside, channels of the output, squeeze-and-excitation, Hardswish instead of ReLU, stride. */
+type Row = readonly [kernel: number, hidden: number, to: number, squeeze: 0 | 1, hardswish: 0 | 1, stride: number];
+
+const BLOCKS: Record<MobileNetV3Size, readonly Row[]> = {
+  large: [
+    [3, 16, 16, 0, 0, 1],
+    [3, 64, 24, 0, 0, 2],
+    [3, 72, 24, 0, 0, 1],
+    [5, 72, 40, 1, 0, 2],
+    [5, 120, 40, 1, 0, 1],
+    [5, 120, 40, 1, 0, 1],
+    [3, 240, 80, 0, 1, 2],
+    [3, 200, 80, 0, 1, 1],
+    [3, 184, 80, 0, 1, 1],
+    [3, 184, 80, 0, 1, 1],
+    [3, 480, 112, 1, 1, 1],
+    [3, 672, 112, 1, 1, 1],
+    [5, 672, 160, 1, 1, 2],
+    [5, 960, 160, 1, 1, 1],
+    [5, 960, 160, 1, 1, 1],
+  ],
+  small: [
+    [3, 16, 16, 1, 0, 2],
+    [3, 72, 24, 0, 0, 2],
+    [3, 88, 24, 0, 0, 1],
+    [5, 96, 40, 1, 1, 2],
+    [5, 240, 40, 1, 1, 1],
+    [5, 240, 40, 1, 1, 1],
+    [5, 120, 48, 1, 1, 1],
+    [5, 144, 48, 1, 1, 1],
+    [5, 288, 96, 1, 1, 2],
+    [5, 576, 96, 1, 1, 1],
+    [5, 576, 96, 1, 1, 1],
+  ],
+};
+
+const NORM = { eps: 0.001, momentum: 0.01 };
+
+/** Expands the channels, filters each by itself, gates them, and projects them to few ones, without an activation there. */
+class InvertedResidual extends Composite {
+  override readonly name: string = "InvertedResidual";
+  readonly block: Sequential;
+  readonly #residual: boolean;
+
+  constructor(from: number, hidden: number, to: number, row: Row, dilation: number, init: InitOptions) {
+    super();
+    const [kernel, , , squeeze, hardswish, stride] = row;
+    const activation = (): Layer => (hardswish ? new Hardswish() : new ReLU());
+    const options = { norm: NORM, ...init };
+    const gate = () =>
+      new SqueezeExcitation(hidden, multipleOf8(Math.floor(hidden / 4)), new ReLU(), new Hardsigmoid(), init);
+    this.block = new Sequential(
+      ...(hidden === from ? [] : [convNorm(from, hidden, 1, options, activation())]),
+      convNorm(
+        hidden,
+        hidden,
+        kernel,
+        { stride: dilation > 1 ? 1 : stride, dilation, groups: hidden, ...options },
+        activation(),
+      ),
+      ...(squeeze ? [gate()] : []),
+      convNorm(hidden, to, 1, options),
+    );
+    this.#residual = stride === 1 && from === to;
+  }
+
+  compose(x: Value): Value {
+    const y = this.block.of(x);
+    return this.#residual ? y.add(x) : y;
+  }
+}
+
+/** A MobileNetV3 up to its last map, and that map's channels; dilated, its last three blocks keep a 16th of the size. */
+export function mobileNetV3Features(
+  size: MobileNetV3Size,
+  {
+    inChannels,
+    width,
+    dilated,
+    ...init
+  }: InitOptions & { readonly inChannels: number; readonly width: number; readonly dilated: boolean },
+): { readonly features: Sequential; readonly channels: number } {
+  const rows = BLOCKS[size];
+  const last = rows.length - 3;
+  let from = multipleOf8(16 * width);
+  const options = { norm: NORM, ...init };
+  const stem = convNorm(inChannels, from, 3, { stride: 2, ...options }, new Hardswish());
+  const blocks = rows.map((row, i) => {
+    const [hidden, to] = [multipleOf8(row[1] * width), multipleOf8(row[2] * width)];
+    const block = new InvertedResidual(from, hidden, to, row, dilated && i >= last ? 2 : 1, init);
+    from = to;
+    return block;
+  });
+  const features = new Sequential(stem, ...blocks, convNorm(from, 6 * from, 1, options, new Hardswish()));
+  initialiseConvolutions(features, { mode: "fanOut", ...init });
+  return { features, channels: 6 * from };
+}
+
+/**
+ * MobileNetV3 for image classification: `[N, inChannels, H, W]` → `[N, numClasses]`, scores before the softmax, for images
+ * of any size (224×224 in the paper). 5,483,032 parameters and 2.17 · 10⁸ multiply-adds at 224×224 where it is large,
+ * 2,542,856 and 5.65 · 10⁷ where it is small.
+ *
+ *     features    3×3 with stride 2 → 16 · width; 15 (11) inverted residual blocks, some with squeeze-and-excitation,
+ *                 → 160 (96) · width; 1×1 to six times as many; Hardswish in the later ones
+ *     classifier  mean of each map, Linear → 1280 (1024) · width, Hardswish, dropout, Linear → numClasses
+ *
+ * Layers, keys and initial weights are torchvision's, so its weights load as they are.
+ *
+ * @param size `"small"` or `"large"`
+ * @throws ArgumentError for another size, options that are not positive numbers, or a dropout outside 0 to 1; ShapeError
+ *   (from forward) for another rank or other channels.
+ * Source: Howard et al. 2019, https://arxiv.org/abs/1905.02244, torchvision.models.mobilenet_v3_large
+ *
+ * @example
+ * const model = new MobileNetV3("small", { numClasses: 10 });
+ * model.forward(randn([2, 3, 64, 64])).shape; // [2, 10]
+ */
+export class MobileNetV3<
+  const O extends readonly [options?: MobileNetV3Options] = readonly [options?: MobileNetV3Options],
+> extends Composite<ClassifierRule<O>> {
+  override readonly name: string = "MobileNetV3";
+  readonly features: Sequential;
+  readonly avgpool = new AdaptiveAvgPool2d(1);
+  readonly flatten = new Flatten();
+  readonly classifier: Sequential;
+
+  constructor(size: MobileNetV3Size, ...options: OnlyArguments<"MobileNetV3", O, MobileNetV3Options>);
+  constructor(size: MobileNetV3Size, options: MobileNetV3Options = {}) {
+    super();
+    checkOneOf("MobileNetV3", "size", size, ["small", "large"]);
+    const defaults = { numClasses: 1000, inChannels: 3, width: 1, dropout: 0.2, random: undefined } as const;
+    const { numClasses, inChannels, width, dropout, random } = readOptions("MobileNetV3", options, defaults);
+    checkCommon("MobileNetV3", { numClasses, inChannels, width, dropout });
+    const init = random ? { random } : {};
+    const { features, channels } = mobileNetV3Features(size, { inChannels, width, dilated: false, ...init });
+    const hidden = multipleOf8((size === "large" ? 1280 : 1024) * width);
+    this.features = features;
+    this.classifier = new Sequential(
+      new Linear(channels, hidden, init),
+      new Hardswish(),
+      new Dropout(dropout, init),
+      new Linear(hidden, numClasses, init),
+    );
+    initialiseLinears(this, init);
+  }
+
+  compose(x: Value): Value {
+    return x.through(this.features, this.avgpool, this.flatten, this.classifier);
+  }
+}
