@@ -7,8 +7,8 @@ import { engine } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import type { Epilogue } from "./epilogue.js";
-import { valuesWithGradient } from "./gradients.js";
 import type { How, Module } from "./module.js";
+import { wantedGradients } from "./passes.js";
 import type { Plan, PlannedEpilogue, Step } from "./plan.js";
 
 /** A forward, as its backward needs to know it. */
@@ -137,7 +137,7 @@ export function runBackward(
 ): readonly (Tensor | undefined)[] {
   const state = engine();
   const { allocator, step: outer, running } = state;
-  const needs = valuesWithGradient(plan, inputGradient);
+  const needs = wantedGradients(plan, inputGradient);
   const gradients = new Gradients();
   plan.outputs.forEach((value, i) => {
     const dy = dys[i];

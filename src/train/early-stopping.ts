@@ -1,5 +1,5 @@
 /** Ending a training that no longer gets better, and going back to its best epoch. */
-import type { Layer } from "../graph/layer.js";
+import type { Network } from "../graph/layer.js";
 import { checkFinite, checkInteger, checkOneOf, readOptions } from "../shape/check.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HistoryEntry } from "./events.js";
@@ -29,7 +29,7 @@ export class BestEpoch {
   #waited = 0;
 
   constructor(
-    readonly model: Layer,
+    readonly model: Network,
     options: EarlyStopping,
     { validation, metrics }: { readonly validation: object | undefined; readonly metrics: object },
   ) {

@@ -1,7 +1,7 @@
 /** What `fit` says when numbers are no longer finite: where it was noticed first, and why. */
 
 import type { Batch, Targets } from "../data/dataset.js";
-import type { Layer } from "../graph/layer.js";
+import type { Network } from "../graph/layer.js";
 import type { Parameter } from "../graph/parameter.js";
 import { kernelsFor } from "../kernels/backend.js";
 import { gradientKernels } from "../kernels/gradient.js";
@@ -74,7 +74,7 @@ export function firstNonFinite(
 /** Why it came to this: what can be seen, or else what it usually is. */
 export function causeOf<T extends Targets>(
   { what }: NonFinite,
-  model: Layer,
+  model: Network,
   batch: Batch<T> | undefined,
   loss: TrainingLoss<T>,
   lr: number,
