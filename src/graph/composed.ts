@@ -40,7 +40,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
 
   protected override parts(): Layer[] {
     const { ownSelf: own } = this;
-    if (own.#recorded.size === 0) own.#graph(Math.max(1, own.compose.length));
+    if (own.#recorded.size === 0) own.#recordAhead();
     const graphs = [...own.#recorded.values()];
     const called = graphs.flatMap(({ graph }) => graph.calls.flatMap(({ module }) => module ?? []));
     return [...new Set([...super.parts(), ...(called as unknown as Layer[])])];
@@ -127,6 +127,20 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   #nestedBackward(dys: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[] {
     const cause = "compute overridden without super.compute, where computeBackward has to be overridden as well";
     return runBackward(this.#traces.pop(this.name, cause), dys, inputGradient);
+  }
+
+  /** How many inputs there are, as far as that can be seen before a call: some may be optional. */
+  protected get arity(): number {
+    return Math.max(1, this.compose?.length ?? 1);
+  }
+
+  /** For whoever asks for the parts before any call. A compose that fails says so when it is called. */
+  #recordAhead(): void {
+    try {
+      this.#graph(this.arity);
+    } catch {
+      // An optional input may be missing, or a field that is set later.
+    }
   }
 
   #graph(inputs: number): Composition {
