@@ -1,6 +1,7 @@
 /** What layers have in common that are composed of others: they say once how values flow, and a plan runs it. */
 import { refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
+import { checkNamed, type NamedSize } from "../shape/named.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
@@ -11,7 +12,7 @@ import { runBackward, runNested, type Trace } from "./execute.js";
 import { checkMethod, hasState, Layer } from "./layer.js";
 import type { Composition, Module } from "./module.js";
 import { Plans } from "./passes.js";
-import { flatten, sameChildren } from "./plan.js";
+import { flatten, otherInputs, sameChildren } from "./plan.js";
 import { BareValue, Recording } from "./recording.js";
 import { shapesOf } from "./shapes.js";
 
@@ -52,8 +53,27 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     return own.#computesAsComposed && !own.overridesForward ? own.#graph(inputs) : undefined;
   }
 
+  /**
+   * The shapes that are written down for its inputs, in which names are any size, equal names the same one.
+   * @internal
+   */
+  protected get pattern(): readonly (readonly NamedSize[])[] | undefined {
+    return undefined;
+  }
+
   /** @internal */
   override get checksShapes(): boolean {
+    return this.pattern !== undefined || this.#infersShape;
+  }
+
+  /** @internal */
+  override checkShapes(inputs: readonly Shape[]): void {
+    if (this.pattern) checkNamed(this.name, this.pattern, inputs);
+    if (this.#infersShape) super.checkShapes(inputs);
+  }
+
+  /** A class of one's own may have something to say about shapes. */
+  get #infersShape(): boolean {
     return this.inferShape !== Composed.prototype.inferShape;
   }
 
@@ -77,6 +97,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
 
   protected override inferShape(inputShape: Shape): number[] {
     const { ownSelf: own } = this;
+    if (own.pattern) checkNamed(own.name, own.pattern, [inputShape]);
     const module = own as unknown as Module;
     const plan = flatten(module, 1, own.#graph(1));
     const { shapes, unknown } = shapesOf(plan, [inputShape], false, module);
@@ -173,6 +194,9 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     let result: unknown;
     try {
       result = this.compose(...(numbers.map((number) => this.input(recording, number)) as never[]));
+    } catch (error) {
+      const isMissing = inputs < this.arity && (error instanceof TypeError || error instanceof ArgumentError);
+      throw isMissing ? otherInputs(this.name, this.arity, inputs) : error;
     } finally {
       restore();
       this.#isComposing = false;
@@ -210,7 +234,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   }
 
   /** @throws StateError for weights that would neither train nor be saved, and for a call whose result nothing reads. */
-  #check({ calls, outputs }: Composition): void {
+  #check({ inputs, calls, outputs }: Composition): void {
     const named = new Set<Layer>(super.parts().flatMap((child) => child.descendants()));
     const called = calls.flatMap(({ module }) => (module ? (module as unknown as Layer).descendants() : []));
     const stranger = called.find((layer) => !named.has(layer) && hasState(layer));
@@ -220,6 +244,8 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
       );
     }
     const read = new Set([...outputs, ...calls.flatMap(({ inputs }) => inputs)]);
+    // A JavaScript function takes any number of arguments.
+    if (inputs > this.arity && !read.has(inputs - 1)) throw otherInputs(this.name, this.arity, inputs);
     const unread = calls.find((call) => !call.outputs.some((value) => read.has(value)));
     if (unread) {
       throw new StateError(

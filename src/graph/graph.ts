@@ -4,6 +4,7 @@ import type { Outputs } from "./call.js";
 import { Composite } from "./composite.js";
 import { Layer, membersOf } from "./layer.js";
 import { type Parameter, State, type StateBuffer } from "./parameter.js";
+import { otherInputs } from "./plan.js";
 import type { Value } from "./value.js";
 
 /** The shape of an input as it is written: `["N", 3, 32, 32]`, where a name is any size; or a list of several. */
@@ -30,10 +31,12 @@ export class Graph<
   override readonly name = "Graph";
   /** The layers, under the names that they have in the state dict. */
   readonly layers: L;
+  readonly #inputs: readonly (readonly NamedSize[])[];
   readonly #compose: (layers: L, ...inputs: Values) => O;
 
-  constructor(layers: L, compose: (layers: L, ...inputs: Values) => O) {
+  constructor(inputs: readonly (readonly NamedSize[])[], layers: L, compose: (layers: L, ...inputs: Values) => O) {
     super();
+    this.#inputs = inputs;
     this.layers = layers;
     this.#compose = compose;
   }
@@ -46,7 +49,18 @@ export class Graph<
     return membersOf(this.layers, State) as [string, Parameter | StateBuffer][];
   }
 
+  /** @internal */
+  protected override get pattern() {
+    return this.ownSelf.#inputs;
+  }
+
+  /** @internal */
+  protected override get arity(): number {
+    return this.ownSelf.#inputs.length;
+  }
+
   compose(...inputs: Values): O {
+    if (inputs.length !== this.arity) throw otherInputs(this.name, this.arity, inputs.length);
     return this.#compose(this.layers, ...inputs);
   }
 }
@@ -56,6 +70,7 @@ export class Graph<
  * are a list of shapes; several outputs are a list, or an object by name. In a shape, `"N"` or any other name is any size,
  * equal names the same one.
  *
+ * @throws ShapeError (from forward) for inputs of other shapes, and for one name that would be two sizes
  * @example
  * const net = graph(
  *   ["N", 3, 32, 32],
@@ -65,9 +80,10 @@ export class Graph<
  * net.forward(randn([8, 3, 32, 32])).shape; // [8, 10]
  */
 export function graph<const Inputs extends GraphInputs, const L extends Layers, const O extends Outputs>(
-  _inputs: Inputs,
+  inputs: Inputs,
   layers: L,
   compose: (layers: L, ...inputs: GraphValues<Inputs>) => O,
 ): Graph<GraphValues<Inputs>, L, O> {
-  return new Graph(layers, compose);
+  const shapes = (inputs.every((each) => Array.isArray(each)) ? inputs : [inputs]) as readonly (readonly NamedSize[])[];
+  return new Graph(shapes, layers, compose);
 }

@@ -20,7 +20,7 @@ import {
   Sequential,
   type Shape,
   Tanh,
-  Tensor,
+  type Tensor,
   type Value,
 } from "../../src/index.js";
 import { normal } from "../support/layers.js";
@@ -63,8 +63,14 @@ const merge =
     };
     return { apply: (a, b) => apply(a, fitted(b, a)), shape: shapeOf(x) };
   };
-const kinky = (kind: Kind): Kind => (d, x, y) => (d.smooth ? undefined : kind(d, x, y));
-const wide = (kind: Kind): Kind => (d, x, y) => (x[H]! < 2 || x[W]! < 2 ? undefined : kind(d, x, y));
+const kinky =
+  (kind: Kind): Kind =>
+  (d, x, y) =>
+    d.smooth ? undefined : kind(d, x, y);
+const wide =
+  (kind: Kind): Kind =>
+  (d, x, y) =>
+    x[H]! < 2 || x[W]! < 2 ? undefined : kind(d, x, y);
 const resized =
   (change: (size: number) => number) =>
   ([n, c, h, w]: Shape): Shape => [n!, c!, change(h!), change(w!)];
@@ -127,11 +133,23 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   leaky: kinky(layer(() => new LeakyReLU(0.1))),
   tanh: layer(() => new Tanh()),
   dropout: layer((d) => new Dropout(0.3, { random: new Random(d.random.integer(1000)) })),
-  "max pool": kinky(wide(layer(() => new MaxPool2d(2), resized((size) => size >> 1)))),
+  "max pool": kinky(
+    wide(
+      layer(
+        () => new MaxPool2d(2),
+        resized((size) => size >> 1),
+      ),
+    ),
+  ),
   "average pool": layer(() => new AvgPool2d(3, { stride: 1, padding: 1 })),
   "conv, norm, relu": layer((d, c) => new Sequential(conv3(d, c), norm(d, c), bend(d)) as unknown as Layer),
   "relu, pool": kinky(
-    wide(layer(() => new Sequential(new ReLU(), new MaxPool2d(2)) as unknown as Layer, resized((size) => size >> 1))),
+    wide(
+      layer(
+        () => new Sequential(new ReLU(), new MaxPool2d(2)) as unknown as Layer,
+        resized((size) => size >> 1),
+      ),
+    ),
   ),
   residual: layer((d, c) => new Residual(new Sequential(conv3(d, c), norm(d, c)) as unknown as Layer)),
   "residual, relu": layer((d, c) => new Sequential(new Residual(conv3(d, c)), bend(d)) as unknown as Layer),
@@ -147,10 +165,15 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     return { apply: (v) => v.mul(made) as Value, shape: x };
   },
   "a layer that was there": (d, x) => {
-    const known = d.layers.filter((each): each is Conv2d => each instanceof Conv2d && each.inChannels === x[C]);
+    const known = d.layers.filter(
+      (each): each is Conv2d => each instanceof Conv2d && each.weight.value.shape[1] === x[C],
+    );
     const again = known[d.random.integer(Math.max(1, known.length))];
     if (!again) return undefined;
-    return { apply: (v) => again.of(v as never) as unknown as Value, shape: [x[0]!, again.outChannels, x[H]!, x[W]!] };
+    return {
+      apply: (v) => again.of(v as never) as unknown as Value,
+      shape: [x[0]!, again.weight.value.shape[0]!, x[H]!, x[W]!],
+    };
   },
   "a network of two": (d, x, y) => {
     if (x.some((size, i) => size !== y[i])) return undefined;
@@ -170,16 +193,31 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   "add, relu": kinky(merge((a, b) => (a.add(b as never) as Value).relu())),
   "broadcast add": merge((a, b) => a.add(b.mean([2, 3], { keepDims: true }) as never) as Value),
   matmul: merge((a, b) => a.matmul(b.transpose(2, 3) as never).matmul(b as never) as Value),
-  concat: merge((a, b) => a.concat([b]) as Value, ([n, c, h, w]) => [n!, 2 * c!, h!, w!]),
+  concat: merge(
+    (a, b) => a.concat([b]) as Value,
+    ([n, c, h, w]) => [n!, 2 * c!, h!, w!],
+  ),
   resizeLike: merge((a, b) => a.resizeLike(b as never, { mode: "bilinear" }) as Value),
   numbers: value((x) => x.add(0.5).mul(0.7).sub(0.25).div(1.25)),
   square: value((x) => x.mul(x) as Value),
   double: value((x) => x.add(x) as Value),
-  shuffle: value((x) => x.permute([0, 1, 3, 2]).flatten(1, 2).unsqueeze(1).squeeze(1).reshape(([n, m, h]) => [n!, 1, m!, h!]) as Value, ([n, c, h, w]) => [n!, 1, c! * w!, h!]),
+  shuffle: value(
+    (x) =>
+      x
+        .permute([0, 1, 3, 2])
+        .flatten(1, 2)
+        .unsqueeze(1)
+        .squeeze(1)
+        .reshape(([n, m, h]) => [n!, 1, m!, h!]) as Value,
+    ([n, c, h, w]) => [n!, 1, c! * w!, h!],
+  ),
   unflatten: value((x) => x.unflatten(1, [-1, 1]).transpose(1, 2).flatten(1, 2) as Value),
   split: (_, x) => {
     if (x[C]! < 2) return undefined;
-    return { apply: (v) => (v.split([1, x[C]! - 1], 1) as readonly Value[])[1]!, shape: [x[0]!, x[C]! - 1, x[H]!, x[W]!] };
+    return {
+      apply: (v) => (v.split([1, x[C]! - 1], 1) as readonly Value[])[1]!,
+      shape: [x[0]!, x[C]! - 1, x[H]!, x[W]!],
+    };
   },
   chunk: (_, x) => {
     if (x[C]! % 2) return undefined;
@@ -191,14 +229,28 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       shape: [x[0]!, x[C]! / 2, x[H]!, x[W]!],
     };
   },
-  slice: value((x) => x.slice(null, [0, 1]) as Value, ([n, _, h, w]) => [n!, 1, h!, w!]),
-  pad: value((x) => x.pad([1, 0, 0, 0]) as Value, ([n, c, h, w]) => [n!, c!, h!, w! + 1]),
-  crop: wide(value((x) => x.pad([-1, 0, 0, -1]) as Value, ([n, c, h, w]) => [n!, c!, h! - 1, w! - 1])),
+  slice: value(
+    (x) => x.slice(null, [0, 1]) as Value,
+    ([n, _, h, w]) => [n!, 1, h!, w!],
+  ),
+  pad: value(
+    (x) => x.pad([1, 0, 0, 0]) as Value,
+    ([n, c, h, w]) => [n!, c!, h!, w! + 1],
+  ),
+  crop: wide(
+    value(
+      (x) => x.pad([-1, 0, 0, -1]) as Value,
+      ([n, c, h, w]) => [n!, c!, h! - 1, w! - 1],
+    ),
+  ),
   mean: value((x) => x.mul(x.mean([1], { keepDims: true }) as never) as Value),
   sum: value((x) => x.sub(x.sum(-1, { keepDims: true }) as never) as Value),
   max: kinky(value((x) => x.sub(x.max([2, 3], { keepDims: true }) as never) as Value)),
   softmax: value((x) => x.softmax(1) as Value),
-  upsample: value((x) => x.upsample({ scaleFactor: 2 }).slice(null, null, [0, 5], [0, 5]) as Value, resized((size) => Math.min(5, 2 * size))),
+  upsample: value(
+    (x) => x.upsample({ scaleFactor: 2 }).slice(null, null, [0, 5], [0, 5]) as Value,
+    resized((size) => Math.min(5, 2 * size)),
+  ),
   "relu of a value": kinky(value((x) => x.relu())),
   "sigmoid and tanh": value((x) => x.sigmoid().tanh()),
 };
@@ -249,7 +301,8 @@ class DrawnNetwork extends Composite<DrawnNetwork> {
     for (const { kind, x, y } of picks) {
       const name = NAMES[kind % NAMES.length]!;
       // Newer values are read more often, so that there are chains for passes to find.
-      const at = (from: number) => shapes.length - 1 - (Math.floor(from / 2) % Math.min(shapes.length, from % 2 ? 99 : 2));
+      const at = (from: number) =>
+        shapes.length - 1 - (Math.floor(from / 2) % Math.min(shapes.length, from % 2 ? 99 : 2));
       const [a, b] = [at(x), at(y)];
       const count = layers.length;
       const made = KINDS[name]!(drawing, shapes[a]!, shapes[b]!);
@@ -288,9 +341,9 @@ export function draw(drawn: Drawn): {
   return { net: net as unknown as Network, inputShapes: net.inputShapes, kinds: net.kinds };
 }
 
-/** The bits of a tensor's numbers. */
+/** The bits of a tensor's numbers, but for the signs of zeros: max(−0, 0) is either, as kernels please. */
 export function bitsOf(tensor: Tensor | undefined): string {
   if (!tensor) return "none";
-  const { data } = tensor;
-  return `${tensor.shape} ${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64")}`;
+  const { buffer } = tensor.data.map((x) => x + 0);
+  return `${tensor.shape} ${Buffer.from(buffer).toString("base64")}`;
 }

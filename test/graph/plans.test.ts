@@ -42,7 +42,7 @@ afterEach(() => {
 function run({ network, without, inputGradient, frozen }: Trial): Record<string, string> {
   const { net, inputShapes } = draw(network);
   net.children().forEach(([, child], i) => {
-    if ((frozen >> i % 8) & 1 && i % 3 === 0) child.freeze();
+    if ((frozen >> (i % 8)) & 1 && i % 3 === 0) child.freeze();
   });
   const xs = inputShapes.map((shape, i) => normal(shape, network.seed + i));
   const seen: Record<string, string> = {};
@@ -67,20 +67,23 @@ function run({ network, without, inputGradient, frozen }: Trial): Record<string,
 }
 
 eachBackend("a network that is drawn", () => {
-  test.each(["epilogues", "order", "places", "gradients"] as const)("gives the same bits without the pass %s", (pass) => {
-    fc.assert(
-      fc.property(trial, (drawing) => {
-        const expected = run(drawing);
-        passes[pass] = false;
-        try {
-          expect(run(drawing), draw(drawing.network).kinds.join("\n")).toEqual(expected);
-        } finally {
-          passes[pass] = true;
-        }
-      }),
-      { numRuns: 40 },
-    );
-  });
+  test.each(["epilogues", "order", "places", "gradients"] as const)(
+    "gives the same bits without the pass %s",
+    (pass) => {
+      fc.assert(
+        fc.property(trial, (drawing) => {
+          const expected = run(drawing);
+          passes[pass] = false;
+          try {
+            expect(run(drawing), draw(drawing.network).kinds.join("\n")).toEqual(expected);
+          } finally {
+            passes[pass] = true;
+          }
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 
   test("gives the same bits without any pass", () => {
     fc.assert(
@@ -106,7 +109,13 @@ describe("gradients of a network that is drawn", () => {
           const { net, inputShapes, kinds } = draw({ ...network, smooth: true });
           if (!training) net.eval();
           const report = gradcheck(net, inputShapes, { seed: network.seed, samples: 4, tolerance: 1e-5 });
-          expect(report.passed, `${kinds.join("\n")}\n${report}`).toBe(true);
+          // The differences of a large loss are rounded: a gradient that is 0, as of a bias before a norm, is not there.
+          const largest = Math.max(...report.entries.map(({ worst }) => Math.abs(worst.backward)));
+          for (const { name, relativeError, worst } of report.entries) {
+            const gap = Math.abs(worst.backward - worst.difference);
+            const isRight = relativeError <= 1e-5 || gap <= 1e-9 * largest;
+            expect(isRight, `${name}\n${kinds.join("\n")}\n${report}`).toBe(true);
+          }
         });
       }),
       { numRuns: 40 },
