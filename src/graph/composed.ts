@@ -244,8 +244,9 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
       );
     }
     const read = new Set([...outputs, ...calls.flatMap(({ inputs }) => inputs)]);
-    // A JavaScript function takes any number of arguments.
-    if (inputs > this.arity && !read.has(inputs - 1)) throw otherInputs(this.name, this.arity, inputs);
+    // A JavaScript function takes any number of arguments; one with a list of them has the length 0.
+    const { length } = this.compose;
+    if (length > 0 && inputs > length && !read.has(inputs - 1)) throw otherInputs(this.name, length, inputs);
     const unread = calls.find((call) => !call.outputs.some((value) => read.has(value)));
     if (unread) {
       throw new StateError(
