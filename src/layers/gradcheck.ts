@@ -67,7 +67,7 @@ export function gradcheck(layer: Network, inputShape: InputShapes, options: Grad
   checkPositive("gradcheck", "step", step);
   checkRange("gradcheck", "tolerance", tolerance, 0, Infinity);
   checkInteger("gradcheck", "samples", samples, 1);
-  const given: readonly Tensor[] | undefined = Array.isArray(input) ? input : input && [input];
+  const given: readonly Tensor[] | undefined = input === undefined ? undefined : Array.isArray(input) ? input : [input];
   for (const each of given ?? []) checkTensor("gradcheck", each);
   const random = new Random(seed);
   const restore = snapshot(layer);

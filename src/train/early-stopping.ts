@@ -31,7 +31,7 @@ export class BestEpoch {
   constructor(
     readonly model: Network,
     options: EarlyStopping,
-    { validation, metrics }: { readonly validation: object | undefined; readonly metrics: object },
+    { validation, metrics }: { readonly validation: object | undefined; readonly metrics: readonly string[] },
   ) {
     const read = readOptions("fit's earlyStopping", options, {
       monitor: undefined,
@@ -39,7 +39,7 @@ export class BestEpoch {
       minDelta: 0,
       restoreBest: true,
     });
-    const known = ["loss", ...(validation ? ["validationLoss", ...Object.keys(metrics)] : [])];
+    const known = ["loss", ...(validation ? ["validationLoss", ...metrics] : [])];
     this.name = read.monitor ?? (validation ? "validationLoss" : "loss");
     checkOneOf("fit", "earlyStopping.monitor", this.name, known);
     this.#patience = checkInteger("fit", "earlyStopping.patience", read.patience, 1);
