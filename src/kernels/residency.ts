@@ -49,6 +49,10 @@ class Block implements Owner {
     }
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   /** How many numbers fit where the block lies. */
   get capacity(): number {
     return this.#span ? this.#span.bytes / 4 : 0;
@@ -233,6 +237,11 @@ export class Pool implements Allocator {
     block.renew(length);
     this.#placed.push(block);
     return new Place(block, length, true);
+  }
+
+  /** Bytes of the values that somebody holds. */
+  get held(): number {
+    return this.#blocks.reduce((sum, { isFree, length }) => sum + (isFree ? 0 : 4 * length), 0);
   }
 
   open(): number {
