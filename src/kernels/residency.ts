@@ -13,7 +13,7 @@ import { type Allocator, engine, type Run } from "../tensor/engine.js";
 import { type DType, type FloatArray, floats, type Operand, type Resident } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { backend } from "./backend.js";
-import { fix, type Owner, raiseBudget, release, type Span, takeSpan, touch, view } from "./wasm/memory.js";
+import { admit, fix, type Owner, raiseBudget, release, type Span, takeSpan, touch, view } from "./wasm/memory.js";
 
 /** As often one training step uses a parameter or its gradient, at most. */
 const FEW_USES = 8;
@@ -100,7 +100,8 @@ class Block implements Owner {
   }
 
   moveOut(): void {
-    this.#array = this.view().slice();
+    // What nobody holds, the next use overwrites.
+    this.#array = this.isFree ? undefined : this.view().slice();
     this.#span = undefined;
     this.#movedOut = true;
   }
@@ -233,8 +234,10 @@ export class Pool implements Allocator {
 
   place(length: number): Resident {
     const block = this.#take(length);
+    const grows = block.capacity < length;
     block.isFree = false;
     block.renew(length);
+    if (grows) admit(this.held);
     this.#placed.push(block);
     return new Place(block, length, true);
   }
