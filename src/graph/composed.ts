@@ -22,6 +22,8 @@ type Children = Parameters<typeof sameChildren>[0];
 interface Recorded {
   readonly graph: Composition;
   readonly children: readonly (readonly [string, Layer])[];
+  /** The layers that it calls. */
+  readonly called: readonly Layer[];
 }
 
 export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer<Rule> {
@@ -42,9 +44,9 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   protected override parts(): Layer[] {
     const { ownSelf: own } = this;
     if (own.#recorded.size === 0) own.#recordAhead();
-    const graphs = [...own.#recorded.values()];
-    const called = graphs.flatMap(({ graph }) => graph.calls.flatMap(({ module }) => module ?? []));
-    return [...new Set([...super.parts(), ...(called as unknown as Layer[])])];
+    const parts = new Set(super.parts());
+    for (const { called } of own.#recorded.values()) for (const layer of called) parts.add(layer);
+    return [...parts];
   }
 
   /** @internal */
@@ -169,7 +171,8 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     const known = this.#recorded.get(inputs);
     if (known && sameChildren(known.children as Children, children as Children)) return known.graph;
     const graph = this.#record(inputs);
-    const recorded = { graph, children };
+    const called = graph.calls.flatMap(({ module }) => module ?? []) as unknown as readonly Layer[];
+    const recorded = { graph, children, called };
     this.#recorded.set(inputs, recorded);
     try {
       this.#check(graph);
