@@ -1,10 +1,11 @@
 /**
- * `npm run bench:memory`: how much memory an inference of VGG-16 takes over what its numbers take, whether training
- * keeps its memory flat, and what models leave behind that are dropped. Each is measured in a process of its own, which
+ * `npm run bench:memory`: how much memory inferences of VGG-16, U-Net and DenseNet-121 take over what their numbers take,
+ * whether training keeps its memory flat, and what models leave behind that are dropped. Each is measured in a process of its own, which
  * runs nothing else.
  */
 import { program } from "commander";
 import { findChromium, launch } from "../test/browser/chromium.js";
+import { INFERENCES } from "../test/support/inference-networks.js";
 import { verdict } from "./bars.js";
 import { child } from "./child.js";
 import type { Dropping, Resident } from "./children/dropped.js";
@@ -15,55 +16,74 @@ import { digits, megabytes, table } from "./table.js";
 
 program
   .name("npm run bench:memory --")
-  .description(
-    "Peak memory of a VGG-16 inference, growth over LeNet-5 training steps, and what dropped models leave behind.",
-  )
+  .description("Peak memory of inferences, growth over LeNet-5 training steps, and what dropped models leave behind.")
   .option("--steps <number>", "training steps", Number, 10_000)
   .option("--from <number>", "the step whose memory the last one's is compared with", Number, 500)
   .option("--runs <number>", "runs of each loop that drops its models, of which the median counts", Number, 3)
   .option("--dropped", "only the loops that drop their models")
+  .option("--inference", "only the inferences")
   .parse();
 interface Options {
   readonly steps: number;
   readonly from: number;
   readonly runs: number;
   readonly dropped?: true;
+  readonly inference?: true;
 }
-const { steps, from, runs, dropped: only } = program.opts<Options>();
+const { steps, from, runs, dropped: only, inference: inferencesOnly } = program.opts<Options>();
 
 interface Inference {
   readonly weights: number;
-  /** The input and every layer's output once. */
-  readonly activations: number;
+  /** The input and the output of every step once. */
+  readonly outputs: number;
+  /** Those that are alive at a time, at most. */
+  readonly cut: number;
   /** Resident set of the process: before anything of the library ran, and at its peak. */
   readonly before: number;
   readonly peak: number;
 }
 
 console.log(`${provenanceLine()}\n`);
-const dropped = await droppedModels();
-if (!only) await inferenceAndTraining();
+const inferences = only ? {} : await measuredInferences();
+const dropped = inferencesOnly ? [] : await droppedModels();
+if (!only && !inferencesOnly) await training();
 
-/** A VGG-16 inference and LeNet-5 training steps. */
-async function inferenceAndTraining(): Promise<void> {
-  const inference = await child<Inference>("vgg16.ts");
+/** Inferences, each in a process of its own. */
+async function measuredInferences(): Promise<Readonly<Record<string, Inference>>> {
+  const results: Record<string, Inference> = {};
+  const rows: string[][] = [];
+  for (const [name, { input }] of Object.entries(INFERENCES)) {
+    const inference = await child<Inference>("inference.ts", name);
+    results[name] = inference;
+    const { weights, outputs, cut, before, peak } = inference;
+    const ratio = (group: string, bytes: number, against: string) => [
+      `  peak : ${group}`,
+      megabytes(bytes),
+      digits(peak / bytes),
+      verdict(`${name} inference`, against, peak / bytes),
+    ];
+    rows.push(
+      [`${name}, ${input.join("×")}: peak of the process`, megabytes(peak), "", ""],
+      ["  Node before it", megabytes(before), "", ""],
+      ["  weights", megabytes(weights), "", ""],
+      ["  widest cut", megabytes(cut), "", ""],
+      ["  every step's output", megabytes(outputs), "", ""],
+      ratio("weights + widest cut", weights + cut, "weights + widest cut"),
+      ratio("weights + outputs", weights + outputs, "weights + outputs"),
+    );
+  }
+  console.log(`${table(["resident memory of an inference", "size", "ratio", "bar and aim"], rows)}\n`);
+  return results;
+}
+
+/** LeNet-5 training steps. */
+async function training(): Promise<void> {
   const checkpoints = [from, ...[0.1, 0.2, 0.4, 0.6, 0.8].map((share) => Math.round(share * steps)), steps];
   const resident = await child<number[]>("lenet5.ts", ...checkpoints);
-  const needed = inference.weights + inference.activations;
-  const over = inference.peak / needed;
   const grown = resident.at(-1)! / resident[0]!;
   const stepsRow = `${steps.toLocaleString("en")} LeNet-5 steps`;
   const fromRow = `${from} steps`;
   const rows = [
-    ["VGG-16, 1×3×224×224: weights", megabytes(inference.weights), "", ""],
-    ["  the input and every layer's output", megabytes(inference.activations), "", ""],
-    ["  Node before it", megabytes(inference.before), "", ""],
-    [
-      "  peak of the process : weights + activations",
-      megabytes(inference.peak),
-      digits(over),
-      verdict("VGG-16 inference", "weights + activations", over),
-    ],
     ...checkpoints.map((step, i) => {
       const last = i === checkpoints.length - 1;
       const name = `${i === 0 ? "LeNet-5, batch 64, Adam:" : " "} after ${step.toLocaleString("en")} steps`;
@@ -80,14 +100,16 @@ async function inferenceAndTraining(): Promise<void> {
     const bar = (group: string, name: string, bytes: number) => ({ group, name, value: bytes / 1e6 });
     writeReport(
       "memory",
-      { vgg16: { ...inference, ratio: over }, lenet5: { checkpoints, resident, ratio: grown }, dropped },
+      { inferences, lenet5: { checkpoints, resident, ratio: grown }, dropped },
       {
         title: "Resident memory",
         label: "MB",
         bars: [
-          bar("VGG-16 inference", "weights", inference.weights),
-          bar("VGG-16 inference", "weights + activations", needed),
-          bar("VGG-16 inference", "peak of the process", inference.peak),
+          ...Object.entries(inferences).flatMap(([name, { weights, cut, peak }]) => [
+            bar(`${name} inference`, "weights", weights),
+            bar(`${name} inference`, "weights + widest cut", weights + cut),
+            bar(`${name} inference`, "peak of the process", peak),
+          ]),
           ...checkpoints.map((step, i) =>
             bar("LeNet-5 training", `after ${step.toLocaleString("en")} steps`, resident[i]!),
           ),

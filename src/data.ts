@@ -1,6 +1,16 @@
 /** `faltung/data`: data sets, batches, normalisation and augmentation. */
 export { compose, type FillOptions, randomNoise, randomRotate, randomShift } from "./data/augment.js";
-export { type Batch, type BatchSource, Dataset, type PartOf, type Sample, type Targets } from "./data/dataset.js";
+export {
+  type AnyTargets,
+  type Batch,
+  type BatchSource,
+  Dataset,
+  type Inputs,
+  type InputsOf,
+  type PartOf,
+  type Sample,
+  type Targets,
+} from "./data/dataset.js";
 export { type IdxArray, readIdx } from "./data/idx.js";
 export { imagesToTensor, labelsToInt32, type NormaliseOptions, normalise, type RawArray } from "./data/images.js";
 export {

@@ -2,7 +2,7 @@ export { Cache } from "./graph/cache.js";
 export type { Outputs } from "./graph/call.js";
 export { Composite } from "./graph/composite.js";
 export { type Graph, type GraphInputs, graph, type Layers } from "./graph/graph.js";
-export { type BackwardOptions, Layer, type LoadStateDictOptions, type StateDict } from "./graph/layer.js";
+export { type BackwardOptions, Layer, type LoadStateDictOptions, type Network, type StateDict } from "./graph/layer.js";
 export { Parameter, StateBuffer } from "./graph/parameter.js";
 export type { Input, ResizeOptions, Value } from "./graph/value.js";
 export {

@@ -10,8 +10,6 @@ export {
   type EvaluateOptions,
   type Evaluation,
   evaluate,
-  type Metrics,
-  type TrainingLoss,
 } from "./train/evaluate.js";
 export type { Callback, EpochEvent, HistoryEntry, NonFiniteEvent, StepEvent } from "./train/events.js";
 export { type FitOptions, fit, type History } from "./train/fit.js";
@@ -65,6 +63,7 @@ export {
   type ParameterGroup,
   type Parameters,
 } from "./train/optimizer.js";
+export type { Losses, Metric, Metrics, OutputLoss, TrainingLoss } from "./train/outputs.js";
 export { Scheduler, type SchedulerState } from "./train/scheduler.js";
 export {
   CosineAnnealingLR,

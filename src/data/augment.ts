@@ -7,7 +7,7 @@ import { rankMismatch } from "../shape/errors.js";
 import { sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { allocate, type FloatArray, type Tensor } from "../tensor/tensor.js";
-import { checkBatch, type Targets } from "./dataset.js";
+import { type AnyTargets, checkBatch } from "./dataset.js";
 import type { InputTransform, Transform } from "./loader.js";
 import { sinCos } from "./rotation.js";
 
@@ -22,8 +22,8 @@ export interface FillOptions {
  * const transform = compose(randomShift(2), randomRotate(10), normalise({ mean: 0.1307, std: 0.3081 }));
  */
 export function compose(...transforms: readonly InputTransform[]): InputTransform;
-export function compose<T extends Targets>(...transforms: readonly Transform<T>[]): Transform<T>;
-export function compose<T extends Targets>(...transforms: readonly Transform<T>[]): Transform<T> {
+export function compose<T extends AnyTargets>(...transforms: readonly Transform<T>[]): Transform<T>;
+export function compose<T extends AnyTargets>(...transforms: readonly Transform<T>[]): Transform<T> {
   transforms.forEach((transform, i) => void checkFunction("compose", `transform ${i}`, transform));
   return (batch, random) =>
     transforms.reduce(

@@ -1,7 +1,7 @@
 /** Samples in memory: inputs and what a model should say of them. */
 
 import { Branded, refuseForeign } from "../shape/brand.js";
-import { checkInteger, checkNumbers, checkRandom, checkRange, refuse } from "../shape/check.js";
+import { checkInteger, checkNumbers, checkRandom, checkRange, isPlainObject, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { showShape, sizeOf } from "../shape/shape.js";
 import { show } from "../shape/show.js";
@@ -12,27 +12,47 @@ import { checkLabels } from "./labels.js";
 /** One class index a sample, or a tensor whose first axis counts samples (regression, soft labels, images to match). */
 export type Targets = readonly number[] | Int32Array | Uint8Array | Tensor;
 
-/** The kind of targets that a part of a data set has: a tensor's shape changes, so its type forgets it. */
-export type PartOf<T extends Targets> = T extends Tensor ? Tensor : T;
+/** Targets of a network's outputs: one kind for all of them, or those of each, in a list or an object by name. */
+export type AnyTargets = Targets | readonly Targets[] | { readonly [output: string]: Targets };
 
-/** Samples side by side: inputs `[N, …]` and N targets. What a {@link DataLoader} gives and `fit` takes. */
-export interface Batch<T extends Targets = Targets> {
-  readonly inputs: Tensor;
+/** The input of a network, or the list of its inputs. */
+export type Inputs = Tensor | readonly Tensor[];
+
+/** The kind of targets that a part of a data set has: a tensor's shape changes, so its type forgets it. */
+export type PartOf<T extends AnyTargets> = T extends Tensor
+  ? Tensor
+  : T extends Targets
+    ? T
+    : Extract<{ readonly [K in keyof T]: T[K] extends Tensor ? Tensor : T[K] }, AnyTargets>;
+
+/** The same of inputs. */
+export type InputsOf<X extends Inputs> = X extends Tensor
+  ? Tensor
+  : Extract<{ readonly [K in keyof X]: Tensor }, Inputs>;
+
+/**
+ * Samples side by side: inputs `[N, …]` and N targets. What a {@link DataLoader} gives and `fit` takes. Of a network with
+ * several inputs, `inputs` is a list; with several outputs, `targets` may be a list, or an object by name.
+ */
+export interface Batch<T extends AnyTargets = Targets, X extends Inputs = Tensor> {
+  readonly inputs: X;
   readonly targets: T;
 }
 
 /** One sample, without the batch axis. */
-export interface Sample<T extends Targets = Targets> {
-  readonly input: Tensor;
-  readonly target: T extends Tensor ? Tensor : number;
+export interface Sample<T extends AnyTargets = Targets, X extends Inputs = Tensor> {
+  readonly input: InputsOf<X>;
+  readonly target: TargetOf<T>;
 }
 
+type TargetOf<T> = T extends Tensor ? Tensor : T extends Targets ? number : { readonly [K in keyof T]: TargetOf<T[K]> };
+
 /** What a {@link DataLoader} needs of a data set. Implement it for data that does not fit in memory. */
-export interface BatchSource<T extends Targets = Targets> {
+export interface BatchSource<T extends AnyTargets = Targets, X extends Inputs = Tensor> {
   /** Number of samples. */
   readonly length: number;
   /** The samples of these indices, in this order, in memory of their own. */
-  batch(rows: Uint32Array): Batch<T>;
+  batch(rows: Uint32Array): Batch<T, X>;
 }
 
 /**
@@ -42,35 +62,48 @@ export interface BatchSource<T extends Targets = Targets> {
  * const digits = new Dataset(imagesToTensor(readIdx(imageBytes)), labelsToInt32(readIdx(labelBytes)));
  * const [training, validation] = digits.split(0.9);
  */
-export class Dataset<T extends Targets = Targets> extends Branded implements BatchSource<PartOf<T>>, Batch<PartOf<T>> {
+export class Dataset<T extends AnyTargets = Targets, X extends Inputs = Tensor>
+  extends Branded
+  implements BatchSource<PartOf<T>, InputsOf<X>>
+{
   readonly length: number;
+  readonly inputs: InputsOf<X>;
   readonly targets: PartOf<T>;
 
   /**
-   * @param inputs `[N, …]`, for images `[N, C, H, W]`; kept, not copied.
-   * @param targets N class indices, or a tensor `[N, …]`; kept, not copied.
+   * @param inputs `[N, …]`, for images `[N, C, H, W]`; of a network with several inputs, a list of them. Kept, not copied.
+   * @param targets N class indices, or a tensor `[N, …]`; of several outputs also a list, or an object by name. Kept, not copied.
    * @throws ArgumentError when `inputs` is no Tensor; ShapeError when the two do not have as many samples, or `inputs` has no axis that counts them.
    */
-  constructor(
-    readonly inputs: Tensor,
-    targets: T,
-  ) {
+  constructor(inputs: X, targets: T) {
     super();
     refuseForeign("Dataset", inputs, targets);
-    if (!(inputs instanceof Tensor)) {
+    if (!(inputs instanceof Tensor || isTensors(inputs))) {
       throw new ArgumentError(
         `Dataset expects inputs to be a Tensor whose first axis counts samples, but got ${Array.isArray(inputs) ? "an array" : show(inputs)}. Usual cause: images as readIdx gives them: convert them with imagesToTensor.`,
       );
     }
-    const [samples] = inputs.shape;
-    if (!(targets instanceof Tensor)) checkLabels("Dataset", targets);
-    const answers = targets instanceof Tensor ? targets.shape[0] : targets.length;
-    if (samples === undefined || samples !== answers) {
+    const [first, ...others] = listOfInputs(inputs);
+    const { shape } = first as Tensor;
+    const [samples] = shape;
+    const parts = partsOf(targets) ?? [];
+    for (const part of parts.length > 0 ? parts.map(([, each]) => each) : [targets]) {
+      if (!(part instanceof Tensor)) checkLabels("Dataset", part);
+      const answers = part instanceof Tensor ? part.shape[0] : (part as readonly number[]).length;
+      if (samples === undefined || samples !== answers) {
+        throw new ShapeError(
+          `Dataset expects as many targets as inputs, but got inputs ${showShape(shape)} and ${part instanceof Tensor ? `targets ${showShape(part.shape)}` : `${answers} targets`}. Usual cause: images of one file with labels of another, or an input without batch axis.`,
+        );
+      }
+    }
+    const other = others.find((each) => each.shape[0] !== samples);
+    if (other) {
       throw new ShapeError(
-        `Dataset expects as many targets as inputs, but got inputs ${showShape(inputs.shape)} and ${targets instanceof Tensor ? `targets ${showShape(targets.shape)}` : `${answers} targets`}. Usual cause: images of one file with labels of another, or an input without batch axis.`,
+        `Dataset expects as many samples in each of its inputs, but got ${showShape(shape)} and ${showShape(other.shape)}. Usual cause: inputs of different samples, or one without batch axis.`,
       );
     }
-    this.length = samples;
+    this.length = samples as number;
+    this.inputs = inputs as Inputs as InputsOf<X>;
     this.targets = targets as PartOf<T>;
   }
 
@@ -80,50 +113,48 @@ export class Dataset<T extends Targets = Targets> extends Branded implements Bat
 
   /** `Dataset(60000 × [1, 28, 28])` */
   override toString(): string {
-    return `Dataset(${this.length} × ${showShape(this.inputs.shape.slice(1))})`;
+    const shapes = listOfInputs(this.inputs).map(({ shape }) => showShape(shape.slice(1)));
+    return `Dataset(${this.length} × ${shapes.join(", ")})`;
   }
 
   /**
    * Sample number `index`, in memory of its own.
    * @throws ArgumentError when there is no such sample.
    */
-  get(index: number): Sample<T> {
+  get(index: number): Sample<T, X> {
     this.ownSelf.#check("Dataset.get", index);
-    const { targets } = this;
-    const target = targets instanceof Tensor ? gather(targets, Uint32Array.of(index), []) : targets[index];
-    return { input: gather(this.inputs, Uint32Array.of(index), []), target: target as Sample<T>["target"] };
+    const row = Uint32Array.of(index);
+    const one = (part: unknown) =>
+      part instanceof Tensor ? gather(part, row, []) : (part as readonly number[])[index];
+    return { input: mapParts(this.inputs, one), target: mapParts(this.targets, one) } as Sample<T, X>;
   }
 
   /**
    * The samples of these indices, in this order, in memory of their own.
    * @throws ArgumentError for an index that no sample has.
    */
-  batch(rows: ArrayLike<number>): Batch<PartOf<T>> {
+  batch(rows: ArrayLike<number>): Batch<PartOf<T>, InputsOf<X>> {
     checkNumbers("Dataset.batch", "rows", rows);
     for (let i = 0; i < rows.length; i++) this.ownSelf.#check("Dataset.batch", rows[i] ?? 0);
-    const { targets } = this;
-    return {
-      inputs: gather(this.inputs, rows, [rows.length]),
-      targets: (targets instanceof Tensor ? gather(targets, rows, [rows.length]) : pick(targets, rows)) as PartOf<T>,
-    };
+    return this.#map((part) => (part instanceof Tensor ? gather(part, rows, [rows.length]) : pick(part, rows)));
   }
 
   /** Samples `start` to `end − 1`, counted as `Array.slice` counts. Shares memory with this data set. */
-  slice(start = 0, end = this.length): Dataset<T> {
+  slice(start = 0, end = this.length): Dataset<T, X> {
     if (typeof start !== "number") refuse("Dataset.slice", "start", "a number", start);
     if (typeof end !== "number") refuse("Dataset.slice", "end", "a number", end);
-    const { targets } = this;
-    let part: Targets;
-    if (targets instanceof Tensor) part = sliceRows(targets, start, end);
-    else part = ArrayBuffer.isView(targets) ? targets.subarray(start, end) : targets.slice(start, end);
-    return new Dataset(sliceRows(this.inputs, start, end), part as T);
+    const { inputs, targets } = this.#map((part) => {
+      if (part instanceof Tensor) return sliceRows(part, start, end);
+      return ArrayBuffer.isView(part) ? part.subarray(start, end) : part.slice(start, end);
+    });
+    return new Dataset(inputs as Inputs as X, targets as AnyTargets as T);
   }
 
   /**
    * The first `count` samples, or all where there are no more. Shares memory with this data set.
    * @throws ArgumentError when `count` is no integer ≥ 0.
    */
-  take(count: number): Dataset<T> {
+  take(count: number): Dataset<T, X> {
     return this.slice(0, checkInteger("Dataset.take", "count", count, 0));
   }
 
@@ -132,7 +163,7 @@ export class Dataset<T extends Targets = Targets> extends Branded implements Bat
    * @param fraction from 0 to 1
    * @param random where the order comes from. Default: the generator that `manualSeed` seeds.
    */
-  split(fraction: number, random: Random = defaultRandom()): [Dataset<T>, Dataset<T>] {
+  split(fraction: number, random: Random = defaultRandom()): [Dataset<T, X>, Dataset<T, X>] {
     checkRange("Dataset.split", "fraction", fraction, 0, 1);
     checkRandom("Dataset.split", random);
     const order = random.permutation(this.length);
@@ -145,15 +176,53 @@ export class Dataset<T extends Targets = Targets> extends Branded implements Bat
     throw new ArgumentError(`${who} expects an index from 0 to ${this.length - 1}, but got ${show(index)}.`);
   }
 
-  #select(rows: Uint32Array): Dataset<T> {
+  #select(rows: Uint32Array): Dataset<T, X> {
     const { inputs, targets } = this.batch(rows);
-    return new Dataset(inputs, targets as T);
+    return new Dataset(inputs as Inputs as X, targets as AnyTargets as T);
+  }
+
+  /** Each input's and each target's numbers changed in the same way. */
+  #map(change: (part: Targets) => Targets): Batch<PartOf<T>, InputsOf<X>> {
+    return {
+      inputs: mapParts(this.inputs, change) as InputsOf<X>,
+      targets: mapParts(this.targets, change) as PartOf<T>,
+    };
   }
 }
 
+/** Whether these are the inputs of a network that has several. */
+export function isTensors(inputs: unknown): inputs is readonly Tensor[] {
+  return Array.isArray(inputs) && inputs.length > 0 && inputs.every((each) => each instanceof Tensor);
+}
+
+/** The inputs one by one. */
+export function listOfInputs(inputs: Inputs): readonly Tensor[] {
+  return inputs instanceof Tensor ? [inputs] : inputs;
+}
+
+/** Several inputs or targets with their names or places; undefined of one kind for all. */
+export function partsOf(parts: AnyTargets | Inputs): readonly (readonly [key: string, part: Targets])[] | undefined {
+  const isSeveral = Array.isArray(parts) ? typeof parts[0] === "object" && parts[0] !== null : isPlainObject(parts);
+  return isSeveral ? Object.entries(parts as Readonly<Record<string, Targets>>) : undefined;
+}
+
+/** The same of one, of each in a list, or of each in an object. */
+function mapParts(parts: AnyTargets | Inputs, change: (part: Targets) => unknown): unknown {
+  const several = partsOf(parts);
+  if (!several) return change(parts as Targets);
+  if (Array.isArray(parts)) return several.map(([, part]) => change(part));
+  return Object.fromEntries(several.map(([key, part]) => [key, change(part)]));
+}
+
 /** @throws ArgumentError for what is no batch. */
-export function checkBatch<T extends Targets>(who: string, what: string, batch: Batch<T>): Batch<T> {
-  if ((batch as Batch<T> | undefined)?.inputs instanceof Tensor) return batch;
+export function checkBatch<T extends AnyTargets, X extends Inputs>(
+  who: string,
+  what: string,
+  batch: Batch<T, X>,
+  several = false,
+): Batch<T, X> {
+  const { inputs } = Object(batch) as Partial<Batch<T, X>>;
+  if (inputs instanceof Tensor || (several && isTensors(inputs))) return batch;
   const cause =
     (batch as unknown) instanceof Promise
       ? "an asynchronous function: what it waits for has to be there before the epoch"

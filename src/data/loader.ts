@@ -4,17 +4,21 @@ import { checkInteger, checkObject, readOptions, refuse } from "../shape/check.j
 import { ArgumentError, StateError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
 import { ownRandom, Random } from "../tensor/random.js";
-import { type Batch, type BatchSource, checkBatch, type Targets } from "./dataset.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { type AnyTargets, type Batch, type BatchSource, checkBatch, type Inputs, type Targets } from "./dataset.js";
 
 type RandomState = Random["state"];
 
 /** Changes a batch on its way to the model; draws every random number from `random`. Never writes to its batch. */
-export type Transform<T extends Targets = Targets> = (batch: Batch<T>, random: Random) => Batch<T>;
+export type Transform<T extends AnyTargets = Targets, X extends Inputs = Tensor> = (
+  batch: Batch<T, X>,
+  random: Random,
+) => Batch<T, X>;
 
 /** A transform that passes targets through, whatever they are. */
-export type InputTransform = <T extends Targets>(batch: Batch<T>, random: Random) => Batch<T>;
+export type InputTransform = <T extends AnyTargets>(batch: Batch<T>, random: Random) => Batch<T>;
 
-export interface DataLoaderOptions<T extends Targets = Targets> {
+export interface DataLoaderOptions<T extends AnyTargets = Targets, X extends Inputs = Tensor> {
   /** Samples a batch. Default 1. */
   readonly batchSize?: number;
   /** Whether every epoch has an order of its own. Default false: the order of the data set. */
@@ -22,7 +26,7 @@ export interface DataLoaderOptions<T extends Targets = Targets> {
   /** Whether to leave out the last batch when it is smaller than the others. Default false. */
   readonly dropLast?: boolean;
   /** Applied to every batch; see {@link randomShift} and its neighbours. */
-  readonly transform?: Transform<T>;
+  readonly transform?: Transform<T, X>;
   /** Decides the shuffling and the transforms. Default: one of its own, seeded from the one of `manualSeed`. */
   readonly random?: Random;
 }
@@ -48,12 +52,15 @@ export interface DataLoaderState {
  * const loader = new DataLoader(digits, { batchSize: 64, shuffle: true, random: new Random(1) });
  * for (const { inputs, targets } of loader) model.forward(inputs); // [64, 1, 28, 28]
  */
-export class DataLoader<T extends Targets = Targets> extends Branded implements Iterable<Batch<T>> {
+export class DataLoader<T extends AnyTargets = Targets, X extends Inputs = Tensor>
+  extends Branded
+  implements Iterable<Batch<T, X>>
+{
   /** Number of batches an epoch. */
   readonly length: number;
   readonly batchSize: number;
   readonly #shuffle: boolean;
-  readonly #transform: Transform<T> | undefined;
+  readonly #transform: Transform<T, X> | undefined;
   readonly #random: Random;
   #epoch: { readonly random: RandomState; batches: number } | undefined;
   /** Whether the next loop goes on with `#epoch` instead of starting one. */
@@ -61,8 +68,8 @@ export class DataLoader<T extends Targets = Targets> extends Branded implements 
 
   /** @throws ArgumentError for no data set, a batch size that is no positive integer, or an epoch without any batch. */
   constructor(
-    readonly dataset: BatchSource<T>,
-    options: DataLoaderOptions<T> = {},
+    readonly dataset: BatchSource<T, X>,
+    options: DataLoaderOptions<T, X> = {},
   ) {
     super();
     if (typeof dataset?.batch !== "function") {
@@ -104,7 +111,7 @@ export class DataLoader<T extends Targets = Targets> extends Branded implements 
   }
 
   /** One epoch, or the rest of the one that `loadStateDict` restored. */
-  *[Symbol.iterator](): Generator<Batch<T>, void, undefined> {
+  *[Symbol.iterator](): Generator<Batch<T, X>, void, undefined> {
     const resumed = this.ownSelf.#resume ? this.ownSelf.#epoch : undefined;
     const epoch = resumed ?? { random: this.ownSelf.#random.state, batches: 0 };
     this.ownSelf.#resume = false;
@@ -116,9 +123,15 @@ export class DataLoader<T extends Targets = Targets> extends Branded implements 
         "DataLoader",
         "what its data set returns",
         this.dataset.batch(order.slice(start, start + this.batchSize)),
+        true,
       );
       const transformed = this.ownSelf.#transform
-        ? checkBatch("DataLoader", "what its transform returns", this.ownSelf.#transform(batch, this.ownSelf.#random))
+        ? checkBatch(
+            "DataLoader",
+            "what its transform returns",
+            this.ownSelf.#transform(batch, this.ownSelf.#random),
+            true,
+          )
         : batch;
       epoch.batches++;
       yield transformed;

@@ -1,6 +1,7 @@
 /** What layers have in common that are composed of others: they say once how values flow, and a plan runs it. */
 import { refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
+import { checkNamed, type NamedSize } from "../shape/named.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
@@ -11,7 +12,7 @@ import { runBackward, runNested, type Trace } from "./execute.js";
 import { checkMethod, hasState, Layer } from "./layer.js";
 import type { Composition, Module } from "./module.js";
 import { Plans } from "./passes.js";
-import { flatten, sameChildren } from "./plan.js";
+import { flatten, otherInputs, sameChildren } from "./plan.js";
 import { BareValue, Recording } from "./recording.js";
 import { shapesOf } from "./shapes.js";
 
@@ -21,6 +22,8 @@ type Children = Parameters<typeof sameChildren>[0];
 interface Recorded {
   readonly graph: Composition;
   readonly children: readonly (readonly [string, Layer])[];
+  /** The layers that it calls. */
+  readonly called: readonly Layer[];
 }
 
 export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer<Rule> {
@@ -40,10 +43,10 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
 
   protected override parts(): Layer[] {
     const { ownSelf: own } = this;
-    if (own.#recorded.size === 0) own.#graph(Math.max(1, own.compose.length));
-    const graphs = [...own.#recorded.values()];
-    const called = graphs.flatMap(({ graph }) => graph.calls.flatMap(({ module }) => module ?? []));
-    return [...new Set([...super.parts(), ...(called as unknown as Layer[])])];
+    if (own.#recorded.size === 0) own.#recordAhead();
+    const parts = new Set(super.parts());
+    for (const { called } of own.#recorded.values()) for (const layer of called) parts.add(layer);
+    return [...parts];
   }
 
   /** @internal */
@@ -52,8 +55,27 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     return own.#computesAsComposed && !own.overridesForward ? own.#graph(inputs) : undefined;
   }
 
+  /**
+   * The shapes that are written down for its inputs, in which names are any size, equal names the same one.
+   * @internal
+   */
+  protected get pattern(): readonly (readonly NamedSize[])[] | undefined {
+    return undefined;
+  }
+
   /** @internal */
   override get checksShapes(): boolean {
+    return this.pattern !== undefined || this.#infersShape;
+  }
+
+  /** @internal */
+  override checkShapes(inputs: readonly Shape[]): void {
+    if (this.pattern) checkNamed(this.name, this.pattern, inputs);
+    if (this.#infersShape) super.checkShapes(inputs);
+  }
+
+  /** A class of one's own may have something to say about shapes. */
+  get #infersShape(): boolean {
     return this.inferShape !== Composed.prototype.inferShape;
   }
 
@@ -77,6 +99,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
 
   protected override inferShape(inputShape: Shape): number[] {
     const { ownSelf: own } = this;
+    if (own.pattern) checkNamed(own.name, own.pattern, [inputShape]);
     const module = own as unknown as Module;
     const plan = flatten(module, 1, own.#graph(1));
     const { shapes, unknown } = shapesOf(plan, [inputShape], false, module);
@@ -129,12 +152,27 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     return runBackward(this.#traces.pop(this.name, cause), dys, inputGradient);
   }
 
+  /** How many inputs there are, as far as that can be seen before a call: some may be optional. */
+  protected get arity(): number {
+    return Math.max(1, this.compose?.length ?? 1);
+  }
+
+  /** For whoever asks for the parts before any call. A compose that fails says so when it is called. */
+  #recordAhead(): void {
+    try {
+      this.#graph(this.arity);
+    } catch {
+      // An optional input may be missing, or a field that is set later.
+    }
+  }
+
   #graph(inputs: number): Composition {
     const children = this.children();
     const known = this.#recorded.get(inputs);
     if (known && sameChildren(known.children as Children, children as Children)) return known.graph;
     const graph = this.#record(inputs);
-    const recorded = { graph, children };
+    const called = graph.calls.flatMap(({ module }) => module ?? []) as unknown as readonly Layer[];
+    const recorded = { graph, children, called };
     this.#recorded.set(inputs, recorded);
     try {
       this.#check(graph);
@@ -159,6 +197,9 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     let result: unknown;
     try {
       result = this.compose(...(numbers.map((number) => this.input(recording, number)) as never[]));
+    } catch (error) {
+      const isMissing = inputs < this.arity && (error instanceof TypeError || error instanceof ArgumentError);
+      throw isMissing ? otherInputs(this.name, this.arity, inputs) : error;
     } finally {
       restore();
       this.#isComposing = false;
@@ -196,7 +237,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   }
 
   /** @throws StateError for weights that would neither train nor be saved, and for a call whose result nothing reads. */
-  #check({ calls, outputs }: Composition): void {
+  #check({ inputs, calls, outputs }: Composition): void {
     const named = new Set<Layer>(super.parts().flatMap((child) => child.descendants()));
     const called = calls.flatMap(({ module }) => (module ? (module as unknown as Layer).descendants() : []));
     const stranger = called.find((layer) => !named.has(layer) && hasState(layer));
@@ -206,6 +247,9 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
       );
     }
     const read = new Set([...outputs, ...calls.flatMap(({ inputs }) => inputs)]);
+    // A JavaScript function takes any number of arguments; one with a list of them has the length 0.
+    const { length } = this.compose;
+    if (length > 0 && inputs > length && !read.has(inputs - 1)) throw otherInputs(this.name, length, inputs);
     const unread = calls.find((call) => !call.outputs.some((value) => read.has(value)));
     if (unread) {
       throw new StateError(

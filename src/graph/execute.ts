@@ -5,10 +5,10 @@ import { ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
-import { checkTensor, type Tensor } from "../tensor/tensor.js";
+import { allocate, checkTensor, type Tensor } from "../tensor/tensor.js";
 import type { Epilogue } from "./epilogue.js";
-import { valuesWithGradient } from "./gradients.js";
 import type { How, Module } from "./module.js";
+import { wantedGradients } from "./passes.js";
 import type { Plan, PlannedEpilogue, Step } from "./plan.js";
 
 /** A forward, as its backward needs to know it. */
@@ -137,7 +137,7 @@ export function runBackward(
 ): readonly (Tensor | undefined)[] {
   const state = engine();
   const { allocator, step: outer, running } = state;
-  const needs = valuesWithGradient(plan, inputGradient);
+  const needs = wantedGradients(plan, inputGradient);
   const gradients = new Gradients();
   plan.outputs.forEach((value, i) => {
     const dy = dys[i];
@@ -159,7 +159,10 @@ export function runBackward(
       // A value that is read twice gets the gradient of its last reading first.
       for (let k = dxs.length - 1; k >= 0; k--) {
         const dx = dxs[k];
-        if (dx) gradients.addHeld(step.inputs[k] as number, dx);
+        const value = step.inputs[k] as number;
+        // An operation may give more than was asked for.
+        if (dx && needs[value]) gradients.addHeld(value, dx);
+        else if (dx) allocator?.release(numbersOf(dx));
       }
       for (const value of step.outputs) gradients.drop(value);
     }
@@ -167,7 +170,11 @@ export function runBackward(
     state.step = outer;
     state.running = running;
   }
-  return Array.from({ length: plan.inputs }, (_, value) => gradients.of(value));
+  return Array.from({ length: plan.inputs }, (_, value) => {
+    const dx = gradients.of(value);
+    const x = values[value] as Tensor;
+    return dx ?? (inputGradient ? allocate(x.shape, x.dtype) : undefined);
+  });
 }
 
 function backward(

@@ -5,6 +5,7 @@ import type { Outputs } from "./call.js";
 import { Composite } from "./composite.js";
 import { Layer, membersOf } from "./layer.js";
 import { type Parameter, State, type StateBuffer } from "./parameter.js";
+import { otherInputs } from "./plan.js";
 import type { Value } from "./value.js";
 
 /** The shape of an input as it is written: `["N", 3, 32, 32]`, where a name is any size; or a list of several. */
@@ -31,10 +32,12 @@ export class Graph<
   override readonly name = "Graph";
   /** The layers, under the names that they have in the state dict. */
   readonly layers: L;
+  readonly #inputs: readonly (readonly NamedSize[])[];
   readonly #compose: (layers: L, ...inputs: Values) => O;
 
-  constructor(layers: L, compose: (layers: L, ...inputs: Values) => O) {
+  constructor(inputs: readonly (readonly NamedSize[])[], layers: L, compose: (layers: L, ...inputs: Values) => O) {
     super();
+    this.#inputs = inputs;
     this.layers = layers;
     this.#compose = compose;
   }
@@ -47,7 +50,18 @@ export class Graph<
     return membersOf(this.layers, State) as [string, Parameter | StateBuffer][];
   }
 
+  /** @internal */
+  protected override get pattern() {
+    return this.ownSelf.#inputs;
+  }
+
+  /** @internal */
+  protected override get arity(): number {
+    return this.ownSelf.#inputs.length;
+  }
+
   compose(...inputs: Values): O {
+    if (inputs.length !== this.arity) throw otherInputs(this.name, this.arity, inputs.length);
     return this.#compose(this.layers, ...inputs);
   }
 }
@@ -58,6 +72,7 @@ export class Graph<
  * equal names the same one.
  *
  * @throws ArgumentError for shapes that are not lists of sizes and names, or layers that are not layers.
+ * @throws ShapeError (from forward) for inputs of other shapes, and for one name that would be two sizes
  *
  * @example
  * const net = graph(
@@ -76,7 +91,8 @@ export function graph<const Inputs extends GraphInputs, const L extends Layers, 
   if (!isObject(layers)) refuse("graph", "its layers", "an object of layers by name", layers);
   checkMembers(layers, "layers");
   if (typeof compose !== "function") refuse("graph", "compose", "a function", compose);
-  return new Graph(layers, compose);
+  const shapes = (inputs.every((each) => Array.isArray(each)) ? inputs : [inputs]) as readonly (readonly NamedSize[])[];
+  return new Graph(shapes, layers, compose);
 }
 
 function checkInputs(inputs: GraphInputs): void {

@@ -584,6 +584,13 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   }
 }
 
+/**
+ * Any network: a layer, or a composite of several inputs or outputs, whose calls are not those of every layer. It is what
+ * `fit`, `summary` and their like take.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a rule of which the compiler asks nothing
+export type Network = Layer<any>;
+
 function hidden({ name }: { readonly name: string }, what: string): StateError {
   return new StateError(
     `${name} uses a ${what} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`,

@@ -1,12 +1,13 @@
 /** The plans of a network: which passes make them, and how long they hold. */
 import { fuseActivations, fuseEpilogues } from "./epilogues.js";
+import { valuesWithGradient } from "./gradients.js";
 import type { Composition, Module } from "./module.js";
 import { rectifyAfterPooling } from "./order.js";
 import { assignPlaces } from "./places.js";
 import { type Flat, flatten, isCurrent, type Plan } from "./plan.js";
 
 /** For tests, which take passes away: the numbers have to stay the same. */
-export const passes = { epilogues: true, order: true, places: true };
+export const passes = { epilogues: true, order: true, places: true, gradients: true };
 
 /** The plan of a forward whose backward follows. */
 function trainingPlan(plan: Plan): Plan {
@@ -18,6 +19,11 @@ function trainingPlan(plan: Plan): Plan {
 function inferencePlan(plan: Plan): Plan {
   const fused = passes.epilogues ? fuseEpilogues(plan) : plan;
   return passes.places ? assignPlaces(fused) : fused;
+}
+
+/** Which values a backward finds the gradients of. */
+export function wantedGradients(plan: Plan, inputGradient: boolean): readonly boolean[] {
+  return passes.gradients ? valuesWithGradient(plan, inputGradient) : new Array<boolean>(plan.values).fill(true);
 }
 
 /** A network's plans, made anew when its fields have been exchanged. */

@@ -97,6 +97,13 @@ export function severalInputs(name: string, count: number): ArgumentError {
   );
 }
 
+/** A composite says how many it has by its `compose`, as far as it says so. */
+export function otherInputs(name: string, expected: number, count: number): ArgumentError {
+  return new ArgumentError(
+    `${name} expects ${expected === 1 ? "one input" : `${expected} inputs`}, but got ${count}. Usual cause: ${count < expected ? "a missing argument, or inputs in a list" : "an argument too many"}.`,
+  );
+}
+
 /** The calls that an output depends on. */
 function reachable(calls: readonly Node[], outputs: readonly number[]): Step[] {
   const read = new Set(outputs);

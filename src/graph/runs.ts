@@ -48,7 +48,7 @@ export class Runs {
       true,
     );
     // A layer in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
-    const keeps = module.descendants().some(({ training }) => training);
+    const keeps = module.training || module.descendants().some(({ training }) => training);
     const run: Run = { waiting: keeps };
     const inputs: Tensor[] = [];
     const trace = this.#run(run, keeps, claim, () => {

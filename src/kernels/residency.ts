@@ -13,7 +13,7 @@ import { type Allocator, engine, type Run } from "../tensor/engine.js";
 import { type DType, type FloatArray, floats, type Operand, type Resident } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { backend } from "./backend.js";
-import { fix, type Owner, raiseBudget, release, type Span, takeSpan, touch, view } from "./wasm/memory.js";
+import { admit, fix, type Owner, raiseBudget, release, type Span, takeSpan, touch, view } from "./wasm/memory.js";
 
 /** As often one training step uses a parameter or its gradient, at most. */
 const FEW_USES = 8;
@@ -47,6 +47,10 @@ class Block implements Owner {
       release(this.#span);
       this.#span = undefined;
     }
+  }
+
+  get length(): number {
+    return this.#length;
   }
 
   /** How many numbers fit where the block lies. */
@@ -96,7 +100,8 @@ class Block implements Owner {
   }
 
   moveOut(): void {
-    this.#array = this.view().slice();
+    // What nobody holds, the next use overwrites.
+    this.#array = this.isFree ? undefined : this.view().slice();
     this.#span = undefined;
     this.#movedOut = true;
   }
@@ -229,10 +234,17 @@ export class Pool implements Allocator {
 
   place(length: number): Resident {
     const block = this.#take(length);
+    const grows = block.capacity < length;
     block.isFree = false;
     block.renew(length);
+    if (grows) admit(this.held);
     this.#placed.push(block);
     return new Place(block, length, true);
+  }
+
+  /** Bytes of the values that somebody holds. */
+  get held(): number {
+    return this.#blocks.reduce((sum, { isFree, length }) => sum + (isFree ? 0 : 4 * length), 0);
   }
 
   open(): number {

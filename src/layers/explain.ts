@@ -1,6 +1,6 @@
 /** What a model's convolutions and matrix products cost, how they are computed, and how fast they can be at most. */
 
-import { Layer } from "../graph/layer.js";
+import { Layer, type Network } from "../graph/layer.js";
 import { backendName, backendReason } from "../kernels/backend.js";
 import type { Direction } from "../kernels/conv.js";
 import type { Roofline } from "../kernels/roofline.js";
@@ -84,7 +84,7 @@ const REFERENCE: Roofline = { peak: 2e9, bandwidth: 1e10 };
  * console.log(explain(new Conv2d(64, 64, 3, { padding: 1 }), [1, 64, 56, 56]));
  * explain(model, [1, 3, 224, 224]).layers[0]?.forward.algorithm; // "winograd 4×4"
  */
-export function explain(model: Layer, inputShape: InputShapes, roofline: Partial<Roofline> = {}): Explanation {
+export function explain(model: Network, inputShape: InputShapes, roofline: Partial<Roofline> = {}): Explanation {
   checkInstance("explain", "its model", model, Layer);
   const inputs = listOf(inputShape);
   for (const shape of inputs) checkExtents("explain", shape);

@@ -1,13 +1,14 @@
 /** Checks a layer's hand-written backward against central differences, in double precision. */
 
-import { Layer, membersOf } from "../graph/layer.js";
+import { Layer, membersOf, type Network } from "../graph/layer.js";
+import { outputsIn, sameForm } from "../graph/outputs.js";
 import { State, StateBuffer } from "../graph/parameter.js";
 import { checkInstance, checkInteger, checkPositive, checkRange, readOptions } from "../shape/check.js";
 import { checkShape } from "../shape/reshape.js";
-import type { Shape } from "../shape/shape.js";
 import { defaultRandom, Random } from "../tensor/random.js";
-import { allocate, checkTensor, type Tensor } from "../tensor/tensor.js";
+import { allocate, checkTensor, Tensor } from "../tensor/tensor.js";
 import { generatorsIn } from "./generators.js";
+import { type InputShapes, listOf } from "./report.js";
 
 export interface GradcheckOptions {
   /** Seeds the input, the direction and the choice of entries. Default 0. */
@@ -18,15 +19,18 @@ export interface GradcheckOptions {
   readonly tolerance?: number;
   /** Entries checked of each tensor; all, where it has no more. Default 48. */
   readonly samples?: number;
-  /** The input to check at, where normal numbers will not do (indices of an Embedding, values away from a kink). */
-  readonly input?: Tensor;
+  /**
+   * The input to check at, where normal numbers will not do (indices of an Embedding, values away from a kink); of several,
+   * a list.
+   */
+  readonly input?: Tensor | readonly Tensor[];
   /** Whether the input has a gradient at all. Default true; false for an Embedding. */
   readonly inputGradient?: boolean;
 }
 
 /** One tensor's check: its gradient by backward against its gradient by differences. */
 export interface GradcheckEntry {
-  /** `"input"` or the parameter's key. */
+  /** `"input"`, `"input 1"` of several inputs, counted from 0, or the parameter's key. */
   readonly name: string;
   /** ‖backward − differences‖ / max(‖backward‖, ‖differences‖, 0.01) over the entries that were checked. */
   readonly relativeError: number;
@@ -45,28 +49,33 @@ export interface GradcheckReport {
 
 /**
  * Compares the gradients that `layer.backward` computes with (L(p + h) − L(p − h)) / 2h for L = Σ direction · output,
- * where direction is random. Works for layers of your own: they run in double precision if they allocate their results
+ * over all outputs, where direction is random. Works for layers of your own: they run in double precision if they allocate their results
  * in their input's precision. The layer's parameters and buffers are put back afterwards; its gradients are cleared.
  *
- * @param inputShape shape of the input, which is drawn from a normal distribution: `[N, C, H, W]` for images
+ * @param inputShape shape of the input, which is drawn from a normal distribution: `[N, C, H, W]` for images;
+ *   of several inputs, a list of their shapes
  * @example
  * const report = gradcheck(new Conv2d(2, 3, 3), [1, 2, 5, 5]);
  * if (!report.passed) throw new Error(String(report));
  */
-export function gradcheck(layer: Layer, inputShape: Shape, options: GradcheckOptions = {}): GradcheckReport {
+export function gradcheck(layer: Network, inputShape: InputShapes, options: GradcheckOptions = {}): GradcheckReport {
   const defaults = { seed: 0, step: 1e-5, tolerance: 1e-6, samples: 48, inputGradient: true, input: undefined };
   const { seed, step, tolerance, samples, inputGradient, input } = readOptions("gradcheck", options, defaults);
   checkInstance("gradcheck", "its layer", layer, Layer);
-  checkShape("gradcheck", inputShape);
+  const shapes = listOf(inputShape);
+  for (const shape of shapes) checkShape("gradcheck", shape);
   checkPositive("gradcheck", "step", step);
   checkRange("gradcheck", "tolerance", tolerance, 0, Infinity);
   checkInteger("gradcheck", "samples", samples, 1);
-  if (input !== undefined) checkTensor("gradcheck", input);
+  const given: readonly Tensor[] | undefined = input === undefined ? undefined : Array.isArray(input) ? input : [input];
+  for (const each of given ?? []) checkTensor("gradcheck", each);
   const random = new Random(seed);
   const restore = snapshot(layer);
   try {
     layer.to("float64");
-    const x = input?.clone().to("float64") ?? fillNormal(allocate(inputShape, "float64"), random);
+    const xs =
+      given?.map((each) => each.clone().to("float64")) ??
+      shapes.map((shape) => fillNormal(allocate(shape, "float64"), random));
     const generators = [defaultRandom(), ...layer.descendants().flatMap((each) => generatorsIn(each))];
     const states = generators.map((generator) => generator.state);
     const forward = () => {
@@ -75,22 +84,26 @@ export function gradcheck(layer: Layer, inputShape: Shape, options: GradcheckOpt
         const state = states[i];
         if (state) generator.state = state;
       });
-      return layer.forward(x);
+      return layer.forward(...(xs as [Tensor])) as unknown;
     };
-    const direction = fillNormal(allocate(forward().shape, "float64"), random);
-    const loss = () => {
-      const { data } = forward();
-      return direction.data.reduce((sum, d, i) => sum + d * (data[i] ?? 0), 0);
-    };
+    const outputs = forward();
+    const directions = outputsIn(outputs).map(({ shape }) => fillNormal(allocate(shape, "float64"), random));
+    const loss = () => outputsIn(forward()).reduce((sum, y, i) => sum + dot(directions[i] as Tensor, y), 0);
 
     layer.zeroGrad();
     forward();
-    const dx = layer.backward(direction, { inputGradient });
+    const dx: Tensor | readonly Tensor[] | undefined = layer.backward(sameForm(outputs, directions), { inputGradient });
     const leaves = layer
       .namedParameters()
       .filter(([, parameter]) => parameter.requiresGrad)
       .map(([name, { value, grad }]) => ({ name, value, grad: grad.clone() }));
-    if (dx) leaves.unshift({ name: "input", value: x, grad: dx });
+    const dxs = dx instanceof Tensor ? [dx] : (dx ?? []);
+    const inputs = dxs.map((grad, i) => ({
+      name: dxs.length === 1 ? "input" : `input ${i}`,
+      value: xs[i] as Tensor,
+      grad,
+    }));
+    leaves.unshift(...inputs);
 
     const entries = leaves.map(({ name, value, grad }): GradcheckEntry => {
       let error = 0;
@@ -143,6 +156,10 @@ function report(entries: readonly GradcheckEntry[], tolerance: number): Gradchec
   };
 }
 
+function dot(a: Tensor, { data }: Tensor): number {
+  return a.data.reduce((sum, each, i) => sum + each * (data[i] ?? 0), 0);
+}
+
 function fillNormal(tensor: Tensor, random: Random): Tensor {
   const { data } = tensor;
   for (let i = 0; i < data.length; i++) data[i] = random.normal();
@@ -150,7 +167,7 @@ function fillNormal(tensor: Tensor, random: Random): Tensor {
 }
 
 /** Remembers every parameter, buffer and generator of the layer; the function that it returns puts them back. */
-function snapshot(layer: Layer): () => void {
+function snapshot(layer: Network): () => void {
   const parameters = layer.parameters().map((parameter) => ({ parameter, value: parameter.value }));
   const layers = layer.descendants();
   const buffers = layers

@@ -1,6 +1,6 @@
 /** What reports about a model share: its layers with their shapes, and tables of text. */
 
-import { hasState, Layer } from "../graph/layer.js";
+import { hasState, Layer, type Network } from "../graph/layer.js";
 import type { Module, Operation } from "../graph/module.js";
 import { flatten } from "../graph/plan.js";
 import { shapesOf } from "../graph/shapes.js";
@@ -53,7 +53,7 @@ function isShape(value: unknown): value is Shape {
  * without `inferShape`, layers have none.
  * @throws ShapeError when an input does not fit the model.
  */
-export function leavesOf(model: Layer, inputs: readonly Shape[]): Leaves {
+export function leavesOf(model: Network, inputs: readonly Shape[]): Leaves {
   const keys = keysOf(model);
   const leaves: Leaf[] = [];
   const seen = new Set<unknown>();
@@ -102,9 +102,9 @@ function isLeaf(layer: Layer, keys: ReadonlyMap<unknown, string>): boolean {
   });
 }
 
-function keysOf(model: Layer): Map<unknown, string> {
+function keysOf(model: Network): Map<unknown, string> {
   const keys = new Map<unknown, string>();
-  const visit = (layer: Layer, key: string) => {
+  const visit = (layer: Network, key: string) => {
     if (keys.has(layer)) return;
     keys.set(layer, key);
     for (const [name, child] of layer.children()) visit(child, key === "" ? name : `${key}.${name}`);

@@ -11,6 +11,8 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
 > {
   override readonly name: string = "Sequential";
   readonly layers: Layers;
+  /** What goes in, where that has other names than `"N"`. */
+  readonly #input: readonly (readonly InputSize[])[] | undefined;
   /** For the compiler: what goes in and what comes out. */
   declare readonly signature?: Signature;
 
@@ -23,10 +25,16 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
       checkLayer(`Sequential expects argument ${input ? i + 1 : i}`, layer);
     });
     this.layers = (layers as readonly Layer[]).map((layer) => layer.ownSelf) as Layers;
-    // A batch of 1 stands for any.
-    if (input) {
-      ifKnown(() => this.outputShape(input.map((size) => (size === "N" ? 1 : size))));
-    }
+    if (!input) return;
+    const sizes = input.map((size) => (size === "N" ? 1 : size));
+    // A batch of 1 stands for any; other names are sizes that a forward tells.
+    if (sizes.every((size) => typeof size === "number")) ifKnown(() => this.outputShape(sizes));
+    else this.#input = [input];
+  }
+
+  /** @internal */
+  protected override get pattern() {
+    return this.ownSelf.#input;
   }
 
   get #layers(): readonly Layer[] {
@@ -45,5 +53,5 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
 }
 
 function isShape(value: unknown): value is readonly InputSize[] {
-  return Array.isArray(value) && value.every((size) => size === "N" || Number.isInteger(size));
+  return Array.isArray(value) && value.every((size) => typeof size === "string" || Number.isInteger(size));
 }

@@ -18,11 +18,12 @@ export interface SequentialConstructor {
  * places: `"0.weight"`. With no layers at all it is the identity.
  *
  * The compiler checks each layer against the one before it: a wrong channel count or Linear width is an error on that
- * layer, with the sentence that the run-time error has. With an input shape before the layers (`"N"` for any batch)
+ * layer, with the sentence that the run-time error has. With an input shape before the layers (`"N"` for any batch, other
+ * names for any size, equal names the same one)
  * every size in between is checked as well, and hovering over the model shows `[N, 1, 28, 28] → [N, 10]`.
  *
  * @throws ArgumentError for something that is no layer; ShapeError (from forward, or at once where the input shape is given) that
- *   says which layer does not fit.
+ *   says which layer does not fit; ShapeError (from forward) for another input than one with names says.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Sequential.html
  *
  * @example

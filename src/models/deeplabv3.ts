@@ -1,11 +1,11 @@
 import { Composite } from "../graph/composite.js";
 import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
+import { ReLU } from "../layers/activations/relu.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import type { InitOptions } from "../layers/initialisers.js";
-import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { checkOneOf, readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";

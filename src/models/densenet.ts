@@ -1,6 +1,7 @@
 import { Composite } from "../graph/composite.js";
 import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
+import { ReLU } from "../layers/activations/relu.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { AvgPool2d } from "../layers/avgpool2d.js";
 import { BatchNorm2d } from "../layers/batchnorm.js";
@@ -9,7 +10,6 @@ import { Flatten } from "../layers/flatten.js";
 import { constant, type InitOptions } from "../layers/initialisers.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
-import { ReLU } from "../layers/piecewise.js";
 import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";

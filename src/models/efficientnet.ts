@@ -1,12 +1,13 @@
 import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
+import { Sigmoid } from "../layers/activations/sigmoid.js";
+import { SiLU } from "../layers/activations/silu.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Flatten } from "../layers/flatten.js";
 import { constant, type InitOptions, uniform } from "../layers/initialisers.js";
 import { Linear } from "../layers/linear.js";
 import { Sequential } from "../layers/sequential.js";
-import { Sigmoid, SiLU } from "../layers/smooth.js";
 import { StochasticDepth } from "../layers/stochastic-depth.js";
 import { checkPositive, checkRange, readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";

@@ -1,13 +1,13 @@
 import { Composite } from "../graph/composite.js";
 import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
+import { ReLU } from "../layers/activations/relu.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Flatten } from "../layers/flatten.js";
 import type { InitOptions } from "../layers/initialisers.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/maxpool2d.js";
-import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { checkRange, readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";

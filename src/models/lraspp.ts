@@ -1,11 +1,11 @@
 import { Composite } from "../graph/composite.js";
 import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
+import { ReLU } from "../layers/activations/relu.js";
+import { Sigmoid } from "../layers/activations/sigmoid.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { Conv2d } from "../layers/conv2d.js";
-import { ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
-import { Sigmoid } from "../layers/smooth.js";
 import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";

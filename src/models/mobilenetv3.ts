@@ -1,12 +1,14 @@
 import { Composite } from "../graph/composite.js";
 import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
+import { Hardsigmoid } from "../layers/activations/hardsigmoid.js";
+import { Hardswish } from "../layers/activations/hardswish.js";
+import { ReLU } from "../layers/activations/relu.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Flatten } from "../layers/flatten.js";
 import type { InitOptions } from "../layers/initialisers.js";
 import { Linear } from "../layers/linear.js";
-import { Hardsigmoid, Hardswish, ReLU } from "../layers/piecewise.js";
 import { Sequential } from "../layers/sequential.js";
 import { checkOneOf, readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";

@@ -1,5 +1,6 @@
 /** Shape rule of layers one after another: what each makes of the shape before it, and where two do not fit. */
 import type { Next } from "./arithmetic.js";
+import type { NamedSize } from "./named.js";
 import type {
   AnyLayer,
   Apply,
@@ -143,8 +144,8 @@ type ShowBatch<S> = S extends readonly [infer N extends number, ...infer Rest ex
       ? "[…]"
       : string;
 
-/** One size of an input shape that is named at compile time; `"N"` stands for any batch. */
-export type InputSize = number | "N";
+/** One size of an input shape that is named at compile time; `"N"` stands for any batch, other names for any size. */
+export type InputSize = NamedSize;
 
 /** What a Sequential is built of: layers, and before them an input shape if it is known. */
 export type ChainArguments = readonly (AnyLayer | readonly InputSize[])[];
@@ -154,7 +155,7 @@ export type LayersOf<Args> = Args extends readonly [readonly InputSize[], ...inf
 
 /** The input shape among the arguments, or what the first layer naturally takes. */
 export type InputOf<Args> = Args extends readonly [infer Input extends readonly InputSize[], ...unknown[]]
-  ? { readonly [I in keyof Input]: Input[I] extends "N" ? number : Input[I] } extends infer S extends Shape
+  ? { readonly [I in keyof Input]: Input[I] extends string ? number : Input[I] } extends infer S extends Shape
     ? S
     : Shape
   : NaturalOf<Args>;

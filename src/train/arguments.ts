@@ -1,8 +1,9 @@
 /** Checks of what `fit` and `evaluate` are given: each throws a sentence before anything changes. */
-import { type Batch, Dataset } from "../data/dataset.js";
+import { type Batch, Dataset, type Inputs, isTensors, type Targets } from "../data/dataset.js";
 import { Layer } from "../graph/layer.js";
 import { isPlainObject, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
+import { showShape } from "../shape/shape.js";
 import { show } from "../shape/show.js";
 import { Tensor } from "../tensor/tensor.js";
 
@@ -60,15 +61,22 @@ export function checkBatches(who: string, what: string, data: unknown): void {
 
 /** @param number counts batches from 1 */
 export function checkBatch(who: string, what: string, batch: unknown, number: number): void {
-  const { inputs, targets } = Object(batch) as Partial<Batch>;
-  if (inputs instanceof Tensor && targets !== undefined && targets !== null) {
-    if (inputs.shape.length > 0) return;
+  const { inputs, targets } = Object(batch) as Partial<Batch<Targets, Inputs>>;
+  const all: readonly Tensor[] = inputs instanceof Tensor ? [inputs] : isTensors(inputs) ? inputs : [];
+  if (all.length > 0 && targets !== undefined && targets !== null) {
+    const counts = new Set(all.map(({ shape }) => shape[0]));
+    if (counts.size > 1) {
+      throw new ShapeError(
+        `${who} expects as many samples in each input of a batch in ${what}, but batch ${number} has the inputs ${all.map(({ shape }) => showShape(shape)).join(", ")}. Usual cause: inputs of different samples, or a missing batch axis.`,
+      );
+    }
+    if (!counts.has(undefined)) return;
     throw new ShapeError(
       `${who} expects the inputs of each batch in ${what} to have a first axis that counts samples, but batch ${number} has a scalar. Usual cause: a missing batch axis.`,
     );
   }
   const got =
-    inputs instanceof Tensor
+    all.length > 0
       ? "one without targets"
       : isPlainObject(batch) && "inputs" in batch
         ? `one whose inputs are ${show(inputs)}`
@@ -94,18 +102,18 @@ interface LossLike {
   backward(): unknown;
 }
 
-export function checkLoss<L extends LossLike>(who: string, loss: L | undefined): L {
-  if (loss === undefined) refuse(who, "loss", "a loss such as new CrossEntropyLoss()", loss, "a forgotten option");
+export function checkLoss<L extends LossLike>(who: string, loss: L | undefined, what = "loss"): L {
+  if (loss === undefined) refuse(who, what, "a loss such as new CrossEntropyLoss()", loss, "a forgotten option");
   if (typeof loss?.forward !== "function" || typeof loss.backward !== "function") {
     const cause = isClass(loss)
       ? "a class, where new is missing"
       : "a function or a name, where an object with forward and backward is meant";
-    refuse(who, "loss", "a loss such as new CrossEntropyLoss()", loss, cause);
+    refuse(who, what, "a loss such as new CrossEntropyLoss()", loss, cause);
   }
   if ((loss as { readonly reduction?: unknown }).reduction === "none") {
     refuse(
       who,
-      "loss",
+      what,
       'one that gives a single number, with reduction "mean" or "sum"',
       "none",
       "a loss made for weighting its rows by hand",
@@ -124,29 +132,6 @@ export function checkLossValue(who: string, value: unknown): number {
     value,
     "a loss of one's own that returns a Tensor: return its item()",
   );
-}
-
-export function checkMetrics<M extends object>(who: string, metrics: M): M {
-  if (!isPlainObject(metrics))
-    refuse(
-      who,
-      "metrics",
-      "an object of functions such as { accuracy }",
-      metrics,
-      "a single function: give it a name by { }",
-    );
-  for (const [name, metric] of Object.entries(metrics)) {
-    if (typeof metric !== "function" || isClass(metric)) {
-      refuse(
-        who,
-        `metrics.${name}`,
-        "a function of predictions and targets",
-        metric,
-        "what a metric returned, or a class",
-      );
-    }
-  }
-  return metrics;
 }
 
 export function checkMetricValue(who: string, name: string, value: unknown): number {

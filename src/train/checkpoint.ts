@@ -3,7 +3,7 @@
  * as JSON in the metadata. Loading it continues to the same bits as if the training had never stopped.
  */
 
-import type { Layer, StateDict } from "../graph/layer.js";
+import type { Network, StateDict } from "../graph/layer.js";
 import { bytesOf, type OwnBytes } from "../io/bytes.js";
 import { crc32 } from "../io/crc32.js";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../io/safetensors.js";
@@ -39,7 +39,7 @@ interface Resumable {
 
 /** Everything that changes while training. Parts that are not there are not saved. */
 export interface CheckpointParts {
-  readonly model: Layer;
+  readonly model: Network;
   readonly optimizer: Optimizer;
   /** The training's own generator. */
   readonly random: Random;

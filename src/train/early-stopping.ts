@@ -1,5 +1,5 @@
 /** Ending a training that no longer gets better, and going back to its best epoch. */
-import type { Layer } from "../graph/layer.js";
+import type { Network } from "../graph/layer.js";
 import { checkFinite, checkInteger, checkOneOf, readOptions } from "../shape/check.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { HistoryEntry } from "./events.js";
@@ -29,9 +29,9 @@ export class BestEpoch {
   #waited = 0;
 
   constructor(
-    readonly model: Layer,
+    readonly model: Network,
     options: EarlyStopping,
-    { validation, metrics }: { readonly validation: object | undefined; readonly metrics: object },
+    { validation, metrics }: { readonly validation: object | undefined; readonly metrics: readonly string[] },
   ) {
     const read = readOptions("fit's earlyStopping", options, {
       monitor: undefined,
@@ -39,7 +39,7 @@ export class BestEpoch {
       minDelta: 0,
       restoreBest: true,
     });
-    const known = ["loss", ...(validation ? ["validationLoss", ...Object.keys(metrics)] : [])];
+    const known = ["loss", ...(validation ? ["validationLoss", ...metrics] : [])];
     this.name = read.monitor ?? (validation ? "validationLoss" : "loss");
     checkOneOf("fit", "earlyStopping.monitor", this.name, known);
     this.#patience = checkInteger("fit", "earlyStopping.patience", read.patience, 1);

@@ -1,28 +1,19 @@
 /** Measuring a model on data that it does not learn from. */
-import type { Batch, Targets } from "../data/dataset.js";
-import type { Layer } from "../graph/layer.js";
+import { type AnyTargets, type Batch, type Inputs, listOfInputs } from "../data/dataset.js";
+import type { Network } from "../graph/layer.js";
 import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkBatch, checkBatches, checkModel, checkSignal } from "./arguments.js";
 import {
-  checkBatch,
-  checkBatches,
-  checkLoss,
-  checkLossValue,
-  checkMetrics,
-  checkMetricValue,
-  checkModel,
-  checkSignal,
-} from "./arguments.js";
-
-/** A loss that gives one number: every {@link Loss} with reduction `"mean"` or `"sum"`. */
-export interface TrainingLoss<T> {
-  forward(prediction: Tensor, targets: T): number;
-  backward(): Tensor;
-}
-
-/** Functions of a batch's predictions and targets: `{ accuracy }`. Their values are averaged over all samples. */
-export type Metrics<T extends Targets> = Readonly<Record<string, (prediction: Tensor, targets: T) => number>>;
+  checkMeasured,
+  type Losses,
+  type Metrics,
+  measuredValue,
+  OutputLosses,
+  type OutputMetric,
+  readMetrics,
+} from "./outputs.js";
 
 export interface Evaluation {
   /** Mean loss of the samples. */
@@ -36,11 +27,11 @@ export interface AbortSignalLike {
   throwIfAborted(): void;
 }
 
-export interface EvaluateOptions<T extends Targets> {
-  /** What a prediction costs beside its targets. */
-  readonly loss: TrainingLoss<T>;
-  /** What else is measured: `{ accuracy }`. Default: nothing. */
-  readonly metrics?: Metrics<T>;
+export interface EvaluateOptions<T extends AnyTargets> {
+  /** What a prediction costs beside its targets; of several outputs, by output: see {@link Losses}. */
+  readonly loss: Losses<NoInfer<T>>;
+  /** What else is measured: `{ accuracy }`; of several outputs, by output: see {@link Metrics}. Default: nothing. */
+  readonly metrics?: Metrics<NoInfer<T>>;
   /** Aborting it rejects the promise with its reason, between two batches. */
   readonly signal?: AbortSignalLike;
 }
@@ -54,9 +45,9 @@ export interface EvaluateOptions<T extends Targets> {
  * @example
  * const { metrics } = await evaluate(model, testLoader, { loss: new CrossEntropyLoss(), metrics: { accuracy } });
  */
-export async function evaluate<T extends Targets>(
-  model: Layer,
-  data: Iterable<Batch<T>>,
+export async function evaluate<T extends AnyTargets>(
+  model: Network,
+  data: Iterable<Batch<T, Inputs>>,
   options: EvaluateOptions<T>,
 ): Promise<Evaluation> {
   checkModel("evaluate", model);
@@ -64,19 +55,26 @@ export async function evaluate<T extends Targets>(
   const defaults = { loss: undefined, metrics: {}, signal: undefined };
   const { loss, metrics, signal } = readOptions("evaluate", options ?? {}, defaults);
   checkSignal("evaluate", signal);
-  const checked = { loss: checkLoss("evaluate", loss), metrics: checkMetrics("evaluate", metrics), signal };
+  const checked = { losses: new OutputLosses("evaluate", loss), measured: readMetrics("evaluate", metrics), signal };
   return measure("evaluate", model, data, checked, (action) => action());
 }
 
 /** Runs what computes between two awaits, as `fit` does with a generator of its own. */
 export type Run = <R>(action: () => R) => R;
 
+/** What is measured. */
+export interface Measuring {
+  readonly losses: OutputLosses;
+  readonly measured: readonly OutputMetric[];
+  readonly signal: AbortSignalLike | undefined;
+}
+
 /** {@link evaluate} with options that have been checked. */
-export async function measure<T extends Targets>(
+export async function measure<T extends AnyTargets>(
   who: string,
-  model: Layer,
-  data: Iterable<Batch<T>>,
-  { loss, metrics, signal }: { loss: TrainingLoss<T>; metrics: Metrics<T>; signal: AbortSignalLike | undefined },
+  model: Network,
+  data: Iterable<Batch<T, Inputs>>,
+  { losses, measured, signal }: Measuring,
   run: Run,
 ): Promise<Evaluation> {
   const modes = model.descendants().map((layer) => [layer, layer.training] as const);
@@ -85,19 +83,24 @@ export async function measure<T extends Targets>(
     let batches = 0;
     let samples = 0;
     let lossSum = 0;
-    const sums = new Map(Object.keys(metrics).map((name) => [name, 0]));
+    const sums = new Map(measured.map(({ key }) => [key, 0]));
     let lastBreath = performance.now();
     for (const batch of batchesOf(data, run)) {
       signal?.throwIfAborted();
       checkBatch(who, who === "fit" ? "validation" : "its data", batch, ++batches);
+      const inputs = listOfInputs(batch.inputs);
+      if (batches === 1) {
+        losses.check(model, inputs.length);
+        checkMeasured(who, measured, model, inputs.length);
+      }
       const rows = rowsOf(batch);
       samples += rows;
       run(() => {
-        const prediction = model.forward(batch.inputs);
-        lossSum += checkLossValue(who, loss.forward(prediction, batch.targets)) * weightOf(loss, rows);
-        for (const [name, metric] of Object.entries(metrics)) {
-          const value = checkMetricValue(who, name, metric(prediction, batch.targets));
-          sums.set(name, (sums.get(name) ?? 0) + value * rows);
+        const outputs: unknown = model.forward(...(inputs as [Tensor]));
+        lossSum += losses.forward(outputs, batch.targets, rows).sum;
+        for (const metric of measured) {
+          const value = measuredValue(who, metric, outputs, batch.targets);
+          sums.set(metric.key, (sums.get(metric.key) ?? 0) + value * rows);
         }
       });
       if (performance.now() - lastBreath > 25) {
@@ -118,7 +121,7 @@ export async function measure<T extends Targets>(
 }
 
 /** The batches of `data`, each made by `run`. */
-export function* batchesOf<T extends Targets>(data: Iterable<Batch<T>>, run: Run): Generator<Batch<T>, void> {
+export function* batchesOf<B>(data: Iterable<B>, run: Run): Generator<B, void> {
   const iterator = run(() => data[Symbol.iterator]());
   let done = false;
   try {
@@ -133,12 +136,7 @@ export function* batchesOf<T extends Targets>(data: Iterable<Batch<T>>, run: Run
   }
 }
 
-/** How much of a sum over samples a batch's loss stands for: a mean for all of its samples, a sum for itself. */
-export function weightOf(loss: TrainingLoss<never>, rows: number): number {
-  return (loss as { readonly reduction?: unknown }).reduction === "sum" ? 1 : rows;
-}
-
 /** Samples of a batch. */
-export function rowsOf<T extends Targets>({ inputs }: Batch<T>): number {
-  return inputs.shape[0] ?? 1;
+export function rowsOf({ inputs }: { readonly inputs: Inputs }): number {
+  return listOfInputs(inputs)[0]?.shape[0] ?? 1;
 }

@@ -1,6 +1,6 @@
 /** The training loop: epochs over batches, with progress, validation, early stopping, abort, and exact resume. */
-import type { Batch, Targets } from "../data/dataset.js";
-import { type Layer, membersOf } from "../graph/layer.js";
+import { type AnyTargets, type Batch, type Inputs, listOfInputs } from "../data/dataset.js";
+import { membersOf, type Network } from "../graph/layer.js";
 import { State, StateBuffer } from "../graph/parameter.js";
 import {
   checkFinite,
@@ -13,36 +13,25 @@ import {
 } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
 import { drawingFrom, ownRandom, Random } from "../tensor/random.js";
-import {
-  checkBatch,
-  checkBatches,
-  checkFunction,
-  checkLoss,
-  checkLossValue,
-  checkMetrics,
-  checkModel,
-  checkSignal,
-} from "./arguments.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { checkBatch, checkBatches, checkFunction, checkModel, checkSignal } from "./arguments.js";
 import { type CheckpointParts, type Progress, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { clipGradNorm } from "./clip.js";
 import { BestEpoch, type EarlyStopping } from "./early-stopping.js";
-import {
-  type AbortSignalLike,
-  batchesOf,
-  type Metrics,
-  measure,
-  rowsOf,
-  type TrainingLoss,
-  weightOf,
-} from "./evaluate.js";
+import { type AbortSignalLike, batchesOf, measure, rowsOf } from "./evaluate.js";
 import type { Callback, HistoryEntry } from "./events.js";
 import { causeOf, firstNonFinite, type NonFinite, NonFiniteError } from "./non-finite.js";
 import { Optimizer } from "./optimizer.js";
+import { checkMeasured, type Losses, type Metrics, OutputLosses, readMetrics } from "./outputs.js";
 import { Scheduler } from "./scheduler.js";
 
-export interface FitOptions<T extends Targets> {
-  /** What is made smaller. */
-  readonly loss: TrainingLoss<T>;
+export interface FitOptions<T extends AnyTargets> {
+  /**
+   * What is made smaller. Of a network with several outputs, the sum of their losses, each with a weight if one is given:
+   * `{ logits: new CrossEntropyLoss(), aux: { loss: new CrossEntropyLoss(), weight: 0.3 } }`, or a list of losses where the
+   * outputs are a list. An output without a loss gets no gradient.
+   */
+  readonly loss: Losses<NoInfer<T>>;
   /** Changes the parameters after each batch: those that it was given, all of the model's as a rule. */
   readonly optimizer: Optimizer;
   /** Times to go through the data, those before a resume included. Default 1. */
@@ -52,9 +41,9 @@ export interface FitOptions<T extends Targets> {
   /** When the scheduler steps. Default `"epoch"`; OneCycleLR wants `"step"`. */
   readonly schedule?: "epoch" | "step";
   /** Evaluated after every epoch, in eval mode. */
-  readonly validation?: Iterable<Batch<T>>;
-  /** Measured on the validation data: `{ accuracy }`. */
-  readonly metrics?: Metrics<T>;
+  readonly validation?: Iterable<Batch<T, Inputs>>;
+  /** Measured on the validation data: `{ accuracy }`; of several outputs, by output: `{ logits: { accuracy } }`. */
+  readonly metrics?: Metrics<NoInfer<T>>;
   /** Largest norm of all gradients together; larger ones are scaled down to it. Default: not clipped. */
   readonly clipGradNorm?: number;
   /** Stops a training that does not get better: `{ monitor: "loss", patience: 3 }`. Default: none. */
@@ -102,6 +91,8 @@ const BREATH_MILLISECONDS = 25;
  * gives the same bits every time, also where several trainings are awaited together. (The training's own takes the
  * default one's place while it computes, for layers, losses and callbacks that draw by `randn` and the like.)
  *
+ * @param model a layer, or a network of several inputs and outputs: its batches have a list of inputs, and targets for all
+ *   outputs, or for each in a list or an object by name
  * @param data gives `{ inputs, targets }` anew for every epoch: a {@link DataLoader}, or any iterable
  * @returns what each epoch did; the model is left in train mode
  * @throws ArgumentError for arguments and options that cannot work, StateError or FormatError for a checkpoint that is
@@ -111,9 +102,9 @@ const BREATH_MILLISECONDS = 25;
  * const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
  * await fit(model, loader, { loss: new CrossEntropyLoss(), optimizer, epochs: 2, onStep: ({ meanLoss }) => console.log(meanLoss) });
  */
-export async function fit<T extends Targets>(
-  model: Layer,
-  data: Iterable<Batch<T>>,
+export async function fit<T extends AnyTargets>(
+  model: Network,
+  data: Iterable<Batch<T, Inputs>>,
   options: FitOptions<T>,
 ): Promise<History> {
   return new Training(model, data, options).run();
@@ -140,7 +131,7 @@ const defaults = () => ({
   resume: undefined,
 });
 
-class Training<T extends Targets> {
+class Training<T extends AnyTargets> {
   readonly #options: ReturnType<typeof checkedOptions<T>>;
   readonly #callbacks: readonly Callback[];
   readonly #stopper: BestEpoch | undefined;
@@ -151,11 +142,12 @@ class Training<T extends Targets> {
   readonly #buffers: readonly { readonly buffer: StateBuffer; readonly before: Float32Array }[];
   #progress: Progress = { epoch: 1, step: 0, globalStep: 0, lossSum: 0, samples: 0, history: [] };
   #stopped = false;
+  #isChecked = false;
   #lastBreath = performance.now();
 
   constructor(
-    readonly model: Layer,
-    readonly data: Iterable<Batch<T>>,
+    readonly model: Network,
+    readonly data: Iterable<Batch<T, Inputs>>,
     options: FitOptions<T>,
   ) {
     checkModel("fit", model);
@@ -163,7 +155,8 @@ class Training<T extends Targets> {
     this.#options = checkedOptions(model, options);
     const { optimizer, scheduler, validation, earlyStopping, callbacks } = this.#options;
     const { onStep, onEpoch, onNonFinite } = this.#options;
-    this.#stopper = earlyStopping && new BestEpoch(model, earlyStopping, this.#options);
+    const metrics = this.#options.measured.map(({ key }) => key);
+    this.#stopper = earlyStopping && new BestEpoch(model, earlyStopping, { validation, metrics });
     const shorthands = { ...(onStep && { onStep }), ...(onEpoch && { onEpoch }), ...(onNonFinite && { onNonFinite }) };
     this.#callbacks = [...callbacks, shorthands];
     this.#parts = {
@@ -215,15 +208,16 @@ class Training<T extends Targets> {
       options.signal?.throwIfAborted();
       checkBatch("fit", "its data", batch, this.#progress.step + 1);
       const learningRate = options.optimizer.lr;
+      this.#checkOutputs(batch);
       const rows = rowsOf(batch);
-      const { loss, problem } = this.#run(() => this.#gradients(batch, named));
+      const { loss, sum, problem } = this.#run(() => this.#gradients(batch, named, rows));
       const p = this.#progress;
       this.#progress = { ...p, step: p.step + 1, globalStep: p.globalStep + 1 };
-      if (problem) await this.#notFinite(problem, batch);
+      if (problem) await this.#notFinite(problem, batch, problem.loss);
       this.#run(() => this.#update(loss));
       this.#progress = {
         ...this.#progress,
-        lossSum: p.lossSum + loss * weightOf(options.loss, rows),
+        lossSum: p.lossSum + sum,
         samples: p.samples + rows,
       };
       const { epoch, step, globalStep, lossSum, samples } = this.#progress;
@@ -256,26 +250,36 @@ class Training<T extends Targets> {
     await this.#finishEpoch((performance.now() - start) / 1000);
   }
 
+  /** Before the first forward: whose losses and metrics they are can be seen when the number of inputs is known. */
+  #checkOutputs({ inputs }: Batch<T, Inputs>): void {
+    if (this.#isChecked) return;
+    const count = listOfInputs(inputs).length;
+    this.#options.losses.check(this.model, count);
+    checkMeasured("fit", this.#options.measured, this.model, count);
+    this.#isChecked = true;
+  }
+
   /** Forward, loss and backward; what is not finite about them. With `nonFinite: "stop"`, nothing has changed then. */
   #gradients(
-    { inputs, targets }: Batch<T>,
-    named: ReturnType<Layer["namedParameters"]>,
-  ): { loss: number; problem: NonFinite | undefined } {
-    const { loss, optimizer, nonFinite } = this.#options;
+    { inputs, targets }: Batch<T, Inputs>,
+    named: ReturnType<Network["namedParameters"]>,
+    rows: number,
+  ): { loss: number; sum: number; problem: (NonFinite & { readonly loss?: unknown }) | undefined } {
+    const { losses, optimizer, nonFinite } = this.#options;
     const stops = nonFinite === "stop";
     let good = false;
     for (const { buffer, before } of this.#buffers) before.set(buffer.value.view());
     try {
       optimizer.zeroGrad();
-      const value = checkLossValue("fit", loss.forward(this.model.forward(inputs), targets));
-      let problem: NonFinite | undefined;
-      if (!Number.isFinite(value)) problem = { what: "loss", name: "the loss", value };
+      const outputs: unknown = this.model.forward(...(listOfInputs(inputs) as readonly [Tensor]));
+      const { value, sum, problem: found } = losses.forward(outputs, targets, rows);
+      let problem: (NonFinite & { readonly loss?: unknown }) | undefined = found && { what: "loss", ...found };
       if (!problem || !stops) {
-        this.model.backward(loss.backward(), { inputGradient: false });
+        this.model.backward(losses.backward(), { inputGradient: false });
         problem ??= firstNonFinite(named, "gradient");
       }
       good = !problem || !stops;
-      return { loss: value, problem };
+      return { loss: value, sum, problem };
     } finally {
       if (!good) {
         for (const { buffer, before } of this.#buffers) buffer.value.view().set(before);
@@ -332,11 +336,11 @@ class Training<T extends Targets> {
   }
 
   /** Tells the callbacks; then throws, unless the training is to go on. */
-  async #notFinite(problem: NonFinite, batch?: Batch<T>): Promise<void> {
-    const { loss, optimizer, nonFinite } = this.#options;
+  async #notFinite(problem: NonFinite, batch?: Batch<T, Inputs>, loss?: unknown): Promise<void> {
+    const { losses, optimizer, nonFinite } = this.#options;
     const { epoch, step, globalStep } = this.#progress;
     const { what, name, value } = problem;
-    const cause = causeOf(problem, this.model, batch, loss, optimizer.lr);
+    const cause = causeOf(problem, this.model, batch, loss ?? losses.all[0], optimizer.lr);
     const message = `fit expects finite numbers, but ${name} ${batch ? "at" : "after"} step ${step} of epoch ${epoch} is ${value}. Usual cause: ${cause}.`;
     const event = { epoch, step, globalStep, what, value, message };
     await this.#call((callback) => callback.onNonFinite?.(event));
@@ -372,7 +376,7 @@ class Training<T extends Targets> {
   }
 }
 
-function checkedOptions<T extends Targets>(model: Layer, options: FitOptions<T>) {
+function checkedOptions<T extends AnyTargets>(model: Network, options: FitOptions<T>) {
   if (options === undefined) {
     refuse(
       "fit",
@@ -390,14 +394,14 @@ function checkedOptions<T extends Targets>(model: Layer, options: FitOptions<T>)
   } = options as FitOptions<T> & { readonly model?: unknown; readonly data?: unknown };
   const read = readOptions("fit", isPlainObject(options) ? (rest as FitOptions<T>) : options, defaults());
   const { optimizer, scheduler, validation, callbacks, onStep, onEpoch, onNonFinite, checkpoint } = read;
-  const loss = checkLoss("fit", read.loss);
+  const losses = new OutputLosses("fit", read.loss);
   checkOptimizer(model, optimizer);
   checkInteger("fit", "epochs", read.epochs, 0);
   checkOneOf("fit", "schedule", read.schedule, ["epoch", "step"]);
   checkOneOf("fit", "nonFinite", read.nonFinite, ["stop", "continue"]);
   if (scheduler !== undefined) checkScheduler(optimizer, scheduler);
   if (validation !== undefined) checkBatches("fit", "validation", validation);
-  const metrics = checkMetrics("fit", read.metrics);
+  const measured = readMetrics("fit", read.metrics);
   if (read.clipGradNorm !== undefined)
     checkRange("fit", "clipGradNorm", checkFinite("fit", "clipGradNorm", read.clipGradNorm), 0, Infinity);
   if (!Array.isArray(callbacks))
@@ -430,10 +434,10 @@ function checkedOptions<T extends Targets>(model: Layer, options: FitOptions<T>)
         "a path, where (bytes) => writeFileAtomic(path, bytes) is meant",
       );
   }
-  return { ...read, loss, optimizer, metrics };
+  return { ...read, losses, optimizer, measured };
 }
 
-function checkOptimizer(model: Layer, optimizer: Optimizer | undefined): asserts optimizer is Optimizer {
+function checkOptimizer(model: Network, optimizer: Optimizer | undefined): asserts optimizer is Optimizer {
   if (!(optimizer instanceof Optimizer)) {
     const cause = optimizer === undefined ? "a forgotten option" : "a name or a class, where an object is meant";
     refuse("fit", "optimizer", "an optimiser such as new Adam(model.parameters())", optimizer, cause);

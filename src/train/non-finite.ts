@@ -1,13 +1,12 @@
 /** What `fit` says when numbers are no longer finite: where it was noticed first, and why. */
 
-import type { Batch, Targets } from "../data/dataset.js";
-import type { Layer } from "../graph/layer.js";
+import { type AnyTargets, type Batch, type Inputs, partsOf } from "../data/dataset.js";
+import type { Network } from "../graph/layer.js";
 import type { Parameter } from "../graph/parameter.js";
 import { maxAbs } from "../ops/gradient.js";
 import { checkObject } from "../shape/check.js";
 import { StateError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
-import type { TrainingLoss } from "./evaluate.js";
 import type { NonFiniteEvent } from "./events.js";
 
 /**
@@ -71,23 +70,28 @@ export function firstNonFinite(
 }
 
 /** Why it came to this: what can be seen, or else what it usually is. */
-export function causeOf<T extends Targets>(
+export function causeOf(
   { what }: NonFinite,
-  model: Layer,
-  batch: Batch<T> | undefined,
-  loss: TrainingLoss<T>,
+  model: Network,
+  batch: Batch<AnyTargets, Inputs> | undefined,
+  loss: unknown,
   lr: number,
 ): string {
   if (batch) {
-    for (const [name, tensor] of Object.entries(batch)) {
-      const at = tensor instanceof Tensor ? tensor.view().findIndex((value: number) => !Number.isFinite(value)) : -1;
+    const tensors = (["inputs", "targets"] as const).flatMap((name) => {
+      const parts = partsOf(batch[name])?.map(([, part]) => part) ?? [batch[name]];
+      return parts.map((part): readonly [string, unknown] => [name, part]);
+    });
+    for (const [name, tensor] of tensors) {
+      if (!(tensor instanceof Tensor)) continue;
+      const at = tensor.view().findIndex((value: number) => !Number.isFinite(value));
       if (at >= 0) {
         return `the batch itself, whose ${name} hold ${tensor.view()[at]} (sample ${Math.floor(at / (tensor.size / (tensor.shape[0] ?? 1)))}): missing values, or a division by a deviation of 0`;
       }
     }
-    const { ignoreIndex } = loss as { readonly ignoreIndex?: unknown };
+    const { ignoreIndex } = Object(loss) as { readonly ignoreIndex?: unknown };
     const { targets } = batch;
-    const labels: ArrayLike<unknown> = targets instanceof Tensor ? targets.view() : targets;
+    const labels = (targets instanceof Tensor ? targets.view() : targets) as ArrayLike<unknown>;
     if (what === "loss" && labels.length > 0 && Array.from(labels).every((label) => label === ignoreIndex)) {
       return `a batch whose labels are all ignored (ignoreIndex ${ignoreIndex}), so that there is nothing to take the mean of`;
     }

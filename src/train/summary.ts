@@ -1,5 +1,5 @@
 /** A table of a model's layers: what torchinfo and Keras print, without running the model. */
-import type { Layer } from "../graph/layer.js";
+import type { Network } from "../graph/layer.js";
 import { type InputShapes, leavesOf, listOf, printed, showShapes, showTable } from "../layers/report.js";
 import { refuse } from "../shape/check.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
@@ -45,7 +45,7 @@ export interface Summary {
  * @example
  * console.log(summary(new LeNet5(), [1, 1, 28, 28]));
  */
-export function summary(model: Layer, inputShape: InputShapes): Summary {
+export function summary(model: Network, inputShape: InputShapes): Summary {
   checkModel("summary", model);
   const inputs = listOf(inputShape);
   const isSize = (extent: number) => Number.isSafeInteger(extent) && extent >= 0;
@@ -78,7 +78,7 @@ export function summary(model: Layer, inputShape: InputShapes): Summary {
   return printed(facts, () => render(model.name, facts));
 }
 
-function countOf(layer: Layer, trainable = false): number {
+function countOf(layer: Network, trainable = false): number {
   return layer
     .parameters()
     .filter((parameter) => !trainable || parameter.requiresGrad)

@@ -234,6 +234,12 @@ export function raiseBudget(bytes: number): void {
   state().budget += 2 * (bytes + SPAN_BYTES);
 }
 
+/** A running network holds so many bytes: to move some of them out would only copy them to and fro. */
+export function admit(bytes: number): void {
+  const m = state();
+  m.budget = Math.max(m.budget, FIRST_BUDGET + bytes);
+}
+
 /**
  * An array of the place's numbers that the program may keep. The place stays where it is for as long as anything can
  * reach the array's buffer, which is an object of its own over the shared memory: a part of the array, an iterator, a
