@@ -6,9 +6,9 @@ import { writeFileSync } from "node:fs";
 import { peakKernel } from "../bench/peak.js";
 import { run, setBackend } from "../src/kernels/backend.js";
 import { take, view } from "../src/kernels/wasm/memory.js";
-import { mergeKernels } from "../src/ops/arithmetic.js";
 import { convKernels } from "../src/ops/conv2d.js";
 import { linearKernels } from "../src/ops/linear.js";
+import { mergeKernels } from "../src/ops/merge.js";
 import { convGeometry, convSettings } from "../src/shape/conv.js";
 
 /** A dot: flop, the least bytes, and what runs. */

@@ -1,8 +1,8 @@
 /** What passes over its numbers once: activations, pooling, norms, losses, optimiser steps. The memory limits most of them. */
 import { type KernelSet, run } from "../../src/kernels/backend.js";
-import { mergeKernels } from "../../src/ops/arithmetic.js";
 import { biasKernels } from "../../src/ops/bias.js";
 import { gradientKernels } from "../../src/ops/gradient.js";
+import { mergeKernels } from "../../src/ops/merge.js";
 import { normKernels } from "../../src/ops/norm.js";
 import { averagePoolKernels, maxPoolKernels } from "../../src/ops/pool2d.js";
 import { softmaxKernels } from "../../src/ops/softmax.js";

@@ -136,14 +136,14 @@ export class Dataset<T extends AnyTargets = Targets, X extends Inputs = Tensor>
   batch(rows: ArrayLike<number>): Batch<PartOf<T>, InputsOf<X>> {
     checkNumbers("Dataset.batch", "rows", rows);
     for (let i = 0; i < rows.length; i++) this.ownSelf.#check("Dataset.batch", rows[i] ?? 0);
-    return this.#map((part) => (part instanceof Tensor ? gather(part, rows, [rows.length]) : pick(part, rows)));
+    return this.ownSelf.#map((part) => (part instanceof Tensor ? gather(part, rows, [rows.length]) : pick(part, rows)));
   }
 
   /** Samples `start` to `end − 1`, counted as `Array.slice` counts. Shares memory with this data set. */
   slice(start = 0, end = this.length): Dataset<T, X> {
     if (typeof start !== "number") refuse("Dataset.slice", "start", "a number", start);
     if (typeof end !== "number") refuse("Dataset.slice", "end", "a number", end);
-    const { inputs, targets } = this.#map((part) => {
+    const { inputs, targets } = this.ownSelf.#map((part) => {
       if (part instanceof Tensor) return sliceRows(part, start, end);
       return ArrayBuffer.isView(part) ? part.subarray(start, end) : part.slice(start, end);
     });

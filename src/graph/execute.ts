@@ -1,6 +1,6 @@
 /** Runs plans: forward step by step, backward in reverse. */
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
-import { add, addInto } from "../ops/arithmetic.js";
+import { addInto, merge } from "../ops/merge.js";
 import { ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
@@ -254,7 +254,7 @@ class Gradients {
     if (this.#isSum[value]) addInto(before, dy);
     else {
       const mark = allocator?.open() ?? 0;
-      const sum = add(before, dy);
+      const sum = merge(before, dy);
       allocator?.close(mark, [numbersOf(sum)]);
       this.#gradients[value] = sum;
       this.#isSum[value] = true;

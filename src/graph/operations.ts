@@ -7,7 +7,6 @@ import { activation, activationBackward, keptByActivation } from "../ops/activat
 import {
   add,
   addBackward,
-  addInto,
   divide,
   divideBackward,
   divideBy,
@@ -22,6 +21,7 @@ import {
 } from "../ops/arithmetic.js";
 import { permute, permuteBackward, slice, sliceBackward, split, splitBackward } from "../ops/layout.js";
 import { matmul, matmulBackward } from "../ops/matmul.js";
+import { addInto } from "../ops/merge.js";
 import { type PadMode, pad, padBackward } from "../ops/pad.js";
 import { max, maxBackward, mean, meanBackward, sum, sumBackward } from "../ops/reduce.js";
 import { relu } from "../ops/relu.js";

@@ -2,18 +2,13 @@
  * Arithmetic of two tensors whose shapes broadcast, and of a tensor and a number. Backward returns the gradients of the
  * operands that are `wanted`, each in its operand's shape; one may be dy itself, or share its memory.
  */
-import { type KernelSet, run } from "../kernels/backend.js";
-import type { MergeKernels } from "../kernels/merge.js";
-import { referenceMerge } from "../kernels/reference/merge.js";
-import { wasmMerge } from "../kernels/wasm/merge.js";
 import { type Shape, sameShape } from "../shape/shape.js";
-import { allocateUnset, type Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { activation } from "./activation.js";
 import { combine } from "./broadcast.js";
+import { merge } from "./merge.js";
 import { sumOver } from "./reduce.js";
 import { relu } from "./relu.js";
-
-export const mergeKernels: KernelSet<MergeKernels> = { reference: referenceMerge, wasm: () => wasmMerge };
 
 /** Which operands' gradients are wanted. */
 export type Wanted = readonly [a: boolean, b: boolean];
@@ -21,18 +16,9 @@ export type Gradients = [da: Tensor | undefined, db: Tensor | undefined];
 
 /** y = a + b, or max(a + b, 0) where it `rectifies`. */
 export function add(a: Tensor, b: Tensor, rectifies = false): Tensor {
-  if (!sameShape(a.shape, b.shape)) {
-    const y = combine("add", a, b);
-    return rectifies ? activation(relu, {}, y, y) : y;
-  }
-  const y = allocateUnset(a.shape, a.dtype);
-  run(mergeKernels, [a, b, y], (kernels, a, b, y) => kernels.add(a, b, y, rectifies));
-  return y;
-}
-
-/** sum += x, in place, for equal shapes. */
-export function addInto(sum: Tensor, x: Tensor): void {
-  run(mergeKernels, [sum, x, sum], (kernels, a, b, y) => kernels.add(a, b, y));
+  if (sameShape(a.shape, b.shape)) return merge(a, b, rectifies);
+  const y = combine("add", a, b);
+  return rectifies ? activation(relu, {}, y, y) : y;
 }
 
 /** da = dy, db = dy, summed over what broadcasting repeats */

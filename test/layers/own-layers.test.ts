@@ -397,7 +397,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     const [conv, relu] = [new Conv2d(1, 1, 1), new ReLU()];
     for (const [first, shown] of [
       [[conv, relu], "[a Conv2d, a ReLU]"],
-      [["x"], '["x"]'],
+      [["x", conv], '["x", a Conv2d]'],
       [[[1]], "[[…]]"],
       [[null], "[null]"],
       [[0.5], "[0.5]"],
