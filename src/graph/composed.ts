@@ -11,7 +11,7 @@ import { Cache } from "./cache.js";
 import { runBackward, runNested, type Trace } from "./execute.js";
 import { checkMethod, hasState, Layer } from "./layer.js";
 import type { Composition, Module } from "./module.js";
-import { Plans } from "./passes.js";
+import { optimize, Plans } from "./passes.js";
 import { flatten, otherInputs, sameChildren } from "./plan.js";
 import { BareValue, Recording } from "./recording.js";
 import { shapesOf } from "./shapes.js";
@@ -65,13 +65,13 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
 
   /** @internal */
   override get checksShapes(): boolean {
-    return this.pattern !== undefined || this.#infersShape;
+    return this.pattern !== undefined || this.ownSelf.#infersShape;
   }
 
   /** @internal */
   override checkShapes(inputs: readonly Shape[]): void {
     if (this.pattern) checkNamed(this.name, this.pattern, inputs);
-    if (this.#infersShape) super.checkShapes(inputs);
+    if (this.ownSelf.#infersShape) super.checkShapes(inputs);
   }
 
   /** A class of one's own may have something to say about shapes. */
@@ -218,7 +218,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     });
     if (outputs.length === 0) throw this.#refuse(result);
     const { calls, values } = recording;
-    return { inputs, calls, values, outputs, names, isList };
+    return { inputs, calls, values, outputs, names, isList, optimize };
   }
 
   /** What `compose` returned instead of a value. */

@@ -3,7 +3,8 @@
  * stores its results, in the same order, to the same bits.
  */
 import { isRelu } from "./epilogue.js";
-import { activationOf, isFresh, type Plan, type PlannedEpilogue, producersOf, readersOf, type Step } from "./plan.js";
+import type { Plan, PlannedEpilogue, Step } from "./module.js";
+import { activationOf, isFresh, producersOf, readersOf } from "./plan.js";
 
 /** For a forward that keeps nothing: the steps that were taken in are gone. */
 export function fuseEpilogues(plan: Plan): Plan {

@@ -7,9 +7,8 @@ import { engine } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
 import { allocate, checkTensor, type Tensor } from "../tensor/tensor.js";
 import type { Epilogue } from "./epilogue.js";
-import type { How, Module } from "./module.js";
+import type { How, Module, Plan, PlannedEpilogue, Step } from "./module.js";
 import { wantedGradients } from "./passes.js";
-import type { Plan, PlannedEpilogue, Step } from "./plan.js";
 
 /** A forward, as its backward needs to know it. */
 export interface Trace {

@@ -1,5 +1,5 @@
 /** A pass over plans: which values need a gradient. */
-import type { Plan } from "./plan.js";
+import type { Plan } from "./module.js";
 
 /**
  * A value needs one if a parameter that learns, or an input whose gradient is wanted, lies before it. Asked anew for each

@@ -95,6 +95,9 @@ export interface Node {
   readonly outputs: readonly number[];
 }
 
+/** Makes a plan of another one, for a forward that keeps what its backward needs or for one that keeps nothing. */
+export type Optimize = (plan: Plan, keeps: boolean) => Plan;
+
 /** What `compose` recorded. */
 export interface Composition {
   readonly inputs: number;
@@ -106,4 +109,41 @@ export interface Composition {
   readonly names: readonly string[] | undefined;
   /** Whether `compose` returned a list. */
   readonly isList: boolean;
+  /** What makes plans of it: a program of layers that are not composed holds no passes. */
+  readonly optimize: Optimize;
+}
+
+/** One step: a call, and what passes say of it. */
+export interface Step extends Node {
+  /** What its results go through before they are stored. */
+  readonly epilogue?: PlannedEpilogue;
+  /** The steps that it stands for; they run one by one where a sum's shapes turn out to broadcast. */
+  readonly parts?: readonly Step[];
+  /** Its work was done by the step before. */
+  readonly isDone?: boolean;
+  /** Its output may take the place of its first input. */
+  readonly overwrites?: boolean;
+  /** Values that nobody reads any more when it has run. */
+  readonly ends: readonly number[];
+}
+
+/** An epilogue before anything runs: the values and layers that it comes from. */
+export interface PlannedEpilogue {
+  readonly norm?: Module;
+  /** The value that is added, and whether the result may take its place. */
+  readonly sum?: number;
+  readonly inPlace?: boolean;
+  readonly activation?: PiecewiseLinear;
+}
+
+/**
+ * What runs: a network with all composites in it inlined, as a flat list of steps. Passes over the list make it faster
+ * or smaller; the list without any pass is the specification that they are held to.
+ */
+export interface Plan {
+  readonly inputs: number;
+  readonly steps: readonly Step[];
+  /** How many values there are. */
+  readonly values: number;
+  readonly outputs: readonly number[];
 }

@@ -1,6 +1,7 @@
 /** A pass over plans: a ReLU runs after the max pooling that it stands before. */
 import { isRelu } from "./epilogue.js";
-import { activationOf, type Plan, readersOf, type Step } from "./plan.js";
+import type { Plan, Step } from "./module.js";
+import { activationOf, readersOf } from "./plan.js";
 
 /**
  * max(relu(x)) = relu(max(x)), and so are the gradients, bit for bit; but the ReLU looks at fewer numbers, twice. For

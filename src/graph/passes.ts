@@ -1,22 +1,20 @@
 /** The plans of a network: which passes make them, and how long they hold. */
 import { fuseActivations, fuseEpilogues } from "./epilogues.js";
 import { valuesWithGradient } from "./gradients.js";
-import type { Composition, Module } from "./module.js";
+import type { Composition, Module, Plan } from "./module.js";
 import { rectifyAfterPooling } from "./order.js";
 import { assignPlaces } from "./places.js";
-import { type Flat, flatten, isCurrent, type Plan } from "./plan.js";
+import { type Flat, flatten, isCurrent } from "./plan.js";
 
 /** For tests, which take passes away: the numbers have to stay the same. */
 export const passes = { epilogues: true, order: true, places: true, gradients: true };
 
-/** The plan of a forward whose backward follows. */
-function trainingPlan(plan: Plan): Plan {
-  const ordered = passes.order ? rectifyAfterPooling(plan) : plan;
-  return passes.epilogues ? fuseActivations(ordered) : ordered;
-}
-
-/** The plan of a forward that keeps nothing. */
-function inferencePlan(plan: Plan): Plan {
+/** The plan of a forward that keeps what its backward needs, or that keeps nothing. */
+export function optimize(plan: Plan, keeps: boolean): Plan {
+  if (keeps) {
+    const ordered = passes.order ? rectifyAfterPooling(plan) : plan;
+    return passes.epilogues ? fuseActivations(ordered) : ordered;
+  }
   const fused = passes.epilogues ? fuseEpilogues(plan) : plan;
   return passes.places ? assignPlaces(fused) : fused;
 }
@@ -42,12 +40,13 @@ export class Plans {
 
   /** Of a network that `current` gave: the plan that keeps what a backward needs, or the one that keeps nothing. */
   plan(flat: Flat, keeps: boolean): Plan {
-    if (flat !== this.#flat) return keeps ? trainingPlan(flat) : inferencePlan(flat);
+    if (!flat.optimize) return flat;
+    if (flat !== this.#flat) return flat.optimize(flat, keeps);
     if (keeps) {
-      this.#training ??= trainingPlan(flat);
+      this.#training ??= flat.optimize(flat, true);
       return this.#training;
     }
-    this.#inference ??= inferencePlan(flat);
+    this.#inference ??= flat.optimize(flat, false);
     return this.#inference;
   }
 

@@ -1,5 +1,6 @@
 /** A pass over plans that keep nothing: a value's memory is free when its last reader has run. */
-import { isFresh, type Plan, producersOf, readersOf } from "./plan.js";
+import type { Plan } from "./module.js";
+import { isFresh, producersOf, readersOf } from "./plan.js";
 
 /** Says of each step which values end with it, and whether its output may take its input's place. */
 export function assignPlaces(plan: Plan): Plan {

@@ -1,41 +1,7 @@
-/**
- * What runs: a network with all composites in it inlined, as a flat list of steps. Passes over the list make it faster
- * or smaller; the list without any pass is the specification that they are held to.
- */
+/** Makes plans: a network with all composites in it inlined. */
 import { ArgumentError } from "../shape/errors.js";
 import type { PiecewiseLinear } from "./epilogue.js";
-import type { Module, Node } from "./module.js";
-
-/** One step: a call, and what passes say of it. */
-export interface Step extends Node {
-  /** What its results go through before they are stored. */
-  readonly epilogue?: PlannedEpilogue;
-  /** The steps that it stands for; they run one by one where a sum's shapes turn out to broadcast. */
-  readonly parts?: readonly Step[];
-  /** Its work was done by the step before. */
-  readonly isDone?: boolean;
-  /** Its output may take the place of its first input. */
-  readonly overwrites?: boolean;
-  /** Values that nobody reads any more when it has run. */
-  readonly ends: readonly number[];
-}
-
-/** An epilogue before anything runs: the values and layers that it comes from. */
-export interface PlannedEpilogue {
-  readonly norm?: Module;
-  /** The value that is added, and whether the result may take its place. */
-  readonly sum?: number;
-  readonly inPlace?: boolean;
-  readonly activation?: PiecewiseLinear;
-}
-
-export interface Plan {
-  readonly inputs: number;
-  readonly steps: readonly Step[];
-  /** How many values there are. */
-  readonly values: number;
-  readonly outputs: readonly number[];
-}
+import type { Module, Node, Optimize, Plan, Step } from "./module.js";
 
 /** A composite that was inlined, and its children when it was: its fields may be exchanged. */
 interface Inlined {
@@ -48,6 +14,8 @@ export interface Flat extends Plan {
   readonly inlined: readonly Inlined[];
   /** Composites that have something to say about the shapes of their inputs, and the values that those are. */
   readonly checks: readonly { readonly module: Module; readonly inputs: readonly number[] }[];
+  /** The passes; undefined for a layer that computes by itself. */
+  readonly optimize: Optimize | undefined;
 }
 
 /**
@@ -87,7 +55,7 @@ export function flatten(module: Module, inputs: number, composition = module.com
     composition,
   );
   const steps = reachable(calls, outputs);
-  return { inputs, steps, values, outputs, inlined, checks };
+  return { inputs, steps, values, outputs, inlined, checks, optimize: composition?.optimize };
 }
 
 /** Only what is composed has several. */

@@ -4,8 +4,8 @@ import { checkSize } from "../shape/check.js";
 import { neighbourMismatch, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
-import type { Module, Operation } from "./module.js";
-import { type Flat, producersOf, type Step } from "./plan.js";
+import type { Module, Operation, Step } from "./module.js";
+import { type Flat, producersOf } from "./plan.js";
 
 /** What `outputShape` throws where only a run can tell. */
 export class UnknownShape extends StateError {}

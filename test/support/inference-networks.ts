@@ -1,7 +1,6 @@
 /** Networks whose inferences are measured, and what their memory has to be by their plans. */
-import type { Module } from "../../src/graph/module.js";
+import type { Module, Plan } from "../../src/graph/module.js";
 import { Plans } from "../../src/graph/passes.js";
-import type { Plan } from "../../src/graph/plan.js";
 import { shapesOf } from "../../src/graph/shapes.js";
 import {
   AvgPool2d,
