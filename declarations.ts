@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type GetModuleInfo, type Plugin, rollup } from "rollup";
@@ -50,7 +50,11 @@ const published: Plugin = {
   generateBundle(_, bundle) {
     const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
     const exported = new Set(chunks.flatMap((chunk) => (chunk.isEntry ? chunk.exports : [])));
-    for (const chunk of chunks) chunk.code = withTabs(withoutComments(chunk.code, exported));
+    for (const chunk of chunks) {
+      chunk.code = withTabs(withoutComments(chunk.code, exported));
+      if (chunk.isEntry)
+        chunk.code = withTypeExports(chunk.code, typesOf(`${SRC}/${basename(chunk.fileName, ".d.ts")}.ts`));
+    }
   },
 };
 
@@ -72,6 +76,27 @@ function nameOf(statement: ts.Statement): string {
   const node = ts.isVariableStatement(statement) ? statement.declarationList.declarations[0] : statement;
   const { name } = node as ts.NamedDeclaration;
   return name && ts.isIdentifier(name) ? name.text : "";
+}
+
+/** What an entry exports as a type alone, so that nobody makes one of a class that it does not give. */
+function typesOf(entry: string): Set<string> {
+  const types = new Set<string>();
+  for (const statement of ts.createSourceFile("", readFileSync(entry, "utf8"), ts.ScriptTarget.ES2022).statements) {
+    if (!ts.isExportDeclaration(statement) || !statement.exportClause || !ts.isNamedExports(statement.exportClause))
+      continue;
+    for (const { isTypeOnly, name } of statement.exportClause.elements) {
+      if (isTypeOnly || statement.isTypeOnly) types.add(name.text);
+    }
+  }
+  return types;
+}
+
+/** The bundler's lists of exports, with `type` before the names of types. */
+function withTypeExports(code: string, types: ReadonlySet<string>): string {
+  return code.replaceAll(/^export \{ (.*) \}/gm, (_, list: string) => {
+    const names = list.split(", ").map((item) => (types.has(item.split(" as ").at(-1) ?? "") ? `type ${item}` : item));
+    return `export { ${names.join(", ")} }`;
+  });
 }
 
 function withTabs(code: string): string {
