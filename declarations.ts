@@ -67,6 +67,11 @@ function withoutComments(code: string, exported: ReadonlySet<string>): string {
       kept += code.slice(end, pos);
       end = after + code.slice(after).search(/\S/);
     }
+    // A type that no entry exports takes one line: tsc's one token a line is a part of the package's size.
+    if (ts.isTypeAliasDeclaration(statement) && !exported.has(statement.name.text)) {
+      kept += code.slice(end, statement.end).replaceAll(/\n\s*/g, " ");
+      end = statement.end;
+    }
   }
   return kept + code.slice(end);
 }
