@@ -30,7 +30,7 @@ export default defineConfig({
     ecma: 2020,
     compress: false,
     mangle: { keep_classnames: true, keep_fnames: true, module: true },
-    format: { preserve_annotations: true, max_line_len: 500 },
+    format: { preserve_annotations: true, max_line_len: 640 },
   },
   plugins: [{ name: "class names", renderChunk: (code) => ({ code: withClassNames(code) }) }],
   onSuccess: () => bundleDeclarations("dist"),
