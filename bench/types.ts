@@ -5,8 +5,9 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { program } from "commander";
+import { bundleDeclarations } from "../declarations.js";
 import { COMPILER, compilerOf } from "../test/support/typescript.js";
 import { composedModel, plainModel, shapedModel } from "./deep.js";
 import { quartiles } from "./measure.js";
@@ -19,7 +20,6 @@ program
   .parse();
 const { runs, versions } = program.opts<{ runs: number; versions: string[] }>();
 
-const root = resolve(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "faltung-types-"));
 const FILES = {
   empty: "export {};\n",
@@ -44,7 +44,7 @@ try {
   mkdirSync(installed, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   writeFileSync(join(installed, "package.json"), '{ "name": "faltung", "type": "module", "types": "dist/index.d.ts" }');
-  execFileSync(process.execPath, [COMPILER, "-p", join(root, "src"), "--outDir", join(installed, "dist")]);
+  await bundleDeclarations(join(installed, "dist"));
   for (const [name, code] of Object.entries(FILES)) writeFileSync(join(folder, `${name}.ts`), code);
   console.log(`${cpus()[0]?.model.trim() ?? "unknown processor"}, medians of ${runs} runs`);
   report(COMPILER);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundleDeclarations } from "../../declarations.js";
 import { ENTRIES, exportingModule, hostOf, MADE, OPTIONS } from "../support/exported.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -13,25 +14,12 @@ const manifest = readFileSync(join(ROOT, "package.json"), "utf8");
 /** A user's folder with the package's declarations in its `node_modules`: names are found through its `exports` alone. */
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "faltung-declarations-")));
 
-beforeAll(() => {
+beforeAll(async () => {
   const installed = join(folder, "node_modules/faltung");
   mkdirSync(installed, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   writeFileSync(join(installed, "package.json"), manifest);
-  for (const project of ["src", "src/node"]) {
-    const config = ts.getParsedCommandLineOfConfigFile(
-      join(ROOT, project, "tsconfig.json"),
-      { outDir: join(installed, "dist") },
-      {
-        ...ts.sys,
-        onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-          throw new Error(ts.flattenDiagnosticMessageText(messageText, "\n"));
-        },
-      },
-    );
-    if (!config) throw new Error(`${project}/tsconfig.json was not read`);
-    ts.createProgram(config.fileNames, config.options).emit();
-  }
+  await bundleDeclarations(join(installed, "dist"));
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true }));
