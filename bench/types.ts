@@ -7,8 +7,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { program } from "commander";
-import { bundleDeclarations } from "../declarations.js";
 import { COMPILER, compilerOf } from "../test/support/typescript.js";
+import { bundleDeclarations } from "../tsup.config.js";
 import { composedModel, plainModel, shapedModel } from "./deep.js";
 import { quartiles } from "./measure.js";
 

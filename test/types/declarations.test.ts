@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleDeclarations } from "../../declarations.js";
+import { bundleDeclarations } from "../../tsup.config.js";
 import { ENTRIES, exportingModule, hostOf, MADE, OPTIONS } from "../support/exported.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
