@@ -6,8 +6,26 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { program } from "commander";
-import { type Layer, Random, randn, type Shape } from "faltung";
-import { AlexNet, FCN, LeNet5, MobileNetV2, ResNet, SqueezeNet, TinyYOLOv2, UNet, VGG } from "faltung/models";
+import { type Network, Random, randn, type Shape, type Tensor } from "faltung";
+import {
+  AlexNet,
+  DeepLabV3,
+  DenseNet,
+  EfficientNet,
+  FCN,
+  GoogLeNet,
+  InceptionV3,
+  LeNet5,
+  LRASPP,
+  MobileNetV2,
+  MobileNetV3,
+  ResNet,
+  ShuffleNetV2,
+  SqueezeNet,
+  TinyYOLOv2,
+  UNet,
+  VGG,
+} from "faltung/models";
 import { summary } from "faltung/train";
 import { inTurns, summarise, timed } from "../bench/measure.js";
 import { provenanceLine } from "../bench/report.js";
@@ -23,7 +41,7 @@ export class Quick extends Random {
 export interface Entry {
   /** How the network is made, as a reader would write it. */
   readonly code: string;
-  readonly make: (random: Random) => Layer;
+  readonly make: (random: Random) => Network;
   readonly input: Shape;
   readonly paper: readonly [name: string, link: string];
   /** The name in torchvision.models, where its weights load as they are. */
@@ -38,6 +56,15 @@ const alexnet = ["Krizhevsky 2014", "https://arxiv.org/abs/1404.5997"] as const;
 const squeezenet = ["Iandola et al. 2016", "https://arxiv.org/abs/1602.07360"] as const;
 const mobilenet = ["Sandler et al. 2018", "https://arxiv.org/abs/1801.04381"] as const;
 const fcn = ["Long et al. 2015", "https://arxiv.org/abs/1411.4038"] as const;
+const resnext = ["Xie et al. 2017", "https://arxiv.org/abs/1611.05431"] as const;
+const wideResnet = ["Zagoruyko & Komodakis 2016", "https://arxiv.org/abs/1605.07146"] as const;
+const densenet = ["Huang et al. 2017", "https://arxiv.org/abs/1608.06993"] as const;
+const googlenet = ["Szegedy et al. 2015", "https://arxiv.org/abs/1409.4842"] as const;
+const inception = ["Szegedy et al. 2016", "https://arxiv.org/abs/1512.00567"] as const;
+const mobilenetV3 = ["Howard et al. 2019", "https://arxiv.org/abs/1905.02244"] as const;
+const efficientnet = ["Tan & Le 2019", "https://arxiv.org/abs/1905.11946"] as const;
+const shufflenet = ["Ma et al. 2018", "https://arxiv.org/abs/1807.11164"] as const;
+const deeplab = ["Chen et al. 2017", "https://arxiv.org/abs/1706.05587"] as const;
 const yolo = ["Redmon & Farhadi 2017", "https://arxiv.org/abs/1612.08242"] as const;
 const unet = ["Ronneberger et al. 2015", "https://arxiv.org/abs/1505.04597"] as const;
 
@@ -57,7 +84,7 @@ const vggs = ([11, 13, 16, 19] as const).flatMap((depth): readonly Entry[] => [
     torchvision: `vgg${depth}_bn`,
   },
 ]);
-const resnets = ([18, 34, 50, 101] as const).map(
+const resnets = ([18, 34, 50, 101, 152] as const).map(
   (depth): Entry => ({
     code: `ResNet(${depth})`,
     make: (random) => new ResNet(depth, { random }),
@@ -79,6 +106,41 @@ export const entries: readonly Entry[] = [
   ...vggs,
   ...resnets,
   {
+    code: "ResNet(50, { groups: 32, widthPerGroup: 4 })",
+    make: (random) => new ResNet(50, { groups: 32, widthPerGroup: 4, random }),
+    input: image,
+    paper: resnext,
+    torchvision: "resnext50_32x4d",
+  },
+  {
+    code: "ResNet(50, { widthPerGroup: 128 })",
+    make: (random) => new ResNet(50, { widthPerGroup: 128, random }),
+    input: image,
+    paper: wideResnet,
+    torchvision: "wide_resnet50_2",
+  },
+  {
+    code: "DenseNet()",
+    make: (random) => new DenseNet({ random }),
+    input: image,
+    paper: densenet,
+    torchvision: "densenet121",
+  },
+  {
+    code: "GoogLeNet()",
+    make: (random) => new GoogLeNet({ random }),
+    input: image,
+    paper: googlenet,
+    torchvision: "googlenet",
+  },
+  {
+    code: "InceptionV3()",
+    make: (random) => new InceptionV3({ random }),
+    input: [1, 3, 299, 299],
+    paper: inception,
+    torchvision: "inception_v3",
+  },
+  {
     code: "SqueezeNet()",
     make: (random) => new SqueezeNet({ random }),
     input: image,
@@ -93,11 +155,53 @@ export const entries: readonly Entry[] = [
     torchvision: "mobilenet_v2",
   },
   {
+    code: 'MobileNetV3("small")',
+    make: (random) => new MobileNetV3("small", { random }),
+    input: image,
+    paper: mobilenetV3,
+    torchvision: "mobilenet_v3_small",
+  },
+  {
+    code: 'MobileNetV3("large")',
+    make: (random) => new MobileNetV3("large", { random }),
+    input: image,
+    paper: mobilenetV3,
+    torchvision: "mobilenet_v3_large",
+  },
+  {
+    code: "EfficientNet()",
+    make: (random) => new EfficientNet({ random }),
+    input: image,
+    paper: efficientnet,
+    torchvision: "efficientnet_b0",
+  },
+  {
+    code: "ShuffleNetV2()",
+    make: (random) => new ShuffleNetV2({ random }),
+    input: image,
+    paper: shufflenet,
+    torchvision: "shufflenet_v2_x1_0",
+  },
+  {
     code: "FCN()",
     make: (random) => new FCN({ random }),
     input: image,
     paper: fcn,
     torchvision: "segmentation.fcn_resnet50",
+  },
+  {
+    code: "DeepLabV3()",
+    make: (random) => new DeepLabV3({ random }),
+    input: image,
+    paper: deeplab,
+    torchvision: "segmentation.deeplabv3_resnet50",
+  },
+  {
+    code: "LRASPP()",
+    make: (random) => new LRASPP({ random }),
+    input: image,
+    paper: mobilenetV3,
+    torchvision: "segmentation.lraspp_mobilenet_v3_large",
   },
   { code: "TinyYOLOv2()", make: (random) => new TinyYOLOv2({ random }), input: image, paper: yolo },
   { code: "UNet({ inChannels: 3 })", make: (random) => new UNet({ inChannels: 3, random }), input: image, paper: unet },
@@ -130,7 +234,7 @@ function timesOf(page: string): Map<string, string> {
 /** The median of an image's forward, measured in this process, which nothing else has run in. */
 async function measure({ make, input }: Entry): Promise<string> {
   const model = make(new Quick(1)).eval();
-  const x = randn(input, { random: new Random(1) });
+  const x: Tensor = randn(input, { random: new Random(1) });
   const [turns = []] = await inTurns([timed("forward", () => model.forward(x))], { rounds: 5, seconds: 5 });
   return `${digits(1000 * summarise(turns).median)} ms`;
 }

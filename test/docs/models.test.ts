@@ -18,6 +18,7 @@ interface Network {
 
 const page = readFileSync(new URL("../../docs/models.md", import.meta.url), "utf8");
 const networks = readFixture<Network[]>("torchvision_models.json");
+const composed = readFixture<Network[]>("torchvision_composed.json");
 
 /** torchvision's counts, to which test/models/torchvision.test.ts holds the code, and the code's where it has none. */
 function countsOf({ make, input, torchvision }: Entry) {
@@ -29,7 +30,7 @@ test("the table is what docs/models.ts writes, whatever the times", () => {
   const lines = page.split("\n").filter((line) => line.startsWith("| `"));
   expect(lines).toHaveLength(entries.length);
   for (const [i, entry] of entries.entries()) {
-    const [, time = "none"] = /([\d.]+ ms) \|/.exec(lines[i] ?? "") ?? [];
+    const [, time = ""] = /([\d.]+ ms) \|/.exec(lines[i] ?? "") ?? [];
     expect(lines[i]).toBe(row(entry, countsOf(entry), time));
   }
   expect(page).toMatch(/^Time is the median .*, on one thread; .*Node v\d+.*\.$/m);
@@ -37,7 +38,7 @@ test("the table is what docs/models.ts writes, whatever the times", () => {
 
 test("every network of torchvision's that the tests know is in the table", () => {
   const named = entries.map(({ torchvision = "" }) => torchvision.replace("segmentation.", ""));
-  expect(networks.map(({ name }) => name).filter((name) => !named.includes(name))).toEqual([]);
+  expect([...networks, ...composed].map(({ name }) => name).filter((name) => !named.includes(name))).toEqual([]);
 });
 
 test("the page's code loads torchvision's file, and all but the head where that differs", async () => {
