@@ -103,15 +103,26 @@ const published: Plugin = {
 function withoutComments(code: string, exported: ReadonlySet<string>): string {
   let kept = "";
   let end = 0;
-  for (const statement of ts.createSourceFile("", code, ts.ScriptTarget.ES2022).statements) {
+  const file = ts.createSourceFile("", code, ts.ScriptTarget.ES2022);
+  // What classes and options inherit is read by those who use them.
+  const inherited = new Set(
+    [...code.matchAll(/ (?:extends|implements|Omit<|Pick<|Partial<) ?(\w+)/g)].map(([, name = ""]) => name),
+  );
+  for (const statement of file.statements) {
     const comments = ts.getLeadingCommentRanges(code, statement.pos) ?? [];
     for (const { pos, end: after } of exported.has(nameOf(statement)) ? comments.slice(0, -1) : comments) {
       kept += code.slice(end, pos);
       end = after + code.slice(after).search(/\S/);
     }
-    // A type that no entry exports takes one line: tsc's one token a line is a part of the package's size.
-    if (ts.isTypeAliasDeclaration(statement) && !exported.has(statement.name.text)) {
-      kept += code.slice(end, statement.end).replaceAll(/\n\s*/g, " ");
+    // A type that no entry exports takes one line without comments: tsc's one token a line is a part of the package's size.
+    const isHidden = (named: ts.Statement) => !exported.has(nameOf(named)) && !inherited.has(nameOf(named));
+    if ((ts.isTypeAliasDeclaration(statement) || ts.isInterfaceDeclaration(statement)) && isHidden(statement)) {
+      const start = statement.getStart(file);
+      kept += code.slice(end, start);
+      kept += code
+        .slice(start, statement.end)
+        .replaceAll(/\/\*\*.*?\*\//gs, "")
+        .replaceAll(/\s*\n\s*/g, " ");
       end = statement.end;
     }
   }

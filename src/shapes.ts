@@ -21,7 +21,6 @@ export type {
   CombinedTold,
   LearnedTensor,
   Operand,
-  SHAPE,
   ShapesOf,
   Sizes,
   ValuesOf,

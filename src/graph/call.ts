@@ -11,7 +11,7 @@ import type { NAME, OneName, Size } from "../shape/named.js";
 import type { Apply, Differs, Mistake, OutputOf, Several, ShapeRule, Show } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { SHAPE, Value } from "./value.js";
+import type { Value } from "./value.js";
 
 /** What `compose` takes and gives: values; several outputs are a tuple, or an object by name. */
 export interface Call<Who extends string, Inputs extends readonly unknown[], Output> {
@@ -198,7 +198,7 @@ interface Bound<Names, Found> {
 
 /** The shape that `compose` writes down for input `I`. */
 type PatternAt<Inputs, I> = I extends keyof Inputs
-  ? [Exclude<Inputs[I], undefined>] extends [{ readonly [SHAPE]: infer S extends Shape }]
+  ? [Exclude<Inputs[I], undefined>] extends [{ readonly "~shape": infer S extends Shape }]
     ? S
     : Shape
   : Shape;
@@ -239,7 +239,7 @@ type MoreBindings<
       : never;
 
 /** The shape of a tensor or a value. */
-type ShapeOf<X> = X extends { readonly [SHAPE]: infer S } ? S : X extends { readonly shape: infer S } ? S : Shape;
+type ShapeOf<X> = X extends { readonly "~shape": infer S } ? S : X extends { readonly shape: infer S } ? S : Shape;
 
 interface NamesOf<Names> {
   readonly names: Names;

@@ -29,7 +29,7 @@ import { severalInputs } from "./plan.js";
 import { BareValue, recordModule } from "./recording.js";
 import { MOST_WAITING, Runs } from "./runs.js";
 import { UnknownShape } from "./shapes.js";
-import type { SHAPE, Value } from "./value.js";
+import type { Value } from "./value.js";
 
 export interface BackwardOptions {
   /** Whether to compute the gradient of the input. Default true; false saves the first layer's half of the work. */
@@ -111,14 +111,10 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    *     const difference = this.body.of(a).sub(this.body.of(b));
    */
   of<X extends Value, const More extends MoreValues<Rule>>(
-    value: X & Refusal<Rule, X[typeof SHAPE]>,
-    ...more: Taken<Rule, Value, X[typeof SHAPE], More>
-  ): OutputValues<Rule, X[typeof SHAPE], More> {
-    return recordModule(this.#module, [value, ...(more as readonly Value[])]) as OutputValues<
-      Rule,
-      X[typeof SHAPE],
-      More
-    >;
+    value: X & Refusal<Rule, X["~shape"]>,
+    ...more: Taken<Rule, Value, X["~shape"], More>
+  ): OutputValues<Rule, X["~shape"], More> {
+    return recordModule(this.#module, [value, ...(more as readonly Value[])]) as OutputValues<Rule, X["~shape"], More>;
   }
 
   /**

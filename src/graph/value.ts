@@ -22,9 +22,6 @@ import * as operations from "./operations.js";
 import { record, recordArithmetic, recordLayers, recordSeveral } from "./record.js";
 import { BareValue } from "./recording.js";
 
-/** The key under which a value's type carries its shape; it exists for the compiler only. */
-export declare const SHAPE: unique symbol;
-
 /** A learned tensor as an operand: a `Parameter`. */
 export interface LearnedTensor {
   readonly value: Tensor;
@@ -36,7 +33,7 @@ export interface LearnedTensor {
 export type Operand = Value | number | LearnedTensor;
 
 /** The shape of a value. */
-type ShapeOf<X extends Value> = X[typeof SHAPE];
+type ShapeOf<X extends Value> = X["~shape"];
 
 /** The shape of an elementwise operation of `X` and `Y`. */
 export type Combined<X extends Value, Y extends Operand> = 0 extends 1 & Y
@@ -97,8 +94,8 @@ export type Input<Sizes extends readonly NamedSize[]> = Value<Named<Sizes>>;
  * }
  */
 export class Value<out S extends Shape = Shape> extends BareValue {
-  /** The shape, for the compiler. */
-  declare readonly [SHAPE]: S;
+  /** The shape, for the compiler only: there is no such field. */
+  declare readonly "~shape": S;
 
   /**
    * What the layers give, one after another, as in a `Sequential`. A layer that is used twice is one set of weights.
@@ -107,8 +104,8 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    */
   through<X extends Value, const L extends readonly AnyLayer[]>(
     this: X,
-    ...layers: Fitting<L, X[typeof SHAPE]>
-  ): Value<OutputOf<ChainRule<L>, X[typeof SHAPE]>> {
+    ...layers: Fitting<L, X["~shape"]>
+  ): Value<OutputOf<ChainRule<L>, X["~shape"]>> {
     return recordLayers(this, layers);
   }
 
@@ -140,8 +137,8 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    */
   matmul<X extends Value, Y extends Value>(
     this: X,
-    other: Y & Told<Matmul<"Value.matmul", X[typeof SHAPE], Y[typeof SHAPE]>>,
-  ): Value<Given<Matmul<"Value.matmul", X[typeof SHAPE], Y[typeof SHAPE]>>> {
+    other: Y & Told<Matmul<"Value.matmul", X["~shape"], Y["~shape"]>>,
+  ): Value<Given<Matmul<"Value.matmul", X["~shape"], Y["~shape"]>>> {
     return record("Value.matmul", operations.matmulValues, this, other);
   }
 
@@ -154,9 +151,9 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    */
   concat<X extends Value, const T extends readonly Value[], const D extends number = 1>(
     this: X,
-    others: T & Told<Concatenated<"Value.concat", readonly [X[typeof SHAPE], ...ShapesOf<T>], D>>,
-    dim?: D & AxisTold<"Value.concat", X[typeof SHAPE], D>,
-  ): Value<Given<Concatenated<"Value.concat", readonly [X[typeof SHAPE], ...ShapesOf<T>], D>>> {
+    others: T & Told<Concatenated<"Value.concat", readonly [X["~shape"], ...ShapesOf<T>], D>>,
+    dim?: D & AxisTold<"Value.concat", X["~shape"], D>,
+  ): Value<Given<Concatenated<"Value.concat", readonly [X["~shape"], ...ShapesOf<T>], D>>> {
     return record("Value.concat", operations.concat(dim === undefined ? 1 : dim), this, ...others);
   }
 
@@ -167,18 +164,18 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    */
   split<X extends Value, const T extends readonly number[], const D extends number>(
     this: X,
-    sizes: T & Told<SplitTold<"Value.split", X[typeof SHAPE], T, D>>,
-    dim: D & AxisTold<"Value.split", X[typeof SHAPE], D>,
-  ): ValuesOf<SplitShapes<X[typeof SHAPE], T, D>> {
+    sizes: T & Told<SplitTold<"Value.split", X["~shape"], T, D>>,
+    dim: D & AxisTold<"Value.split", X["~shape"], D>,
+  ): ValuesOf<SplitShapes<X["~shape"], T, D>> {
     return recordSeveral("Value.split", operations.splitInto("split", sizes, dim), sizes.length, this);
   }
 
   /** `chunks` parts of equal size along the axis `dim`; the last one may be smaller. */
   chunk<X extends Value, const C extends number, const D extends number>(
     this: X,
-    chunks: C & ChunkTold<"Value.chunk", X[typeof SHAPE], C, D>,
-    dim: D & AxisTold<"Value.chunk", X[typeof SHAPE], D>,
-  ): ValuesOf<ChunkShapes<X[typeof SHAPE], C, D>> {
+    chunks: C & ChunkTold<"Value.chunk", X["~shape"], C, D>,
+    dim: D & AxisTold<"Value.chunk", X["~shape"], D>,
+  ): ValuesOf<ChunkShapes<X["~shape"], C, D>> {
     return recordSeveral("Value.chunk", operations.splitInto("chunk", chunks, dim), chunks, this);
   }
 
@@ -191,7 +188,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   slice<X extends Value, const Slices extends readonly AxisSlice[]>(
     this: X,
     ...slices: Slices
-  ): Value<Sliced<X[typeof SHAPE], Slices>> {
+  ): Value<Sliced<X["~shape"], Slices>> {
     return record("Value.slice", operations.sliceOf(slices), this);
   }
 
@@ -205,59 +202,59 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    */
   reshape<X extends Value, const T extends Shape>(
     this: X,
-    shape: (T & Told<Reshape<"Value.reshape", X[typeof SHAPE], T>>) | ((shape: Sizes<X[typeof SHAPE]>) => T),
-  ): Value<Given<Reshape<"Value.reshape", X[typeof SHAPE], T>>> {
+    shape: (T & Told<Reshape<"Value.reshape", X["~shape"], T>>) | ((shape: Sizes<X["~shape"]>) => T),
+  ): Value<Given<Reshape<"Value.reshape", X["~shape"], T>>> {
     return record("Value.reshape", operations.reshape(shape as Shape), this);
   }
 
   /** Joins the axes from `startDim` to `endDim`, both included, into one. Default: all. */
   flatten<X extends Value, const A extends number = 0, const B extends number = -1>(
     this: X,
-    startDim?: A & NumberTold<FlattenedAxes<"Value.flatten", X[typeof SHAPE], A, -1>>,
-    endDim?: B & NumberTold<FlattenedAxes<"Value.flatten", X[typeof SHAPE], A, B>>,
-  ): Value<Given<FlattenedAxes<"Value.flatten", X[typeof SHAPE], A, B>>> {
+    startDim?: A & NumberTold<FlattenedAxes<"Value.flatten", X["~shape"], A, -1>>,
+    endDim?: B & NumberTold<FlattenedAxes<"Value.flatten", X["~shape"], A, B>>,
+  ): Value<Given<FlattenedAxes<"Value.flatten", X["~shape"], A, B>>> {
     return record("Value.flatten", operations.flatten(startDim ?? 0, endDim ?? -1), this);
   }
 
   /** Splits the axis `dim` into axes of these sizes, of which one may be −1. */
   unflatten<X extends Value, const D extends number, const T extends Shape>(
     this: X,
-    dim: D & AxisTold<"Unflatten", X[typeof SHAPE], D>,
-    sizes: T & Refusal<UnflattenRule<D, T>, X[typeof SHAPE]>,
-  ): Value<OutputOf<UnflattenRule<D, T>, X[typeof SHAPE]>> {
+    dim: D & AxisTold<"Unflatten", X["~shape"], D>,
+    sizes: T & Refusal<UnflattenRule<D, T>, X["~shape"]>,
+  ): Value<OutputOf<UnflattenRule<D, T>, X["~shape"]>> {
     return record("Value.unflatten", operations.unflatten(dim, sizes), this);
   }
 
   /** Axis i of the result is axis `order[i]` of this value. */
   permute<X extends Value, const Order extends readonly number[]>(
     this: X,
-    order: Order & Told<Permuted<"Value.permute", X[typeof SHAPE], Order>>,
-  ): Value<Given<Permuted<"Value.permute", X[typeof SHAPE], Order>>> {
+    order: Order & Told<Permuted<"Value.permute", X["~shape"], Order>>,
+  ): Value<Given<Permuted<"Value.permute", X["~shape"], Order>>> {
     return record("Value.permute", operations.permuteBy(order), this);
   }
 
   /** Swaps two axes. */
   transpose<X extends Value, const A extends number, const B extends number>(
     this: X,
-    a: A & AxisTold<"Value.transpose", X[typeof SHAPE], A>,
-    b: B & AxisTold<"Value.transpose", X[typeof SHAPE], B>,
-  ): Value<Transposed<X[typeof SHAPE], A, B>> {
+    a: A & AxisTold<"Value.transpose", X["~shape"], A>,
+    b: B & AxisTold<"Value.transpose", X["~shape"], B>,
+  ): Value<Transposed<X["~shape"], A, B>> {
     return record("Value.transpose", operations.transpose(a, b), this);
   }
 
   /** Drops the axis `dim` if its size is 1; without an argument, every axis of size 1. */
   squeeze<X extends Value, const D extends number | undefined = undefined>(
     this: X,
-    dim?: D & AxisTold<"Value.squeeze", X[typeof SHAPE], D>,
-  ): Value<Squeezed<X[typeof SHAPE], D>> {
+    dim?: D & AxisTold<"Value.squeeze", X["~shape"], D>,
+  ): Value<Squeezed<X["~shape"], D>> {
     return record("Value.squeeze", operations.squeeze(dim), this);
   }
 
   /** Inserts an axis of size 1 so that it becomes axis `dim` of the result. */
   unsqueeze<X extends Value, const D extends number>(
     this: X,
-    dim: D & AxisTold<"Value.unsqueeze", readonly [...X[typeof SHAPE], 1], D>,
-  ): Value<Unsqueezed<X[typeof SHAPE], D>> {
+    dim: D & AxisTold<"Value.unsqueeze", readonly [...X["~shape"], 1], D>,
+  ): Value<Unsqueezed<X["~shape"], D>> {
     return record("Value.unsqueeze", operations.unsqueeze(dim), this);
   }
 
@@ -269,7 +266,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     padding: Padding,
     options: PadOptions = {},
-  ): Value<Padded<X[typeof SHAPE], Padding>> {
+  ): Value<Padded<X["~shape"], Padding>> {
     return record("Value.pad", operations.padBy(padding, options), this);
   }
 
@@ -278,27 +275,27 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** Mean: `x.mean([2, 3], { keepDims: true })`. */
   mean<X extends Value, const D extends Axes = undefined, K extends boolean = false>(
     this: X,
-    dims?: D & AxesTold<"Value.mean", X[typeof SHAPE], D>,
+    dims?: D & AxesTold<"Value.mean", X["~shape"], D>,
     options: ReduceOptions<K> = {},
-  ): Value<Reduced<X[typeof SHAPE], D, K>> {
+  ): Value<Reduced<X["~shape"], D, K>> {
     return record("Value.mean", operations.meanOver(dims, options), this);
   }
 
   /** Sum. */
   sum<X extends Value, const D extends Axes = undefined, K extends boolean = false>(
     this: X,
-    dims?: D & AxesTold<"Value.sum", X[typeof SHAPE], D>,
+    dims?: D & AxesTold<"Value.sum", X["~shape"], D>,
     options: ReduceOptions<K> = {},
-  ): Value<Reduced<X[typeof SHAPE], D, K>> {
+  ): Value<Reduced<X["~shape"], D, K>> {
     return record("Value.sum", operations.sumOver(dims, options), this);
   }
 
   /** Largest element; its gradient goes to the first one where several are. */
   max<X extends Value, const D extends Axes = undefined, K extends boolean = false>(
     this: X,
-    dims?: D & AxesTold<"Value.max", X[typeof SHAPE], D>,
+    dims?: D & AxesTold<"Value.max", X["~shape"], D>,
     options: ReduceOptions<K> = {},
-  ): Value<Reduced<X[typeof SHAPE], D, K>> {
+  ): Value<Reduced<X["~shape"], D, K>> {
     return recordSeveral<readonly [never, never]>("Value.max", operations.maxOver(dims, options), 2, this)[0];
   }
 
@@ -307,16 +304,16 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** exp(x) / Σ exp(x) along the axis `dim`. */
   softmax<X extends Value, const D extends number>(
     this: X,
-    dim: D & AxisTold<"Value.softmax", X[typeof SHAPE], D>,
-  ): Value<X[typeof SHAPE]> {
+    dim: D & AxisTold<"Value.softmax", X["~shape"], D>,
+  ): Value<X["~shape"]> {
     return record("Value.softmax", operations.softmaxAlong(dim), this);
   }
 
   /** Resizes images as `Upsample` does: by a `scaleFactor` or to a `size`. */
   upsample<X extends Value, const O extends UpsampleOptions>(
     this: X,
-    options: O & OnlyOptions<"Value.upsample", O, UpsampleOptions> & Told<Apply<UpsampleRule<O>, X[typeof SHAPE]>>,
-  ): Value<OutputOf<UpsampleRule<O>, X[typeof SHAPE]>> {
+    options: O & OnlyOptions<"Value.upsample", O, UpsampleOptions> & Told<Apply<UpsampleRule<O>, X["~shape"]>>,
+  ): Value<OutputOf<UpsampleRule<O>, X["~shape"]>> {
     return record("Value.upsample", operations.upsampleBy(options), this);
   }
 
@@ -327,9 +324,9 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    */
   resizeLike<X extends Value, Y extends Value>(
     this: X,
-    other: Y & Told<ResizedLike<"Value.resizeLike", X[typeof SHAPE], Y[typeof SHAPE]>>,
+    other: Y & Told<ResizedLike<"Value.resizeLike", X["~shape"], Y["~shape"]>>,
     options: ResizeOptions = {},
-  ): Value<Given<ResizedLike<"Value.resizeLike", X[typeof SHAPE], Y[typeof SHAPE]>>> {
+  ): Value<Given<ResizedLike<"Value.resizeLike", X["~shape"], Y["~shape"]>>> {
     return record("Value.resizeLike", operations.resizeLike(options), this, other);
   }
 

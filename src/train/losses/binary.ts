@@ -49,6 +49,7 @@ export class BCELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"BCEL
     return [this.weight && broadcastWeights("BCELoss", "weight", this.weight, x)];
   }
 
+  /** @internal */
   protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs, weight?: Operand): number {
     return kernels.binaryCrossEntropy(x, target, weight, ...outputs);
   }
@@ -92,6 +93,7 @@ export class BCEWithLogitsLoss<R extends Reduction = "mean"> extends Elementwise
     ];
   }
 
+  /** @internal */
   protected sum(
     kernels: LossKernels,
     x: Operand,

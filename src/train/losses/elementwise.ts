@@ -57,7 +57,7 @@ export abstract class ElementwiseLoss<Name extends string, R extends string> ext
     return [];
   }
 
-  /** The kernel call; returns the sum of all losses. */
+  /** The kernel call; returns the sum of all losses. @internal */
   protected abstract sum(
     kernels: LossKernels,
     x: Operand,

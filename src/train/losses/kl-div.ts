@@ -40,6 +40,7 @@ export class KLDivLoss<R extends KLDivReduction = "mean"> extends ElementwiseLos
     return this.reduction === "batchmean" ? (prediction.shape[0] ?? 1) : super.divisor(prediction);
   }
 
+  /** @internal */
   protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs): number {
     if (this.logTarget) return kernels.klDivergenceOfLogs(x, target, ...outputs);
     return kernels.klDivergence(x, target, ...outputs);

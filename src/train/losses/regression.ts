@@ -23,6 +23,7 @@ export class MSELoss<R extends Reduction = "mean"> extends ElementwiseLoss<"MSEL
     super("MSELoss", options);
   }
 
+  /** @internal */
   protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs): number {
     return kernels.squaredError(x, target, ...outputs);
   }
@@ -46,6 +47,7 @@ export class L1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<"L1Los
     super("L1Loss", options);
   }
 
+  /** @internal */
   protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs): number {
     return kernels.absoluteError(x, target, ...outputs);
   }
@@ -79,6 +81,7 @@ export class SmoothL1Loss<R extends Reduction = "mean"> extends ElementwiseLoss<
     this.beta = checkFinite("SmoothL1Loss", "beta", checkRange("SmoothL1Loss", "beta", beta, 0, Infinity));
   }
 
+  /** @internal */
   protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs): number {
     return kernels.huber(x, target, this.beta, 1, ...outputs);
   }
@@ -112,6 +115,7 @@ export class HuberLoss<R extends Reduction = "mean"> extends ElementwiseLoss<"Hu
     this.delta = checkPositive("HuberLoss", "delta", delta);
   }
 
+  /** @internal */
   protected sum(kernels: LossKernels, x: Operand, target: Operand, outputs: Outputs): number {
     return kernels.huber(x, target, this.delta, this.delta, ...outputs);
   }
