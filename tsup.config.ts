@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type GetModuleInfo, type Plugin, rollup } from "rollup";
@@ -40,8 +40,20 @@ export default defineConfig({
     format: { preserve_annotations: true, max_line_len: 640 },
   },
   plugins: [{ name: "class names", renderChunk: (code) => ({ code: withClassNames(code) }) }],
-  onSuccess: () => bundleDeclarations("dist"),
+  onSuccess: async () => {
+    breakLists("dist");
+    await bundleDeclarations("dist");
+  },
 });
+
+/** Lists of imports and exports have no line break that terser would make: one that a linker finds wrong is shown whole. */
+function breakLists(folder: string): void {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".js"))) {
+    const code = readFileSync(`${folder}/${file}`, "utf8");
+    const list = (text: string) => text.replaceAll(/.{400,}?,/g, "$&\n");
+    writeFileSync(`${folder}/${file}`, code.replaceAll(/(?<=^|;)(?:import|export)\{[^}]*\}/gm, list));
+  }
+}
 
 /** esbuild makes `Layer = class _Layer` of a class that names itself; the inner name is what stack traces show. */
 function withClassNames(code: string): string {
