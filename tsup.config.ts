@@ -36,7 +36,7 @@ export default defineConfig({
   terserOptions: {
     ecma: 2020,
     compress: false,
-    mangle: { keep_classnames: true, keep_fnames: true, module: true },
+    mangle: { keep_classnames: true, keep_fnames: true, module: true, reserved: classNames() },
     format: { preserve_annotations: true, max_line_len: 640 },
   },
   plugins: [{ name: "class names", renderChunk: (code) => ({ code: withClassNames(code) }) }],
@@ -45,6 +45,14 @@ export default defineConfig({
     await bundleDeclarations("dist");
   },
 });
+
+/** What a stack trace calls classes: esbuild makes variables of them, and terser would shorten those. */
+function classNames(): string[] {
+  return readdirSync(SRC, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .flatMap((file) => [...readFileSync(`${SRC}/${file}`, "utf8").matchAll(/\bclass (\w+)/g)])
+    .map(([, name = ""]) => name);
+}
 
 /** Lists of imports and exports have no line break that terser would make: one that a linker finds wrong is shown whole. */
 function breakLists(folder: string): void {
@@ -126,15 +134,15 @@ function withoutComments(code: string, exported: ReadonlySet<string>): string {
       kept += code.slice(end, pos);
       end = after + code.slice(after).search(/\S/);
     }
-    // A type that no entry exports takes one line without comments: tsc's one token a line is a part of the package's size.
-    const isHidden = (named: ts.Statement) => !exported.has(nameOf(named)) && !inherited.has(nameOf(named));
-    if ((ts.isTypeAliasDeclaration(statement) || ts.isInterfaceDeclaration(statement)) && isHidden(statement)) {
+    // A type takes one line, for tsc's one token a line is a part of the package's size; one that no entry exports, and
+    // that nobody inherits members of, has no comments.
+    const isHidden = !exported.has(nameOf(statement)) && !inherited.has(nameOf(statement));
+    const isAlias = ts.isTypeAliasDeclaration(statement);
+    if (isAlias || (ts.isInterfaceDeclaration(statement) && isHidden)) {
       const start = statement.getStart(file);
-      kept += code.slice(end, start);
-      kept += code
-        .slice(start, statement.end)
-        .replaceAll(/\/\*\*.*?\*\//gs, "")
-        .replaceAll(/\s*\n\s*/g, " ");
+      const text = code.slice(start, statement.end);
+      const bare = isHidden ? text.replaceAll(/\/\*\*.*?\*\//gs, "") : text;
+      kept += code.slice(end, start) + (bare.includes("/**") ? bare : bare.replaceAll(/\s*\n\s*/g, " "));
       end = statement.end;
     }
   }
