@@ -37,7 +37,7 @@ export default defineConfig({
     ecma: 2020,
     compress: false,
     mangle: { keep_classnames: true, keep_fnames: true, module: true, reserved: classNames() },
-    format: { preserve_annotations: true, max_line_len: 640 },
+    format: { preserve_annotations: true, max_line_len: 400 },
   },
   plugins: [{ name: "class names", renderChunk: (code) => ({ code: withClassNames(code) }) }],
   onSuccess: async () => {
