@@ -1,5 +1,5 @@
 /** What layers have in common that are composed of others: they say once how values flow, and a plan runs it. */
-import { refuse } from "../shape/check.js";
+import { isPlainObject, refuse } from "../shape/check.js";
 import { ArgumentError, StateError } from "../shape/errors.js";
 import { checkNamed, type NamedSize } from "../shape/named.js";
 import type { ShapeRule } from "../shape/rule.js";
@@ -123,11 +123,13 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     const expected = names
       ? `an object of gradients by name: ${names.join(", ")}`
       : `a list of gradients, one of each output`;
-    const unknown = names && isRecord(dy) ? Object.keys(dy).find((name) => !names.includes(name)) : undefined;
-    if (names ? !isRecord(dy) || unknown !== undefined : !Array.isArray(dy)) {
+    const unknown = names && isPlainObject(dy) ? Object.keys(dy).find((name) => !names.includes(name)) : undefined;
+    if (names ? !isPlainObject(dy) || unknown !== undefined : !Array.isArray(dy)) {
       refuse(who, "", expected, unknown ?? dy, "a gradient of one output alone, or another output's name");
     }
-    const dys = names ? names.map((name) => (dy as Record<string, unknown>)[name]) : (dy as readonly unknown[]);
+    const dys = names
+      ? names.map((name) => (dy as Readonly<Record<string, unknown>>)[name])
+      : (dy as readonly unknown[]);
     for (const each of dys) if (each !== undefined) checkTensor(who, each);
     if (dys.length === composition?.outputs.length && dys.some(Boolean)) return dys as readonly (Tensor | undefined)[];
     return refuse(who, "", expected, dys.length === 0 ? [] : dy, "gradients of none of the outputs, or too few");
@@ -205,7 +207,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
       this.#isComposing = false;
       recording.isOpen = false;
     }
-    const names = isRecord(result) ? Object.keys(result) : undefined;
+    const names = isPlainObject(result) ? Object.keys(result) : undefined;
     const isList = Array.isArray(result);
     const returned: readonly unknown[] = isList
       ? (result as unknown[])
@@ -275,8 +277,4 @@ function hideMode(layer: Layer): () => void {
   });
   return () =>
     Object.defineProperty(layer, "training", { configurable: true, enumerable: true, writable: true, value: training });
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -1,4 +1,4 @@
-import { checkInteger, checkList, refuse } from "../shape/check.js";
+import { checkInteger, checkList, isPlainObject, refuse } from "../shape/check.js";
 import type { Named, NamedSize } from "../shape/named.js";
 import type { AnyLayer } from "../shape/rule.js";
 import type { Outputs } from "./call.js";
@@ -88,7 +88,7 @@ export function graph<const Inputs extends GraphInputs, const L extends Layers, 
   compose: (layers: L, ...inputs: GraphValues<Inputs>) => O,
 ): Graph<GraphValues<Inputs>, L, O> {
   checkInputs(inputs);
-  if (!isObject(layers)) refuse("graph", "its layers", "an object of layers by name", layers);
+  if (!isPlainObject(layers)) refuse("graph", "its layers", "an object of layers by name", layers);
   checkMembers(layers, "layers");
   if (typeof compose !== "function") refuse("graph", "compose", "a function", compose);
   const shapes = (inputs.every((each) => Array.isArray(each)) ? inputs : [inputs]) as readonly (readonly NamedSize[])[];
@@ -102,13 +102,10 @@ function checkInputs(inputs: GraphInputs): void {
   }
 }
 
-const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-
 /** @throws ArgumentError for what is neither a layer nor a parameter, nor a list or an object of them. */
 function checkMembers(value: unknown, where: string): void {
   if (value instanceof Layer || value instanceof State) return;
-  if (!Array.isArray(value) && !isObject(value))
+  if (!Array.isArray(value) && !isPlainObject(value))
     refuse("graph", where, "a layer, a parameter, or a list or an object of them", value);
   for (const [key, member] of Object.entries(value)) checkMembers(member, `${where}.${key}`);
 }

@@ -83,8 +83,8 @@ function auxiliary(from: number, hidden: number, numClasses: number, dropout: nu
 /**
  * GoogLeNet for image classification: `[N, inChannels, H, W]` → `{ logits, auxLogits1, auxLogits2 }`, each
  * `[N, numClasses]`, scores before the softmax; or the scores alone with `{ auxLogits: false }`. Images may have any size
- * from 15×15 (224×224 in the paper). 13,004,888 parameters by default, 6,624,904 without the auxiliary classifiers, which
- * count in training only; 1.50 · 10⁹ multiply-adds at 224×224 without them.
+ * from 15×15 (224×224 in the paper). 13,004,888 parameters by default, 6,624,904 without the auxiliary classifiers;
+ * 1.50 · 10⁹ multiply-adds at 224×224 without them.
  *
  *     conv1 … maxpool2             7×7 with stride 2 → 64 · width, pool, 1×1, 3×3 → 192 · width, pool
  *     inception3a … inception5b    nine blocks of four branches, → 1024 · width; pools halve the size twice
@@ -92,7 +92,8 @@ function auxiliary(from: number, hidden: number, numClasses: number, dropout: nu
  *     aux1, aux2                   after inception4a and 4d: mean over 4×4 parts, 1×1, two Linears
  *
  * Layers, keys and initial weights are torchvision's, so its weights load as they are; torchvision's trained ones ask for
- * `transformInput`, and come without the auxiliary classifiers. Its outputs in eval mode are `logits`.
+ * `transformInput`, and come without the auxiliary classifiers. In eval mode torchvision gives `logits` alone; here the
+ * auxiliary classifiers run in both modes.
  *
  * @throws ArgumentError for options that are not positive numbers, or probabilities outside 0 to 1; ShapeError (from
  *   forward) for another rank, other channels or images that are too small.

@@ -44,7 +44,8 @@ function blocksOf(width: number, init: InitOptions) {
   };
   /** A convolution that halves the size. */
   const half = (from: number, to: number) => conv(from, to, 3, 2, false);
-  const [row, column]: Pair[] = [[1, 7], [7, 1]] as [Pair, Pair]; // biome-ignore format: one line
+  const row: Pair = [1, 7];
+  const column: Pair = [7, 1];
   const mean = () => new AvgPool2d(3, { stride: 1, padding: 1 });
   const max = () => new MaxPool2d(3, { stride: 2 });
 
@@ -86,13 +87,13 @@ function blocksOf(width: number, init: InitOptions) {
       {
         branch1x1: conv(from, 192, 1),
         branch7x7_1: conv(from, inner, 1),
-        branch7x7_2: conv(inner, inner, row as Pair),
-        branch7x7_3: conv(inner, 192, column as Pair),
+        branch7x7_2: conv(inner, inner, row),
+        branch7x7_3: conv(inner, 192, column),
         branch7x7dbl_1: conv(from, inner, 1),
-        branch7x7dbl_2: conv(inner, inner, column as Pair),
-        branch7x7dbl_3: conv(inner, inner, row as Pair),
-        branch7x7dbl_4: conv(inner, inner, column as Pair),
-        branch7x7dbl_5: conv(inner, 192, row as Pair),
+        branch7x7dbl_2: conv(inner, inner, column),
+        branch7x7dbl_3: conv(inner, inner, row),
+        branch7x7dbl_4: conv(inner, inner, column),
+        branch7x7dbl_5: conv(inner, 192, row),
         branch_pool: conv(from, 192, 1),
       },
       (own, x) =>
@@ -116,8 +117,8 @@ function blocksOf(width: number, init: InitOptions) {
         branch3x3_1: conv(from, 192, 1),
         branch3x3_2: half(192, 320),
         branch7x7x3_1: conv(from, 192, 1),
-        branch7x7x3_2: conv(192, 192, row as Pair),
-        branch7x7x3_3: conv(192, 192, column as Pair),
+        branch7x7x3_2: conv(192, 192, row),
+        branch7x7x3_3: conv(192, 192, column),
         branch7x7x3_4: half(192, 192),
       },
       (own, x) =>
@@ -178,7 +179,7 @@ function blocksOf(width: number, init: InitOptions) {
  *     AuxLogits                   after Mixed_6e: pool, 1×1, 5×5, mean of each map, Linear
  *
  * Layers, keys and initial weights are torchvision's, so its weights load as they are; torchvision's trained ones ask for
- * `transformInput`. Its outputs in eval mode are `logits`.
+ * `transformInput`. In eval mode torchvision gives `logits` alone; here the auxiliary classifier runs in both modes.
  *
  * @throws ArgumentError for options that are not positive numbers, or a dropout outside 0 to 1; ShapeError (from forward)
  *   for another rank, other channels or images that are too small.

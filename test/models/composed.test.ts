@@ -1,6 +1,6 @@
 /** Networks whose branches meet, beside torchvision's: keys, shapes, parameters, multiply-adds; they train and are saved. */
 import { describe, expect, test } from "vitest";
-import { ArgumentError, type Layer, Random, type Shape, StochasticDepth, type Tensor } from "../../src/index.js";
+import { ArgumentError, type Layer, Random, StochasticDepth, type Tensor } from "../../src/index.js";
 import { readSafetensors, writeSafetensors } from "../../src/io.js";
 import {
   DeepLabV3,
@@ -17,16 +17,7 @@ import { summary } from "../../src/train.js";
 import { expectError } from "../support/errors.js";
 import { readFixture } from "../support/fixtures.js";
 import { normal } from "../support/layers.js";
-import { ConstantRandom } from "../support/models.js";
-
-interface Network {
-  readonly name: string;
-  readonly input: Shape;
-  readonly output: Shape;
-  readonly params: number;
-  readonly macs: number;
-  readonly state_dict: readonly (readonly [key: string, shape: Shape])[];
-}
+import { ConstantRandom, type TorchvisionNetwork } from "../support/models.js";
 
 interface Options {
   readonly random: Random;
@@ -56,7 +47,7 @@ const PLAIN: Record<string, (options: Options) => Layer> = {
   inception_v3: (o) => new InceptionV3({ auxLogits: false, ...o }) as unknown as Layer,
 };
 
-const fixtures = readFixture<Network[]>("torchvision_composed.json");
+const fixtures = readFixture<TorchvisionNetwork[]>("torchvision_composed.json");
 
 describe.each(fixtures.map((network) => [network.name, network] as const))("%s", (name, expected) => {
   test("has torchvision's keys and shapes in its order, its parameters and multiply-adds", () => {

@@ -9,15 +9,9 @@ import { summary } from "../../src/train.js";
 import { expectError } from "../support/errors.js";
 import { readFixture } from "../support/fixtures.js";
 import { expectGradients, normal } from "../support/layers.js";
-import { blank, CLASSIFIERS, scatterBiases } from "../support/models.js";
+import { blank, CLASSIFIERS, scatterBiases, type TorchvisionNetwork } from "../support/models.js";
 
-interface Network {
-  readonly name: string;
-  readonly input: Shape;
-  readonly output: Shape;
-  readonly params: number;
-  readonly macs: number;
-  readonly state_dict: readonly (readonly [key: string, shape: Shape])[];
+interface Network extends TorchvisionNetwork {
   readonly layers: readonly (readonly [key: string, output: Shape, macs: number])[];
 }
 

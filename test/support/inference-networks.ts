@@ -2,98 +2,20 @@
 import type { Module, Plan } from "../../src/graph/module.js";
 import { Plans } from "../../src/graph/passes.js";
 import { shapesOf } from "../../src/graph/shapes.js";
-import {
-  AvgPool2d,
-  BatchNorm2d,
-  Composite,
-  Conv2d,
-  Flatten,
-  GlobalAvgPool2d,
-  Linear,
-  MaxPool2d,
-  type Network,
-  Random,
-  ReLU,
-  type Shape,
-  type Value,
-} from "../../src/index.js";
+import type { Network, Shape } from "../../src/index.js";
+import { DenseNet } from "../../src/models/densenet.js";
 import { UNet } from "../../src/models/unet.js";
 import { VGG } from "../../src/models/vgg.js";
 import { sizeOf } from "../../src/shape/shape.js";
+import { ConstantRandom } from "./models.js";
 
-/** Weights are the same number: what lies where does not depend on them, and drawing 138 million takes its time. */
-class Constant extends Random {
-  override normal(): number {
-    return 0.01;
-  }
-  override uniform(): number {
-    return 0.01;
-  }
-}
-const random = new Constant(1);
-
-class DenseLayer extends Composite<DenseLayer> {
-  readonly norm1: BatchNorm2d;
-  readonly conv1: Conv2d;
-  readonly norm2 = new BatchNorm2d(128);
-  readonly conv2: Conv2d;
-  constructor(channels: number, random: Random) {
-    super();
-    this.norm1 = new BatchNorm2d(channels);
-    this.conv1 = new Conv2d(channels, 128, 1, { bias: false, random });
-    this.conv2 = new Conv2d(128, 32, 3, { padding: 1, bias: false, random }) as never;
-  }
-  compose(x: Value): Value {
-    return this.conv2.of(
-      this.norm2.of(this.conv1.of(this.norm1.of(x as never).relu() as never) as never).relu() as never,
-    ) as never;
-  }
-}
-
-/** Huang et al. 2017, https://arxiv.org/abs/1608.06993, until the library has it. */
-export class DenseNet121 extends Composite<DenseNet121> {
-  readonly conv: Conv2d;
-  readonly norm = new BatchNorm2d(64);
-  readonly relu = new ReLU();
-  readonly pool = new MaxPool2d(3, { stride: 2, padding: 1 });
-  readonly blocks: DenseLayer[][] = [];
-  readonly transitions: { readonly norm: BatchNorm2d; readonly conv: Conv2d }[] = [];
-  readonly half = new AvgPool2d(2);
-  readonly last = new BatchNorm2d(1024);
-  readonly all = new GlobalAvgPool2d();
-  readonly flatten = new Flatten();
-  readonly head: Linear;
-
-  constructor(random: Random) {
-    super();
-    this.conv = new Conv2d(3, 64, 7, { stride: 2, padding: 3, bias: false, random }) as never;
-    let channels = 64;
-    [6, 12, 24, 16].forEach((count, block) => {
-      this.blocks.push(Array.from({ length: count }, (_, i) => new DenseLayer(channels + 32 * i, random)));
-      channels += 32 * count;
-      if (block === 3) return;
-      const conv = new Conv2d(channels, channels / 2, 1, { bias: false, random });
-      this.transitions.push({ norm: new BatchNorm2d(channels), conv });
-      channels /= 2;
-    });
-    this.head = new Linear(1024, 1000, { random }) as never;
-  }
-
-  compose(x: Value): Value {
-    const first = x.through(this.conv, this.norm, this.relu, this.pool) as Value;
-    const features = this.blocks.reduce((y, layers, block) => {
-      const dense = layers.reduce((known, layer) => known.concat([layer.of(known)]) as Value, y);
-      const after = this.transitions[block];
-      return after ? (dense.through(after.norm, this.relu, after.conv, this.half) as Value) : dense;
-    }, first);
-    return features.through(this.last, this.relu, this.all, this.flatten, this.head) as Value;
-  }
-}
+/** Small, so that no activation of a deep network is infinite. */
+const random = new ConstantRandom(1, 0.01);
 
 export const INFERENCES: Readonly<Record<string, { readonly input: Shape; make(): Network }>> = {
   "VGG-16": { input: [1, 3, 224, 224], make: () => new VGG(16, { random }) as Network },
   "U-Net": { input: [1, 1, 256, 256], make: () => new UNet({ random }) as Network },
-  "DenseNet-121": { input: [1, 3, 224, 224], make: () => new DenseNet121(random) as unknown as Network },
+  "DenseNet-121": { input: [1, 3, 224, 224], make: () => new DenseNet({ random }) as Network },
 };
 
 /** An inference's plan, with the shapes of its values. */

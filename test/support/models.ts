@@ -1,16 +1,33 @@
 /** What the tests of networks share. */
-import { type Layer, Random } from "../../src/index.js";
+import { type Layer, Random, type Shape } from "../../src/index.js";
 import { AlexNet, MobileNetV2, ResNet, SqueezeNet, VGG } from "../../src/models.js";
 
 /** Gives the same number again and again: large networks begin at once where their weights do not matter. */
 export class ConstantRandom extends Random {
+  constructor(
+    seed: number,
+    private readonly constant = 0.5,
+  ) {
+    super(seed);
+  }
+
   override uniform(): number {
-    return 0.5;
+    return this.constant;
   }
 
   override normal(): number {
-    return 0.5;
+    return this.constant;
   }
+}
+
+/** A network of torchvision, as fixtures have it. */
+export interface TorchvisionNetwork {
+  readonly name: string;
+  readonly input: Shape;
+  readonly output: Shape;
+  readonly params: number;
+  readonly macs: number;
+  readonly state_dict: readonly (readonly [key: string, shape: Shape])[];
 }
 
 /** Options that all classifiers have. */
