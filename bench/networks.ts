@@ -9,8 +9,8 @@ import { type Shape, sizeOf } from "../src/shape/shape.js";
 import { Random } from "../src/tensor/random.js";
 import { Tensor } from "../src/tensor/tensor.js";
 import { CrossEntropyLoss } from "../src/train/losses/cross-entropy.js";
-import { Adam } from "../src/train/optimisers/adam.js";
-import { SGD } from "../src/train/optimisers/sgd.js";
+import { Adam } from "../src/train/optimizers/adam.js";
+import { SGD } from "../src/train/optimizers/sgd.js";
 import { summary } from "../src/train/summary.js";
 import { normals } from "./shapes.js";
 

@@ -1,6 +1,6 @@
 /** `npx tsx bench/operations.ts`: operations on several tensors, each beside work of the same size, in turns in one run. */
-import { AdaptiveAvgPool2d } from "../src/layers/adaptivepool2d.js";
-import { ZeroPad2d } from "../src/layers/zeropad2d.js";
+import { AdaptiveAvgPool2d } from "../src/layers/adaptive-pool2d.js";
+import { ZeroPad2d } from "../src/layers/zero-pad2d.js";
 import { add, multiply, multiplyBackward } from "../src/ops/arithmetic.js";
 import { channelShuffle, permute, slice } from "../src/ops/layout.js";
 import { linear } from "../src/ops/linear.js";

@@ -9,7 +9,7 @@ import { DataLoader } from "../src/data/loader.js";
 import { LeNet5 } from "../src/models/lenet5.js";
 import { fit } from "../src/train/fit.js";
 import { CrossEntropyLoss } from "../src/train/losses/cross-entropy.js";
-import { Adam } from "../src/train/optimisers/adam.js";
+import { Adam } from "../src/train/optimizers/adam.js";
 import { verdict } from "./bars.js";
 import { contest, contestChart, contestTable, OURS, PEERS, type Row, type Work, withBars } from "./contest.js";
 import { coreShare, timed } from "./measure.js";

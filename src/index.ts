@@ -32,20 +32,20 @@ export { Softshrink } from "./layers/activations/softshrink.js";
 export { Softsign } from "./layers/activations/softsign.js";
 export { Tanh } from "./layers/activations/tanh.js";
 export { Tanhshrink } from "./layers/activations/tanhshrink.js";
-export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, type AdaptiveMaxPool2dOptions } from "./layers/adaptivepool2d.js";
-export { AvgPool2d } from "./layers/avgpool2d.js";
-export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batchnorm.js";
+export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, type AdaptiveMaxPool2dOptions } from "./layers/adaptive-pool2d.js";
+export { AvgPool2d } from "./layers/avg-pool2d.js";
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batch-norm.js";
 export { ChannelShuffle } from "./layers/channel-shuffle.js";
+export { ConvTranspose2d, type ConvTranspose2dOptions } from "./layers/conv-transpose2d.js";
 export { Conv1d, type Conv1dOptions } from "./layers/conv1d.js";
 export { Conv2d, type Conv2dOptions } from "./layers/conv2d.js";
-export { ConvTranspose2d, type ConvTranspose2dOptions } from "./layers/convtranspose2d.js";
 export { Dropout, Dropout2d, type DropoutOptions } from "./layers/dropout.js";
 export { Embedding, type EmbeddingOptions } from "./layers/embedding.js";
 export { type ExplainedLayer, type ExplainedPass, type Explanation, explain } from "./layers/explain.js";
 export { Flatten, type FlattenOptions, Unflatten } from "./layers/flatten.js";
-export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/globalpool2d.js";
+export { GlobalAvgPool2d, GlobalMaxPool2d } from "./layers/global-pool2d.js";
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from "./layers/gradcheck.js";
-export { GroupNorm, type GroupNormOptions } from "./layers/groupnorm.js";
+export { GroupNorm, type GroupNormOptions } from "./layers/group-norm.js";
 export { Identity } from "./layers/identity.js";
 export {
   type Initialisers,
@@ -54,16 +54,16 @@ export {
   type KaimingOptions,
   type Nonlinearity,
   type XavierOptions,
-} from "./layers/initialisers.js";
-export { InstanceNorm2d, type InstanceNorm2dOptions } from "./layers/instancenorm2d.js";
-export { LayerNorm, type LayerNormOptions } from "./layers/layernorm.js";
+} from "./layers/initializers.js";
+export { InstanceNorm2d, type InstanceNorm2dOptions } from "./layers/instance-norm2d.js";
+export { LayerNorm, type LayerNormOptions } from "./layers/layer-norm.js";
 export { Linear, type LinearOptions } from "./layers/linear.js";
-export { LocalResponseNorm, type LocalResponseNormOptions } from "./layers/localresponsenorm.js";
+export { LocalResponseNorm, type LocalResponseNormOptions } from "./layers/local-response-norm.js";
+export { MaxPool2d } from "./layers/max-pool2d.js";
 export { Maxout, MaxoutLinear, type MaxoutLinearOptions, type MaxoutOptions } from "./layers/maxout.js";
-export { MaxPool2d } from "./layers/maxpool2d.js";
 export { Parallel, type ParallelOptions } from "./layers/parallel.js";
 export { Permute } from "./layers/permute.js";
-export { PixelShuffle, PixelUnshuffle } from "./layers/pixelshuffle.js";
+export { PixelShuffle, PixelUnshuffle } from "./layers/pixel-shuffle.js";
 export { PReLU, type PReLUOptions } from "./layers/prelu.js";
 export { Residual } from "./layers/residual.js";
 export { Sequential, type SequentialConstructor } from "./layers/sequential.js";
@@ -71,12 +71,12 @@ export { Slice } from "./layers/slice.js";
 export { LogSoftmax, Softmax } from "./layers/softmax.js";
 export { StochasticDepth } from "./layers/stochastic-depth.js";
 export { Upsample } from "./layers/upsample.js";
-export { ZeroPad2d } from "./layers/zeropad2d.js";
+export { ZeroPad2d } from "./layers/zero-pad2d.js";
 export type { ConvAlgorithm } from "./shape/algorithm.js";
-export type { Axes } from "./shape/axis.js";
 export type { ChainRule } from "./shape/chain.js";
 export type { ConvSettings, Sizes } from "./shape/conv.js";
-export type { ConvTransposeSettings } from "./shape/convtranspose.js";
+export type { ConvTransposeSettings } from "./shape/conv-transpose.js";
+export type { Axes } from "./shape/dim.js";
 export { ArgumentError, FormatError, type Mismatch, ShapeError, StateError } from "./shape/errors.js";
 export type { NamedSize, Size } from "./shape/named.js";
 export type { Padding2d, PaddingMode } from "./shape/pad.js";

@@ -38,7 +38,6 @@ export type {
   ProductOf,
   Subtract,
 } from "./shape/arithmetic.js";
-export type { AxesTold, AxisTold, Reduced, ResolvedAxes, ResolvedAxis, Without } from "./shape/axis.js";
 export type { Aligned, Broadcast, Broadcasts, Clash, Matmul, Met } from "./shape/broadcast.js";
 export type {
   Chain,
@@ -54,8 +53,9 @@ export type {
 } from "./shape/chain.js";
 export type { LabelsFit, TargetFits } from "./shape/classes.js";
 export type { Conv1dRule, Conv2dRule, ConvOut, GroupsFit, Reach } from "./shape/conv.js";
-export type { ConvTranspose2dRule, ConvTransposeOut } from "./shape/convtranspose.js";
+export type { ConvTranspose2dRule, ConvTransposeOut } from "./shape/conv-transpose.js";
 export type { Definite, Given, HasAnyRank, IsLiteral, NumberTold, ShowList, Told, Unsized } from "./shape/definite.js";
+export type { AxesTold, AxisTold, Reduced, ResolvedAxes, ResolvedAxis, Without } from "./shape/dim.js";
 export type { Dropout2dRule } from "./shape/dropout.js";
 export type { EmbeddingRule } from "./shape/embedding.js";
 export type { FlattenedAxes, FlattenRule, UnflattenRule } from "./shape/flatten.js";
@@ -84,7 +84,7 @@ export type {
   MultipleOf,
 } from "./shape/norm.js";
 export type { Padded, ZeroPadRule } from "./shape/pad.js";
-export type { PixelShuffleRule, PixelUnshuffleRule } from "./shape/pixelshuffle.js";
+export type { PixelShuffleRule, PixelUnshuffleRule } from "./shape/pixel-shuffle.js";
 export type { AdaptivePoolRule, PoolAxis, PoolOut, PoolRule } from "./shape/pool.js";
 export type { PReLURule } from "./shape/prelu.js";
 export type { Asserted, Reshape } from "./shape/reshape.js";

@@ -1,6 +1,6 @@
 // Types that are exported there can then be named by declarations of a program that imports only this entry.
 export type {} from "./index.js";
-export { type Initialisers, initialisers } from "./layers/initialisers.js";
+export { type Initialisers, initialisers } from "./layers/initializers.js";
 export type { Progress } from "./train/checkpoint.js";
 export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from "./train/clip.js";
 export { ConfusionMatrix } from "./train/confusion-matrix.js";
@@ -42,19 +42,6 @@ export {
 export type { Weights } from "./train/losses/weights.js";
 export { accuracy, type MetricOptions, topKAccuracy } from "./train/metrics.js";
 export { NonFiniteError } from "./train/non-finite.js";
-export { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions } from "./train/optimisers/adagrad.js";
-export {
-  Adam,
-  Adamax,
-  type AdamaxOptions,
-  type AdamOptions,
-  AdamW,
-  RAdam,
-  type RAdamOptions,
-} from "./train/optimisers/adam.js";
-export { RMSprop, type RMSpropOptions } from "./train/optimisers/rmsprop.js";
-export { Rprop, type RpropOptions } from "./train/optimisers/rprop.js";
-export { SGD, type SGDOptions } from "./train/optimisers/sgd.js";
 export {
   type GroupOptions,
   Optimizer,
@@ -63,6 +50,19 @@ export {
   type ParameterGroup,
   type Parameters,
 } from "./train/optimizer.js";
+export { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions } from "./train/optimizers/adagrad.js";
+export {
+  Adam,
+  Adamax,
+  type AdamaxOptions,
+  type AdamOptions,
+  AdamW,
+  RAdam,
+  type RAdamOptions,
+} from "./train/optimizers/adam.js";
+export { RMSprop, type RMSpropOptions } from "./train/optimizers/rmsprop.js";
+export { Rprop, type RpropOptions } from "./train/optimizers/rprop.js";
+export { SGD, type SGDOptions } from "./train/optimizers/sgd.js";
 export type { Losses, Metric, Metrics, OutputLoss, TrainingLoss } from "./train/outputs.js";
 export { Scheduler, type SchedulerState } from "./train/scheduler.js";
 export {

@@ -21,7 +21,7 @@ export {
   centreTargets,
   findCentres,
   groupByCentre,
-} from "./vision/centres.js";
+} from "./vision/centers.js";
 export { type Colour, type ToChannelsOptions, toChannels, toImageData } from "./vision/channels.js";
 export { centreCrop, crop } from "./vision/crop.js";
 export { type DecodeOptions, decodeImage } from "./vision/decode.js";

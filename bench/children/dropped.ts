@@ -9,7 +9,7 @@ import { Linear } from "../../src/layers/linear.js";
 import { LeNet5 } from "../../src/models/lenet5.js";
 import { ones } from "../../src/tensor/create.js";
 import { CrossEntropyLoss } from "../../src/train/losses/cross-entropy.js";
-import { Adam } from "../../src/train/optimisers/adam.js";
+import { Adam } from "../../src/train/optimizers/adam.js";
 
 export interface Dropping {
   readonly model: keyof typeof MODELS;

@@ -1,9 +1,9 @@
 /** What flows through a network while it is composed: no numbers, only where they will come from. */
 
-import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { ChainRule, Fitting } from "../shape/chain.js";
 import type { Given, HasAnyRank, NumberTold, Told } from "../shape/definite.js";
+import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/dim.js";
 import type { FlattenedAxes, UnflattenRule } from "../shape/flatten.js";
 import type { Concatenated } from "../shape/join.js";
 import type { Permuted, Squeezed, Transposed, Unsqueezed } from "../shape/layout.js";

@@ -1,7 +1,7 @@
 /** Activations that work on each element by itself: what one is made of, and its kernels over arrays of equal length. */
 import type { FloatArray, Operand } from "../tensor/storage.js";
 import type { KernelSet } from "./backend.js";
-import type { Vector } from "./wasm/elementwise/maths.js";
+import type { Vector } from "./wasm/elementwise/math.js";
 
 /** The function's own numbers by their names, such as a slope. */
 export type Numbers<N extends string> = Readonly<Record<N, number>>;

@@ -3,7 +3,7 @@
  *
  *     x (outer, size, inner)   weight (size)   y (outer, size, inner)
  */
-import type { AxisGeometry } from "../shape/axis.js";
+import type { AxisGeometry } from "../shape/dim.js";
 import type { Operand } from "../tensor/storage.js";
 
 export interface PReLUKernels<A = Operand> {

@@ -1,5 +1,5 @@
 /** Kernels that make one number of all along the middle axis: x (outer, size, inner) → y (outer, inner). */
-import type { AxisGeometry } from "../shape/axis.js";
+import type { AxisGeometry } from "../shape/dim.js";
 import type { Operand } from "../tensor/storage.js";
 
 export interface SumKernels<A = Operand> {

@@ -1,5 +1,5 @@
 /** Kernels of ops/softmax.ts along the middle axis of x (outer, size, inner); every line of it is one distribution. */
-import type { AxisGeometry } from "../shape/axis.js";
+import type { AxisGeometry } from "../shape/dim.js";
 import type { Operand } from "../tensor/storage.js";
 
 export interface SoftmaxKernels<A = Operand> {

@@ -8,7 +8,7 @@ import {
 } from "../shape/conv.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { Convolution } from "./convolution.js";
-import type { InitOptions } from "./initialisers.js";
+import type { InitOptions } from "./initializers.js";
 
 /** Options of {@link Conv1d}: those of Conv2d with one number a size. */
 export interface Conv1dOptions extends Conv1dShapeOptions, InitOptions {}

@@ -9,7 +9,7 @@ import {
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import type { Pair } from "../shape/shape.js";
 import { Convolution } from "./convolution.js";
-import type { InitOptions } from "./initialisers.js";
+import type { InitOptions } from "./initializers.js";
 
 /** Options of {@link Conv2d}; every default is torch's. */
 export interface Conv2dOptions extends Conv2dShapeOptions, InitOptions {}

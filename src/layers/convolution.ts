@@ -18,7 +18,7 @@ import type { ShapeRule } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { initialiseLike, zeroWeight } from "./initialisers.js";
+import { initialiseLike, zeroWeight } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 const TRAITS: Traits = { epilogue: "any", isFresh: true };

@@ -7,7 +7,7 @@ import { type EmbeddingRule, embeddingShape } from "../shape/embedding.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { Shape } from "../shape/shape.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
-import { type InitOptions, normal, zeroWeight } from "./initialisers.js";
+import { type InitOptions, normal, zeroWeight } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 /** Options of {@link Embedding}. */

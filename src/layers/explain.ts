@@ -9,11 +9,11 @@ import { algorithmOf } from "../kernels/wasm/conv.js";
 import { measureRoofline } from "../kernels/wasm/roofline.js";
 import { checkInstance, checkPositive, readOptions } from "../shape/check.js";
 import { type ConvGeometry, type ConvSettings, convGeometry, paddedGeometry } from "../shape/conv.js";
-import { convTransposeGeometry } from "../shape/convtranspose.js";
+import { convTransposeGeometry } from "../shape/conv-transpose.js";
 import { checkExtents } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
+import { ConvTranspose2d } from "./conv-transpose2d.js";
 import { Convolution } from "./convolution.js";
-import { ConvTranspose2d } from "./convtranspose2d.js";
 import { type InputShapes, type Leaf, leavesOf, listOf, printed, showShapes, showTable } from "./report.js";
 
 /** One direction of one layer. */

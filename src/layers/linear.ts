@@ -9,7 +9,7 @@ import { type LinearGeometry, type LinearRule, linearGeometry } from "../shape/l
 import { checkExtents } from "../shape/reshape.js";
 import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
+import { type InitOptions, initialiseLike, zeroWeight } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 const TRAITS: Traits = { epilogue: "any", isFresh: true };

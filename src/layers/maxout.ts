@@ -3,8 +3,8 @@ import { Layer } from "../graph/layer.js";
 import { Parameter } from "../graph/parameter.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { maxAlong, maxAlongBackward } from "../ops/reduce.js";
-import type { AxisGeometry } from "../shape/axis.js";
 import { checkInteger, readOptions } from "../shape/check.js";
+import type { AxisGeometry } from "../shape/dim.js";
 import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
 import { type MaxoutLinearRule, type MaxoutRule, maxoutGeometry, maxoutShape } from "../shape/maxout.js";
 import { checkExtents } from "../shape/reshape.js";
@@ -12,7 +12,7 @@ import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { initialiseLike, zeroWeight } from "./initialisers.js";
+import { initialiseLike, zeroWeight } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 export interface MaxoutOptions {

@@ -11,7 +11,7 @@ import type { NormGeometry } from "../shape/norm.js";
 import type { ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { constant, zeroWeight } from "./initialisers.js";
+import { constant, zeroWeight } from "./initializers.js";
 
 /** Shapes of weight and bias; undefined for a layer without them. */
 interface AffineShapes {

@@ -2,12 +2,12 @@ import { Cache } from "../graph/cache.js";
 import { Layer } from "../graph/layer.js";
 import { Parameter } from "../graph/parameter.js";
 import { prelu, preluInputGradient, preluWeightGradient } from "../ops/prelu.js";
-import type { AxisGeometry } from "../shape/axis.js";
 import { checkFinite, checkInteger, readOptions } from "../shape/check.js";
+import type { AxisGeometry } from "../shape/dim.js";
 import { type PReLURule, preluGeometry } from "../shape/prelu.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { constant, zeroWeight } from "./initialisers.js";
+import { constant, zeroWeight } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 export interface PReLUOptions {

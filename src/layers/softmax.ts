@@ -1,8 +1,8 @@
 import { Cache } from "../graph/cache.js";
 import { Layer } from "../graph/layer.js";
 import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "../ops/softmax.js";
-import { type AxisGeometry, axisGeometry } from "../shape/axis.js";
 import { checkInteger } from "../shape/check.js";
+import { type AxisGeometry, axisGeometry } from "../shape/dim.js";
 import type { Shape } from "../shape/shape.js";
 import type { AlongAxisRule } from "../shape/softmax.js";
 import type { Tensor } from "../tensor/tensor.js";

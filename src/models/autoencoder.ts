@@ -1,8 +1,8 @@
 import { Layer } from "../graph/layer.js";
 import { ReLU } from "../layers/activations/relu.js";
 import { Sigmoid } from "../layers/activations/sigmoid.js";
+import { ConvTranspose2d } from "../layers/conv-transpose2d.js";
 import { Conv2d } from "../layers/conv2d.js";
-import { ConvTranspose2d } from "../layers/convtranspose2d.js";
 import { Flatten, Unflatten } from "../layers/flatten.js";
 import { Linear } from "../layers/linear.js";
 import { Sequential } from "../layers/sequential.js";

@@ -3,10 +3,10 @@ import { Composite } from "../graph/composite.js";
 import { graph, type Layers } from "../graph/graph.js";
 import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
-import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
-import { BatchNorm2d, type BatchNormOptions } from "../layers/batchnorm.js";
+import { AdaptiveAvgPool2d } from "../layers/adaptive-pool2d.js";
+import { BatchNorm2d, type BatchNormOptions } from "../layers/batch-norm.js";
 import { Conv2d, type Conv2dOptions } from "../layers/conv2d.js";
-import type { InitOptions } from "../layers/initialisers.js";
+import type { InitOptions } from "../layers/initializers.js";
 import { Sequential } from "../layers/sequential.js";
 
 /** The nearest multiple of 8 that is not below 0.9 of the number. */

@@ -1,7 +1,7 @@
 import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
 import { ReLU } from "../layers/activations/relu.js";
-import { BatchNorm2d } from "../layers/batchnorm.js";
+import { BatchNorm2d } from "../layers/batch-norm.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Sequential } from "../layers/sequential.js";

@@ -1,18 +1,18 @@
 import { Composite } from "../graph/composite.js";
 import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
-import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
-import { AvgPool2d } from "../layers/avgpool2d.js";
+import { AdaptiveAvgPool2d } from "../layers/adaptive-pool2d.js";
+import { AvgPool2d } from "../layers/avg-pool2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Flatten } from "../layers/flatten.js";
-import { type InitOptions, normal } from "../layers/initialisers.js";
+import { type InitOptions, normal } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
-import { MaxPool2d } from "../layers/maxpool2d.js";
+import { MaxPool2d } from "../layers/max-pool2d.js";
 import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { basicConv, block, transformInput } from "./blocks.js";
-import { initialiseNormal } from "./initialise.js";
+import { initialiseNormal } from "./initialize.js";
 import { checkCommon, widened } from "./options.js";
 import type { AuxiliaryRule } from "./rule.js";
 

@@ -1,11 +1,11 @@
 import { Layer } from "../graph/layer.js";
 import { ReLU } from "../layers/activations/relu.js";
 import { Tanh } from "../layers/activations/tanh.js";
-import { AvgPool2d } from "../layers/avgpool2d.js";
+import { AvgPool2d } from "../layers/avg-pool2d.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Flatten } from "../layers/flatten.js";
 import { Linear } from "../layers/linear.js";
-import { MaxPool2d } from "../layers/maxpool2d.js";
+import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
 import type { ChainRule } from "../shape/chain.js";
 import { checkOneOf, readOptions } from "../shape/check.js";

@@ -3,7 +3,7 @@ import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
 import { ReLU } from "../layers/activations/relu.js";
 import { Sigmoid } from "../layers/activations/sigmoid.js";
-import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
+import { AdaptiveAvgPool2d } from "../layers/adaptive-pool2d.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Sequential } from "../layers/sequential.js";
 import { readOptions } from "../shape/check.js";

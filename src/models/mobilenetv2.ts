@@ -1,19 +1,19 @@
 import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
 import { ReLU6 } from "../layers/activations/relu6.js";
-import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
-import { BatchNorm2d } from "../layers/batchnorm.js";
+import { AdaptiveAvgPool2d } from "../layers/adaptive-pool2d.js";
+import { BatchNorm2d } from "../layers/batch-norm.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Flatten } from "../layers/flatten.js";
-import type { InitOptions } from "../layers/initialisers.js";
+import type { InitOptions } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { Sequential } from "../layers/sequential.js";
 import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { convNorm, multipleOf8 } from "./blocks.js";
-import { initialiseConvolutions, initialiseLinears } from "./initialise.js";
+import { initialiseConvolutions, initialiseLinears } from "./initialize.js";
 import { checkCommon } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 

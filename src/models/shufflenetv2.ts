@@ -1,12 +1,12 @@
 import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
 import { ReLU } from "../layers/activations/relu.js";
-import { BatchNorm2d } from "../layers/batchnorm.js";
+import { BatchNorm2d } from "../layers/batch-norm.js";
 import { ChannelShuffle } from "../layers/channel-shuffle.js";
 import { Conv2d } from "../layers/conv2d.js";
-import type { InitOptions } from "../layers/initialisers.js";
+import type { InitOptions } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
-import { MaxPool2d } from "../layers/maxpool2d.js";
+import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
 import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";

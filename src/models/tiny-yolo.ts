@@ -1,16 +1,16 @@
 import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
 import { LeakyReLU } from "../layers/activations/leaky-relu.js";
-import { BatchNorm2d } from "../layers/batchnorm.js";
+import { BatchNorm2d } from "../layers/batch-norm.js";
 import { Conv2d } from "../layers/conv2d.js";
-import { MaxPool2d } from "../layers/maxpool2d.js";
+import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
-import { ZeroPad2d } from "../layers/zeropad2d.js";
+import { ZeroPad2d } from "../layers/zero-pad2d.js";
 import { checkInteger, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
 import type { Random } from "../tensor/random.js";
-import { initialiseConvolutions } from "./initialise.js";
+import { initialiseConvolutions } from "./initialize.js";
 import { checkCommon, widened } from "./options.js";
 
 export interface TinyYOLOv2Options {

@@ -1,20 +1,20 @@
 import { Composite } from "../graph/composite.js";
 import type { Value } from "../graph/value.js";
 import { ReLU } from "../layers/activations/relu.js";
-import { AdaptiveAvgPool2d } from "../layers/adaptivepool2d.js";
-import { BatchNorm2d } from "../layers/batchnorm.js";
+import { AdaptiveAvgPool2d } from "../layers/adaptive-pool2d.js";
+import { BatchNorm2d } from "../layers/batch-norm.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Flatten } from "../layers/flatten.js";
 import { Linear } from "../layers/linear.js";
-import { MaxPool2d } from "../layers/maxpool2d.js";
+import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
 import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import { show } from "../shape/show.js";
 import type { Random } from "../tensor/random.js";
-import { initialiseConvolutions, initialiseLinears } from "./initialise.js";
+import { initialiseConvolutions, initialiseLinears } from "./initialize.js";
 import { checkCommon, widened } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 

@@ -3,7 +3,7 @@ import { type KernelSet, run } from "../kernels/backend.js";
 import type { LayoutKernels } from "../kernels/layout.js";
 import { referenceLayout } from "../kernels/reference/layout.js";
 import { wasmLayout } from "../kernels/wasm/layout.js";
-import { resolveAxis } from "../shape/axis.js";
+import { resolveAxis } from "../shape/dim.js";
 import { channelShuffleShape, permutedAxes } from "../shape/layout.js";
 import { type Shape, stridesOf } from "../shape/shape.js";
 import { type AxisSlice, sliceGeometry } from "../shape/slice.js";

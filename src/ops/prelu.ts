@@ -3,7 +3,7 @@ import { type KernelSet, run } from "../kernels/backend.js";
 import type { PReLUKernels } from "../kernels/prelu.js";
 import { referencePReLU } from "../kernels/reference/prelu.js";
 import { wasmPReLU } from "../kernels/wasm/prelu.js";
-import type { AxisGeometry } from "../shape/axis.js";
+import type { AxisGeometry } from "../shape/dim.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 const preluKernels: KernelSet<PReLUKernels> = { reference: referencePReLU, wasm: () => wasmPReLU };

@@ -3,7 +3,7 @@ import { type KernelSet, run } from "../kernels/backend.js";
 import type { MaxKernels, SumKernels } from "../kernels/reduce.js";
 import { referenceMax, referenceSum } from "../kernels/reference/reduce.js";
 import { wasmMax, wasmSum } from "../kernels/wasm/reduce.js";
-import { type Axes, type AxisGeometry, checkNonEmpty, reducedShape, resolveAxes } from "../shape/axis.js";
+import { type Axes, type AxisGeometry, checkNonEmpty, reducedShape, resolveAxes } from "../shape/dim.js";
 import { type Shape, sizeOf, stridesOf } from "../shape/shape.js";
 import { loopsOf } from "../tensor/loops.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";

@@ -1,5 +1,5 @@
 import { mul, sub } from "../kernels/wasm/assembler/f32x4.js";
-import * as maths from "../kernels/wasm/elementwise/maths.js";
+import * as maths from "../kernels/wasm/elementwise/math.js";
 import * as math from "../tensor/math.js";
 import { activationFunction } from "./activation.js";
 

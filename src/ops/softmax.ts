@@ -3,7 +3,7 @@ import { type KernelSet, run } from "../kernels/backend.js";
 import { referenceSoftmax } from "../kernels/reference/softmax.js";
 import type { SoftmaxKernels } from "../kernels/softmax.js";
 import { wasmSoftmax } from "../kernels/wasm/softmax.js";
-import type { AxisGeometry } from "../shape/axis.js";
+import type { AxisGeometry } from "../shape/dim.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 export const softmaxKernels: KernelSet<SoftmaxKernels> = { reference: referenceSoftmax, wasm: () => wasmSoftmax };

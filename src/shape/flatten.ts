@@ -1,9 +1,9 @@
 /** Shape rules of Flatten and Unflatten. */
 
 import type { Add, FloorDivide, IsKnown, Less, Modulo, Multiply, ProductOf } from "./arithmetic.js";
-import { type AxesTold, type ResolvedAxis, resolveAxis } from "./axis.js";
 import { checkInteger } from "./check.js";
 import type { Definite, HasAnyRank } from "./definite.js";
+import { type AxesTold, type ResolvedAxis, resolveAxis } from "./dim.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type {
   AxisMistake,

@@ -1,7 +1,7 @@
 /** Shapes of tensors that are joined along an axis that they have, or along a new one. */
 import type { Add } from "./arithmetic.js";
-import { type ResolvedAxis, resolveAxis } from "./axis.js";
 import type { Definite, HasAnyRank, Unsized } from "./definite.js";
+import { type ResolvedAxis, resolveAxis } from "./dim.js";
 import { ShapeError } from "./errors.js";
 import type { Inserted } from "./layout.js";
 import type { Agreed, Mistake, Show } from "./rule.js";

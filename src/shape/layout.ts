@@ -1,8 +1,8 @@
 /** Shapes of tensors whose axes are dropped, inserted or put in another order. */
 import type { Modulo } from "./arithmetic.js";
-import { type AxesTold, type ResolvedAxes, type ResolvedAxis, resolveAxis, type Without } from "./axis.js";
 import { refuse } from "./check.js";
 import type { Definite, HasAnyRank, IsLiteral, ShowList, Unsized } from "./definite.js";
+import { type AxesTold, type ResolvedAxes, type ResolvedAxis, resolveAxis, type Without } from "./dim.js";
 import { ArgumentError, inputMismatch, rankMismatch } from "./errors.js";
 import type { Differs, HasRank, Mismatch, Mistake, RankMistake, ShapeRule, Show } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";

@@ -1,7 +1,7 @@
 /** Shape rule of Maxout: one axis shrinks to one channel for each group of `pieces`. */
 
 import type { FloorDivide, Modulo } from "./arithmetic.js";
-import { type AxisGeometry, resolveAxis } from "./axis.js";
+import { type AxisGeometry, resolveAxis } from "./dim.js";
 import { inputMismatch } from "./errors.js";
 import type { FeaturesRule } from "./linear.js";
 import type { AxisMistake, AxisOf, Differs, HasRank, Mismatch, Option, ShapeRule, WithSize } from "./rule.js";

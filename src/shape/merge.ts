@@ -1,8 +1,8 @@
 /** Shape rules of layers that join branches. */
 
 import type { Add } from "./arithmetic.js";
-import { resolveAxis } from "./axis.js";
 import { type Broadcasts, broadcastShape } from "./broadcast.js";
+import { resolveAxis } from "./dim.js";
 import { ShapeError } from "./errors.js";
 import type {
   Agreed,

@@ -1,5 +1,5 @@
 /** Shape rule of PReLU: the input's shape, whose axis 1 has as many channels as there are parameters, unless that is one. */
-import type { AxisGeometry } from "./axis.js";
+import type { AxisGeometry } from "./dim.js";
 import { inputMismatch, rankMismatch } from "./errors.js";
 import type { Differs, HasRank, Mismatch, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, sizeOf } from "./shape.js";

@@ -1,7 +1,7 @@
 /** Shapes of what a value is taken apart into along one axis. */
 import type { Add, FloorDivide, IsKnown, Less, Subtract } from "./arithmetic.js";
-import { type ResolvedAxis, resolveAxis } from "./axis.js";
 import type { Definite, HasAnyRank } from "./definite.js";
+import { type ResolvedAxis, resolveAxis } from "./dim.js";
 import { ShapeError } from "./errors.js";
 import type { Differs, Mistake, Show, WithSize } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";

@@ -1,8 +1,8 @@
 /** Joining tensors along an axis that they have, or along a new one. */
 
-import { type AxisTold, resolveAxis } from "../shape/axis.js";
 import { refuseForeign } from "../shape/brand.js";
 import type { Definite, Given, Told } from "../shape/definite.js";
+import { type AxisTold, resolveAxis } from "../shape/dim.js";
 import { ArgumentError } from "../shape/errors.js";
 import { type Concatenated, concatenatedShape, type Stacked, stackedShape } from "../shape/join.js";
 import { type Shape, sizeOf } from "../shape/shape.js";

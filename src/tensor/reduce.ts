@@ -1,7 +1,7 @@
 /** Reductions: one number from all elements along some axes. Sums run in double precision and are rounded once. */
 
-import { type Axes, checkNonEmpty, reducedShape, resolveAxes } from "../shape/axis.js";
 import { checkFinite, readOptions, refuse } from "../shape/check.js";
+import { type Axes, checkNonEmpty, reducedShape, resolveAxes } from "../shape/dim.js";
 import { sizeOf } from "../shape/shape.js";
 import { permute } from "./layout.js";
 import { type DType, dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";

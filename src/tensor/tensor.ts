@@ -1,11 +1,11 @@
 /** The tensor: numbers in row-major order and a shape. Storage is a plain typed array that the garbage collector owns. */
 
-import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/axis.js";
 import { Branded, kindOf } from "../shape/brand.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { InputSize } from "../shape/chain.js";
 import { checkFunction, checkNumber, checkOneOf, refuse } from "../shape/check.js";
 import type { Given, NumberTold, Told } from "../shape/definite.js";
+import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/dim.js";
 import { ShapeError, StateError } from "../shape/errors.js";
 import { type FlattenedAxes, flattenShape } from "../shape/flatten.js";
 import {

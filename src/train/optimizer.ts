@@ -3,10 +3,10 @@
 import { checkMethod } from "../graph/layer.js";
 import { Parameter } from "../graph/parameter.js";
 import type { KernelSet } from "../kernels/backend.js";
-import type { OptimiserKernels, Step } from "../kernels/optimiser.js";
-import { referenceOptimiser } from "../kernels/reference/optimiser.js";
+import type { OptimiserKernels, Step } from "../kernels/optimizer.js";
+import { referenceOptimiser } from "../kernels/reference/optimizer.js";
 import { own, ownZeros } from "../kernels/residency.js";
-import { wasmOptimiser } from "../kernels/wasm/optimiser.js";
+import { wasmOptimiser } from "../kernels/wasm/optimizer.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
 import {
   checkFinite,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../src/io.js";
-import { BatchNorm2d } from "../../src/layers/batchnorm.js";
+import { BatchNorm2d } from "../../src/layers/batch-norm.js";
 import { Conv2d } from "../../src/layers/conv2d.js";
 import { Linear } from "../../src/layers/linear.js";
 import { Sequential } from "../../src/layers/sequential.js";

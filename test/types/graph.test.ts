@@ -1,8 +1,8 @@
 /** What the compiler says of composed networks, held to the functions that the run time asks. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { resolveAxis } from "../../src/shape/axis.js";
 import { broadcastShape, matmulGeometry } from "../../src/shape/broadcast.js";
+import { resolveAxis } from "../../src/shape/dim.js";
 import { flattenShape, unflattenShape } from "../../src/shape/flatten.js";
 import { concatenatedShape } from "../../src/shape/join.js";
 import { permutedAxes } from "../../src/shape/layout.js";

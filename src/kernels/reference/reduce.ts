@@ -1,4 +1,4 @@
-import type { AxisGeometry } from "../../shape/axis.js";
+import type { AxisGeometry } from "../../shape/dim.js";
 import { argmax, sum } from "../../tensor/reduce.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { MaxKernels, SumKernels } from "../reduce.js";

@@ -1,4 +1,4 @@
-import type { AxisGeometry } from "../../shape/axis.js";
+import type { AxisGeometry } from "../../shape/dim.js";
 import { log } from "../../tensor/log.js";
 import { exp } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";

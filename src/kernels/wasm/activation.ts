@@ -1,6 +1,6 @@
 import { type ActivationKernel, type ActivationRow, type Numbers, VECTOR } from "../activation.js";
 import type { Kernel } from "./assembler/module.js";
-import { keep } from "./elementwise/maths.js";
+import { keep } from "./elementwise/math.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { place } from "./memory.js";
 

@@ -7,7 +7,7 @@ import * as f32x4 from "./assembler/f32x4.js";
 import type { Kernel } from "./assembler/module.js";
 import * as v128 from "./assembler/v128.js";
 import { lazy } from "./elementwise/compile.js";
-import { keep, type Vector } from "./elementwise/maths.js";
+import { keep, type Vector } from "./elementwise/math.js";
 import { cursor, type Step, sweep } from "./elementwise/rows.js";
 import { place } from "./memory.js";
 

@@ -12,7 +12,7 @@ import * as f64x2 from "./assembler/f64x2.js";
 import * as i32x4 from "./assembler/i32x4.js";
 import * as v128 from "./assembler/v128.js";
 import { type LineKernel, lineKernel } from "./elementwise/lines.js";
-import { exp, keep, where } from "./elementwise/maths.js";
+import { exp, keep, where } from "./elementwise/math.js";
 import { doubles, singles, Total } from "./elementwise/rows.js";
 import { bits } from "./elementwise/run.js";
 import { place, scratch, view } from "./memory.js";

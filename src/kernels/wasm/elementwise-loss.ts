@@ -10,7 +10,7 @@ import { onArrays } from "../operands.js";
 import { type ElementwiseLosses, referenceElementwiseLosses } from "../reference/elementwise-loss.js";
 import { abs, add, div, eq, gt, lt, mul, neg, pmax, pmin, sqrt, sub } from "./assembler/f32x4.js";
 import * as v128 from "./assembler/v128.js";
-import { constant, exp, keep, log, log1p, SIGN, type Vector, where } from "./elementwise/maths.js";
+import { constant, exp, keep, log, log1p, SIGN, type Vector, where } from "./elementwise/math.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { runSum } from "./elementwise/run.js";
 

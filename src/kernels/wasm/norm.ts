@@ -13,7 +13,7 @@ import { scratch as workspace } from "../reference/scratch.js";
 import { add, max, mul, sub } from "./assembler/f32x4.js";
 import * as f64x2 from "./assembler/f64x2.js";
 import { restOf } from "./elementwise/epilogue.js";
-import { keep, type Vector } from "./elementwise/maths.js";
+import { keep, type Vector } from "./elementwise/math.js";
 import { type Cursor, doubles, rowKernel } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";
 import { place, scratch, view } from "./memory.js";

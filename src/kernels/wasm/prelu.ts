@@ -1,10 +1,10 @@
 /** PReLU, channel by channel over the batch. */
-import type { AxisGeometry } from "../../shape/axis.js";
+import type { AxisGeometry } from "../../shape/dim.js";
 import type { Operand } from "../../tensor/storage.js";
 import type { PReLUKernels } from "../prelu.js";
 import { gt, mul } from "./assembler/f32x4.js";
 import * as v128 from "./assembler/v128.js";
-import { keep, where } from "./elementwise/maths.js";
+import { keep, where } from "./elementwise/math.js";
 import { rowKernel } from "./elementwise/rows.js";
 
 import { place, view } from "./memory.js";

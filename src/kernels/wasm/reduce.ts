@@ -1,5 +1,5 @@
 /** Sums, in double precision, and maxima along an axis. */
-import type { AxisGeometry } from "../../shape/axis.js";
+import type { AxisGeometry } from "../../shape/dim.js";
 import { onArrays } from "../operands.js";
 import type { MaxKernels, SumKernels } from "../reduce.js";
 import { referenceMax } from "../reference/reduce.js";
@@ -14,7 +14,7 @@ import * as i32x4 from "./assembler/i32x4.js";
 import * as v128 from "./assembler/v128.js";
 import { lazy } from "./elementwise/compile.js";
 import { lineKernel } from "./elementwise/lines.js";
-import { keep, type Vector, where } from "./elementwise/maths.js";
+import { keep, type Vector, where } from "./elementwise/math.js";
 import { cursor, type Doubles, doubles, type Step, singles, sweep, Total } from "./elementwise/rows.js";
 import { place } from "./memory.js";
 

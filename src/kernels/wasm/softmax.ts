@@ -3,7 +3,7 @@ import type { SoftmaxKernels } from "../softmax.js";
 import { div, mul, pmax, sub } from "./assembler/f32x4.js";
 import * as f64x2 from "./assembler/f64x2.js";
 import { lineKernel } from "./elementwise/lines.js";
-import { exp, keep, log1p, type Vector } from "./elementwise/maths.js";
+import { exp, keep, log1p, type Vector } from "./elementwise/math.js";
 import { singles, Total } from "./elementwise/rows.js";
 import { place } from "./memory.js";
 

@@ -16,7 +16,7 @@ import * as f64x2 from "./assembler/f64x2.js";
 import * as i32 from "./assembler/i32.js";
 import { lazy } from "./elementwise/compile.js";
 import { gathered } from "./elementwise/lines.js";
-import { keep, type Vector } from "./elementwise/maths.js";
+import { keep, type Vector } from "./elementwise/math.js";
 import { cursor, doubles, singles, sweep } from "./elementwise/rows.js";
 import { memory, place, scratch } from "./memory.js";
 

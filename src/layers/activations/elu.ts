@@ -1,5 +1,5 @@
 import { gt, mul } from "../../kernels/wasm/assembler/f32x4.js";
-import * as maths from "../../kernels/wasm/elementwise/maths.js";
+import * as maths from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkFinite } from "../../shape/check.js";
 import * as math from "../../tensor/math.js";

@@ -1,6 +1,6 @@
 import * as scalar from "../../kernels/reference/select.js";
 import { add, div } from "../../kernels/wasm/assembler/f32x4.js";
-import { clamp, inside } from "../../kernels/wasm/elementwise/maths.js";
+import { clamp, inside } from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkNone } from "../../shape/check.js";
 import { Activation } from "../activation.js";

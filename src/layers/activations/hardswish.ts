@@ -1,7 +1,7 @@
 import * as scalar from "../../kernels/reference/select.js";
 import { add, div, eq, gt, lt, mul } from "../../kernels/wasm/assembler/f32x4.js";
 import { andnot } from "../../kernels/wasm/assembler/v128.js";
-import { clamp, where } from "../../kernels/wasm/elementwise/maths.js";
+import { clamp, where } from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkNone } from "../../shape/check.js";
 import { Activation } from "../activation.js";

@@ -1,7 +1,7 @@
 import { piecewiseLinear } from "../../graph/epilogue.js";
 import type { Traits } from "../../graph/module.js";
 import * as scalar from "../../kernels/reference/select.js";
-import { clamp, inside } from "../../kernels/wasm/elementwise/maths.js";
+import { clamp, inside } from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkNumber, readOptions } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";

@@ -2,7 +2,7 @@ import { piecewiseLinear } from "../../graph/epilogue.js";
 import type { Traits } from "../../graph/module.js";
 import { select } from "../../kernels/reference/select.js";
 import { gt, mul } from "../../kernels/wasm/assembler/f32x4.js";
-import { where } from "../../kernels/wasm/elementwise/maths.js";
+import { where } from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkFinite } from "../../shape/check.js";
 import { Activation } from "../activation.js";

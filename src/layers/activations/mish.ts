@@ -1,6 +1,6 @@
 import { add, div, gt, mul } from "../../kernels/wasm/assembler/f32x4.js";
 import { or } from "../../kernels/wasm/assembler/v128.js";
-import { exp, keep, SIGN, type Vector, where } from "../../kernels/wasm/elementwise/maths.js";
+import { exp, keep, SIGN, type Vector, where } from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkNone } from "../../shape/check.js";
 import * as math from "../../tensor/math.js";

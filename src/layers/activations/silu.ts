@@ -1,5 +1,5 @@
 import { add, mul } from "../../kernels/wasm/assembler/f32x4.js";
-import { sigmoid } from "../../kernels/wasm/elementwise/maths.js";
+import { sigmoid } from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkNone } from "../../shape/check.js";
 import { exp } from "../../tensor/math.js";

@@ -1,6 +1,6 @@
 import { abs, add, gt, lt, neg, sub } from "../../kernels/wasm/assembler/f32x4.js";
 import { and } from "../../kernels/wasm/assembler/v128.js";
-import { where } from "../../kernels/wasm/elementwise/maths.js";
+import { where } from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkRange } from "../../shape/check.js";
 import { Activation } from "../activation.js";

@@ -1,5 +1,5 @@
 import { abs, add, div, mul, sub } from "../../kernels/wasm/assembler/f32x4.js";
-import { keep } from "../../kernels/wasm/elementwise/maths.js";
+import { keep } from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkNone } from "../../shape/check.js";
 import { Activation } from "../activation.js";

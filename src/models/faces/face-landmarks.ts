@@ -1,7 +1,7 @@
 import { Composite } from "../../graph/composite.js";
 import type { Layer } from "../../graph/layer.js";
 import type { Value } from "../../graph/value.js";
-import { AvgPool2d } from "../../layers/avgpool2d.js";
+import { AvgPool2d } from "../../layers/avg-pool2d.js";
 import { Conv2d } from "../../layers/conv2d.js";
 import { Flatten } from "../../layers/flatten.js";
 import { Linear } from "../../layers/linear.js";

@@ -1,13 +1,13 @@
 import { Composite } from "../../graph/composite.js";
 import type { Value } from "../../graph/value.js";
 import { ReLU } from "../../layers/activations/relu.js";
-import { AvgPool2d } from "../../layers/avgpool2d.js";
-import { BatchNorm2d } from "../../layers/batchnorm.js";
+import { AvgPool2d } from "../../layers/avg-pool2d.js";
+import { BatchNorm2d } from "../../layers/batch-norm.js";
 import { Conv2d } from "../../layers/conv2d.js";
 import { Flatten } from "../../layers/flatten.js";
-import { GlobalAvgPool2d } from "../../layers/globalpool2d.js";
+import { GlobalAvgPool2d } from "../../layers/global-pool2d.js";
 import { Linear } from "../../layers/linear.js";
-import { MaxPool2d } from "../../layers/maxpool2d.js";
+import { MaxPool2d } from "../../layers/max-pool2d.js";
 import { readOptions } from "../../shape/check.js";
 import { checkCommon, widened } from "../options.js";
 import type { Init } from "./separable.js";

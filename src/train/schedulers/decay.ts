@@ -5,7 +5,7 @@
 
 import { checkFinite, checkInteger, checkPositive, checkRange, readOptions } from "../../shape/check.js";
 import { power } from "../../tensor/math.js";
-import { cosPi } from "../maths.js";
+import { cosPi } from "../math.js";
 import { checkRate, type Optimizer } from "../optimizer.js";
 import { Scheduler } from "../scheduler.js";
 

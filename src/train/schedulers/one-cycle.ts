@@ -1,6 +1,6 @@
 import { checkInteger, checkOneOf, checkPositive, checkRange, readOptions } from "../../shape/check.js";
 import { ArgumentError, StateError } from "../../shape/errors.js";
-import { cosPi } from "../maths.js";
+import { cosPi } from "../math.js";
 import { checkRate, type Optimizer } from "../optimizer.js";
 import { Scheduler, type SchedulerState } from "../scheduler.js";
 

@@ -18,7 +18,7 @@ import * as i32 from "../assembler/i32.js";
 import * as v128 from "../assembler/v128.js";
 import { scratch, view } from "../memory.js";
 import { lazy } from "./compile.js";
-import { constant, keep, type Vector, where } from "./maths.js";
+import { constant, keep, type Vector, where } from "./math.js";
 import { cursor, sweep } from "./rows.js";
 
 /** The steps as bits, which the mode of a product holds as well (../gemm/multiply.ts). */

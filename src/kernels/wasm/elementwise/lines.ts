@@ -11,7 +11,7 @@ import * as i32 from "../assembler/i32.js";
 import type { Kernel } from "../assembler/module.js";
 import * as v128 from "../assembler/v128.js";
 import { lazy } from "./compile.js";
-import { keep, type Vector } from "./maths.js";
+import { keep, type Vector } from "./math.js";
 import { type Cursor, cursor, record, sweep } from "./rows.js";
 
 interface Options<A extends string, L extends string, K extends string, N extends string> {

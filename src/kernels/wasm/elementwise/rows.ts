@@ -18,7 +18,7 @@ import * as i32x4 from "../assembler/i32x4.js";
 import type { Kernel } from "../assembler/module.js";
 import * as v128 from "../assembler/v128.js";
 import { lazy } from "./compile.js";
-import { keep, type Vector } from "./maths.js";
+import { keep, type Vector } from "./math.js";
 
 /** An array where the loop stands. */
 export interface Cursor {

@@ -6,7 +6,7 @@ import * as i32 from "../assembler/i32.js";
 import * as i32x4 from "../assembler/i32x4.js";
 import * as v128 from "../assembler/v128.js";
 import { lazy } from "../elementwise/compile.js";
-import { keep, type Vector } from "../elementwise/maths.js";
+import { keep, type Vector } from "../elementwise/math.js";
 import { cursor, type Step, sweep } from "../elementwise/rows.js";
 
 interface Windows {

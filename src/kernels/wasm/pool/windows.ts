@@ -14,7 +14,7 @@ import { select } from "../assembler/instructions.js";
 import type { Kernel, ModuleBuilder } from "../assembler/module.js";
 import * as v128 from "../assembler/v128.js";
 import { lazy } from "../elementwise/compile.js";
-import { keep, type Vector, where } from "../elementwise/maths.js";
+import { keep, type Vector, where } from "../elementwise/math.js";
 import { singles, Total } from "../elementwise/rows.js";
 
 /** The windows that are taken four at a time. */

@@ -1,5 +1,5 @@
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { OptimiserKernels } from "../optimiser.js";
+import type { OptimiserKernels } from "../optimizer.js";
 
 export const referenceOptimiser: OptimiserKernels<FloatArray> = {
   sgd({ lr, weightDecay, maximize, momentum, dampening, nesterov }, p, g, b, first) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ConvTranspose2d } from "../../src/layers/conv-transpose2d.js";
 import { Conv2d } from "../../src/layers/conv2d.js";
-import { ConvTranspose2d } from "../../src/layers/convtranspose2d.js";
 import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LayerNorm, type LayerNormOptions } from "../../src/layers/layernorm.js";
+import { LayerNorm, type LayerNormOptions } from "../../src/layers/layer-norm.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { type Shape, stridesOf } from "../../src/shape/shape.js";
 import { Tensor } from "../../src/tensor/tensor.js";

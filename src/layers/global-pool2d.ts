@@ -1,5 +1,5 @@
 import { checkNone } from "../shape/check.js";
-import { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "./adaptivepool2d.js";
+import { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "./adaptive-pool2d.js";
 
 /**
  * Averages each channel: `[N, C, H, W]` → `[N, C, 1, 1]`, for images of any size. `[C, H, W]` works too.

@@ -1,6 +1,6 @@
 import type { Parameter } from "../../graph/parameter.js";
 import { run } from "../../kernels/backend.js";
-import type { Step } from "../../kernels/optimiser.js";
+import type { Step } from "../../kernels/optimizer.js";
 import { readOptions, refuse } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import {

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { forRange } from "../../src/kernels/wasm/assembler/control.js";
 import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";
 import * as v128 from "../../src/kernels/wasm/assembler/v128.js";
-import * as maths from "../../src/kernels/wasm/elementwise/maths.js";
+import * as maths from "../../src/kernels/wasm/elementwise/math.js";
 import { log } from "../../src/tensor/log.js";
 import { erf, exp, expm1, log1p, sigmoid, tanh } from "../../src/tensor/math.js";
 

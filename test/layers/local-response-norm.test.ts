@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LocalResponseNorm, type LocalResponseNormOptions } from "../../src/layers/localresponsenorm.js";
+import { LocalResponseNorm, type LocalResponseNormOptions } from "../../src/layers/local-response-norm.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 import { reorder, sample } from "../support/convolution.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MaxPool2d } from "../../src/layers/maxpool2d.js";
+import { MaxPool2d } from "../../src/layers/max-pool2d.js";
 import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";

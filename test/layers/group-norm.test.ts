@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GroupNorm, type GroupNormOptions } from "../../src/layers/groupnorm.js";
-import { InstanceNorm2d } from "../../src/layers/instancenorm2d.js";
-import { LayerNorm } from "../../src/layers/layernorm.js";
+import { GroupNorm, type GroupNormOptions } from "../../src/layers/group-norm.js";
+import { InstanceNorm2d } from "../../src/layers/instance-norm2d.js";
+import { LayerNorm } from "../../src/layers/layer-norm.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";

@@ -2,7 +2,7 @@
 
 import type { Parameter } from "../../graph/parameter.js";
 import { run } from "../../kernels/backend.js";
-import type { AdamStep, Step } from "../../kernels/optimiser.js";
+import type { AdamStep, Step } from "../../kernels/optimizer.js";
 import { checkFraction, readOptions } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import { wholePower } from "../../tensor/math.js";

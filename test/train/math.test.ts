@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cosPi } from "../../src/train/maths.js";
+import { cosPi } from "../../src/train/math.js";
 
 describe("cosPi", () => {
   test("is the cosine within 4e-16 on the first turn", () => {

@@ -1,9 +1,9 @@
 import { Cache } from "../graph/cache.js";
 import { Layer } from "../graph/layer.js";
-import { pixelShuffle, pixelUnshuffle } from "../ops/pixelshuffle.js";
+import { pixelShuffle, pixelUnshuffle } from "../ops/pixel-shuffle.js";
 import { checkInteger } from "../shape/check.js";
-import type { PixelShuffleRule, PixelUnshuffleRule } from "../shape/pixelshuffle.js";
-import { pixelShuffleShape, pixelUnshuffleShape } from "../shape/pixelshuffle.js";
+import type { PixelShuffleRule, PixelUnshuffleRule } from "../shape/pixel-shuffle.js";
+import { pixelShuffleShape, pixelUnshuffleShape } from "../shape/pixel-shuffle.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { reprOf } from "./repr.js";

@@ -5,10 +5,10 @@
  */
 import { arrayOf, type Operand } from "../../tensor/storage.js";
 import { onArrays } from "../operands.js";
-import type { OptimiserKernels } from "../optimiser.js";
-import { referenceOptimiser } from "../reference/optimiser.js";
+import type { OptimiserKernels } from "../optimizer.js";
+import { referenceOptimiser } from "../reference/optimizer.js";
 import { abs, add, div, gt, max, mul, sqrt, sub } from "./assembler/f32x4.js";
-import { keep, type Vector, where } from "./elementwise/maths.js";
+import { keep, type Vector, where } from "./elementwise/math.js";
 import { type Cursor, rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
 

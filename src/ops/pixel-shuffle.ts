@@ -1,8 +1,8 @@
 /** Channels into pixels and back. Each direction is the other's inverse and, because it only moves numbers, its adjoint. */
 import { type KernelSet, run } from "../kernels/backend.js";
-import type { PixelShuffleKernels } from "../kernels/pixelshuffle.js";
-import { referencePixelShuffle } from "../kernels/reference/pixelshuffle.js";
-import { pixelShuffleGeometry } from "../shape/pixelshuffle.js";
+import type { PixelShuffleKernels } from "../kernels/pixel-shuffle.js";
+import { referencePixelShuffle } from "../kernels/reference/pixel-shuffle.js";
+import { pixelShuffleGeometry } from "../shape/pixel-shuffle.js";
 import type { Shape } from "../shape/shape.js";
 import { allocate, type Tensor } from "../tensor/tensor.js";
 

@@ -1,9 +1,9 @@
 /** The wasm optimiser steps against the reference: one step from any state, and a hundred from the start. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { OptimiserKernels } from "../../src/kernels/optimiser.js";
-import { referenceOptimiser } from "../../src/kernels/reference/optimiser.js";
-import { wasmOptimiser } from "../../src/kernels/wasm/optimiser.js";
+import type { OptimiserKernels } from "../../src/kernels/optimizer.js";
+import { referenceOptimiser } from "../../src/kernels/reference/optimizer.js";
+import { wasmOptimiser } from "../../src/kernels/wasm/optimizer.js";
 import { Random } from "../../src/tensor/random.js";
 import { expectNear, inMemory } from "../support/kernels.js";
 import { distance } from "../support/wasm.js";

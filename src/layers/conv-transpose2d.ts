@@ -7,7 +7,7 @@ import {
   convTranspose2dBiasGradient,
   convTranspose2dInputGradient,
   convTranspose2dWeightGradient,
-} from "../ops/convtranspose2d.js";
+} from "../ops/conv-transpose2d.js";
 import { readOptions } from "../shape/check.js";
 import { CONV_DEFAULTS, type ConvGeometry, type GroupsFit } from "../shape/conv.js";
 import {
@@ -17,12 +17,12 @@ import {
   convTransposeGeometry,
   convTransposeSettings,
   convTransposeShape,
-} from "../shape/convtranspose.js";
+} from "../shape/conv-transpose.js";
 import { checkExtents } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type InitOptions, initialiseLike, zeroWeight } from "./initialisers.js";
+import { type InitOptions, initialiseLike, zeroWeight } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 /** Options of {@link ConvTranspose2d}; every default is torch's. */

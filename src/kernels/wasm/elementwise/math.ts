@@ -1,7 +1,7 @@
 /**
  * Elementary functions of four float32 lanes from +, −, ×, ÷ and bit operations alone, the same bits on every machine:
  * nothing relaxed, nothing fused. Each is a piece of the function that is being written and evaluates its argument once.
- * Errors, in units in the last place of float32, are those that test/kernels/wasm-maths.test.ts finds over a dense sample
+ * Errors, in units in the last place of float32, are those that test/kernels/wasm-math.test.ts finds over a dense sample
  * of all float32 numbers. Polynomials are minimax fits (Remez) of relative error below 1e-8.
  */
 import { type Expr, type Local, local, type Operand } from "../assembler/expression.js";

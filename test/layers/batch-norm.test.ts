@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "../../src/layers/batchnorm.js";
+import { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "../../src/layers/batch-norm.js";
 import { Conv2d } from "../../src/layers/conv2d.js";
 import { Sequential } from "../../src/layers/sequential.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";

@@ -2,7 +2,7 @@
 
 import type { Parameter } from "../../graph/parameter.js";
 import { run } from "../../kernels/backend.js";
-import type { Step } from "../../kernels/optimiser.js";
+import type { Step } from "../../kernels/optimizer.js";
 import { checkRange, readOptions } from "../../shape/check.js";
 import {
   checkRate,

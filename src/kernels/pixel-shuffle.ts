@@ -1,5 +1,5 @@
-/** Kernels of ops/pixelshuffle.ts: small (planes · r², H, W), large (planes, H·r, W·r). */
-import type { PixelShuffleGeometry } from "../shape/pixelshuffle.js";
+/** Kernels of ops/pixel-shuffle.ts: small (planes · r², H, W), large (planes, H·r, W·r). */
+import type { PixelShuffleGeometry } from "../shape/pixel-shuffle.js";
 import type { Operand } from "../tensor/storage.js";
 
 export interface PixelShuffleKernels<A = Operand> {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AvgPool2d } from "../../src/layers/avgpool2d.js";
+import { AvgPool2d } from "../../src/layers/avg-pool2d.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";

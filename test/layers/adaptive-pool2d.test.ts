@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "../../src/layers/adaptivepool2d.js";
-import { AvgPool2d } from "../../src/layers/avgpool2d.js";
-import { MaxPool2d } from "../../src/layers/maxpool2d.js";
+import { AdaptiveAvgPool2d, AdaptiveMaxPool2d } from "../../src/layers/adaptive-pool2d.js";
+import { AvgPool2d } from "../../src/layers/avg-pool2d.js";
+import { MaxPool2d } from "../../src/layers/max-pool2d.js";
 import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GlobalAvgPool2d, GlobalMaxPool2d } from "../../src/layers/globalpool2d.js";
+import { GlobalAvgPool2d, GlobalMaxPool2d } from "../../src/layers/global-pool2d.js";
 import { ShapeError } from "../../src/shape/errors.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { InstanceNorm2d, type InstanceNorm2dOptions } from "../../src/layers/instancenorm2d.js";
+import { InstanceNorm2d, type InstanceNorm2dOptions } from "../../src/layers/instance-norm2d.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";

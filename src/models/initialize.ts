@@ -2,7 +2,7 @@
 
 import type { Layer } from "../graph/layer.js";
 import { Conv2d } from "../layers/conv2d.js";
-import { constant, type InitOptions, type KaimingOptions, kaimingNormal, normal } from "../layers/initialisers.js";
+import { constant, type InitOptions, type KaimingOptions, kaimingNormal, normal } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 
 /** Kaiming-normal convolutions, and zero biases; see {@link KaimingOptions} for what keeps its variance. */

@@ -1,6 +1,6 @@
-import type { PixelShuffleGeometry } from "../../shape/pixelshuffle.js";
+import type { PixelShuffleGeometry } from "../../shape/pixel-shuffle.js";
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { PixelShuffleKernels } from "../pixelshuffle.js";
+import type { PixelShuffleKernels } from "../pixel-shuffle.js";
 
 export const referencePixelShuffle: PixelShuffleKernels<FloatArray> = {
   shuffle(g, small, large) {
