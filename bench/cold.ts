@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { verdict } from "./bars.js";
 import { OURS } from "./contest.js";
-import { summarise } from "./measure.js";
+import { summarize } from "./measure.js";
 import { duration, spread, table } from "./table.js";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -69,7 +69,7 @@ export async function coldStarts(rounds: number) {
       if (round > 0) samples[i]!.push(Number(took.trim().split("\n").at(-1)) / 1000);
     }
   }
-  const rows = present.map(([library], i) => ({ work: WORK, library, ...summarise([samples[i]!]) }));
+  const rows = present.map(([library], i) => ({ work: WORK, library, ...summarize([samples[i]!]) }));
   const cells = rows.map(({ library, ...summary }) => [
     ...[WORK, library, duration(summary.median), spread(summary), String(summary.samples)],
     library === OURS ? verdict(WORK, "milliseconds", 1000 * summary.median) : "",

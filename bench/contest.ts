@@ -1,7 +1,7 @@
 /** The same work by this library and by others, in turns: no figure without an output that agrees with this library's. */
 import { backendName } from "../src/kernels/backend.js";
 import { barOf, verdict } from "./bars.js";
-import { type Contestant, inTurns, type Summary, summarise } from "./measure.js";
+import { type Contestant, inTurns, type Summary, summarize } from "./measure.js";
 import { convnetjs } from "./peers/convnet.js";
 import { jaxJs } from "./peers/jax.js";
 import { onnxruntimeNode, onnxruntimeWeb } from "./peers/onnx.js";
@@ -125,7 +125,7 @@ async function one(
       notes.push({ peer: peer.name, work, cause: firstLine(error) });
     }
   }
-  const summaries = (await inTurns(contestants, turns)).map(summarise);
+  const summaries = (await inTurns(contestants, turns)).map(summarize);
   return summaries.map((summary, i) => ({
     ...{ work, sizes, flops, library: contestants[i]!.name, on: on[i]!, ...summary },
     ratio: summary.median / summaries[0]!.median,

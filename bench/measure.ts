@@ -106,13 +106,13 @@ export interface Summary {
   readonly samples: number;
 }
 
-export function summarise(turns: readonly (readonly number[])[]): Summary {
+export function summarize(turns: readonly (readonly number[])[]): Summary {
   const samples = turns.flat();
   const [low, median, high] = quartiles(samples);
   return { median, low, high, samples: samples.length };
 }
 
-/** The first, second and third quartile of `samples`, interpolated between neighbours. */
+/** The first, second and third quartile of `samples`, interpolated between neighbors. */
 export function quartiles(samples: readonly number[]): readonly [number, number, number] {
   const sorted = samples.toSorted((a, b) => a - b);
   const at = (fraction: number) => {

@@ -83,7 +83,7 @@ export interface Training {
   readonly network: Network;
   readonly input: Shape;
   readonly classes: number;
-  readonly optimiser: "adam" | "sgd";
+  readonly optimizer: "adam" | "sgd";
   readonly lr: number;
   /** Of one step: forward, and two gradients of every layer but the first, whose input gradient nobody needs. */
   readonly flops: number;
@@ -119,7 +119,7 @@ function training(
   network: Network,
   input: Shape,
   classes: number,
-  optimiser: Training["optimiser"],
+  optimizer: Training["optimizer"],
   lr: number,
   batch: Batches,
 ): Training {
@@ -128,19 +128,19 @@ function training(
   const start = () => {
     const model = network.layer();
     const loss = new CrossEntropyLoss();
-    const optimizer = new (optimiser === "adam" ? Adam : SGD)(model.parameters(), { lr });
+    const optim = new (optimizer === "adam" ? Adam : SGD)(model.parameters(), { lr });
     let steps = 0;
     const step = () => {
       const { x, labels } = batch(steps++);
-      optimizer.zeroGrad();
+      optim.zeroGrad();
       const value = loss.forward(model.forward(new Tensor(x, input)), labels);
       model.backward(loss.backward(), { inputGradient: false });
-      optimizer.step();
+      optim.step();
       return value;
     };
     return { model, step };
   };
-  return { network, input, classes, optimiser, lr, flops: 2 * (3 * multiplyAdds - first), batch, start };
+  return { network, input, classes, optimizer, lr, flops: 2 * (3 * multiplyAdds - first), batch, start };
 }
 
 /** The numbers of all parameters and buffers, in the order of the layers. */

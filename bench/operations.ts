@@ -7,7 +7,7 @@ import { linear } from "../src/ops/linear.js";
 import { matmul, matmulBackward } from "../src/ops/matmul.js";
 import { max, mean, meanBackward } from "../src/ops/reduce.js";
 import { innerBackward, innerForward, innerOps, settledNormals } from "./inside.js";
-import { inTurns, summarise, timed } from "./measure.js";
+import { inTurns, summarize, timed } from "./measure.js";
 import { provenanceLine } from "./report.js";
 import { digits, duration, table } from "./table.js";
 
@@ -84,7 +84,7 @@ console.log(`${provenanceLine()}\n`);
 const rows: string[][] = [];
 for (const [sizes, ways] of CASES) {
   const contestants = Object.entries(ways).map(([name, run]) => timed(name, run));
-  const medians = (await inTurns(contestants, { rounds: 5, seconds: 1 })).map((turns) => summarise(turns).median);
+  const medians = (await inTurns(contestants, { rounds: 5, seconds: 1 })).map((turns) => summarize(turns).median);
   for (const [i, { name }] of contestants.entries()) {
     rows.push([i === 0 ? sizes : "", name.trim(), duration(medians[i]!), digits(medians[i]! / medians[0]!)]);
   }

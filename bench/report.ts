@@ -46,7 +46,7 @@ export function writeReport(name: string, results: object, chart: Chart): void {
   console.error(`Wrote docs/benchmarks/${name}.json and ${name}.svg`);
 }
 
-const COLOURS = ["#e4572e", "#4269d0", "#3ca951", "#a463f2", "#9c6b4e", "#efb118", "#6cc5b0", "#9498a0", "#ff8ab7"];
+const COLORS = ["#e4572e", "#4269d0", "#3ca951", "#a463f2", "#9c6b4e", "#efb118", "#6cc5b0", "#9498a0", "#ff8ab7"];
 
 /** Horizontal bars, the groups one below the other. */
 export function svg({ title, label, bars, log }: Chart): string {
@@ -77,7 +77,7 @@ export function svg({ title, label, bars, log }: Chart): string {
       ...(log ? { type: "log", tickFormat: "~g" } : { zero: true }),
     },
     y: { label: null, domain: rows, axis: null, padding: 0.12 },
-    color: { domain: names, range: COLOURS },
+    color: { domain: names, range: COLORS },
     marks: [
       Plot.barX(bars, { x1: least, x2: "value", y: key, fill: "name" }),
       Plot.ruleY(bars, {

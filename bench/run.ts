@@ -11,7 +11,7 @@ import type { Case } from "./cases/case.js";
 import { passes } from "./cases/passes.js";
 import { products } from "./cases/products.js";
 import { compare, fastest, load, type Saved, save, type Turns } from "./compare.js";
-import { inTurns, median, type Summary, summarise, timed } from "./measure.js";
+import { inTurns, median, type Summary, summarize, timed } from "./measure.js";
 import { peakKernel } from "./peak.js";
 import { progress } from "./progress.js";
 import { provenanceLine, writeReport } from "./report.js";
@@ -20,7 +20,7 @@ import { digits, duration, percent, spread, table } from "./table.js";
 program
   .name("npm run bench --")
   .description(
-    "Times the library's hot loops on the reference and the wasm backend; with words, only the cases whose names hold all of them. Families: conv, linear, activation, pool, norm, loss, optimiser, step, inference.",
+    "Times the library's hot loops on the reference and the wasm backend; with words, only the cases whose names hold all of them. Families: conv, linear, activation, pool, norm, loss, optimizer, step, inference.",
   )
   .argument("[words...]", 'for example "conv", or "conv vgg5 forward"')
   .option("--seconds <number>", "time for the samples of each case on each backend", Number, 0.5)
@@ -88,8 +88,8 @@ async function measure(cases: readonly Case[]): Promise<Result[]> {
     peakTimes.push(...peakTurns.flat());
     const fast = { times: fastest(turns), peak: fastest(peakTurns) };
     const share = flops === 0 ? undefined : ((flops / peakFlops) * median(fast.peak)) / median(fast.times);
-    const reference = referenceTurns && summarise(referenceTurns);
-    return { name, work, flops, bytes, wasm: summarise(turns), reference, share, turns: fast };
+    const reference = referenceTurns && summarize(referenceTurns);
+    return { name, work, flops, bytes, wasm: summarize(turns), reference, share, turns: fast };
   });
 }
 
@@ -115,7 +115,7 @@ function comparisons(all: readonly Result[], before: Saved): string {
     const old = before[name];
     if (!old) return [name, duration(now.median), "", "", "", "not in the saved run"];
     const { ratio, low, high, verdict: result } = compare(old, turns);
-    const spreads = [old, turns].map(({ times }) => spread(summarise([times]))).join(", ");
+    const spreads = [old, turns].map(({ times }) => spread(summarize([times]))).join(", ");
     return [name, duration(now.median), spreads, ratio.toFixed(3), `${low.toFixed(3)}–${high.toFixed(3)}`, result];
   });
   return table(["case", "now", "spread before, now", "now : before", "99 % interval", "verdict"], rows);

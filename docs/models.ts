@@ -27,7 +27,7 @@ import {
   VGG,
 } from "faltung/models";
 import { summary } from "faltung/train";
-import { inTurns, summarise, timed } from "../bench/measure.js";
+import { inTurns, summarize, timed } from "../bench/measure.js";
 import { provenanceLine } from "../bench/report.js";
 import { digits } from "../bench/table.js";
 
@@ -236,7 +236,7 @@ async function measure({ make, input }: Entry): Promise<string> {
   const model = make(new Quick(1)).eval();
   const x: Tensor = randn(input, { random: new Random(1) });
   const [turns = []] = await inTurns([timed("forward", () => model.forward(x))], { rounds: 5, seconds: 5 });
-  return `${digits(1000 * summarise(turns).median)} ms`;
+  return `${digits(1000 * summarize(turns).median)} ms`;
 }
 
 function measureApart({ code }: Entry): string {

@@ -1,4 +1,4 @@
-/** `faltung/data`: data sets, batches, normalisation and augmentation. */
+/** `faltung/data`: data sets, batches, normalization and augmentation. */
 export { compose, type FillOptions, randomNoise, randomRotate, randomShift } from "./data/augment.js";
 export {
   type AnyTargets,
@@ -12,7 +12,7 @@ export {
   type Targets,
 } from "./data/dataset.js";
 export { type IdxArray, readIdx } from "./data/idx.js";
-export { imagesToTensor, labelsToInt32, type NormaliseOptions, normalise, type RawArray } from "./data/images.js";
+export { imagesToTensor, labelsToInt32, type NormalizeOptions, normalize, type RawArray } from "./data/images.js";
 export {
   DataLoader,
   type DataLoaderOptions,

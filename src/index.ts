@@ -48,9 +48,9 @@ export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradc
 export { GroupNorm, type GroupNormOptions } from "./layers/group-norm.js";
 export { Identity } from "./layers/identity.js";
 export {
-  type Initialisers,
+  type Initializers,
   type InitOptions,
-  initialisers,
+  initializers,
   type KaimingOptions,
   type Nonlinearity,
   type XavierOptions,

@@ -1,6 +1,6 @@
 // Types that are exported there can then be named by declarations of a program that imports only this entry.
 export type {} from "./index.js";
-export { type Initialisers, initialisers } from "./layers/initializers.js";
+export { type Initializers, initializers } from "./layers/initializers.js";
 export type { Progress } from "./train/checkpoint.js";
 export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from "./train/clip.js";
 export { ConfusionMatrix } from "./train/confusion-matrix.js";

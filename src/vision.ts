@@ -14,16 +14,16 @@ export {
 } from "./vision/average-precision.js";
 export { type Box, clipBox, intersection, iou } from "./vision/box.js";
 export {
-  type Centre,
-  type CentreOptions,
-  type CentreTargets,
-  type CentreTargetsOptions,
-  centreTargets,
-  findCentres,
-  groupByCentre,
+  type Center,
+  type CenterOptions,
+  type CenterTargets,
+  type CenterTargetsOptions,
+  centerTargets,
+  findCenters,
+  groupByCenter,
 } from "./vision/centers.js";
-export { type Colour, type ToChannelsOptions, toChannels, toImageData } from "./vision/channels.js";
-export { centreCrop, crop } from "./vision/crop.js";
+export { type Color, type ToChannelsOptions, toChannels, toImageData } from "./vision/channels.js";
+export { centerCrop, crop } from "./vision/crop.js";
 export { type DecodeOptions, decodeImage } from "./vision/decode.js";
 export {
   type DrawOptions,
@@ -52,7 +52,7 @@ export {
   faceDescriptor,
   faceLandmarks,
   type Point,
-  recogniseFaces,
+  recognizeFaces,
 } from "./vision/faces.js";
 export { boxBlur, emboss, gaussianBlur, laplacian, sharpen, sobelX, sobelY } from "./vision/filters.js";
 export { IMAGENET, type ImageToTensorOptions, imageToTensor, tensorToImage } from "./vision/image-tensor.js";

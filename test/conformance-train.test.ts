@@ -1,5 +1,5 @@
 /**
- * Every loss, optimiser and scheduler that PyTorch computed, on every backend: values and gradients, trajectories,
+ * Every loss, optimizer and scheduler that PyTorch computed, on every backend: values and gradients, trajectories,
  * learning rates.
  */
 import { describe, expect, test } from "vitest";
@@ -58,8 +58,8 @@ eachBackend("training", () => {
     }
   });
 
-  describe("PyTorch's optimisers", () => {
-    interface OptimiserCase {
+  describe("PyTorch's optimizers", () => {
+    interface OptimizerCase {
       readonly name: string;
       readonly optimizer: string;
       readonly args: TorchArguments;
@@ -76,7 +76,7 @@ eachBackend("training", () => {
       readonly Y: Stored;
     }
 
-    const [problem, ...cases] = readFixture<[Problem, ...OptimiserCase[]]>("torch_optim.json");
+    const [problem, ...cases] = readFixture<[Problem, ...OptimizerCase[]]>("torch_optim.json");
     const X = decode(problem.X);
     const Y = decode(problem.Y);
 

@@ -56,12 +56,12 @@ function check(c: ModuleCase, compare: typeof expectNear): void {
 }
 
 /** Where all terms cancel, and PyTorch's numbers are what its rounding left of them. */
-const CANCELLED = ["batchnorm2d_const", "groupnorm_g2_nc"];
+const CANCELED = ["batchnorm2d_const", "groupnorm_g2_nc"];
 
 eachBackend("layers", () => {
   describe("PyTorch's modules", () => {
     for (const c of readFixture<ModuleCase[]>("torch_modules.json")) {
-      test(c.name, () => check(c, CANCELLED.includes(c.name) ? expectClose : expectNear));
+      test(c.name, () => check(c, CANCELED.includes(c.name) ? expectClose : expectNear));
     }
   });
 

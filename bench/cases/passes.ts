@@ -1,4 +1,4 @@
-/** What passes over its numbers once: activations, pooling, norms, losses, optimiser steps. The memory limits most of them. */
+/** What passes over its numbers once: activations, pooling, norms, losses, optimizer steps. The memory limits most of them. */
 import { type KernelSet, run } from "../../src/kernels/backend.js";
 import { biasKernels } from "../../src/ops/bias.js";
 import { gradientKernels } from "../../src/ops/gradient.js";
@@ -9,13 +9,13 @@ import { softmaxKernels } from "../../src/ops/softmax.js";
 import { batchNormGeometry } from "../../src/shape/norm.js";
 import { poolGeometry, poolSettings } from "../../src/shape/pool.js";
 import { lossKernels } from "../../src/train/loss.js";
-import { optimiserKernels } from "../../src/train/optimizer.js";
+import { optimizerKernels } from "../../src/train/optimizer.js";
 import { ACTIVATIONS } from "../../test/support/activations.js";
 import { floats, integers } from "../inside.js";
 import type { Case } from "./case.js";
 
 export function passes(): Case[] {
-  return [...activationCases(), ...poolings(), ...norms(), ...losses(), ...optimisers()];
+  return [...activationCases(), ...poolings(), ...norms(), ...losses(), ...optimizers()];
 }
 
 /** A kernel's case; `arrays` are the lengths of the normal arrays that `call` is given, in the engine's memory. */
@@ -139,16 +139,16 @@ function losses(): Case[] {
   ];
 }
 
-function optimisers(): Case[] {
+function optimizers(): Case[] {
   const [work, n] = ["61,706 weights", 61_706];
   const plain = { lr: 1e-3, weightDecay: 0, maximize: false };
   const adam = { ...plain, beta1: 0.9, beta2: 0.999, eps: 1e-8, correction1: 0.5, correction2: 0.5, decoupled: false };
   const sgd = { ...plain, momentum: 0.9, dampening: 0, nesterov: false };
   return [
-    pass("optimiser sgd", work, 20 * n, optimiserKernels, [n, n, n], (k, p, g, b) => k.sgd(sgd, p, g, b, false)),
-    pass("optimiser adam", work, 28 * n, optimiserKernels, [n, n, n, n], (k, p, g, m, v) => {
+    pass("optimizer sgd", work, 20 * n, optimizerKernels, [n, n, n], (k, p, g, b) => k.sgd(sgd, p, g, b, false)),
+    pass("optimizer adam", work, 28 * n, optimizerKernels, [n, n, n, n], (k, p, g, m, v) => {
       k.adam(adam, p, g, m, v, undefined);
     }),
-    pass("optimiser gradient norm", work, 4 * n, gradientKernels, [n], (k, g) => k.powerSum(g, 2)),
+    pass("optimizer gradient norm", work, 4 * n, gradientKernels, [n], (k, g) => k.powerSum(g, 2)),
   ];
 }

@@ -124,7 +124,7 @@ function linearCases([name, [rows, inFeatures, outFeatures]]: typeof LINEARS ext
   ];
 }
 
-/** Forward, loss, backward and optimiser step, as `fit` takes them; and inference. */
+/** Forward, loss, backward and optimizer step, as `fit` takes them; and inference. */
 function steps(): Case[] {
   const lenet = lenetSteps(64);
   const resnet = resnetSteps(4, 64);

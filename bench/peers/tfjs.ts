@@ -112,7 +112,7 @@ async function tfjs(backend: "cpu" | "wasm", prepare: () => Promise<void>): Prom
     return job(both, concatenated(planar(dx!, input), filterGradient, dbias!));
   };
   const training: NonNullable<Peer["training"]> = async (
-    { network, input, batch, classes, optimiser, lr },
+    { network, input, batch, classes, optimizer, lr },
     weights,
   ) => {
     await use();
@@ -125,7 +125,7 @@ async function tfjs(backend: "cpu" | "wasm", prepare: () => Promise<void>): Prom
       return variables.at(-1)!;
     };
     const model = network.nodes.map((node) => layer(tf, node, variable));
-    const optimizer = optimiser === "adam" ? tf.train.adam(lr) : tf.train.sgd(lr);
+    const optim = optimizer === "adam" ? tf.train.adam(lr) : tf.train.sgd(lr);
     const [size, channels, height, width] = input;
     let steps = 0;
     const step = () =>
@@ -139,7 +139,7 @@ async function tfjs(backend: "cpu" | "wasm", prepare: () => Promise<void>): Prom
             model.reduce((y, run) => run(y), image),
           ),
         );
-        optimizer.applyGradients(grads);
+        optim.applyGradients(grads);
         return value.dataSync()[0]!;
       });
     return job(step, Float32Array.of(step(), step()));

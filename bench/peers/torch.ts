@@ -77,10 +77,10 @@ export async function torch(): Promise<Peer> {
       }),
     inference: ({ nodes }: Network, weights, x, input) =>
       start({ do: "inference", nodes, weights: weights.map(encoded), x: encoded(x), input }),
-    training: ({ network: { nodes }, batch, input, optimiser, lr }: Training, weights, losses) => {
+    training: ({ network: { nodes }, batch, input, optimizer, lr }: Training, weights, losses) => {
       const batches = Array.from({ length: BATCHES }, (_, i) => batch(i));
       return start({
-        ...{ do: "training", nodes, input, optimiser, lr, losses, weights: weights.map(encoded) },
+        ...{ do: "training", nodes, input, optimizer, lr, losses, weights: weights.map(encoded) },
         batches: batches.map(({ x, labels }) => ({ x: encoded(x), labels: [...labels] })),
       });
     },

@@ -86,7 +86,7 @@ def inference(job):
 
 def training(job):
     model = network(job).train()
-    optimizer = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[job["optimiser"]](model.parameters(), lr=job["lr"])
+    optimizer = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[job["optimizer"]](model.parameters(), lr=job["lr"])
     batches = [(array(b["x"], job["input"]), torch.tensor(b["labels"])) for b in job["batches"]]
     count = 0
 

@@ -9,7 +9,7 @@ import { EmbeddingStore } from "faltung/vision";
 import { startBar } from "./bar.js";
 import { loadMnist } from "./datasets.js";
 import type { Example } from "./example.js";
-import { imageView, inRows, type View, verdictColour, writeSheet } from "./scene-pictures.js";
+import { imageView, inRows, type View, verdictColor, writeSheet } from "./scene-pictures.js";
 import { train } from "./training.js";
 
 /** Numbers that a digit is squeezed into. */
@@ -38,13 +38,13 @@ export const example: Example = {
 
     const pair = (i: number): View[] => [
       imageView(asked, i),
-      imageView(known, nearest[i] ?? 0, verdictColour(same[i] === true)),
+      imageView(known, nearest[i] ?? 0, verdictColor(same[i] === true)),
     ];
     await writePairs(join(out, "reconstructions.png"), [...same.keys()], (i) => [
       imageView(asked, i),
       imageView(copies, i),
     ]);
-    await writePairs(join(out, "neighbours.png"), [...same.keys()], pair);
+    await writePairs(join(out, "neighbors.png"), [...same.keys()], pair);
     await writePairs(join(out, "mismatches.png"), wrong, pair);
     const error = (guess: Tensor): number => guess.sub(asked).square().mean().item();
     console.log(`Matched each of ${asked.shape[0]} new digits to the nearest of ${known.shape[0]}.`);

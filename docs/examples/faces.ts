@@ -12,7 +12,7 @@ import { readWeightsManifest } from "faltung/io";
 import { FaceLandmarks, FaceRecognition, faceStateDict, TinyFaceDetector } from "faltung/models";
 import {
   type Box,
-  type Colour,
+  type Color,
   decodeImage,
   drawBox,
   drawPoints,
@@ -24,7 +24,7 @@ import {
   iou,
   type Match,
   type Pixels,
-  recogniseFaces,
+  recognizeFaces,
   resize,
   tile,
   UNKNOWN,
@@ -32,7 +32,7 @@ import {
 import { startBar } from "./bar.js";
 import type { Example, Figure, Settings } from "./example.js";
 import { type FaceApi, faceApiFolder, loadFaceApi, type PeerFace } from "./face-api.js";
-import { verdictColour } from "./scene-pictures.js";
+import { verdictColor } from "./scene-pictures.js";
 
 interface Photo {
   readonly name: string;
@@ -65,7 +65,7 @@ async function run({ out, quick }: Settings): Promise<readonly Figure[]> {
   const bar = startBar("{bar} finding faces: {value} of {total} photographs", names.length);
   for (const name of names) {
     const pixels = await decodeImage(readFileSync(join(folder, `demo/${name}.jpg`)));
-    const faces = recogniseFaces(networks, pixels);
+    const faces = recognizeFaces(networks, pixels);
     // A single photograph has its last face as a stranger.
     const people = faces.map((_, i) =>
       KNOWN.includes(name) && !(quick && i === faces.length - 1) ? `person ${letter(person++)}` : undefined,
@@ -84,9 +84,9 @@ async function run({ out, quick }: Settings): Promise<readonly Figure[]> {
     console.log(`face-api does not start here, so there is nothing to compare with: ${String(error)}`);
     return figures;
   }
-  const recognise = (pixels: Pixels) => recogniseFaces(networks, pixels, { inputSize });
+  const recognize = (pixels: Pixels) => recognizeFaces(networks, pixels, { inputSize });
   const pictures = photos.map(({ pixels }) => pixels);
-  return [...figures, ...(await compare(pictures, recognise, faceApi, quick ? 1 : ROUNDS[faceApi.backend]))];
+  return [...figures, ...(await compare(pictures, recognize, faceApi, quick ? 1 : ROUNDS[faceApi.backend]))];
 }
 
 async function loadNetworks(folder: string): Promise<FaceNetworks> {
@@ -103,7 +103,7 @@ async function loadNetworks(folder: string): Promise<FaceNetworks> {
 }
 
 /**
- * Enrols the people of some photographs by name. They have to be recognised in other pictures of themselves (the same
+ * Enrols the people of some photographs by name. They have to be recognized in other pictures of themselves (the same
  * photographs mirrored, darkened and made smaller), and the strangers of the other photographs have to stay unknown.
  */
 async function matchAll(photos: readonly Photo[], networks: FaceNetworks, out: string): Promise<Figure[]> {
@@ -122,24 +122,24 @@ async function matchAll(photos: readonly Photo[], networks: FaceNetworks, out: s
   for (const { name, pixels, faces, people } of photos) {
     const enrolled = faces.map((face, i): MarkedFace => {
       const person = people[i];
-      if (person) return { ...face, label: person, colour: verdictColour(true) };
+      if (person) return { ...face, label: person, color: verdictColor(true) };
       const match = store.match(face.descriptor);
       strangers.push(match.name === UNKNOWN);
       lines.push(`${name}: a stranger is ${said(match)}`);
-      return { ...face, label: labelOf(match), colour: verdictColour(match.name === UNKNOWN) };
+      return { ...face, label: labelOf(match), color: verdictColor(match.name === UNKNOWN) };
     });
     await writeMarked(join(out, `${name}.png`), pixels, enrolled);
 
     const other = alter(pixels);
     const scale = other.width / pixels.width;
-    const found = recogniseFaces(networks, other).map((face): MarkedFace => {
+    const found = recognizeFaces(networks, other).map((face): MarkedFace => {
       const match = store.match(face.descriptor);
       const place = faces.findIndex(({ box }) => iou(mirrored(box, pixels.width, scale), face.box) > 0.5);
       const person = people[place];
       const right = match.name === (person ?? UNKNOWN);
       (person ? known : alteredStrangers).push(right);
       lines.push(`${name} altered: ${person ?? "a stranger"} is ${said(match)}`);
-      return { ...face, label: labelOf(match), colour: verdictColour(right) };
+      return { ...face, label: labelOf(match), color: verdictColor(right) };
     });
     await writeMarked(join(out, `${name}-altered.png`), other, found);
     bar.increment();
@@ -149,7 +149,7 @@ async function matchAll(photos: readonly Photo[], networks: FaceNetworks, out: s
   console.log("In the pictures, right answers are green and wrong ones red.");
   const rate = (answers: readonly boolean[]) => answers.filter((right) => right).length / answers.length;
   return [
-    { name: "known faces recognised in altered photographs", value: rate(known), goal: 1 },
+    { name: "known faces recognized in altered photographs", value: rate(known), goal: 1 },
     { name: `known faces, of ${store.size} enrolled, that were found there`, value: known.length },
     { name: "strangers that stay unknown", value: rate(strangers), goal: 1 },
     { name: "strangers", value: strangers.length },
@@ -185,16 +185,16 @@ function mirrored({ x, y, width, height }: Box, pictureWidth: number, scale: num
 /** A face with what to write above it. */
 interface MarkedFace extends Face {
   readonly label: string;
-  readonly colour: Colour;
+  readonly color: Color;
 }
 
 /** Writes a copy of the photograph with boxes, landmarks and names. */
 async function writeMarked(file: string, photo: Pixels, faces: readonly MarkedFace[]): Promise<void> {
   const picture = tile([photo]);
   const unit = Math.max(1, Math.round(Math.max(photo.width, photo.height) / 500));
-  for (const { box, landmarks, label, colour } of faces) {
-    drawPoints(picture, landmarks, { colour: [255, 255, 255], radius: unit });
-    drawBox(picture, box, { colour, thickness: unit, label, scale: unit });
+  for (const { box, landmarks, label, color } of faces) {
+    drawPoints(picture, landmarks, { color: [255, 255, 255], radius: unit });
+    drawBox(picture, box, { color, thickness: unit, label, scale: unit });
   }
   writeFileSync(file, await encodePng(picture));
 }
@@ -202,7 +202,7 @@ async function writeMarked(file: string, photo: Pixels, faces: readonly MarkedFa
 /** The same pictures through face-api: the largest differences, and the time of both, taken in turns. */
 async function compare(
   pictures: readonly Pixels[],
-  recognise: (pixels: Pixels) => readonly Face[],
+  recognize: (pixels: Pixels) => readonly Face[],
   faceApi: FaceApi,
   rounds: number,
 ): Promise<Figure[]> {
@@ -213,7 +213,7 @@ async function compare(
   for (let round = 0; round < rounds; round++) {
     for (const pixels of pictures) {
       const start = performance.now();
-      const faces = recognise(pixels);
+      const faces = recognize(pixels);
       const between = performance.now();
       const peers = await faceApi.run(pixels);
       const end = performance.now();

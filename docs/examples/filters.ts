@@ -28,7 +28,7 @@ import type { Example } from "./example.js";
 const FOLDER = join(dirname(createRequire(import.meta.url).resolve("@vladmandic/face-api/package.json")), "demo");
 const SIDE = 320;
 
-/** From a photograph `[1, 3, H, W]` of 0–1 to what is shown of it; what has no sign of its own is shown around grey. */
+/** From a photograph `[1, 3, H, W]` of 0–1 to what is shown of it; what has no sign of its own is shown around gray. */
 const FILTERS: Readonly<Record<string, (photo: Tensor) => Tensor>> = {
   original: (photo) => photo,
   "box blur": apply(boxBlur(3, 9)),

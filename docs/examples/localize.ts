@@ -1,4 +1,4 @@
-/** Classification with localisation: which digit a scene shows, and the box around it, by one network with two heads. */
+/** Classification with localization: which digit a scene shows, and the box around it, by one network with two heads. */
 import { join } from "node:path";
 import {
   BatchNorm2d,
@@ -17,7 +17,7 @@ import { CrossEntropyLoss, SmoothL1Loss, type TrainingLoss } from "faltung/train
 import { type Box, iou } from "faltung/vision";
 import { loadDigits } from "./datasets.js";
 import type { Example } from "./example.js";
-import { inRows, pictureView, type View, verdictColour, writeSheet } from "./scene-pictures.js";
+import { inRows, pictureView, type View, verdictColor, writeSheet } from "./scene-pictures.js";
 import { predictions, trainOnScenes } from "./scene-training.js";
 import { makeScenes, type Scene, type SceneOptions } from "./scenes.js";
 
@@ -27,7 +27,7 @@ const SCENES: SceneOptions = { size: 64, objects: [1, 1], scale: [20, 40] };
 const SIZE = 64;
 
 export const example: Example = {
-  title: "Classification with localisation: a digit and the box around it (4 minutes)",
+  title: "Classification with localization: a digit and the box around it (4 minutes)",
   async run({ seed, out, quick }) {
     const { training, test } = loadDigits();
     const model = makeNetwork(new Random(seed));
@@ -51,8 +51,8 @@ export const example: Example = {
         count++;
         right += Number(label === truth.label);
         overlap += iou(box, truth.box);
-        const colour = verdictColour(label === truth.label);
-        views.push({ ...pictureView(scene), boxes: [{ box, colour, label: String(label) }] });
+        const color = verdictColor(label === truth.label);
+        views.push({ ...pictureView(scene), boxes: [{ box, color, label: String(label) }] });
       }
     }
     await writeSheet(join(out, "boxes.png"), inRows(views.slice(0, 40), 8));
@@ -79,7 +79,7 @@ function makeNetwork(random: Random): Sequential {
   );
 }
 
-/** `[N, 5]`: the digit, and its box as shares of the scene: centre, width, height. */
+/** `[N, 5]`: the digit, and its box as shares of the scene: center, width, height. */
 function targetsOf(scenes: readonly Scene[]): Tensor {
   const rows = scenes.flatMap(({ objects }) => {
     const { label = 0, box = { x: 0, y: 0, width: 0, height: 0 } } = objects[0] ?? {};

@@ -93,7 +93,7 @@ async function main({ name, classNames, training, test, testPixels }: ImageSet):
     settings: {
       "training images": images.length.toLocaleString("en"),
       "batch size": options.batchSize,
-      optimiser: "Adam",
+      optimizer: "Adam",
       "learning rate": `${options.lr}, falling to 0`,
       activation,
       seed,

@@ -1,17 +1,17 @@
 /**
  * Instance and panoptic segmentation: a network with two branches says of each pixel which class it is of, and where the
- * centre of its digit is (as Panoptic-DeepLab, https://arxiv.org/abs/1911.10194); pixels with one centre are one digit.
+ * center of its digit is (as Panoptic-DeepLab, https://arxiv.org/abs/1911.10194); pixels with one center are one digit.
  */
 import { join } from "node:path";
-import { concat, initialisers, Parallel, Random, Softmax, Tensor, zeros } from "faltung";
+import { concat, initializers, Parallel, Random, Softmax, Tensor, zeros } from "faltung";
 import { UNet } from "faltung/models";
 import { ConfusionMatrix, CrossEntropyLoss, L1Loss, MSELoss, type TrainingLoss } from "faltung/train";
 import {
-  centreTargets,
+  centerTargets,
   classMaps,
   connectedComponents,
-  findCentres,
-  groupByCentre,
+  findCenters,
+  groupByCenter,
   type LabelMap,
   type Mask,
   maskArea,
@@ -26,7 +26,7 @@ import {
   type Region,
 } from "faltung/vision";
 import type { Example } from "./example.js";
-import { digitColour, mapView, pictureView, type View, writeSheet } from "./scene-pictures.js";
+import { digitColor, mapView, pictureView, type View, writeSheet } from "./scene-pictures.js";
 import { classesOf, predictions, sceneTask, trainOnScenes } from "./scene-training.js";
 import { makeScenes, type Scene } from "./scenes.js";
 
@@ -110,16 +110,16 @@ export const example: Example = {
  */
 function makeNetwork(size: { readonly width: number; readonly depth: number }, random: Random): Parallel {
   const classes = new UNet({ ...size, numClasses: CLASSES, batchNorm: true, random });
-  const centres = new UNet({ ...size, numClasses: 3, width: 1 / 8, batchNorm: true, random });
+  const centers = new UNet({ ...size, numClasses: 3, width: 1 / 8, batchNorm: true, random });
   // Heat and offsets begin at 0, near what they have to be. From UNet's own start their loss is in the hundreds, and much
   // of the training goes into mending that.
-  for (const { value } of centres.head.parameters()) initialisers.constant(value, 0);
-  return new Parallel([classes, centres]);
+  for (const { value } of centers.head.parameters()) initializers.constant(value, 0);
+  return new Parallel([classes, centers]);
 }
 
-/** `[1, 4, size, size]`: class, heat of centres, and offsets dy, dx. */
+/** `[1, 4, size, size]`: class, heat of centers, and offsets dy, dx. */
 function targetsOf({ size, classes, instances }: Scene): Tensor {
-  const { heatmap, offsets } = centreTargets({ width: size, height: size, data: instances });
+  const { heatmap, offsets } = centerTargets({ width: size, height: size, data: instances });
   const labels = new Tensor(Float32Array.from(classes), [1, size, size]);
   return concat([labels, heatmap, offsets.div(REACH)], 0).unsqueeze(0);
 }
@@ -154,11 +154,11 @@ function understand(answer: Tensor) {
   const scores = answer.slice([...SCORES]);
   const [classes] = classMaps(scores.unsqueeze(0));
   if (!classes) throw new Error("There is one map for each picture.");
-  const centres = findCentres(answer.slice([...HEAT]), { threshold: 0.3 });
-  const instances = groupByCentre(classes, answer.slice([...OFFSETS]).mul(REACH), centres);
+  const centers = findCenters(answer.slice([...HEAT]), { threshold: 0.3 });
+  const instances = groupByCenter(classes, answer.slice([...OFFSETS]).mul(REACH), centers);
   const panoptic = mergePanoptic(new Softmax(0).forward(scores), instances, THINGS);
-  // As sure as the centre is hot and the class is probable. An instance's number is the place of its centre.
-  const sure = panoptic.segments.map(({ id, score }) => [id, score * (centres[id - 1]?.score ?? 1)] as const);
+  // As sure as the center is hot and the class is probable. An instance's number is the place of its center.
+  const sure = panoptic.segments.map(({ id, score }) => [id, score * (centers[id - 1]?.score ?? 1)] as const);
   return { classes, panoptic, scores: new Map(sure) };
 }
 
@@ -186,34 +186,34 @@ function componentsOf(classes: LabelMap): Picture<Mask>["predictions"] {
 }
 
 /**
- * The scene; true and found classes; true and found objects, each in its own colour, those grey that are not as there;
- * and the whole answer: each object with a box around it, in the colour of its class.
+ * The scene; true and found classes; true and found objects, each in its own color, those gray that are not as there;
+ * and the whole answer: each object with a box around it, in the color of its class.
  */
 function viewsOf(scene: Scene, classes: LabelMap, truth: PanopticMap, panoptic: PanopticMap): View[] {
   const truths = objectsOf(truth);
   const objects = objectsOf(panoptic);
-  const numbers = new Map(objects.map(({ id, region }) => [id, matchOf(region, truths) ?? GREY]));
+  const numbers = new Map(objects.map(({ id, region }) => [id, matchOf(region, truths) ?? GRAY]));
   const labels = new Map(panoptic.segments.map(({ id, label }) => [id, label]));
   const boxes = objects.flatMap(({ label, region }) => {
     const box = maskBox(region);
-    return box ? [{ box, colour: digitColour(label - 1) }] : [];
+    return box ? [{ box, color: digitColor(label - 1) }] : [];
   });
-  const recoloured = (colours: Map<number, number>) => ({
+  const recolored = (colors: Map<number, number>) => ({
     ...panoptic,
-    data: Int32Array.from(panoptic.data, (id) => colours.get(id) ?? 0),
+    data: Int32Array.from(panoptic.data, (id) => colors.get(id) ?? 0),
   });
   return [
     pictureView(scene),
     mapView({ ...classes, data: scene.classes }),
     mapView(classes),
     mapView({ ...classes, data: scene.instances }),
-    mapView(recoloured(numbers)),
-    mapView(recoloured(labels), boxes),
+    mapView(recolored(numbers)),
+    mapView(recolored(labels), boxes),
   ];
 }
 
-/** The last of the colours of a map. */
-const GREY = 10;
+/** The last of the colors of a map. */
+const GRAY = 10;
 
 /** The number of the true object that this one covers; two cannot cover the same by more than half. */
 function matchOf(region: Mask, truths: readonly (Region<Mask> & { readonly id: number })[]): number | undefined {

@@ -11,7 +11,7 @@ export interface Maps {
 }
 
 export interface Mistake {
-  /** Grey values 0–255. */
+  /** Gray values 0–255. */
   readonly pixels: ArrayLike<number>;
   readonly width: number;
   readonly height: number;
@@ -23,7 +23,7 @@ export interface Mistake {
 
 export interface ReportData {
   readonly title: string;
-  /** What the run was made with, as shown under the title: `{ seed: 1, optimiser: "Adam" }`. */
+  /** What the run was made with, as shown under the title: `{ seed: 1, optimizer: "Adam" }`. */
   readonly settings: Readonly<Record<string, string | number>>;
   readonly history: readonly StepLoss[];
   readonly epochs: readonly Epoch[];
@@ -56,7 +56,7 @@ export function writeReport(path: string, data: ReportData): void {
 ${header(data)}
 <main>
 ${section("Training", "", `<div class="charts">${lossChart(data.history)}${accuracyChart(data.epochs)}</div>`)}
-${section("Confusion matrix", "Rows are the true class, columns the predicted one. Mistakes are coloured by their number.", confusionTable(data))}
+${section("Confusion matrix", "Rows are the true class, columns the predicted one. Mistakes are colored by their number.", confusionTable(data))}
 ${section("Learned filters", "Weights of the first convolution: orange above zero, blue below.", filters(data.filters))}
 ${section("One input, layer by layer", "Each picture is one channel, scaled to its layer's largest value: orange above zero, blue below.", featureMaps(data))}
 ${section("The worst mistakes", "The wrong answers that the model was surest of.", mistakes(data))}

@@ -18,7 +18,7 @@ const NAMES = [
   "faces",
   "fashion",
   "filters",
-  "localise",
+  "localize",
   "panoptic",
   "segment",
   "transfer",

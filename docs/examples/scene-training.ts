@@ -66,7 +66,7 @@ export async function trainOnScenes<T extends Targets>(model: Layer, options: Sc
   bar.stop();
 }
 
-/** The scenes as input of a network: `[N, 1, size, size]`, grey values from 0 to 1. */
+/** The scenes as input of a network: `[N, 1, size, size]`, gray values from 0 to 1. */
 export function imagesOf(scenes: readonly Scene[]): Tensor {
   const size = scenes[0]?.size ?? 0;
   return imagesToTensor({ shape: [scenes.length, size, size], data: joined(scenes.map(({ pixels }) => pixels)) });

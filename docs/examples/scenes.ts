@@ -11,7 +11,7 @@ export interface SceneObject {
 
 export interface Scene {
   readonly size: number;
-  /** Grey values, `[size, size]`. */
+  /** Gray values, `[size, size]`. */
   readonly pixels: Uint8Array;
   readonly objects: readonly SceneObject[];
   /** The class of each pixel, `[size, size]`: 0 for the background, 1 + the digit. */
@@ -31,14 +31,14 @@ export interface SceneOptions {
   readonly overlap?: number;
 }
 
-/** 28×28 grey values of one digit after the other, and what they are. */
+/** 28×28 gray values of one digit after the other, and what they are. */
 export interface Digits {
   readonly pixels: ArrayLike<number>;
   readonly labels: ArrayLike<number>;
 }
 
 const SIDE = 28;
-/** Grey values from here on are ink. */
+/** Gray values from here on are ink. */
 const INK = 64;
 
 /** `count` scenes from these digits; the same seed makes the same scenes. Later digits lie over earlier ones. */
@@ -64,7 +64,7 @@ function makeScene(digits: Digits, random: Random, options: SceneOptions): Scene
     const side = smallest + random.integer(largest - smallest + 1);
     const index = random.integer(digits.labels.length);
     const digit = scaled(digits.pixels, index * SIDE * SIDE, side);
-    const ink = maskBox({ width: side, height: side, data: digit.map((grey) => (grey < INK ? 0 : 1)) });
+    const ink = maskBox({ width: side, height: side, data: digit.map((gray) => (gray < INK ? 0 : 1)) });
     if (!ink) continue;
     // The ink, not its frame, has to lie on the canvas.
     const left = random.integer(size - ink.width + 1) - ink.x;
@@ -76,11 +76,11 @@ function makeScene(digits: Digits, random: Random, options: SceneOptions): Scene
     objects.push({ label, box });
     for (let y = box.y; y < box.y + box.height; y++) {
       for (let x = box.x; x < box.x + box.width; x++) {
-        const grey = digit[(y - top) * side + (x - left)] ?? 0;
+        const gray = digit[(y - top) * side + (x - left)] ?? 0;
         const at = y * size + x;
-        pixels[at] = Math.max(grey, pixels[at] ?? 0);
-        if (grey < INK) continue;
-        pixels[at] = grey;
+        pixels[at] = Math.max(gray, pixels[at] ?? 0);
+        if (gray < INK) continue;
+        pixels[at] = gray;
         classes[at] = 1 + label;
         instances[at] = objects.length;
       }
@@ -89,7 +89,7 @@ function makeScene(digits: Digits, random: Random, options: SceneOptions): Scene
   return { size, pixels, objects, classes, instances };
 }
 
-/** One digit at another size: each pixel is the bilinear mix of its four neighbours in the original. */
+/** One digit at another size: each pixel is the bilinear mix of its four neighbors in the original. */
 function scaled(pixels: ArrayLike<number>, start: number, side: number): Uint8Array {
   const at = (y: number, x: number) =>
     pixels[start + Math.min(Math.max(y, 0), SIDE - 1) * SIDE + Math.min(Math.max(x, 0), SIDE - 1)] ?? 0;

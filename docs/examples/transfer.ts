@@ -24,7 +24,7 @@ import { accuracy, CrossEntropyLoss } from "faltung/train";
 import { loadMnist } from "./datasets.js";
 import type { Example } from "./example.js";
 import { predict } from "./inspect.js";
-import { imageView, inRows, verdictColour, writeSheet } from "./scene-pictures.js";
+import { imageView, inRows, verdictColor, writeSheet } from "./scene-pictures.js";
 import { train } from "./training.js";
 
 type Digits = Dataset<Uint8Array>;
@@ -143,7 +143,7 @@ async function writePictures(out: string, examples: Digits, asked: Digits, answe
   const views = shown.flatMap((i) => [
     imageView(asked.inputs, i),
     ...guesses.map((guess) =>
-      imageView(examples.inputs, EXAMPLES * (guess[i] ?? 0), verdictColour(guess[i] === asked.targets[i])),
+      imageView(examples.inputs, EXAMPLES * (guess[i] ?? 0), verdictColor(guess[i] === asked.targets[i])),
     ),
   ]);
   await writeSheet(join(out, "answers.png"), inRows(views, 12));

@@ -12,14 +12,14 @@ import type { InputTransform, Transform } from "./loader.js";
 import { sinCos } from "./rotation.js";
 
 export interface FillOptions {
-  /** What comes in from outside the image. Default 0: black, unless the images are normalised already. */
+  /** What comes in from outside the image. Default 0: black, unless the images are normalized already. */
   readonly fill?: number;
 }
 
 /**
  * Runs transforms one after the other.
  * @example
- * const transform = compose(randomShift(2), randomRotate(10), normalise({ mean: 0.1307, std: 0.3081 }));
+ * const transform = compose(randomShift(2), randomRotate(10), normalize({ mean: 0.1307, std: 0.3081 }));
  */
 export function compose(...transforms: readonly InputTransform[]): InputTransform;
 export function compose<T extends AnyTargets>(...transforms: readonly Transform<T>[]): Transform<T>;
@@ -61,7 +61,7 @@ export function randomShift(maxPixels: number, options: FillOptions = {}): Input
 }
 
 /**
- * Turns each image about its centre by an angle uniform in ±`maxDegrees`, with bilinear interpolation.
+ * Turns each image about its center by an angle uniform in ±`maxDegrees`, with bilinear interpolation.
  * @param maxDegrees from 0 to 180; positive angles turn counter-clockwise, as torchvision's do
  * @throws ArgumentError when `maxDegrees` is out of range; ShapeError (when it runs) for inputs of fewer than three axes.
  * @example
@@ -126,9 +126,9 @@ function mapImages(who: string, x: Tensor, draw: () => PlaneMap): Tensor {
 }
 
 /**
- * to[i, j] = from at the point that the rotation brings to (i, j), interpolated between its four neighbours:
+ * to[i, j] = from at the point that the rotation brings to (i, j), interpolated between its four neighbors:
  *
- *     (x, y) = (cos·dx − sin·dy, sin·dx + cos·dy) + centre,   (dx, dy) = (j, i) − centre,   rows count downwards
+ *     (x, y) = (cos·dx − sin·dy, sin·dx + cos·dy) + center,   (dx, dy) = (j, i) − center,   rows count downwards
  */
 function rotate(
   from: FloatArray,
@@ -140,12 +140,12 @@ function rotate(
   cos: number,
   fill: number,
 ): void {
-  const centreX = (width - 1) / 2;
-  const centreY = (height - 1) / 2;
+  const centerX = (width - 1) / 2;
+  const centerY = (height - 1) / 2;
   for (let i = 0; i < height; i++) {
     for (let j = 0; j < width; j++) {
-      const x = cos * (j - centreX) - sin * (i - centreY) + centreX;
-      const y = sin * (j - centreX) + cos * (i - centreY) + centreY;
+      const x = cos * (j - centerX) - sin * (i - centerY) + centerX;
+      const y = sin * (j - centerX) + cos * (i - centerY) + centerY;
       const left = Math.floor(x);
       const top = Math.floor(y);
       const at = start + top * width + left;

@@ -1,4 +1,4 @@
-/** Images of bytes to tensors, and their normalisation. */
+/** Images of bytes to tensors, and their normalization. */
 import { checkFinite, readOptions } from "../shape/check.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { checkShape } from "../shape/reshape.js";
@@ -10,7 +10,7 @@ import { checkLabels } from "./labels.js";
 import type { InputTransform } from "./loader.js";
 
 /** What to subtract from each channel and then divide it by: one number for all channels, or one for each. */
-export interface NormaliseOptions {
+export interface NormalizeOptions {
   /** Default 0. MNIST: 0.1307. */
   readonly mean?: number | readonly number[];
   /** Default 1. MNIST: 0.3081. */
@@ -25,7 +25,7 @@ export interface RawArray {
 
 /**
  * Images of bytes `[N, H, W]` or `[N, C, H, W]` as a tensor `[N, 1, H, W]` or `[N, C, H, W]`: divided by 255, then
- * normalised, each step rounded to float32 as torchvision's `ToTensor` and `Normalize` do.
+ * normalized, each step rounded to float32 as torchvision's `ToTensor` and `Normalize` do.
  *
  *     y[n, c] = (x[n, c] / 255 − mean[c]) / std[c]
  *
@@ -36,7 +36,7 @@ export interface RawArray {
  * @example
  * const x = imagesToTensor(readIdx(bytes), { mean: 0.1307, std: 0.3081 }); // [60000, 1, 28, 28]
  */
-export function imagesToTensor(images: RawArray, options: NormaliseOptions = {}): Tensor {
+export function imagesToTensor(images: RawArray, options: NormalizeOptions = {}): Tensor {
   const { shape, data } = checkRaw("imagesToTensor", images);
   checkShape("imagesToTensor", shape);
   if (!(data instanceof Uint8Array)) {
@@ -61,22 +61,22 @@ export function imagesToTensor(images: RawArray, options: NormaliseOptions = {})
 }
 
 /**
- * A transform that normalises inputs `[N, C, …]`: y[n, c] = (x[n, c] − mean[c]) / std[c]. Put it last: augmentations
- * fill with 0, which is black only before normalising.
+ * A transform that normalizes inputs `[N, C, …]`: y[n, c] = (x[n, c] − mean[c]) / std[c]. Put it last: augmentations
+ * fill with 0, which is black only before normalizing.
  *
  * @throws ArgumentError for a mean that is not finite or a std that is not positive; ShapeError (when it runs) for
  *   inputs without channel axis, or for as many means or stds as there are no channels.
  * @example
- * new DataLoader(photos, { transform: normalise({ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }) });
+ * new DataLoader(photos, { transform: normalize({ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }) });
  */
-export function normalise(options: NormaliseOptions): InputTransform {
-  statistics("normalise", options);
+export function normalize(options: NormalizeOptions): InputTransform {
+  statistics("normalize", options);
   return (batch) => {
-    const { inputs, targets } = checkBatch("normalise", "its batch", batch);
+    const { inputs, targets } = checkBatch("normalize", "its batch", batch);
     const y = allocate(inputs.shape, inputs.dtype);
     const [from, to] = [inputs.data, y.data];
     const round = inputs.dtype === "float64" ? Number : Math.fround;
-    forEachChannel("normalise", inputs.shape, options, (start, end, mean, std) => {
+    forEachChannel("normalize", inputs.shape, options, (start, end, mean, std) => {
       for (let i = start; i < end; i++) to[i] = round((from[i] ?? 0) - mean) / std;
     });
     return { inputs: y, targets };
@@ -104,7 +104,7 @@ function checkLength(who: string, shape: Shape, length: number, what: string): v
 }
 
 /** Checked means and standard deviations, each of one number or one a channel. */
-function statistics(who: string, options: NormaliseOptions): readonly [Statistic, Statistic] {
+function statistics(who: string, options: NormalizeOptions): readonly [Statistic, Statistic] {
   const { mean, std } = readOptions(who, options, { mean: 0, std: 1 });
   for (const [name, value] of Object.entries({ mean, std })) {
     if (typeof value === "number" || Array.isArray(value)) continue;
@@ -129,7 +129,7 @@ function statistics(who: string, options: NormaliseOptions): readonly [Statistic
 function forEachChannel(
   who: string,
   shape: Shape,
-  options: NormaliseOptions,
+  options: NormalizeOptions,
   each: (start: number, end: number, mean: number, std: number) => void,
 ): void {
   const [means, stds] = statistics(who, options);
@@ -137,7 +137,7 @@ function forEachChannel(
   const wrong = [means.length, stds.length].find((count) => count !== 1 && count !== channels);
   if (batch === undefined || channels === undefined || wrong !== undefined) {
     throw new ShapeError(
-      `${who} expects inputs [N, C, …]${wrong === undefined ? "" : ` with ${wrong} channels, one for each mean and std`}, but got ${showShape(shape)}. Usual cause: statistics of colour images for grey ones, or a missing channel axis.`,
+      `${who} expects inputs [N, C, …]${wrong === undefined ? "" : ` with ${wrong} channels, one for each mean and std`}, but got ${showShape(shape)}. Usual cause: statistics of color images for gray ones, or a missing channel axis.`,
     );
   }
   const size = pixels.reduce((product, extent) => product * extent, 1);

@@ -25,7 +25,7 @@ export interface DataLoaderOptions<T extends AnyTargets = Targets, X extends Inp
   readonly shuffle?: boolean;
   /** Whether to leave out the last batch when it is smaller than the others. Default false. */
   readonly dropLast?: boolean;
-  /** Applied to every batch; see {@link randomShift} and its neighbours. */
+  /** Applied to every batch; see {@link randomShift} and its neighbors. */
   readonly transform?: Transform<T, X>;
   /** Decides the shuffling and the transforms. Default: one of its own, seeded from the one of `manualSeed`. */
   readonly random?: Random;

@@ -436,7 +436,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     }
   }
 
-  /** Sets every gradient to zero. Optimisers add nothing of their own: call it before each backward. */
+  /** Sets every gradient to zero. Optimizers add nothing of their own: call it before each backward. */
   zeroGrad(): void {
     for (const parameter of this.parameters()) parameter.zeroGrad();
   }

@@ -25,7 +25,7 @@ export abstract class State extends Branded {
   }
 
   /**
-   * The numbers, which optimisers and layers change in place. Assigning copies the numbers of the other tensor; an array or
+   * The numbers, which optimizers and layers change in place. Assigning copies the numbers of the other tensor; an array or
    * tensor that was read before shows the numbers from before.
    * @throws ShapeError for a tensor of another shape, ArgumentError for another dtype or no tensor; nothing has changed then.
    */
@@ -100,7 +100,7 @@ export class Parameter extends State {
   constructor(
     name: string,
     value: Tensor,
-    /** Whether backward computes this gradient and optimisers change the value. Set it to false to freeze. */
+    /** Whether backward computes this gradient and optimizers change the value. Set it to false to freeze. */
     public requiresGrad = true,
   ) {
     super(name, value);
@@ -134,7 +134,7 @@ export class Parameter extends State {
 
   /**
    * Whether there is a gradient: a `backward` has added to it, or the program has written to it, since it was last set to
-   * zero. Optimisers leave a parameter without one as it is, weight decay and momentum included, as torch's do.
+   * zero. Optimizers leave a parameter without one as it is, weight decay and momentum included, as torch's do.
    */
   get hasGrad(): boolean {
     const { ownSelf } = this;

@@ -1,7 +1,7 @@
 /** The shapes of all values of a plan: nothing is computed but sizes. */
 import { factorsOf } from "../shape/chain.js";
 import { checkSize } from "../shape/check.js";
-import { neighbourMismatch, ShapeError, StateError } from "../shape/errors.js";
+import { neighborMismatch, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
 import type { Module, Operation, Step } from "./module.js";
@@ -56,7 +56,7 @@ export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean, as
         shapes[value] = outputs[k];
       });
     } catch (error) {
-      if (!(error instanceof UnknownShape)) throw neighbourly(error, step, plan, shapes);
+      if (!(error instanceof UnknownShape)) throw neighborly(error, step, plan, shapes);
       unknown ??= error;
     }
   }
@@ -90,7 +90,7 @@ function shapeAfter(module: Module, input: Shape, runs: boolean): Shape {
 }
 
 /** An input of one's own is told as it is; every other one is what the layer before gives. */
-function neighbourly(error: unknown, { inputs }: Step, plan: Flat, shapes: readonly (Shape | undefined)[]): unknown {
+function neighborly(error: unknown, { inputs }: Step, plan: Flat, shapes: readonly (Shape | undefined)[]): unknown {
   const before = producersOf(plan)[inputs[0] ?? 0];
   if (!before || !(error instanceof ShapeError) || !error.mismatch) return error;
   const { mismatch } = error;
@@ -99,5 +99,5 @@ function neighbourly(error: unknown, { inputs }: Step, plan: Flat, shapes: reado
   // A Flatten that keeps the first axis for the batch took the channels for it.
   const isBatchless = flattened.length > 0 && mismatch.expected.startsWith(`${sizeOf(flattened)} `);
   const told = isBatchless ? { ...mismatch, cause: "a missing batch axis, which unsqueeze(0) adds" } : mismatch;
-  return neighbourMismatch(told, factorsOf(flattened, after, mismatch.got));
+  return neighborMismatch(told, factorsOf(flattened, after, mismatch.got));
 }

@@ -28,7 +28,7 @@ import { MOST_BYTES } from "./gzip.js";
 const WHO = "readWeightsManifest";
 
 const TYPES = ["float32", "int32", "bool"] as const;
-const QUANTISED = ["uint8", "uint16", "float16"] as const;
+const QUANTIZED = ["uint8", "uint16", "float16"] as const;
 
 type Type = (typeof TYPES)[number];
 
@@ -70,7 +70,7 @@ export type ReadPath = (path: string) => Bytes | undefined | Promise<Bytes | und
 /**
  * Every tensor of a TensorFlow.js weights manifest by name, in the order of the manifest and in the layout that it has
  * there: TensorFlow's, such as `[kernelHeight, kernelWidth, inChannels, outChannels]` for a convolution. Reads float32,
- * int32 and bool, raw or quantised:
+ * int32 and bool, raw or quantized:
  *
  *     uint8, uint16   float32(q · scale + min), or round(q · scale + min) for int32; computed in double precision
  *     float16         the half-precision number itself
@@ -181,9 +181,9 @@ function decode({ type, stored }: Entry, bytes: Uint8Array, dtype: DType): Float
   const value = type === "int32" ? (q: number) => 0 + Math.round(q * scale + min) : (q: number) => q * scale + min;
   // The file's precision is float32, whatever the tensor's.
   const rounded = type === "float32" ? (q: number) => Math.fround(value(q)) : value;
-  const quantised = decodeTyped(bytes, stored.type, true);
-  const numbers = floats(quantised.length, dtype);
-  for (let i = 0; i < numbers.length; i++) numbers[i] = rounded(quantised[i] ?? 0);
+  const quantized = decodeTyped(bytes, stored.type, true);
+  const numbers = floats(quantized.length, dtype);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = rounded(quantized[i] ?? 0);
   return numbers;
 }
 
@@ -252,17 +252,17 @@ function parseEntry(name: string, { shape, dtype, quantization }: Record<string,
   }
   const type = TYPES.find((known) => known === dtype);
   if (!type) refuse(WHO, `${where} to have one of the types ${TYPES.join(", ")}`, `it has ${shown(dtype)}`);
-  const stored = quantization === undefined ? type : parseQuantisation(where, type, quantization);
+  const stored = quantization === undefined ? type : parseQuantization(where, type, quantization);
   const width = bytesPerElement(typeof stored === "string" ? stored : stored.type);
   const size = claimedSize(WHO, shape, where);
   return { name, shape, type, stored, size, bytes: size * width };
 }
 
-function parseQuantisation(where: string, type: Type, quantisation: unknown): Entry["stored"] {
-  const { dtype, scale, min } = isRecord(quantisation) ? quantisation : {};
-  const stored = QUANTISED.find((known) => known === dtype);
+function parseQuantization(where: string, type: Type, quantization: unknown): Entry["stored"] {
+  const { dtype, scale, min } = isRecord(quantization) ? quantization : {};
+  const stored = QUANTIZED.find((known) => known === dtype);
   if (!stored) {
-    refuse(WHO, `${where} to be quantised to one of the types ${QUANTISED.join(", ")}`, `it is to ${shown(dtype)}`);
+    refuse(WHO, `${where} to be quantized to one of the types ${QUANTIZED.join(", ")}`, `it is to ${shown(dtype)}`);
   }
   if (type === "bool" || (type === "int32" && stored === "float16")) {
     refuse(WHO, `${where} to be of a type that ${stored} can stand for`, `its type is ${type}`);
@@ -276,7 +276,7 @@ function parseQuantisation(where: string, type: Type, quantisation: unknown): En
   if (!numbers || !extremes.every(fits)) {
     refuse(
       WHO,
-      `${where} to be quantised by numbers scale and min whose results ${type} can hold`,
+      `${where} to be quantized by numbers scale and min whose results ${type} can hold`,
       `they are ${shown(scale)} and ${shown(min)}`,
     );
   }

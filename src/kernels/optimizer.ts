@@ -1,5 +1,5 @@
 /**
- * Kernels of the optimisers: one step of one parameter, in place. p is the parameter, g its gradient (read only), every
+ * Kernels of the optimizers: one step of one parameter, in place. p is the parameter, g its gradient (read only), every
  * further array a running quantity of the same length. Sums run in double precision; each stored number is rounded once.
  *
  * Every step starts with g ← −g where `maximize` is set, then g ← g + weightDecay·p (unless the decay is decoupled).
@@ -57,7 +57,7 @@ export interface RpropStep {
   readonly largest: number;
 }
 
-export interface OptimiserKernels<A = Operand> {
+export interface OptimizerKernels<A = Operand> {
   /**
    * b ← momentum·b + (1 − dampening)·g, on the first step b ← g
    * p ← p − lr·(nesterov ? g + momentum·b : b), without momentum p ← p − lr·g
@@ -84,7 +84,7 @@ export interface OptimiserKernels<A = Operand> {
   radam(s: RAdamStep, p: A, g: A, m: A, v: A): void;
 
   /**
-   * v ← α·v + (1 − α)·g²,  centred: a ← α·a + (1 − α)·g,  d = √(v − a²) + eps,  else d = √v + eps
+   * v ← α·v + (1 − α)·g²,  centered: a ← α·a + (1 − α)·g,  d = √(v − a²) + eps,  else d = √v + eps
    * with momentum: b ← momentum·b + g/d,  p ← p − lr·b;  without: p ← p − lr·g/d
    */
   rmsprop(s: RmspropStep, p: A, g: A, v: A, a: A | undefined, b: A | undefined): void;

@@ -309,12 +309,12 @@ export class Pool implements Allocator {
   }
 }
 
-/** Zeros for a parameter, a buffer or an optimiser, also when a run asks for them. */
+/** Zeros for a parameter, a buffer or an optimizer, also when a run asks for them. */
 export function ownZeros<const S extends Shape>(shape: S, dtype: DType = "float32"): Tensor<S> {
   return inBlock(floats(sizeOf(shape), dtype), shape);
 }
 
-/** The tensor's numbers for a parameter, a buffer or an optimiser alone: a copy, or fresh {@link ownZeros} themselves. */
+/** The tensor's numbers for a parameter, a buffer or an optimizer alone: a copy, or fresh {@link ownZeros} themselves. */
 export function own<S extends Shape>(tensor: Tensor<S>): Tensor<S> {
   const operand = tensor.operand(tensor.size);
   const fresh = operand instanceof Place && operand.fresh ? tensor : inBlock(tensor.view().slice(), tensor.shape);

@@ -78,11 +78,11 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
 }
 
 /**
- * Normalises each channel over the batch: `[N, C]` or `[N, C, L]`, same shape out.
+ * Normalizes each channel over the batch: `[N, C]` or `[N, C, L]`, same shape out.
  *
  *     y = (x − mean) / √(variance + eps) · weight + bias
  *
- * In train mode mean and (biased) variance are the batch's, over N and L, and the running statistics move towards
+ * In train mode mean and (biased) variance are the batch's, over N and L, and the running statistics move toward
  * them: running = (1 − momentum) · running + momentum · batch, with the unbiased variance. In eval mode the running
  * statistics are used and nothing moves; so a layer that is put in eval mode inside a training model is frozen.
  *
@@ -109,7 +109,7 @@ export class BatchNorm1d<const C extends number = number> extends BatchNorm<Batc
 }
 
 /**
- * Normalises each channel over a batch of images: `[N, C, H, W]`, same shape out. Formula, parameters, buffers and
+ * Normalizes each channel over a batch of images: `[N, C, H, W]`, same shape out. Formula, parameters, buffers and
  * errors are those of {@link BatchNorm1d}, with statistics over N, H and W.
  *
  * @throws ArgumentError for numFeatures that is no positive integer, a negative eps, or a momentum outside 0 to 1;

@@ -22,7 +22,7 @@ import { checkExtents } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type InitOptions, initialiseLike, zeroWeight } from "./initializers.js";
+import { type InitOptions, initializeLike, zeroWeight } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 /** Options of {@link ConvTranspose2d}; every default is torch's. */
@@ -74,7 +74,7 @@ export class ConvTranspose2d<
     const filter = [outChannels / this.settings.groups, ...this.settings.kernelSize];
     const weight = zeroWeight("ConvTranspose2d", [inChannels, ...filter]);
     const bias = hasBias ? zeroWeight("ConvTranspose2d", [outChannels]) : undefined;
-    initialiseLike(weight, bias, sizeOf(filter), random);
+    initializeLike(weight, bias, sizeOf(filter), random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);
   }

@@ -18,7 +18,7 @@ import type { ShapeRule } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { initialiseLike, zeroWeight } from "./initializers.js";
+import { initializeLike, zeroWeight } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 const TRAITS: Traits = { epilogue: "any", isFresh: true };
@@ -39,7 +39,7 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     const filter = [inChannels / groups, ...kernelSize.slice(2 - dimensions)];
     const weight = zeroWeight(settings.layer, [outChannels, ...filter]);
     const biasValue = bias ? zeroWeight(settings.layer, [outChannels]) : undefined;
-    initialiseLike(weight, biasValue, sizeOf(filter), random);
+    initializeLike(weight, biasValue, sizeOf(filter), random);
     this.weight = new Parameter("weight", weight);
     this.bias = biasValue && new Parameter("bias", biasValue);
   }

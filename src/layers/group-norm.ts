@@ -20,7 +20,7 @@ export interface GroupNormOptions {
 }
 
 /**
- * Cuts the channels of every sample into groups and normalises each: `[N, C, …]`, same shape out.
+ * Cuts the channels of every sample into groups and normalizes each: `[N, C, …]`, same shape out.
  *
  *     y = (x − mean) / √(variance + eps) · weight + bias
  *

@@ -1,5 +1,5 @@
 /**
- * Initialisers: each fills a parameter's tensor in place and returns it, as torch.nn.init does.
+ * Initializers: each fills a parameter's tensor in place and returns it, as torch.nn.init does.
  * Source: https://pytorch.org/docs/stable/nn.init.html
  */
 import { ownZeros } from "../kernels/residency.js";
@@ -33,8 +33,8 @@ export interface XavierOptions extends InitOptions {
   readonly gain?: number;
 }
 
-/** The functions of {@link initialisers}. */
-export interface Initialisers {
+/** The functions of {@link initializers}. */
+export interface Initializers {
   /** Recommended gain for an activation: √2 for ReLU, 5/3 for tanh, 3/4 for SELU, √(2/(1 + slope²)) for Leaky ReLU (default slope 0.01). */
   readonly calculateGain: (nonlinearity: Nonlinearity, slope?: number) => number;
   /**
@@ -76,11 +76,11 @@ export function calculateGain(nonlinearity: Nonlinearity, slope = 0.01): number 
 }
 
 export function fans(weight: Tensor): { readonly fanIn: number; readonly fanOut: number } {
-  checkTensor("Initialisers", weight);
+  checkTensor("Initializers", weight);
   const [outputs, inputs, ...kernel] = weight.shape;
   if (outputs === undefined || inputs === undefined) {
     throw new ArgumentError(
-      `Initialisers expect a weight of at least two axes, but got ${showShape(weight.shape)}. Usual cause: a bias; fill it with constant.`,
+      `Initializers expect a weight of at least two axes, but got ${showShape(weight.shape)}. Usual cause: a bias; fill it with constant.`,
     );
   }
   const taps = sizeOf(kernel);
@@ -152,7 +152,7 @@ export function xavierNormal(weight: Tensor, options: XavierOptions = {}): Tenso
 }
 
 /** What torch.nn.init has. An object, since bundlers keep a namespace that a build has put together. */
-export const initialisers: Initialisers = {
+export const initializers: Initializers = {
   calculateGain,
   fans,
   uniform,
@@ -171,7 +171,7 @@ export function zeroWeight<const S extends Shape>(layer: string, shape: S): Tens
 }
 
 /** torch's default for convolutions and Linear: weight and bias uniform in ±1/√fanIn (Kaiming uniform with a = √5). */
-export function initialiseLike(weight: Tensor, bias: Tensor | undefined, fanIn: number, random?: Random): void {
+export function initializeLike(weight: Tensor, bias: Tensor | undefined, fanIn: number, random?: Random): void {
   const bound = 1 / Math.sqrt(fanIn);
   const options = random ? { random } : {};
   uniform(weight, -bound, bound, options);

@@ -18,12 +18,12 @@ export interface InstanceNorm2dOptions {
 }
 
 /**
- * Normalises every channel of every image by itself: `[N, C, H, W]` or `[C, H, W]`, same shape out.
+ * Normalizes every channel of every image by itself: `[N, C, H, W]` or `[C, H, W]`, same shape out.
  *
  *     y = (x − mean) / √(variance + eps) · weight + bias
  *
  * Mean and (biased) variance are over H and W, in train and eval mode alike. With trackRunningStats, train mode moves
- * running statistics towards the batch's average (unbiased variance) and eval mode normalises by them; as in torch,
+ * running statistics toward the batch's average (unbiased variance) and eval mode normalizes by them; as in torch,
  * `num_batches_tracked` is kept for the file format only and stays 0.
  *
  * Parameters with affine: `weight` `[numFeatures]`, ones, and `bias` `[numFeatures]`, zeros. Buffers with

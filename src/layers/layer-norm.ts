@@ -21,7 +21,7 @@ export interface LayerNormOptions {
 }
 
 /**
- * Normalises every sample over its last axes, those of `normalizedShape`: `[…, ...normalizedShape]`, same shape out.
+ * Normalizes every sample over its last axes, those of `normalizedShape`: `[…, ...normalizedShape]`, same shape out.
  *
  *     y = (x − mean) / √(variance + eps) · weight + bias
  *

@@ -9,7 +9,7 @@ import { type LinearGeometry, type LinearRule, linearGeometry } from "../shape/l
 import { checkExtents } from "../shape/reshape.js";
 import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type InitOptions, initialiseLike, zeroWeight } from "./initializers.js";
+import { type InitOptions, initializeLike, zeroWeight } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 const TRAITS: Traits = { epilogue: "any", isFresh: true };
@@ -53,7 +53,7 @@ export class Linear<const In extends number = number, const Out extends number =
     this.outFeatures = outFeatures;
     const weight = zeroWeight("Linear", [outFeatures, inFeatures]);
     const bias = hasBias ? zeroWeight("Linear", [outFeatures]) : undefined;
-    initialiseLike(weight, bias, inFeatures, random);
+    initializeLike(weight, bias, inFeatures, random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);
   }

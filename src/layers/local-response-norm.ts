@@ -10,7 +10,7 @@ import { reprOf } from "./repr.js";
 
 /** Options of {@link LocalResponseNorm}; every default is torch's. */
 export interface LocalResponseNormOptions {
-  /** How much the neighbours' squares count. Default 1e-4. */
+  /** How much the neighbors' squares count. Default 1e-4. */
   readonly alpha?: number;
   /** Exponent of the divisor. Default 0.75. */
   readonly beta?: number;
@@ -19,7 +19,7 @@ export interface LocalResponseNormOptions {
 }
 
 /**
- * Divides each element by the strength of its neighbours in the channels around it: `[N, C, L]`, `[N, C, H, W]` or
+ * Divides each element by the strength of its neighbors in the channels around it: `[N, C, L]`, `[N, C, H, W]` or
  * more axes, same shape out.
  *
  *     y[c] = x[c] / (k + alpha / size · Σ_j x[j]²)^beta,   j from c − ⌊size/2⌋ to c + ⌊(size − 1)/2⌋
@@ -39,7 +39,7 @@ export interface LocalResponseNormOptions {
  */
 export class LocalResponseNorm extends Layer<LrnRule> {
   override readonly name: string = "LocalResponseNorm";
-  /** How much the neighbours' squares count. */
+  /** How much the neighbors' squares count. */
   readonly alpha: number;
   readonly #settings: LrnSettings;
   readonly #cache = new Cache<{ x: Tensor; base: Tensor }>();

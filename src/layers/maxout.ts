@@ -12,7 +12,7 @@ import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { initialiseLike, zeroWeight } from "./initializers.js";
+import { initializeLike, zeroWeight } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 export interface MaxoutOptions {
@@ -21,7 +21,7 @@ export interface MaxoutOptions {
 }
 
 /**
- * The maximum over groups of `pieces` neighbouring channels: `[N, C, …]` → `[N, C / pieces, …]`. With the layer before
+ * The maximum over groups of `pieces` neighboring channels: `[N, C, …]` → `[N, C / pieces, …]`. With the layer before
  * it, it learns the activation itself: any convex function in `pieces` straight pieces, ReLU and |x| among them.
  *
  *     y[n, c] = max over k < pieces of x[n, c · pieces + k]
@@ -133,7 +133,7 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
     const rows = this.pieces * outFeatures;
     const weight = zeroWeight("MaxoutLinear", [rows, inFeatures]);
     const bias = hasBias ? zeroWeight("MaxoutLinear", [rows]) : undefined;
-    initialiseLike(weight, bias, inFeatures, random);
+    initializeLike(weight, bias, inFeatures, random);
     this.weight = new Parameter("weight", weight);
     this.bias = bias && new Parameter("bias", bias);
   }

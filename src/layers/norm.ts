@@ -1,11 +1,11 @@
-/** What the normalising layers share: weight and bias, and, for some, running statistics. */
+/** What the normalizing layers share: weight and bias, and, for some, running statistics. */
 
 import { Cache } from "../graph/cache.js";
 import { Layer } from "../graph/layer.js";
 import type { How, Traits } from "../graph/module.js";
 import { Parameter, StateBuffer } from "../graph/parameter.js";
 import { ownZeros } from "../kernels/residency.js";
-import { frozenMoments, type Moments, momentsOf, normalise, normaliseBackward, trackMoments } from "../ops/norm.js";
+import { frozenMoments, type Moments, momentsOf, normalize, normalizeBackward, trackMoments } from "../ops/norm.js";
 import { checkRange } from "../shape/check.js";
 import type { NormGeometry } from "../shape/norm.js";
 import type { ShapeRule } from "../shape/rule.js";
@@ -19,7 +19,7 @@ interface AffineShapes {
   readonly bias: Shape | undefined;
 }
 
-/** A layer that normalises groups of elements; a subclass says by {@link geometry} which. */
+/** A layer that normalizes groups of elements; a subclass says by {@link geometry} which. */
 export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
   readonly eps: number;
   /** Starts at 1. */
@@ -62,7 +62,7 @@ export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
     const moments = this.moments(g, x);
     this.#cache.push({ g, x, moments });
     const affine = { weight: this.weight?.value, bias: this.bias?.value };
-    return normalise(g, x, moments, this.eps, affine, epilogue !== undefined, overwrites ? x : undefined);
+    return normalize(g, x, moments, this.eps, affine, epilogue !== undefined, overwrites ? x : undefined);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
@@ -72,7 +72,7 @@ export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
       weight: weight?.requiresGrad ? weight.grad : undefined,
       bias: bias?.requiresGrad ? bias.grad : undefined,
     };
-    return normaliseBackward(g, x, moments, this.eps, weight?.value, dy, gradients, inputGradient);
+    return normalizeBackward(g, x, moments, this.eps, weight?.value, dy, gradients, inputGradient);
   }
 
   protected override inferShape(inputShape: Shape): number[] {
@@ -111,7 +111,7 @@ export abstract class RunningNorm<Rule extends ShapeRule> extends Norm<Rule> {
     return super.ownState().map(([, state]) => [state.name, state]);
   }
 
-  /** Whether the next forward normalises by its input's own statistics; without running ones it always does. */
+  /** Whether the next forward normalizes by its input's own statistics; without running ones it always does. */
   protected get usesInput(): boolean {
     return this.training || !this.runningMean;
   }

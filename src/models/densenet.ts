@@ -14,7 +14,7 @@ import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { block } from "./blocks.js";
-import { initialiseConvolutions } from "./initialize.js";
+import { initializeConvolutions } from "./initialize.js";
 import { checkCommon, widened } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
@@ -117,7 +117,7 @@ export class DenseNet<
     features.norm5 = new BatchNorm2d(channels);
     this.features = features;
     this.classifier = new Linear(channels, numClasses, init);
-    initialiseConvolutions(this, init);
+    initializeConvolutions(this, init);
     if (this.classifier.bias) constant(this.classifier.bias.value, 0);
   }
 

@@ -13,7 +13,7 @@ import { checkPositive, checkRange, readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { convNorm, multipleOf8, SqueezeExcitation } from "./blocks.js";
-import { initialiseConvolutions } from "./initialize.js";
+import { initializeConvolutions } from "./initialize.js";
 import { checkCommon } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
@@ -137,7 +137,7 @@ export class EfficientNet<
     this.features = new Sequential(stem, ...stages, convNorm(from, 4 * from, 1, init, new SiLU()));
     const fc = new Linear(4 * from, numClasses, init);
     this.classifier = new Sequential(new Dropout(dropout, init), fc);
-    initialiseConvolutions(this, { mode: "fanOut", ...init });
+    initializeConvolutions(this, { mode: "fanOut", ...init });
     const bound = 1 / Math.sqrt(numClasses);
     uniform(fc.weight.value, -bound, bound, init);
     if (fc.bias) constant(fc.bias.value, 0);

@@ -13,7 +13,7 @@ import { checkRange, readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { basicConv, block, transformInput } from "./blocks.js";
-import { initialiseNormal } from "./initialize.js";
+import { initializeNormal } from "./initialize.js";
 import { checkCommon, widened } from "./options.js";
 import type { AuxiliaryRule } from "./rule.js";
 
@@ -178,7 +178,7 @@ export class GoogLeNet<
     this.inception5b = mixed("inception5b");
     this.dropout = new Dropout(dropout, init);
     this.fc = new Linear(from, numClasses, init);
-    initialiseNormal(this, 0.01, init);
+    initializeNormal(this, 0.01, init);
   }
 
   compose(input: Value): Value | { readonly logits: Value; readonly auxLogits1: Value; readonly auxLogits2: Value } {

@@ -12,7 +12,7 @@ import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { basicConv, block, transformInput } from "./blocks.js";
-import { initialiseNormal } from "./initialize.js";
+import { initializeNormal } from "./initialize.js";
 import { checkCommon, widened } from "./options.js";
 import type { AuxiliaryRule } from "./rule.js";
 
@@ -254,7 +254,7 @@ export class InceptionV3<
     this.Mixed_7c = e(2048);
     this.dropout = new Dropout(dropout, init);
     this.fc = new Linear(widened(2048, width), numClasses, init);
-    initialiseNormal(this, 0.1, init);
+    initializeNormal(this, 0.1, init);
     const last = this.AuxLogits?.descendants().find((layer) => layer instanceof Linear);
     if (last) normal(last.weight.value, 0, 0.001, init);
   }

@@ -6,7 +6,7 @@ import { constant, type InitOptions, type KaimingOptions, kaimingNormal, normal 
 import { Linear } from "../layers/linear.js";
 
 /** Kaiming-normal convolutions, and zero biases; see {@link KaimingOptions} for what keeps its variance. */
-export function initialiseConvolutions(model: Layer, options: KaimingOptions): void {
+export function initializeConvolutions(model: Layer, options: KaimingOptions): void {
   for (const layer of model.descendants()) {
     if (!(layer instanceof Conv2d)) continue;
     kaimingNormal(layer.weight.value, options);
@@ -15,7 +15,7 @@ export function initialiseConvolutions(model: Layer, options: KaimingOptions): v
 }
 
 /** Normal weights of standard deviation 0.01 in every Linear, and zero biases. */
-export function initialiseLinears(model: Layer, options: InitOptions): void {
+export function initializeLinears(model: Layer, options: InitOptions): void {
   for (const layer of model.descendants()) {
     if (!(layer instanceof Linear)) continue;
     normal(layer.weight.value, 0, 0.01, options);
@@ -24,7 +24,7 @@ export function initialiseLinears(model: Layer, options: InitOptions): void {
 }
 
 /** Normal weights of this standard deviation in every convolution and Linear. */
-export function initialiseNormal(model: Pick<Layer, "descendants">, std: number, options: InitOptions): void {
+export function initializeNormal(model: Pick<Layer, "descendants">, std: number, options: InitOptions): void {
   for (const layer of model.descendants()) {
     if (layer instanceof Conv2d || layer instanceof Linear) normal(layer.weight.value, 0, std, options);
   }

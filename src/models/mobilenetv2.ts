@@ -13,7 +13,7 @@ import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { convNorm, multipleOf8 } from "./blocks.js";
-import { initialiseConvolutions, initialiseLinears } from "./initialize.js";
+import { initializeConvolutions, initializeLinears } from "./initialize.js";
 import { checkCommon } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
@@ -118,8 +118,8 @@ export class MobileNetV2<
       convNorm(from, last, 1, init, new ReLU6()),
     );
     this.classifier = new Sequential(new Dropout(dropout, init), new Linear(last, numClasses, init));
-    initialiseConvolutions(this, { mode: "fanOut", ...init });
-    initialiseLinears(this, init);
+    initializeConvolutions(this, { mode: "fanOut", ...init });
+    initializeLinears(this, init);
   }
 
   compose(x: Value): Value {

@@ -14,7 +14,7 @@ import { checkOneOf, readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
 import { convNorm, multipleOf8, SqueezeExcitation } from "./blocks.js";
-import { initialiseConvolutions, initialiseLinears } from "./initialize.js";
+import { initializeConvolutions, initializeLinears } from "./initialize.js";
 import { checkCommon } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
@@ -127,7 +127,7 @@ export function mobileNetV3Features(
     return block;
   });
   const features = new Sequential(stem, ...blocks, convNorm(from, 6 * from, 1, options, new Hardswish()));
-  initialiseConvolutions(features, { mode: "fanOut", ...init });
+  initializeConvolutions(features, { mode: "fanOut", ...init });
   return { features, channels: 6 * from };
 }
 
@@ -177,7 +177,7 @@ export class MobileNetV3<
       new Dropout(dropout, init),
       new Linear(hidden, numClasses, init),
     );
-    initialiseLinears(this, init);
+    initializeLinears(this, init);
   }
 
   compose(x: Value): Value {

@@ -14,7 +14,7 @@ import { ArgumentError } from "../shape/errors.js";
 import type { OnlyArguments, ShapeRule } from "../shape/rule.js";
 import { show } from "../shape/show.js";
 import type { Random } from "../tensor/random.js";
-import { initialiseConvolutions } from "./initialize.js";
+import { initializeConvolutions } from "./initialize.js";
 import { checkCommon, widened } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
@@ -211,7 +211,7 @@ export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composit
     this.layer3 = stage(2);
     this.layer4 = stage(3);
     const { conv1, layer1, layer2, layer3, layer4 } = this;
-    initialiseConvolutions(new Sequential(conv1, layer1, layer2, layer3, layer4), { mode: "fanOut", ...init });
+    initializeConvolutions(new Sequential(conv1, layer1, layer2, layer3, layer4), { mode: "fanOut", ...init });
   }
 
   /** Channels of the last map. */

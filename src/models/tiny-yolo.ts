@@ -10,7 +10,7 @@ import { checkInteger, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
 import type { Random } from "../tensor/random.js";
-import { initialiseConvolutions } from "./initialize.js";
+import { initializeConvolutions } from "./initialize.js";
 import { checkCommon, widened } from "./options.js";
 
 export interface TinyYOLOv2Options {
@@ -80,7 +80,7 @@ export class TinyYOLOv2 extends Composite {
     ]);
     this.features = new Sequential(...stages.flat());
     this.head = new Conv2d(channels.at(-1) ?? 1, numAnchors * (5 + numClasses), 1, init);
-    initialiseConvolutions(this, { a: 0.1, ...init });
+    initializeConvolutions(this, { a: 0.1, ...init });
   }
 
   compose(x: Value): Value {

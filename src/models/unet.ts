@@ -13,7 +13,7 @@ import { rankMismatch, ShapeError } from "../shape/errors.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import { type Shape, showShape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
-import { initialiseConvolutions } from "./initialize.js";
+import { initializeConvolutions } from "./initialize.js";
 import { checkCommon, widened } from "./options.js";
 import type { SegmentationRule } from "./rule.js";
 
@@ -104,7 +104,7 @@ export class UNet<
     this.up = pairs.map(({ from, to }) => doubled(from, to));
     this.decoder = pairs.map(({ from, to }) => convolutions(from, to));
     this.head = new Conv2d(channels[0] ?? 1, numClasses, 1, init);
-    initialiseConvolutions(this, init);
+    initializeConvolutions(this, init);
   }
 
   /** Down to the smallest size, and up again beside what was there on the way down. */

@@ -14,7 +14,7 @@ import { ArgumentError } from "../shape/errors.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import { show } from "../shape/show.js";
 import type { Random } from "../tensor/random.js";
-import { initialiseConvolutions, initialiseLinears } from "./initialize.js";
+import { initializeConvolutions, initializeLinears } from "./initialize.js";
 import { checkCommon, widened } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
@@ -119,8 +119,8 @@ export class VGG<const O extends readonly [options?: VGGOptions] = readonly [opt
       new Dropout(dropout, init),
       new Linear(hidden, numClasses, init),
     );
-    initialiseConvolutions(this, { mode: "fanOut", ...init });
-    initialiseLinears(this, init);
+    initializeConvolutions(this, { mode: "fanOut", ...init });
+    initializeLinears(this, init);
   }
 
   compose(x: Value): Value {

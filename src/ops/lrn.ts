@@ -1,4 +1,4 @@
-/** Local response normalisation across neighbouring channels. */
+/** Local response normalization across neighboring channels. */
 import { type KernelSet, run } from "../kernels/backend.js";
 import type { LrnKernels, LrnSettings } from "../kernels/lrn.js";
 import { referenceLrn } from "../kernels/reference/lrn.js";

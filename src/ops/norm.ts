@@ -1,4 +1,4 @@
-/** Normalisation: subtract a mean, divide by a standard deviation, scale and shift; one pair for every such layer. */
+/** Normalization: subtract a mean, divide by a standard deviation, scale and shift; one pair for every such layer. */
 import { type KernelSet, run } from "../kernels/backend.js";
 import type { NormKernels } from "../kernels/norm.js";
 import { referenceNorm } from "../kernels/reference/norm.js";
@@ -18,13 +18,13 @@ export interface Moments {
   readonly frozen: boolean;
 }
 
-/** What a normalisation scales and shifts by; undefined counts as 1 and 0. */
+/** What a normalization scales and shifts by; undefined counts as 1 and 0. */
 export interface Affine {
   readonly weight: Tensor | undefined;
   readonly bias: Tensor | undefined;
 }
 
-/** The input's own statistics: mean[s] = Σ x / m, variance[s] = Σ (x − mean[s])² / m (biased, as torch normalises). */
+/** The input's own statistics: mean[s] = Σ x / m, variance[s] = Σ (x − mean[s])² / m (biased, as torch normalizes). */
 export function momentsOf(g: NormGeometry, x: Tensor): Moments {
   const mean = new Float64Array(g.groups);
   const variance = new Float64Array(g.groups);
@@ -58,7 +58,7 @@ export function trackMoments(
 }
 
 /** y = x̂ · weight + bias with x̂ = (x − mean) / √(variance + eps), or max(y, 0) with `relu`, written to `y`, which may be x. */
-export function normalise(
+export function normalize(
   g: NormGeometry,
   x: Tensor,
   { mean, variance }: Moments,
@@ -81,7 +81,7 @@ export function normalise(
  * @param gradients where weight's and bias's gradients are added; undefined where nobody wants them
  * @returns dx, or undefined without `inputGradient`
  */
-export function normaliseBackward(
+export function normalizeBackward(
   g: NormGeometry,
   x: Tensor,
   { mean, variance, frozen }: Moments,

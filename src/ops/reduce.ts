@@ -39,7 +39,7 @@ export function meanBackward(dy: Tensor, inputShape: Shape, dims: Axes): Tensor 
 
 /**
  * Σ x / divisor, or Σ x · by with `by` of x's shape, along `axes`: the elements of the result in row-major order, without a
- * shape. In double precision, rounded once for each group of neighbouring axes.
+ * shape. In double precision, rounded once for each group of neighboring axes.
  */
 export function sumOver(x: Tensor, axes: readonly number[], divisor = 1, by?: Tensor): Tensor {
   const sizes = reducedShape(x.shape, axes, false);

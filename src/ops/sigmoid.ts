@@ -1,5 +1,5 @@
 import { mul, sub } from "../kernels/wasm/assembler/f32x4.js";
-import * as maths from "../kernels/wasm/elementwise/math.js";
+import * as vector from "../kernels/wasm/elementwise/math.js";
 import * as math from "../tensor/math.js";
 import { activationFunction } from "./activation.js";
 
@@ -9,7 +9,7 @@ export const sigmoid = /* @__PURE__ */ activationFunction({
   f: (x) => math.sigmoid(x),
   df: (y, dy) => dy * (1 - y) * y,
   simd: {
-    f: (x) => maths.sigmoid(x).value,
+    f: (x) => vector.sigmoid(x).value,
     df: (y, dy) => mul(mul(dy, sub(1, y)), y),
   },
 });

@@ -1,5 +1,5 @@
 import { add, mul, sub } from "../kernels/wasm/assembler/f32x4.js";
-import * as maths from "../kernels/wasm/elementwise/math.js";
+import * as vector from "../kernels/wasm/elementwise/math.js";
 import * as math from "../tensor/math.js";
 import { activationFunction } from "./activation.js";
 
@@ -9,7 +9,7 @@ export const tanh = /* @__PURE__ */ activationFunction({
   f: (x) => math.tanh(x),
   df: (y, dy) => dy * (1 - y * y),
   simd: {
-    f: (x) => maths.tanh(x),
+    f: (x) => vector.tanh(x),
     df: (y, dy) => mul(dy, mul(sub(1, y), add(y, 1))),
   },
 });

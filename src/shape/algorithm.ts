@@ -5,7 +5,7 @@ import { ArgumentError } from "./errors.js";
 /**
  * How a convolution is computed: `"im2col"`, by a product with its patches, which are packed block by block; `"winograd"`,
  * by Winograd's minimal filtering, for square kernels, whatever the numbers are, so that one that is far larger than its
- * neighbours spoils outputs beside it; `"direct"`, without packing patches, for few channels; `"auto"`, by
+ * neighbors spoils outputs beside it; `"direct"`, without packing patches, for few channels; `"auto"`, by
  * what is estimated to be the fastest, as far as an output's error is bounded by what it reads (docs/kernels.md).
  */
 export type ConvAlgorithm = "auto" | "im2col" | "winograd" | "direct";

@@ -38,7 +38,7 @@ export type Chain<Layers, S, I extends string = "0", Flattened = undefined> = I 
         ? Chain<Layers, Out, Next<I>, FlattenedBy<Rule, S, Out>>
         : I extends "0"
           ? Out
-          : AfterNeighbour<Out, Flattened>
+          : AfterNeighbor<Out, Flattened>
       : never
     : never;
 
@@ -66,7 +66,7 @@ export type Misfits<
             First,
             Next<I>,
             undefined,
-            Found & { readonly [K in I]: Sentence<OneOf<I extends First ? Out : AfterNeighbour<Out, Flattened>>, S> }
+            Found & { readonly [K in I]: Sentence<OneOf<I extends First ? Out : AfterNeighbor<Out, Flattened>>, S> }
           >
       : never
     : never;
@@ -90,7 +90,7 @@ export type Natural<Rule> = Rule extends { readonly natural: infer N extends Sha
 type OrNatural<S, Rule> = Shape extends S ? Natural<Rule> : S;
 
 /** A mismatch as it looks from the layer before: `Linear expects 400 features, but the layer before it gives 576`. */
-type AfterNeighbour<Out, Flattened> =
+type AfterNeighbor<Out, Flattened> =
   Out extends Mismatch<infer L, infer E, infer G>
     ? Mistake<`${L} expects ${E}, but the layer before it gives ${G}${Factors<Flattened, G>}`>
     : Out;

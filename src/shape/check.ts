@@ -122,7 +122,7 @@ export function readOptions<O extends object, const D extends Defaults<O, D>>(
       const changes = (other: string) => (other === initials ? 0 : apart(name, other) + apart(other, name));
       const [nearest = ""] = known.toSorted((a, b) => changes(a) - changes(b));
       const isNear = 3 * changes(nearest) <= name.length + nearest.length;
-      const cause = isNear ? `a misspelling of ${nearest}` : "a misspelt option, or one of another class";
+      const cause = isNear ? `a misspelling of ${nearest}` : "a misspelled option, or one of another class";
       refuse(who, "each option", known.length > 1 ? `one of ${known.join(", ")}` : known.join(), name, cause);
     }
     if (value === undefined) continue;

@@ -34,7 +34,7 @@ import { type Pair, type Shape, showShape } from "./shape.js";
 
 /** Options of a transposed convolution; every default is torch's. */
 export interface ConvTranspose2dShapeOptions {
-  /** Distance between the places of two neighbouring input pixels in the output. Default 1. */
+  /** Distance between the places of two neighboring input pixels in the output. Default 1. */
   readonly stride?: Pair;
   /** Rows and columns cut off on each side of the output. Default 0. */
   readonly padding?: Pair;

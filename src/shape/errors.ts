@@ -53,7 +53,7 @@ export class ArgumentError extends NamedError {
   }
 }
 
-/** A call came at the wrong time: backward before forward, a stale tensor, an optimiser for another model. */
+/** A call came at the wrong time: backward before forward, a stale tensor, an optimizer for another model. */
 export class StateError extends NamedError {
   override get name(): string {
     return "StateError";
@@ -77,7 +77,7 @@ export function inputMismatch(mismatch: Mismatch, input: Shape): ShapeError {
 }
 
 /** `Linear expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6). Usual cause: …` */
-export function neighbourMismatch(mismatch: Mismatch, factors: Shape = []): ShapeError {
+export function neighborMismatch(mismatch: Mismatch, factors: Shape = []): ShapeError {
   const { layer, expected, got, cause } = mismatch;
   const product = factors.length > 1 ? ` (= ${factors.join(" × ")})` : "";
   return new ShapeError(

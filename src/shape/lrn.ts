@@ -1,4 +1,4 @@
-/** Shape rule of local response normalisation: which neighbours each channel sees. */
+/** Shape rule of local response normalization: which neighbors each channel sees. */
 import { rankMismatch } from "./errors.js";
 import type { HasRank, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, sizeOf } from "./shape.js";

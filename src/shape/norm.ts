@@ -1,4 +1,4 @@
-/** Shape rules of the normalisations: which elements share a mean and a variance, and which share a weight. */
+/** Shape rules of the normalizations: which elements share a mean and a variance, and which share a weight. */
 
 import type { Modulo } from "./arithmetic.js";
 import { checkInteger } from "./check.js";
@@ -19,7 +19,7 @@ import { type Shape, sameShape, showShape, sizeOf } from "./shape.js";
 import { show } from "./show.js";
 
 /**
- * The elements of x as a normalisation sees them. A group is what shares one mean and one variance: `segments` runs of
+ * The elements of x as a normalization sees them. A group is what shares one mean and one variance: `segments` runs of
  * `channelsPerGroup · inner` elements, `segmentStride` apart. Group s starts at element s · channelsPerGroup · inner.
  *
  *     BatchNorm                x (N, C, P)      groups C      segments N   channelsPerGroup 1
@@ -129,7 +129,7 @@ export function checkGroupNorm(layer: string, numGroups: number, channels: numbe
   if (input.length < 2)
     throw rankMismatch(layer, "[N, C, …]", input, "a missing batch axis: reshape one sample to [1, C, …]");
   checkChannels(layer, channels, input[1] ?? 0, input);
-  // torch counts over the whole batch, so that two samples of one value each pass (and are normalised to 0).
+  // torch counts over the whole batch, so that two samples of one value each pass (and are normalized to 0).
   const { groups, channelsPerGroup, inner } = groupNormGeometry(numGroups, channels, input);
   const count = (groups / numGroups) * channelsPerGroup * inner;
   checkCount(layer, "value per group", count, "as many groups as channels, on an input without spatial axes", input);

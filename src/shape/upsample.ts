@@ -19,7 +19,7 @@ export interface UpsampleOptions {
   readonly scaleFactor?: number | readonly number[];
   /** Default `"nearest"`. */
   readonly mode?: UpsampleMode;
-  /** Whether the corner pixels' centres stay in the corners (else their outer edges do). Default false; not for nearest. */
+  /** Whether the corner pixels' centers stay in the corners (else their outer edges do). Default false; not for nearest. */
   readonly alignCorners?: boolean;
   /** Whether the sizes' true ratio replaces `scaleFactor` in the positions. They differ where rounding took place. Default false. */
   readonly recomputeScaleFactor?: boolean;
@@ -72,7 +72,7 @@ export function upsampleSettings(layer: string, options: UpsampleOptions): Upsam
   if (alignCorners !== undefined) checkBoolean(layer, "alignCorners", alignCorners);
   if ((size === undefined) === (scaleFactor === undefined)) {
     throw new ArgumentError(
-      `${layer} expects either size or scaleFactor, but got ${size === undefined ? "neither. Usual cause: a misspelt option" : "both. Usual cause: a scaleFactor left over from another setting"}.`,
+      `${layer} expects either size or scaleFactor, but got ${size === undefined ? "neither. Usual cause: a misspelled option" : "both. Usual cause: a scaleFactor left over from another setting"}.`,
     );
   }
   for (const each of listOf(size)) checkInteger(layer, "size", each, 1);

@@ -9,7 +9,7 @@ export interface Loops {
 }
 
 /**
- * The fewest loops that visit the elements of `shape` in row-major order: axes of size 1 are left out, and neighbours
+ * The fewest loops that visit the elements of `shape` in row-major order: axes of size 1 are left out, and neighbors
  * are one loop where every array steps through them as through one axis.
  */
 export function loopsOf(shape: Shape, ...strides: readonly (readonly number[])[]): Loops {

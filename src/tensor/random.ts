@@ -40,7 +40,7 @@ export class Random extends Branded {
     if (!Number.isSafeInteger(seed)) {
       refuse("Random", "seed", "a safe integer", seed, "Math.random(), or a variable that is undefined");
     }
-    // splitmix32 spreads the seed, so that neighbouring seeds give unrelated states and no state is all zero. The high
+    // splitmix32 spreads the seed, so that neighboring seeds give unrelated states and no state is all zero. The high
     // half of the seed goes in twice: once to change every word, once more so that no two seeds share all four.
     const high = Math.floor(seed / 2 ** 32) | 0;
     let state = (seed | 0) ^ mix(high);

@@ -34,7 +34,7 @@ export function reduce(
   const { keepDims } = readOptions(who, options, { keepDims: false });
   const reduced = resolveAxes(who, axes, x.shape);
   const kept = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
-  // Neighbouring axes are one block (outer, count, inner) in memory; others are brought to the end first.
+  // Neighboring axes are one block (outer, count, inner) in memory; others are brought to the end first.
   const first = reduced[0] ?? x.shape.length;
   const adjacent = reduced.every((axis, i) => axis === first + i);
   const { data, shape } = adjacent ? x : permute(who, x, [...kept, ...reduced]);
@@ -74,10 +74,10 @@ export const mean: Reducer = (data, at, step, count) => sum(data, at, step, coun
 /** Σ (x − mean)² / max(0, count − correction), in two passes. */
 function variance(correction: number): Reducer {
   return (data, at, step, count) => {
-    const centre = mean(data, at, step, count);
+    const center = mean(data, at, step, count);
     let squares = 0;
     for (let i = 0; i < count; i++, at += step) {
-      const deviation = data[at]! - centre;
+      const deviation = data[at]! - center;
       squares += deviation * deviation;
     }
     return squares / Math.max(0, count - correction);

@@ -135,7 +135,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
    * A Float32Array, except inside `gradcheck` and for tensors made by `to("float64")`, where it is a Float64Array.
    *
    * An array that you keep goes on showing this tensor's numbers, and never another's: those of a parameter, a gradient
-   * or a buffer change when its optimiser, its layer's backward or its layer says so; all others only when you write to
+   * or a buffer change when its optimizer, its layer's backward or its layer says so; all others only when you write to
    * them. Where memory cannot be shared (a page without cross-origin isolation) kernels copy numbers whose array was
    * asked for in and out of their own memory at every call; `clone().data` and `toArray()` only look.
    * @throws StateError when the array lost its memory since: by a transfer to a worker, or a buffer that was resized.

@@ -1,4 +1,4 @@
-/** Bounds on gradients, between `backward` and the optimiser's step. */
+/** Bounds on gradients, between `backward` and the optimizer's step. */
 
 import { Parameter } from "../graph/parameter.js";
 import { clampGradient, maxAbs, powerSum, scaleGradient } from "../ops/gradient.js";

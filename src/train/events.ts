@@ -1,7 +1,7 @@
 /** What `fit` tells while it runs. */
 import type { Evaluation } from "./evaluate.js";
 
-/** What one step did; given to callbacks after the optimiser has moved the parameters. */
+/** What one step did; given to callbacks after the optimizer has moved the parameters. */
 export interface StepEvent {
   /** Epoch, from 1. */
   readonly epoch: number;

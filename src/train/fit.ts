@@ -86,7 +86,7 @@ export interface History {
 const BREATH_MILLISECONDS = 25;
 
 /**
- * Trains `model` on batches: for each, forward, loss, backward, optimiser step. Everything random follows from
+ * Trains `model` on batches: for each, forward, loss, backward, optimizer step. Everything random follows from
  * generators that the layers, the loader and this training have of their own, seeded from that of `manualSeed`: a seed
  * gives the same bits every time, also where several trainings are awaited together. (The training's own takes the
  * default one's place while it computes, for layers, losses and callbacks that draw by `randn` and the like.)
@@ -420,7 +420,7 @@ function checkedOptions<T extends AnyTargets>(model: Network, options: FitOption
   }
   checkSignal("fit", read.signal);
   if (checkpoint !== undefined) {
-    // It may be an object of any class that keeps what it is given; only what { } writes can be misspelt.
+    // It may be an object of any class that keeps what it is given; only what { } writes can be misspelled.
     if (isPlainObject(checkpoint))
       readOptions("fit's checkpoint", checkpoint, { everySteps: undefined, save: undefined });
     const { everySteps, save } = Object(checkpoint) as Partial<NonNullable<FitOptions<T>["checkpoint"]>>;
@@ -440,7 +440,7 @@ function checkedOptions<T extends AnyTargets>(model: Network, options: FitOption
 function checkOptimizer(model: Network, optimizer: Optimizer | undefined): asserts optimizer is Optimizer {
   if (!(optimizer instanceof Optimizer)) {
     const cause = optimizer === undefined ? "a forgotten option" : "a name or a class, where an object is meant";
-    refuse("fit", "optimizer", "an optimiser such as new Adam(model.parameters())", optimizer, cause);
+    refuse("fit", "optimizer", "an optimizer such as new Adam(model.parameters())", optimizer, cause);
   }
   const own = new Set(model.parameters());
   if (optimizer.groups.some(({ parameters }) => parameters.some((parameter) => own.has(parameter)))) return;

@@ -10,7 +10,7 @@ import { Tensor } from "../tensor/tensor.js";
 import type { NonFiniteEvent } from "./events.js";
 
 /**
- * `fit` stopped because a loss, a gradient or a parameter is NaN or infinite. Parameters, running statistics, optimiser and
+ * `fit` stopped because a loss, a gradient or a parameter is NaN or infinite. Parameters, running statistics, optimizer and
  * scheduler are as the last step left them.
  *
  * @example
@@ -104,5 +104,5 @@ export function causeOf(
   if (what === "validationLoss") {
     return "a batch of the validation data that holds NaN or whose labels are all ignored, or a logarithm of 0 in the loss";
   }
-  return `a learning rate that is too high (it is ${lr}), inputs that are not normalised, or a logarithm, root or division by 0 in a loss or layer of one's own`;
+  return `a learning rate that is too high (it is ${lr}), inputs that are not normalized, or a logarithm, root or division by 0 in a loss or layer of one's own`;
 }

@@ -1,12 +1,12 @@
-/** What every optimiser has in common: groups of parameters, a step over all of them, and a state that can be saved. */
+/** What every optimizer has in common: groups of parameters, a step over all of them, and a state that can be saved. */
 
 import { checkMethod } from "../graph/layer.js";
 import { Parameter } from "../graph/parameter.js";
 import type { KernelSet } from "../kernels/backend.js";
-import type { OptimiserKernels, Step } from "../kernels/optimizer.js";
-import { referenceOptimiser } from "../kernels/reference/optimizer.js";
+import type { OptimizerKernels, Step } from "../kernels/optimizer.js";
+import { referenceOptimizer } from "../kernels/reference/optimizer.js";
 import { own, ownZeros } from "../kernels/residency.js";
-import { wasmOptimiser } from "../kernels/wasm/optimizer.js";
+import { wasmOptimizer } from "../kernels/wasm/optimizer.js";
 import { Branded, refuseForeign } from "../shape/brand.js";
 import {
   checkFinite,
@@ -28,16 +28,16 @@ import { factsOf } from "./repr.js";
 /** Parameters with a learning rate and weight decay of their own, as transfer learning wants. */
 export interface GroupOptions {
   readonly parameters: readonly Parameter[];
-  /** Default: the optimiser's. */
+  /** Default: the optimizer's. */
   readonly lr?: number;
-  /** Default: the optimiser's. */
+  /** Default: the optimizer's. */
   readonly weightDecay?: number;
 }
 
-/** What an optimiser takes: `model.parameters()`, or groups, or both mixed. */
+/** What an optimizer takes: `model.parameters()`, or groups, or both mixed. */
 export type Parameters = readonly (Parameter | GroupOptions)[];
 
-/** Options of every optimiser. */
+/** Options of every optimizer. */
 export interface OptimizerOptions {
   /** Learning rate. */
   readonly lr?: number;
@@ -47,7 +47,7 @@ export interface OptimizerOptions {
   readonly maximize?: boolean;
 }
 
-/** The defaults of the options that every optimiser has, but for the learning rate. */
+/** The defaults of the options that every optimizer has, but for the learning rate. */
 export const OPTIMIZER_DEFAULTS = { weightDecay: 0, maximize: false } as const;
 
 export interface ParameterGroup {
@@ -59,19 +59,19 @@ export interface ParameterGroup {
   initialLr?: number;
 }
 
-/** An optimiser's state as plain records, for a file: tensors by `"<index>.<name>"`, and numbers. */
+/** An optimizer's state as plain records, for a file: tensors by `"<index>.<name>"`, and numbers. */
 export interface OptimizerState {
   readonly tensors: Record<string, Tensor>;
   readonly numbers: Record<string, number>;
 }
 
 /** @internal */
-export const optimiserKernels: KernelSet<OptimiserKernels> = {
-  reference: referenceOptimiser,
-  wasm: () => wasmOptimiser,
+export const optimizerKernels: KernelSet<OptimizerKernels> = {
+  reference: referenceOptimizer,
+  wasm: () => wasmOptimizer,
 };
 
-/** What an optimiser remembers of one parameter. */
+/** What an optimizer remembers of one parameter. */
 export class ParameterState {
   /** Steps taken. */
   step = 0;
@@ -94,7 +94,7 @@ export class ParameterState {
 }
 
 /**
- * Base class of every optimiser. `step` changes each parameter by its gradient; parameters with `requiresGrad` false
+ * Base class of every optimizer. `step` changes each parameter by its gradient; parameters with `requiresGrad` false
  * and those that no backward has reached since their gradient was set to zero are left alone.
  *
  * @example
@@ -221,7 +221,7 @@ export abstract class Optimizer extends Branded {
   }
 
   /**
-   * Continues from a state that `stateDict` of the same optimiser over the same parameters returned. Everything is
+   * Continues from a state that `stateDict` of the same optimizer over the same parameters returned. Everything is
    * checked first: a call that throws has changed nothing.
    * @throws StateError for missing, unknown or impossible entries, ShapeError for a tensor of another shape.
    */
@@ -258,7 +258,7 @@ export abstract class Optimizer extends Branded {
     if (!isPlainObject(tensors) || !isPlainObject(numbers)) {
       const ofModel = Object.values(Object(state)).some((value) => value instanceof Tensor);
       const cause = ofModel
-        ? "the model's state dict, where the optimiser's is meant"
+        ? "the model's state dict, where the optimizer's is meant"
         : "a state dict of something else, or text that is still to be parsed";
       refuse(who, "its state", "{ tensors, numbers } as stateDict returns it", state, cause);
     }
@@ -288,7 +288,7 @@ export abstract class Optimizer extends Branded {
     if (missing.length > 0 || unexpected.length > 0) {
       const lists = [list("missing", missing), list("unexpected", unexpected)].filter((text) => text !== "");
       throw new StateError(
-        `${who} expects the state of the same optimiser over the same parameters, but got ${lists.join("; ")}. Usual cause: a checkpoint of another model, or other options than when it was saved.`,
+        `${who} expects the state of the same optimizer over the same parameters, but got ${lists.join("; ")}. Usual cause: a checkpoint of another model, or other options than when it was saved.`,
       );
     }
     for (const [key, value] of Object.entries(numbers)) {

@@ -1,4 +1,4 @@
-/** Optimisers, losses and schedulers as torch prints them: `Adam(lr=0.001, betas=[0.9, 0.999], eps=1e-8)`. */
+/** Optimizers, losses and schedulers as torch prints them: `Adam(lr=0.001, betas=[0.9, 0.999], eps=1e-8)`. */
 import { showShape } from "../shape/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 

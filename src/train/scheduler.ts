@@ -11,7 +11,7 @@ import { factsOf } from "./repr.js";
 export type SchedulerState = Record<string, number>;
 
 /**
- * Base class of every scheduler. Call `step()` once an epoch (or once a batch, for `OneCycleLR`), after the optimiser's.
+ * Base class of every scheduler. Call `step()` once an epoch (or once a batch, for `OneCycleLR`), after the optimizer's.
  * A scheduler of your own extends it and implements `next`.
  *
  * @example
@@ -31,7 +31,7 @@ export abstract class Scheduler extends Branded {
     super();
     checkText("Scheduler", "name", name);
     if (!(optimizer instanceof Optimizer)) {
-      refuse(name, "", "an optimiser first", optimizer, "the options or the model in its place");
+      refuse(name, "", "an optimizer first", optimizer, "the options or the model in its place");
     }
     this.#baseLrs = optimizer.groups.map(({ initialLr, lr }) => initialLr ?? lr);
   }
@@ -93,7 +93,7 @@ export abstract class Scheduler extends Branded {
     return [];
   }
 
-  /** Steps taken, and the optimiser's learning rates and momentum: everything to resume from. */
+  /** Steps taken, and the optimizer's learning rates and momentum: everything to resume from. */
   stateDict(): SchedulerState {
     const { groups, momentum } = this.optimizer;
     return {
@@ -111,7 +111,7 @@ export abstract class Scheduler extends Branded {
   }
 
   /**
-   * Continues from a state that `stateDict` returned, and puts the optimiser's learning rates and momentum back too, so
+   * Continues from a state that `stateDict` returned, and puts the optimizer's learning rates and momentum back too, so
    * that it does not matter which of the two is loaded first.
    * @throws StateError when entries are missing, unknown or no numbers; nothing has changed then.
    */
@@ -148,7 +148,7 @@ export abstract class Scheduler extends Branded {
     if (wrong.length === 0) wrong.push(...this.wrongExtraState(state));
     if (wrong.length === 0) return;
     throw new StateError(
-      `${this.name}.loadStateDict expects finite numbers for ${listed(expected)} and nothing else, but these are missing or unexpected: ${listed(wrong)}. Usual cause: a checkpoint of another scheduler or optimiser.`,
+      `${this.name}.loadStateDict expects finite numbers for ${listed(expected)} and nothing else, but these are missing or unexpected: ${listed(wrong)}. Usual cause: a checkpoint of another scheduler or optimizer.`,
     );
   }
 }

@@ -4,28 +4,28 @@ import { show } from "../shape/show.js";
 import { blank } from "./blank.js";
 import { channelsOf, type Pixels } from "./pixels.js";
 
-export const WHITE: Colour = [255, 255, 255];
+export const WHITE: Color = [255, 255, 255];
 
 /** Red, green and blue, each 0–255. */
-export type Colour = readonly [red: number, green: number, blue: number];
+export type Color = readonly [red: number, green: number, blue: number];
 
 export interface ToChannelsOptions {
   /** What shows through transparent pixels when alpha is dropped. Default white. */
-  readonly background?: Colour;
+  readonly background?: Color;
 }
 
 /**
- * The picture with 1 (grey), 3 (RGB) or 4 (RGBA) channels; the picture itself when it has them already.
+ * The picture with 1 (gray), 3 (RGB) or 4 (RGBA) channels; the picture itself when it has them already.
  *
- *     RGB → grey     (19595·R + 38470·G + 7471·B + 2^15) >> 16, that is 0.299·R + 0.587·G + 0.114·B rounded (Rec. 601)
- *     grey → RGB     R = G = B = grey
+ *     RGB → gray     (19595·R + 38470·G + 7471·B + 2^15) >> 16, that is 0.299·R + 0.587·G + 0.114·B rounded (Rec. 601)
+ *     gray → RGB     R = G = B = gray
  *     … → RGBA       A = 255
- *     RGBA → …       first over the background: (A·colour + (255 − A)·background) / 255, rounded
+ *     RGBA → …       first over the background: (A·color + (255 − A)·background) / 255, rounded
  *
- * @throws ArgumentError for another number of channels or a background that is no colour.
+ * @throws ArgumentError for another number of channels or a background that is no color.
  * Source: https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.Image.convert (the same integers)
  * @example
- * const grey = toChannels(photo, 1); // one byte a pixel
+ * const gray = toChannels(photo, 1); // one byte a pixel
  */
 export function toChannels(pixels: Pixels, channels: 1 | 3 | 4, options: ToChannelsOptions = {}): Pixels {
   return changeChannels("toChannels", pixels, channels, options);
@@ -43,7 +43,7 @@ export function changeChannels(
   if (channels !== 1 && channels !== 3 && channels !== 4) {
     throw new ArgumentError(`${who} expects channels to be 1, 3 or 4, but got ${show(channels)}.`);
   }
-  const behind = checkColour(who, "background", background);
+  const behind = checkColor(who, "background", background);
   if (from === channels) return pixels;
   const { width, height, data } = pixels;
   const result = blank(who, width, height, channels);
@@ -82,18 +82,18 @@ export function toImageData(pixels: Pixels): {
 }
 
 /** Three numbers from 0 to 255. */
-export function checkColour(who: string, option: string, colour: Colour): Colour {
-  if (!Array.isArray(colour) || colour.length !== 3) {
+export function checkColor(who: string, option: string, color: Color): Color {
+  if (!Array.isArray(color) || color.length !== 3) {
     throw new ArgumentError(
-      `${who} expects ${option} to be [red, green, blue], but got ${show(colour)}. Usual cause: a CSS colour, or one number for a grey.`,
+      `${who} expects ${option} to be [red, green, blue], but got ${show(color)}. Usual cause: a CSS color, or one number for a gray.`,
     );
   }
-  for (const value of colour) checkRange(who, option, value, 0, 255);
-  return colour;
+  for (const value of color) checkRange(who, option, value, 0, 255);
+  return color;
 }
 
-/** A colour as a picture of this many channels stores it: opaque, or its grey. */
-export function inkOf(who: string, option: string, colour: Colour, channels: 1 | 3 | 4): Uint8Array {
-  const data = Uint8Array.from(checkColour(who, option, colour));
+/** A color as a picture of this many channels stores it: opaque, or its gray. */
+export function inkOf(who: string, option: string, color: Color, channels: 1 | 3 | 4): Uint8Array {
+  const data = Uint8Array.from(checkColor(who, option, color));
   return changeChannels(who, { width: 1, height: 1, data }, channels).data as Uint8Array;
 }

@@ -34,12 +34,12 @@ export function crop(pixels: Pixels, box: Box): Pixels {
  * The middle of the picture, `width`×`height` pixels at most: a side that the picture does not have stays as it is.
  * @throws ArgumentError for sides that are no positive integers.
  * @example
- * centreCrop(resize(photo, 256, 256), 224, 224);
+ * centerCrop(resize(photo, 256, 256), 224, 224);
  */
-export function centreCrop(pixels: Pixels, width: number, height: number): Pixels {
-  channelsOf("centreCrop", pixels);
-  checkInteger("centreCrop", "width", width, 1);
-  checkInteger("centreCrop", "height", height, 1);
+export function centerCrop(pixels: Pixels, width: number, height: number): Pixels {
+  channelsOf("centerCrop", pixels);
+  checkInteger("centerCrop", "width", width, 1);
+  checkInteger("centerCrop", "height", height, 1);
   const x = Math.max(0, Math.floor((pixels.width - width) / 2));
   const y = Math.max(0, Math.floor((pixels.height - height) / 2));
   return crop(pixels, { x, y, width, height });

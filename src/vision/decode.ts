@@ -16,17 +16,17 @@ export interface DecodeOptions {
 }
 
 /**
- * The pixels of a JPEG or PNG file, recognised by its first bytes: 8 bits a value, 1 channel for grey, 3 for RGB, 4 for
+ * The pixels of a JPEG or PNG file, recognized by its first bytes: 8 bits a value, 1 channel for gray, 3 for RGB, 4 for
  * RGBA. Everywhere JavaScript runs; where there is a canvas, its `ImageData` is a {@link Pixels} as well.
  *
  * The package that decodes JPEG is optional: `npm install jpeg-js`. PNG needs none.
  *
- * - JPEG: baseline and progressive, of 8 bits; grey, YCbCr, RGB, and CMYK as Adobe writes it, which becomes RGB. Colours
+ * - JPEG: baseline and progressive, of 8 bits; gray, YCbCr, RGB, and CMYK as Adobe writes it, which becomes RGB. Colors
  *   of half resolution are repeated, not interpolated. A progressive file may end after any of its scans: it is coarser.
- * - PNG: every bit depth and colour type, interlaced or not. 16 bits are scaled to 8 and rounded (v / 257), 1 to 4 bits
- *   scaled to 0–255; palettes become RGB, and whatever can be transparent RGBA, grey with alpha too. Of an animation, the
+ * - PNG: every bit depth and color type, interlaced or not. 16 bits are scaled to 8 and rounded (v / 257), 1 to 4 bits
+ *   scaled to 0–255; palettes become RGB, and whatever can be transparent RGBA, gray with alpha too. Of an animation, the
  *   first frame.
- * - Colour profiles and gamma are ignored, as torchvision does.
+ * - Color profiles and gamma are ignored, as torchvision does.
  *
  * Time and memory follow from the length of the file and from `maxPixels`: size and number of pixels are checked before
  * anything is decompressed, nothing is but the pixels, and a JPEG has data for each block of 8×8 pixels and at most 100

@@ -11,7 +11,7 @@ import {
 import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { blank } from "./blank.js";
 import { type Box, clipBox } from "./box.js";
-import { type Colour, changeChannels, inkOf } from "./channels.js";
+import { type Color, changeChannels, inkOf } from "./channels.js";
 import { checkBox } from "./crop.js";
 import type { Point } from "./faces.js";
 import { CELL, isInk, LINE } from "./font.js";
@@ -21,7 +21,7 @@ import { channelsOf, type Pixels } from "./pixels.js";
 
 export interface DrawOptions {
   /** Default red; a label's black or white, whichever stands out. */
-  readonly colour?: Colour;
+  readonly color?: Color;
   /** Of a box's lines, inwards from its edges. Default 1. */
   readonly thickness?: number;
   /** Text above a box's left top corner, moved into the picture where some of the box is in it. */
@@ -29,7 +29,7 @@ export interface DrawOptions {
   /** Pixels of the picture for one of the font. Default 1. */
   readonly scale?: number;
   /** Behind a label. Default black. */
-  readonly background?: Colour;
+  readonly background?: Color;
   /** Of a mask. Default 0.5. */
   readonly opacity?: number;
   /** Of points; 0 is one pixel. Default 1. */
@@ -42,7 +42,7 @@ export interface TileOptions {
   /** Pixels between pictures. Default 0. */
   readonly gap?: number;
   /** Between pictures and behind transparent ones. Default white. */
-  readonly background?: Colour;
+  readonly background?: Color;
   /** How many times as large pictures become. Default 1. */
   readonly zoom?: number;
 }
@@ -53,7 +53,7 @@ const WHITE = [255, 255, 255] as const;
 
 /**
  * Outlines a box whose edges are rounded to whole pixels. Like all that draws, it changes the picture itself, its
- * transparent pixels too, leaves out what lies beyond it, and is grey in a grey picture: `toChannels(picture, 3)` first.
+ * transparent pixels too, leaves out what lies beyond it, and is gray in a gray picture: `toChannels(picture, 3)` first.
  * @throws ArgumentError for a box with a side below 0 or that is not finite, or options out of range.
  * @example
  * const copy = { ...photo, data: photo.data.slice() };
@@ -62,12 +62,12 @@ const WHITE = [255, 255, 255] as const;
 export function drawBox(
   picture: Pixels,
   box: Box,
-  options: Pick<DrawOptions, "colour" | "thickness" | "label" | "scale"> = {},
+  options: Pick<DrawOptions, "color" | "thickness" | "label" | "scale"> = {},
 ): void {
   const who = "drawBox";
-  const defaults = { colour: RED, thickness: 1, label: undefined, scale: 1 };
-  const { colour, thickness, label, scale } = readOptions(who, options, defaults);
-  const ink = inkOf(who, "colour", colour, channelsOf(who, picture));
+  const defaults = { color: RED, thickness: 1, label: undefined, scale: 1 };
+  const { color, thickness, label, scale } = readOptions(who, options, defaults);
+  const ink = inkOf(who, "color", color, channelsOf(who, picture));
   const { x, y } = checkBox(who, box);
   checkInteger(who, "thickness", thickness, 1);
   checkInteger(who, "scale", scale, 1);
@@ -81,7 +81,7 @@ export function drawBox(
   if (!label || seen.width * seen.height === 0) return;
   const room = picture.width - textWidth([...label], scale);
   const at = { x: Math.max(Math.min(left, room), 0), y: Math.max(top - LINE * scale, 0) };
-  drawLabel(picture, label, at, { background: colour, scale });
+  drawLabel(picture, label, at, { background: color, scale });
 }
 
 /**
@@ -94,15 +94,15 @@ export function drawLabel(
   picture: Pixels,
   text: string,
   at: Point,
-  options: Pick<DrawOptions, "colour" | "background" | "scale"> = {},
+  options: Pick<DrawOptions, "color" | "background" | "scale"> = {},
 ): void {
   const who = "drawLabel";
-  const defaults = { colour: undefined, background: BLACK, scale: 1 };
-  const { colour, background, scale } = readOptions(who, options, defaults);
+  const defaults = { color: undefined, background: BLACK, scale: 1 };
+  const { color, background, scale } = readOptions(who, options, defaults);
   const channels = channelsOf(who, picture);
   const bar = inkOf(who, "background", background, channels);
-  const [grey = 0] = inkOf(who, "background", background, 1);
-  const ink = inkOf(who, "colour", colour === undefined ? (grey > 127 ? BLACK : WHITE) : colour, channels);
+  const [gray = 0] = inkOf(who, "background", background, 1);
+  const ink = inkOf(who, "color", color === undefined ? (gray > 127 ? BLACK : WHITE) : color, channels);
   checkInteger(who, "scale", scale, 1);
   checkText(who, "text", text);
   checkObject(who, "at", "{ x, y }", at);
@@ -117,13 +117,13 @@ export function drawLabel(
 }
 
 /**
- * Mixes a colour into the pixels of a mask: (1 − opacity) · pixel + opacity · colour.
+ * Mixes a color into the pixels of a mask: (1 − opacity) · pixel + opacity · color.
  * @throws ShapeError for a mask of another size than the picture's, ArgumentError for options out of range.
  */
-export function drawMask(picture: Pixels, mask: Mask, options: Pick<DrawOptions, "colour" | "opacity"> = {}): void {
+export function drawMask(picture: Pixels, mask: Mask, options: Pick<DrawOptions, "color" | "opacity"> = {}): void {
   const who = "drawMask";
-  const { colour, opacity } = readOptions(who, options, { colour: RED, opacity: 0.5 });
-  const ink = inkOf(who, "colour", colour, channelsOf(who, picture));
+  const { color, opacity } = readOptions(who, options, { color: RED, opacity: 0.5 });
+  const ink = inkOf(who, "color", color, channelsOf(who, picture));
   checkRange(who, "opacity", opacity, 0, 1);
   checkLabelMap(who, mask);
   const { width, height } = picture;
@@ -142,11 +142,11 @@ export function drawMask(picture: Pixels, mask: Mask, options: Pick<DrawOptions,
 export function drawPoints(
   picture: Pixels,
   points: readonly Point[],
-  options: Pick<DrawOptions, "colour" | "radius"> = {},
+  options: Pick<DrawOptions, "color" | "radius"> = {},
 ): void {
   const who = "drawPoints";
-  const { colour, radius } = readOptions(who, options, { colour: RED, radius: 1 });
-  const ink = inkOf(who, "colour", colour, channelsOf(who, picture));
+  const { color, radius } = readOptions(who, options, { color: RED, radius: 1 });
+  const ink = inkOf(who, "color", color, channelsOf(who, picture));
   checkRange(who, "radius", radius, 0, Number.MAX_VALUE);
   checkList(who, "points", points);
   for (const [i, point] of points.entries()) {
@@ -163,12 +163,12 @@ export function drawPoints(
 }
 
 /**
- * As many colours, easy to tell apart: hues that turn by the golden ratio, in two shades. More colours start with the same.
+ * As many colors, easy to tell apart: hues that turn by the golden ratio, in two shades. More colors start with the same.
  * @throws ArgumentError for a count that is no integer of at least 0.
  */
-export function palette(count: number): Colour[] {
+export function palette(count: number): Color[] {
   checkRange("palette", "count", checkInteger("palette", "count", count, 0), 0, 2 ** 24);
-  return Array.from({ length: count }, (_, i): Colour => {
+  return Array.from({ length: count }, (_, i): Color => {
     const part = (turn: number) => {
       const hue = (6 * 0.618034 * i + turn) % 6;
       return Math.round((i % 2 ? 175 : 245) * (1 - 0.75 * Math.min(Math.max(Math.min(hue, 4 - hue), 0), 1)));
@@ -213,7 +213,7 @@ function textWidth(characters: readonly string[], scale: number): number {
 
 type Edges = readonly [left: number, right: number, top: number, bottom: number];
 
-/** Mixes into each pixel between these edges the colour that `inkAt` gives for it. */
+/** Mixes into each pixel between these edges the color that `inkAt` gives for it. */
 function paint(
   picture: Pixels,
   [left, right, top, bottom]: Edges,

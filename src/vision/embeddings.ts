@@ -1,4 +1,4 @@
-/** Recognising by embeddings: a network turns each face (or digit, or product) into a vector, and near vectors mean the same. */
+/** Recognizing by embeddings: a network turns each face (or digit, or product) into a vector, and near vectors mean the same. */
 
 import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkNumbers, checkRange, readOptions } from "../shape/check.js";
@@ -121,7 +121,7 @@ export class EmbeddingStore extends Branded {
    * near ones the first added comes first.
    * @throws ArgumentError for a count that is no positive integer, otherwise as {@link match}.
    * @example
-   * const votes = store.nearest(embedding, 5).map(({ name }) => name); // k nearest neighbours
+   * const votes = store.nearest(embedding, 5).map(({ name }) => name); // k nearest neighbors
    */
   nearest(embedding: Embedding, count = 1): Match[] {
     checkInteger("EmbeddingStore.nearest", "count", count, 1);

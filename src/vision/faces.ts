@@ -1,4 +1,4 @@
-/** Recognising faces: from a photograph to boxes, landmarks and descriptors, by three networks of face-api. */
+/** Recognizing faces: from a photograph to boxes, landmarks and descriptors, by three networks of face-api. */
 
 import { Layer } from "../graph/layer.js";
 import {
@@ -73,9 +73,9 @@ const DETECTOR_MEAN = [117.001, 114.697, 97.404] as const;
 const FACE_MEAN = [122.782, 117.001, 104.298] as const;
 
 /**
- * Finds the faces of a picture, best first. Grey pictures are taken as colour; an alpha channel is ignored.
+ * Finds the faces of a picture, best first. Gray pictures are taken as color; an alpha channel is ignored.
  *
- *     score = σ(to)   centre = (cell + σ(tx, ty)) · 32   size = anchor · exp(tw, th) · 32      in the scaled picture
+ *     score = σ(to)   center = (cell + σ(tx, ty)) · 32   size = anchor · exp(tw, th) · 32      in the scaled picture
  *
  * @param detector a TinyFaceDetector in eval mode.
  * @throws ArgumentError for a picture without pixels, or options out of range; StateError for a network in train mode;
@@ -178,18 +178,18 @@ export function faceDescriptor(network: Layer, picture: Pixels, landmarks: reado
  *
  * @throws as detectFaces.
  * @example
- * const faces = recogniseFaces({ detector, landmarks, recognition }, picture);
+ * const faces = recognizeFaces({ detector, landmarks, recognition }, picture);
  * const names = faces.map(({ descriptor }) => store.match(descriptor).name);
  */
-export function recogniseFaces(networks: FaceNetworks, picture: Pixels, options: FaceDetectionOptions = {}): Face[] {
-  checkObject("recogniseFaces", "networks", "{ detector, landmarks, recognition }", networks);
+export function recognizeFaces(networks: FaceNetworks, picture: Pixels, options: FaceDetectionOptions = {}): Face[] {
+  checkObject("recognizeFaces", "networks", "{ detector, landmarks, recognition }", networks);
   for (const name of ["detector", "landmarks", "recognition"] as const) {
-    checkInstance("recogniseFaces", `networks.${name}`, networks[name], Layer);
+    checkInstance("recognizeFaces", `networks.${name}`, networks[name], Layer);
   }
   return detectFaces(networks.detector, picture, options).flatMap(({ box, score }) => {
     if (isEmpty(visible(picture, box))) return [];
     const landmarks = faceLandmarks(networks.landmarks, picture, box);
-    if (isEmpty(visible(picture, alignedSquare("recogniseFaces", landmarks)))) return [];
+    if (isEmpty(visible(picture, alignedSquare("recognizeFaces", landmarks)))) return [];
     return [{ box, score, landmarks, descriptor: faceDescriptor(networks.recognition, picture, landmarks) }];
   });
 }
@@ -203,16 +203,16 @@ function alignedSquare(who: string, landmarks: readonly Point[]): Box {
       `${who} expects 68 landmarks of finite numbers, but got ${landmarks.length}${landmarks.length === 68 ? " of which some are not finite" : ""}. Usual cause: a network without its weights.`,
     );
   }
-  const centres = [landmarks.slice(36, 42), landmarks.slice(42, 48), landmarks.slice(48)].map(mean) as [
+  const centers = [landmarks.slice(36, 42), landmarks.slice(42, 48), landmarks.slice(48)].map(mean) as [
     Point,
     Point,
     Point,
   ];
-  const [left, right, mouth] = centres;
+  const [left, right, mouth] = centers;
   const distance = (eye: Point) =>
     Math.sqrt((mouth.x - eye.x) * (mouth.x - eye.x) + (mouth.y - eye.y) * (mouth.y - eye.y));
   const size = Math.floor((distance(left) + distance(right)) / 2 / 0.45);
-  const middle = mean(centres);
+  const middle = mean(centers);
   const x = Math.floor(Math.max(0, middle.x - 0.5 * size));
   const y = Math.floor(Math.max(0, middle.y - 0.43 * size));
   return { x, y, width: size, height: size };
@@ -263,13 +263,13 @@ function cropped(who: string, picture: Pixels, box: Box): Pixels {
 function squareInput(
   { width, height, data }: Pixels,
   size: number,
-  centred: boolean,
+  centered: boolean,
   means: readonly number[],
 ): Tensor {
   const channels = data.length / (width * height);
   const side = Math.max(width, height);
-  const columns = tapsOf(width, side, size, centred);
-  const rows = tapsOf(height, side, size, centred);
+  const columns = tapsOf(width, side, size, centered);
+  const rows = tapsOf(height, side, size, centered);
   const input = new Float32Array(3 * size * size);
   for (const [channel, average] of means.entries()) {
     const offset = channels === 1 ? 0 : channel;
@@ -290,9 +290,9 @@ function squareInput(
 }
 
 /** The two pixels that each output pixel along an axis lies between, −1 in the padding, and how far it is past the first. */
-function tapsOf(pixels: number, side: number, size: number, centred: boolean) {
+function tapsOf(pixels: number, side: number, size: number, centered: boolean) {
   const gap = side - pixels;
-  const before = centred ? gap - Math.floor(gap / 2 + 0.5) : 0;
+  const before = centered ? gap - Math.floor(gap / 2 + 0.5) : 0;
   const ratio = Math.fround(side / size);
   const inside = (at: number) => (at >= before && at < before + pixels ? at - before : -1);
   const places = Float64Array.from({ length: size }, (_, i) => Math.fround(i * ratio));

@@ -86,7 +86,7 @@ export function sharpen(channels: number): Conv2d {
  * The slope from left to right, 8 times as large, smoothed from top to bottom.
  * Source: Sobel & Feldman 1968; https://en.wikipedia.org/wiki/Sobel_operator
  * @example
- * const edges = sobelX(1).forward(grey).square().add(sobelY(1).forward(grey).square()).sqrt();
+ * const edges = sobelX(1).forward(gray).square().add(sobelY(1).forward(gray).square()).sqrt();
  */
 export function sobelX(channels: number): Conv2d {
   return fixed("sobelX", channels, outer([1, 2, 1], [-1, 0, 1]));
@@ -97,7 +97,7 @@ export function sobelY(channels: number): Conv2d {
   return fixed("sobelY", channels, outer([-1, 0, 1], [1, 2, 1]));
 }
 
-/** The sum of the four neighbours minus four times the pixel: 0 where the picture is flat or a slope. */
+/** The sum of the four neighbors minus four times the pixel: 0 where the picture is flat or a slope. */
 export function laplacian(channels: number): Conv2d {
   const rows = [
     [0, 1, 0],
@@ -107,7 +107,7 @@ export function laplacian(channels: number): Conv2d {
   return fixed("laplacian", channels, rows);
 }
 
-/** The picture plus its slope towards the lower right: as if light fell on a relief from the upper left. */
+/** The picture plus its slope toward the lower right: as if light fell on a relief from the upper left. */
 export function emboss(channels: number): Conv2d {
   const rows = [
     [-2, -1, 0],

@@ -1,6 +1,6 @@
 /** Pictures to tensors and back. */
 
-import { imagesToTensor, type NormaliseOptions } from "../data/images.js";
+import { imagesToTensor, type NormalizeOptions } from "../data/images.js";
 import { readOptions } from "../shape/check.js";
 import { ShapeError } from "../shape/errors.js";
 import { showShape } from "../shape/shape.js";
@@ -13,15 +13,15 @@ import { channelsOf, type Pixels } from "./pixels.js";
 export const IMAGENET = {
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
-} as const satisfies NormaliseOptions;
+} as const satisfies NormalizeOptions;
 
-export interface ImageToTensorOptions extends NormaliseOptions, ToChannelsOptions {
+export interface ImageToTensorOptions extends NormalizeOptions, ToChannelsOptions {
   /** Channels of the tensor. Default: those of the picture. */
   readonly channels?: 1 | 3 | 4;
 }
 
 /**
- * A picture as a tensor `[C, H, W]` of 0–1, normalised where `mean` and `std` say so; `stack` makes a batch of several.
+ * A picture as a tensor `[C, H, W]` of 0–1, normalized where `mean` and `std` say so; `stack` makes a batch of several.
  *
  *     y[c, i, j] = (pixel[i, j, c] / 255 − mean[c]) / std[c]
  *
@@ -50,7 +50,7 @@ export function imageToTensor(pixels: Pixels, options: ImageToTensorOptions = {}
 
 /**
  * The picture of a tensor `[H, W]` or `[C, H, W]` with 1, 3 or 4 channels of 0–1: times 255, rounded (halves to even),
- * clamped to 0–255; NaN becomes 0. The inverse of {@link imageToTensor} without normalisation.
+ * clamped to 0–255; NaN becomes 0. The inverse of {@link imageToTensor} without normalization.
  *
  * @throws ShapeError for another shape, ArgumentError for no tensor.
  * @example

@@ -13,7 +13,7 @@ export interface JpegHeader {
   readonly components: readonly number[];
   /** Whether there is a JFIF segment: then three components are YCbCr. */
   readonly jfif: boolean;
-  /** The colour transform of Adobe's segment: 0 none, 1 YCbCr, 2 YCCK. */
+  /** The color transform of Adobe's segment: 0 none, 1 YCbCr, 2 YCCK. */
   readonly adobe: number | undefined;
   /** EXIF: 1 upright, 2–8 turned or mirrored. */
   readonly orientation: number;
@@ -75,7 +75,7 @@ export function readJpegHeader(file: Uint8Array): JpegHeader {
       checkLength(segment, 2, "about restarts");
       interval = segment.getUint16(0);
     } else if (marker === 0xc4) checkTables(segment, huffmanTable, "codes");
-    else if (marker === 0xdb) checkTables(segment, quantisationTable, "quantisation");
+    else if (marker === 0xdb) checkTables(segment, quantizationTable, "quantization");
     else if (marker === 0xda) {
       if (!frame) refuse(WHO, "a frame in a JPEG file", "there is none", CORRUPT);
       if (++scans > MOST_SCANS) refuse(WHO, `at most ${MOST_SCANS} scans in a JPEG file`, "there are more", EXHAUST);
@@ -186,7 +186,7 @@ function readScan(segment: DataView, frame: Frame): Scan {
 /** @throws FormatError for a scan whose compressed data, of this length and so many restarts, cannot be all of it. */
 function checkScan({ units, leastBits }: Scan, interval: number, restarts: number, bytes: number): void {
   const due = interval > 0 ? Math.ceil(units / interval) - 1 : 0;
-  // jpeg-js takes any other marker between two parts of a scan for its end, and leaves the rest grey.
+  // jpeg-js takes any other marker between two parts of a scan for its end, and leaves the rest gray.
   if (restarts < due) refuse(WHO, `${due} restarts in a scan of a JPEG file`, `there are ${restarts}`, TRUNCATED);
   // It takes memory for all blocks before it looks for their data.
   const least = Math.ceil(leastBits / 8);
@@ -214,7 +214,7 @@ function huffmanTable(segment: DataView, at: number): number {
 }
 
 /** Precision and number, and 64 values of one or two bytes. */
-function quantisationTable(segment: DataView, at: number): number {
+function quantizationTable(segment: DataView, at: number): number {
   return segment.getUint8(at) >> 4 === 0 ? 65 : 129;
 }
 

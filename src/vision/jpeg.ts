@@ -40,7 +40,7 @@ function isYcc({ jfif, adobe, components }: JpegHeader): boolean {
 }
 
 function firstChannel(width: number, height: number, rgb: Uint8Array): Pixels {
-  const grey = blank(WHO, width, height, 1);
-  for (let i = 0; i < grey.data.length; i++) grey.data[i] = rgb[3 * i] ?? 0;
-  return grey;
+  const gray = blank(WHO, width, height, 1);
+  for (let i = 0; i < gray.data.length; i++) gray.data[i] = rgb[3 * i] ?? 0;
+  return gray;
 }

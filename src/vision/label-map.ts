@@ -39,12 +39,12 @@ export function classMaps(scores: Tensor): LabelMap[] {
 }
 
 export interface ConnectedComponentsOptions {
-  /** 8 (default) where pixels that touch at a corner are neighbours, 4 where they are not. */
+  /** 8 (default) where pixels that touch at a corner are neighbors, 4 where they are not. */
   readonly connectivity?: 4 | 8;
 }
 
 /**
- * Numbers the connected regions of a map from 1, in the order of their first pixels: neighbours of the same label, other
+ * Numbers the connected regions of a map from 1, in the order of their first pixels: neighbors of the same label, other
  * than the background's 0, are of one region.
  *
  * @returns the region of each pixel, 0 in the background, and how many there are

@@ -1,16 +1,16 @@
 import { checkFinite, checkObject, checkPositive, readOptions } from "../shape/check.js";
 import { blank } from "./blank.js";
 import type { Box } from "./box.js";
-import { type Colour, inkOf } from "./channels.js";
+import { type Color, inkOf } from "./channels.js";
 import { checkBox } from "./crop.js";
 import { channelsOf, type Pixels } from "./pixels.js";
 import { type ResizeOptions, resample } from "./resize.js";
 
-const BLACK: Colour = [0, 0, 0];
+const BLACK: Color = [0, 0, 0];
 
 export interface LetterboxOptions extends ResizeOptions {
-  /** The bars' colour. Default black. A grey picture gets its grey value, and the bars of a transparent one are opaque. */
-  readonly fill?: Colour;
+  /** The bars' color. Default black. A gray picture gets its gray value, and the bars of a transparent one are opaque. */
+  readonly fill?: Color;
 }
 
 /** A picture inside a larger frame, and where it lies there. */
@@ -31,7 +31,7 @@ export interface Letterbox {
  *
  *     scale = min(width / W, height / H);  the picture becomes round(W · scale) × round(H · scale), in the middle
  *
- * @throws ArgumentError for sides that are no positive integers, or a fill that is no colour.
+ * @throws ArgumentError for sides that are no positive integers, or a fill that is no color.
  * @example
  * const framed = letterbox(photo, 416, 416);
  * const boxes = detect(imageToTensor(framed.pixels)).map((box) => unletterbox(box, framed));

@@ -3,7 +3,7 @@ import { show } from "../shape/show.js";
 
 /**
  * A picture: rows from top to bottom, channels side by side, 0–255. A canvas's ImageData is one (4 channels), and so is
- * what decoders give (1, 3 or 4 channels: grey, RGB, RGBA).
+ * what decoders give (1, 3 or 4 channels: gray, RGB, RGBA).
  */
 export interface Pixels {
   readonly width: number;

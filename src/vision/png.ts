@@ -19,15 +19,15 @@ interface PngHeader {
   readonly interlaced: boolean;
   /** Samples a pixel, as they are stored: 1 for a palette. */
   readonly samples: number;
-  /** Whether samples are numbers of a palette's colours: other pictures may have a palette too, as advice. */
+  /** Whether samples are numbers of a palette's colors: other pictures may have a palette too, as advice. */
   readonly indexed: boolean;
 }
 
 interface Chunks {
   readonly header: PngHeader;
-  /** PLTE: red, green, blue of each colour. */
+  /** PLTE: red, green, blue of each color. */
   readonly palette: Uint8Array;
-  /** tRNS: the alpha of the palette's colours, or the one colour that is transparent, 16 bits a sample. */
+  /** tRNS: the alpha of the palette's colors, or the one color that is transparent, 16 bits a sample. */
   readonly transparency: Uint8Array | undefined;
   /** eXIf: 1 upright, 2–8 turned or mirrored. */
   readonly orientation: number;
@@ -50,7 +50,7 @@ export function decodePng(file: Uint8Array, maxPixels: number, exifOrientation: 
 }
 
 /**
- * The picture as a PNG file: grey, RGB or RGBA of 8 bits. Needs the optional package fast-png (`npm install fast-png`).
+ * The picture as a PNG file: gray, RGB or RGBA of 8 bits. Needs the optional package fast-png (`npm install fast-png`).
  * @throws ArgumentError for data that does not fit width and height, StateError when fast-png is not installed.
  * @example
  * await writeFile("crop.png", await encodePng(crop(photo, box)));
@@ -119,15 +119,15 @@ function finish(header: PngHeader, once: ReadonlyMap<string, Uint8Array>, data: 
   const palette = once.get("PLTE") ?? new Uint8Array();
   const transparency = once.get("tRNS");
   const exif = once.get("eXIf");
-  const colours = palette.length / 3;
-  // Some programs write more colours than the pixels' bits can name.
-  if (!Number.isInteger(colours) || colours > 256 || (indexed && colours === 0)) {
+  const colors = palette.length / 3;
+  // Some programs write more colors than the pixels' bits can name.
+  if (!Number.isInteger(colors) || colors > 256 || (indexed && colors === 0)) {
     const got = `there are ${palette.length} bytes`;
-    refuse(WHO, "a palette of 1 to 256 colours, 3 bytes each, in a PNG file", got, CORRUPT);
+    refuse(WHO, "a palette of 1 to 256 colors, 3 bytes each, in a PNG file", got, CORRUPT);
   }
   const alphas = transparency?.length ?? 0;
-  if (transparency && (indexed ? alphas > colours : alphas !== 2 * samples || samples % 2 === 0)) {
-    refuse(WHO, "a chunk tRNS that fits the colours of a PNG file", `it has ${alphas} bytes`, CORRUPT);
+  if (transparency && (indexed ? alphas > colors : alphas !== 2 * samples || samples % 2 === 0)) {
+    refuse(WHO, "a chunk tRNS that fits the colors of a PNG file", `it has ${alphas} bytes`, CORRUPT);
   }
   return { header, palette, transparency, orientation: exif ? readOrientation(viewOf(exif), 0) : 1, data };
 }
@@ -136,13 +136,13 @@ const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4
 
 /** 11.2.1 */
 function readHeader(view: DataView, start: number): PngHeader {
-  const colourType = view.getUint8(start + 9);
-  const samples = SAMPLES[colourType];
-  if (!samples) refuse(WHO, "a PNG colour type of 0, 2, 3, 4 or 6", `the file says ${colourType}`, CORRUPT);
+  const colorType = view.getUint8(start + 9);
+  const samples = SAMPLES[colorType];
+  if (!samples) refuse(WHO, "a PNG color type of 0, 2, 3, 4 or 6", `the file says ${colorType}`, CORRUPT);
   const depth = view.getUint8(start + 8);
-  const indexed = colourType === 3;
+  const indexed = colorType === 3;
   if (samples > 1 && depth < 8) {
-    refuse(WHO, "8 or 16 bits for colours or alpha in a PNG file", `it says ${depth}`, CORRUPT);
+    refuse(WHO, "8 or 16 bits for colors or alpha in a PNG file", `it says ${depth}`, CORRUPT);
   }
   if (![1, 2, 4, 8, indexed ? 8 : 16].includes(depth)) {
     refuse(WHO, `1, 2, 4${indexed ? " or 8" : ", 8 or 16"} bits a sample in a PNG file`, `it says ${depth}`, CORRUPT);
@@ -265,12 +265,7 @@ function toEightBits({ header, palette, transparency }: Chunks, samples: Uint8Ar
     for (let i = 0; i < area; i++) {
       const index = samples[i] ?? 0;
       if (3 * index >= palette.length) {
-        refuse(
-          WHO,
-          `colours 0 to ${palette.length / 3 - 1} of a PNG file's palette`,
-          `one pixel has ${index}`,
-          CORRUPT,
-        );
+        refuse(WHO, `colors 0 to ${palette.length / 3 - 1} of a PNG file's palette`, `one pixel has ${index}`, CORRUPT);
       }
       for (let c = 0; c < 3; c++) result.data[i * size + c] = palette[3 * index + c] ?? 0;
       if (transparency) result.data[i * size + 3] = transparency[index] ?? 255;
@@ -279,18 +274,18 @@ function toEightBits({ header, palette, transparency }: Chunks, samples: Uint8Ar
   }
   const most = (1 << depth) - 1;
   const eight = (sample: number) => Math.round((sample * 255) / most);
-  const colours = channels < 3 ? 1 : 3;
+  const colors = channels < 3 ? 1 : 3;
   const alpha = channels === 2 || channels === 4;
-  const clear = transparency && Array.from({ length: colours }, (_, c) => sampleAt(transparency, 0, 16, c) & most);
-  const to = alpha || clear ? 4 : colours;
+  const clear = transparency && Array.from({ length: colors }, (_, c) => sampleAt(transparency, 0, 16, c) & most);
+  const to = alpha || clear ? 4 : colors;
   const result = blank(WHO, width, height, to);
   for (let i = 0; i < area; i++) {
     let opaque = clear === undefined;
-    for (let c = 0; c < colours; c++) opaque ||= samples[i * channels + c] !== clear?.[c];
+    for (let c = 0; c < colors; c++) opaque ||= samples[i * channels + c] !== clear?.[c];
     for (let c = 0; c < Math.min(to, 3); c++) {
-      result.data[i * to + c] = eight(samples[i * channels + (colours === 1 ? 0 : c)] ?? 0);
+      result.data[i * to + c] = eight(samples[i * channels + (colors === 1 ? 0 : c)] ?? 0);
     }
-    if (to === 4) result.data[i * 4 + 3] = alpha ? eight(samples[i * channels + colours] ?? 0) : opaque ? 255 : 0;
+    if (to === 4) result.data[i * 4 + 3] = alpha ? eight(samples[i * channels + colors] ?? 0) : opaque ? 255 : 0;
   }
   return result;
 }

@@ -85,13 +85,13 @@ function triangle(from: number, to: number, antialias: boolean): Taps {
   const weights: number[] = [];
   for (let i = 0; i < to; i++) {
     // Beyond an edge lies the edge's pixel; only without antialias does a position reach it.
-    const centre = Math.min(Math.max((i + 0.5) * scale - 0.5, 0), from - 1);
-    const first = Math.max(Math.ceil(centre - radius), 0);
-    const last = Math.min(Math.floor(centre + radius), from - 1);
+    const center = Math.min(Math.max((i + 0.5) * scale - 0.5, 0), from - 1);
+    const first = Math.max(Math.ceil(center - radius), 0);
+    const last = Math.min(Math.floor(center + radius), from - 1);
     let sum = 0;
-    for (let j = first; j <= last; j++) sum += 1 - Math.abs(j - centre) / radius;
+    for (let j = first; j <= last; j++) sum += 1 - Math.abs(j - center) / radius;
     for (let j = first; j <= last; j++) {
-      const weight = (1 - Math.abs(j - centre) / radius) / sum;
+      const weight = (1 - Math.abs(j - center) / radius) / sum;
       if (weight <= 0) continue;
       indices.push(j);
       weights.push(weight);

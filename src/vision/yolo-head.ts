@@ -16,7 +16,7 @@ import type { Box } from "./box.js";
  * How to read the output `[N, anchors · (5 + numClasses), H, W]` of a YOLO network such as TinyYOLOv2. Of anchor a,
  * channels a · (5 + numClasses) … are tx, ty, tw, th, to and the classes' scores. In the cell of row i and column j:
  *
- *     centre = ((j, i) + σ(tx, ty)) · stride     size = anchor · exp(tw, th)     objectness = σ(to)
+ *     center = ((j, i) + σ(tx, ty)) · stride     size = anchor · exp(tw, th)     objectness = σ(to)
  */
 export interface YoloHead {
   /** Sizes that the boxes of a cell start from, in pixels of the network's input: `fitAnchors` finds them. */

@@ -71,19 +71,19 @@ export interface YoloLossOptions<R extends "mean" | "sum" = "mean" | "sum"> exte
 }
 
 /**
- * The loss of YOLOv2. Each object belongs to the cell that its centre (x, y) lies in, there to the anchor whose size is
+ * The loss of YOLOv2. Each object belongs to the cell that its center (x, y) lies in, there to the anchor whose size is
  * most like its own (as `iou`) of those that no object before it has; an object for which none is left teaches nothing.
  *
  *     L = Σ boxWeight · ((σ(tx) − fx)² + (σ(ty) − fy)² + (tw − log(w / anchor w))² + (th − log(h / anchor h))²)
  *           + objectWeight · −log σ(to) + classWeight · −log softmax(classes)[label]     over boxes with an object
  *       + Σ emptyWeight · −log(1 − σ(to))     over the others, without those that overlap an object by > ignoreThreshold
  *
- * with fx = x / stride − ⌊x / stride⌋, the centre's place in its cell, and fy likewise. `reduction` `"mean"` (default)
+ * with fx = x / stride − ⌊x / stride⌋, the center's place in its cell, and fy likewise. `reduction` `"mean"` (default)
  * divides L by N, `"sum"` does not. Predictions `[N, anchors · (5 + numClasses), H, W]`, see {@link YoloHead}; targets
  * `[N, most, 5]`, see {@link yoloTargets}.
  *
  * @throws ArgumentError for a head or options out of range, and (from forward) for targets without a size, with a label
- *   that is no class, or with a centre outside of the grid; ShapeError for predictions or targets of another shape.
+ *   that is no class, or with a center outside of the grid; ShapeError for predictions or targets of another shape.
  * Source: Redmon & Farhadi 2017, https://arxiv.org/abs/1612.08242, with the cross-entropies of YOLOv3
  *   (https://arxiv.org/abs/1804.02767) in place of squared errors
  *
@@ -225,7 +225,7 @@ function readTargets({ head, batch, rows, columns }: YoloGrid, target: Tensor): 
       `YoloLoss expects targets [${batch}, most, 5], x, y, width, height and label of each object, but got ${showShape(target.shape)}. Usual cause: the targets of another batch.`,
     );
   }
-  const inside = (centre: number, cells: number) => centre >= 0 && Math.floor(centre / head.stride) < cells;
+  const inside = (center: number, cells: number) => center >= 0 && Math.floor(center / head.stride) < cells;
   return Array.from({ length: batch }, (_, n) => {
     const objects: Region<Box>[] = [];
     for (let i = 0; i < most; i++) {
@@ -237,7 +237,7 @@ function readTargets({ head, batch, rows, columns }: YoloGrid, target: Tensor): 
       const isBox = width > 0 && height > 0 && inside(x + width / 2, columns) && inside(y + height / 2, rows);
       if (!isClass || !isBox) {
         throw new ArgumentError(
-          `YoloLoss expects objects with a label from 0 to ${head.numClasses - 1} (or -1 for none), a size above 0, and a centre inside of the grid of ${columns * head.stride}×${rows * head.stride} pixels, but object ${i} of picture ${n} is [${row.join(", ")}]. Usual cause: boxes as corners, in cells or as shares of the picture, where x, y, width and height in pixels belong.`,
+          `YoloLoss expects objects with a label from 0 to ${head.numClasses - 1} (or -1 for none), a size above 0, and a center inside of the grid of ${columns * head.stride}×${rows * head.stride} pixels, but object ${i} of picture ${n} is [${row.join(", ")}]. Usual cause: boxes as corners, in cells or as shares of the picture, where x, y, width and height in pixels belong.`,
         );
       }
       objects.push({ label, region: { x, y, width, height } });

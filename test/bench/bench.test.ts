@@ -8,7 +8,7 @@ import { passes } from "../../bench/cases/passes.js";
 import { products } from "../../bench/cases/products.js";
 import { compare, fastest, LEAST_DIFFERENCE, load, save } from "../../bench/compare.js";
 import { distance } from "../../bench/contest.js";
-import { inTurns, quartiles, summarise } from "../../bench/measure.js";
+import { inTurns, quartiles, summarize } from "../../bench/measure.js";
 import { LENET5, type Node, RESNET18, weightsOf } from "../../bench/networks.js";
 import { permuted } from "../../bench/peers/peer.js";
 import { svg } from "../../bench/report.js";
@@ -23,7 +23,7 @@ describe("measuring", () => {
     expect(quartiles([5])).toEqual([5, 5, 5]);
     expect(quartiles([4, 1, 3, 2])).toEqual([1.75, 2.5, 3.25]);
     expect(quartiles([50, 10, 20, 40, 30])).toEqual([20, 30, 40]);
-    expect(summarise([[4, 1], [3], [2]])).toEqual({ low: 1.75, median: 2.5, high: 3.25, samples: 4 });
+    expect(summarize([[4, 1], [3], [2]])).toEqual({ low: 1.75, median: 2.5, high: 3.25, samples: 4 });
   });
 
   test("everyone has a turn before anyone has the next, and the first round only warms up", async () => {
@@ -154,7 +154,7 @@ describe("cases and works", () => {
 
   test("every case has a name of its own, and the small ones run", { timeout: 120_000 }, () => {
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
-    const small = /lenet|activation relu|norm|loss|optimiser/;
+    const small = /lenet|activation relu|norm|loss|optimizer/;
     for (const { setUp } of all.filter(({ name }) => small.test(name))) setUp()();
   });
 

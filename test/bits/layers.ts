@@ -20,7 +20,7 @@ const FAMILIES: Record<string, () => readonly (readonly [Layer, readonly number[
     [new faltung.GlobalAvgPool2d(), MAP],
     [new faltung.GlobalMaxPool2d(), MAP],
   ],
-  normalisation: () => [
+  normalization: () => [
     [new faltung.BatchNorm2d(8), MAP],
     [new faltung.BatchNorm1d(37), [19, 37]],
     [new faltung.InstanceNorm2d(8, { affine: true, trackRunningStats: true }), MAP],
@@ -73,7 +73,7 @@ const FAMILIES: Record<string, () => readonly (readonly [Layer, readonly number[
     [new faltung.ZeroPad2d([1, 2, 0, 3]), MAP],
     [new faltung.PixelShuffle(2), MAP],
   ],
-  "neighbours that run as one": () => {
+  "neighbors that run as one": () => {
     const network = () =>
       new faltung.Sequential(
         new faltung.Conv2d(8, 12, 3, { padding: 1, random: new Random(1) }),

@@ -1,4 +1,4 @@
-/** Losses, optimisers, schedulers, augmentation, and whole trainings. */
+/** Losses, optimizers, schedulers, augmentation, and whole trainings. */
 import { randomNoise, randomRotate } from "../../src/data.js";
 import type { Layer } from "../../src/graph/layer.js";
 import {
@@ -25,7 +25,7 @@ import { type Digest, normal } from "./digest.js";
 
 const LABELS = Array.from({ length: 33 }, (_, i) => (i * 7) % 10);
 
-const OPTIMISERS: Record<string, (parameters: Parameter[]) => train.Optimizer> = {
+const OPTIMIZERS: Record<string, (parameters: Parameter[]) => train.Optimizer> = {
   SGD: (p) => new train.SGD(p, { lr: 0.1 }),
   "SGD with momentum": (p) => new train.SGD(p, { lr: 0.1, momentum: 0.9, weightDecay: 1e-3 }),
   Nesterov: (p) => new train.SGD(p, { lr: 0.1, momentum: 0.9, nesterov: true }),
@@ -35,7 +35,7 @@ const OPTIMISERS: Record<string, (parameters: Parameter[]) => train.Optimizer> =
   Adamax: (p) => new train.Adamax(p),
   RAdam: (p) => new train.RAdam(p),
   RMSprop: (p) => new train.RMSprop(p, { momentum: 0.5 }),
-  "centred RMSprop": (p) => new train.RMSprop(p, { centered: true }),
+  "centered RMSprop": (p) => new train.RMSprop(p, { centered: true }),
   Adagrad: (p) => new train.Adagrad(p, { lrDecay: 0.1 }),
   Adadelta: (p) => new train.Adadelta(p),
   Rprop: (p) => new train.Rprop(p),
@@ -91,8 +91,8 @@ export const training: Record<string, (digest: Digest) => void> = {
     }
   },
 
-  optimisers(digest) {
-    for (const make of Object.values(OPTIMISERS)) {
+  optimizers(digest) {
+    for (const make of Object.values(OPTIMIZERS)) {
       const parameter = new Parameter("p", normal([101], 1));
       const optimizer = make([parameter]);
       for (let step = 0; step < 20; step++) {
@@ -148,7 +148,7 @@ export const training: Record<string, (digest: Digest) => void> = {
     fit(digest, model, new train.Adam(model.parameters()), randn([64, 1, 28, 28]), 20);
   },
 
-  "20 steps of a network with everything that draws or normalises"(digest) {
+  "20 steps of a network with everything that draws or normalizes"(digest) {
     manualSeed(0);
     const model = new Sequential(
       new Conv2d(3, 16, 3, { padding: 1 }),
@@ -164,9 +164,9 @@ export const training: Record<string, (digest: Digest) => void> = {
     fit(digest, model, new train.AdamW(model.parameters(), { lr: 0.003 }), randn([16, 3, 8, 8]), 20);
   },
 
-  "PyTorch's MNIST example, two steps by each optimiser"(digest) {
-    // Its 1.2 million weights, their gradients and an optimiser's state do not fit into what the memory begins with.
-    for (const make of Object.values(OPTIMISERS)) {
+  "PyTorch's MNIST example, two steps by each optimizer"(digest) {
+    // Its 1.2 million weights, their gradients and an optimizer's state do not fit into what the memory begins with.
+    for (const make of Object.values(OPTIMIZERS)) {
       manualSeed(0);
       const model = new Sequential(
         new Conv2d(1, 32, 3),

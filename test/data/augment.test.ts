@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { sinCos } from "../../src/data/rotation.js";
-import { compose, normalise, randomNoise, randomRotate, randomShift } from "../../src/data.js";
+import { compose, normalize, randomNoise, randomRotate, randomShift } from "../../src/data.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";
@@ -82,10 +82,10 @@ describe("randomRotate", () => {
     });
   });
   test("interpolates bilinearly and fills with zero outside", () => {
-    // A 45 degree turn of a 2×2 image: every pixel looks up a point √½ from the centre, on an axis.
+    // A 45 degree turn of a 2×2 image: every pixel looks up a point √½ from the center, on an axis.
     const x = new Tensor(Float32Array.of(1, 2, 4, 8), [1, 1, 2, 2]);
     const reach = Math.SQRT1_2;
-    // Seen from the centre, (0, 0) looks at (0, −reach): between columns, (0.5 − reach) below row 0, so partly outside.
+    // Seen from the center, (0, 0) looks at (0, −reach): between columns, (0.5 − reach) below row 0, so partly outside.
     const inside = 1 - (reach - 0.5);
     const want = [((1 + 2) / 2) * inside, ((2 + 8) / 2) * inside, ((1 + 4) / 2) * inside, ((4 + 8) / 2) * inside];
     [...rotate(x, 45).data].forEach((value, i) => {
@@ -183,7 +183,7 @@ describe("all augmentations", () => {
   });
   test("compose runs from left to right", () => {
     const inputs = new Tensor(Float32Array.of(1, 1), [1, 1, 1, 2]);
-    const transform = compose(randomShift(1), normalise({ mean: 0.5, std: 0.5 }));
+    const transform = compose(randomShift(1), normalize({ mean: 0.5, std: 0.5 }));
     const { data } = transform({ inputs, targets: [] }, scripted(1, 2)).inputs; // right by one, filled with 0
     expect([...data]).toEqual([-1, 1]);
     expect(compose()({ inputs, targets: [] }, new Random(1)).inputs).toBe(inputs);

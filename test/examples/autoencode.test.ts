@@ -10,7 +10,7 @@ test("autoencode copies digits through 32 numbers, and matches their like by the
   expect(stdout).toContain("Matched each of 1000 new digits to the nearest of 6000.");
   expect(figure("matches of the same digit")).toBeGreaterThan(0.85);
   expect(figure("mean squared error of a pixel")).toBeLessThan(figure("the same error of the mean digit") / 2);
-  for (const name of ["reconstructions", "neighbours", "mismatches"]) {
+  for (const name of ["reconstructions", "neighbors", "mismatches"]) {
     const size = { width: 16 * 116 - 4, height: 8 * 116 - 4 };
     expect(decode(readFileSync(join(folder, `${name}.png`)))).toMatchObject(size);
   }

@@ -6,7 +6,7 @@ import { quickExample } from "../support/examples.js";
 
 test("faces tells two known people from a stranger, and finds what face-api finds", { timeout: 300_000 }, async () => {
   const { stdout, figure, folder } = await quickExample("faces");
-  expect(figure("known faces recognised in altered photographs")).toBe(1);
+  expect(figure("known faces recognized in altered photographs")).toBe(1);
   expect(figure("known faces, of 2 enrolled, that were found there")).toBe(2);
   expect(figure("strangers that stay unknown")).toBe(1);
   expect(figure("strangers")).toBe(1);

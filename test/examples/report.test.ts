@@ -6,7 +6,7 @@ import { type ReportData, writeReport } from "../../docs/examples/report.js";
 
 const DATA: ReportData = {
   title: "Net <A> & B",
-  settings: { seed: 7, optimiser: "Adam" },
+  settings: { seed: 7, optimizer: "Adam" },
   history: Array.from({ length: 50 }, (_, step) => ({ step, loss: 2 / (step + 1) })),
   epochs: [
     { epoch: 1, loss: 0.5, testAccuracy: 0.75, seconds: 20 },

@@ -5,10 +5,10 @@ import { type Digits, makeScenes, type Scene } from "../../docs/examples/scenes.
 import { Random } from "../../src/tensor/random.js";
 import { intersection } from "../../src/vision.js";
 
-/** From here on, a grey value is ink. */
+/** From here on, a gray value is ink. */
 const INK = 64;
 
-/** Blots of random sizes and greys instead of digits, one of which is blank: nothing can be seen of it. */
+/** Blots of random sizes and grays instead of digits, one of which is blank: nothing can be seen of it. */
 function blots(seed: number): Digits {
   const random = new Random(seed);
   const labels = Uint8Array.from({ length: 12 }, () => random.integer(10));
@@ -59,7 +59,7 @@ describe("makeScenes", () => {
   test("what is ink shows an object, of whose class it is; the rest is background", () => {
     forAllScenes({}, ({ size, pixels, objects, classes, instances }) => {
       expect([pixels.length, classes.length, instances.length]).toEqual([size * size, size * size, size * size]);
-      expect(instances.map((instance) => Number(instance !== 0))).toEqual(pixels.map((grey) => Number(grey >= INK)));
+      expect(instances.map((instance) => Number(instance !== 0))).toEqual(pixels.map((gray) => Number(gray >= INK)));
       expect(classes).toEqual(instances.map((id) => (id === 0 ? 0 : 1 + objects[id - 1]!.label)));
     });
   });

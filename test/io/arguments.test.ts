@@ -1,6 +1,6 @@
 /** Likely mistakes in what is given to readers and writers: each ends in a sentence, none in something else. */
 import { describe, expect, test } from "vitest";
-import { gunzip, imagesToTensor, labelsToInt32, normalise, readIdx } from "../../src/data.js";
+import { gunzip, imagesToTensor, labelsToInt32, normalize, readIdx } from "../../src/data.js";
 import { ones, type Tensor } from "../../src/index.js";
 import {
   readNpy,
@@ -14,7 +14,7 @@ import {
 } from "../../src/io.js";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import {
-  centreCrop,
+  centerCrop,
   crop,
   decodeImage,
   encodePng,
@@ -87,7 +87,7 @@ describe("options", () => {
     writeSafetensors: (options) => writeSafetensors({}, options),
     imageToTensor: (options) => imageToTensor({ width: 1, height: 1, data: new Uint8Array(1) }, options),
     imagesToTensor: (options) => imagesToTensor({ shape: [1, 1, 1], data: new Uint8Array(1) }, options),
-    normalise: (options) => normalise(options),
+    normalize: (options) => normalize(options),
   };
   test.each(Object.entries(calls))("%s: an object or a sentence", async (who, call) => {
     for (const [value, got] of [
@@ -191,9 +191,9 @@ describe("numbers with a shape", () => {
   });
 
   test("statistics are numbers or lists of them", () => {
-    expect(() => normalise({ mean: ones([3]) as never })).toThrow(
+    expect(() => normalize({ mean: ones([3]) as never })).toThrow(
       new ArgumentError(
-        "normalise expects mean to be a number or an array of one a channel, but got a Tensor. Usual cause: a typed array or a tensor: turn it into an array with Array.from(x.data).",
+        "normalize expects mean to be a number or an array of one a channel, but got a Tensor. Usual cause: a typed array or a tensor: turn it into an array with Array.from(x.data).",
       ),
     );
   });
@@ -208,7 +208,7 @@ describe("pictures", () => {
     resize: (picture) => resize(picture, 2, 2),
     letterbox: (picture) => letterbox(picture, 2, 2),
     crop: (picture) => crop(picture, { x: 0, y: 0, width: 1, height: 1 }),
-    centreCrop: (picture) => centreCrop(picture, 1, 1),
+    centerCrop: (picture) => centerCrop(picture, 1, 1),
   };
   const size = { width: 2, height: 2 };
   test.each([

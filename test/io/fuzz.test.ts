@@ -299,7 +299,7 @@ const formats: Record<string, Format> = {
           {
             width: 9,
             height: 7,
-            colourType: 3,
+            colorType: 3,
             depth: 2,
             interlaced: true,
             filters: [0, 1, 2, 3, 4],

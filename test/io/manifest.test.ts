@@ -43,21 +43,21 @@ describe("the weights of face-api", () => {
 
 const raw = { float32: 4, int32: 4, bool: 1 } as const;
 const anyScale = fc.double({ min: -1e4, max: 1e4, noNaN: true });
-const anyQuantisation = fc.record({
+const anyQuantization = fc.record({
   dtype: fc.constantFrom("uint8" as const, "uint16" as const),
   scale: anyScale,
   min: anyScale,
 });
 const anyKind = fc.oneof(
   fc.record({ dtype: fc.constantFrom("float32" as const, "int32" as const, "bool" as const) }),
-  fc.record({ dtype: fc.constantFrom("float32" as const, "int32" as const), quantization: anyQuantisation }),
+  fc.record({ dtype: fc.constantFrom("float32" as const, "int32" as const), quantization: anyQuantization }),
   fc.constant({ dtype: "float32" as const, quantization: { dtype: "float16" as const } }),
 );
 type Kind = typeof anyKind extends fc.Arbitrary<infer T> ? T : never;
 const stored = (kind: Kind) => ("quantization" in kind ? kind.quantization : undefined);
 const widthOf = (kind: Kind) => {
-  const quantised = stored(kind);
-  return quantised ? (quantised.dtype === "uint8" ? 1 : 2) : raw[kind.dtype];
+  const quantized = stored(kind);
+  return quantized ? (quantized.dtype === "uint8" ? 1 : 2) : raw[kind.dtype];
 };
 
 const anyWeight = fc
@@ -95,24 +95,24 @@ const anyGroups = fc
 /** One element, decoded by a DataView. */
 function element(bytes: Uint8Array, kind: Kind, i: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const quantised = stored(kind);
-  if (!quantised) {
+  const quantized = stored(kind);
+  if (!quantized) {
     if (kind.dtype === "float32") return view.getFloat32(4 * i, true);
     return kind.dtype === "int32" ? view.getInt32(4 * i, true) : Math.min(1, view.getUint8(i));
   }
-  if (quantised.dtype === "float16") {
+  if (quantized.dtype === "float16") {
     const half = view.getUint16(2 * i, true);
     const [sign, exponent, fraction] = [half >> 15 ? -1 : 1, (half >> 10) & 31, half & 1023];
     if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
     return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
   }
-  const q = quantised.dtype === "uint8" ? view.getUint8(i) : view.getUint16(2 * i, true);
-  const value = q * quantised.scale + quantised.min;
+  const q = quantized.dtype === "uint8" ? view.getUint8(i) : view.getUint16(2 * i, true);
+  const value = q * quantized.scale + quantized.min;
   return kind.dtype === "int32" ? Math.round(value) + 0 : Math.fround(value);
 }
 
 describe("random manifests", () => {
-  test("every element is decoded by its type and quantisation, wherever the files are cut", async () => {
+  test("every element is decoded by its type and quantization, wherever the files are cut", async () => {
     await fc.assert(
       fc.asyncProperty(
         anyGroups,
@@ -252,11 +252,11 @@ describe("memory and errors", () => {
     [group({ dtype: "string" }), 'tensor "w" to have one of the types float32, int32, bool, but it has "string".'],
     [
       group({ quantization: 1 }),
-      'tensor "w" to be quantised to one of the types uint8, uint16, float16, but it is to none.',
+      'tensor "w" to be quantized to one of the types uint8, uint16, float16, but it is to none.',
     ],
     [
       group({ quantization: { dtype: "int4" } }),
-      'tensor "w" to be quantised to one of the types uint8, uint16, float16, but it is to "int4".',
+      'tensor "w" to be quantized to one of the types uint8, uint16, float16, but it is to "int4".',
     ],
     [
       group({ dtype: "bool", quantization: { dtype: "uint8" } }),
@@ -268,15 +268,15 @@ describe("memory and errors", () => {
     ],
     [
       group({ quantization: { dtype: "uint8", scale: 1 } }),
-      'tensor "w" to be quantised by numbers scale and min whose results float32 can hold, but they are 1 and none.',
+      'tensor "w" to be quantized by numbers scale and min whose results float32 can hold, but they are 1 and none.',
     ],
     [
       group({ quantization: { dtype: "uint8", scale: 1e38, min: 0 } }),
-      'tensor "w" to be quantised by numbers scale and min whose results float32 can hold, but they are 1e+38 and 0.',
+      'tensor "w" to be quantized by numbers scale and min whose results float32 can hold, but they are 1e+38 and 0.',
     ],
     [
       group({ dtype: "int32", quantization: { dtype: "uint16", scale: 1e6, min: 0 } }),
-      'tensor "w" to be quantised by numbers scale and min whose results int32 can hold, but they are 1000000 and 0.',
+      'tensor "w" to be quantized by numbers scale and min whose results int32 can hold, but they are 1000000 and 0.',
     ],
   ];
   test.each(structure)("manifest %#", async (manifest, expected) => {

@@ -6,15 +6,15 @@ import { describe, expect, test } from "vitest";
 import { forRange } from "../../src/kernels/wasm/assembler/control.js";
 import { ModuleBuilder } from "../../src/kernels/wasm/assembler/module.js";
 import * as v128 from "../../src/kernels/wasm/assembler/v128.js";
-import * as maths from "../../src/kernels/wasm/elementwise/math.js";
+import * as math from "../../src/kernels/wasm/elementwise/math.js";
 import { log } from "../../src/tensor/log.js";
 import { erf, exp, expm1, log1p, sigmoid, tanh } from "../../src/tensor/math.js";
 
-type Vector = maths.Vector;
+type Vector = math.Vector;
 
 const SAMPLES = 1 << 16;
-/** Of 2¹⁶ numbers each: 8, one float32 in 8192, unless MATHS_SWEEPS says another power of two, up to 65536 for all. */
-const SWEEPS = Number(process.env.MATHS_SWEEPS ?? 8);
+/** Of 2¹⁶ numbers each: 8, one float32 in 8192, unless MATH_SWEEPS says another power of two, up to 65536 for all. */
+const SWEEPS = Number(process.env.MATH_SWEEPS ?? 8);
 const memory = new WebAssembly.Memory({ initial: 16 });
 const bits = new Uint32Array(memory.buffer, 0, SAMPLES);
 const x = new Float32Array(memory.buffer, 0, SAMPLES);
@@ -41,32 +41,32 @@ interface Case {
 }
 
 const cases: Record<string, Case> = {
-  exp: { run: maths.exp, want: exp, ulps: 1 },
-  expm1: { run: maths.expm1, want: expm1, ulps: 1.6, domain: (at) => !(at >= 80) },
-  log: { run: maths.log, want: log, ulps: 1 },
+  exp: { run: math.exp, want: exp, ulps: 1 },
+  expm1: { run: math.expm1, want: expm1, ulps: 1.6, domain: (at) => !(at >= 80) },
+  log: { run: math.log, want: log, ulps: 1 },
   log1p: {
-    run: maths.log1p,
+    run: math.log1p,
     want: log1p,
     ulps: 1.5,
     domain: (at) => !(at <= -1 || at === Infinity || Object.is(at, -0)),
   },
-  tanh: { run: maths.tanh, want: tanh, ulps: 1.5 },
-  sigmoid: { run: (v) => maths.sigmoid(v).value, want: sigmoid, ulps: 2.5 },
+  tanh: { run: math.tanh, want: tanh, ulps: 1.5 },
+  sigmoid: { run: (v) => math.sigmoid(v).value, want: sigmoid, ulps: 2.5 },
   "the derivative of sigmoid": {
-    run: (v) => maths.sigmoid(v).slope,
+    run: (v) => math.sigmoid(v).slope,
     want: (at) => sigmoid(at) * sigmoid(-at),
     ulps: 4.5,
   },
   // Where ½ (1 + erf) would lose all digits in float32, so does nothing here; see the next case for where it would not.
-  "the normal distribution function": { run: (v) => maths.normal(v).cdf, want: normalCdf, ulps: 6.5 },
+  "the normal distribution function": { run: (v) => math.normal(v).cdf, want: normalCdf, ulps: 6.5 },
   "the normal distribution function above −0.67": {
-    run: (v) => maths.normal(v).cdf,
+    run: (v) => math.normal(v).cdf,
     want: normalCdf,
     ulps: 2.1,
     domain: (at) => !(at < -0.67),
   },
   "the normal density": {
-    run: (v) => maths.normal(v).density,
+    run: (v) => math.normal(v).density,
     want: (at) => 0.3989422804014327 * exp(-0.5 * at * at),
     ulps: 2.5,
   },

@@ -1,4 +1,4 @@
-/** The wasm normalisations against the reference, for all geometries: batch, group, instance and layer norm. */
+/** The wasm normalizations against the reference, for all geometries: batch, group, instance and layer norm. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { referenceNorm } from "../../src/kernels/reference/norm.js";
@@ -31,7 +31,7 @@ function problem(g: NormGeometry, length: number, offset: number, seed: number) 
 
 const offset = fc.constantFrom(0, 1, -1000, 1e6);
 
-describe("normalisation", () => {
+describe("normalization", () => {
   test("has the moments of the reference, in double precision", () => {
     fc.assert(
       fc.property(geometry, offset, fc.integer(), ([g, length], from, seed) => {
@@ -130,11 +130,11 @@ describe("normalisation", () => {
         // Sums whose terms cancel, and dx of a group of one or two values, which is 0 but for eps, are left with rounding.
         const largest = (values: ArrayLike<number>) => Array.from(values).reduce((m, v) => Math.max(m, Math.abs(v)), 0);
         const inverse = largest(variance.map((v) => 1 / Math.sqrt(v + EPS)));
-        const normalised = largest(x.map((v) => v - from)) * inverse; // more than any x̂
+        const normalized = largest(x.map((v) => v - from)) * inverse; // more than any x̂
         const rounding = 4e-7 * inverse * Math.max(1, largest(weight)) * largest(dy);
         expectNear(got[0], dx, 1e-6, () => rounding);
         const total = dy.reduce((sum, d) => sum + Math.abs(d), 0);
-        expectNear(got[1], dweight, 1.2e-7, () => 3e-7 * total * normalised);
+        expectNear(got[1], dweight, 1.2e-7, () => 3e-7 * total * normalized);
         expectNear(got[2], dbias, 1.2e-7, () => 1e-12 * total);
       }),
     );

@@ -1,15 +1,15 @@
-/** The wasm optimiser steps against the reference: one step from any state, and a hundred from the start. */
+/** The wasm optimizer steps against the reference: one step from any state, and a hundred from the start. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { OptimiserKernels } from "../../src/kernels/optimizer.js";
-import { referenceOptimiser } from "../../src/kernels/reference/optimizer.js";
-import { wasmOptimiser } from "../../src/kernels/wasm/optimizer.js";
+import type { OptimizerKernels } from "../../src/kernels/optimizer.js";
+import { referenceOptimizer } from "../../src/kernels/reference/optimizer.js";
+import { wasmOptimizer } from "../../src/kernels/wasm/optimizer.js";
 import { Random } from "../../src/tensor/random.js";
 import { expectNear, inMemory } from "../support/kernels.js";
 import { distance } from "../support/wasm.js";
 
 type Call = (
-  kernels: OptimiserKernels,
+  kernels: OptimizerKernels,
   step: number,
   p: Float32Array,
   g: Float32Array,
@@ -70,7 +70,7 @@ const CASES: Record<string, Case> = {
     states: 2,
     call: (k, _, p, g, v, b) => k.rmsprop({ ...plain, ...rms }, p, g, v!, undefined, b),
   },
-  "centred RMSprop": {
+  "centered RMSprop": {
     states: 2,
     call: (k, _, p, g, v, a) => k.rmsprop({ ...plain, ...rms }, p, g, v!, a!.fill(0), undefined),
   },
@@ -101,10 +101,10 @@ describe.each(Object.entries(CASES))("%s", (_, { states, call }) => {
           Float32Array.from({ length: n }, () => random.uniform(0.1, 2)),
         );
         const got = inMemory([p, g, ...state], (...copies) => {
-          call(wasmOptimiser, step, ...(copies as [Float32Array, Float32Array]));
+          call(wasmOptimizer, step, ...(copies as [Float32Array, Float32Array]));
         });
         const gradient = g.slice();
-        call(referenceOptimiser, step, p, g, ...state);
+        call(referenceOptimizer, step, p, g, ...state);
         // Numbers of size 1 are added up and divided by numbers of at least 0.1.
         for (const [i, want] of [p, g, ...state].entries()) expectNear(got[i]!, want, 1e-6, () => 1e-6);
         expect([...g]).toEqual([...gradient]);
@@ -119,7 +119,7 @@ describe.each(Object.entries(CASES))("%s", (_, { states, call }) => {
       Float32Array,
       Float32Array,
     ];
-    const run = (kernels: OptimiserKernels, p: Float32Array, g: Float32Array, ...state: Float32Array[]) => {
+    const run = (kernels: OptimizerKernels, p: Float32Array, g: Float32Array, ...state: Float32Array[]) => {
       // Noisy, as of batches: at the very bottom, where g / √v is rounding over rounding, two runs part ways.
       const noise = new Random(8);
       for (let step = 1; step <= 100; step++) {
@@ -129,9 +129,9 @@ describe.each(Object.entries(CASES))("%s", (_, { states, call }) => {
     };
     const state = Array.from({ length: states }, () => new Float32Array(n));
     const [got] = inMemory([start, goal, ...state], (...copies) =>
-      run(wasmOptimiser, ...(copies as [Float32Array, Float32Array])),
+      run(wasmOptimizer, ...(copies as [Float32Array, Float32Array])),
     );
-    run(referenceOptimiser, start, new Float32Array(n), ...state);
+    run(referenceOptimizer, start, new Float32Array(n), ...state);
     expect(distance(got!, start)).toBeLessThan(1e-5);
   });
 });
@@ -139,14 +139,14 @@ describe.each(Object.entries(CASES))("%s", (_, { states, call }) => {
 test("a parameter that is infinite stays so without decay, and one without a gradient stays as it is", () => {
   const g = Float32Array.of(0, 0, 1, NaN);
   const p = Float32Array.of(Infinity, -0, 2, 3);
-  const [got] = inMemory([p, g], (a, b) => wasmOptimiser.sgd({ ...plain, ...momentum }, a, b, undefined, true));
-  referenceOptimiser.sgd({ ...plain, ...momentum }, p, g, undefined, true);
+  const [got] = inMemory([p, g], (a, b) => wasmOptimizer.sgd({ ...plain, ...momentum }, a, b, undefined, true));
+  referenceOptimizer.sgd({ ...plain, ...momentum }, p, g, undefined, true);
   expectNear(got, p, 1e-6);
 });
 
 test("the first step with momentum does not read what momentum held", () => {
   const [p, , b] = inMemory([Float32Array.of(1), Float32Array.of(2), Float32Array.of(NaN)], (...arrays) =>
-    wasmOptimiser.sgd({ ...plain, ...momentum }, ...arrays, true),
+    wasmOptimizer.sgd({ ...plain, ...momentum }, ...arrays, true),
   );
   expect([p[0], b[0]]).toEqual([Math.fround(0.9), 2]);
 });

@@ -10,9 +10,9 @@ import { reorder, sample } from "../support/convolution.js";
 import { expectError } from "../support/errors.js";
 import { expectClose } from "../support/fixtures.js";
 import { distinct, expectGradients, normal } from "../support/layers.js";
-import { fillPositive, normaliseNaively, statisticsOf } from "../support/norm.js";
+import { fillPositive, normalizeNaively, statisticsOf } from "../support/norm.js";
 
-type Statistics = Parameters<typeof normaliseNaively>[2];
+type Statistics = Parameters<typeof normalizeNaively>[2];
 
 const channelOf = ([, channel]: readonly number[]) => channel!;
 
@@ -73,7 +73,7 @@ describe("BatchNorm1d and BatchNorm2d, for any shape and options", () => {
         const running = new Map(mean.map((m, channel) => [channel, { mean: m, variance: variance[channel]! }]));
         const used = c.options.trackRunningStats ? running : batch;
         const naive = (statistics: Statistics) =>
-          normaliseNaively(x, channelOf, statistics, c.options.eps, channelOf, weight, bias);
+          normalizeNaively(x, channelOf, statistics, c.options.eps, channelOf, weight, bias);
         expectClose(norm.eval().forward(x), naive(used), "eval", 1e-5, 1e-6);
         expectClose(norm.train().forward(x), naive(batch), "train", 1e-5, 1e-6);
       }),

@@ -90,7 +90,7 @@ describe("Conv1d, for any geometry", () => {
 });
 
 describe("Conv1d", () => {
-  test("has torch's parameters, initialised as Conv2d's of the same fan-in", () => {
+  test("has torch's parameters, initialized as Conv2d's of the same fan-in", () => {
     const conv = new Conv1d(4, 6, 5, { groups: 2, random: new Random(1) });
     expect(conv.namedParameters().map(([key, { value }]) => [key, value.shape])).toEqual([
       ["weight", [6, 2, 5]],

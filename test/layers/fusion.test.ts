@@ -20,7 +20,7 @@ import type { Tensor } from "../../src/tensor/tensor.js";
 import { eachBackend } from "../support/backends.js";
 import { expectError } from "../support/errors.js";
 
-/** A chain that knows nothing of its neighbours: what a Sequential must agree with. */
+/** A chain that knows nothing of its neighbors: what a Sequential must agree with. */
 class Plain extends Layer {
   override readonly name = "Plain";
   constructor(readonly layers: readonly Layer[]) {

@@ -10,7 +10,7 @@ import { reorder, sample } from "../support/convolution.js";
 import { expectError } from "../support/errors.js";
 import { expectClose } from "../support/fixtures.js";
 import { distinct, expectGradients, normal } from "../support/layers.js";
-import { fillPositive, normaliseNaively, statisticsOf } from "../support/norm.js";
+import { fillPositive, normalizeNaively, statisticsOf } from "../support/norm.js";
 
 /** Any small group norm with at least three values a group, and an input of any rank for it. */
 const groupNormCase = fc
@@ -64,7 +64,7 @@ describe("GroupNorm, for any shape and options", () => {
         const norm = make(c);
         const [weight, bias] = [norm.weight?.value.data, norm.bias?.value.data];
         const [statistics, channelOf] = [statisticsOf(x, groupOf(c)), ([, channel]: readonly number[]) => channel!];
-        const want = normaliseNaively(x, groupOf(c), statistics, c.options.eps, channelOf, weight, bias);
+        const want = normalizeNaively(x, groupOf(c), statistics, c.options.eps, channelOf, weight, bias);
         expectClose(norm.forward(x), want, "train", 1e-5, 1e-6);
         expect(norm.eval().forward(x).data).toEqual(norm.train().forward(x).data);
       }),
@@ -190,7 +190,7 @@ describe("GroupNorm's options and numbers", () => {
     expect([...y.slice(2)].every(Number.isFinite)).toBe(true);
   });
 
-  test("two samples of one value a group pass, as in torch, and are normalised to 0", () => {
+  test("two samples of one value a group pass, as in torch, and are normalized to 0", () => {
     expect([...new GroupNorm(2, 2).forward(normal([2, 2], 1)).data]).toEqual([0, 0, 0, 0]);
   });
 });

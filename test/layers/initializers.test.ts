@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   ArgumentError,
   Conv2d,
-  initialisers,
+  initializers,
   Linear,
   manualSeed,
   Random,
@@ -13,7 +13,7 @@ import {
 import { expectError } from "../support/errors.js";
 
 const { calculateGain, constant, fans, kaimingNormal, kaimingUniform, normal, uniform, xavierNormal, xavierUniform } =
-  initialisers;
+  initializers;
 
 const shapes = fc
   .tuple(fc.integer({ min: 8, max: 24 }), fc.integer({ min: 8, max: 24 }), fc.integer({ min: 1, max: 5 }))
@@ -30,14 +30,14 @@ function expectStd(tensor: Tensor, std: number): void {
   expect(Math.abs(spread(tensor).std / std - 1)).toBeLessThan((5 * Math.SQRT1_2) / Math.sqrt(tensor.size));
 }
 
-describe("initialisers", () => {
+describe("initializers", () => {
   test("fans count connections of a unit", () => {
     expect(fans(zeros([8, 4, 3, 3]))).toEqual({ fanIn: 36, fanOut: 72 });
     expect(fans(zeros([10, 84]))).toEqual({ fanIn: 84, fanOut: 10 });
     expectError(
       () => fans(zeros([10])),
       ArgumentError,
-      "Initialisers expect a weight of at least two axes, but got [10]. Usual cause: a bias; fill it with constant.",
+      "Initializers expect a weight of at least two axes, but got [10]. Usual cause: a bias; fill it with constant.",
     );
   });
 

@@ -8,7 +8,7 @@ import { reorder, sample } from "../support/convolution.js";
 import { expectError } from "../support/errors.js";
 import { expectClose } from "../support/fixtures.js";
 import { distinct, expectGradients, normal } from "../support/layers.js";
-import { fillPositive, normaliseNaively, statisticsOf } from "../support/norm.js";
+import { fillPositive, normalizeNaively, statisticsOf } from "../support/norm.js";
 
 /** Any small instance norm and an input of at least four pixels. */
 const instanceNormCase = fc
@@ -61,12 +61,12 @@ describe("InstanceNorm2d, for any shape and options", () => {
         const x = normal(c.shape, c.seed);
         const norm = make(c);
         const [weight, bias] = [norm.weight?.value.data, norm.bias?.value.data];
-        const own = normaliseNaively(x, groupOf, statisticsOf(x, groupOf), c.options.eps, channelOf, weight, bias);
+        const own = normalizeNaively(x, groupOf, statisticsOf(x, groupOf), c.options.eps, channelOf, weight, bias);
         const mean = [...(norm.runningMean?.value.data ?? [])];
         const variance = norm.runningVar?.value.data;
         const running = new Map(mean.map((m, channel) => [channel, { mean: m, variance: variance![channel]! }]));
         const used = c.options.trackRunningStats
-          ? normaliseNaively(x, channelOf, running, c.options.eps, channelOf, weight, bias)
+          ? normalizeNaively(x, channelOf, running, c.options.eps, channelOf, weight, bias)
           : own;
         expectClose(norm.eval().forward(x), used, "eval", 1e-5, 1e-6);
         expectClose(norm.train().forward(x), own, "train", 1e-5, 1e-6);
@@ -89,7 +89,7 @@ describe("InstanceNorm2d, for any shape and options", () => {
     );
   });
 
-  test("running statistics move by momentum towards the images' average, the variance unbiased", () => {
+  test("running statistics move by momentum toward the images' average, the variance unbiased", () => {
     fc.assert(
       fc.property(instanceNormCase, fc.integer({ min: 1, max: 3 }), (c, batches) => {
         const norm = make(c, { trackRunningStats: true });

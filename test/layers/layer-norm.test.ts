@@ -8,7 +8,7 @@ import { sample } from "../support/convolution.js";
 import { expectError } from "../support/errors.js";
 import { expectClose } from "../support/fixtures.js";
 import { distinct, expectGradients, normal } from "../support/layers.js";
-import { fillPositive, normaliseNaively, statisticsOf } from "../support/norm.js";
+import { fillPositive, normalizeNaively, statisticsOf } from "../support/norm.js";
 
 const sizes = (minLength: number, maxLength: number, min: number) =>
   fc.array(fc.integer({ min, max: 4 }), { minLength, maxLength });
@@ -62,7 +62,7 @@ describe("LayerNorm, for any shape and options", () => {
         const elementOf = (place: readonly number[]) =>
           strides.reduce((at, stride, axis) => at + stride * place[c.outer.length + axis]!, 0);
         const [weight, bias] = [norm.weight?.value.data, norm.bias?.value.data];
-        const want = normaliseNaively(x, groupOf, statisticsOf(x, groupOf), c.options.eps, elementOf, weight, bias);
+        const want = normalizeNaively(x, groupOf, statisticsOf(x, groupOf), c.options.eps, elementOf, weight, bias);
         expectClose(norm.forward(x), want, "train", 1e-5, 1e-6);
         expect(norm.eval().forward(x).data).toEqual(norm.train().forward(x).data);
       }),
@@ -134,7 +134,7 @@ describe("LayerNorm's options", () => {
     expect(keys(new LayerNorm(5, { elementwiseAffine: false, bias: true }))).toEqual([]);
   });
 
-  test("one value alone is normalised to its bias, as in torch", () => {
+  test("one value alone is normalized to its bias, as in torch", () => {
     const norm = new LayerNorm(1);
     norm.bias!.value.data[0] = 2;
     expect([...norm.forward(new Tensor(Float32Array.of(5, -7), [2, 1])).data]).toEqual([2, 2]);

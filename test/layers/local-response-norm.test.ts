@@ -122,7 +122,7 @@ describe("LocalResponseNorm's numbers", () => {
     expectClose(new LocalResponseNorm(3).forward(x), want, "output", 1e-6, 0);
   });
 
-  test("powers of an infinite base are torch's: the neighbours of an infinite value become 0, itself NaN", () => {
+  test("powers of an infinite base are torch's: the neighbors of an infinite value become 0, itself NaN", () => {
     for (const beta of [0.75, 0.6, 2]) {
       const y = new LocalResponseNorm(3, { beta }).forward(line(-1, Infinity, 2, 3)).data;
       expect([...y.slice(0, 3)]).toEqual([-0, NaN, 0]);

@@ -197,7 +197,7 @@ describe("Upsample", () => {
     expect(whole.data[25]).toBe(1);
   });
 
-  test("linear mixes by distance, with the corners' edges or centres in place", () => {
+  test("linear mixes by distance, with the corners' edges or centers in place", () => {
     const x = signal(0, 4);
     expect(numbers(new Upsample({ size: 4, mode: "linear" }).forward(x))).toEqual([0, 1, 3, 4]);
     expect(numbers(new Upsample({ size: 5, mode: "linear", alignCorners: true }).forward(x))).toEqual([0, 1, 2, 3, 4]);
@@ -280,7 +280,7 @@ describe("Upsample refuses", () => {
   };
 
   test("both or neither of size and scaleFactor", () => {
-    refuse({}, "Upsample expects either size or scaleFactor, but got neither. Usual cause: a misspelt option.");
+    refuse({}, "Upsample expects either size or scaleFactor, but got neither. Usual cause: a misspelled option.");
     refuse(
       { size: 4, scaleFactor: 2 },
       "Upsample expects either size or scaleFactor, but got both. Usual cause: a scaleFactor left over from another setting.",

@@ -66,12 +66,12 @@ describe.each(Object.entries(ASSIGNED))("%s", (who, make) => {
       fc.property(shape, shape, (has, gets) => {
         fc.pre(String(has) !== String(gets));
         const owner = make(has);
-        const neighbours = [new Parameter("q", ones([8])), new Parameter("r", ones([8]))];
+        const neighbors = [new Parameter("q", ones([8])), new Parameter("r", ones([8]))];
         expect(() => {
           owner.value = zeros(gets);
         }).toThrow(ShapeError);
         expect(owner.value.shape).toEqual(has);
-        for (const { value } of [owner, ...neighbours]) expect(new Set(value.data)).toEqual(new Set([1]));
+        for (const { value } of [owner, ...neighbors]) expect(new Set(value.data)).toEqual(new Set([1]));
       }),
     );
   });

@@ -1,5 +1,5 @@
 /**
- * A number that the program can still reach changes only when the program writes to it, or when the optimiser, layer or
+ * A number that the program can still reach changes only when the program writes to it, or when the optimizer, layer or
  * buffer that owns it does; it never becomes another tensor's memory, and never has length 0. In Node and in pages, with
  * memory that is shared and that is not.
  */
@@ -57,7 +57,7 @@ const HELD: Record<string, (from: Learned) => Tensor> = {
   "a parameter": ({ model }) => model.parameters()[0]!.value,
   "a gradient": ({ model }) => model.parameters()[1]!.grad,
   "a running mean": ({ model }) => model.stateDict()["1.running_mean"]!,
-  "an optimiser's moment": ({ optimizer }) => optimizer.stateDict().tensors["0.exp_avg"]!,
+  "an optimizer's moment": ({ optimizer }) => optimizer.stateDict().tensors["0.exp_avg"]!,
   "an output": ({ y }) => y,
   "an input gradient": ({ dx }) => dx,
 };
@@ -128,7 +128,7 @@ describe("numbers that are held while what they come from is dropped", () => {
 });
 
 describe("arrays that are kept of a model that goes on", () => {
-  test("are its weights and gradients, however much else the memory has to hold: an optimiser of one's own learns what SGD does", async () => {
+  test("are its weights and gradients, however much else the memory has to hold: an optimizer of one's own learns what SGD does", async () => {
     const widths = fc.array(fc.integer({ min: 1, max: 900 }), { minLength: 1, maxLength: 4 }); // up to 6 MB each
     const run = async (grows: boolean, others: readonly number[]) => {
       trouble.growsAlways = grows;

@@ -1,4 +1,4 @@
-/** Optimisers move what they were given, whatever the memory does meanwhile, and nothing that no backward reached. */
+/** Optimizers move what they were given, whatever the memory does meanwhile, and nothing that no backward reached. */
 import { afterEach, describe, expect, test } from "vitest";
 import { Linear, ones, Parameter } from "../../src/index.js";
 import { trouble } from "../../src/kernels/wasm/memory.js";
@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 /** All of them, with options that make all of their state. */
-const OPTIMISERS: Record<string, (p: Parameter) => { step(): void }> = {
+const OPTIMIZERS: Record<string, (p: Parameter) => { step(): void }> = {
   SGD: (p) => new SGD([p], { lr: 0.1 }),
   "SGD with momentum": (p) => new SGD([p], { lr: 0.1, momentum: 0.9, weightDecay: 0.1 }),
   Adam: (p) => new Adam([p], { lr: 0.1, weightDecay: 0.1 }),
@@ -21,13 +21,13 @@ const OPTIMISERS: Record<string, (p: Parameter) => { step(): void }> = {
   Adamax: (p) => new Adamax([p], { lr: 0.1 }),
   RAdam: (p) => new RAdam([p], { lr: 0.1 }),
   RMSprop: (p) => new RMSprop([p], { lr: 0.1 }),
-  "centred RMSprop with momentum": (p) => new RMSprop([p], { lr: 0.1, momentum: 0.5, centered: true }),
+  "centered RMSprop with momentum": (p) => new RMSprop([p], { lr: 0.1, momentum: 0.5, centered: true }),
   Rprop: (p) => new Rprop([p], { lr: 0.1 }),
   Adagrad: (p) => new Adagrad([p], { lr: 0.1, weightDecay: 0.1 }),
   Adadelta: (p) => new Adadelta([p], { lr: 0.1 }),
 };
 
-describe.each(Object.entries(OPTIMISERS))("%s", (_, make) => {
+describe.each(Object.entries(OPTIMIZERS))("%s", (_, make) => {
   test("takes the same steps while its state makes the memory grow", () => {
     const run = (grows: boolean) => {
       trouble.growsAlways = grows;

@@ -46,7 +46,7 @@ describe("TinyYOLOv2", () => {
     expect(model.forward(normal([2, 1, 64, 96], 1)).shape).toEqual([2, 2 * (5 + 3), 64 / stride, 96 / stride]);
   });
 
-  test("the pooling with stride 1 looks at each pixel and its right and lower neighbours, where there are any", () => {
+  test("the pooling with stride 1 looks at each pixel and its right and lower neighbors, where there are any", () => {
     const { layers } = new TinyYOLOv2(tiny).features;
     const places = layers.flatMap(({ name }, i) => (name === "ZeroPad2d" ? [i - 1, i] : []));
     const x = tensor([-9, -2, -3, -7, -5, -6, -8, -1, -4], [1, 1, 3, 3]);

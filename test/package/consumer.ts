@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   check(summary(lenet, [1, 1, 28, 28]).parameters === 61_706, "LeNet-5 has 61,706 parameters");
   check(gradcheck(new Conv2d(1, 2, 3), [1, 1, 5, 5]).passed, "gradcheck of a convolution");
   const picture = resize({ width: 2, height: 1, data: Uint8Array.of(0, 255) }, 4, 2);
-  check(imageToTensor(picture).shape.join() === "1,2,4", "a picture of 4×2 grey pixels is a tensor [1, 2, 4]");
+  check(imageToTensor(picture).shape.join() === "1,2,4", "a picture of 4×2 gray pixels is a tensor [1, 2, 4]");
   check(iou({ x: 0, y: 0, width: 2, height: 1 }, { x: 1, y: 0, width: 2, height: 1 }) === 1 / 3, "boxes overlap");
   try {
     lenet.forward(randn([1, 3, 28, 28]) as Tensor);

@@ -455,21 +455,21 @@ export const CALLS: Readonly<Record<string, Call>> = {
   ),
   zeros: of(main.zeros as Function, () => [[2, 3]]),
   zerosLike: of(main.zerosLike as Function, () => [x()]),
-  "initialisers.calculateGain": of(main.initialisers.calculateGain, () => ["leakyRelu", 0.1]),
-  "initialisers.fans": of(main.initialisers.fans, () => [x()]),
-  "initialisers.uniform": of(main.initialisers.uniform, () => [x(), 0, 1, { random: random() }]),
-  "initialisers.normal": of(main.initialisers.normal, () => [x(), 0, 1, { random: random() }]),
-  "initialisers.constant": of(main.initialisers.constant, () => [x(), 1]),
-  "initialisers.kaimingUniform": of(main.initialisers.kaimingUniform, () => [
+  "initializers.calculateGain": of(main.initializers.calculateGain, () => ["leakyRelu", 0.1]),
+  "initializers.fans": of(main.initializers.fans, () => [x()]),
+  "initializers.uniform": of(main.initializers.uniform, () => [x(), 0, 1, { random: random() }]),
+  "initializers.normal": of(main.initializers.normal, () => [x(), 0, 1, { random: random() }]),
+  "initializers.constant": of(main.initializers.constant, () => [x(), 1]),
+  "initializers.kaimingUniform": of(main.initializers.kaimingUniform, () => [
     x(),
     { mode: "fanIn", nonlinearity: "relu", a: 0, random: random() },
   ]),
-  "initialisers.kaimingNormal": of(main.initialisers.kaimingNormal, () => [
+  "initializers.kaimingNormal": of(main.initializers.kaimingNormal, () => [
     x(),
     { mode: "fanIn", nonlinearity: "relu", a: 0, random: random() },
   ]),
-  "initialisers.xavierUniform": of(main.initialisers.xavierUniform, () => [x(), { gain: 1, random: random() }]),
-  "initialisers.xavierNormal": of(main.initialisers.xavierNormal, () => [x(), { gain: 1, random: random() }]),
+  "initializers.xavierUniform": of(main.initializers.xavierUniform, () => [x(), { gain: 1, random: random() }]),
+  "initializers.xavierNormal": of(main.initializers.xavierNormal, () => [x(), { gain: 1, random: random() }]),
   Random: construct(Random, () => [1]),
   "Random.seed": method(random, "seed", () => [1]),
   "Random.bits": method(random, "bits"),
@@ -517,7 +517,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
     { takes: { "1.mean": ["number"], "1.std": ["number"] } },
   ),
   labelsToInt32: of(data.labelsToInt32, () => [[0, 1]], { takes: { 0: ["typed array", "tensor"] } }),
-  normalise: of(data.normalise, () => [{ mean: [0.5], std: [0.5] }], {
+  normalize: of(data.normalize, () => [{ mean: [0.5], std: [0.5] }], {
     use: transformed,
     takes: { "0.mean": ["number", "undefined"], "0.std": ["number", "undefined"] },
   }),
@@ -616,22 +616,22 @@ export const CALLS: Readonly<Record<string, Call>> = {
   sharpen: of(vision.sharpen, () => [3]),
   sobelX: of(vision.sobelX, () => [3]),
   sobelY: of(vision.sobelY, () => [3]),
-  centreCrop: of(vision.centreCrop, () => [picture(), 2, 2]),
+  centerCrop: of(vision.centerCrop, () => [picture(), 2, 2]),
   crop: of(vision.crop, () => [picture(), box()]),
   decodeImage: of(vision.decodeImage, () => [onePixelPng(), { maxPixels: 10, exifOrientation: true }]),
   drawBox: of(vision.drawBox as Function, () => [
     picture(),
     box(),
-    { colour: [1, 2, 3], thickness: 1, label: "a", scale: 1 },
+    { color: [1, 2, 3], thickness: 1, label: "a", scale: 1 },
   ]),
   drawLabel: of(vision.drawLabel as Function, () => [
     picture(),
     "a",
     { x: 0, y: 0 },
-    { colour: [1, 2, 3], background: [0, 0, 0], scale: 1 },
+    { color: [1, 2, 3], background: [0, 0, 0], scale: 1 },
   ]),
-  drawMask: of(vision.drawMask as Function, () => [picture(), mask(), { colour: [1, 2, 3], opacity: 0.5 }]),
-  drawPoints: of(vision.drawPoints as Function, () => [picture(), [{ x: 0, y: 0 }], { colour: [1, 2, 3], radius: 1 }]),
+  drawMask: of(vision.drawMask as Function, () => [picture(), mask(), { color: [1, 2, 3], opacity: 0.5 }]),
+  drawPoints: of(vision.drawPoints as Function, () => [picture(), [{ x: 0, y: 0 }], { color: [1, 2, 3], radius: 1 }]),
   encodePng: of(vision.encodePng, () => [picture()]),
   imageToTensor: of(
     vision.imageToTensor,
@@ -650,12 +650,12 @@ export const CALLS: Readonly<Record<string, Call>> = {
   // Boxes, masks, segments
   averagePrecision: of(vision.averagePrecision, () => [[0.9], [true], 1]),
   boxMask: of(vision.boxMask, () => [box(), 4, 3]),
-  centreTargets: of(vision.centreTargets, () => [map(), { sigma: 2 }]),
+  centerTargets: of(vision.centerTargets, () => [map(), { sigma: 2 }]),
   classMaps: of(vision.classMaps, () => [ones([1, 2, 3, 3])]),
   clipBox: of(vision.clipBox, () => [box(), 4, 3], { takes: NOWHERE }),
   connectedComponents: of(vision.connectedComponents, () => [map(), { connectivity: 8 }]),
   decodeYolo: of(vision.decodeYolo, () => [ones([1, 7, 2, 2]), head(), { scoreThreshold: 0.5, iouThreshold: 0.5 }]),
-  findCentres: of(vision.findCentres, () => [ones([1, 3, 3]), { threshold: 0.1, radius: 1, most: 5 }]),
+  findCenters: of(vision.findCenters, () => [ones([1, 3, 3]), { threshold: 0.1, radius: 1, most: 5 }]),
   fitAnchors: of(vision.fitAnchors, () => [
     [
       { width: 1, height: 2 },
@@ -664,7 +664,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
     1,
     { random: random() },
   ]),
-  groupByCentre: of(vision.groupByCentre, () => [map(), ones([2, 2, 2]), [{ x: 0, y: 0, score: 1 }]], {
+  groupByCenter: of(vision.groupByCenter, () => [map(), ones([2, 2, 2]), [{ x: 0, y: 0, score: 1 }]], {
     takes: { "2.0.score": ["*"] },
   }),
   intersection: of(vision.intersection, () => [box(), box()], { takes: NOWHERE }),
@@ -730,7 +730,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   ]),
   faceLandmarks: of(vision.faceLandmarks, () => [faces().landmarks, picture(), box()]),
   faceDescriptor: of(vision.faceDescriptor, () => [faces().recognition, picture(), landmarks()]),
-  recogniseFaces: of(vision.recogniseFaces, () => [
+  recognizeFaces: of(vision.recognizeFaces, () => [
     faces(),
     picture(),
     { inputSize: 32, scoreThreshold: 0.5, iouThreshold: 0.4 },

@@ -102,9 +102,9 @@ export async function mistakesOf(call: Call, before: (what: string) => void = ()
       if (!allowed.includes(got)) mistakes.push(`${path.join(".")} = ${shown}: ${got}`);
     }
     if (optional && path.length === 1 && kindOf(at(right, path)) === "object") {
-      const misspelt = replaced(call.args(), [...path, "misspelt"], 1);
-      const got = await outcome(call, misspelt as unknown[]);
-      if (got !== "refused") mistakes.push(`${path.join(".")}.misspelt: ${got}`);
+      const misspelled = replaced(call.args(), [...path, "misspelled"], 1);
+      const got = await outcome(call, misspelled as unknown[]);
+      if (got !== "refused") mistakes.push(`${path.join(".")}.misspelled: ${got}`);
     }
   }
   return mistakes;

@@ -57,11 +57,11 @@ describe("options", () => {
             `${name}s`,
           ),
         );
-    const misspelt = fc
+    const misspelled = fc
       .constantFrom("stride", "padding", "random")
       .chain((name) => typos(name).map((typo) => [name, typo] as const));
     fc.assert(
-      fc.property(misspelt, ([name, typo]) => {
+      fc.property(misspelled, ([name, typo]) => {
         fc.pre(name !== typo);
         expectError(
           () => read({ [typo]: 1 }),
@@ -111,12 +111,12 @@ describe("options", () => {
     expectError(
       () => new MaxPool2d(2, { learningRate: 1 } as object),
       ArgumentError,
-      'MaxPool2d expects each option to be one of stride, padding, ceilMode, dilation, returnIndices, but got "learningRate". Usual cause: a misspelt option, or one of another class.',
+      'MaxPool2d expects each option to be one of stride, padding, ceilMode, dilation, returnIndices, but got "learningRate". Usual cause: a misspelled option, or one of another class.',
     );
     expectError(
       () => new Dropout(0.5, { inplace: true } as object),
       ArgumentError,
-      'Dropout expects each option to be random, but got "inplace". Usual cause: a misspelt option, or one of another class.',
+      'Dropout expects each option to be random, but got "inplace". Usual cause: a misspelled option, or one of another class.',
     );
     for (const bias of [0, null, "false"]) {
       expectError(

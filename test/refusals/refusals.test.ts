@@ -10,7 +10,7 @@ import { mistakesOf } from "./mistakes.js";
 
 /** Not called by anybody but the library, or nothing that could be wrong. */
 const EXEMPT = [
-  ...["ArgumentError", "FormatError", "ShapeError", "StateError", "IMAGENET", "UNKNOWN", "initialisers"],
+  ...["ArgumentError", "FormatError", "ShapeError", "StateError", "IMAGENET", "UNKNOWN", "initializers"],
   // For layers and kernels of the library itself.
   ...["Tensor.operand", "Tensor.view", "Layer.extraRepr", "Layer.ownState"],
   // Called while a network is composed: test/graph/compose.test.ts.

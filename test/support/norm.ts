@@ -1,4 +1,4 @@
-/** What the tests of the normalising layers share: the definition, element by element, and statistics to look at. */
+/** What the tests of the normalizing layers share: the definition, element by element, and statistics to look at. */
 import type { Parameter } from "../../src/graph/parameter.js";
 import { type Shape, stridesOf } from "../../src/shape/shape.js";
 import { Random } from "../../src/tensor/random.js";
@@ -35,7 +35,7 @@ export function statisticsOf(x: Tensor, groupOf: GroupOf): Map<string | number, 
 }
 
 /** y = (x − mean) / √(variance + eps) · weight + bias, where `channelOf` says which weight an element has. */
-export function normaliseNaively(
+export function normalizeNaively(
   x: Tensor,
   groupOf: GroupOf,
   statistics: ReadonlyMap<string | number, { readonly mean: number; readonly variance: number }>,

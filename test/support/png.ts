@@ -4,8 +4,8 @@ import { crc32, deflateSync } from "node:zlib";
 export interface Drawing {
   readonly width: number;
   readonly height: number;
-  /** 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA. */
-  readonly colourType: 0 | 2 | 3 | 4 | 6;
+  /** 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGBA. */
+  readonly colorType: 0 | 2 | 3 | 4 | 6;
   readonly depth: 1 | 2 | 4 | 8 | 16;
   readonly interlaced: boolean;
   /** `[height, width, samples]`, each below 2^depth. */
@@ -26,11 +26,11 @@ export function chunk(type: string, data: Uint8Array): Buffer {
   return Buffer.concat([length, body, sum]);
 }
 
-export function headerChunk({ width, height, depth, colourType, interlaced }: Omit<Drawing, "samples" | "filters">) {
+export function headerChunk({ width, height, depth, colorType, interlaced }: Omit<Drawing, "samples" | "filters">) {
   const data = Buffer.alloc(13);
   data.writeUInt32BE(width);
   data.writeUInt32BE(height, 4);
-  data.set([depth, colourType, 0, 0, +interlaced], 8);
+  data.set([depth, colorType, 0, 0, +interlaced], 8);
   return chunk("IHDR", data);
 }
 
@@ -42,8 +42,8 @@ export function pngFile(drawing: Drawing, before: readonly Buffer[] = [], after:
 }
 
 /** What is compressed: for an interlaced picture the rows of its seven parts, each with its filter. */
-export function storedRows({ width, height, colourType, depth, interlaced, samples, filters }: Drawing): Buffer {
-  const count = SAMPLES[colourType];
+export function storedRows({ width, height, colorType, depth, interlaced, samples, filters }: Drawing): Buffer {
+  const count = SAMPLES[colorType];
   const step = Math.max(1, (count * depth) / 8);
   const rows: number[][] = [];
   // The specification's figure: which of the seven parts each pixel of a block of 8×8 is in.

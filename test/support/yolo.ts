@@ -49,7 +49,7 @@ export type LossCase = typeof lossCase extends fc.Arbitrary<infer T> ? T : never
 type Head = LossCase["head"];
 
 /**
- * Halfway between the two neighbours of 0, the overlaps and 1 that lie farthest apart. The at most 405 overlaps stay
+ * Halfway between the two neighbors of 0, the overlaps and 1 that lie farthest apart. The at most 405 overlaps stay
  * 1/812 away from it, so that no difference crosses it: a step h of tx moves a box by no more than h/2 of an object's
  * width, which changes the overlap by less than h; one of tw, by less than 3h.
  */
@@ -90,7 +90,7 @@ export function boxesOf(prediction: Tensor, { anchors, numClasses, stride }: Hea
   return all;
 }
 
-/** The cell that a box has its centre in, and where in it. */
+/** The cell that a box has its center in, and where in it. */
 export function cellOf({ x, y, width, height }: Box, stride: number) {
   const [right, down] = [(x + width / 2) / stride, (y + height / 2) / stride];
   const [j, i] = [Math.floor(right), Math.floor(down)];

@@ -190,7 +190,7 @@ describe.each(promises)("$name", ({ name, f, ulps, on, values }) => {
 });
 
 describe("exp, expm1, log and log1p over the whole range of doubles", () => {
-  /** Neighbouring doubles are neighbouring integers, also across powers of two and among denormals. */
+  /** Neighboring doubles are neighboring integers, also across powers of two and among denormals. */
   const ordinal = (x: number) => new BigInt64Array(new Float64Array([x]).buffer)[0]!;
   const steps = (a: number, b: number) => Math.abs(Number(ordinal(a) - ordinal(b)));
   test.each([

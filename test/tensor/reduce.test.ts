@@ -34,8 +34,8 @@ function naive(x: Tensor, axes: readonly number[], keepDims: boolean, f: (values
 const total = (values: number[]) => values.reduce((sum, value) => sum + value, 0);
 const average = (values: number[]) => total(values) / values.length;
 const variance = (correction: number) => (values: number[]) => {
-  const centre = average(values);
-  return total(values.map((value) => (value - centre) ** 2)) / Math.max(0, values.length - correction);
+  const center = average(values);
+  return total(values.map((value) => (value - center) ** 2)) / Math.max(0, values.length - correction);
 };
 
 describe("sum, mean, var, std", () => {

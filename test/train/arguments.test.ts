@@ -191,29 +191,29 @@ describe("fit refuses", () => {
       `its options to be an object of ${shown.slice(7)}, but got a Loss. Usual cause: torch's positional arguments are named here`,
     ],
     [
-      "a misspelt one",
+      "a misspelled one",
       { ...base, epoch: 3 },
       `each option to be ${shown}, but got "epoch". Usual cause: a misspelling of epochs`,
     ],
     [
       "a loader's",
       { ...base, batchSize: 3 },
-      `each option to be ${shown}, but got "batchSize". Usual cause: a misspelt option, or one of another class`,
+      `each option to be ${shown}, but got "batchSize". Usual cause: a misspelled option, or one of another class`,
     ],
     [
       "no optimizer",
       { loss },
-      "optimizer to be an optimiser such as new Adam(model.parameters()), but got undefined. Usual cause: a forgotten option",
+      "optimizer to be an optimizer such as new Adam(model.parameters()), but got undefined. Usual cause: a forgotten option",
     ],
     [
       "a name as optimizer",
       { loss, optimizer: "adam" },
-      'optimizer to be an optimiser such as new Adam(model.parameters()), but got "adam". Usual cause: a name or a class, where an object is meant',
+      'optimizer to be an optimizer such as new Adam(model.parameters()), but got "adam". Usual cause: a name or a class, where an object is meant',
     ],
     [
       "a class as optimizer",
       { loss, optimizer: Adam },
-      "optimizer to be an optimiser such as new Adam(model.parameters()), but got a Function. Usual cause: a name or a class, where an object is meant",
+      "optimizer to be an optimizer such as new Adam(model.parameters()), but got a Function. Usual cause: a name or a class, where an object is meant",
     ],
     [
       "a rate as scheduler",
@@ -368,13 +368,13 @@ describe("evaluate refuses", () => {
     ));
 });
 
-test("a scheduler or optimiser that is given another's state says whose it is", () => {
+test("a scheduler or optimizer that is given another's state says whose it is", () => {
   const state = "SGD.loadStateDict expects its state to be { tensors, numbers } as stateDict returns it, but got";
   for (const [given, rest] of [
     [undefined, "undefined. Usual cause: a state dict of something else, or text that is still to be parsed"],
     [{}, "an object. Usual cause: a state dict of something else, or text that is still to be parsed"],
     ["{}", '"{}". Usual cause: a state dict of something else, or text that is still to be parsed'],
-    [model.stateDict(), "an object. Usual cause: the model's state dict, where the optimiser's is meant"],
+    [model.stateDict(), "an object. Usual cause: the model's state dict, where the optimizer's is meant"],
   ] as const) {
     expect(() => optimizer.loadStateDict(given as never)).toThrow(new ArgumentError(`${state} ${rest}.`));
   }

@@ -233,13 +233,13 @@ describe("a checkpoint of another training is refused and changes nothing:", () 
     ],
     ["more layers", { layers: 2 }, StateError, `${model} the model has no 4.num_batches_tracked. ${another}`],
     [
-      "another optimiser of the same quantities",
+      "another optimizer of the same quantities",
       { optimizer: (m) => new AdamW(m.parameters(), { lr: 0.01 }) },
       StateError,
       `fit expects to resume with the same parts as before, but optimizer is Adam and was AdamW. ${options}`,
     ],
     [
-      "an optimiser of fewer parameters",
+      "an optimizer of fewer parameters",
       { optimizer: (m) => new Adam(m.parameters().slice(1)) },
       ShapeError,
       "Adam.loadStateDict expects 0.exp_avg to have its parameter's shape [4, 3]",

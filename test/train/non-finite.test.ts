@@ -157,7 +157,7 @@ describe("a batch whose loss or gradient is not finite", () => {
     const error = await failure(fit(bad.model, batches(2), { ...bad, loss }));
     expect(error.event).toMatchObject({ what: "gradient", step: 1 });
     expect(error.message).toMatch(
-      /^fit expects finite numbers, but the gradient of 0\.weight at step 1 of epoch 1 is (NaN|Infinity)\. Usual cause: a learning rate that is too high \(it is 0\.01\), inputs that are not normalised, or a logarithm, root or division by 0 in a loss or layer of one's own\./,
+      /^fit expects finite numbers, but the gradient of 0\.weight at step 1 of epoch 1 is (NaN|Infinity)\. Usual cause: a learning rate that is too high \(it is 0\.01\), inputs that are not normalized, or a logarithm, root or division by 0 in a loss or layer of one's own\./,
     );
     expect(state(bad)).toEqual(before);
   });

@@ -1,4 +1,4 @@
-/** Every sentence with which an optimiser refuses bad input; a refused state changes nothing. */
+/** Every sentence with which an optimizer refuses bad input; a refused state changes nothing. */
 import { describe, expect, test } from "vitest";
 import { Parameter } from "../../src/graph/parameter.js";
 import { Linear } from "../../src/layers/linear.js";
@@ -111,7 +111,7 @@ describe("options", () => {
     ],
     [
       () => new Rprop([p], untyped<object>({ weightDecay: 0.1 })),
-      "Rprop expects no weightDecay, since only the gradient's sign counts, but got one. Usual cause: options of another optimiser.",
+      "Rprop expects no weightDecay, since only the gradient's sign counts, but got one. Usual cause: options of another optimizer.",
     ],
   ];
 
@@ -131,7 +131,7 @@ describe("options", () => {
 });
 
 describe("loadStateDict", () => {
-  /** An optimiser of two parameters after two steps. */
+  /** An optimizer of two parameters after two steps. */
   function stepped(): { optimizer: Adam; parameters: Parameter[] } {
     const parameters = [new Parameter("weight", normal([2, 3], 1)), new Parameter("bias", normal([3], 2))];
     const optimizer = new Adam(parameters);
@@ -157,7 +157,7 @@ describe("loadStateDict", () => {
   }
 
   const mismatch = (lists: string) =>
-    `Adam.loadStateDict expects the state of the same optimiser over the same parameters, but got ${lists}. Usual cause: a checkpoint of another model, or other options than when it was saved.`;
+    `Adam.loadStateDict expects the state of the same optimizer over the same parameters, but got ${lists}. Usual cause: a checkpoint of another model, or other options than when it was saved.`;
 
   test("a missing tensor is refused", () => {
     refused((tensors) => delete tensors["1.exp_avg"], StateError, mismatch("missing: 1.exp_avg"));
@@ -174,7 +174,7 @@ describe("loadStateDict", () => {
     );
   });
 
-  test("the state of another optimiser is refused", () => {
+  test("the state of another optimizer is refused", () => {
     refused(
       (tensors) => {
         tensors["0.square_avg"] = zeros([2, 3]);

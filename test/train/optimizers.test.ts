@@ -1,4 +1,4 @@
-/** Optimisers by closed forms of their first steps, by what they must be equal to, and by where they end up. */
+/** Optimizers by closed forms of their first steps, by what they must be equal to, and by where they end up. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Parameter } from "../../src/graph/parameter.js";
@@ -25,7 +25,7 @@ const shape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength
 
 type Make = (parameters: Parameters, options?: object) => Optimizer;
 
-/** Every optimiser, with options that use everything it remembers. */
+/** Every optimizer, with options that use everything it remembers. */
 const all: [name: string, make: Make][] = [
   ["SGD", (p, o) => new SGD(p, { lr: 0.05, ...o })],
   ["SGD with momentum", (p, o) => new SGD(p, { lr: 0.05, momentum: 0.9, dampening: 0.1, weightDecay: 0.01, ...o })],
@@ -54,7 +54,7 @@ function step(optimizer: Optimizer, p: Parameter, gradient: Tensor): Tensor {
   return p.value.clone();
 }
 
-/** Runs two optimisers along the same random gradients and expects the same values after each step, within 1e-12. */
+/** Runs two optimizers along the same random gradients and expects the same values after each step, within 1e-12. */
 function expectSame(one: (p: Parameter) => Optimizer, two: (p: Parameter) => Optimizer, seed: number): void {
   const start = normal([3, 2], seed);
   const [p, q] = [parameter(start), parameter(start)];
@@ -66,7 +66,7 @@ function expectSame(one: (p: Parameter) => Optimizer, two: (p: Parameter) => Opt
 }
 
 describe("the first step", () => {
-  /** What one step along g from p gives, by hand, for each optimiser's defaults but the options. */
+  /** What one step along g from p gives, by hand, for each optimizer's defaults but the options. */
   const forms: [name: string, make: Make, form: (p: number, g: number) => number][] = [
     ["SGD: p − lr·g", (p) => new SGD(p, { lr: 0.1 }), (p, g) => p - 0.1 * g],
     ["SGD by default: lr 0.001", (p) => new SGD(p), (p, g) => p - 0.001 * g],
@@ -85,7 +85,7 @@ describe("the first step", () => {
       (p) => new SGD(p, { lr: 0.1, momentum: 0.9, nesterov: true }),
       (p, g) => p - 0.1 * 1.9 * g,
     ],
-    ["SGD maximising: p + lr·g", (p) => new SGD(p, { lr: 0.1, maximize: true }), (p, g) => p + 0.1 * g],
+    ["SGD maximizing: p + lr·g", (p) => new SGD(p, { lr: 0.1, maximize: true }), (p, g) => p + 0.1 * g],
     ["Adam: p − lr·g/(|g| + eps)", (p) => new Adam(p), (p, g) => p - (0.001 * g) / (Math.abs(g) + 1e-8)],
     [
       "Adam with amsgrad: the same",
@@ -115,7 +115,7 @@ describe("the first step", () => {
       (p, g) => p - (0.01 * g) / (0.1 * Math.abs(g) + 1e-8),
     ],
     [
-      "RMSprop centred: √((1 − α)·α)·|g| below",
+      "RMSprop centered: √((1 − α)·α)·|g| below",
       (p) => new RMSprop(p, { centered: true, alpha: 0.8 }),
       (p, g) => p - (0.01 * g) / (0.4 * Math.abs(g) + 1e-8),
     ],
@@ -166,7 +166,7 @@ describe("equivalences, over five steps", () => {
     (p) => new SGD([p], { lr: 0.1 }),
   );
   same(
-    "maximising is descending along the negative gradient",
+    "maximizing is descending along the negative gradient",
     (p) => new Adam([p], { lr: 0.1, maximize: true }),
     (p) => {
       const inner = new Adam([p], { lr: 0.1 });
@@ -262,7 +262,7 @@ describe.each(all)("%s", (_, make) => {
     expect(p.value.sub(target).abs().max().item()).toBeLessThan(0.02);
   });
 
-  test("resumes to the same bits from a saved state, through JSON, in a fresh optimiser", () => {
+  test("resumes to the same bits from a saved state, through JSON, in a fresh optimizer", () => {
     const shapes = [[3, 2], [2]];
     const fresh = () => shapes.map((shape, i) => new Parameter(`p${i}`, normal(shape, i)));
     const advance = (optimizer: Optimizer, parameters: Parameter[], from: number, to: number) => {
@@ -332,7 +332,7 @@ describe.each(all)("%s", (_, make) => {
     expect(p.value.allClose(q.value, { atol: 1e-5 })).toBe(true);
   });
 
-  test("maximises what it would have minimised", () => {
+  test("maximizes what it would have minimized", () => {
     const [p, q] = [parameter(normal([5], 1)), parameter(normal([5], 1).neg())];
     const options: OptimizerOptions = { maximize: true };
     const [up, down] = [make([p], options), make([q])];
@@ -346,7 +346,7 @@ describe.each(all)("%s", (_, make) => {
 });
 
 describe("groups", () => {
-  test("each group has its own learning rate and weight decay, others the optimiser's", () => {
+  test("each group has its own learning rate and weight decay, others the optimizer's", () => {
     const [a, b, c] = [1, 2, 3].map((i) => parameter(tensor([i]))) as [Parameter, Parameter, Parameter];
     const optimizer = new SGD([{ parameters: [a], lr: 0.01 }, { parameters: [b], weightDecay: 0 }, c], {
       lr: 0.1,

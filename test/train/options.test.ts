@@ -63,14 +63,14 @@ describe.each(Object.entries(TAKERS))("%s", (who, [call, names]) => {
     expectError(
       () => untyped({ callback: 1 }),
       ArgumentError,
-      `${who} expects each option to be ${known}, but got "callback". Usual cause: a misspelt option, or one of another class.`,
+      `${who} expects each option to be ${known}, but got "callback". Usual cause: a misspelled option, or one of another class.`,
     );
     for (const name of names.split(", ")) {
-      const misspelt = `${name}s`;
+      const misspelled = `${name}s`;
       expectError(
-        () => untyped({ [misspelt]: 1 }),
+        () => untyped({ [misspelled]: 1 }),
         ArgumentError,
-        `${who} expects each option to be ${known}, but got "${misspelt}". Usual cause: a misspelling of ${name}.`,
+        `${who} expects each option to be ${known}, but got "${misspelled}". Usual cause: a misspelling of ${name}.`,
       );
     }
   });
@@ -95,7 +95,7 @@ describe.each(Object.entries(TAKERS))("%s", (who, [call, names]) => {
 test("every class and function of the room that takes options is among them", () => {
   const others = ["Loss", "Optimizer", "Scheduler", "NonFiniteError", "ConfusionMatrix", "clipGradValue"];
   // Whose options have tests of their own: they ask for more than an object of known names.
-  const own = ["fit", "evaluate", "summary", "initialisers"];
+  const own = ["fit", "evaluate", "summary", "initializers"];
   const named = Object.keys(TAKERS).map((name) => name.split(".")[0] ?? name);
   expect(new Set([...named, ...others, ...own])).toEqual(new Set(Object.keys(train)));
 });

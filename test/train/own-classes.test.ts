@@ -1,4 +1,4 @@
-/** Losses, schedulers and optimisers of one's own: what plain JavaScript lets their classes forget becomes a sentence. */
+/** Losses, schedulers and optimizers of one's own: what plain JavaScript lets their classes forget becomes a sentence. */
 import { describe, expect, test } from "vitest";
 import { Linear, Parameter, ReLU, tensor } from "../../src/index.js";
 import { ArgumentError, StateError } from "../../src/shape/errors.js";
@@ -55,13 +55,13 @@ describe("a scheduler", () => {
     expect(own.steps).toBe(0);
   });
 
-  test("without a name, or of something else than an optimiser", () => {
+  test("without a name, or of something else than an optimizer", () => {
     class Own extends untyped(Scheduler) {}
     expectError(() => new Own(sgd()), ArgumentError, "Scheduler expects name to be a string, but got an Optimizer.");
     expectError(
       () => new Own("Own", new ReLU()),
       ArgumentError,
-      "Own expects an optimiser first, but got a ReLU. Usual cause: the options or the model in its place.",
+      "Own expects an optimizer first, but got a ReLU. Usual cause: the options or the model in its place.",
     );
   });
 });
@@ -74,11 +74,11 @@ test("a scheduler of many groups names the first keys", () => {
   expectError(
     () => scheduler.loadStateDict({}),
     StateError,
-    `StepLR.loadStateDict expects finite numbers for ${first} and nothing else, but these are missing or unexpected: ${first}. Usual cause: a checkpoint of another scheduler or optimiser.`,
+    `StepLR.loadStateDict expects finite numbers for ${first} and nothing else, but these are missing or unexpected: ${first}. Usual cause: a checkpoint of another scheduler or optimizer.`,
   );
 });
 
-describe("an optimiser", () => {
+describe("an optimizer", () => {
   const parameters = new Linear(1, 1).parameters();
 
   test("without a name, defaults or update", () => {

@@ -35,7 +35,7 @@ function trained() {
   return { model, optimizer, scheduler };
 }
 
-test("models, optimisers and schedulers, in whatever holds them", () => {
+test("models, optimizers and schedulers, in whatever holds them", () => {
   const [from, to] = [trained(), trained()];
   const saved = through({ run: [from] }).run[0];
   to.model.loadStateDict(tensors(saved.model));

@@ -287,7 +287,7 @@ describe("every scheduler", () => {
     const before = scheduler.stateDict();
     const expected = Object.keys(before).join(", ");
     const text = (wrong: string) =>
-      `${name}.loadStateDict expects finite numbers for ${expected} and nothing else, but these are missing or unexpected: ${wrong}. Usual cause: a checkpoint of another scheduler or optimiser.`;
+      `${name}.loadStateDict expects finite numbers for ${expected} and nothing else, but these are missing or unexpected: ${wrong}. Usual cause: a checkpoint of another scheduler or optimizer.`;
     const gap: SchedulerState = { ...before, "group.0.lr": 7 };
     delete gap.steps;
     expectError(() => scheduler.loadStateDict(gap), StateError, text("steps"));
@@ -301,7 +301,7 @@ describe("every scheduler", () => {
     expect(scheduler.stateDict()).toEqual(before);
   });
 
-  test("two schedulers over one optimiser multiply, as in torch", () => {
+  test("two schedulers over one optimizer multiply, as in torch", () => {
     const optimizer = sgd(1);
     const chained = [new ExponentialLR(optimizer, { gamma: 0.9 }), new StepLR(optimizer, { stepSize: 2, gamma: 0.5 })];
     for (let t = 0; t < 4; t++) for (const scheduler of chained) scheduler.step();
@@ -329,7 +329,7 @@ describe("bad options", () => {
   const cases: [make: () => unknown, text: string][] = [
     [
       () => new StepLR(untyped<Optimizer>({ lr: 0.1 }), { stepSize: 1 }),
-      "StepLR expects an optimiser first, but got an object. Usual cause: the options or the model in its place.",
+      "StepLR expects an optimizer first, but got an object. Usual cause: the options or the model in its place.",
     ],
     [
       () => new StepLR(sgd(), untyped<{ stepSize: number }>(10)),
@@ -397,7 +397,7 @@ describe("bad options", () => {
     ],
     [
       () => new OneCycleLR(new Adagrad([parameter()]), { maxLr: 1, totalSteps: 5 }),
-      "OneCycleLR expects an optimiser with a momentum or β₁ to cycle, but Adagrad has neither. Usual cause: a missing cycleMomentum: false.",
+      "OneCycleLR expects an optimizer with a momentum or β₁ to cycle, but Adagrad has neither. Usual cause: a missing cycleMomentum: false.",
     ],
     [
       () => new ReduceLROnPlateau(sgd(), { factor: 2 }),
@@ -419,7 +419,7 @@ describe("bad options", () => {
 
   for (const [make, text] of cases) test(text, () => expectError(make, ArgumentError, text));
 
-  test("a scheduler that is refused leaves the optimiser as it was", () => {
+  test("a scheduler that is refused leaves the optimizer as it was", () => {
     const optimizer = sgd(0.1, 0.9);
     const before = optimizer.groups.map((group) => ({ ...group }));
     expect(() => new OneCycleLR(optimizer, { maxLr: 1, totalSteps: 5, divFactor: 0 })).toThrow();

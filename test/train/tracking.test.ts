@@ -113,7 +113,7 @@ function expectTracked(seed: number, run: Run): void {
 }
 
 describe("training in WebAssembly tracks the reference, step by step,", () => {
-  test("of a network of convolutions, normalisations, smooth activations and dropout, by AdamW, from any seed", () => {
+  test("of a network of convolutions, normalizations, smooth activations and dropout, by AdamW, from any seed", () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => expectTracked(seed, smooth)),
       { numRuns: 5 },

@@ -39,7 +39,7 @@ const MISTAKES: readonly Mistake[] = [
     sentence: "Linear expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6)",
   },
   {
-    what: "colour images into a model of grey ones",
+    what: "color images into a model of gray ones",
     code: "new f.Sequential(new f.Conv2d(1, 6, 5), new f.ReLU()).forward(f.zeros([64, 3, 28, 28]))",
     at: "f.zeros([64, 3, 28, 28])",
     sentence: "Conv2d expects 1 channel, but its input [64, 3, 28, 28] has 3",
@@ -297,7 +297,7 @@ const MISTAKES: readonly Mistake[] = [
     sentence: "Linear expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6)",
   },
   {
-    what: "grey images into a network for coloured ones",
+    what: "gray images into a network for colored ones",
     code: "new f.ResNet(18, { width: 1 / 64 }).forward(f.zeros([1, 1, 64, 64]))",
     at: "f.zeros([1, 1, 64, 64])",
     sentence: "Conv2d expects 3 channels, but its input [1, 1, 64, 64] has 1",

@@ -350,7 +350,7 @@ export function composites(): void {
   expects<Shape>()(
     new Sequential(["N", 1, 28, 28], new Annotated(10), new Linear(10, 2)).forward(zeros([2, 1, 28, 28])),
   );
-  // What is behind a layer without a rule is still held to its neighbours.
+  // What is behind a layer without a rule is still held to its neighbors.
   // @ts-expect-error 16 channels behind 8
   new Sequential(["N", 1, 28, 28], new Annotated(10), new Conv2d(3, 8, 3), new Conv2d(16, 8, 3));
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ArgumentError, ShapeError } from "../../src/shape/errors.js";
 import { tensor, zeros } from "../../src/tensor/create.js";
-import { centreTargets, findCentres, groupByCentre } from "../../src/vision.js";
+import { centerTargets, findCenters, groupByCenter } from "../../src/vision.js";
 import { expectError } from "../support/errors.js";
 import { distinct, integers } from "../support/layers.js";
 import { drawn, mapOf, size } from "../support/maps.js";
@@ -10,16 +10,16 @@ import { drawn, mapOf, size } from "../support/maps.js";
 const map = size.chain((s) => mapOf(s, 3));
 const place = (at: number, width: number) => ({ x: at % width, y: Math.floor(at / width) });
 
-describe("centreTargets", () => {
+describe("centerTargets", () => {
   test("every pixel of an object points to the mean of its pixels, and heat falls with the distance from it", () => {
     fc.assert(
       fc.property(map, fc.double({ min: 0.5, max: 4, noNaN: true }), (instances, sigma) => {
         const { width, height, data } = instances;
-        const { heatmap, offsets } = centreTargets(instances, { sigma });
+        const { heatmap, offsets } = centerTargets(instances, { sigma });
         expect(heatmap.shape).toEqual([1, height, width]);
         expect(offsets.shape).toEqual([2, height, width]);
         const pixels = [...data.keys()];
-        const centres = new Map(
+        const centers = new Map(
           [1, 2, 3].flatMap((id) => {
             const own = pixels.filter((at) => data[at] === id).map((at) => place(at, width));
             const mean = (axis: "x" | "y") => own.reduce((sum, pixel) => sum + pixel[axis], 0) / own.length;
@@ -28,12 +28,12 @@ describe("centreTargets", () => {
         );
         for (const at of pixels) {
           const { x, y } = place(at, width);
-          const own = centres.get(data[at]!) ?? { x, y };
+          const own = centers.get(data[at]!) ?? { x, y };
           expect(offsets.data[at]).toBe(Math.fround(own.y - y));
           expect(offsets.data[pixels.length + at]).toBe(Math.fround(own.x - x));
           const heat = Math.max(
             0,
-            ...[...centres.values()].map((c) => Math.exp(-((c.x - x) ** 2 + (c.y - y) ** 2) / (2 * sigma ** 2))),
+            ...[...centers.values()].map((c) => Math.exp(-((c.x - x) ** 2 + (c.y - y) ** 2) / (2 * sigma ** 2))),
           );
           expect(heatmap.data[at]).toBe(Math.fround(heat));
         }
@@ -43,19 +43,19 @@ describe("centreTargets", () => {
 
   test("refuses a width of heat that is none", () => {
     expectError(
-      () => centreTargets(drawn("1"), { sigma: 0 }),
+      () => centerTargets(drawn("1"), { sigma: 0 }),
       ArgumentError,
-      "centreTargets expects sigma to be a number above 0, but got 0.",
+      "centerTargets expects sigma to be a number above 0, but got 0.",
     );
     expectError(
-      () => centreTargets(drawn("1"), 2 as never),
+      () => centerTargets(drawn("1"), 2 as never),
       ArgumentError,
-      "centreTargets expects its options to be an object of sigma, but got 2. Usual cause: torch's positional arguments are named here.",
+      "centerTargets expects its options to be an object of sigma, but got 2. Usual cause: torch's positional arguments are named here.",
     );
   });
 });
 
-describe("findCentres", () => {
+describe("findCenters", () => {
   test("gives the pixels that are hotter than all around them, hottest first", () => {
     fc.assert(
       fc.property(size, fc.nat(3), fc.integer(), fc.nat(8), ({ width, height }, radius, seed, most) => {
@@ -69,31 +69,31 @@ describe("findCentres", () => {
           return heatmap.data[at]! >= 0.5 && around.every((other) => heatmap.data[other]! <= heatmap.data[at]!);
         });
         const sorted = want.sort((a, b) => heatmap.data[b]! - heatmap.data[a]!).slice(0, most);
-        expect(findCentres(heatmap, { threshold: 0.5, radius, most })).toEqual(
+        expect(findCenters(heatmap, { threshold: 0.5, radius, most })).toEqual(
           sorted.map((at) => ({ ...place(at, width), score: heatmap.data[at]! })),
         );
       }),
     );
   });
 
-  test("two centres are never as near as the radius, also where all is equally hot", () => {
+  test("two centers are never as near as the radius, also where all is equally hot", () => {
     fc.assert(
       fc.property(size, fc.integer({ min: 1, max: 3 }), fc.integer(), ({ width, height }, radius, seed) => {
-        const centres = findCentres(integers([1, height, width], seed), { threshold: -4, radius });
-        for (const [i, a] of centres.entries()) {
-          for (const b of centres.slice(0, i)) {
+        const centers = findCenters(integers([1, height, width], seed), { threshold: -4, radius });
+        for (const [i, a] of centers.entries()) {
+          for (const b of centers.slice(0, i)) {
             expect(Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y))).toBeGreaterThan(radius);
           }
         }
-        expect(centres.length).toBeGreaterThan(0);
+        expect(centers.length).toBeGreaterThan(0);
       }),
     );
-    expect(findCentres(tensor([[[1, 1, 1]]]))).toEqual([{ x: 0, y: 0, score: 1 }]);
+    expect(findCenters(tensor([[[1, 1, 1]]]))).toEqual([{ x: 0, y: 0, score: 1 }]);
   });
 
   test("finds nothing below the threshold, nor a NaN", () => {
-    expect(findCentres(tensor([[[0.05, 0.09]]]))).toEqual([]);
-    expect(findCentres(tensor([[[Number.NaN, 0.1]]]), { threshold: 0 })).toEqual([
+    expect(findCenters(tensor([[[0.05, 0.09]]]))).toEqual([]);
+    expect(findCenters(tensor([[[Number.NaN, 0.1]]]), { threshold: 0 })).toEqual([
       { x: 1, y: 0, score: Math.fround(0.1) },
     ]);
   });
@@ -105,41 +105,41 @@ describe("findCentres", () => {
       [1, 1, 3, 3],
     ]) {
       expectError(
-        () => findCentres(zeros(shape)),
+        () => findCenters(zeros(shape)),
         ShapeError,
-        `findCentres expects an input [1, H, W], but got [${shape.join(", ")}]. Usual cause: a batch: give one picture of it, slice(n).squeeze(0).`,
+        `findCenters expects an input [1, H, W], but got [${shape.join(", ")}]. Usual cause: a batch: give one picture of it, slice(n).squeeze(0).`,
       );
     }
     const heatmap = zeros([1, 2, 2]);
     expectError(
-      () => findCentres(heatmap, { radius: 1.5 }),
+      () => findCenters(heatmap, { radius: 1.5 }),
       ArgumentError,
-      "findCentres expects radius to be an integer ≥ 0, but got 1.5. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "findCenters expects radius to be an integer ≥ 0, but got 1.5. Usual cause: a division without Math.floor, or a variable that is undefined.",
     );
     expectError(
-      () => findCentres(heatmap, { most: -1 }),
+      () => findCenters(heatmap, { most: -1 }),
       ArgumentError,
-      "findCentres expects most to be an integer ≥ 0, but got -1. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "findCenters expects most to be an integer ≥ 0, but got -1. Usual cause: a division without Math.floor, or a variable that is undefined.",
     );
     expectError(
-      () => findCentres(heatmap, { threshold: Number.NaN }),
+      () => findCenters(heatmap, { threshold: Number.NaN }),
       ArgumentError,
-      "findCentres expects threshold to be a number ≥ -Infinity, but got NaN.",
+      "findCenters expects threshold to be a number ≥ -Infinity, but got NaN.",
     );
   });
 });
 
-describe("groupByCentre", () => {
-  test("each pixel goes to the centre that is nearest to where it points", () => {
-    const centres = fc.array(fc.record({ x: fc.nat(6), y: fc.nat(6), score: fc.constant(1) }), { maxLength: 4 });
+describe("groupByCenter", () => {
+  test("each pixel goes to the center that is nearest to where it points", () => {
+    const centers = fc.array(fc.record({ x: fc.nat(6), y: fc.nat(6), score: fc.constant(1) }), { maxLength: 4 });
     fc.assert(
-      fc.property(map, centres, fc.integer(), (foreground, centres, seed) => {
+      fc.property(map, centers, fc.integer(), (foreground, centers, seed) => {
         const { width, height, data } = foreground;
         const offsets = integers([2, height, width], seed);
-        const grouped = groupByCentre(foreground, offsets, centres);
+        const grouped = groupByCenter(foreground, offsets, centers);
         for (const [at, label] of data.entries()) {
           const { x, y } = place(at, width);
-          const distances = centres.map(
+          const distances = centers.map(
             (c) => (c.x - x - offsets.data[data.length + at]!) ** 2 + (c.y - y - offsets.data[at]!) ** 2,
           );
           expect(grouped.data[at]).toBe(label === 0 ? 0 : 1 + distances.indexOf(Math.min(...distances)));
@@ -148,23 +148,23 @@ describe("groupByCentre", () => {
     );
   });
 
-  test("true offsets and true centres give the objects back", () => {
+  test("true offsets and true centers give the objects back", () => {
     fc.assert(
       fc.property(map, (instances) => {
-        const { offsets } = centreTargets(instances);
+        const { offsets } = centerTargets(instances);
         const { width, data } = instances;
         const ids = [...new Set(data)].filter((id) => id !== 0);
-        const centres = ids.map((id) => {
+        const centers = ids.map((id) => {
           const at = data.indexOf(id);
           const { x, y } = place(at, width);
           return { x: x + offsets.data[data.length + at]!, y: y + offsets.data[at]!, score: 1 };
         });
-        // Objects with one and the same centre cannot be told apart.
-        const apart = centres.every((a, i) =>
-          centres.every((b, j) => i === j || Math.hypot(a.x - b.x, a.y - b.y) > 1e-3),
+        // Objects with one and the same center cannot be told apart.
+        const apart = centers.every((a, i) =>
+          centers.every((b, j) => i === j || Math.hypot(a.x - b.x, a.y - b.y) > 1e-3),
         );
         fc.pre(apart);
-        const grouped = groupByCentre(instances, offsets, centres);
+        const grouped = groupByCenter(instances, offsets, centers);
         expect([...grouped.data]).toEqual([...data].map((id) => 1 + ids.indexOf(id)));
       }),
     );
@@ -172,10 +172,10 @@ describe("groupByCentre", () => {
 
   test("a whole picture, from targets and back", () => {
     const instances = drawn("11.......", "11....22.", "......22.", "......22.");
-    const { heatmap, offsets } = centreTargets(instances, { sigma: 1 });
-    const centres = findCentres(heatmap, { threshold: 0.5, radius: 2 });
-    expect(centres).toHaveLength(2);
-    const grouped = groupByCentre(instances, offsets, centres);
+    const { heatmap, offsets } = centerTargets(instances, { sigma: 1 });
+    const centers = findCenters(heatmap, { threshold: 0.5, radius: 2 });
+    expect(centers).toHaveLength(2);
+    const grouped = groupByCenter(instances, offsets, centers);
     const numbers = [0, 6 + 9].map((at) => grouped.data[at]);
     expect(new Set(numbers)).toEqual(new Set([1, 2]));
     for (const at of instances.data.keys()) expect(grouped.data[at]).toBe([0, ...numbers][instances.data[at]!]);
@@ -183,9 +183,9 @@ describe("groupByCentre", () => {
 
   test("refuses offsets of another picture", () => {
     expectError(
-      () => groupByCentre(drawn("11", "11", "11"), zeros([2, 2, 3]), []),
+      () => groupByCenter(drawn("11", "11", "11"), zeros([2, 2, 3]), []),
       ShapeError,
-      "groupByCentre expects offsets [2, 3, 2] for a foreground of 2×3, but got [2, 2, 3]. Usual cause: a batch, or maps of another size than the network's.",
+      "groupByCenter expects offsets [2, 3, 2] for a foreground of 2×3, but got [2, 2, 3]. Usual cause: a batch, or maps of another size than the network's.",
     );
   });
 });

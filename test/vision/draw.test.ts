@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ArgumentError, ShapeError } from "../../src/index.js";
 import {
   type Box,
-  type Colour,
+  type Color,
   crop,
   drawBox,
   drawLabel,
@@ -23,7 +23,7 @@ import { CHANNELS, picture, plain } from "../support/pictures.js";
 const place = fc.integer({ min: -80, max: 160 }).map((eighths) => eighths / 8);
 const size = fc.integer({ min: 0, max: 160 }).map((eighths) => eighths / 8);
 const point = fc.record({ x: place, y: place });
-const colour = fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 0, max: 255 }))) as unknown as fc.Arbitrary<Colour>;
+const color = fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 0, max: 255 }))) as unknown as fc.Arbitrary<Color>;
 const text = fc.string({ maxLength: 5, unit: fc.constantFrom("a", "Q", "~", " ", "é", "😀", "\n") });
 
 /** Something drawn, moved by whole pixels, and the pixels that it may change. */
@@ -33,14 +33,14 @@ interface Drawing {
 }
 
 const boxes = fc
-  .record({ x: place, y: place, width: size, height: size, colour, thickness: fc.integer({ min: 1, max: 9 }) })
-  .map(({ colour, thickness, ...bounds }): Drawing => {
+  .record({ x: place, y: place, width: size, height: size, color, thickness: fc.integer({ min: 1, max: 9 }) })
+  .map(({ color, thickness, ...bounds }): Drawing => {
     const moved = (dx: number, dy: number) => ({ ...bounds, x: bounds.x + dx, y: bounds.y + dy });
-    return { bounds, draw: (picture, dx, dy) => drawBox(picture, moved(dx, dy), { colour, thickness }) };
+    return { bounds, draw: (picture, dx, dy) => drawBox(picture, moved(dx, dy), { color, thickness }) };
   });
 
 const labels = fc
-  .record({ text, at: point, colour, background: colour, scale: fc.integer({ min: 1, max: 3 }) })
+  .record({ text, at: point, color, background: color, scale: fc.integer({ min: 1, max: 3 }) })
   .map(({ text, at, ...options }): Drawing => {
     const width = (6 * [...text].length + 1) * options.scale;
     return {
@@ -49,7 +49,7 @@ const labels = fc
     };
   });
 
-const dots = fc.record({ at: point, colour, radius: size }).map(({ at, ...options }): Drawing => {
+const dots = fc.record({ at: point, color, radius: size }).map(({ at, ...options }): Drawing => {
   const [x, y, radius] = [Math.floor(at.x), Math.floor(at.y), Math.floor(options.radius)];
   return {
     bounds: { x: x - radius, y: y - radius, width: 2 * radius + 1, height: 2 * radius + 1 },
@@ -69,7 +69,7 @@ function drawn(original: Pixels, draw: (copy: Pixels) => void): Pixels {
   return copy;
 }
 
-/** The rows as text: "#" where the red channel, or the grey, is not 0. */
+/** The rows as text: "#" where the red channel, or the gray, is not 0. */
 function art({ width, height, data }: Pixels): string[] {
   const channels = data.length / (width * height);
   const row = (y: number) => Array.from({ length: width }, (_, x) => (data[(y * width + x) * channels] ? "#" : "."));
@@ -144,21 +144,21 @@ describe("drawBox", () => {
   });
 
   test("puts a label above the box, and moves it into the picture", () => {
-    const red: Colour = [200, 0, 0];
+    const red: Color = [200, 0, 0];
     const wide = plain(40, 40, 3, 30);
-    const labelled = (x: number, y: number) =>
-      drawn(wide, (copy) => drawBox(copy, { x, y, width: 20, height: 20 }, { colour: red, label: "A b", scale: 1 }));
+    const labeled = (x: number, y: number) =>
+      drawn(wide, (copy) => drawBox(copy, { x, y, width: 20, height: 20 }, { color: red, label: "A b", scale: 1 }));
     const apart = (x: number, y: number, at: { x: number; y: number }) =>
       drawn(wide, (copy) => {
-        drawBox(copy, { x, y, width: 20, height: 20 }, { colour: red });
-        drawLabel(copy, "A b", at, { background: red, colour: [255, 255, 255] });
+        drawBox(copy, { x, y, width: 20, height: 20 }, { color: red });
+        drawLabel(copy, "A b", at, { background: red, color: [255, 255, 255] });
       });
-    expect(labelled(10, 15)).toEqual(apart(10, 15, { x: 10, y: 5 }));
-    expect(labelled(10, 9)).toEqual(apart(10, 9, { x: 10, y: 0 }));
-    expect(labelled(-3, 4)).toEqual(apart(-3, 4, { x: 0, y: 0 }));
-    expect(labelled(25.4, 50)).toEqual(wide);
-    expect(labelled(-20, 15)).toEqual(wide);
-    expect(labelled(30, 15)).toEqual(apart(30, 15, { x: 40 - 19, y: 5 }));
+    expect(labeled(10, 15)).toEqual(apart(10, 15, { x: 10, y: 5 }));
+    expect(labeled(10, 9)).toEqual(apart(10, 9, { x: 10, y: 0 }));
+    expect(labeled(-3, 4)).toEqual(apart(-3, 4, { x: 0, y: 0 }));
+    expect(labeled(25.4, 50)).toEqual(wide);
+    expect(labeled(-20, 15)).toEqual(wide);
+    expect(labeled(30, 15)).toEqual(apart(30, 15, { x: 40 - 19, y: 5 }));
     expect(drawn(wide, (copy) => drawBox(copy, { x: 0, y: 0, width: 20, height: 20 }, { label: "" }))).toEqual(
       drawn(wide, (copy) => drawBox(copy, { x: 0, y: 0, width: 20, height: 20 })),
     );
@@ -204,12 +204,12 @@ describe("drawLabel", () => {
   });
 
   test("is black on what is bright", () => {
-    const on = (background: Colour) =>
+    const on = (background: Color) =>
       drawn(plain(7, 9, 1, 0), (copy) => drawLabel(copy, "I", { x: 0, y: 0 }, { background })).data[7 + 3];
     expect(on([90, 230, 90])).toBe(0);
     expect(on([40, 60, 250])).toBe(255);
-    const coloured = drawn(plain(7, 9, 3, 0), (copy) => drawLabel(copy, "I", { x: 0, y: 0 }, { colour: [1, 2, 3] }));
-    expect([...coloured.data.subarray(3 * 10, 3 * 11)]).toEqual([1, 2, 3]);
+    const colored = drawn(plain(7, 9, 3, 0), (copy) => drawLabel(copy, "I", { x: 0, y: 0 }, { color: [1, 2, 3] }));
+    expect([...colored.data.subarray(3 * 10, 3 * 11)]).toEqual([1, 2, 3]);
   });
 });
 
@@ -242,21 +242,21 @@ describe("drawPoints", () => {
 });
 
 describe("drawMask", () => {
-  test("mixes the colour into the mask's pixels and leaves the others", () => {
+  test("mixes the color into the mask's pixels and leaves the others", () => {
     const opacity = fc.integer({ min: 0, max: 8 }).map((eighths) => eighths / 8);
     fc.assert(
       fc.property(
         picture(),
-        colour,
+        color,
         opacity,
         fc.uint8Array({ minLength: 144, maxLength: 144, max: 2 }),
-        (original, colour, opacity, bits) => {
+        (original, color, opacity, bits) => {
           const rgb = toChannels(original, 3);
           const { width, height } = rgb;
           const mask = { width, height, data: bits.slice(0, width * height) };
-          const mixed = drawn(rgb, (copy) => drawMask(copy, mask, { colour, opacity }));
+          const mixed = drawn(rgb, (copy) => drawMask(copy, mask, { color, opacity }));
           for (const [i, value] of mixed.data.entries()) {
-            const [old, ink] = [rgb.data[i] ?? 0, colour[i % 3] ?? 0];
+            const [old, ink] = [rgb.data[i] ?? 0, color[i % 3] ?? 0];
             const inside = mask.data[Math.floor(i / 3)] !== 0;
             expect(value).toBe(inside ? Math.round(old + opacity * (ink - old)) : old);
           }
@@ -265,12 +265,12 @@ describe("drawMask", () => {
     );
   });
 
-  test("of a transparent pixel, only the colour shows", () => {
+  test("of a transparent pixel, only the color shows", () => {
     const mask = { width: 3, height: 1, data: Uint8Array.of(1, 1, 1) };
     const data = Uint8Array.of(100, 100, 100, 0, 100, 100, 100, 255, 100, 100, 100, 85);
     const mixed = (opacity: number) =>
-      drawn({ width: 3, height: 1, data }, (copy) => drawMask(copy, mask, { colour: [200, 200, 200], opacity })).data;
-    // 0.5 over a third: 0.5 / (0.5 + 0.5 / 3) = 3/4 of the colour, and 2/3 of opaque.
+      drawn({ width: 3, height: 1, data }, (copy) => drawMask(copy, mask, { color: [200, 200, 200], opacity })).data;
+    // 0.5 over a third: 0.5 / (0.5 + 0.5 / 3) = 3/4 of the color, and 2/3 of opaque.
     expect([...mixed(0.5)]).toEqual([200, 200, 200, 128, 150, 150, 150, 255, 175, 175, 175, 170]);
     expect(mixed(0)).toEqual(data);
     expect([...mixed(1)]).toEqual([200, 200, 200, 255, 200, 200, 200, 255, 200, 200, 200, 255]);
@@ -283,7 +283,7 @@ describe("tile", () => {
       columns: fc.integer({ min: 1, max: 5 }),
       gap: fc.integer({ min: 0, max: 3 }),
       zoom: fc.integer({ min: 1, max: 3 }),
-      background: colour,
+      background: color,
     });
     fc.assert(
       fc.property(fc.array(picture(4), { minLength: 1, maxLength: 5 }), options, (pictures, options) => {
@@ -323,12 +323,12 @@ describe("tile", () => {
 });
 
 describe("palette", () => {
-  test("has different colours, the first of which stay when there are more", () => {
+  test("has different colors, the first of which stay when there are more", () => {
     expect(palette(0)).toEqual([]);
     expect(palette(100).slice(0, 7)).toEqual(palette(7));
     expect(new Set(palette(100).map(String)).size).toBe(100);
     for (const value of palette(100).flat()) expect(Number.isInteger(value) && value >= 0 && value <= 255).toBe(true);
-    const distance = (a: Colour, b: Colour) => Math.hypot(...a.map((value, c) => value - (b[c] ?? 0)));
+    const distance = (a: Color, b: Color) => Math.hypot(...a.map((value, c) => value - (b[c] ?? 0)));
     const first = palette(10);
     for (const [i, a] of first.entries()) for (const b of first.slice(0, i)) expect(distance(a, b)).toBeGreaterThan(40);
   });
@@ -360,12 +360,12 @@ describe("refused with a sentence, and the picture stays as it was", () => {
       "drawBox expects the box's height to be a number from 0 to 1.7976931348623157e+308, but got -1.",
     ],
     [
-      "a colour in CSS",
-      () => drawBox(blank, box, { colour: "red" as unknown as Colour }),
-      'drawBox expects colour to be [red, green, blue], but got "red". Usual cause: a CSS colour, or one number for a grey.',
+      "a color in CSS",
+      () => drawBox(blank, box, { color: "red" as unknown as Color }),
+      'drawBox expects color to be [red, green, blue], but got "red". Usual cause: a CSS color, or one number for a gray.',
     ],
     [
-      "a colour out of range",
+      "a color out of range",
       () => drawLabel(blank, "a", origin, { background: [0, 0, 256] }),
       "drawLabel expects background to be a number from 0 to 255, but got 256.",
     ],
@@ -410,7 +410,7 @@ describe("refused with a sentence, and the picture stays as it was", () => {
       "drawMask expects a map of at least 1×1 pixels with one value each, but got 4×3 with 3 values. Usual cause: width and height taken from another picture, or a picture with several channels.",
     ],
     [
-      "colours that cannot be counted",
+      "colors that cannot be counted",
       () => palette(-1),
       `palette expects count to be an integer ≥ 0, but got -1. ${ARITHMETIC}`,
     ],

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import jpeg from "jpeg-js";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ArgumentError, ShapeError, StateError } from "../../src/index.js";
-import { detectFaces, faceDescriptor, faceLandmarks, type Pixels, recogniseFaces } from "../../src/vision.js";
+import { detectFaces, faceDescriptor, faceLandmarks, type Pixels, recognizeFaces } from "../../src/vision.js";
 import { expectError } from "../support/errors.js";
 import { drawn, faceNetworks, faces, photograph } from "../support/faces.js";
 
@@ -34,7 +34,7 @@ describe.each(faces.images.map((image) => [image.file, image] as const))("%s", (
   });
 
   test("boxes, landmarks and descriptors are face-api's", () => {
-    const found = recogniseFaces(networks, picture);
+    const found = recognizeFaces(networks, picture);
     expectFaces(found, image.faces);
     for (const [i, { landmarks, descriptor }] of found.entries()) {
       const want = image.faces[i]!;
@@ -58,7 +58,7 @@ describe.each(faces.images.map((image) => [image.file, image] as const))("%s", (
 describe("odd pictures", () => {
   test("no pixels are refused, one pixel and a line are pictures without faces", () => {
     expectError(
-      () => recogniseFaces(networks, { width: 0, height: 0, data: new Uint8Array() }),
+      () => recognizeFaces(networks, { width: 0, height: 0, data: new Uint8Array() }),
       ArgumentError,
       "detectFaces expects a picture of at least 1×1 pixels with 1, 3 or 4 channels, but got 0×0 with 0 values. Usual cause: width and height swapped or taken from another picture, or a canvas that has no size yet.",
     );
@@ -69,21 +69,21 @@ describe("odd pictures", () => {
       [1, 20_000],
     ] as const) {
       const picture = drawn({ width, height, seed: 1 });
-      expect(recogniseFaces(networks, picture, { inputSize: 160 })).toEqual([]);
+      expect(recognizeFaces(networks, picture, { inputSize: 160 })).toEqual([]);
       const all = detectFaces(networks.detector, picture, { inputSize: 32, scoreThreshold: 0, iouThreshold: 1 });
       expect(all.length).toBe(5);
       for (const { box } of all) expect(Object.values(box).every(Number.isFinite)).toBe(true);
-      expect(() => recogniseFaces(networks, picture, { inputSize: 32, scoreThreshold: 0 })).not.toThrow();
+      expect(() => recognizeFaces(networks, picture, { inputSize: 32, scoreThreshold: 0 })).not.toThrow();
     }
   });
 
-  test("grey is the colour with three equal channels", () => {
-    const grey = { width: 40, height: 30, data: drawn({ width: 20, height: 20, seed: 2 }).data };
-    const colour = { ...grey, data: Uint8Array.from({ length: 3600 }, (_, i) => grey.data[Math.floor(i / 3)]!) };
+  test("gray is the color with three equal channels", () => {
+    const gray = { width: 40, height: 30, data: drawn({ width: 20, height: 20, seed: 2 }).data };
+    const color = { ...gray, data: Uint8Array.from({ length: 3600 }, (_, i) => gray.data[Math.floor(i / 3)]!) };
     const box = { x: 3, y: -2, width: 30, height: 25 };
-    expect(faceLandmarks(networks.landmarks, grey, box)).toEqual(faceLandmarks(networks.landmarks, colour, box));
+    expect(faceLandmarks(networks.landmarks, gray, box)).toEqual(faceLandmarks(networks.landmarks, color, box));
     const options = { inputSize: 64, scoreThreshold: 0 };
-    expect(detectFaces(networks.detector, grey, options)).toEqual(detectFaces(networks.detector, colour, options));
+    expect(detectFaces(networks.detector, gray, options)).toEqual(detectFaces(networks.detector, color, options));
   });
 });
 

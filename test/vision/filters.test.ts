@@ -60,7 +60,7 @@ describe.for(Object.entries(FILTERS))("%s", ([name, make]) => {
     );
   });
 
-  test("makes of one colour one colour, the edges included", () => {
+  test("makes of one color one color, the edges included", () => {
     const y = make(2).forward(drawn(6, 5, () => 1));
     for (const value of y.data) expect(value).toBeCloseTo(GAIN[name] ?? 1, 5);
   });

@@ -45,17 +45,17 @@ describe("classMaps", () => {
   });
 });
 
-/** By repeated minima: every pixel takes the smallest place among its own and its neighbours' until nothing changes. */
+/** By repeated minima: every pixel takes the smallest place among its own and its neighbors' until nothing changes. */
 function naiveComponents({ width, height, data }: LabelMap, connectivity: 4 | 8): number[] {
   const place = [...data.keys()];
-  const neighbours = (at: number) =>
+  const neighbors = (at: number) =>
     [...place.keys()].filter((other) => {
       const dy = Math.abs(Math.floor(at / width) - Math.floor(other / width));
       const dx = Math.abs((at % width) - (other % width));
       return (connectivity === 8 ? Math.max(dx, dy) : dx + dy) === 1 && data[at] === data[other];
     });
   for (let round = 0; round < width * height; round++) {
-    for (const at of data.keys()) for (const other of neighbours(at)) place[at] = Math.min(place[at]!, place[other]!);
+    for (const at of data.keys()) for (const other of neighbors(at)) place[at] = Math.min(place[at]!, place[other]!);
   }
   const firsts = [...new Set(place.filter((_, at) => data[at] !== 0))].sort((a, b) => a - b);
   return place.map((first, at) => (data[at] === 0 ? 0 : 1 + firsts.indexOf(first)));
@@ -74,7 +74,7 @@ describe("connectedComponents", () => {
     );
   });
 
-  test("neighbours at a corner are one region by default, and labels side by side are two", () => {
+  test("neighbors at a corner are one region by default, and labels side by side are two", () => {
     const map = drawn("1..", ".12", "..2");
     expect(connectedComponents(map)).toEqual({ ...drawn("1..", ".12", "..2"), count: 2 });
     expect(connectedComponents(map, { connectivity: 4 })).toEqual({ ...drawn("1..", ".23", "..3"), count: 3 });

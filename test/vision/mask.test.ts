@@ -90,7 +90,7 @@ describe("maskBox and boxMask", () => {
     );
   });
 
-  test("a box with any edges covers the pixels whose centres it has, cut off at the picture's edges", () => {
+  test("a box with any edges covers the pixels whose centers it has, cut off at the picture's edges", () => {
     const edge = fc.double({ min: -8, max: 8, noNaN: true });
     const length = fc.double({ min: 0, max: 12, noNaN: true });
     fc.assert(

@@ -54,7 +54,7 @@ test.each(cases)("$name: Pillow's pixels", async ({ file, shape, sha256, every5t
   const pixels = await decodeImage(Buffer.from(file, "base64"));
   expect(shapeOf(pixels)).toEqual(shape);
   if (sha256) return expect(createHash("sha256").update(pixels.data).digest("hex")).toBe(sha256);
-  // Decoders may differ by 1 in each component, whose part in a colour is at most 1.772, and in how that is rounded.
+  // Decoders may differ by 1 in each component, whose part in a color is at most 1.772, and in how that is rounded.
   const want = Buffer.from(every5th ?? "", "base64");
   expect(want.length).toBeGreaterThan(30);
   for (const [i, value] of want.entries()) expect(Math.abs((pixels.data[5 * i] ?? 0) - value)).toBeLessThanOrEqual(3);
@@ -90,7 +90,7 @@ function means({ width, height, data }: Pixels): number[] {
 describe("a JPEG file that ends early", () => {
   const end = Uint8Array.of(0xff, 0xd9);
 
-  // Where colours are halved, two blocks share a mean, which is the other's too.
+  // Where colors are halved, two blocks share a mean, which is the other's too.
   const own = jpegs.filter((name) => !name.endsWith("2x2, progressive"));
   test.each(own)("%s: closed after any byte, it is refused, or gives the picture whole, if coarse", async (name) => {
     const file = bytesOf(`JPEG, ${name}`);
@@ -108,7 +108,7 @@ describe("a JPEG file that ends early", () => {
       });
       if (!pixels) continue;
       decoded++;
-      // A progressive file begins with its blocks' means, but for two steps of their quantisation.
+      // A progressive file begins with its blocks' means, but for two steps of their quantization.
       if (!name.includes("progressive")) expect(pixels.data).toEqual(whole.data);
       else for (const [i, mean] of means(pixels).entries()) expect(Math.abs(mean - expected[i]!)).toBeLessThan(8);
     }
@@ -117,8 +117,8 @@ describe("a JPEG file that ends early", () => {
   });
 
   test("without its end, after a restart, between its components' scans", async () => {
-    const grey = bytesOf("JPEG, grey");
-    expect(await refusal(grey.subarray(0, -2))).toBe(
+    const gray = bytesOf("JPEG, gray");
+    expect(await refusal(gray.subarray(0, -2))).toBe(
       `decodeImage expects a JPEG file that ends with the marker EOI, but the file has none. ${CUT}`,
     );
     const restarts = bytesOf("JPEG, YCbCr, a restart after each 4 blocks of 6");
@@ -136,10 +136,10 @@ describe("a JPEG file that ends early", () => {
     expect(await refusal(without(scans, second, third))).toBe(
       `decodeImage expects each component of a JPEG file in a scan, but component 2 of 3 is in none. ${CUT}`,
     );
-    expect(await refusal(Buffer.concat([grey.subarray(0, (segments(grey, 0xda)[0] ?? 0) + 12), end]))).toBe(
+    expect(await refusal(Buffer.concat([gray.subarray(0, (segments(gray, 0xda)[0] ?? 0) + 12), end]))).toBe(
       `decodeImage expects a valid JPEG file, but jpeg-js says: Error: unexpected marker: ffd9. ${CUT}`,
     );
-    expect(await refusal(changed(grey, 4, 0x40))).toMatch(
+    expect(await refusal(changed(gray, 4, 0x40))).toMatch(
       /^decodeImage expects whole segments in a JPEG file, but the one at byte 2 is longer than the file\. /,
     );
   });
@@ -232,12 +232,12 @@ describe("a hostile JPEG file", () => {
 
   test("what a decoder could read in the middle of a segment is refused: lengths that lie", async () => {
     const [tables = 0] = segments(file, 0xc4);
-    const [quantisation = 0] = segments(file, 0xdb);
+    const [quantization = 0] = segments(file, 0xdb);
     const restart = Uint8Array.of(0xff, 0xdd, 0, 4, 0, 0);
     for (const [bytes, message] of [
       [changed(file, tables + 5, 255), "whole tables of codes in a JPEG file, but one is cut off"],
-      [changed(file, quantisation + 3, 66), "whole tables of quantisation in a JPEG file, but one is cut off"],
-      [changed(file, quantisation + 4, 0x10), "whole tables of quantisation in a JPEG file, but one is cut off"],
+      [changed(file, quantization + 3, 66), "whole tables of quantization in a JPEG file, but one is cut off"],
+      [changed(file, quantization + 4, 0x10), "whole tables of quantization in a JPEG file, but one is cut off"],
       [
         insert(file, scan, changed(restart, 3, 5), Uint8Array.of(0)),
         "2 bytes about restarts of a JPEG file, but there are 3",
@@ -309,74 +309,74 @@ function rewritten(
 }
 
 describe("a PNG file that lacks something or contradicts itself", () => {
-  const grey = bytesOf("PNG, grey of 8 bits");
+  const gray = bytesOf("PNG, gray of 8 bits");
   const header = (file: Uint8Array, at: number, ...values: readonly number[]) =>
     rewritten(file, "IHDR", (content) => changed(content, at, ...values));
 
   test.each([
     [
       "half of the compressed pixels, checksums right",
-      rewritten(grey, "IDAT", (content) => content.subarray(0, content.length >> 1)),
+      rewritten(gray, "IDAT", (content) => content.subarray(0, content.length >> 1)),
       `decodeImage expects valid deflate data, but it cannot be decompressed. ${CUT}`,
     ],
     [
       "no compressed pixels",
-      rewritten(grey, "IDAT", () => undefined),
+      rewritten(gray, "IDAT", () => undefined),
       `decodeImage expects valid deflate data, but it cannot be decompressed. ${CUT}`,
     ],
     [
       "twice as many rows as there are pixels for",
-      header(grey, 4, 0, 0, 0, 10),
+      header(gray, 4, 0, 0, 0, 10),
       `decodeImage expects 100 bytes for 9×10 pixels, but the file holds 50. ${CUT}`,
     ],
     [
       "fewer rows than there are pixels for",
-      header(grey, 4, 0, 0, 0, 4),
+      header(gray, 4, 0, 0, 0, 4),
       "decodeImage expects at most 40 bytes of decompressed data, but there are more. Usual cause: a file made to exhaust memory.",
     ],
     [
       "no width",
-      header(grey, 0, 0, 0, 0, 0),
+      header(gray, 0, 0, 0, 0, 0),
       `decodeImage expects a picture of at least 1×1 pixels, but the file says 0×5. ${CORRUPT}`,
     ],
     [
       "a palette that is not there",
-      header(grey, 9, 3),
-      `decodeImage expects a palette of 1 to 256 colours, 3 bytes each, in a PNG file, but there are 0 bytes. ${CHANGED}`,
+      header(gray, 9, 3),
+      `decodeImage expects a palette of 1 to 256 colors, 3 bytes each, in a PNG file, but there are 0 bytes. ${CHANGED}`,
     ],
     [
-      "colours of 4 bits",
+      "colors of 4 bits",
       header(bytesOf("PNG, RGBA"), 8, 4),
-      `decodeImage expects 8 or 16 bits for colours or alpha in a PNG file, but it says 4. ${CHANGED}`,
+      `decodeImage expects 8 or 16 bits for colors or alpha in a PNG file, but it says 4. ${CHANGED}`,
     ],
     [
-      "a colour type of 5",
-      header(grey, 9, 5),
-      `decodeImage expects a PNG colour type of 0, 2, 3, 4 or 6, but the file says 5. ${CHANGED}`,
+      "a color type of 5",
+      header(gray, 9, 5),
+      `decodeImage expects a PNG color type of 0, 2, 3, 4 or 6, but the file says 5. ${CHANGED}`,
     ],
     [
       "interlaced bits that are not",
-      header(bytesOf("PNG, grey of 1 bits"), 12, 1),
+      header(bytesOf("PNG, gray of 1 bits"), 12, 1),
       `decodeImage expects 24 bytes for 9×5 pixels, but the file holds 15. ${CUT}`,
     ],
     [
       "two headers",
-      Buffer.concat([grey.subarray(0, 33), grey.subarray(8)]),
+      Buffer.concat([gray.subarray(0, 33), gray.subarray(8)]),
       `decodeImage expects one chunk IHDR of 13 bytes in a PNG file, but there are two. ${CHANGED}`,
     ],
     [
       "a short header",
-      rewritten(grey, "IHDR", (content) => content.subarray(0, 12)),
+      rewritten(gray, "IHDR", (content) => content.subarray(0, 12)),
       `decodeImage expects one chunk IHDR of 13 bytes in a PNG file, but it has 12. ${CHANGED}`,
     ],
     [
       "no header",
-      rewritten(grey, "IHDR", () => undefined),
+      rewritten(gray, "IHDR", () => undefined),
       `decodeImage expects a PNG file that starts with IHDR, but it starts with "IDAT". ${CHANGED}`,
     ],
     [
       "no end",
-      rewritten(grey, "IEND", () => undefined),
+      rewritten(gray, "IEND", () => undefined),
       `decodeImage expects a PNG file that ends with IEND, but the file ends before it. ${CUT}`,
     ],
   ] as const)("%s", async (_, bytes, message) => {
@@ -385,7 +385,7 @@ describe("a PNG file that lacks something or contradicts itself", () => {
 });
 
 describe("from a file to a tensor", () => {
-  const GREY = 77;
+  const GRAY = 77;
 
   /** Through every step, into a frame of 40×40 with a white border. */
   async function tensorOf(file: Uint8Array) {
@@ -402,24 +402,24 @@ describe("from a file to a tensor", () => {
         [20_000, 30],
       ].map(([width = 1, height = 1]) => ({ channels, width, height })),
     ),
-  )("$width×$height pixels of $channels channels keep their colour", async ({ channels, width, height }) => {
-    const pixels = plain(width, height, channels, GREY);
+  )("$width×$height pixels of $channels channels keep their color", async ({ channels, width, height }) => {
+    const pixels = plain(width, height, channels, GRAY);
     const { framed, x } = await tensorOf(await encodePng(pixels));
     expect([framed.left, framed.top]).toEqual([0, 10]);
     expect(x.shape).toEqual([channels, 40, 40]);
     const inside = (i: number) => i % 1600 >= 400 && i % 1600 < 1200;
-    expect(x.data.every((value, i) => value === (inside(i) ? Math.fround(GREY / 255) : 1))).toBe(true);
+    expect(x.data.every((value, i) => value === (inside(i) ? Math.fround(GRAY / 255) : 1))).toBe(true);
   });
 
   test("a JPEG of 20,000×30 pixels", async () => {
-    const data = new Uint8Array(20_000 * 30 * 4).fill(GREY);
+    const data = new Uint8Array(20_000 * 30 * 4).fill(GRAY);
     const { x } = await tensorOf(new Uint8Array(encodeJpeg({ width: 20_000, height: 30, data }, 90).data));
     expect(x.shape).toEqual([3, 40, 40]);
-    expect(Math.abs((x.data[20 * 40 + 20] ?? 0) - GREY / 255)).toBeLessThan(2 / 255);
+    expect(Math.abs((x.data[20 * 40 + 20] ?? 0) - GRAY / 255)).toBeLessThan(2 / 255);
   });
 
   test("20,000×20,000 pixels are refused before they take memory", async () => {
-    const huge = rewritten(bytesOf("PNG, grey of 8 bits"), "IHDR", (content) =>
+    const huge = rewritten(bytesOf("PNG, gray of 8 bits"), "IHDR", (content) =>
       changed(content, 0, 0, 0, 0x4e, 0x20, 0, 0, 0x4e, 0x20),
     );
     const cause =

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ArgumentError, ShapeError, tensor, zeros } from "../../src/index.js";
 import {
-  centreCrop,
+  centerCrop,
   crop,
   IMAGENET,
   imageToTensor,
@@ -28,7 +28,7 @@ const FUNCTIONS: Readonly<Record<string, (pixels: Pixels) => unknown>> = {
   resize: (pixels) => resize(pixels, 5, 3),
   letterbox: (pixels) => letterbox(pixels, 8, 8),
   crop: (pixels) => crop(pixels, { x: 0, y: 0, width: 1, height: 1 }),
-  centreCrop: (pixels) => centreCrop(pixels, 3, 3),
+  centerCrop: (pixels) => centerCrop(pixels, 3, 3),
 };
 
 describe.for(Object.entries(FUNCTIONS))("%s", ([name, run]) => {
@@ -78,7 +78,7 @@ describe("tensors", () => {
     );
   });
 
-  test("channels lie one after the other, normalised as ImageNet's", () => {
+  test("channels lie one after the other, normalized as ImageNet's", () => {
     const x = imageToTensor({ width: 2, height: 1, data: Uint8Array.of(0, 51, 255, 102, 153, 204) }, IMAGENET);
     const expected = [0, 0.4, 0.2, 0.6, 1, 0.8].map((value, i) => {
       const c = Math.floor(i / 2);
@@ -104,19 +104,19 @@ describe("tensors", () => {
 });
 
 describe("channels", () => {
-  test("grey, RGB and RGBA of one grey agree", () => {
+  test("gray, RGB and RGBA of one gray agree", () => {
     fc.assert(
-      fc.property(fc.nat(255), fc.constantFrom(...CHANNELS), fc.constantFrom(...CHANNELS), (grey, from, to) => {
-        const pixels = plain(1, 1, from, grey);
+      fc.property(fc.nat(255), fc.constantFrom(...CHANNELS), fc.constantFrom(...CHANNELS), (gray, from, to) => {
+        const pixels = plain(1, 1, from, gray);
         if (from === 4) pixels.data[3] = 255;
-        const expected = new Array(to).fill(grey);
+        const expected = new Array(to).fill(gray);
         if (to === 4) expected[3] = 255;
         expect(Array.from(toChannels(pixels, to).data)).toEqual(expected);
       }),
     );
   });
 
-  test("Pillow's grey values, and what shows through", () => {
+  test("Pillow's gray values, and what shows through", () => {
     const rgb = { width: 4, height: 1, data: Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 200, 30) };
     expect(Array.from(toChannels(rgb, 1).data)).toEqual([76, 150, 29, 124]);
     const half = { width: 1, height: 1, data: Uint8Array.of(200, 100, 0, 51) };
@@ -126,7 +126,7 @@ describe("channels", () => {
 });
 
 describe("sizes", () => {
-  test("the same size is the same picture, and one colour stays one colour", () => {
+  test("the same size is the same picture, and one color stays one color", () => {
     fc.assert(
       fc.property(picture(), fc.integer({ min: 1, max: 20 }), fc.nat(255), (pixels, size, value) => {
         expect(Array.from(resize(pixels, pixels.width, pixels.height).data)).toEqual(Array.from(pixels.data));
@@ -180,7 +180,7 @@ describe("sizes", () => {
       [resize(pixels, 7, 4), larger],
     ] as const) {
       expect(resized.data.length).toBe(expected.length);
-      // Half a grey level is what rounding takes.
+      // Half a gray level is what rounding takes.
       for (const [k, value] of expected.entries()) expect(Math.abs((resized.data[k] ?? 0) - value)).toBeLessThan(0.501);
     }
   });
@@ -249,7 +249,7 @@ describe("parts", () => {
   });
 
   test("the middle", () => {
-    const { width, height, data } = centreCrop({ width: 4, height: 1, data: Uint8Array.of(1, 2, 3, 4) }, 2, 9);
+    const { width, height, data } = centerCrop({ width: 4, height: 1, data: Uint8Array.of(1, 2, 3, 4) }, 2, 9);
     expect([width, height, ...data]).toEqual([2, 1, 2, 3]);
   });
 });

@@ -1,4 +1,4 @@
-/** PNG of every colour type and depth, interlaced or not, against rows written straight from the specification. */
+/** PNG of every color type and depth, interlaced or not, against rows written straight from the specification. */
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -15,8 +15,8 @@ const kinds = (
     [4, [8, 16]],
     [6, [8, 16]],
   ] as const
-).flatMap(([colourType, depths]) =>
-  depths.flatMap((depth) => [false, true].map((interlaced) => ({ colourType, depth, interlaced }))),
+).flatMap(([colorType, depths]) =>
+  depths.flatMap((depth) => [false, true].map((interlaced) => ({ colorType, depth, interlaced }))),
 );
 
 type Kind = (typeof kinds)[number];
@@ -25,14 +25,14 @@ const anyDrawing = (kind: Kind, most = 20): fc.Arbitrary<Drawing> =>
   fc
     .record({ width: fc.integer({ min: 1, max: most }), height: fc.integer({ min: 1, max: most }) })
     .chain(({ width, height }) => {
-      const length = width * height * SAMPLES[kind.colourType];
+      const length = width * height * SAMPLES[kind.colorType];
       return fc.record({
         samples: fc.array(fc.integer({ min: 0, max: 2 ** kind.depth - 1 }), { minLength: length, maxLength: length }),
         filters: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 5 }),
         width: fc.constant(width),
         height: fc.constant(height),
         ...{
-          colourType: fc.constant(kind.colourType),
+          colorType: fc.constant(kind.colorType),
           depth: fc.constant(kind.depth),
           interlaced: fc.constant(kind.interlaced),
         },
@@ -41,21 +41,21 @@ const anyDrawing = (kind: Kind, most = 20): fc.Arbitrary<Drawing> =>
 
 const palette = (depth: number) => Uint8Array.from({ length: 3 * 2 ** depth }, (_, i) => (i * 89 + 7) & 255);
 
-/** What a viewer shows: `clear` is the colour that is transparent, or of a palette the alphas of its first colours. */
-function shown({ width, height, colourType, depth, samples }: Drawing, clear?: readonly number[]): Pixels {
-  const count = SAMPLES[colourType];
+/** What a viewer shows: `clear` is the color that is transparent, or of a palette the alphas of its first colors. */
+function shown({ width, height, colorType, depth, samples }: Drawing, clear?: readonly number[]): Pixels {
+  const count = SAMPLES[colorType];
   const eight = (v: number) => Math.round((v * 255) / (2 ** depth - 1));
   const data = Array.from({ length: width * height }, (_, i) => {
     const pixel = Array.from({ length: count }, (_, c) => samples[i * count + c] ?? 0);
-    if (colourType === 3) {
+    if (colorType === 3) {
       const [index = 0] = pixel;
       return [...palette(depth).subarray(3 * index, 3 * index + 3), ...(clear ? [clear[index] ?? 255] : [])];
     }
     const values = pixel.map(eight);
     const alpha = clear ? [pixel.every((value, c) => value === clear[c]) ? 0 : 255] : [];
-    const grey = values[0] ?? 0;
-    if (colourType === 4) return [grey, grey, grey, values[1] ?? 0];
-    return colourType === 0 && clear ? [grey, grey, grey, ...alpha] : [...values, ...alpha];
+    const gray = values[0] ?? 0;
+    if (colorType === 4) return [gray, gray, gray, values[1] ?? 0];
+    return colorType === 0 && clear ? [gray, gray, gray, ...alpha] : [...values, ...alpha];
   });
   return { width, height, data: Uint8Array.from(data.flat()) };
 }
@@ -72,9 +72,9 @@ async function refusal(file: Uint8Array, options = {}): Promise<string> {
   return (error as Error).message;
 }
 
-const plte = ({ colourType, depth }: Kind) => (colourType === 3 ? [chunk("PLTE", palette(depth))] : []);
+const plte = ({ colorType, depth }: Kind) => (colorType === 3 ? [chunk("PLTE", palette(depth))] : []);
 
-describe.each(kinds)("colour type $colourType of $depth bits, interlaced: $interlaced", (kind) => {
+describe.each(kinds)("color type $colorType of $depth bits, interlaced: $interlaced", (kind) => {
   test("every pixel, of any size and by any filters", async () => {
     await fc.assert(
       fc.asyncProperty(anyDrawing(kind), (drawing) => expectPixels(pngFile(drawing, plte(kind)), shown(drawing))),
@@ -82,17 +82,17 @@ describe.each(kinds)("colour type $colourType of $depth bits, interlaced: $inter
     );
   });
 
-  if (kind.colourType === 4 || kind.colourType === 6) return;
+  if (kind.colorType === 4 || kind.colorType === 6) return;
   test("with what is transparent", async () => {
     await fc.assert(
       fc.asyncProperty(
         anyDrawing(kind, 6),
         fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 3 }),
         async (drawing, alphas) => {
-          const indexed = kind.colourType === 3;
+          const indexed = kind.colorType === 3;
           const clear = indexed
             ? alphas.slice(0, 2 ** kind.depth)
-            : drawing.samples && Array.from(drawing.samples).slice(0, SAMPLES[kind.colourType]);
+            : drawing.samples && Array.from(drawing.samples).slice(0, SAMPLES[kind.colorType]);
           // Bits beyond the depth are to be ignored.
           const noise = kind.depth < 16 ? 1 << kind.depth : 0;
           const data = indexed ? clear : clear.flatMap((value) => [(value | noise) >> 8, (value | noise) & 255]);
@@ -108,7 +108,7 @@ describe.each(kinds)("colour type $colourType of $depth bits, interlaced: $inter
 });
 
 const small = (more: Partial<Drawing> = {}): Drawing => ({
-  ...{ width: 3, height: 2, colourType: 0, depth: 8, interlaced: false, filters: [0], samples: [1, 2, 3, 4, 5, 6] },
+  ...{ width: 3, height: 2, colorType: 0, depth: 8, interlaced: false, filters: [0], samples: [1, 2, 3, 4, 5, 6] },
   ...more,
 });
 
@@ -191,38 +191,38 @@ describe("hostile files", () => {
   test.each([
     [
       "two palettes",
-      [head({ colourType: 3 }), chunk("PLTE", palette(1)), chunk("PLTE", palette(1)), rows(0, 0), iend],
+      [head({ colorType: 3 }), chunk("PLTE", palette(1)), chunk("PLTE", palette(1)), rows(0, 0), iend],
       "one chunk PLTE in a PNG file, but there are two",
     ],
     [
-      "a palette of 257 colours",
-      [head({ colourType: 3 }), chunk("PLTE", new Uint8Array(771)), rows(0, 0), iend],
-      "a palette of 1 to 256 colours, 3 bytes each, in a PNG file, but there are 771 bytes",
+      "a palette of 257 colors",
+      [head({ colorType: 3 }), chunk("PLTE", new Uint8Array(771)), rows(0, 0), iend],
+      "a palette of 1 to 256 colors, 3 bytes each, in a PNG file, but there are 771 bytes",
     ],
     [
-      "a palette of a third of a colour",
+      "a palette of a third of a color",
       [head(), chunk("PLTE", new Uint8Array(4)), rows(0, 0), iend],
-      "a palette of 1 to 256 colours, 3 bytes each, in a PNG file, but there are 4 bytes",
+      "a palette of 1 to 256 colors, 3 bytes each, in a PNG file, but there are 4 bytes",
     ],
     [
-      "a pixel of no colour",
-      [head({ colourType: 3 }), chunk("PLTE", palette(1)), rows(0, 2), iend],
-      "colours 0 to 1 of a PNG file's palette, but one pixel has 2",
+      "a pixel of no color",
+      [head({ colorType: 3 }), chunk("PLTE", palette(1)), rows(0, 2), iend],
+      "colors 0 to 1 of a PNG file's palette, but one pixel has 2",
     ],
     [
-      "more alphas than colours",
-      [head({ colourType: 3 }), chunk("PLTE", palette(1)), chunk("tRNS", new Uint8Array(3)), rows(0, 0), iend],
-      "a chunk tRNS that fits the colours of a PNG file, but it has 3 bytes",
+      "more alphas than colors",
+      [head({ colorType: 3 }), chunk("PLTE", palette(1)), chunk("tRNS", new Uint8Array(3)), rows(0, 0), iend],
+      "a chunk tRNS that fits the colors of a PNG file, but it has 3 bytes",
     ],
     [
-      "a clear colour of another kind",
+      "a clear color of another kind",
       [head(), chunk("tRNS", new Uint8Array(6)), rows(0, 0), iend],
-      "a chunk tRNS that fits the colours of a PNG file, but it has 6 bytes",
+      "a chunk tRNS that fits the colors of a PNG file, but it has 6 bytes",
     ],
     [
-      "a clear colour beside alpha",
-      [head({ colourType: 6 }), chunk("tRNS", new Uint8Array(8)), rows(0, 0, 0, 0, 0), iend],
-      "a chunk tRNS that fits the colours of a PNG file, but it has 8 bytes",
+      "a clear color beside alpha",
+      [head({ colorType: 6 }), chunk("tRNS", new Uint8Array(8)), rows(0, 0, 0, 0, 0), iend],
+      "a chunk tRNS that fits the colors of a PNG file, but it has 8 bytes",
     ],
     ["a filter of 5", [head(), rows(5, 0), iend], "filters 0 to 4 in the rows of a PNG file, but one is 5"],
     [
@@ -237,7 +237,7 @@ describe("hostile files", () => {
     ],
     [
       "a palette of 16 bits",
-      [head({ colourType: 3, depth: 16 }), rows(0, 0, 0), iend],
+      [head({ colorType: 3, depth: 16 }), rows(0, 0, 0), iend],
       "1, 2, 4 or 8 bits a sample in a PNG file, but it says 16",
     ],
     [

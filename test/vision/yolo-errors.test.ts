@@ -97,7 +97,7 @@ describe("YoloLoss", () => {
         `YoloLoss expects targets [1, most, 5], x, y, width, height and label of each object, but got [${shape.join(", ")}]. Usual cause: the targets of another batch.`,
       );
     }
-    // No class, no size, or a centre beyond each of the four edges.
+    // No class, no size, or a center beyond each of the four edges.
     const rows = [
       [8, 0, 8, 8, 2],
       [8, 0, 8, 8, 0.5],
@@ -115,7 +115,7 @@ describe("YoloLoss", () => {
         good,
         tensor([0, 0, 8, 8, 1, ...row], [1, 2, 5]),
         ArgumentError,
-        `YoloLoss expects objects with a label from 0 to 1 (or -1 for none), a size above 0, and a centre inside of the grid of 24×16 pixels, but object 1 of picture 0 is [${row.join(", ")}]. Usual cause: boxes as corners, in cells or as shares of the picture, where x, y, width and height in pixels belong.`,
+        `YoloLoss expects objects with a label from 0 to 1 (or -1 for none), a size above 0, and a center inside of the grid of 24×16 pixels, but object 1 of picture 0 is [${row.join(", ")}]. Usual cause: boxes as corners, in cells or as shares of the picture, where x, y, width and height in pixels belong.`,
       );
     }
     // The first forward still waits for its backward.

@@ -133,7 +133,7 @@ describe("YoloLoss", () => {
     return [0, 1].filter((a) => gradient.at(0, 7 * a, i, j) !== 0);
   };
 
-  test("an object belongs to the cell of its centre and the anchor of its shape; the next one there takes the other anchor", () => {
+  test("an object belongs to the cell of its center and the anchor of its shape; the next one there takes the other anchor", () => {
     const tall = at(13, 5, 7, 22);
     expect(learners([tall], 0, 1)).toEqual([1]);
     expect(learners([tall], 0, 0)).toEqual([]);

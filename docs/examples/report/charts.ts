@@ -1,4 +1,4 @@
-/** The report's charts, as SVG text that takes its colours from the page's style sheet. */
+/** The report's charts, as SVG text that takes its colors from the page's style sheet. */
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 

@@ -1,4 +1,4 @@
-/** Normalisation by groups: one loop nest for batch, layer, group and instance norm. */
+/** Normalization by groups: one loop nest for batch, layer, group and instance norm. */
 
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { NormKernels } from "../norm.js";

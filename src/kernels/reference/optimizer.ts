@@ -1,7 +1,7 @@
 import type { FloatArray } from "../../tensor/tensor.js";
-import type { OptimiserKernels } from "../optimizer.js";
+import type { OptimizerKernels } from "../optimizer.js";
 
-export const referenceOptimiser: OptimiserKernels<FloatArray> = {
+export const referenceOptimizer: OptimizerKernels<FloatArray> = {
   sgd({ lr, weightDecay, maximize, momentum, dampening, nesterov }, p, g, b, first) {
     const sign = maximize ? -1 : 1;
     for (let i = 0; i < p.length; i++) {

@@ -121,7 +121,7 @@ function windowMax({ rows, columns }: PoolGeometry, i: number, j: number, x: Flo
   return at;
 }
 
-/** Whether the windows are pairs of neighbours side by side. */
+/** Whether the windows are pairs of neighbors side by side. */
 export function halves({ first, end, step }: PoolAxis): boolean {
   return step === 1 && first.every((start, i) => start === 2 * i && end[i] === start + 2);
 }

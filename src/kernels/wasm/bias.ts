@@ -47,7 +47,7 @@ export const wasmBias: BiasKernels = {
   gradient(outer, channels, inner, dy, dbias) {
     const [offset, gradient] = place(dy, dbias);
     if (inner === 1 && outer > 0) {
-      const sums = scratch(8 * channels + 8); // a single sum is stored with its neighbour
+      const sums = scratch(8 * channels + 8); // a single sum is stored with its neighbor
       sumColumns()(outer, 4 * channels, channels, offset, sums);
       const [totals, db] = [doublesAt(sums, channels), view(gradient, channels)];
       for (let c = 0; c < channels; c++) db[c]! += totals[c]!;

@@ -82,7 +82,7 @@ export interface Product {
   readonly depth: number;
   /** rows × depth, row by row. */
   readonly a: number;
-  /** depth × columns, of which either neighbouring columns or neighbouring entries of a column lie side by side. */
+  /** depth × columns, of which either neighboring columns or neighboring entries of a column lie side by side. */
   readonly b: { readonly at: number; readonly column: number; readonly entry: number };
   /** rows × columns, row by row. */
   readonly c: number;

@@ -5,7 +5,7 @@
  * How much of it tensors take is bounded by a budget: beyond it, and wherever the memory is full, the numbers that no
  * kernel has used for longest are moved out to an array of their own, which the garbage collector owns. The budget
  * grows when numbers that were moved out come back: their owner lives. So what a program dropped makes room for what it
- * uses, without a finaliser, which could not run inside of a synchronous loop.
+ * uses, without a finalizer, which could not run inside of a synchronous loop.
  */
 
 import { StateError } from "../../shape/errors.js";
@@ -45,7 +45,7 @@ export interface Span {
   queued: number;
   /** Whether the program has an array of it. */
   fixed: boolean;
-  /** Whether it was given back: a second copy of this library may have done that, and the finaliser here not know. */
+  /** Whether it was given back: a second copy of this library may have done that, and the finalizer here not know. */
   released: boolean;
 }
 
@@ -248,7 +248,7 @@ export function admit(bytes: number): void {
  */
 export function fix(span: Span, length: number): Float32Array | undefined {
   const m = state();
-  // Without a finaliser the place would never come back.
+  // Without a finalizer the place would never come back.
   const buffer = dropped && m.fixed + span.bytes <= Math.max(FIXED_BUDGET, m.budget) ? aliasOf(m.memory) : undefined;
   if (!buffer) return undefined;
   m.buffers.add(buffer);

@@ -1,5 +1,5 @@
 /**
- * Normalisation: the reference's loops over groups and channels, in double precision, around kernels that sweep the
+ * Normalization: the reference's loops over groups and channels, in double precision, around kernels that sweep the
  * elements of a channel. A mean is handed over as two float32 numbers, so that an offset of x costs no digits of its
  * deviations.
  *
@@ -33,7 +33,7 @@ const deviations = /* @__PURE__ */ rowKernel(
 const MEAN = ["mean", "rest"] as const;
 type Mean = Readonly<Record<(typeof MEAN)[number], Vector>>;
 
-function centred(x: Cursor, { mean, rest }: Mean): Vector {
+function centered(x: Cursor, { mean, rest }: Mean): Vector {
   return sub(sub(x.get(), mean), rest);
 }
 
@@ -41,22 +41,23 @@ function centred(x: Cursor, { mean, rest }: Mean): Vector {
 const STANDARD = ["mean", "rest", "inverse", "least"] as const;
 const affine = /* @__PURE__ */ rowKernel(
   { arrays: ["x", "y"], numbers: ["mean", "rest", "inverse", "least", "weight", "bias"] },
-  ({ x, y }, n) => y.set(max(add(mul(mul(centred(x, n), n.inverse), n.weight), n.bias), n.least)),
+  ({ x, y }, n) => y.set(max(add(mul(mul(centered(x, n), n.inverse), n.weight), n.bias), n.least)),
 );
 const affineEach = /* @__PURE__ */ rowKernel(
   { arrays: ["x", "y", "weight", "bias"], numbers: STANDARD },
-  ({ x, y, weight, bias }, n) => y.set(max(add(mul(mul(centred(x, n), n.inverse), weight.get()), bias.get()), n.least)),
+  ({ x, y, weight, bias }, n) =>
+    y.set(max(add(mul(mul(centered(x, n), n.inverse), weight.get()), bias.get()), n.least)),
 );
 
 /** Σ dy and Σ dy · (x − mean) */
 const products = /* @__PURE__ */ rowKernel({ arrays: ["x", "dy"], numbers: MEAN, sums: 2 }, ({ x, dy }, n, addUp) => {
   const d = keep(dy.get());
-  addUp(d, mul(d, centred(x, n)));
+  addUp(d, mul(d, centered(x, n)));
 });
 
 const gradient = /* @__PURE__ */ rowKernel(
   { arrays: ["x", "dy", "dx"], numbers: ["mean", "rest", "scale", "offset", "slope"] },
-  ({ x, dy, dx }, n) => dx.set(sub(sub(mul(dy.get(), n.scale), n.offset), mul(centred(x, n), n.slope))),
+  ({ x, dy, dx }, n) => dx.set(sub(sub(mul(dy.get(), n.scale), n.offset), mul(centered(x, n), n.slope))),
 );
 
 /** Bytes of an element. */

@@ -1,12 +1,12 @@
 /**
- * Optimiser steps in single precision; their formulas are in the interface.
+ * Optimizer steps in single precision; their formulas are in the interface.
  *
- * From the reference: Rprop, and RMSprop when it is centred, whose v − a² cancels where gradients are steady.
+ * From the reference: Rprop, and RMSprop when it is centered, whose v − a² cancels where gradients are steady.
  */
 import { arrayOf, type Operand } from "../../tensor/storage.js";
 import { onArrays } from "../operands.js";
-import type { OptimiserKernels } from "../optimizer.js";
-import { referenceOptimiser } from "../reference/optimizer.js";
+import type { OptimizerKernels } from "../optimizer.js";
+import { referenceOptimizer } from "../reference/optimizer.js";
 import { abs, add, div, gt, max, mul, sqrt, sub } from "./assembler/f32x4.js";
 import { keep, type Vector, where } from "./elementwise/math.js";
 import { type Cursor, rowKernel } from "./elementwise/rows.js";
@@ -131,7 +131,7 @@ const adadelta = /* @__PURE__ */ descent(["v", "deltas"], ["lr", "rho", "rest", 
   return mul(delta, n.lr);
 });
 
-export const wasmOptimiser: OptimiserKernels = {
+export const wasmOptimizer: OptimizerKernels = {
   sgd(s, p, g, b, first) {
     if (!b) return sgd(s, [p, g], s.lr);
     if (first) arrayOf(b).fill(0);
@@ -165,7 +165,7 @@ export const wasmOptimiser: OptimiserKernels = {
   },
 
   rmsprop(s, p, g, v, a, b) {
-    if (a) return onArrays(referenceOptimiser.rmsprop, s, p, g, v, a, b);
+    if (a) return onArrays(referenceOptimizer.rmsprop, s, p, g, v, a, b);
     const numbers = [s.lr, s.alpha, 1 - s.alpha, s.eps, s.momentum];
     return b ? momentumRmsprop(s, [p, g, v, b], ...numbers) : rmsprop(s, [p, g, v], ...numbers);
   },
@@ -178,5 +178,5 @@ export const wasmOptimiser: OptimiserKernels = {
     adadelta(s, [p, g, v, deltas], s.lr, s.rho, 1 - s.rho, s.eps);
   },
 
-  rprop: (...args) => onArrays(referenceOptimiser.rprop, ...args),
+  rprop: (...args) => onArrays(referenceOptimizer.rprop, ...args),
 };

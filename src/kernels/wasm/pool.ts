@@ -1,5 +1,5 @@
 /**
- * Poolings, four neighbouring windows of a row at a time wherever they have the same size and distance.
+ * Poolings, four neighboring windows of a row at a time wherever they have the same size and distance.
  *
  * From the reference: backward of windows other than 2 × 2 side by side, which scatters.
  */

@@ -18,7 +18,7 @@ import { keep, type Vector, where } from "./elementwise/math.js";
 import { cursor, type Doubles, doubles, type Step, singles, sweep, Total } from "./elementwise/rows.js";
 import { place } from "./memory.js";
 
-/** Four times as many neighbours are added up at a time: the numbers of a line of the cache. */
+/** Four times as many neighbors are added up at a time: the numbers of a line of the cache. */
 const VECTORS = 4;
 
 /** The sums of the products of what so many arrays hold: of each row by itself, and of each column of a matrix. */

@@ -57,7 +57,7 @@ function mixing(rounds: boolean) {
     return singles([low, high]);
   };
 
-  /** Neighbours are mixed alike, four at a time. */
+  /** Neighbors are mixed alike, four at a time. */
   const rows = lazy((builder) =>
     builder.kernel("run", parameters, ({ outer, out, inner, plane, from, to, ends, entries }) =>
       forRange(0, outer, 1, () => {
@@ -78,7 +78,7 @@ function mixing(rounds: boolean) {
     ),
   );
 
-  /** Where no neighbours are mixed alike, four lines at a time. */
+  /** Where no neighbors are mixed alike, four lines at a time. */
   const lines = lazy((builder) =>
     builder.kernel("run", parameters, ({ outer, out, plane, from, to, ends, entries }) => {
       const written = local("i32", i32.shl(out, 2));

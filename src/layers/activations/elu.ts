@@ -1,5 +1,5 @@
 import { gt, mul } from "../../kernels/wasm/assembler/f32x4.js";
-import * as maths from "../../kernels/wasm/elementwise/math.js";
+import * as vector from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkFinite } from "../../shape/check.js";
 import * as math from "../../tensor/math.js";
@@ -12,8 +12,8 @@ export const elu = /* @__PURE__ */ activationFunction({
   f: (x, { alpha, scale }) => scale * (x > 0 ? x : alpha * math.expm1(x)),
   df: (x, dy, { alpha, scale }) => dy * scale * (x > 0 ? 1 : alpha * math.exp(x)),
   simd: {
-    f: (x, { alpha, scale }) => mul(maths.where(gt(x, 0), x, mul(maths.expm1(x), alpha)), scale),
-    df: (x, dy, { alpha, scale }) => mul(mul(dy, scale), maths.where(gt(x, 0), 1, mul(maths.exp(x), alpha))),
+    f: (x, { alpha, scale }) => mul(vector.where(gt(x, 0), x, mul(vector.expm1(x), alpha)), scale),
+    df: (x, dy, { alpha, scale }) => mul(mul(dy, scale), vector.where(gt(x, 0), 1, mul(vector.exp(x), alpha))),
   },
 });
 

@@ -1,5 +1,5 @@
 import { add, mul } from "../../kernels/wasm/assembler/f32x4.js";
-import * as maths from "../../kernels/wasm/elementwise/math.js";
+import * as vector from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkOneOf, readOptions } from "../../shape/check.js";
 import * as math from "../../tensor/math.js";
@@ -17,9 +17,9 @@ export const gelu = /* @__PURE__ */ activationFunction({
   f: (x) => 0.5 * x * (1 + math.erf(x * Math.SQRT1_2)),
   df: (x, dy) => dy * (0.5 * (1 + math.erf(x * Math.SQRT1_2)) + x * DENSITY * math.exp(-0.5 * x * x)),
   simd: {
-    f: (x) => mul(x, maths.normal(x).cdf),
+    f: (x) => mul(x, vector.normal(x).cdf),
     df(x, dy) {
-      const { cdf, density } = maths.normal(x);
+      const { cdf, density } = vector.normal(x);
       return mul(dy, add(cdf, mul(x, density)));
     },
   },
@@ -39,10 +39,10 @@ export const geluTanh = /* @__PURE__ */ activationFunction({
     return dy * 0.5 * (1 + t + x * (1 - t * t) * slope);
   },
   simd: {
-    f: (x) => mul(x, maths.sigmoid(twiceInner(x, maths.keep(mul(x, x)))).value),
+    f: (x) => mul(x, vector.sigmoid(twiceInner(x, vector.keep(mul(x, x)))).value),
     df(x, dy) {
-      const square = maths.keep(mul(x, x));
-      const { value, slope } = maths.sigmoid(twiceInner(x, square));
+      const square = vector.keep(mul(x, x));
+      const { value, slope } = vector.sigmoid(twiceInner(x, square));
       const inner = mul(add(mul(square, 3 * KAPPA), 1), 2 * BETA);
       return mul(dy, add(value, mul(mul(x, slope), inner)));
     },
@@ -50,7 +50,7 @@ export const geluTanh = /* @__PURE__ */ activationFunction({
 });
 
 /** 2·√(2/π)·(x + 0.044715·x³) */
-function twiceInner(x: maths.Vector, square: maths.Vector): maths.Vector {
+function twiceInner(x: vector.Vector, square: vector.Vector): vector.Vector {
   return mul(add(x, mul(mul(x, square), KAPPA)), 2 * BETA);
 }
 

@@ -1,5 +1,5 @@
 import { mul, neg } from "../../kernels/wasm/assembler/f32x4.js";
-import * as maths from "../../kernels/wasm/elementwise/math.js";
+import * as vector from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkNone } from "../../shape/check.js";
 import * as math from "../../tensor/math.js";
@@ -10,8 +10,8 @@ export const logSigmoid = /* @__PURE__ */ activationFunction({
   f: (x) => -math.softplus(-x),
   df: (x, dy) => dy * math.sigmoid(-x),
   simd: {
-    f: (x) => neg(maths.softplus(maths.keep(neg(x)))),
-    df: (x, dy) => mul(dy, maths.sigmoid(neg(x)).value),
+    f: (x) => neg(vector.softplus(vector.keep(neg(x)))),
+    df: (x, dy) => mul(dy, vector.sigmoid(neg(x)).value),
   },
 });
 

@@ -3,7 +3,7 @@ import { Activation } from "../activation.js";
 import { elu } from "./elu.js";
 
 /**
- * The self-normalising ELU: `[…]` → `[…]`.
+ * The self-normalizing ELU: `[…]` → `[…]`.
  *
  *     y = 1.0507 · x for x > 0, else 1.0507 · 1.6733 · (eˣ − 1)
  *

@@ -1,5 +1,5 @@
 import { div, gt, mul } from "../../kernels/wasm/assembler/f32x4.js";
-import * as maths from "../../kernels/wasm/elementwise/math.js";
+import * as vector from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkFinite, checkPositive, readOptions } from "../../shape/check.js";
 import * as math from "../../tensor/math.js";
@@ -22,12 +22,12 @@ export const softplus = /* @__PURE__ */ activationFunction({
   },
   simd: {
     f(x, { beta, threshold }) {
-      const z = maths.keep(mul(x, beta));
-      return maths.where(gt(z, threshold), x, div(maths.softplus(z), beta));
+      const z = vector.keep(mul(x, beta));
+      return vector.where(gt(z, threshold), x, div(vector.softplus(z), beta));
     },
     df(x, dy, { beta, threshold }) {
-      const z = maths.keep(mul(x, beta));
-      return mul(dy, maths.where(gt(z, threshold), 1, maths.sigmoid(z).value));
+      const z = vector.keep(mul(x, beta));
+      return mul(dy, vector.where(gt(z, threshold), 1, vector.sigmoid(z).value));
     },
   },
 });

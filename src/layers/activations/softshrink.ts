@@ -18,7 +18,7 @@ export const softshrink = /* @__PURE__ */ activationFunction({
 });
 
 /**
- * Moves every input towards 0: `[…]` → `[…]`. NaN becomes 0, as in torch 1.13.
+ * Moves every input toward 0: `[…]` → `[…]`. NaN becomes 0, as in torch 1.13.
  *
  *     y = x − lambd for x > lambd, x + lambd for x < −lambd, else 0
  *

@@ -1,5 +1,5 @@
 import { mul } from "../../kernels/wasm/assembler/f32x4.js";
-import * as maths from "../../kernels/wasm/elementwise/math.js";
+import * as vector from "../../kernels/wasm/elementwise/math.js";
 import { activationFunction } from "../../ops/activation.js";
 import { checkNone } from "../../shape/check.js";
 import * as math from "../../tensor/math.js";
@@ -13,9 +13,9 @@ export const tanhshrink = /* @__PURE__ */ activationFunction({
     return dy * t * t;
   },
   simd: {
-    f: (x) => maths.tanhshrink(x),
+    f: (x) => vector.tanhshrink(x),
     df(x, dy) {
-      const t = maths.keep(maths.tanh(x));
+      const t = vector.keep(vector.tanh(x));
       return mul(mul(dy, t), t);
     },
   },

@@ -9,7 +9,7 @@ import {
   OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
-  optimiserKernels,
+  optimizerKernels,
   type ParameterState,
   type Parameters,
 } from "../optimizer.js";
@@ -54,7 +54,7 @@ export class Adagrad extends Optimizer {
     const lr = step.lr / (1 + (state.step - 1) * this.lrDecay);
     const sum = state.get("sum", this.initialAccumulatorValue);
     const s = { ...step, lr, eps: this.eps };
-    run(optimiserKernels, [value, grad, sum], (kernels, ...operands) => kernels.adagrad(s, ...operands));
+    run(optimizerKernels, [value, grad, sum], (kernels, ...operands) => kernels.adagrad(s, ...operands));
   }
 }
 
@@ -92,6 +92,6 @@ export class Adadelta extends Optimizer {
   protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
     const s = { ...step, rho: this.rho, eps: this.eps };
     const [variance, deltas] = [state.get("square_avg"), state.get("acc_delta")];
-    run(optimiserKernels, [value, grad, variance, deltas], (kernels, ...operands) => kernels.adadelta(s, ...operands));
+    run(optimizerKernels, [value, grad, variance, deltas], (kernels, ...operands) => kernels.adadelta(s, ...operands));
   }
 }

@@ -10,7 +10,7 @@ import {
   checkRate,
   Optimizer,
   type OptimizerOptions,
-  optimiserKernels,
+  optimizerKernels,
   type ParameterState,
   type Parameters,
 } from "../optimizer.js";
@@ -96,7 +96,7 @@ abstract class AdamFamily extends AdamKin {
     const highest = this.amsgrad ? state.get("max_exp_avg_sq") : undefined;
     const [mean, variance] = [state.get("exp_avg"), state.get("exp_avg_sq")];
     const s = this.adamStep(step, state.step);
-    run(optimiserKernels, [value, grad, mean, variance, highest], (kernels, ...operands) =>
+    run(optimizerKernels, [value, grad, mean, variance, highest], (kernels, ...operands) =>
       kernels.adam(s, ...operands),
     );
   }
@@ -157,7 +157,7 @@ export class Adamax extends AdamKin {
   protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
     const s = this.adamStep(step, state.step);
     const [mean, norm] = [state.get("exp_avg"), state.get("exp_inf")];
-    run(optimiserKernels, [value, grad, mean, norm], (kernels, ...operands) => kernels.adamax(s, ...operands));
+    run(optimizerKernels, [value, grad, mean, norm], (kernels, ...operands) => kernels.adamax(s, ...operands));
   }
 }
 
@@ -184,7 +184,7 @@ export class RAdam extends AdamKin {
     const s = this.adamStep(step, state.step);
     const rectified = { ...s, rectification: rectification(s.beta2, s.correction2, state.step) };
     const [mean, variance] = [state.get("exp_avg"), state.get("exp_avg_sq")];
-    run(optimiserKernels, [value, grad, mean, variance], (kernels, ...operands) =>
+    run(optimizerKernels, [value, grad, mean, variance], (kernels, ...operands) =>
       kernels.radam(rectified, ...operands),
     );
   }

@@ -7,7 +7,7 @@ import {
   OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
-  optimiserKernels,
+  optimizerKernels,
   type ParameterState,
   type Parameters,
 } from "../optimizer.js";
@@ -64,7 +64,7 @@ export class RMSprop extends Optimizer {
     const mean = centered ? state.get("grad_avg") : undefined;
     const buffer = momentum > 0 ? state.get("momentum_buffer") : undefined;
     const s = { ...step, alpha, eps, momentum };
-    run(optimiserKernels, [value, grad, state.get("square_avg"), mean, buffer], (kernels, ...operands) =>
+    run(optimizerKernels, [value, grad, state.get("square_avg"), mean, buffer], (kernels, ...operands) =>
       kernels.rmsprop(s, ...operands),
     );
   }

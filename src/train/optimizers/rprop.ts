@@ -7,7 +7,7 @@ import {
   OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
-  optimiserKernels,
+  optimizerKernels,
   type ParameterState,
   type Parameters,
 } from "../optimizer.js";
@@ -63,7 +63,7 @@ export class Rprop extends Optimizer {
     }
     if (this.groups.some(({ weightDecay }) => weightDecay !== 0)) {
       throw new ArgumentError(
-        "Rprop expects no weightDecay, since only the gradient's sign counts, but got one. Usual cause: options of another optimiser.",
+        "Rprop expects no weightDecay, since only the gradient's sign counts, but got one. Usual cause: options of another optimizer.",
       );
     }
   }
@@ -73,7 +73,7 @@ export class Rprop extends Optimizer {
     const [smallest, largest] = this.stepSizes;
     const s = { maximize: step.maximize, etaMinus, etaPlus, smallest, largest };
     const [previous, size] = [state.get("prev"), state.get("step_size", step.lr)];
-    run(optimiserKernels, [value, grad, previous, size], (kernels, ...operands) => kernels.rprop(s, ...operands));
+    run(optimizerKernels, [value, grad, previous, size], (kernels, ...operands) => kernels.rprop(s, ...operands));
   }
 }
 

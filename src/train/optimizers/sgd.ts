@@ -8,7 +8,7 @@ import {
   OPTIMIZER_DEFAULTS,
   Optimizer,
   type OptimizerOptions,
-  optimiserKernels,
+  optimizerKernels,
   type ParameterState,
   type Parameters,
 } from "../optimizer.js";
@@ -65,6 +65,6 @@ export class SGD extends Optimizer {
     const first = !state.tensors.has("momentum_buffer");
     const buffer = momentum === 0 ? undefined : state.get("momentum_buffer");
     const s = { ...step, momentum, dampening, nesterov };
-    run(optimiserKernels, [value, grad, buffer], (kernels, p, g, b) => kernels.sgd(s, p, g, b, first));
+    run(optimizerKernels, [value, grad, buffer], (kernels, p, g, b) => kernels.sgd(s, p, g, b, first));
   }
 }

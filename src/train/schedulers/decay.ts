@@ -1,6 +1,6 @@
 /**
  * Schedulers that follow a formula of the step count t. Like torch's, each turns the present rate into the next one, so
- * that schedulers chain: two of them over one optimiser multiply.
+ * that schedulers chain: two of them over one optimizer multiply.
  */
 
 import { checkFinite, checkInteger, checkPositive, checkRange, readOptions } from "../../shape/check.js";

@@ -39,7 +39,7 @@ interface Phase {
  * One cycle: from maxLr / divFactor up to `maxLr` in pctStart · totalSteps steps, then down to almost nothing. Step it
  * after every batch. It sets the learning rate (and momentum) when it is made.
  *
- * Options: {@link OneCycleLROptions}. Throws StateError after `totalSteps` steps, ArgumentError for an optimiser that has no
+ * Options: {@link OneCycleLROptions}. Throws StateError after `totalSteps` steps, ArgumentError for an optimizer that has no
  * momentum to cycle.
  * Source: Smith & Topin 2017, https://arxiv.org/abs/1708.07120; https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html
  *
@@ -89,7 +89,7 @@ export class OneCycleLR extends Scheduler {
     this.#finalDivFactor = checkPositive("OneCycleLR", "finalDivFactor", read.finalDivFactor);
     if (this.#cycleMomentum && optimizer.momentum === undefined) {
       throw new ArgumentError(
-        `OneCycleLR expects an optimiser with a momentum or β₁ to cycle, but ${optimizer.name} has neither. Usual cause: a missing cycleMomentum: false.`,
+        `OneCycleLR expects an optimizer with a momentum or β₁ to cycle, but ${optimizer.name} has neither. Usual cause: a missing cycleMomentum: false.`,
       );
     }
     const rise = checkRange("OneCycleLR", "pctStart", pctStart, 0, 1) * this.totalSteps;

@@ -169,7 +169,7 @@ function body({ locals, code }: Written): number[] {
   return sized(vector(runs(locals)).concat(code, END));
 }
 
-/** Locals as counts of neighbours of one type. */
+/** Locals as counts of neighbors of one type. */
 function runs(locals: readonly Type[]): number[][] {
   const starts = locals.flatMap((type, i) => (type === locals[i - 1] ? [] : [i]));
   return starts.map((start, i) => [...unsigned((starts[i + 1] ?? locals.length) - start), ...code(locals[start]!)]);

@@ -19,6 +19,6 @@ export const load32Lane = (address: Operand<"i32">, lane: number, vector: Expr<"
 /** Statement: stores one 32-bit lane. */
 export const store32Lane = (address: Operand<"i32">, lane: number, vector: Expr<"v128">, offset = 0): void =>
   statement([operand("i32", address), vector], [...access(90, offset, SIMD), lane]);
-/** Statement: stores two neighbouring 32-bit lanes, the lower (0) or the upper (1). */
+/** Statement: stores two neighboring 32-bit lanes, the lower (0) or the upper (1). */
 export const store64Lane = (address: Operand<"i32">, lane: number, vector: Expr<"v128">, offset = 0): void =>
   statement([operand("i32", address), vector], [...access(91, offset, SIMD), lane]);

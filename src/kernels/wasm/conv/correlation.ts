@@ -47,7 +47,7 @@ export interface CorrelationOperands {
   readonly bias: number;
   readonly result: number;
   readonly epilogue: Steps;
-  /** How the pixels of the result lie if they are not neighbours, as those of a phase; there is no epilogue then. */
+  /** How the pixels of the result lie if they are not neighbors, as those of a phase; there is no epilogue then. */
   readonly layout?: PixelLayout | undefined;
 }
 

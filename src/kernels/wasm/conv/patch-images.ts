@@ -1,7 +1,7 @@
 /**
  * Where a correlation's patches lie in memory: in the images themselves where they need no padding, else in padded
  * copies. A copy keeps columns 0, s, 2s, … of a row together, then 1, s + 1, …, for a stride of s, so that the pixels
- * which a tap meets from one output column to the next are neighbours for every stride.
+ * which a tap meets from one output column to the next are neighbors for every stride.
  */
 import type { GemmKernels, Strides } from "../gemm/kernels.js";
 import { Table } from "../gemm/table.js";

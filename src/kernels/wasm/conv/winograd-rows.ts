@@ -155,7 +155,7 @@ class Plan {
     known.set(key, this.#matrices);
   }
 
-  /** Bytes of the points of `rows` rows of tiles, with the images of a part; odd, for neighbours in the cache. */
+  /** Bytes of the points of `rows` rows of tiles, with the images of a part; odd, for neighbors in the cache. */
   plane(rows: number, images: number): number {
     return oddLines(4 * rows * this.count * images);
   }

@@ -2,7 +2,7 @@
  * The loop of all kernels that treat every line along an axis by itself, such as softmax: four lines at a time, one in
  * each lane, and what is left one by one. No lane meets another, so the order of a sum is that of its line.
  *
- * Element k of four neighbouring lines is one vector where lines lie side by side, and gathered where each is contiguous.
+ * Element k of four neighboring lines is one vector where lines lie side by side, and gathered where each is contiguous.
  */
 import { advance, brIf, loop, when } from "../assembler/control.js";
 import { type Local, local, type Type } from "../assembler/expression.js";

@@ -30,7 +30,7 @@ const TANH = [
   -0.33333319425582886, 0.13332599401474, -0.05385355278849602, 0.021076394245028496, -0.006280412897467613,
 ];
 /** (Φ(x) − ½) / x in x² for |x| ≤ 0.6875 */
-const CENTRE = [
+const CENTER = [
   0.3989422917366028, -0.06649027019739151, 0.009972335770726204, -0.001181631232611835, 0.00010355276026530191,
 ];
 /** Φ(−a) · e^(a²/2) / t in t − ½ with t = 1 / (1 + 9a/32), 0.6875 ≤ a ≤ 14.5 */
@@ -204,7 +204,7 @@ export function normal(x: Vector): { readonly cdf: Vector; readonly density: Vec
   const t = keep(div(1, add(mul(a, 0.28125), 1)));
   const tail = keep(mul(power, mul(t, polynomial(keep(sub(t, 0.5)), TAIL))));
   const square = keep(mul(at, at));
-  const centre = add(mul(at, polynomial(square, CENTRE)), 0.5);
-  const cdf = where(lt(a, 0.6875), centre, where(lt(at, 0), tail, sub(1, tail)));
+  const center = add(mul(at, polynomial(square, CENTER)), 0.5);
+  const cdf = where(lt(a, 0.6875), center, where(lt(at, 0), tail, sub(1, tail)));
   return { cdf, density: mul(power, 0.3989422804014327) };
 }

@@ -12,7 +12,7 @@ import * as v128 from "../assembler/v128.js";
 import { TILE } from "./multiply.js";
 
 /**
- * Writes the kernel `copy`: to[plane, row, i] = from[plane, row, i], where neighbours are `fromStep` and `toStep` bytes
+ * Writes the kernel `copy`: to[plane, row, i] = from[plane, row, i], where neighbors are `fromStep` and `toStep` bytes
  * apart, so that it also takes every second number, or leaves room between two.
  */
 export function copyKernel(builder: ModuleBuilder): void {

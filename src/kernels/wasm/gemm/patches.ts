@@ -19,7 +19,7 @@ type EachTap = (start: Expr<"i32">, entry: Expr<"i32">, visit: (at: Local<"i32">
 /**
  * Writes the kernel `patches`: matrix[tap, pixel] = image[taps[tap] + pixels[pixel]], in panels of pixels.
  *
- * `pixels` is a table of offsets in bytes; it ascends, neighbours mostly are neighbours in the image, and a panel's width
+ * `pixels` is a table of offsets in bytes; it ascends, neighbors mostly are neighbors in the image, and a panel's width
  * of any further entries follows. Up to 12 bytes beyond either end of a row of the image are read.
  */
 export function patchesKernel(builder: ModuleBuilder, simd: Simd): void {
@@ -101,7 +101,7 @@ function copyOne(pixel: Expr<"i32">, matrix: Expr<"i32">, eachTap: EachTap): voi
 
 /**
  * Writes the kernel `spread`, the adjoint: image[taps[tap] + row, column] += matrix[tap, row, column], for output rows
- * `imageRow` bytes apart in the image. Tap by tap, since neighbouring taps meet the same pixels one step later, and a
+ * `imageRow` bytes apart in the image. Tap by tap, since neighboring taps meet the same pixels one step later, and a
  * processor that loads what it has just stored waits.
  */
 export function spreadKernel(builder: ModuleBuilder): void {

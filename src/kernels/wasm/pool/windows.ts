@@ -1,6 +1,6 @@
 /**
  * The loops over the windows of a pooling. Windows along a row that have the same size and the same distance from their
- * neighbours (all but those at the edges) are taken four at a time, one in each lane; every other one is by itself.
+ * neighbors (all but those at the edges) are taken four at a time, one in each lane; every other one is by itself.
  */
 import { advance, forRange, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";

@@ -6,7 +6,7 @@
  *
  * (and the same along the other axis). Where a filter has an odd number of taps, the odd phases have one fewer: the last
  * of them is 0, and so is all of the transformed filter's last row or column. The order of the phases is such that those
- * which count there are neighbours.
+ * which count there are neighbors.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import { advance, forRange, when } from "../assembler/control.js";

@@ -154,7 +154,7 @@ export function roundUp(count: number, step: number): number {
   return Math.ceil(count / step) * step;
 }
 
-/** An odd number of cache lines, so that neighbours do not compete for the same sets of the cache. */
+/** An odd number of cache lines, so that neighbors do not compete for the same sets of the cache. */
 export function oddLines(bytes: number): number {
   return 64 * (Math.ceil(bytes / 64) | 1);
 }

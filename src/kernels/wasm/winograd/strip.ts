@@ -15,7 +15,7 @@ import { algebra, firsts, lows, seconds, transpose } from "./algebra.js";
 import { times, type Variant, vector } from "./variant.js";
 
 /**
- * A segment is a run of neighbouring tiles of one row of tiles: where its first row starts in x (bytes from the first
+ * A segment is a run of neighboring tiles of one row of tiles: where its first row starts in x (bytes from the first
  * channel), one bit for every row that lies inside the image, where its first column goes in the strip, and the bytes
  * of its columns.
  */
@@ -54,7 +54,7 @@ export function stripKernel(builder: ModuleBuilder, variant: Variant, name: "inp
         brIf(nextMaps, i32.gtS(p.maps, 0));
       });
 
-      /** Columns, along whole rows of x: neighbouring tiles may share some. */
+      /** Columns, along whole rows of x: neighboring tiles may share some. */
       function columnsOf(segment: Local<"i32">, strip: Local<"i32">): void {
         const next = local("i32", i32.add(p.x, i32.load(segment)));
         const inside = local("i32", i32.load(segment, 4));

@@ -33,7 +33,7 @@ export function variantOf(points: Points, taps: number, simd: Simd, quads: numbe
   return found;
 }
 
-/** Points along one axis of a transformed tile, and the bytes that lie between neighbours in what `multiply` writes. */
+/** Points along one axis of a transformed tile, and the bytes that lie between neighbors in what `multiply` writes. */
 export function bytesOf({ points, rows, quads }: Variant) {
   const tileRow = 16 * quads;
   const tilePoint = tileRow * rows;
