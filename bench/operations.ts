@@ -63,7 +63,7 @@ const CASES: readonly (readonly [sizes: string, ways: Readonly<Record<string, ()
       copy: innerOps(() => slice(map, [])),
       "channelShuffle by 2": innerOps(() => channelShuffle(map, 2)),
       "to NHWC": innerOps(() => permute(map, [0, 2, 3, 1])),
-      "last two axes swapped": innerOps(() => permute(map, [0, 1, 3, 2])),
+      "last two dimensions swapped": innerOps(() => permute(map, [0, 1, 3, 2])),
     },
   ],
   [

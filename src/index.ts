@@ -76,14 +76,14 @@ export type { ConvAlgorithm } from "./shape/algorithm.js";
 export type { ChainRule } from "./shape/chain.js";
 export type { ConvSettings, Sizes } from "./shape/conv.js";
 export type { ConvTransposeSettings } from "./shape/conv-transpose.js";
-export type { Axes } from "./shape/dim.js";
+export type { Dims } from "./shape/dim.js";
 export { ArgumentError, FormatError, type Mismatch, ShapeError, StateError } from "./shape/errors.js";
 export type { NamedSize, Size } from "./shape/named.js";
 export type { Padding2d, PaddingMode } from "./shape/pad.js";
 export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions, PoolOptions, PoolSettings } from "./shape/pool.js";
 export type { Mistake, NoOptions, SameRule, ShapeRule } from "./shape/rule.js";
 export type { Pair, Shape } from "./shape/shape.js";
-export type { AxisSlice } from "./shape/slice.js";
+export type { DimSlice } from "./shape/slice.js";
 export type { UpsampleMode, UpsampleOptions, UpsampleSettings } from "./shape/upsample.js";
 // As for what is named here and exported there.
 export type {} from "./shapes.js";

@@ -55,10 +55,10 @@ export type { LabelsFit, TargetFits } from "./shape/classes.js";
 export type { Conv1dRule, Conv2dRule, ConvOut, GroupsFit, Reach } from "./shape/conv.js";
 export type { ConvTranspose2dRule, ConvTransposeOut } from "./shape/conv-transpose.js";
 export type { Definite, Given, HasAnyRank, IsLiteral, NumberTold, ShowList, Told, Unsized } from "./shape/definite.js";
-export type { AxesTold, AxisTold, Reduced, ResolvedAxes, ResolvedAxis, Without } from "./shape/dim.js";
+export type { DimsTold, DimTold, Reduced, ResolvedDim, ResolvedDims, Without } from "./shape/dim.js";
 export type { Dropout2dRule } from "./shape/dropout.js";
 export type { EmbeddingRule } from "./shape/embedding.js";
-export type { FlattenedAxes, FlattenRule, UnflattenRule } from "./shape/flatten.js";
+export type { FlattenedDims, FlattenRule, UnflattenRule } from "./shape/flatten.js";
 export type { Concatenated, Stacked } from "./shape/join.js";
 export type {
   ChannelShuffleRule,
@@ -85,7 +85,7 @@ export type {
 } from "./shape/norm.js";
 export type { Padded, ZeroPadRule } from "./shape/pad.js";
 export type { PixelShuffleRule, PixelUnshuffleRule } from "./shape/pixel-shuffle.js";
-export type { AdaptivePoolRule, PoolAxis, PoolOut, PoolRule } from "./shape/pool.js";
+export type { AdaptivePoolRule, PoolDim, PoolOut, PoolRule } from "./shape/pool.js";
 export type { PReLURule } from "./shape/prelu.js";
 export type { Asserted, Reshape } from "./shape/reshape.js";
 export type {
@@ -93,14 +93,14 @@ export type {
   AnyLayer,
   Apply,
   AsNumber,
-  AxisMistake,
-  AxisOf,
   Counted,
   DefaultOptions,
   Differs,
+  DimMistake,
+  DimOf,
   HasRank,
   Image,
-  ImageAxes,
+  ImageDims,
   Join,
   Mismatch,
   OnlyArguments,
@@ -119,6 +119,6 @@ export type {
   WithSize,
 } from "./shape/rule.js";
 export type { Sliced, SliceRule } from "./shape/slice.js";
-export type { AlongAxisRule } from "./shape/softmax.js";
+export type { AlongDimRule } from "./shape/softmax.js";
 export type { ChunkShapes, ChunkTold, Part, SplitShapes, SplitTold } from "./shape/split.js";
-export type { ResizedAxis, ResizedLike, UpsampleRule } from "./shape/upsample.js";
+export type { ResizedDim, ResizedLike, UpsampleRule } from "./shape/upsample.js";

@@ -15,7 +15,7 @@ export function predict(model: Layer, dataset: Dataset<Uint8Array>): Tensor {
   return concat(batches, 0);
 }
 
-/** The output of each layer for one input `[1, …]`, without the batch axis. */
+/** The output of each layer for one input `[1, …]`, without the batch dimension. */
 export function featureMapsOf(layers: readonly Layer[], input: Tensor): (Maps & { readonly layer: string })[] {
   let x = input;
   return layers.map((layer) => {

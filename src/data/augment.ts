@@ -34,7 +34,7 @@ export function compose<T extends AnyTargets>(...transforms: readonly Transform<
 
 /**
  * Moves each image by a whole number of pixels up or down and left or right, each uniform in ±`maxPixels`.
- * @throws ArgumentError when `maxPixels` is no integer ≥ 0; ShapeError (when it runs) for inputs of fewer than three axes.
+ * @throws ArgumentError when `maxPixels` is no integer ≥ 0; ShapeError (when it runs) for inputs of fewer than three dimensions.
  * @example
  * new DataLoader(digits, { batchSize: 64, shuffle: true, transform: randomShift(2) });
  */
@@ -63,7 +63,7 @@ export function randomShift(maxPixels: number, options: FillOptions = {}): Input
 /**
  * Turns each image about its center by an angle uniform in ±`maxDegrees`, with bilinear interpolation.
  * @param maxDegrees from 0 to 180; positive angles turn counter-clockwise, as torchvision's do
- * @throws ArgumentError when `maxDegrees` is out of range; ShapeError (when it runs) for inputs of fewer than three axes.
+ * @throws ArgumentError when `maxDegrees` is out of range; ShapeError (when it runs) for inputs of fewer than three dimensions.
  * @example
  * new DataLoader(digits, { batchSize: 64, shuffle: true, transform: randomRotate(10) });
  */

@@ -9,7 +9,7 @@ import { defaultRandom, type Random } from "../tensor/random.js";
 import { allocate, Tensor } from "../tensor/tensor.js";
 import { checkLabels } from "./labels.js";
 
-/** One class index a sample, or a tensor whose first axis counts samples (regression, soft labels, images to match). */
+/** One class index a sample, or a tensor whose first dimension counts samples (regression, soft labels, images to match). */
 export type Targets = readonly number[] | Int32Array | Uint8Array | Tensor;
 
 /** Targets of a network's outputs: one kind for all of them, or those of each, in a list or an object by name. */
@@ -39,7 +39,7 @@ export interface Batch<T extends AnyTargets = Targets, X extends Inputs = Tensor
   readonly targets: T;
 }
 
-/** One sample, without the batch axis. */
+/** One sample, without the batch dimension. */
 export interface Sample<T extends AnyTargets = Targets, X extends Inputs = Tensor> {
   readonly input: InputsOf<X>;
   readonly target: TargetOf<T>;
@@ -73,14 +73,14 @@ export class Dataset<T extends AnyTargets = Targets, X extends Inputs = Tensor>
   /**
    * @param inputs `[N, …]`, for images `[N, C, H, W]`; of a network with several inputs, a list of them. Kept, not copied.
    * @param targets N class indices, or a tensor `[N, …]`; of several outputs also a list, or an object by name. Kept, not copied.
-   * @throws ArgumentError when `inputs` is no Tensor; ShapeError when the two do not have as many samples, or `inputs` has no axis that counts them.
+   * @throws ArgumentError when `inputs` is no Tensor; ShapeError when the two do not have as many samples, or `inputs` has no dimension that counts them.
    */
   constructor(inputs: X, targets: T) {
     super();
     refuseForeign("Dataset", inputs, targets);
     if (!(inputs instanceof Tensor || isTensors(inputs))) {
       throw new ArgumentError(
-        `Dataset expects inputs to be a Tensor whose first axis counts samples, but got ${Array.isArray(inputs) ? "an array" : show(inputs)}. Usual cause: images as readIdx gives them: convert them with imagesToTensor.`,
+        `Dataset expects inputs to be a Tensor whose first dimension counts samples, but got ${Array.isArray(inputs) ? "an array" : show(inputs)}. Usual cause: images as readIdx gives them: convert them with imagesToTensor.`,
       );
     }
     const [first, ...others] = listOfInputs(inputs);
@@ -92,14 +92,14 @@ export class Dataset<T extends AnyTargets = Targets, X extends Inputs = Tensor>
       const answers = part instanceof Tensor ? part.shape[0] : (part as readonly number[]).length;
       if (samples === undefined || samples !== answers) {
         throw new ShapeError(
-          `Dataset expects as many targets as inputs, but got inputs ${showShape(shape)} and ${part instanceof Tensor ? `targets ${showShape(part.shape)}` : `${answers} targets`}. Usual cause: images of one file with labels of another, or an input without batch axis.`,
+          `Dataset expects as many targets as inputs, but got inputs ${showShape(shape)} and ${part instanceof Tensor ? `targets ${showShape(part.shape)}` : `${answers} targets`}. Usual cause: images of one file with labels of another, or an input without batch dimension.`,
         );
       }
     }
     const other = others.find((each) => each.shape[0] !== samples);
     if (other) {
       throw new ShapeError(
-        `Dataset expects as many samples in each of its inputs, but got ${showShape(shape)} and ${showShape(other.shape)}. Usual cause: inputs of different samples, or one without batch axis.`,
+        `Dataset expects as many samples in each of its inputs, but got ${showShape(shape)} and ${showShape(other.shape)}. Usual cause: inputs of different samples, or one without batch dimension.`,
       );
     }
     this.length = samples as number;
@@ -230,7 +230,7 @@ export function checkBatch<T extends AnyTargets, X extends Inputs>(
   return refuse(who, what, "{ inputs, targets } with a Tensor of inputs", batch, cause);
 }
 
-/** y[i, …] = x[rows[i], …]; `lead` replaces the first axis, so that `[]` drops it. */
+/** y[i, …] = x[rows[i], …]; `lead` replaces the first dimension, so that `[]` drops it. */
 function gather(x: Tensor, rows: ArrayLike<number>, lead: readonly number[]): Tensor {
   const sample = x.shape.slice(1);
   const size = sizeOf(sample);

@@ -1,5 +1,5 @@
 /**
- * The IDX format of MNIST: two zero bytes, the element type, the number of axes, their sizes, and the elements, all
+ * The IDX format of MNIST: two zero bytes, the element type, the number of dimensions, their sizes, and the elements, all
  * big-endian. Source: http://yann.lecun.com/exdb/mnist/ ("the IDX file format")
  */
 import { type Bytes, bytesOf, claimedSize, refuse, TRUNCATED, viewOf } from "../io/bytes.js";
@@ -27,7 +27,7 @@ export interface IdxArray {
  * Time and memory follow from the length of the file, of which `data` is a copy.
  *
  * @throws FormatError when the file is no IDX file, is compressed, has another length than its header says, more than 64
- *   axes, or an unknown element type; the header is checked before anything is allocated. ArgumentError for no bytes.
+ *   dimensions, or an unknown element type; the header is checked before anything is allocated. ArgumentError for no bytes.
  * @example
  * const { shape, data } = readIdx(await readFile("train-images-idx3-ubyte")); // [60000, 28, 28], Uint8Array
  */
@@ -51,9 +51,14 @@ export function readIdx(bytes: Bytes): IdxArray {
   }
   const start = 4 + 4 * rank;
   if (file.length < start) {
-    refuse("readIdx", `${start} bytes of header for ${rank} axes`, `the file has ${file.length} bytes`, TRUNCATED);
+    refuse(
+      "readIdx",
+      `${start} bytes of header for ${rank} dimensions`,
+      `the file has ${file.length} bytes`,
+      TRUNCATED,
+    );
   }
-  const shape = Array.from({ length: rank }, (_, axis) => viewOf(file).getUint32(4 + 4 * axis));
+  const shape = Array.from({ length: rank }, (_, dim) => viewOf(file).getUint32(4 + 4 * dim));
   const expected = claimedSize("readIdx", shape) * bytesPerElement(type);
   const data = file.subarray(start);
   if (expected !== data.length) {

@@ -65,7 +65,7 @@ export function imagesToTensor(images: RawArray, options: NormalizeOptions = {})
  * fill with 0, which is black only before normalizing.
  *
  * @throws ArgumentError for a mean that is not finite or a std that is not positive; ShapeError (when it runs) for
- *   inputs without channel axis, or for as many means or stds as there are no channels.
+ *   inputs without channel dimension, or for as many means or stds as there are no channels.
  * @example
  * new DataLoader(photos, { transform: normalize({ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }) });
  */
@@ -137,7 +137,7 @@ function forEachChannel(
   const wrong = [means.length, stds.length].find((count) => count !== 1 && count !== channels);
   if (batch === undefined || channels === undefined || wrong !== undefined) {
     throw new ShapeError(
-      `${who} expects inputs [N, C, …]${wrong === undefined ? "" : ` with ${wrong} channels, one for each mean and std`}, but got ${showShape(shape)}. Usual cause: statistics of color images for gray ones, or a missing channel axis.`,
+      `${who} expects inputs [N, C, …]${wrong === undefined ? "" : ` with ${wrong} channels, one for each mean and std`}, but got ${showShape(shape)}. Usual cause: statistics of color images for gray ones, or a missing channel dimension.`,
     );
   }
   const size = pixels.reduce((product, extent) => product * extent, 1);
@@ -150,7 +150,7 @@ function forEachChannel(
 
 /**
  * Class indices as the losses take them. Accepts what `readIdx` gives, a tensor `[N]` (as `readNpy` gives), or numbers.
- * @throws ArgumentError for a label that is no integer of 32 bits or no labels at all, ShapeError for more than one axis
+ * @throws ArgumentError for a label that is no integer of 32 bits or no labels at all, ShapeError for more than one dimension
  *   or more or fewer labels than the shape says.
  * @example
  * const labels = labelsToInt32(readIdx(labelBytes)); // Int32Array of 60000

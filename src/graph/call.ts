@@ -261,11 +261,11 @@ type Fitted<Pattern extends Shape, S, Names> = [S] extends [Shape]
   ? true extends HasAnyRank<Pattern> | HasAnyRank<Definite<S>>
     ? NamesOf<Names>
     : Pattern["length"] extends S["length"]
-      ? FittedAxes<Pattern, S, Names>
+      ? FittedDims<Pattern, S, Names>
       : null
   : NamesOf<Names>;
 
-type FittedAxes<Pattern extends Shape, S extends Shape, Names> = Pattern extends readonly [
+type FittedDims<Pattern extends Shape, S extends Shape, Names> = Pattern extends readonly [
   infer P extends number,
   ...infer Ps extends Shape,
 ]
@@ -274,11 +274,11 @@ type FittedAxes<Pattern extends Shape, S extends Shape, Names> = Pattern extends
       ? Name extends keyof Names
         ? Differs<Names[Name] & number, X> extends true
           ? TwoSizes<Name, Names[Name], X>
-          : FittedAxes<Ps, Xs, Names>
-        : FittedAxes<Ps, Xs, Names & { readonly [K in Name]: IsKnown<X> extends true ? X : OneName<X> }>
+          : FittedDims<Ps, Xs, Names>
+        : FittedDims<Ps, Xs, Names & { readonly [K in Name]: IsKnown<X> extends true ? X : OneName<X> }>
       : Differs<P, X> extends true
         ? null
-        : FittedAxes<Ps, Xs, Names>
+        : FittedDims<Ps, Xs, Names>
     : null
   : NamesOf<Names>;
 

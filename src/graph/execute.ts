@@ -221,7 +221,7 @@ export function checkedGradient(name: string, dx: Tensor | undefined, input: Sha
   checkTensor(who, dx, "computeBackward to return a Tensor");
   if (!sameShape(dx.shape, input)) {
     throw new ShapeError(
-      `${who} expects computeBackward to return the gradient of its input ${showShape(input)}, but got ${showShape(dx.shape)}. Usual cause: a returned dy, or axes that were reduced or swapped.`,
+      `${who} expects computeBackward to return the gradient of its input ${showShape(input)}, but got ${showShape(dx.shape)}. Usual cause: a returned dy, or dimensions that were reduced or swapped.`,
     );
   }
   return dx;

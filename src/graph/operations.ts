@@ -31,19 +31,19 @@ import { tanh } from "../ops/tanh.js";
 import { upsample, upsampleBackward } from "../ops/upsample.js";
 import { broadcastShape, matmulGeometry } from "../shape/broadcast.js";
 import { checkInteger, checkList, checkNumber, checkOneOf, readOptions, refuse } from "../shape/check.js";
-import { type Axes, axisGeometry, checkNonEmpty, reducedShape, resolveAxes, resolveAxis } from "../shape/dim.js";
+import { checkNonEmpty, type Dims, dimGeometry, reducedShape, resolveDim, resolveDims } from "../shape/dim.js";
 import { ShapeError } from "../shape/errors.js";
 import { checkUnflattened, flattenShape, unflattenShape } from "../shape/flatten.js";
 import { concatenatedShape } from "../shape/join.js";
-import { permutedAxes, squeezedShape, transposedOrder, unsqueezedShape } from "../shape/layout.js";
+import { permutedDims, squeezedShape, transposedOrder, unsqueezedShape } from "../shape/layout.js";
 import { padSides } from "../shape/pad.js";
 import { reshapeShape } from "../shape/reshape.js";
 import { type Shape, showShape } from "../shape/shape.js";
-import { type AxisSlice, sliceGeometry } from "../shape/slice.js";
+import { type DimSlice, sliceGeometry } from "../shape/slice.js";
 import {
   type UpsampleOptions,
   type UpsampleSettings,
-  upsampleAxes,
+  upsampleDims,
   upsampleSettings,
   upsampleShape,
 } from "../shape/upsample.js";
@@ -161,7 +161,7 @@ export function concat(dim: number): Operation {
   checkInteger("Value.concat", "dim", dim, -Infinity);
   return concatenationOf(dim, (shapes) => {
     const [first = [], ...others] = shapes;
-    return concatenatedShape("Value.concat", [first, ...others], resolveAxis("Value.concat", dim, first));
+    return concatenatedShape("Value.concat", [first, ...others], resolveDim("Value.concat", dim, first));
   });
 }
 
@@ -170,22 +170,22 @@ export function splitInto(name: "split" | "chunk", sizes: readonly number[] | nu
   const who = `Value.${name}`;
   checkInteger(who, "dim", dim, -Infinity);
   const sizesOf = (shape: Shape): readonly number[] => {
-    const size = shape[resolveAxis(who, dim, shape)] as number;
+    const size = shape[resolveDim(who, dim, shape)] as number;
     if (typeof sizes !== "number") {
       const total = sizes.reduce((sum, each) => sum + each, 0);
       if (total === size) return sizes;
       throw new ShapeError(
-        `${who} expects sizes that add up to ${size}, the size of axis ${resolveAxis(who, dim, shape)} of ${showShape(shape)}, but got ${showShape(sizes)}. Usual cause: sizes of a layer with other channels.`,
+        `${who} expects sizes that add up to ${size}, the size of dim ${resolveDim(who, dim, shape)} of ${showShape(shape)}, but got ${showShape(sizes)}. Usual cause: sizes of a layer with other channels.`,
       );
     }
     const each = Math.ceil(size / sizes);
     const parts = Array.from({ length: sizes }, (_, i) => Math.max(0, Math.min(each, size - i * each)));
     if (parts.every((part) => part > 0)) return parts;
     throw new ShapeError(
-      `${who} expects an axis that ${sizes} parts can be made of, but got the shape ${showShape(shape)}, in which axis ${resolveAxis(who, dim, shape)} has ${size}. Usual cause: more chunks than channels.`,
+      `${who} expects a dimension that ${sizes} parts can be made of, but got the shape ${showShape(shape)}, in which dim ${resolveDim(who, dim, shape)} has ${size}. Usual cause: more chunks than channels.`,
     );
   };
-  const partShapes = (shape: Shape) => sizesOf(shape).map((size) => shape.with(resolveAxis(who, dim, shape), size));
+  const partShapes = (shape: Shape) => sizesOf(shape).map((size) => shape.with(resolveDim(who, dim, shape), size));
   return {
     name,
     shapes: ([input]) => partShapes(input as Shape),
@@ -197,7 +197,7 @@ export function splitInto(name: "split" | "chunk", sizes: readonly number[] | nu
   };
 }
 
-export function sliceOf(slices: readonly AxisSlice[]): Operation {
+export function sliceOf(slices: readonly DimSlice[]): Operation {
   return unary(
     "slice",
     (input) => sliceGeometry("Value.slice", input, slices).shape,
@@ -229,11 +229,11 @@ export const squeeze = (dim: number | undefined): Operation =>
 export const unsqueeze = (dim: number): Operation =>
   view("unsqueeze", (input) => unsqueezedShape("Value.unsqueeze", input, dim));
 
-/** Axes in another order, which the input's shape decides. */
+/** Dimensions in another order, which the input's shape decides. */
 function reorder(name: string, orderOf: (input: Shape) => readonly number[]): Operation {
   return unary(
     name,
-    (input) => orderOf(input).map((axis) => input[axis] as number),
+    (input) => orderOf(input).map((dim) => input[dim] as number),
     (x) => permute(x, orderOf(x.shape)),
     (dy, x) => permuteBackward(dy, orderOf(x.shape)),
   );
@@ -241,7 +241,7 @@ function reorder(name: string, orderOf: (input: Shape) => readonly number[]): Op
 
 export function permuteBy(order: readonly number[]): Operation {
   checkList("Value.permute", "its order", order);
-  return reorder("permute", (input) => permutedAxes("Value.permute", input, order));
+  return reorder("permute", (input) => permutedDims("Value.permute", input, order));
 }
 
 export const transpose = (a: number, b: number): Operation =>
@@ -260,38 +260,38 @@ export function padBy(padding: readonly number[], options: PadOptions): Operatio
   );
 }
 
-/** Along one axis, several, or all. */
+/** Along one dimension, several, or all. */
 function reduction(
   name: string,
-  dims: Axes,
+  dims: Dims,
   options: ReduceOptions<boolean>,
-  forward: (x: Tensor, dims: Axes, keepDims: boolean) => Tensor,
-  backward: (dy: Tensor, inputShape: Shape, dims: Axes) => Tensor,
+  forward: (x: Tensor, dims: Dims, keepDims: boolean) => Tensor,
+  backward: (dy: Tensor, inputShape: Shape, dims: Dims) => Tensor,
 ): Operation {
   const { keepDims } = readOptions(`Value.${name}`, options, { keepDims: false });
   return unary(
     name,
-    (input) => reducedShape(input, resolveAxes(`Value.${name}`, dims, input), keepDims),
+    (input) => reducedShape(input, resolveDims(`Value.${name}`, dims, input), keepDims),
     (x) => forward(x, dims, keepDims),
     (dy, x) => backward(dy, x.shape, dims),
   );
 }
 
-export const meanOver = (dims: Axes, options: ReduceOptions<boolean>): Operation =>
+export const meanOver = (dims: Dims, options: ReduceOptions<boolean>): Operation =>
   reduction("mean", dims, options, mean, meanBackward);
 
-export const sumOver = (dims: Axes, options: ReduceOptions<boolean>): Operation =>
+export const sumOver = (dims: Dims, options: ReduceOptions<boolean>): Operation =>
   reduction("sum", dims, options, sum, sumBackward);
 
 /** It has a second output, which its backward reads: where the maxima are. */
-export function maxOver(dims: Axes, options: ReduceOptions<boolean>): Operation {
+export function maxOver(dims: Dims, options: ReduceOptions<boolean>): Operation {
   const { keepDims } = readOptions("Value.max", options, { keepDims: false });
   return {
     name: "max",
     shapes([input]) {
-      const axes = resolveAxes("Value.max", dims, input as Shape);
-      checkNonEmpty("Value.max", axes, input as Shape);
-      const shape = reducedShape(input as Shape, axes, keepDims);
+      const reduced = resolveDims("Value.max", dims, input as Shape);
+      checkNonEmpty("Value.max", reduced, input as Shape);
+      const shape = reducedShape(input as Shape, reduced, keepDims);
       return [shape, shape];
     },
     forward([x]) {
@@ -305,7 +305,7 @@ export function maxOver(dims: Axes, options: ReduceOptions<boolean>): Operation 
 }
 
 export function softmaxAlong(dim: number): Operation {
-  const along = (shape: Shape) => axisGeometry("Value.softmax", dim, shape);
+  const along = (shape: Shape) => dimGeometry("Value.softmax", dim, shape);
   return unary(
     "softmax",
     (input) => {
@@ -322,8 +322,8 @@ export function upsampleBy(options: UpsampleOptions): Operation {
   return unary(
     "upsample",
     (input) => upsampleShape("Value.upsample", settings, input),
-    (x) => upsample(upsampleAxes("Value.upsample", settings, x.shape), x),
-    (dy, x) => upsampleBackward(upsampleAxes("Value.upsample", settings, x.shape), dy),
+    (x) => upsample(upsampleDims("Value.upsample", settings, x.shape), x),
+    (dy, x) => upsampleBackward(upsampleDims("Value.upsample", settings, x.shape), dy),
   );
 }
 
@@ -335,18 +335,18 @@ export function resizeLike(options: Pick<UpsampleOptions, "mode" | "alignCorners
     const size = other.slice(2);
     if (size.length === 0 || size.length !== input.length - 2) {
       throw new ShapeError(
-        `${who} expects two values with the same number of axes after [N, C], but got ${showShape(input)} and ${showShape(other)}. Usual cause: a value that was flattened.`,
+        `${who} expects two values with the same number of dimensions after [N, C], but got ${showShape(input)} and ${showShape(other)}. Usual cause: a value that was flattened.`,
       );
     }
     return upsampleSettings(who, { size, mode, ...(alignCorners !== undefined && { alignCorners }) });
   };
-  const axes = ([x, other]: Two) => upsampleAxes(who, settingsFor(x.shape, other.shape), x.shape);
+  const dims = ([x, other]: Two) => upsampleDims(who, settingsFor(x.shape, other.shape), x.shape);
   return {
     name: "resizeLike",
     shapes: ([input, other]) => [upsampleShape(who, settingsFor(input as Shape, other as Shape), input as Shape)],
-    forward: (inputs) => [upsample(axes(inputs as Two), (inputs as Two)[0])],
+    forward: (inputs) => [upsample(dims(inputs as Two), (inputs as Two)[0])],
     backward: ([dy], inputs, [wanted]) => [
-      wanted ? upsampleBackward(axes(inputs as Two), dy as Tensor) : undefined,
+      wanted ? upsampleBackward(dims(inputs as Two), dy as Tensor) : undefined,
       undefined,
     ],
   };

@@ -96,8 +96,8 @@ function neighborly(error: unknown, { inputs }: Step, plan: Flat, shapes: readon
   const { mismatch } = error;
   const after = shapes[inputs[0] ?? 0] ?? [];
   const flattened = before.module?.name === "Flatten" ? (shapes[before.inputs[0] ?? 0] ?? []) : [];
-  // A Flatten that keeps the first axis for the batch took the channels for it.
+  // A Flatten that keeps the first dimension for the batch took the channels for it.
   const isBatchless = flattened.length > 0 && mismatch.expected.startsWith(`${sizeOf(flattened)} `);
-  const told = isBatchless ? { ...mismatch, cause: "a missing batch axis, which unsqueeze(0) adds" } : mismatch;
+  const told = isBatchless ? { ...mismatch, cause: "a missing batch dimension, which unsqueeze(0) adds" } : mismatch;
   return neighborMismatch(told, factorsOf(flattened, after, mismatch.got));
 }

@@ -3,8 +3,8 @@
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { ChainRule, Fitting } from "../shape/chain.js";
 import type { Given, HasAnyRank, NumberTold, Told } from "../shape/definite.js";
-import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/dim.js";
-import type { FlattenedAxes, UnflattenRule } from "../shape/flatten.js";
+import type { Dims, DimsTold, DimTold, Reduced } from "../shape/dim.js";
+import type { FlattenedDims, UnflattenRule } from "../shape/flatten.js";
 import type { Concatenated } from "../shape/join.js";
 import type { Permuted, Squeezed, Transposed, Unsqueezed } from "../shape/layout.js";
 import type { Named, NamedSize } from "../shape/named.js";
@@ -12,7 +12,7 @@ import type { Padded } from "../shape/pad.js";
 import type { Reshape } from "../shape/reshape.js";
 import type { AnyLayer, Apply, OnlyOptions, OutputOf, Refusal } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
-import type { AxisSlice, Sliced } from "../shape/slice.js";
+import type { DimSlice, Sliced } from "../shape/slice.js";
 import type { ChunkShapes, ChunkTold, SplitShapes, SplitTold } from "../shape/split.js";
 import type { ResizedLike, UpsampleMode, UpsampleOptions, UpsampleRule } from "../shape/upsample.js";
 import type { PadOptions } from "../tensor/pad.js";
@@ -109,7 +109,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     return recordLayers(this, layers);
   }
 
-  // ── Arithmetic with a number, a parameter or a value; shapes broadcast: sizes equal or 1, matched from the last axis ──
+  // ── Arithmetic with a number, a parameter or a value; shapes broadcast: sizes equal or 1, matched from the last dimension ──
 
   /** this + other. @throws ShapeError (from forward) where shapes do not broadcast; so do all that follow. */
   add<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"add", X, Y>): Value<Combined<X, Y>> {
@@ -132,7 +132,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   }
 
   /**
-   * Matrix product: `[m, k] · [k, n]` → `[m, n]`; a vector is a row on the left and a column on the right; leading axes
+   * Matrix product: `[m, k] · [k, n]` → `[m, n]`; a vector is a row on the left and a column on the right; leading dimensions
    * are batches that broadcast.
    */
   matmul<X extends Value, Y extends Value>(
@@ -145,47 +145,47 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   // ── Joining and taking apart ──
 
   /**
-   * This value and then the others along the axis `dim`, by default 1, the channels: dense connections, skips.
+   * This value and then the others along the dimension `dim`, by default 1, the channels: dense connections, skips.
    *
    *     up.concat([skip])
    */
   concat<X extends Value, const T extends readonly Value[], const D extends number = 1>(
     this: X,
     others: T & Told<Concatenated<"Value.concat", readonly [X["~shape"], ...ShapesOf<T>], D>>,
-    dim?: D & AxisTold<"Value.concat", X["~shape"], D>,
+    dim?: D & DimTold<"Value.concat", X["~shape"], D>,
   ): Value<Given<Concatenated<"Value.concat", readonly [X["~shape"], ...ShapesOf<T>], D>>> {
     return record("Value.concat", operations.concat(dim === undefined ? 1 : dim), this, ...others);
   }
 
   /**
-   * Parts of these sizes along the axis `dim`; {@link chunk} makes equal ones.
+   * Parts of these sizes along the dimension `dim`; {@link chunk} makes equal ones.
    *
    *     const [kept, changed] = x.split([24, 24], 1);
    */
   split<X extends Value, const T extends readonly number[], const D extends number>(
     this: X,
     sizes: T & Told<SplitTold<"Value.split", X["~shape"], T, D>>,
-    dim: D & AxisTold<"Value.split", X["~shape"], D>,
+    dim: D & DimTold<"Value.split", X["~shape"], D>,
   ): ValuesOf<SplitShapes<X["~shape"], T, D>> {
     return recordSeveral("Value.split", operations.splitInto("split", sizes, dim), sizes.length, this);
   }
 
-  /** `chunks` parts of equal size along the axis `dim`; the last one may be smaller. */
+  /** `chunks` parts of equal size along the dimension `dim`; the last one may be smaller. */
   chunk<X extends Value, const C extends number, const D extends number>(
     this: X,
     chunks: C & ChunkTold<"Value.chunk", X["~shape"], C, D>,
-    dim: D & AxisTold<"Value.chunk", X["~shape"], D>,
+    dim: D & DimTold<"Value.chunk", X["~shape"], D>,
   ): ValuesOf<ChunkShapes<X["~shape"], C, D>> {
     return recordSeveral("Value.chunk", operations.splitInto("chunk", chunks, dim), chunks, this);
   }
 
   /**
-   * A part, one argument per axis from the first, as `Tensor.slice` takes it: a number takes one position and drops the
-   * axis, `[start, end, step]` takes a range without its end, null the whole axis.
+   * A part, one argument per dimension from the first, as `Tensor.slice` takes it: a number takes one position and drops the
+   * dimension, `[start, end, step]` takes a range without its end, null the whole dimension.
    *
    *     x.slice(null, [0, 16]) // the first 16 channels
    */
-  slice<X extends Value, const Slices extends readonly AxisSlice[]>(
+  slice<X extends Value, const Slices extends readonly DimSlice[]>(
     this: X,
     ...slices: Slices
   ): Value<Sliced<X["~shape"], Slices>> {
@@ -207,25 +207,25 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     return record("Value.reshape", operations.reshape(shape as Shape), this);
   }
 
-  /** Joins the axes from `startDim` to `endDim`, both included, into one. Default: all. */
+  /** Joins the dimensions from `startDim` to `endDim`, both included, into one. Default: all. */
   flatten<X extends Value, const A extends number = 0, const B extends number = -1>(
     this: X,
-    startDim?: A & NumberTold<FlattenedAxes<"Value.flatten", X["~shape"], A, -1>>,
-    endDim?: B & NumberTold<FlattenedAxes<"Value.flatten", X["~shape"], A, B>>,
-  ): Value<Given<FlattenedAxes<"Value.flatten", X["~shape"], A, B>>> {
+    startDim?: A & NumberTold<FlattenedDims<"Value.flatten", X["~shape"], A, -1>>,
+    endDim?: B & NumberTold<FlattenedDims<"Value.flatten", X["~shape"], A, B>>,
+  ): Value<Given<FlattenedDims<"Value.flatten", X["~shape"], A, B>>> {
     return record("Value.flatten", operations.flatten(startDim ?? 0, endDim ?? -1), this);
   }
 
-  /** Splits the axis `dim` into axes of these sizes, of which one may be −1. */
+  /** Splits the dimension `dim` into dimensions of these sizes, of which one may be −1. */
   unflatten<X extends Value, const D extends number, const T extends Shape>(
     this: X,
-    dim: D & AxisTold<"Unflatten", X["~shape"], D>,
+    dim: D & DimTold<"Unflatten", X["~shape"], D>,
     sizes: T & Refusal<UnflattenRule<D, T>, X["~shape"]>,
   ): Value<OutputOf<UnflattenRule<D, T>, X["~shape"]>> {
     return record("Value.unflatten", operations.unflatten(dim, sizes), this);
   }
 
-  /** Axis i of the result is axis `order[i]` of this value. */
+  /** Dim i of the result is dimension `order[i]` of this value. */
   permute<X extends Value, const Order extends readonly number[]>(
     this: X,
     order: Order & Told<Permuted<"Value.permute", X["~shape"], Order>>,
@@ -233,33 +233,33 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     return record("Value.permute", operations.permuteBy(order), this);
   }
 
-  /** Swaps two axes. */
+  /** Swaps two dimensions. */
   transpose<X extends Value, const A extends number, const B extends number>(
     this: X,
-    a: A & AxisTold<"Value.transpose", X["~shape"], A>,
-    b: B & AxisTold<"Value.transpose", X["~shape"], B>,
+    a: A & DimTold<"Value.transpose", X["~shape"], A>,
+    b: B & DimTold<"Value.transpose", X["~shape"], B>,
   ): Value<Transposed<X["~shape"], A, B>> {
     return record("Value.transpose", operations.transpose(a, b), this);
   }
 
-  /** Drops the axis `dim` if its size is 1; without an argument, every axis of size 1. */
+  /** Drops the dimension `dim` if its size is 1; without an argument, every dimension of size 1. */
   squeeze<X extends Value, const D extends number | undefined = undefined>(
     this: X,
-    dim?: D & AxisTold<"Value.squeeze", X["~shape"], D>,
+    dim?: D & DimTold<"Value.squeeze", X["~shape"], D>,
   ): Value<Squeezed<X["~shape"], D>> {
     return record("Value.squeeze", operations.squeeze(dim), this);
   }
 
-  /** Inserts an axis of size 1 so that it becomes axis `dim` of the result. */
+  /** Inserts a dimension of size 1 so that it becomes dimension `dim` of the result. */
   unsqueeze<X extends Value, const D extends number>(
     this: X,
-    dim: D & AxisTold<"Value.unsqueeze", readonly [...X["~shape"], 1], D>,
+    dim: D & DimTold<"Value.unsqueeze", readonly [...X["~shape"], 1], D>,
   ): Value<Unsqueezed<X["~shape"], D>> {
     return record("Value.unsqueeze", operations.unsqueeze(dim), this);
   }
 
   /**
-   * Adds elements at the ends of the last axes, in torch's order: before and after the last axis, before and after the
+   * Adds elements at the ends of the last dimensions, in torch's order: before and after the last dimension, before and after the
    * one before it, … Negative numbers crop.
    */
   pad<X extends Value, const Padding extends readonly number[]>(
@@ -270,30 +270,30 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     return record("Value.pad", operations.padBy(padding, options), this);
   }
 
-  // ── Reductions over one axis, several axes, or (without an argument) all. `keepDims` leaves reduced axes as size 1 ──
+  // ── Reductions over one dimension, several dimensions, or (without an argument) all. `keepDims` leaves reduced dimensions as size 1 ──
 
   /** Mean: `x.mean([2, 3], { keepDims: true })`. */
-  mean<X extends Value, const D extends Axes = undefined, K extends boolean = false>(
+  mean<X extends Value, const D extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: D & AxesTold<"Value.mean", X["~shape"], D>,
+    dims?: D & DimsTold<"Value.mean", X["~shape"], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X["~shape"], D, K>> {
     return record("Value.mean", operations.meanOver(dims, options), this);
   }
 
   /** Sum. */
-  sum<X extends Value, const D extends Axes = undefined, K extends boolean = false>(
+  sum<X extends Value, const D extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: D & AxesTold<"Value.sum", X["~shape"], D>,
+    dims?: D & DimsTold<"Value.sum", X["~shape"], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X["~shape"], D, K>> {
     return record("Value.sum", operations.sumOver(dims, options), this);
   }
 
   /** Largest element; its gradient goes to the first one where several are. */
-  max<X extends Value, const D extends Axes = undefined, K extends boolean = false>(
+  max<X extends Value, const D extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: D & AxesTold<"Value.max", X["~shape"], D>,
+    dims?: D & DimsTold<"Value.max", X["~shape"], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X["~shape"], D, K>> {
     return recordSeveral<readonly [never, never]>("Value.max", operations.maxOver(dims, options), 2, this)[0];
@@ -301,10 +301,10 @@ export class Value<out S extends Shape = Shape> extends BareValue {
 
   // ── What needs no layer ──
 
-  /** exp(x) / Σ exp(x) along the axis `dim`. */
+  /** exp(x) / Σ exp(x) along the dimension `dim`. */
   softmax<X extends Value, const D extends number>(
     this: X,
-    dim: D & AxisTold<"Value.softmax", X["~shape"], D>,
+    dim: D & DimTold<"Value.softmax", X["~shape"], D>,
   ): Value<X["~shape"]> {
     return record("Value.softmax", operations.softmaxAlong(dim), this);
   }

@@ -5,7 +5,7 @@
 import { refuseForeign } from "../shape/brand.js";
 import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
-import { MOST_AXES } from "../shape/reshape.js";
+import { MOST_DIMS } from "../shape/reshape.js";
 import { type Shape, showShape, stridesOf } from "../shape/shape.js";
 import { show } from "../shape/show.js";
 import { gather } from "../tensor/layout.js";
@@ -61,7 +61,7 @@ const TYPES = new Map<string, ElementType>([
  * Time and memory follow from the length of the file: the tensor takes 4 bytes an element (8 for `"float64"`), whatever
  * the file's type, and 64-bit integers and half precision twice that on the way.
  *
- * @throws FormatError for anything that is not exactly one such file, a header beyond 64 KiB or a shape beyond 64 axes;
+ * @throws FormatError for anything that is not exactly one such file, a header beyond 64 KiB or a shape beyond 64 dimensions;
  *   the header is checked before the tensor is made. ArgumentError for what is no bytes or no options.
  * @example
  * const x = readNpy(await readFile("images.npy")); // x.shape as NumPy's
@@ -179,7 +179,7 @@ function parseTuple(scan: Scanner): number[] {
   const sizes: number[] = [];
   scan.expect("(");
   while (!scan.take(")")) {
-    if (sizes.length === MOST_AXES) scan.fail(`a shape of at most ${MOST_AXES} axes`);
+    if (sizes.length === MOST_DIMS) scan.fail(`a shape of at most ${MOST_DIMS} dimensions`);
     sizes.push(scan.integer("each size of the shape", "L"));
     if (scan.take(",")) continue;
     if (sizes.length < 2) scan.fail('"," after the only size of the shape');
@@ -189,7 +189,7 @@ function parseTuple(scan: Scanner): number[] {
   return sizes;
 }
 
-/** Column-major elements in row-major order: one step along axis 0 skips 1 element, along the last axis the most. */
+/** Column-major elements in row-major order: one step along dim 0 skips 1 element, along the last dimension the most. */
 function fromFortranOrder(numbers: FloatArray, shape: Shape): FloatArray {
   const strides = stridesOf(shape.toReversed()).reverse();
   return gather(numbers, 0, shape, strides, numbers.slice());

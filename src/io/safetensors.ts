@@ -6,7 +6,7 @@
 import { refuseForeign } from "../shape/brand.js";
 import { NO_RECORD, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
-import { MOST_AXES } from "../shape/reshape.js";
+import { MOST_DIMS } from "../shape/reshape.js";
 import { showShape } from "../shape/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 import {
@@ -83,7 +83,7 @@ interface Header {
  *
  * @throws FormatError for anything that is not exactly such a file: a header that is truncated or no valid JSON, a name
  *   that comes twice, an unknown type, a shape that does not match its byte count, tensors that overlap, leave holes or
- *   run past the end, bytes after the last tensor, a shape beyond 64 axes, a header beyond 100 MB. The whole header is
+ *   run past the end, bytes after the last tensor, a shape beyond 64 dimensions, a header beyond 100 MB. The whole header is
  *   checked before any tensor is made. ArgumentError for what is no bytes or no options.
  * @example
  * model.loadStateDict(readSafetensors(await readFile("lenet5.safetensors")));
@@ -252,7 +252,7 @@ function parseIntegers(scan: Scanner, what: string): number[] {
   scan.expect("[");
   if (scan.take("]")) return integers;
   do {
-    if (integers.length === MOST_AXES) scan.fail(`a shape of at most ${MOST_AXES} axes`);
+    if (integers.length === MOST_DIMS) scan.fail(`a shape of at most ${MOST_DIMS} dimensions`);
     integers.push(scan.integer(what));
   } while (scan.take(","));
   scan.expect("]");

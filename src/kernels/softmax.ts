@@ -1,14 +1,14 @@
-/** Kernels of ops/softmax.ts along the middle axis of x (outer, size, inner); every line of it is one distribution. */
-import type { AxisGeometry } from "../shape/dim.js";
+/** Kernels of ops/softmax.ts along the middle dimension of x (outer, size, inner); every line of it is one distribution. */
+import type { DimGeometry } from "../shape/dim.js";
 import type { Operand } from "../tensor/storage.js";
 
 export interface SoftmaxKernels<A = Operand> {
   /** Overwrites y. */
-  forward(g: AxisGeometry, x: A, y: A): void;
+  forward(g: DimGeometry, x: A, y: A): void;
   /** Overwrites dx. */
-  backward(g: AxisGeometry, y: A, dy: A, dx: A): void;
+  backward(g: DimGeometry, y: A, dy: A, dx: A): void;
   /** Overwrites y. */
-  logForward(g: AxisGeometry, x: A, y: A): void;
+  logForward(g: DimGeometry, x: A, y: A): void;
   /** Overwrites dx. */
-  logBackward(g: AxisGeometry, y: A, dy: A, dx: A): void;
+  logBackward(g: DimGeometry, y: A, dy: A, dx: A): void;
 }

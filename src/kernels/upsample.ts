@@ -1,10 +1,10 @@
-/** Kernels of ops/upsample.ts, for one axis: x (outer, size, inner) → y (outer, out, inner). */
-import type { ResizedAxis } from "../shape/upsample.js";
+/** Kernels of ops/upsample.ts, for one dimension: x (outer, size, inner) → y (outer, out, inner). */
+import type { ResizedDim } from "../shape/upsample.js";
 import type { Operand } from "../tensor/storage.js";
 
 export interface UpsampleKernels<A = Operand> {
   /** y[o, i, p] = Σₖ weight[i, k] · x[o, index[i, k], p]. Overwrites y. */
-  forward(axis: ResizedAxis, outer: number, inner: number, x: A, y: A): void;
+  forward(dim: ResizedDim, outer: number, inner: number, x: A, y: A): void;
   /** dx[o, index[i, k], p] += weight[i, k] · dy[o, i, p]. Overwrites dx. */
-  backward(axis: ResizedAxis, outer: number, inner: number, dy: A, dx: A): void;
+  backward(dim: ResizedDim, outer: number, inner: number, dy: A, dx: A): void;
 }

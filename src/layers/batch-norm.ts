@@ -32,10 +32,10 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
   }
 
   /** The shapes that fit, by their rank. */
-  protected abstract readonly axes: Readonly<Record<number, string>>;
+  protected abstract readonly dims: Readonly<Record<number, string>>;
 
   protected geometry(input: Shape): NormGeometry {
-    checkBatchNorm(this.name, this.axes, this.numFeatures, false, input);
+    checkBatchNorm(this.name, this.dims, this.numFeatures, false, input);
     return batchNormGeometry(this.numFeatures, input);
   }
 
@@ -44,7 +44,7 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
    * @internal
    */
   override checkInput(input: Shape): void {
-    checkBatchNorm(this.name, this.axes, this.numFeatures, this.usesInput, input);
+    checkBatchNorm(this.name, this.dims, this.numFeatures, this.usesInput, input);
   }
 
   /** @internal */
@@ -101,7 +101,7 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
  */
 export class BatchNorm1d<const C extends number = number> extends BatchNorm<BatchNorm1dRule<C>> {
   override readonly name: string = "BatchNorm1d";
-  protected readonly axes = { 2: "[N, C]", 3: "[N, C, L]" };
+  protected readonly dims = { 2: "[N, C]", 3: "[N, C, L]" };
 
   constructor(numFeatures: C, options: BatchNormOptions = {}) {
     super("BatchNorm1d", numFeatures, options);
@@ -124,7 +124,7 @@ export class BatchNorm1d<const C extends number = number> extends BatchNorm<Batc
  */
 export class BatchNorm2d<const C extends number = number> extends BatchNorm<BatchNorm2dRule<C>> {
   override readonly name: string = "BatchNorm2d";
-  protected readonly axes = { 4: "[N, C, H, W]" };
+  protected readonly dims = { 4: "[N, C, H, W]" };
 
   constructor(numFeatures: C, options: BatchNormOptions = {}) {
     super("BatchNorm2d", numFeatures, options);

@@ -11,7 +11,7 @@ import { reprOf } from "./repr.js";
  *
  *     y[n, k·groups + g] = x[n, g·(C / groups) + k]
  *
- * @throws ArgumentError for groups that are not a positive integer; ShapeError (from forward) for fewer than two axes or
+ * @throws ArgumentError for groups that are not a positive integer; ShapeError (from forward) for fewer than two dimensions or
  *   groups that do not divide the channels.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html,
  *   Zhang et al. 2018, https://arxiv.org/abs/1707.01083

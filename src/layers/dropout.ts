@@ -83,7 +83,7 @@ export class Dropout extends DropoutLayer<SameRule> {
 
 /**
  * Drops whole channels, each with probability p, in train mode: `[N, C, H, W]` or `[N, C, L]`, same shape out. Pixels
- * near each other say the same, so dropping single ones would hide nothing. As in torch, an input of three axes is read
+ * near each other say the same, so dropping single ones would hide nothing. As in torch, an input of three dimensions is read
  * as `[N, C, L]`, not as one image. In eval mode it passes its input through.
  *
  *     y[n, c] = x[n, c] · mask[n, c],   mask = 0 with probability p, else 1 / (1 − p)

@@ -28,18 +28,18 @@ abstract class Reshape<Rule extends ShapeRule> extends Layer<Rule> {
 }
 
 export interface FlattenOptions {
-  /** First axis to merge; negative counts from the end. Default 1, which keeps the batch axis. */
+  /** First dimension to merge; negative counts from the end. Default 1, which keeps the batch dimension. */
   readonly startDim?: number;
-  /** Last axis to merge, included; negative counts from the end. Default −1. */
+  /** Last dimension to merge, included; negative counts from the end. Default −1. */
   readonly endDim?: number;
 }
 
 /**
- * Merges the axes from `startDim` to `endDim` into one: `[N, C, H, W]` → `[N, C·H·W]`.
+ * Merges the dimensions from `startDim` to `endDim` into one: `[N, C, H, W]` → `[N, C·H·W]`.
  *
  *     y[n, (c·H + h)·W + w] = x[n, c, h, w]
  *
- * @throws ArgumentError for fractional axes; ShapeError (from forward) for an axis that the input does not have.
+ * @throws ArgumentError for fractional dimensions; ShapeError (from forward) for a dimension that the input does not have.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Flatten.html
  *
  * @example
@@ -71,12 +71,12 @@ export class Flatten<
 }
 
 /**
- * Splits the axis `dim` into the axes `unflattenedSize`, of which one may be −1: `[N, 400]` → `[N, 16, 5, 5]`.
+ * Splits the dimension `dim` into the dimensions `unflattenedSize`, of which one may be −1: `[N, 400]` → `[N, 16, 5, 5]`.
  *
  *     y[n, c, h, w] = x[n, (c·H + h)·W + w]
  *
- * @throws ArgumentError for sizes that are no positive integers or a second −1; ShapeError (from forward) for an axis
- *   that the input does not have, or sizes whose product is not that axis's size.
+ * @throws ArgumentError for sizes that are no positive integers or a second −1; ShapeError (from forward) for a dimension
+ *   that the input does not have, or sizes whose product is not that dimension's size.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
  *
  * @example

@@ -24,12 +24,12 @@ export interface GroupNormOptions {
  *
  *     y = (x − mean) / √(variance + eps) · weight + bias
  *
- * Mean and (biased) variance are over the group's C / numGroups channels and all axes behind them, in train and eval
+ * Mean and (biased) variance are over the group's C / numGroups channels and all dimensions behind them, in train and eval
  * mode alike. One group is LayerNorm over `[C, …]`; as many groups as channels is InstanceNorm.
  * Parameters: `weight` `[numChannels]`, ones, and `bias` `[numChannels]`, zeros.
  *
  * @throws ArgumentError for numbers that are no positive integers, channels that numGroups does not divide, or a
- *   negative eps; ShapeError (from forward) for fewer than two axes, wrong channels, or one value per group.
+ *   negative eps; ShapeError (from forward) for fewer than two dimensions, wrong channels, or one value per group.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html, Wu & He 2018, https://arxiv.org/abs/1803.08494
  *
  * @example

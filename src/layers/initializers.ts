@@ -39,7 +39,7 @@ export interface Initializers {
   readonly calculateGain: (nonlinearity: Nonlinearity, slope?: number) => number;
   /**
    * Connections into and out of one unit, for weights `[out, in, …kernel]`.
-   * @throws ArgumentError for fewer than two axes.
+   * @throws ArgumentError for fewer than two dimensions.
    */
   readonly fans: (weight: Tensor) => { readonly fanIn: number; readonly fanOut: number };
   /** Fills `weight` with numbers uniform in `[low, high)`, by default `[0, 1)`. */
@@ -80,7 +80,7 @@ export function fans(weight: Tensor): { readonly fanIn: number; readonly fanOut:
   const [outputs, inputs, ...kernel] = weight.shape;
   if (outputs === undefined || inputs === undefined) {
     throw new ArgumentError(
-      `Initializers expect a weight of at least two axes, but got ${showShape(weight.shape)}. Usual cause: a bias; fill it with constant.`,
+      `Initializers expect a weight of at least two dimensions, but got ${showShape(weight.shape)}. Usual cause: a bias; fill it with constant.`,
     );
   }
   const taps = sizeOf(kernel);

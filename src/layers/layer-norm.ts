@@ -4,7 +4,7 @@ import {
   type LayerNormRule,
   layerNormGeometry,
   type NormGeometry,
-  normalizedAxes,
+  normalizedDims,
 } from "../shape/norm.js";
 import { type Shape, showShape } from "../shape/shape.js";
 import { Norm } from "./norm.js";
@@ -21,30 +21,30 @@ export interface LayerNormOptions {
 }
 
 /**
- * Normalizes every sample over its last axes, those of `normalizedShape`: `[…, ...normalizedShape]`, same shape out.
+ * Normalizes every sample over its last dimensions, those of `normalizedShape`: `[…, ...normalizedShape]`, same shape out.
  *
  *     y = (x − mean) / √(variance + eps) · weight + bias
  *
  * Mean and (biased) variance are over all of `normalizedShape`, in train and eval mode alike.
  * Parameters: `weight`, ones, and `bias`, zeros, both of the shape `normalizedShape`.
  *
- * @param normalizedShape sizes of the last axes; a number stands for one axis
+ * @param normalizedShape sizes of the last dimensions; a number stands for one dimension
  * @throws ArgumentError for sizes that are no positive integers, no sizes at all, or a negative eps; ShapeError (from
- *   forward) for an input with other last axes.
+ *   forward) for an input with other last dimensions.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html, Ba et al. 2016, https://arxiv.org/abs/1607.06450
  *
  * @example
  * const norm = new LayerNorm([16, 8, 8]);
  * norm.forward(randn([4, 16, 8, 8])).shape; // [4, 16, 8, 8]
  */
-export class LayerNorm<const Axes extends number | Shape = number | Shape> extends Norm<LayerNormRule<Axes>> {
+export class LayerNorm<const Dims extends number | Shape = number | Shape> extends Norm<LayerNormRule<Dims>> {
   override readonly name: string = "LayerNorm";
   readonly normalizedShape: Shape;
 
-  constructor(normalizedShape: Axes, options: LayerNormOptions = {}) {
+  constructor(normalizedShape: Dims, options: LayerNormOptions = {}) {
     const defaults = { eps: 1e-5, elementwiseAffine: true, bias: true };
     const { eps, elementwiseAffine, bias } = readOptions("LayerNorm", options, defaults);
-    const shape = normalizedAxes("LayerNorm", normalizedShape);
+    const shape = normalizedDims("LayerNorm", normalizedShape);
     super("LayerNorm", eps, {
       weight: elementwiseAffine ? shape : undefined,
       bias: elementwiseAffine && bias ? shape : undefined,

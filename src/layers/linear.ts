@@ -21,7 +21,7 @@ export interface LinearOptions extends InitOptions {
 }
 
 /**
- * A fully connected layer: `[…, inFeatures]` → `[…, outFeatures]`, with any leading axes or none.
+ * A fully connected layer: `[…, inFeatures]` → `[…, outFeatures]`, with any leading dimensions or none.
  *
  *     y = x · weightᵀ + bias
  *

@@ -20,7 +20,7 @@ export interface LocalResponseNormOptions {
 
 /**
  * Divides each element by the strength of its neighbors in the channels around it: `[N, C, L]`, `[N, C, H, W]` or
- * more axes, same shape out.
+ * more dimensions, same shape out.
  *
  *     y[c] = x[c] / (k + alpha / size · Σ_j x[j]²)^beta,   j from c − ⌊size/2⌋ to c + ⌊(size − 1)/2⌋
  *
@@ -29,7 +29,7 @@ export interface LocalResponseNormOptions {
  *
  * @param size how many channels a window has
  * @throws ArgumentError for a size that is no positive integer, or an option that is no finite number; ShapeError
- *   (from forward) for fewer than three axes.
+ *   (from forward) for fewer than three dimensions.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html,
  *   Krizhevsky et al. 2012, section 3.3
  *

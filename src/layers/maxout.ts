@@ -4,7 +4,7 @@ import { Parameter } from "../graph/parameter.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { maxAlong, maxAlongBackward } from "../ops/reduce.js";
 import { checkInteger, readOptions } from "../shape/check.js";
-import type { AxisGeometry } from "../shape/dim.js";
+import type { DimGeometry } from "../shape/dim.js";
 import { type LinearGeometry, linearGeometry } from "../shape/linear.js";
 import { type MaxoutLinearRule, type MaxoutRule, maxoutGeometry, maxoutShape } from "../shape/maxout.js";
 import { checkExtents } from "../shape/reshape.js";
@@ -16,7 +16,7 @@ import { initializeLike, zeroWeight } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 export interface MaxoutOptions {
-  /** The axis of the channels; negative numbers count from the end. Default 1. */
+  /** The dimension of the channels; negative numbers count from the end. Default 1. */
   readonly dim?: number;
 }
 
@@ -30,7 +30,7 @@ export interface MaxoutOptions {
  *
  * @param pieces channels in a group, a positive integer
  * @throws ArgumentError for pieces that are no positive integer, or a dim that is no integer;
- *   ShapeError (from forward) where the input has no axis `dim` or `pieces` does not divide it.
+ *   ShapeError (from forward) where the input has no dimension `dim` or `pieces` does not divide it.
  * Source: Goodfellow et al. 2013, https://arxiv.org/abs/1302.4389
  *
  * @example
@@ -44,7 +44,7 @@ export class Maxout<
   override readonly name: string = "Maxout";
   readonly pieces: Pieces;
   readonly dim: number;
-  readonly #cache = new Cache<{ g: AxisGeometry; winners: Tensor; inputShape: Shape }>();
+  readonly #cache = new Cache<{ g: DimGeometry; winners: Tensor; inputShape: Shape }>();
 
   constructor(pieces: Pieces);
   constructor(pieces: Pieces, options: O & OnlyOptions<"Maxout", O, MaxoutOptions>);
@@ -116,7 +116,7 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
   readonly #cache = new Cache<{
     g: LinearGeometry;
     x: Tensor;
-    pieces: AxisGeometry;
+    pieces: DimGeometry;
     affineShape: Shape;
     winners: Tensor;
   }>();

@@ -17,7 +17,7 @@ export interface ParallelOptions {
    * shapes broadcast: a gate.
    */
   readonly merge?: "concat" | "add" | "multiply";
-  /** The axis to concatenate along; negative counts from the end. Default 1, the channels. */
+  /** The dimension to concatenate along; negative counts from the end. Default 1, the channels. */
   readonly dim?: number;
 }
 

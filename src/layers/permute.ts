@@ -1,16 +1,16 @@
 import { Layer } from "../graph/layer.js";
 import { permute, permuteBackward } from "../ops/layout.js";
 import { checkInteger, checkList } from "../shape/check.js";
-import { type PermuteRule, permutedAxes } from "../shape/layout.js";
+import { type PermuteRule, permutedDims } from "../shape/layout.js";
 import { type Shape, showShape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /**
- * Puts the axes in another order: axis i of the output is axis `order[i]` of the input, `[N, C, H, W]` → `[N, H, W, C]`.
+ * Puts the dimensions in another order: dim i of the output is dimension `order[i]` of the input, `[N, C, H, W]` → `[N, H, W, C]`.
  *
  *     y[n, h, w, c] = x[n, c, h, w]
  *
- * @throws ArgumentError (from forward) unless `order` names every axis once; ShapeError for an axis that is not there.
+ * @throws ArgumentError (from forward) unless `order` names every dimension once; ShapeError for a dimension that is not there.
  * Source: https://pytorch.org/docs/stable/generated/torch.permute.html
  *
  * @example
@@ -24,7 +24,7 @@ export class Permute<const Order extends readonly number[] = readonly number[]> 
   constructor(order: Order) {
     super();
     checkList("Permute", "order", order);
-    this.order = order.map((axis) => checkInteger("Permute", "order", axis, -Infinity));
+    this.order = order.map((dim) => checkInteger("Permute", "order", dim, -Infinity));
   }
 
   protected compute(x: Tensor): Tensor {
@@ -36,7 +36,7 @@ export class Permute<const Order extends readonly number[] = readonly number[]> 
   }
 
   protected override inferShape(inputShape: Shape): number[] {
-    return permutedAxes(this.name, inputShape, this.order).map((axis) => inputShape[axis] ?? 0);
+    return permutedDims(this.name, inputShape, this.order).map((dim) => inputShape[dim] ?? 0);
   }
 
   protected override extraRepr(): string {

@@ -13,7 +13,7 @@ import { reprOf } from "./repr.js";
  *
  *     y[…, c, h·r + i, w·r + j] = x[…, c·r² + i·r + j, h, w]
  *
- * @throws ArgumentError for a factor that is no positive integer; ShapeError (from forward) for fewer than three axes
+ * @throws ArgumentError for a factor that is no positive integer; ShapeError (from forward) for fewer than three dimensions
  *   or channels that r² does not divide.
  * Source: Shi et al. 2016, https://arxiv.org/abs/1609.05158; https://pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
  *
@@ -55,7 +55,7 @@ export class PixelShuffle<const R extends number = number> extends Layer<PixelSh
  *
  *     y[…, c·r² + i·r + j, h, w] = x[…, c, h·r + i, w·r + j]
  *
- * @throws ArgumentError for a factor that is no positive integer; ShapeError (from forward) for fewer than three axes
+ * @throws ArgumentError for a factor that is no positive integer; ShapeError (from forward) for fewer than three dimensions
  *   or a height or width that r does not divide.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
  *

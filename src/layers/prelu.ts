@@ -3,7 +3,7 @@ import { Layer } from "../graph/layer.js";
 import { Parameter } from "../graph/parameter.js";
 import { prelu, preluInputGradient, preluWeightGradient } from "../ops/prelu.js";
 import { checkFinite, checkInteger, readOptions } from "../shape/check.js";
-import type { AxisGeometry } from "../shape/dim.js";
+import type { DimGeometry } from "../shape/dim.js";
 import { type PReLURule, preluGeometry } from "../shape/prelu.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -22,7 +22,7 @@ export interface PReLUOptions {
  *
  * Parameter: `weight` `[numParameters]`. It should not be decayed.
  *
- * @param numParameters 1 (default) for one slope for all elements, or the number of channels, axis 1 of the input.
+ * @param numParameters 1 (default) for one slope for all elements, or the number of channels, dim 1 of the input.
  * @throws ArgumentError for a numParameters that is no positive integer, or an init that is no finite number;
  *   ShapeError (from forward) for several parameters and another number of channels.
  * Source: He et al. 2015, https://arxiv.org/abs/1502.01852
@@ -35,7 +35,7 @@ export class PReLU<const P extends number = number> extends Layer<PReLURule<P>> 
   override readonly name: string = "PReLU";
   readonly numParameters: P;
   readonly weight: Parameter;
-  readonly #cache = new Cache<{ g: AxisGeometry; x: Tensor }>();
+  readonly #cache = new Cache<{ g: DimGeometry; x: Tensor }>();
 
   constructor(numParameters?: P, options?: PReLUOptions);
   constructor(numParameters: P = 1 as P, options: PReLUOptions = {}) {

@@ -3,34 +3,34 @@ import { Layer } from "../graph/layer.js";
 import { slice, sliceBackward } from "../ops/layout.js";
 import { checkInteger, checkList } from "../shape/check.js";
 import type { Shape } from "../shape/shape.js";
-import { type AxisSlice, type SliceRule, sliceGeometry } from "../shape/slice.js";
+import { type DimSlice, type SliceRule, sliceGeometry } from "../shape/slice.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /**
- * A part of the input, one argument per axis from the first, as `Tensor.slice` takes it: a number takes one position and
- * drops the axis, `[start, end, step]` takes a range without its end, null the whole axis.
+ * A part of the input, one argument per dimension from the first, as `Tensor.slice` takes it: a number takes one position and
+ * drops the dimension, `[start, end, step]` takes a range without its end, null the whole dimension.
  *
  *     y[n, c, …] = x[n, start + c·step, …]
  *
- * @throws ArgumentError for what is neither an integer, nor a range of integers, nor null; ShapeError (from forward) for more arguments than axes or a position outside, ArgumentError for a step below 1.
+ * @throws ArgumentError for what is neither an integer, nor a range of integers, nor null; ShapeError (from forward) for more arguments than dimensions or a position outside, ArgumentError for a step below 1.
  *
  * @example
  * const half = new Slice(null, [0, 16]);
  * half.forward(randn([8, 32, 7, 7])).shape; // [8, 16, 7, 7]
  */
-export class Slice<const Slices extends readonly AxisSlice[] = readonly AxisSlice[]> extends Layer<SliceRule<Slices>> {
+export class Slice<const Slices extends readonly DimSlice[] = readonly DimSlice[]> extends Layer<SliceRule<Slices>> {
   override readonly name: string = "Slice";
-  readonly slices: readonly AxisSlice[];
+  readonly slices: readonly DimSlice[];
   readonly #cache = new Cache<Shape>();
 
   constructor(...slices: Slices) {
     super();
-    this.slices = slices.map((slice: AxisSlice, axis) => {
+    this.slices = slices.map((slice: DimSlice, dim) => {
       if (slice === null) return slice;
       const range = typeof slice === "object" ? slice : [slice];
-      checkList("Slice", `slice ${axis}`, range);
+      checkList("Slice", `slice ${dim}`, range);
       for (const bound of range) {
-        if (bound !== null && bound !== undefined) checkInteger("Slice", `slice ${axis}`, bound, -Infinity);
+        if (bound !== null && bound !== undefined) checkInteger("Slice", `slice ${dim}`, bound, -Infinity);
       }
       return slice;
     });

@@ -5,10 +5,10 @@ import type { OnlyOptions } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { UpsampleRule } from "../shape/upsample.js";
 import {
-  type ResizedAxis,
+  type ResizedDim,
   type UpsampleOptions,
   type UpsampleSettings,
-  upsampleAxes,
+  upsampleDims,
   upsampleSettings,
   upsampleShape,
 } from "../shape/upsample.js";
@@ -23,7 +23,7 @@ import { reprOf } from "./repr.js";
  *     p = i · (H − 1) / (H′ − 1)          with alignCorners
  *     p = (i + ½) · s − ½                 without; s = 1 / scaleFactor, or H / H′ for a size
  *
- * and is mixed along each axis from
+ * and is mixed along each dimension from
  *
  *     the pixel ⌊i · s⌋                               "nearest"
  *     the pixel closest to p                          "nearest-exact"
@@ -44,7 +44,7 @@ import { reprOf } from "./repr.js";
 export class Upsample<const O extends UpsampleOptions = UpsampleOptions> extends Layer<UpsampleRule<O>> {
   override readonly name: string = "Upsample";
   readonly settings: UpsampleSettings;
-  readonly #cache = new Cache<readonly ResizedAxis[]>();
+  readonly #cache = new Cache<readonly ResizedDim[]>();
 
   constructor(options: O & OnlyOptions<"Upsample", O, UpsampleOptions>) {
     super();
@@ -52,14 +52,14 @@ export class Upsample<const O extends UpsampleOptions = UpsampleOptions> extends
   }
 
   protected compute(x: Tensor): Tensor {
-    const axes = upsampleAxes(this.name, this.settings, x.shape);
-    this.#cache.push(axes);
-    return upsample(axes, x);
+    const dims = upsampleDims(this.name, this.settings, x.shape);
+    this.#cache.push(dims);
+    return upsample(dims, x);
   }
 
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    const axes = this.#cache.pop(this.name);
-    return inputGradient ? upsampleBackward(axes, dy) : undefined;
+    const dims = this.#cache.pop(this.name);
+    return inputGradient ? upsampleBackward(dims, dy) : undefined;
   }
 
   protected override inferShape(inputShape: Shape): number[] {

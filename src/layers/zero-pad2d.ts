@@ -8,13 +8,13 @@ import type { Tensor } from "../tensor/tensor.js";
 import { reprOf } from "./repr.js";
 
 /**
- * Surrounds images with zeros: `[N, C, H, W]` → `[N, C, H + top + bottom, W + left + right]`, with any leading axes.
+ * Surrounds images with zeros: `[N, C, H, W]` → `[N, C, H + top + bottom, W + left + right]`, with any leading dimensions.
  * Negative numbers crop.
  *
  *     y[…, i, j] = x[…, i − top, j − left] where that is inside the image, else 0
  *
  * @param padding one integer for all sides, or `[left, right, top, bottom]`
- * @throws ArgumentError for anything else; ShapeError (from forward) for fewer than two axes or a crop of everything.
+ * @throws ArgumentError for anything else; ShapeError (from forward) for fewer than two dimensions or a crop of everything.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.ZeroPad2d.html
  *
  * @example

@@ -124,7 +124,7 @@ export class UNet<
   protected override inferShape(inputShape: Shape): number[] {
     const [, , height = 0, width = 0, ...more] = inputShape;
     if (inputShape.length < 4 || more.length > 0) {
-      throw rankMismatch(this.name, "[N, C, H, W]", inputShape, "one image without its batch axis");
+      throw rankMismatch(this.name, "[N, C, H, W]", inputShape, "one image without its batch dimension");
     }
     const step = 1 << this.up.length;
     if (height % step !== 0 || width % step !== 0) {

@@ -74,27 +74,27 @@ export function shift(x: Tensor, by: number): Tensor {
   return combine("add", x, by);
 }
 
-/** The axes of `wide` along which a tensor of shape `own` is repeated. */
-function repeatedAxes(own: Shape, wide: Shape): number[] {
+/** The dimensions of `wide` along which a tensor of shape `own` is repeated. */
+function repeatedDims(own: Shape, wide: Shape): number[] {
   const missing = wide.length - own.length;
-  return [...wide.keys()].filter((axis) => axis < missing || (own[axis - missing] === 1 && wide[axis] !== 1));
+  return [...wide.keys()].filter((dim) => dim < missing || (own[dim - missing] === 1 && wide[dim] !== 1));
 }
 
-/** dy summed over the axes along which an operand of this shape was repeated: the adjoint of broadcasting. */
+/** dy summed over the dimensions along which an operand of this shape was repeated: the adjoint of broadcasting. */
 function sumTo(dy: Tensor, shape: Shape): Tensor {
-  const axes = repeatedAxes(shape, dy.shape);
-  return sameSize(dy, axes) ? dy.withShape(shape) : sumOver(dy, axes).withShape(shape);
+  const dims = repeatedDims(shape, dy.shape);
+  return sameSize(dy, dims) ? dy.withShape(shape) : sumOver(dy, dims).withShape(shape);
 }
 
 /** The same of dy · by, which nobody needs in full where `by` has dy's shape. */
 function productTo(dy: Tensor, by: Tensor, shape: Shape): Tensor {
-  const axes = repeatedAxes(shape, dy.shape);
-  if (sameSize(dy, axes)) return multiply(dy, by).withShape(shape);
-  if (sameShape(dy.shape, by.shape)) return sumOver(dy, axes, 1, by).withShape(shape);
-  return sumOver(multiply(dy, by), axes).withShape(shape);
+  const dims = repeatedDims(shape, dy.shape);
+  if (sameSize(dy, dims)) return multiply(dy, by).withShape(shape);
+  if (sameShape(dy.shape, by.shape)) return sumOver(dy, dims, 1, by).withShape(shape);
+  return sumOver(multiply(dy, by), dims).withShape(shape);
 }
 
-/** Whether a sum over these axes has as many elements as before. */
-function sameSize({ shape }: Tensor, axes: readonly number[]): boolean {
-  return axes.every((axis) => shape[axis] === 1);
+/** Whether a sum over these dimensions has as many elements as before. */
+function sameSize({ shape }: Tensor, dims: readonly number[]): boolean {
+  return dims.every((dim) => shape[dim] === 1);
 }

@@ -3,10 +3,10 @@ import { type KernelSet, run } from "../kernels/backend.js";
 import type { LayoutKernels } from "../kernels/layout.js";
 import { referenceLayout } from "../kernels/reference/layout.js";
 import { wasmLayout } from "../kernels/wasm/layout.js";
-import { resolveAxis } from "../shape/dim.js";
-import { channelShuffleShape, permutedAxes } from "../shape/layout.js";
+import { resolveDim } from "../shape/dim.js";
+import { channelShuffleShape, permutedDims } from "../shape/layout.js";
 import { type Shape, stridesOf } from "../shape/shape.js";
-import { type AxisSlice, sliceGeometry } from "../shape/slice.js";
+import { type DimSlice, sliceGeometry } from "../shape/slice.js";
 import { type Loops, loopsOf } from "../tensor/loops.js";
 import { allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
 
@@ -24,30 +24,30 @@ export function copyInto(to: Tensor, toAt: number, from: Tensor, fromAt: number,
   run(layoutKernels, [from, to], (kernels, from, to) => kernels.copy(loops, from, fromAt, to, toAt));
 }
 
-/** Axis i of the result is axis `order[i]` of x. */
+/** Dim i of the result is dimension `order[i]` of x. */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
-  const axes = permutedAxes("permute", x.shape, order);
+  const dims = permutedDims("permute", x.shape, order);
   const strides = stridesOf(x.shape);
   const y = allocateUnset(
-    axes.map((axis) => x.shape[axis] ?? 1),
+    dims.map((dim) => x.shape[dim] ?? 1),
     x.dtype,
   );
-  const moved = axes.map((axis) => strides[axis] ?? 0);
+  const moved = dims.map((dim) => strides[dim] ?? 0);
   copyInto(y, 0, x, 0, loopsOf(y.shape, moved, stridesOf(y.shape)));
   return y;
 }
 
-/** The axes back where they were. */
+/** The dimensions back where they were. */
 export function permuteBackward(dy: Tensor, order: readonly number[]): Tensor {
-  const axes = permutedAxes("permute", dy.shape, order);
+  const dims = permutedDims("permute", dy.shape, order);
   return permute(
     dy,
-    axes.map((_, axis) => axes.indexOf(axis)),
+    dims.map((_, dim) => dims.indexOf(dim)),
   );
 }
 
-/** The part of x that one slice per axis selects, as in `Tensor.slice`. */
-export function slice(x: Tensor, slices: readonly AxisSlice[]): Tensor {
+/** The part of x that one slice per dimension selects, as in `Tensor.slice`. */
+export function slice(x: Tensor, slices: readonly DimSlice[]): Tensor {
   const { offset, shape, strides } = sliceGeometry("slice", x.shape, slices);
   const y = allocateUnset(shape, x.dtype);
   copyInto(y, 0, x, offset, loopsOf(shape, strides, stridesOf(shape)));
@@ -55,7 +55,7 @@ export function slice(x: Tensor, slices: readonly AxisSlice[]): Tensor {
 }
 
 /** dx = dy at the selected elements, 0 elsewhere */
-export function sliceBackward(dy: Tensor, inputShape: Shape, slices: readonly AxisSlice[]): Tensor {
+export function sliceBackward(dy: Tensor, inputShape: Shape, slices: readonly DimSlice[]): Tensor {
   const { offset, shape, strides } = sliceGeometry("slice", inputShape, slices);
   const dx = full(inputShape, dy.dtype, 0);
   copyInto(dx, offset, dy, 0, loopsOf(shape, stridesOf(shape), strides));
@@ -65,25 +65,25 @@ export function sliceBackward(dy: Tensor, inputShape: Shape, slices: readonly Ax
 /** Lays tensors side by side along `dim`; all their other sizes are equal. `shape` is the result's. */
 export function concatenate(parts: readonly Tensor[], dim: number, shape: Shape): Tensor {
   const y = allocateUnset(shape, parts[0]?.dtype ?? "float32");
-  const axis = resolveAxis("concatenate", dim, shape);
+  const at = resolveDim("concatenate", dim, shape);
   const strides = stridesOf(shape);
-  let at = 0;
+  let offset = 0;
   for (const part of parts) {
-    copyInto(y, at, part, 0, loopsOf(part.shape, stridesOf(part.shape), strides));
-    at += (part.shape[axis] ?? 0) * (strides[axis] ?? 0);
+    copyInto(y, offset, part, 0, loopsOf(part.shape, stridesOf(part.shape), strides));
+    offset += (part.shape[at] ?? 0) * (strides[at] ?? 0);
   }
   return y;
 }
 
 /** x in parts of these sizes along `dim`: the adjoint of {@link concatenate}. */
 export function split(x: Tensor, sizes: readonly number[], dim: number): Tensor[] {
-  const axis = resolveAxis("split", dim, x.shape);
+  const at = resolveDim("split", dim, x.shape);
   const strides = stridesOf(x.shape);
-  let at = 0;
+  let offset = 0;
   return sizes.map((size) => {
-    const y = allocateUnset(x.shape.with(axis, size), x.dtype);
-    copyInto(y, 0, x, at, loopsOf(y.shape, strides, stridesOf(y.shape)));
-    at += size * (strides[axis] ?? 0);
+    const y = allocateUnset(x.shape.with(at, size), x.dtype);
+    copyInto(y, 0, x, offset, loopsOf(y.shape, strides, stridesOf(y.shape)));
+    offset += size * (strides[at] ?? 0);
     return y;
   });
 }
@@ -96,13 +96,13 @@ export function splitBackward(
   inputShape: Shape,
   dtype: DType,
 ): Tensor {
-  const axis = resolveAxis("split", dim, inputShape);
-  const whole = parts.map((part, i) => part ?? full(inputShape.with(axis, sizes[i] ?? 0), dtype, 0));
-  return concatenate(whole, axis, inputShape);
+  const at = resolveDim("split", dim, inputShape);
+  const whole = parts.map((part, i) => part ?? full(inputShape.with(at, sizes[i] ?? 0), dtype, 0));
+  return concatenate(whole, at, inputShape);
 }
 
 /**
- * Channels, axis 1, in `groups` that are dealt out in turns: of 6 channels in 2 groups 0, 3, 1, 4, 2, 5.
+ * Channels, dim 1, in `groups` that are dealt out in turns: of 6 channels in 2 groups 0, 3, 1, 4, 2, 5.
  *
  *     y[n, k·groups + g] = x[n, g·(C / groups) + k]
  *

@@ -1,4 +1,4 @@
-/** The affine map of the last axis, and its adjoint. */
+/** The affine map of the last dimension, and its adjoint. */
 import { type KernelSet, run } from "../kernels/backend.js";
 import type { Epilogue } from "../kernels/epilogue.js";
 import type { LinearKernels } from "../kernels/linear.js";

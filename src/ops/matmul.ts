@@ -12,7 +12,7 @@ import { full } from "./layout.js";
 
 const matmulKernels: KernelSet<MatmulKernels> = { reference: referenceMatmul, wasm: wasmMatmul };
 
-/** y[…, i, j] = Σₚ a[…, i, p] · b[…, p, j], where leading axes broadcast, and a vector is a row on the left, a column on the right. */
+/** y[…, i, j] = Σₚ a[…, i, p] · b[…, p, j], where leading dimensions broadcast, and a vector is a row on the left, a column on the right. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   const g = batchesOf(matmulGeometry("matmul", a.shape, b.shape));
   return product(g.m, g.k, g.n, a, false, g.left, b, false, g.right, g.shape, g.all);
@@ -45,7 +45,7 @@ function batchesOf(g: MatmulGeometry): Batches {
 function matrixNumbers(strides: readonly number[], batch: Shape): number[] {
   const dense = stridesOf(batch);
   const number = (i: number) =>
-    batch.reduce((at, size, axis) => at + (strides[axis] ?? 0) * (Math.floor(i / (dense[axis] ?? 1)) % size), 0);
+    batch.reduce((at, size, dim) => at + (strides[dim] ?? 0) * (Math.floor(i / (dense[dim] ?? 1)) % size), 0);
   return Array.from({ length: sizeOf(batch) }, (_, i) => number(i));
 }
 

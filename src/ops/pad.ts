@@ -1,4 +1,4 @@
-/** Padding and cropping of any axes, and the adjoint. */
+/** Padding and cropping of any dimensions, and the adjoint. */
 import { type PixelMode, padSides } from "../shape/pad.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { padLoops } from "../tensor/pad.js";
@@ -10,7 +10,7 @@ import { pad2d, pad2dBackward } from "./pad2d.js";
 export type PadMode = "constant" | PixelMode;
 
 /**
- * y = x with elements before and after the last axis, before and after the one before it, …: `value`, or those of x that
+ * y = x with elements before and after the last dimension, before and after the one before it, …: `value`, or those of x that
  * the mode says. Negative numbers crop.
  *
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
@@ -18,10 +18,10 @@ export type PadMode = "constant" | PixelMode;
 export function pad(x: Tensor, padding: readonly number[], mode: PadMode = "constant", value = 0, who = "pad"): Tensor {
   const sides = padSides(who, x.shape, padding, mode === "constant" ? "zeros" : mode);
   if (mode !== "constant" && padding.some((number) => number > 0)) {
-    return sides.reduce((y, [before, after], axis) => {
+    return sides.reduce((y, [before, after], dim) => {
       if (before === 0 && after === 0) return y;
-      const padded = pad2d(y.withShape(aboutAxis(y.shape, axis)), [0, 0, before, after], mode);
-      return padded.withShape(y.shape.with(axis, (y.shape[axis] ?? 0) + before + after));
+      const padded = pad2d(y.withShape(aboutDim(y.shape, dim)), [0, 0, before, after], mode);
+      return padded.withShape(y.shape.with(dim, (y.shape[dim] ?? 0) + before + after));
     }, x);
   }
   const { shape, loops, from, to } = padLoops(x.shape, sides);
@@ -35,11 +35,11 @@ export function pad(x: Tensor, padding: readonly number[], mode: PadMode = "cons
 export function padBackward(dy: Tensor, inputShape: Shape, padding: readonly number[], mode: PadMode): Tensor {
   const sides = padSides("pad", inputShape, padding, mode === "constant" ? "zeros" : mode);
   if (mode !== "constant" && padding.some((number) => number > 0)) {
-    return sides.reduceRight((dx, [before, after], axis) => {
+    return sides.reduceRight((dx, [before, after], dim) => {
       if (before === 0 && after === 0) return dx;
-      const shape = dx.shape.with(axis, inputShape[axis] ?? 0);
-      const planes = dx.withShape(aboutAxis(dx.shape, axis));
-      return pad2dBackward(planes, aboutAxis(shape, axis), [0, 0, before, after], mode).withShape(shape);
+      const shape = dx.shape.with(dim, inputShape[dim] ?? 0);
+      const planes = dx.withShape(aboutDim(dx.shape, dim));
+      return pad2dBackward(planes, aboutDim(shape, dim), [0, 0, before, after], mode).withShape(shape);
     }, dy);
   }
   const { loops, from, to } = padLoops(inputShape, sides);
@@ -49,7 +49,7 @@ export function padBackward(dy: Tensor, inputShape: Shape, padding: readonly num
   return dx;
 }
 
-/** The shape as planes of rows: an axis, and all behind it. */
-function aboutAxis(shape: Shape, axis: number): [number, number, number] {
-  return [sizeOf(shape, 0, axis), shape[axis] ?? 0, sizeOf(shape, axis + 1)];
+/** The shape as planes of rows: a dimension, and all behind it. */
+function aboutDim(shape: Shape, dim: number): [number, number, number] {
+  return [sizeOf(shape, 0, dim), shape[dim] ?? 0, sizeOf(shape, dim + 1)];
 }

@@ -1,4 +1,4 @@
-/** Padding of the last two axes with the image's own pixels. */
+/** Padding of the last two dimensions with the image's own pixels. */
 import { type KernelSet, run } from "../kernels/backend.js";
 import type { PadGeometry, PadKernels } from "../kernels/pad.js";
 import { referencePad } from "../kernels/reference/pad.js";

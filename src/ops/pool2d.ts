@@ -1,4 +1,4 @@
-/** Maximum and average over windows of the last two axes, with their adjoints. */
+/** Maximum and average over windows of the last two dimensions, with their adjoints. */
 import { type KernelSet, run } from "../kernels/backend.js";
 import type { AveragePoolKernels, MaxPoolKernels } from "../kernels/pool.js";
 import { referenceAveragePool, referenceMaxPool } from "../kernels/reference/pool.js";

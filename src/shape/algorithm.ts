@@ -10,7 +10,7 @@ import { ArgumentError } from "./errors.js";
  */
 export type ConvAlgorithm = "auto" | "im2col" | "winograd" | "direct";
 
-/** Taps along one axis, for each step of the stride, that Winograd's tiles are made for. */
+/** Taps along one dimension, for each step of the stride, that Winograd's tiles are made for. */
 const [LEAST_TAPS, MOST_TAPS] = [2, 5];
 
 interface Settings {
@@ -51,6 +51,6 @@ export function checkAlgorithm(
   expect("groups 1", [groups], (count) => count === 1);
   // Other modes than zeros are padded before the convolution.
   if (paddingMode !== "zeros") return;
-  const padding = paddingBefore.map((size, axis) => Math.max(size, paddingAfter[axis] ?? 0));
+  const padding = paddingBefore.map((size, dim) => Math.max(size, paddingAfter[dim] ?? 0));
   expect(`padding up to ${kernel - 1} × ${kernel - 1}`, padding, (size) => size < kernel);
 }

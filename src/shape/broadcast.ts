@@ -7,8 +7,8 @@ import type { Differs, Mistake, Show } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
 
 /**
- * The shape of an elementwise result. Axes are matched from the last one; two sizes must be equal or one of them 1,
- * and a missing axis counts as 1.
+ * The shape of an elementwise result. Dimensions are matched from the last one; two sizes must be equal or one of them 1,
+ * and a missing dimension counts as 1.
  *
  *     [2, 3] and [3] → [2, 3]      [4, 1] and [1, 5] → [4, 5]
  *
@@ -17,12 +17,12 @@ import { type Shape, showShape } from "./shape.js";
  */
 export function broadcastShape(who: string, a: Shape, b: Shape): number[] {
   const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, axis) => {
-    const left = a[axis - rank + a.length] ?? 1;
-    const right = b[axis - rank + b.length] ?? 1;
+  return Array.from({ length: rank }, (_, dim) => {
+    const left = a[dim - rank + a.length] ?? 1;
+    const right = b[dim - rank + b.length] ?? 1;
     if (left !== right && left !== 1 && right !== 1) {
       throw new ShapeError(
-        `${who} expects shapes that broadcast (sizes equal or 1, matched from the last axis), but got ${showShape(a)} and ${showShape(b)}, where ${left} meets ${right}. Usual cause: a missing unsqueeze.`,
+        `${who} expects shapes that broadcast (sizes equal or 1, matched from the last dimension), but got ${showShape(a)} and ${showShape(b)}, where ${left} meets ${right}. Usual cause: a missing unsqueeze.`,
       );
     }
     return left === 1 ? right : left;
@@ -42,7 +42,7 @@ export interface Clash<X extends number, Y extends number> {
 export type Broadcasts<Who extends string, A extends Shape, B extends Shape> =
   Broadcast<A, B> extends infer Met
     ? Met extends Clash<infer X, infer Y>
-      ? Mistake<`${Who} expects shapes that broadcast (sizes equal or 1, matched from the last axis), but got ${Show<A>} and ${Show<B>}, where ${X} meets ${Y}`>
+      ? Mistake<`${Who} expects shapes that broadcast (sizes equal or 1, matched from the last dimension), but got ${Show<A>} and ${Show<B>}, where ${X} meets ${Y}`>
       : Met
     : never;
 
@@ -53,7 +53,7 @@ export type Met<A extends Shape, B extends Shape> = number extends A["length"] |
     ? A
     : Aligned<A, B>;
 
-/** The axes one by one from the last; of several clashes the one nearest to the front is told, as at run time. */
+/** The dimensions one by one from the last; of several clashes the one nearest to the front is told, as at run time. */
 export type Aligned<A extends Shape, B extends Shape, Done extends Shape = [], Clashed = never> = A extends readonly [
   ...infer As extends Shape,
   infer X extends number,
@@ -92,22 +92,22 @@ type Stretched<X extends number, Y extends number> =
 
 /** Every size of one matrix product: `batch` many products of m × k and k × n, and the shape of the result. */
 export interface MatmulGeometry {
-  /** The leading axes of each operand, and what they broadcast to. */
+  /** The leading dimensions of each operand, and what they broadcast to. */
   readonly leftBatch: Shape;
   readonly rightBatch: Shape;
   readonly batch: Shape;
   readonly m: number;
   readonly k: number;
   readonly n: number;
-  /** `batch`, then m and n; without the axis that a vector operand lacks. */
+  /** `batch`, then m and n; without the dimension that a vector operand lacks. */
   readonly shape: Shape;
 }
 
 /**
  *     [k] · [k] → []          [m, k] · [k, n] → [m, n]        […, m, k] · […, k, n] → […, m, n]
- *     [k] · [k, n] → [n]      [m, k] · [k] → [m]              leading axes broadcast
+ *     [k] · [k, n] → [n]      [m, k] · [k] → [m]              leading dimensions broadcast
  *
- * @throws ShapeError for a scalar, inner sizes that differ, or leading axes that do not broadcast.
+ * @throws ShapeError for a scalar, inner sizes that differ, or leading dimensions that do not broadcast.
  * Source: https://pytorch.org/docs/stable/generated/torch.matmul.html
  */
 export function matmulGeometry(who: string, a: Shape, b: Shape): MatmulGeometry {
@@ -153,13 +153,13 @@ type Product<Who extends string, A extends Shape, B extends Shape> = number exte
             K,
             Rows,
             As extends readonly [...infer Bs extends Shape, infer M extends number]
-              ? WithAxes<Broadcasts<Who, Bs, Batch>, readonly [M, N]>
+              ? WithDims<Broadcasts<Who, Bs, Batch>, readonly [M, N]>
               : readonly [...Batch, N]
           >
         : Scalar<Who, A, B>
     : Scalar<Who, A, B>;
 
-type WithAxes<Batch, Axes extends Shape> = Batch extends Shape ? readonly [...Batch, ...Axes] : Batch;
+type WithDims<Batch, Dims extends Shape> = Batch extends Shape ? readonly [...Batch, ...Dims] : Batch;
 
 type Inner<Who extends string, A, B, K extends number, Rows extends number, Result> =
   Differs<K, Rows> extends true

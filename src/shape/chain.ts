@@ -103,7 +103,7 @@ type OneOf<Out> =
 
 type FlattenedBy<Rule, S, Out> = Rule extends { readonly flattens: true } ? readonly [S, Out] : undefined;
 
-/** The sizes whose product a Flatten made the last axis of; none where it did not, or where `got` is another axis's size. */
+/** The sizes whose product a Flatten made the last dimension of; none where it did not, or where `got` is another dimension's size. */
 export function factorsOf(before: Shape, after: Shape, got: string): Shape {
   const front = after.slice(0, -1);
   if (got !== `${after.at(-1)}` || !sameShape(before.slice(0, front.length), front)) return [];

@@ -21,9 +21,9 @@ export function classGeometry(who: string, scores: Shape): ClassGeometry {
   return { outer: first, classes: second, inner: sizeOf(pixels) };
 }
 
-/** The shape of the labels: that of the scores without the class axis. */
+/** The shape of the labels: that of the scores without the class dimension. */
 export function labelShape(scores: Shape): number[] {
-  return scores.length === 1 ? [] : scores.filter((_, axis) => axis !== 1);
+  return scores.length === 1 ? [] : scores.filter((_, dim) => dim !== 1);
 }
 
 /** {@link labelShape} as a type. */
@@ -35,7 +35,7 @@ type LabelShape<Scores extends Shape> = Scores extends readonly [number]
 
 /**
  * `unknown`, or the sentence about labels that do not fit the scores: a tensor of labels has the scores' shape without the
- * class axis, or is one list. Of the scores' own shape it may hold probabilities, which some losses take.
+ * class dimension, or is one list. Of the scores' own shape it may hold probabilities, which some losses take.
  */
 export type LabelsFit<Loss extends string, Scores extends Shape, Labels> =
   IsUnion<Labels> extends true

@@ -19,7 +19,7 @@ import type {
   Differs,
   HasRank,
   Image,
-  ImageAxes,
+  ImageDims,
   Join,
   Mismatch,
   Mistake,
@@ -72,7 +72,7 @@ export function convTransposeSettings(
   });
   const { stride, dilation } = settings;
   const extra = checkPair(layer, "outputPadding", outputPadding, 0);
-  if (extra.some((size, axis) => size >= Math.max(stride[axis] ?? 0, dilation[axis] ?? 0))) {
+  if (extra.some((size, dim) => size >= Math.max(stride[dim] ?? 0, dilation[dim] ?? 0))) {
     throw new ArgumentError(
       `${layer} expects outputPadding to be smaller than stride or dilation, but got outputPadding ${showShape(extra)}, stride ${showShape(stride)} and dilation ${showShape(dilation)}. Usual cause: outputPadding adds no zeros around the output; it picks one of the sizes that a strided convolution maps to the same one.`,
     );
@@ -81,7 +81,7 @@ export function convTransposeSettings(
 }
 
 /**
- * Size along one axis: (size − 1)·stride − padding + dilation·(kernel − 1) + outputPadding + 1, where `padding`
+ * Size along one dimension: (size − 1)·stride − padding + dilation·(kernel − 1) + outputPadding + 1, where `padding`
  * counts both sides. It is a size whose convolution gives `size` back.
  */
 export function convTransposeOut(
@@ -109,11 +109,11 @@ export function convTransposeGeometry(settings: ConvTransposeSettings, input: Sh
     );
   }
   /** Height and width of the output before the padding is cut off. */
-  const full = [height, width].map((size, axis) =>
-    convTransposeOut(size, kernelSize[axis] ?? 1, stride[axis] ?? 1, 0, dilation[axis] ?? 1, outputPadding[axis] ?? 0),
+  const full = [height, width].map((size, dim) =>
+    convTransposeOut(size, kernelSize[dim] ?? 1, stride[dim] ?? 1, 0, dilation[dim] ?? 1, outputPadding[dim] ?? 0),
   );
   const cut = paddingBefore.map((size) => 2 * size);
-  const [outHeight = 0, outWidth = 0] = full.map((size, axis) => size - (cut[axis] ?? 0));
+  const [outHeight = 0, outWidth = 0] = full.map((size, dim) => size - (cut[dim] ?? 0));
   if (outHeight < 1 || outWidth < 1) {
     throw new ShapeError(
       `${layer} expects its padding to leave at least one pixel, but it cuts ${cut.join(" × ")} off an output of ${full.join(" × ")} (input ${showShape(input)}). Usual cause: a padding that was meant for a convolution.`,
@@ -144,7 +144,7 @@ export interface ConvTranspose2dRule<Ci extends number, Co extends number, K, O>
   readonly natural: readonly [number, Ci, number, number];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
-    : Image<this["in"]> extends ImageAxes<infer Batch, infer C, infer H, infer W>
+    : Image<this["in"]> extends ImageDims<infer Batch, infer C, infer H, infer W>
       ? Differs<C, Ci> extends true
         ? Mismatch<"ConvTranspose2d", Counted<Ci, "channel">, `${C}`>
         : Cut<

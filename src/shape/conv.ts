@@ -11,7 +11,7 @@ import type {
   Differs,
   HasRank,
   Image,
-  ImageAxes,
+  ImageDims,
   Join,
   Mismatch,
   Mistake,
@@ -29,7 +29,7 @@ import { type Pair, type Shape, showShape } from "./shape.js";
 export interface ConvSettings {
   /** The layer's name, for messages. */
   readonly layer: string;
-  /** Axes that the kernel slides along. A one-dimensional convolution is one of images of height 1. */
+  /** Dimensions that the kernel slides along. A one-dimensional convolution is one of images of height 1. */
   readonly dimensions: 1 | 2;
   readonly inChannels: number;
   readonly outChannels: number;
@@ -37,7 +37,7 @@ export interface ConvSettings {
   readonly stride: Sizes;
   /** As it was given. */
   readonly padding: Sizes | "same" | "valid";
-  /** Padding before and after each axis; they differ for `"same"` with an even kernel. */
+  /** Padding before and after each dimension; they differ for `"same"` with an even kernel. */
   readonly paddingBefore: Sizes;
   readonly paddingAfter: Sizes;
   readonly paddingMode: PaddingMode;
@@ -76,7 +76,7 @@ export interface ConvGeometry {
 }
 
 /**
- * Positions of a kernel along one axis: ⌊(size + padding − dilation·(kernel − 1) − 1) / stride⌋ + 1,
+ * Positions of a kernel along one dimension: ⌊(size + padding − dilation·(kernel − 1) − 1) / stride⌋ + 1,
  * where `padding` counts both sides. 0 or less means the kernel does not fit.
  */
 export function convOut(size: number, kernel: number, stride: number, padding: number, dilation: number): number {
@@ -203,7 +203,7 @@ const NONE: readonly [Sizes, Sizes] = [
   [0, 0],
 ];
 
-/** Padding before and after each axis that keeps its size. The odd row or column goes after, as in torch. */
+/** Padding before and after each dimension that keeps its size. The odd row or column goes after, as in torch. */
 function samePadding(layer: string, dimensions: 1 | 2, taps: Omit<Taps, "padding">): readonly [Sizes, Sizes] {
   const { stride } = taps;
   if (stride[0] !== 1 || stride[1] !== 1) {
@@ -216,7 +216,7 @@ function samePadding(layer: string, dimensions: 1 | 2, taps: Omit<Taps, "padding
   return [before, [height - 1 - before[0], width - 1 - before[1]]];
 }
 
-/** What a kernel covers along each axis. */
+/** What a kernel covers along each dimension. */
 export function reachOf({ kernelSize, dilation }: Pick<Taps, "kernelSize" | "dilation">): Sizes {
   return [dilation[0] * (kernelSize[0] - 1) + 1, dilation[1] * (kernelSize[1] - 1) + 1];
 }
@@ -234,7 +234,7 @@ export function tooSmall(
   );
 }
 
-/** `3 × 5`, or `5` for a convolution along one axis. */
+/** `3 × 5`, or `5` for a convolution along one dimension. */
 function showSizes(dimensions: 1 | 2, sizes: Sizes): string {
   return sizes.slice(2 - dimensions).join(" × ");
 }
@@ -248,7 +248,7 @@ export function imageSizes(layer: string, input: Shape): readonly [number, numbe
     layer,
     "[N, C, H, W] or [C, H, W]",
     input,
-    "images that were flattened too early, or a missing channel axis: reshape them to [N, 1, H, W]",
+    "images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W]",
   );
 }
 
@@ -266,7 +266,7 @@ function signalSizes(layer: string, input: Shape): readonly [number, number, num
     layer,
     "[N, C, L] or [C, L]",
     input,
-    "images, which need Conv2d, or a missing channel axis: reshape signals to [N, 1, L]",
+    "images, which need Conv2d, or a missing channel dimension: reshape signals to [N, 1, L]",
   );
 }
 
@@ -306,7 +306,7 @@ export function convGeometry(settings: ConvSettings, input: Shape): ConvGeometry
 /** @throws ShapeError where the input has other channels than the layer was made for. */
 export function checkChannels({ layer, dimensions, inChannels }: ConvSettings, channels: number, input: Shape): void {
   if (channels === inChannels) return;
-  const [axes, whole] = dimensions === 1 ? ["[C, L]", "[N, 1, L]"] : ["[C, H, W]", "[N, 1, H, W]"];
+  const [dims, whole] = dimensions === 1 ? ["[C, L]", "[N, 1, L]"] : ["[C, H, W]", "[N, 1, H, W]"];
   const batched = input.length === dimensions + 2;
   throw inputMismatch(
     {
@@ -319,7 +319,7 @@ export function checkChannels({ layer, dimensions, inChannels }: ConvSettings, c
         batched ? 1 : 0,
         batched
           ? "inChannels that differs from the data's, or from the previous outChannels"
-          : `a batch without its channel axis (${dimensions + 1} axes are read as ${axes}): reshape it to ${whole}`,
+          : `a batch without its channel dimension (${dimensions + 1} dimensions are read as ${dims}): reshape it to ${whole}`,
       ),
     },
     input,
@@ -372,7 +372,7 @@ export type ConvOut<
     ? never
     : Add<FloorDivide<Subtract<Add<Size, Padding>, Reach<Kernel, Dilation>>, Stride>, 1>;
 
-/** Whether an axis of any size comes out as it went in: stride 1, and as much padding as the kernel takes away. */
+/** Whether a dimension of any size comes out as it went in: stride 1, and as much padding as the kernel takes away. */
 type KeepsSize<Kernel extends number, Stride extends number, Padding extends number, Dilation extends number> = [
   Stride,
   Padding,
@@ -389,7 +389,7 @@ export type Reach<Kernel extends number, Dilation extends number> = Dilation ext
   ? Kernel
   : Add<Multiply<Dilation, Subtract<Kernel, 1>>, 1>;
 
-/** Both sides' padding along one axis, of which `Side` is the padding option's part. */
+/** Both sides' padding along one dimension, of which `Side` is the padding option's part. */
 type TotalPadding<Padding, Side, Kernel extends number, Dilation extends number> = Padding extends "same"
   ? Subtract<Reach<Kernel, Dilation>, 1>
   : Padding extends "valid"
@@ -398,8 +398,8 @@ type TotalPadding<Padding, Side, Kernel extends number, Dilation extends number>
       ? Multiply<Side, 2>
       : number;
 
-/** One axis of a convolution: its options along it, resolved. */
-type ConvAxis<Size extends number, K extends number, S extends number, P, Side, D extends number> = ConvOut<
+/** One dimension of a convolution: its options along it, resolved. */
+type ConvDim<Size extends number, K extends number, S extends number, P, Side, D extends number> = ConvOut<
   Size,
   K,
   S,
@@ -413,7 +413,7 @@ export interface Conv2dRule<Ci extends number, Co extends number, K, O> extends 
   readonly natural: readonly [number, Ci, number, number];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
-    : Image<this["in"]> extends ImageAxes<infer Batch, infer C, infer H, infer W>
+    : Image<this["in"]> extends ImageDims<infer Batch, infer C, infer H, infer W>
       ? Differs<C, Ci> extends true
         ? Mismatch<"Conv2d", Counted<Ci, "channel">, `${C}`>
         : Conv2dShape<
@@ -439,8 +439,8 @@ type Conv2dShape<
   P,
   D,
 > = [
-  ConvAxis<Size[0], K[0], PairHeight<S>, P, PairHeight<P>, PairHeight<D>>,
-  ConvAxis<Size[1], K[1], PairWidth<S>, P, PairWidth<P>, PairWidth<D>>,
+  ConvDim<Size[0], K[0], PairHeight<S>, P, PairHeight<P>, PairHeight<D>>,
+  ConvDim<Size[1], K[1], PairWidth<S>, P, PairWidth<P>, PairWidth<D>>,
 ] extends [infer H, infer W]
   ? [H] extends [never]
     ? KernelMistake<Input, Size, K, P, D>
@@ -478,7 +478,7 @@ export interface Conv1dRule<Ci extends number, Co extends number, K extends numb
       ? Batch extends readonly [] | readonly [number]
         ? Differs<C, Ci> extends true
           ? Mismatch<"Conv1d", Counted<Ci, "channel">, `${C}`>
-          : ConvAxis<
+          : ConvDim<
                 L,
                 K,
                 AsNumber<Option<O, "stride", 1>>,

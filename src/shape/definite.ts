@@ -17,10 +17,10 @@ export type Definite<S extends Shape> = number extends S["length"]
       ? Shape
       : S;
 
-/** Whether a shape that went through {@link Definite} has an unknown number of axes. */
+/** Whether a shape that went through {@link Definite} has an unknown number of dimensions. */
 export type HasAnyRank<S extends Shape> = number extends S["length"] ? true : false;
 
-/** As many axes as `S` has, of unknown sizes. */
+/** As many dimensions as `S` has, of unknown sizes. */
 export type Unsized<S extends Shape> = { readonly [I in keyof S]: number };
 
 /** Whether `N` is one number literal, of either sign. */

@@ -86,18 +86,18 @@ export function neighborMismatch(mismatch: Mismatch, factors: Shape = []): Shape
 }
 
 /**
- * Why an input has other channels than its layer: stored last, where its last axis has as many as are expected, or else
- * what the layer says. `batch` counts the axes before the channels.
+ * Why an input has other channels than its layer: stored last, where its last dimension has as many as are expected, or else
+ * what the layer says. `batch` counts the dimensions before the channels.
  */
 export function channelsCause(channels: number, input: Shape, batch: 0 | 1, otherwise: string): string {
   const last = input.length - 1;
   const alpha = channels === 3 && input[last] === 4 && Number(input[last - 1]) > 4;
   if (last <= batch || (input[last] !== channels && !alpha)) return otherwise;
-  const order = input.map((_, axis) => (axis < batch ? axis : axis === batch ? last : axis - 1));
+  const order = input.map((_, dim) => (dim < batch ? dim : dim === batch ? last : dim - 1));
   return `channels stored last: permute(${showShape(order)}) moves them${alpha ? ", and slice drops alpha" : ""}`;
 }
 
 /** `Conv2d expects an input [N, C, H, W] or [C, H, W], but got [784]. Usual cause: …` */
-export function rankMismatch(layer: string, axes: string, input: Shape, cause: string): ShapeError {
-  return new ShapeError(`${layer} expects an input ${axes}, but got ${showShape(input)}. Usual cause: ${cause}.`);
+export function rankMismatch(layer: string, dims: string, input: Shape, cause: string): ShapeError {
+  return new ShapeError(`${layer} expects an input ${dims}, but got ${showShape(input)}. Usual cause: ${cause}.`);
 }

@@ -3,12 +3,12 @@
 import type { Add, FloorDivide, IsKnown, Less, Modulo, Multiply, ProductOf } from "./arithmetic.js";
 import { checkInteger } from "./check.js";
 import type { Definite, HasAnyRank } from "./definite.js";
-import { type AxesTold, type ResolvedAxis, resolveAxis } from "./dim.js";
+import { type DimsTold, type ResolvedDim, resolveDim } from "./dim.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type {
-  AxisMistake,
-  AxisOf,
   Differs,
+  DimMistake,
+  DimOf,
   GivenOptions,
   HasRank,
   Mistake,
@@ -21,16 +21,16 @@ import { type Shape, showShape, sizeOf } from "./shape.js";
 import { show } from "./show.js";
 
 /**
- * The axes from `startDim` to `endDim`, both included, become one.
- * @throws ShapeError for an axis that the input does not have, or a start after the end.
+ * The dimensions from `startDim` to `endDim`, both included, become one.
+ * @throws ShapeError for a dimension that the input does not have, or a start after the end.
  */
 export function flattenShape(layer: string, input: Shape, startDim: number, endDim: number): number[] {
-  const sizes = input.length > 0 ? input : [1]; // torch reads a scalar as one axis
-  const start = resolveAxis(layer, startDim, sizes);
-  const end = resolveAxis(layer, endDim, sizes);
+  const sizes = input.length > 0 ? input : [1]; // torch reads a scalar as one dimension
+  const start = resolveDim(layer, startDim, sizes);
+  const end = resolveDim(layer, endDim, sizes);
   if (start > end) {
     throw new ShapeError(
-      `${layer} expects startDim to come before endDim, but they are axes ${start} and ${end} of the input ${showShape(input)}. Usual cause: an input without its batch axis.`,
+      `${layer} expects startDim to come before endDim, but they are dims ${start} and ${end} of the input ${showShape(input)}. Usual cause: an input without its batch dimension.`,
     );
   }
   const flat = [...sizes];
@@ -38,7 +38,7 @@ export function flattenShape(layer: string, input: Shape, startDim: number, endD
   return flat;
 }
 
-/** Checks the sizes that one axis is split into: positive integers, of which one may be −1 for "whatever remains". */
+/** Checks the sizes that one dimension is split into: positive integers, of which one may be −1 for "whatever remains". */
 export function checkUnflattened(layer: string, sizes: Shape): Shape {
   if (!Array.isArray(sizes) || sizes.length === 0) {
     throw new ArgumentError(
@@ -55,40 +55,40 @@ export function checkUnflattened(layer: string, sizes: Shape): Shape {
 }
 
 /**
- * The axis `dim` becomes the axes `sizes`.
- * @throws ShapeError for an axis that the input does not have, or sizes whose product is another number.
+ * The dimension `dim` becomes the dimensions `sizes`.
+ * @throws ShapeError for a dimension that the input does not have, or sizes whose product is another number.
  */
 export function unflattenShape(layer: string, input: Shape, dim: number, sizes: Shape): number[] {
-  const axis = resolveAxis(layer, dim, input);
-  const extent = input[axis] ?? 1;
+  const at = resolveDim(layer, dim, input);
+  const extent = input[at] ?? 1;
   const known = sizeOf(sizes.filter((size) => size !== -1));
   const resolved = sizes.map((size) => (size === -1 ? Math.floor(extent / known) : size));
   if (sizeOf(resolved) !== extent) {
     throw new ShapeError(
-      `${layer} expects axis ${axis} to be ${sizes.includes(-1) ? `a multiple of ${known}` : known} to split it into ${showShape(sizes)}, but its input ${showShape(input)} has ${extent}. Usual cause: sizes that belong to another layer's output.`,
+      `${layer} expects dim ${at} to be ${sizes.includes(-1) ? `a multiple of ${known}` : known} to split it into ${showShape(sizes)}, but its input ${showShape(input)} has ${extent}. Usual cause: sizes that belong to another layer's output.`,
     );
   }
-  return [...input.slice(0, axis), ...resolved, ...input.slice(axis + 1)];
+  return [...input.slice(0, at), ...resolved, ...input.slice(at + 1)];
 }
 
 /** {@link flattenShape} as a type. */
-export type FlattenedAxes<Who extends string, S extends Shape, Start, End> = MergedAxes<
+export type FlattenedDims<Who extends string, S extends Shape, Start, End> = MergedDims<
   Who,
   Definite<S> extends readonly [] ? readonly [1] : Definite<S>,
   Start,
   End
 >;
 
-type MergedAxes<Who extends string, S extends Shape, Start, End> =
+type MergedDims<Who extends string, S extends Shape, Start, End> =
   HasAnyRank<S> extends true
     ? Shape
-    : number extends ResolvedAxis<S, Start> | ResolvedAxis<S, End>
+    : number extends ResolvedDim<S, Start> | ResolvedDim<S, End>
       ? Shape
-      : unknown extends AxesTold<Who, S, readonly [Start, End]>
-        ? MergedFrom<S, ResolvedAxis<S, Start>, ResolvedAxis<S, End>> extends infer Result extends Shape
+      : unknown extends DimsTold<Who, S, readonly [Start, End]>
+        ? MergedFrom<S, ResolvedDim<S, Start>, ResolvedDim<S, End>> extends infer Result extends Shape
           ? Result
-          : Mistake<`${Who} expects startDim to come before endDim, but they are axes ${ResolvedAxis<S, Start>} and ${ResolvedAxis<S, End>} of the input ${Show<S>}`>
-        : AxesTold<Who, S, readonly [Start, End]>;
+          : Mistake<`${Who} expects startDim to come before endDim, but they are dims ${ResolvedDim<S, Start>} and ${ResolvedDim<S, End>} of the input ${Show<S>}`>
+        : DimsTold<Who, S, readonly [Start, End]>;
 
 /** `null` where the end comes before the start. */
 type MergedFrom<S extends Shape, Start, End, Before extends Shape = []> = Before["length"] extends Start
@@ -121,15 +121,15 @@ export interface FlattenRule<Options extends readonly unknown[]> extends ShapeRu
       : Shape;
 }
 
-type Flattened<S extends Shape, Start, End> = [AxisOf<S, Start>] extends [never]
-  ? AxisMistake<"Flatten", S, Start>
-  : [AxisOf<S, End>] extends [never]
-    ? AxisMistake<"Flatten", S, End>
-    : Less<AxisOf<S, End>, AxisOf<S, Start>> extends true
-      ? Mistake<`Flatten expects startDim to come before endDim, but they are axes ${AxisOf<S, Start>} and ${AxisOf<S, End>} of the input ${Show<S>}`>
-      : Merged<S, AxisOf<S, Start>, Add<AxisOf<S, End>, 1>>;
+type Flattened<S extends Shape, Start, End> = [DimOf<S, Start>] extends [never]
+  ? DimMistake<"Flatten", S, Start>
+  : [DimOf<S, End>] extends [never]
+    ? DimMistake<"Flatten", S, End>
+    : Less<DimOf<S, End>, DimOf<S, Start>> extends true
+      ? Mistake<`Flatten expects startDim to come before endDim, but they are dims ${DimOf<S, Start>} and ${DimOf<S, End>} of the input ${Show<S>}`>
+      : Merged<S, DimOf<S, Start>, Add<DimOf<S, End>, 1>>;
 
-/** The axes from `Start` up to `End`, which is not included, as one. */
+/** The dimensions from `Start` up to `End`, which is not included, as one. */
 type Merged<S extends Shape, Start extends number, End extends number> =
   Split<S, Start> extends Parts<infer Front, Shape>
     ? Split<S, End> extends Parts<readonly [...Front, ...infer Middle extends Shape], infer Back>
@@ -160,23 +160,23 @@ export interface UnflattenRule<Dim, Sizes extends Shape> extends ShapeRule {
     : HasRank<Sizes> extends false
       ? Shape
       : this["in"] extends Shape
-        ? [AxisOf<this["in"], Dim>] extends [never]
-          ? AxisMistake<"Unflatten", this["in"], Dim>
-          : Unflattened<this["in"], AxisOf<this["in"], Dim>, Sizes, Known<Sizes>>
+        ? [DimOf<this["in"], Dim>] extends [never]
+          ? DimMistake<"Unflatten", this["in"], Dim>
+          : Unflattened<this["in"], DimOf<this["in"], Dim>, Sizes, Known<Sizes>>
         : Shape;
 }
 
 /** The product of all sizes but −1. */
 type Known<Sizes extends Shape> = ProductOf<{ [I in keyof Sizes]: Sizes[I] extends -1 ? 1 : Sizes[I] }>;
 
-type Unflattened<S extends Shape, Axis extends number, Sizes extends Shape, Product extends number> =
-  Split<S, Axis> extends Parts<infer Front, readonly [infer Extent extends number, ...infer Back extends Shape]>
+type Unflattened<S extends Shape, Dim extends number, Sizes extends Shape, Product extends number> =
+  Split<S, Dim> extends Parts<infer Front, readonly [infer Extent extends number, ...infer Back extends Shape]>
     ? -1 extends Sizes[number]
       ? Differs<Modulo<Extent, Product>, 0> extends true
-        ? SplitMistake<S, Axis, Sizes, `a multiple of ${Product}`>
+        ? SplitMistake<S, Dim, Sizes, `a multiple of ${Product}`>
         : readonly [...Front, ...Filled<Sizes, FloorDivide<Extent, Product>>, ...Back]
       : Differs<Product, Extent> extends true
-        ? SplitMistake<S, Axis, Sizes, `${Product}`>
+        ? SplitMistake<S, Dim, Sizes, `${Product}`>
         : readonly [...Front, ...Filled<Sizes, number>, ...Back]
     : Shape;
 
@@ -193,10 +193,10 @@ type Filled<Sizes extends Shape, Free extends number> = {
 
 type SplitMistake<
   S extends Shape,
-  Axis extends number,
+  Dim extends number,
   Sizes extends Shape,
   Expected extends string,
-> = Mistake<`Unflatten expects axis ${Axis} to be ${Expected} to split it into ${ShowSizes<Sizes>}, but its input ${Show<S>} has ${S[Axis]}`>;
+> = Mistake<`Unflatten expects dim ${Dim} to be ${Expected} to split it into ${ShowSizes<Sizes>}, but its input ${Show<S>} has ${S[Dim]}`>;
 
 /** Sizes as they were written, −1 as well. */
 type ShowSizes<Sizes extends Shape> = `[${Written<Sizes>}]`;

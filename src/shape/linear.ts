@@ -1,4 +1,4 @@
-/** Shape rule of Linear: the last axis changes, all others are left alone. */
+/** Shape rule of Linear: the last dimension changes, all others are left alone. */
 
 import type { IsUnion, OneSize } from "./arithmetic.js";
 import { inputMismatch, rankMismatch } from "./errors.js";
@@ -38,7 +38,7 @@ export function linearGeometry(layer: string, inFeatures: number, outFeatures: n
 /** The rule of Linear: {@link linearGeometry} as a type. */
 export interface LinearRule<In extends number, Out extends number> extends FeaturesRule<"Linear", In, Out> {}
 
-/** The rule of the layers that change the last axis alone, of inputs of any rank, also one that is not known. */
+/** The rule of the layers that change the last dimension alone, of inputs of any rank, also one that is not known. */
 export interface FeaturesRule<Layer extends string, In extends number, Out extends number> extends ShapeRule {
   readonly of?: readonly [In, Out];
   readonly natural: readonly [...Shape, In];

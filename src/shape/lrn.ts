@@ -12,12 +12,12 @@ export interface LrnGeometry {
   readonly after: number;
 }
 
-/** @throws ShapeError for fewer than three axes. */
+/** @throws ShapeError for fewer than three dimensions. */
 export function lrnGeometry(layer: string, size: number, input: Shape): LrnGeometry {
   const [outer = 0, channels = 0, ...spatial] = input;
   if (input.length < 3) {
-    const cause = "images that were flattened too early, or a missing batch axis: reshape one sample to [1, C, …]";
-    throw rankMismatch(layer, "[N, C, L], [N, C, H, W] or of more axes", input, cause);
+    const cause = "images that were flattened too early, or a missing batch dimension: reshape one sample to [1, C, …]";
+    throw rankMismatch(layer, "[N, C, L], [N, C, H, W] or of more dimensions", input, cause);
   }
   // An even window reaches further back, as torch pads it.
   const before = Math.floor(size / 2);
@@ -30,5 +30,5 @@ export interface LrnRule extends ShapeRule {
     ? this["in"]
     : this["in"] extends readonly [number, number, number, ...Shape]
       ? this["in"]
-      : RankMistake<"LocalResponseNorm", "[N, C, L], [N, C, H, W] or of more axes", this["in"]>;
+      : RankMistake<"LocalResponseNorm", "[N, C, L], [N, C, H, W] or of more dimensions", this["in"]>;
 }

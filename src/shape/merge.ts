@@ -2,13 +2,13 @@
 
 import type { Add } from "./arithmetic.js";
 import { type Broadcasts, broadcastShape } from "./broadcast.js";
-import { resolveAxis } from "./dim.js";
+import { resolveDim } from "./dim.js";
 import { ShapeError } from "./errors.js";
 import type {
   Agreed,
   Apply,
-  AxisMistake,
-  AxisOf,
+  DimMistake,
+  DimOf,
   HasRank,
   Mistake,
   Option,
@@ -42,20 +42,20 @@ export function multiplyShape(layer: string, shapes: readonly Shape[]): number[]
 
 /**
  * The shape of branches laid side by side along `dim`, which counts from the end where it is negative.
- * @throws ShapeError for an axis that the first one does not have, or where another size differs.
+ * @throws ShapeError for a dimension that the first one does not have, or where another size differs.
  */
 export function concatShape(layer: string, shapes: readonly Shape[], dim: number): number[] {
   const [first = []] = shapes;
-  const axis = resolveAxis(layer, dim, first);
-  const others = (shape: Shape) => shape.filter((_, i) => i !== axis);
+  const at = resolveDim(layer, dim, first);
+  const others = (shape: Shape) => shape.filter((_, i) => i !== at);
   for (const shape of shapes) {
     if (shape.length !== first.length || !sameShape(others(shape), others(first))) {
       throw new ShapeError(
-        `${layer} expects branches that differ only in axis ${axis} to concatenate, but got ${shapes.map(showShape).join(" and ")}. Usual cause: a stride or padding in one branch that the other lacks.`,
+        `${layer} expects branches that differ only in dim ${at} to concatenate, but got ${shapes.map(showShape).join(" and ")}. Usual cause: a stride or padding in one branch that the other lacks.`,
       );
     }
   }
-  return first.map((extent, i) => (i === axis ? shapes.reduce((sum, shape) => sum + (shape[axis] ?? 0), 0) : extent));
+  return first.map((extent, i) => (i === at ? shapes.reduce((sum, shape) => sum + (shape[at] ?? 0), 0) : extent));
 }
 
 /** The rule of Residual: what the body and the shortcut give has to be the same where both are known. */
@@ -141,17 +141,17 @@ type Added<Layer extends string, Shapes extends readonly Shape[]> =
 /** {@link concatShape} as a type. */
 type Concatenated<Shapes extends readonly [Shape, ...Shape[]], Dim> =
   HasRank<Shapes[0]> extends true
-    ? [AxisOf<Shapes[0], Dim>] extends [never]
-      ? AxisMistake<"Parallel", Shapes[0], Dim>
-      : SideBySide<Shapes, AxisOf<Shapes[0], Dim>>
+    ? [DimOf<Shapes[0], Dim>] extends [never]
+      ? DimMistake<"Parallel", Shapes[0], Dim>
+      : SideBySide<Shapes, DimOf<Shapes[0], Dim>>
     : Shape;
 
-type SideBySide<Shapes extends readonly [Shape, ...Shape[]], Axis extends number> = number extends Axis
+type SideBySide<Shapes extends readonly [Shape, ...Shape[]], Dim extends number> = number extends Dim
   ? Shape
-  : Agreement<{ [I in keyof Shapes]: WithSize<Shapes[I], Axis, number> }> extends infer Common
+  : Agreement<{ [I in keyof Shapes]: WithSize<Shapes[I], Dim, number> }> extends infer Common
     ? [Common] extends [never]
-      ? Mistake<`Parallel expects branches that differ only in axis ${Axis} to concatenate, but got ${ShowAll<Shapes>}`>
-      : WithSize<Common, Axis, SumOf<Shapes, Axis>>
+      ? Mistake<`Parallel expects branches that differ only in dim ${Dim} to concatenate, but got ${ShowAll<Shapes>}`>
+      : WithSize<Common, Dim, SumOf<Shapes, Dim>>
     : never;
 
 type SumOf<Shapes, Dim extends number, Sum extends number = 0> = Shapes extends readonly [

@@ -49,11 +49,11 @@ export function checkNamed(
     const pattern = expected[input] ?? [];
     const other = () =>
       new ShapeError(
-        `${who} expects an input [${pattern.join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch axis left out.`,
+        `${who} expects an input [${pattern.join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch dimension left out.`,
       );
     if (pattern.length !== shape.length) throw other();
-    for (const [axis, size] of shape.entries()) {
-      const name = pattern[axis] ?? size;
+    for (const [dim, size] of shape.entries()) {
+      const name = pattern[dim] ?? size;
       const known = typeof name === "number" ? name : (sizes.get(name) ?? size);
       if (typeof name === "string") sizes.set(name, known);
       if (known === size) continue;

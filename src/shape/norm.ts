@@ -9,7 +9,7 @@ import type {
   Differs,
   HasRank,
   Image,
-  ImageAxes,
+  ImageDims,
   Mismatch,
   RankMistake,
   ShapeRule,
@@ -66,7 +66,7 @@ export function groupNormGeometry(numGroups: number, channels: number, input: Sh
   return { groups, segments: 1, segmentStride: 0, channelsPerGroup: channels / numGroups, inner, channels };
 }
 
-/** The axes of `normalizedShape`, the last ones of the input, share statistics, and each element has its own weight. */
+/** The dimensions of `normalizedShape`, the last ones of the input, share statistics, and each element has its own weight. */
 export function layerNormGeometry(normalizedShape: Shape, input: Shape): NormGeometry {
   const channels = sizeOf(normalizedShape);
   const groups = sizeOf(input, 0, input.length - normalizedShape.length);
@@ -74,26 +74,26 @@ export function layerNormGeometry(normalizedShape: Shape, input: Shape): NormGeo
 }
 
 /**
- * @param axes the ranks that fit, as messages show them: `{ 4: "[N, C, H, W]" }`
+ * @param dims the ranks that fit, as messages show them: `{ 4: "[N, C, H, W]" }`
  * @param fromBatch whether the statistics come from the input itself, which then needs more than one value a channel
  * @throws ShapeError for a wrong rank, wrong channels, or one value per channel.
  */
 export function checkBatchNorm(
   layer: string,
-  axes: Readonly<Record<number, string>>,
+  dims: Readonly<Record<number, string>>,
   channels: number,
   fromBatch: boolean,
   input: Shape,
 ): void {
-  if (!Object.hasOwn(axes, input.length)) {
-    const ranks = Object.keys(axes).map(Number);
+  if (!Object.hasOwn(dims, input.length)) {
+    const ranks = Object.keys(dims).map(Number);
     const cause =
       input.length + 1 === Math.min(...ranks)
-        ? "a missing batch axis: reshape one sample to [1, C, …]"
+        ? "a missing batch dimension: reshape one sample to [1, C, …]"
         : input.length < Math.min(...ranks)
           ? "images that were flattened too early"
-          : "images, which need BatchNorm2d, or an axis too many";
-    throw rankMismatch(layer, Object.values(axes).join(" or "), input, cause);
+          : "images, which need BatchNorm2d, or a dimension too many";
+    throw rankMismatch(layer, Object.values(dims).join(" or "), input, cause);
   }
   checkChannels(layer, channels, input[1] ?? 0, input);
   if (!fromBatch) return;
@@ -124,39 +124,45 @@ export function checkGroups(layer: string, numGroups: number, numChannels: numbe
   );
 }
 
-/** @throws ShapeError for fewer than two axes, wrong channels, or one value in the whole input of a group. */
+/** @throws ShapeError for fewer than two dimensions, wrong channels, or one value in the whole input of a group. */
 export function checkGroupNorm(layer: string, numGroups: number, channels: number, input: Shape): void {
   if (input.length < 2)
-    throw rankMismatch(layer, "[N, C, …]", input, "a missing batch axis: reshape one sample to [1, C, …]");
+    throw rankMismatch(layer, "[N, C, …]", input, "a missing batch dimension: reshape one sample to [1, C, …]");
   checkChannels(layer, channels, input[1] ?? 0, input);
   // torch counts over the whole batch, so that two samples of one value each pass (and are normalized to 0).
   const { groups, channelsPerGroup, inner } = groupNormGeometry(numGroups, channels, input);
   const count = (groups / numGroups) * channelsPerGroup * inner;
-  checkCount(layer, "value per group", count, "as many groups as channels, on an input without spatial axes", input);
+  checkCount(
+    layer,
+    "value per group",
+    count,
+    "as many groups as channels, on an input without spatial dimensions",
+    input,
+  );
 }
 
-/** Resolves LayerNorm's `normalizedShape`, where a number stands for one axis. */
-export function normalizedAxes(layer: string, normalizedShape: number | Shape): Shape {
-  const axes = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
-  if (!Array.isArray(axes) || axes.length === 0) {
+/** Resolves LayerNorm's `normalizedShape`, where a number stands for one dimension. */
+export function normalizedDims(layer: string, normalizedShape: number | Shape): Shape {
+  const dims = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
+  if (!Array.isArray(dims) || dims.length === 0) {
     throw new ArgumentError(
-      `${layer} expects normalizedShape to be the sizes of at least one axis, such as 64 or [3, 32, 32], but got ${show(axes)}.`,
+      `${layer} expects normalizedShape to be the sizes of at least one dimension, such as 64 or [3, 32, 32], but got ${show(dims)}.`,
     );
   }
-  for (const size of axes) checkInteger(layer, "normalizedShape", size, 1);
-  return [...axes];
+  for (const size of dims) checkInteger(layer, "normalizedShape", size, 1);
+  return [...dims];
 }
 
-/** @throws ShapeError when the input's last axes are others than `normalizedShape`. */
+/** @throws ShapeError when the input's last dimensions are others than `normalizedShape`. */
 export function checkLayerNorm(layer: string, normalizedShape: Shape, input: Shape): void {
   const last = input.slice(-normalizedShape.length);
   if (sameShape(last, normalizedShape)) return;
   throw inputMismatch(
     {
       layer,
-      expected: `the last axes ${showShape(normalizedShape)}`,
+      expected: `the last dims ${showShape(normalizedShape)}`,
       got: showShape(last),
-      cause: "a normalizedShape that counts the batch axis, or images of another size than the layer was made for",
+      cause: "a normalizedShape that counts the batch dimension, or images of another size than the layer was made for",
     },
     input,
   );
@@ -189,7 +195,7 @@ export interface InstanceNorm2dRule<C extends number> extends ShapeRule {
   readonly natural: readonly [number, C, number, number];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
-    : Image<this["in"]> extends ImageAxes<Shape, infer Got, number, number>
+    : Image<this["in"]> extends ImageDims<Shape, infer Got, number, number>
       ? Kept<"InstanceNorm2d", C, Got, this["in"]>
       : RankMistake<"InstanceNorm2d", "[N, C, H, W] or [C, H, W]", this["in"]>;
 }
@@ -213,21 +219,21 @@ type Kept<Layer extends string, C extends number, Got extends number, S> =
   Differs<Got, C> extends true ? Mismatch<Layer, Counted<C, "channel">, `${Got}`> : S;
 
 /** The rule of LayerNorm: {@link checkLayerNorm} as a type. */
-export interface LayerNormRule<Axes> extends ShapeRule {
-  readonly of?: Axes;
+export interface LayerNormRule<Dims> extends ShapeRule {
+  readonly of?: Dims;
   readonly out: HasRank<this["in"]> extends false
     ? this["in"]
     : this["in"] extends Shape
-      ? EndsIn<this["in"], Axes extends Shape ? Axes : [Axes]>
+      ? EndsIn<this["in"], Dims extends Shape ? Dims : [Dims]>
       : Shape;
 }
 
-/** `S`, or the mismatch where its last axes are not `Axes`. */
-type EndsIn<S extends Shape, Axes> = Axes extends Shape
-  ? HasRank<Axes> extends false
+/** `S`, or the mismatch where its last dimensions are not `Dims`. */
+type EndsIn<S extends Shape, Dims> = Dims extends Shape
+  ? HasRank<Dims> extends false
     ? S
-    : [Agreed<LastOf<S, Axes>, Axes>] extends [never]
-      ? Mismatch<"LayerNorm", `the last axes ${Show<Axes>}`, Show<LastOf<S, Axes>>>
+    : [Agreed<LastOf<S, Dims>, Dims>] extends [never]
+      ? Mismatch<"LayerNorm", `the last dims ${Show<Dims>}`, Show<LastOf<S, Dims>>>
       : S
   : S;
 

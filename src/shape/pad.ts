@@ -18,7 +18,7 @@ export type PixelMode = Exclude<PaddingMode, "zeros">;
 export type Padding2d = readonly [left: number, right: number, top: number, bottom: number];
 
 /**
- * The source index of every position along a padded axis.
+ * The source index of every position along a padded dimension.
  *
  *     reflect: … 2 1 | 0 1 2 …    replicate: … 0 0 | 0 1 2 …    circular: … n−2 n−1 | 0 1 2 …
  */
@@ -39,7 +39,7 @@ export function padIndices(size: number, before: number, after: number, mode: Pi
 
 /**
  * The padded shape of `[…, H, W]`.
- * @throws ShapeError for fewer than two axes, a crop of everything, or padding wider than the image can fill.
+ * @throws ShapeError for fewer than two dimensions, a crop of everything, or padding wider than the image can fill.
  */
 export function padShape(layer: string, input: Shape, padding: Padding2d, mode: PaddingMode = "zeros"): number[] {
   const height = input.at(-2);
@@ -55,7 +55,7 @@ export function padShape(layer: string, input: Shape, padding: Padding2d, mode: 
   );
 }
 
-/** Size of one padded axis. @throws ShapeError for a crop of everything, or more padding than `mode` can fill. */
+/** Size of one padded dimension. @throws ShapeError for a crop of everything, or more padding than `mode` can fill. */
 export function paddedSize(
   layer: string,
   input: Shape,
@@ -68,48 +68,48 @@ export function paddedSize(
   const most = mode === "reflect" ? size - 1 : mode === "circular" ? size : Infinity;
   if (Math.max(before, after) > most) {
     throw new ShapeError(
-      `${layer} expects "${mode}" padding of at most ${most} on each side of an axis of ${size}, but got ${Math.max(before, after)} (input ${showShape(input)}). Usual cause: an input that earlier layers made too small.`,
+      `${layer} expects "${mode}" padding of at most ${most} on each side of a dimension of ${size}, but got ${Math.max(before, after)} (input ${showShape(input)}). Usual cause: an input that earlier layers made too small.`,
     );
   }
   const padded = size + before + after;
   if (padded < 1 || Math.min(before, after) < -size) {
     throw new ShapeError(
-      `${layer} expects to leave at least one of the ${size} elements of an axis, but its padding is ${before} before and ${after} after (input ${showShape(input)}). Usual cause: a negative padding, which crops.`,
+      `${layer} expects to leave at least one of the ${size} elements of a dimension, but its padding is ${before} before and ${after} after (input ${showShape(input)}). Usual cause: a negative padding, which crops.`,
     );
   }
   return padded;
 }
 
 /**
- * What to add before and after each axis, the first one first, of `padding` in torch's order: before and after the last
- * axis, before and after the one before it, …
- * @throws ArgumentError unless `padding` is pairs of integers, ShapeError for more pairs than axes and as {@link paddedSize}.
+ * What to add before and after each dimension, the first one first, of `padding` in torch's order: before and after the last
+ * dimension, before and after the one before it, …
+ * @throws ArgumentError unless `padding` is pairs of integers, ShapeError for more pairs than dimensions and as {@link paddedSize}.
  */
 export function padSides(who: string, shape: Shape, padding: readonly number[], mode: PaddingMode): Sides {
   const rank = shape.length;
   if (!Array.isArray(padding) || padding.length % 2 > 0 || !padding.every(Number.isInteger)) {
     throw new ArgumentError(
-      `${who} expects integers in pairs, before and after each axis from the last one, but got ${show(padding)}.`,
+      `${who} expects integers in pairs, before and after each dimension from the last one, but got ${show(padding)}.`,
     );
   }
   if (padding.length > 2 * rank) {
     throw new ShapeError(
-      `${who} expects pairs for at most the ${rank} axes of ${showShape(shape)}, but got ${padding.length / 2} in ${showShape(padding)}.`,
+      `${who} expects pairs for at most the ${rank} dimensions of ${showShape(shape)}, but got ${padding.length / 2} in ${showShape(padding)}.`,
     );
   }
-  const sides = shape.map((_, axis) => {
-    const pair = 2 * (rank - 1 - axis);
+  const sides = shape.map((_, dim) => {
+    const pair = 2 * (rank - 1 - dim);
     return [padding[pair] ?? 0, padding[pair + 1] ?? 0] as const;
   });
-  const sizes = sides.map(([before, after], axis) => paddedSize(who, shape, shape[axis] ?? 0, before, after, mode));
+  const sizes = sides.map(([before, after], dim) => paddedSize(who, shape, shape[dim] ?? 0, before, after, mode));
   checkSize(who, "an output", sizes);
   return sides;
 }
 
-/** What to add before and after each axis; negative numbers crop. */
+/** What to add before and after each dimension; negative numbers crop. */
 export type Sides = readonly (readonly [before: number, after: number])[];
 
-/** The shape after padding by pairs from the last axis (before, after, before, after, …), each as in {@link paddedSize}. */
+/** The shape after padding by pairs from the last dimension (before, after, before, after, …), each as in {@link paddedSize}. */
 export type Padded<S extends Shape, Padding extends readonly number[]> = number extends Padding["length"]
   ? Unsized<Definite<S>>
   : PaddedDefinite<Definite<S>, Padding>;

@@ -14,9 +14,9 @@ export interface PixelShuffleGeometry {
   readonly width: number;
 }
 
-/** `[…, C·r², H, W]` → `[…, C, H·r, W·r]` @throws ShapeError for fewer than three axes or channels that r² does not divide. */
+/** `[…, C·r², H, W]` → `[…, C, H·r, W·r]` @throws ShapeError for fewer than three dimensions or channels that r² does not divide. */
 export function pixelShuffleShape(layer: string, input: Shape, factor: number): number[] {
-  const { leading, channels, height, width } = imageAxes(layer, input);
+  const { leading, channels, height, width } = imageDims(layer, input);
   if (channels % factor ** 2 !== 0) {
     throw inputMismatch(
       {
@@ -31,9 +31,9 @@ export function pixelShuffleShape(layer: string, input: Shape, factor: number): 
   return [...leading, channels / factor ** 2, height * factor, width * factor];
 }
 
-/** `[…, C, H·r, W·r]` → `[…, C·r², H, W]` @throws ShapeError for fewer than three axes or sizes that r does not divide. */
+/** `[…, C, H·r, W·r]` → `[…, C·r², H, W]` @throws ShapeError for fewer than three dimensions or sizes that r does not divide. */
 export function pixelUnshuffleShape(layer: string, input: Shape, factor: number): number[] {
-  const { leading, channels, height, width } = imageAxes(layer, input);
+  const { leading, channels, height, width } = imageDims(layer, input);
   if (height % factor !== 0 || width % factor !== 0) {
     throw new ShapeError(
       `${layer} expects height and width to be multiples of ${factor} (downscaleFactor), but its input ${showShape(input)} has ${height} × ${width}. Usual cause: an odd image size; pad or crop it first.`,
@@ -48,7 +48,7 @@ export function pixelShuffleGeometry(small: Shape, factor: number): PixelShuffle
   return { planes: sizeOf(small.slice(0, -2)) / factor ** 2, factor, height, width };
 }
 
-function imageAxes(layer: string, input: Shape) {
+function imageDims(layer: string, input: Shape) {
   const [channels, height, width] = input.slice(-3);
   if (channels === undefined || height === undefined || width === undefined) {
     throw rankMismatch(layer, "[…, C, H, W]", input, "images that were flattened too early");

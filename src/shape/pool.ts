@@ -7,7 +7,7 @@ import { ArgumentError, ShapeError } from "./errors.js";
 import type {
   HasRank,
   Image,
-  ImageAxes,
+  ImageDims,
   Join,
   Mistake,
   Option,
@@ -20,8 +20,8 @@ import type {
 import { type Pair, replaceLast, type Shape, showShape } from "./shape.js";
 import { show } from "./show.js";
 
-/** The windows along one axis. Window i covers `first[i], first[i] + step, …` below `end[i]`; none leaves the input. */
-export interface PoolAxis {
+/** The windows along one dimension. Window i covers `first[i], first[i] + step, …` below `end[i]`; none leaves the input. */
+export interface PoolDim {
   /** Size of the input. */
   readonly size: number;
   /** Number of windows: the size of the output. */
@@ -38,8 +38,8 @@ export interface PoolAxis {
 export interface PoolGeometry {
   /** N · C */
   readonly planes: number;
-  readonly rows: PoolAxis;
-  readonly columns: PoolAxis;
+  readonly rows: PoolDim;
+  readonly columns: PoolDim;
 }
 
 /** Options that all window poolings share; every default is torch's. */
@@ -94,7 +94,7 @@ export function poolSettings(
   const padding = checkPair(layer, "padding", options.padding ?? 0, 0);
   const dilation = checkPair(layer, "dilation", options.dilation ?? 1, 1);
   const most = kernel.map((size) => Math.floor(size / 2));
-  if (padding.some((size, axis) => size > (most[axis] ?? 0))) {
+  if (padding.some((size, dim) => size > (most[dim] ?? 0))) {
     throw new ArgumentError(
       `${layer} expects padding of at most half its kernel, ${showShape(most)} for the kernel ${showShape(kernel)}, but got ${showShape(padding)}. Usual cause: padding meant for a convolution.`,
     );
@@ -126,7 +126,7 @@ export function averageSettings(
 }
 
 /**
- * Number of windows along one axis: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1, rounded up instead
+ * Number of windows along one dimension: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1, rounded up instead
  * in ceil mode, where a last window that would start in the padding after the input is dropped.
  */
 export function poolOut(
@@ -165,24 +165,24 @@ export function averageGeometry(layer: string, settings: PoolSettings, input: Sh
   return g;
 }
 
-function countPixels({ size, count }: PoolAxis, axis: 0 | 1, settings: PoolSettings): void {
-  const padding = settings.padding[axis];
+function countPixels({ size, count }: PoolDim, dim: 0 | 1, settings: PoolSettings): void {
+  const padding = settings.padding[dim];
   for (let i = 0; i < count.length; i++) {
-    const start = i * settings.stride[axis] - padding;
-    const stop = start + settings.kernelSize[axis];
+    const start = i * settings.stride[dim] - padding;
+    const stop = start + settings.kernelSize[dim];
     // Padding counts, but not what ceil mode adds beyond it.
     count[i] = settings.countIncludePad
       ? Math.min(stop, size + padding) - start
       : Math.min(stop, size) - Math.max(start, 0);
   }
-  if (settings.divisorOverride !== undefined) count.fill(axis === 0 ? settings.divisorOverride : 1);
+  if (settings.divisorOverride !== undefined) count.fill(dim === 0 ? settings.divisorOverride : 1);
 }
 
-function slidingWindows(size: number, axis: 0 | 1, settings: PoolSettings): PoolAxis {
-  const kernel = settings.kernelSize[axis];
-  const stride = settings.stride[axis];
-  const padding = settings.padding[axis];
-  const step = settings.dilation[axis];
+function slidingWindows(size: number, dim: 0 | 1, settings: PoolSettings): PoolDim {
+  const kernel = settings.kernelSize[dim];
+  const stride = settings.stride[dim];
+  const padding = settings.padding[dim];
+  const step = settings.dilation[dim];
   const out = Math.max(0, poolOut(size, kernel, stride, padding, step, settings.ceilMode));
   const first = new Int32Array(out);
   const end = new Int32Array(out);
@@ -211,7 +211,7 @@ export function adaptiveSizes(layer: string, outputSize: AdaptiveSize): readonly
 }
 
 /**
- * The windows that split an image into `out` parts along each axis: window i covers ⌊i·size/out⌋ up to ⌈(i + 1)·size/out⌉.
+ * The windows that split an image into `out` parts along each dimension: window i covers ⌊i·size/out⌋ up to ⌈(i + 1)·size/out⌉.
  * They overlap where `out` does not divide the size, and repeat pixels where it is larger.
  * @throws ShapeError for a wrong rank or an empty image.
  */
@@ -229,7 +229,7 @@ export function adaptiveGeometry(
   };
 }
 
-function adaptiveWindows(size: number, out: number): PoolAxis {
+function adaptiveWindows(size: number, out: number): PoolDim {
   const first = Int32Array.from({ length: out }, (_, i) => Math.floor((i * size) / out));
   const end = Int32Array.from({ length: out }, (_, i) => Math.ceil(((i + 1) * size) / out));
   return { size, out, first, end, step: 1, count: Float64Array.from(end, (stop, i) => stop - (first[i] ?? 0)) };
@@ -246,7 +246,7 @@ function planesOf(layer: string, input: Shape): readonly [planes: number, height
   return [batch * channels, height, width];
 }
 
-/** The output shape: the input's with the last two axes replaced. */
+/** The output shape: the input's with the last two dimensions replaced. */
 export function poolShape({ rows, columns }: PoolGeometry, input: Shape): number[] {
   return replaceLast(input, rows.out, columns.out);
 }
@@ -279,7 +279,7 @@ export interface PoolRule<Layer extends string, K, O> extends ShapeRule {
   readonly of?: readonly [K, O];
   readonly out: HasRank<this["in"]> extends false
     ? Shape
-    : Image<this["in"]> extends ImageAxes<infer Batch, infer C, infer H, infer W>
+    : Image<this["in"]> extends ImageDims<infer Batch, infer C, infer H, infer W>
       ? Pooled<
           Layer,
           this["in"],
@@ -337,7 +337,7 @@ export interface AdaptivePoolRule<Layer extends string, Size> extends ShapeRule 
   readonly of?: Size;
   readonly out: HasRank<this["in"]> extends false
     ? Shape
-    : Image<this["in"]> extends ImageAxes<infer Batch, infer C, infer H, infer W>
+    : Image<this["in"]> extends ImageDims<infer Batch, infer C, infer H, infer W>
       ? readonly [...Batch, C, AdaptiveOut<AdaptiveHeight<Size>, H>, AdaptiveOut<AdaptiveWidth<Size>, W>]
       : RankMistake<Layer, "[N, C, H, W] or [C, H, W]", this["in"]>;
 }

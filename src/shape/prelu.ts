@@ -1,15 +1,15 @@
-/** Shape rule of PReLU: the input's shape, whose axis 1 has as many channels as there are parameters, unless that is one. */
-import type { AxisGeometry } from "./dim.js";
+/** Shape rule of PReLU: the input's shape, whose dim 1 has as many channels as there are parameters, unless that is one. */
+import type { DimGeometry } from "./dim.js";
 import { inputMismatch, rankMismatch } from "./errors.js";
 import type { Differs, HasRank, Mismatch, RankMistake, ShapeRule } from "./rule.js";
 import { type Shape, sizeOf } from "./shape.js";
 
 /** @throws ShapeError for several parameters and an input without channels or with another number of them. */
-export function preluGeometry(layer: string, numParameters: number, input: Shape): AxisGeometry {
+export function preluGeometry(layer: string, numParameters: number, input: Shape): DimGeometry {
   if (numParameters === 1) return { outer: 1, size: 1, inner: sizeOf(input) };
   const [batch, channels, ...rest] = input;
   if (batch === undefined || channels === undefined) {
-    throw rankMismatch(layer, `[N, ${numParameters}, …]`, input, "a missing batch axis");
+    throw rankMismatch(layer, `[N, ${numParameters}, …]`, input, "a missing batch dimension");
   }
   if (channels !== numParameters) {
     throw inputMismatch(

@@ -11,29 +11,29 @@ import { type Shape, showShape, sizeOf } from "./shape.js";
 import { show } from "./show.js";
 
 /** NumPy's limit, and torch's. */
-export const MOST_AXES = 64;
+export const MOST_DIMS = 64;
 
 /**
- * Positions before an axis of size 0, and before and after it: they take no memory, but whoever loops over the ones, or
- * reduces along that axis and so allocates the others, would take time and memory without end.
+ * Positions before a dimension of size 0, and before and after it: they take no memory, but whoever loops over the ones, or
+ * reduces along that dimension and so allocates the others, would take time and memory without end.
  */
 const MOST_BEFORE = 2 ** 22;
 const MOST_AROUND = 2 ** 28;
 
 /** What a shape of integers ≥ 0 would have to be for a tensor to have it; undefined where one can. */
 export function shapeFlaw(shape: Shape): string | undefined {
-  if (shape.length > MOST_AXES) return `at most ${MOST_AXES} axes`;
+  if (shape.length > MOST_DIMS) return `at most ${MOST_DIMS} dimensions`;
   if (sizeOf(shape) > MOST_ELEMENTS) return `at most ${MOST_ELEMENTS} elements`;
   const empty = shape.indexOf(0);
   const before = sizeOf(shape, 0, empty);
   if (empty < 0 || (before <= MOST_BEFORE && sizeOf(shape.filter(Boolean)) <= MOST_AROUND)) return undefined;
-  return `at most ${MOST_BEFORE} positions before an axis of size 0 and ${MOST_AROUND} around it`;
+  return `at most ${MOST_BEFORE} positions before a dimension of size 0 and ${MOST_AROUND} around it`;
 }
 
 /**
  * Refuses a shape that no tensor can have.
  * @throws ArgumentError for anything but an array of at most 64 integers ≥ 0 with fewer than 2³¹ elements in all, and
- *   where there are none, at most 2²² positions before the axis of size 0 and 2²⁸ around it.
+ *   where there are none, at most 2²² positions before the dimension of size 0 and 2²⁸ around it.
  */
 export function checkShape(who: string, shape: Shape): void {
   if (isOrdinary(shape)) return;
@@ -45,10 +45,10 @@ export function checkShape(who: string, shape: Shape): void {
 
 /** Whether there is nothing to ask, as of nearly all shapes: every tensor that is made asks, dozens in a step of training. */
 function isOrdinary(shape: Shape): boolean {
-  if (!Array.isArray(shape) || shape.length > MOST_AXES) return false;
+  if (!Array.isArray(shape) || shape.length > MOST_DIMS) return false;
   let size = 1;
-  for (let axis = 0; axis < shape.length; axis++) {
-    const extent: number = shape[axis];
+  for (let dim = 0; dim < shape.length; dim++) {
+    const extent: number = shape[dim];
     if (!Number.isInteger(extent) || extent < 1) return false;
     size *= extent;
   }
@@ -87,7 +87,7 @@ export function reshapeShape(who: string, from: Shape, shape: Shape): number[] {
   if (sizeOf(sizes) !== sizeOf(from) || !sizes.every(Number.isInteger)) {
     const expected = free < 0 ? `${sizeOf(from)} elements` : `sizes that divide ${sizeOf(from)} elements`;
     throw new ShapeError(
-      `${who} expects a shape of ${expected}, the size of ${showShape(from)}, but got ${showShape(shape)}. Usual cause: a batch axis left out, or an input of another size than planned.`,
+      `${who} expects a shape of ${expected}, the size of ${showShape(from)}, but got ${showShape(shape)}. Usual cause: a batch dimension left out, or an input of another size than planned.`,
     );
   }
   return sizes;
@@ -180,9 +180,9 @@ export function assertShape(who: string, shape: Shape, expected: readonly InputS
       `${who} expects a shape as an array, but got ${show(expected)}. Usual cause: sizes given one by one; write [2, 3].`,
     );
   }
-  if (expected.length !== shape.length || !expected.every((size, axis) => size === "N" || size === shape[axis])) {
+  if (expected.length !== shape.length || !expected.every((size, dim) => size === "N" || size === shape[dim])) {
     throw new ShapeError(
-      `${who} expects the shape [${expected.map((size) => (size === "N" ? size : show(size))).join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch axis left out.`,
+      `${who} expects the shape [${expected.map((size) => (size === "N" ? size : show(size))).join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch dimension left out.`,
     );
   }
 }

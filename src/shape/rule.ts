@@ -119,23 +119,23 @@ export type Agreed<A extends Shape, B extends Shape, Result extends Shape = []> 
 /** `1 channel`, `3 channels` */
 export type Counted<N extends number, Noun extends string> = N extends 1 ? `1 ${Noun}` : `${N} ${Noun}s`;
 
-/** An image batch's axes with the batch axis apart, so that `[C, H, W]` and `[N, C, H, W]` are one case. */
-export interface ImageAxes<Batch extends Shape, C extends number, H extends number, W extends number> {
+/** An image batch's dimensions with the batch dimension apart, so that `[C, H, W]` and `[N, C, H, W]` are one case. */
+export interface ImageDims<Batch extends Shape, C extends number, H extends number, W extends number> {
   readonly batch: Batch;
   readonly channels: C;
   readonly height: H;
   readonly width: W;
 }
 
-/** The axes of an image batch or one image; `undefined` for another rank. */
+/** The dimensions of an image batch or one image; `undefined` for another rank. */
 export type Image<S> = S extends readonly [infer C extends number, infer H extends number, infer W extends number]
-  ? ImageAxes<[], C, H, W>
+  ? ImageDims<[], C, H, W>
   : S extends readonly [infer N extends number, infer C extends number, infer H extends number, infer W extends number]
-    ? ImageAxes<[N], C, H, W>
+    ? ImageDims<[N], C, H, W>
     : undefined;
 
-/** The axis from 0 that `Dim` means: `number` where it is not known, `never` where `S` has no such axis. */
-export type AxisOf<S extends Shape, Dim> =
+/** The dimension from 0 that `Dim` means: `number` where it is not known, `never` where `S` has no such dimension. */
+export type DimOf<S extends Shape, Dim> =
   IsOne<Dim> extends true
     ? `${Dim & number}` extends keyof S
       ? Dim & number
@@ -157,14 +157,14 @@ type IsOne<N> = 0 extends 1 & N
         : true
       : false;
 
-/** The sentence for an axis that `S` does not have. */
-export type AxisMistake<Layer extends string, S extends Shape, Dim> = S extends readonly [unknown, ...infer Others]
-  ? Mistake<`${Layer} expects an axis from -${S["length"]} to ${Others["length"]}, but got axis ${Dim & number} for the shape ${Show<S>}`>
-  : Mistake<`${Layer} expects no axis, for the tensor has none, but got axis ${Dim & number} for the shape []`>;
+/** The sentence for a dimension that `S` does not have. */
+export type DimMistake<Layer extends string, S extends Shape, Dim> = S extends readonly [unknown, ...infer Others]
+  ? Mistake<`${Layer} expects a dimension from -${S["length"]} to ${Others["length"]}, but got dim ${Dim & number} for the shape ${Show<S>}`>
+  : Mistake<`${Layer} expects no dimension, for the tensor has none, but got dim ${Dim & number} for the shape []`>;
 
-/** `S` with another size of axis `Axis`, which counts from 0. */
-export type WithSize<S, Axis extends number, Size extends number> = S extends Shape
-  ? { readonly [I in keyof S]: I extends `${Axis}` ? Size : S[I] } extends infer R extends Shape
+/** `S` with another size of dimension `Dim`, which counts from 0. */
+export type WithSize<S, Dim extends number, Size extends number> = S extends Shape
+  ? { readonly [I in keyof S]: I extends `${Dim}` ? Size : S[I] } extends infer R extends Shape
     ? R
     : Shape
   : Shape;
@@ -172,11 +172,11 @@ export type WithSize<S, Axis extends number, Size extends number> = S extends Sh
 /** The sentence for an input of the wrong rank. */
 export type RankMistake<
   Layer extends string,
-  Axes extends string,
+  Dims extends string,
   S,
-> = Mistake<`${Layer} expects an input ${Axes}, but got ${Show<S>}`>;
+> = Mistake<`${Layer} expects an input ${Dims}, but got ${Show<S>}`>;
 
-/** Whether the number of axes of `S` is known; `any` and unions of shapes count as unknown. */
+/** Whether the number of dimensions of `S` is known; `any` and unions of shapes count as unknown. */
 export type HasRank<S> = 0 extends 1 & S
   ? false
   : [S] extends [readonly number[]]

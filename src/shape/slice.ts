@@ -1,4 +1,4 @@
-/** Parts of a tensor: which elements a slice of each axis selects. */
+/** Parts of a tensor: which elements a slice of each dimension selects. */
 
 import type { IsKnown, Less, Subtract } from "./arithmetic.js";
 import type { Definite, IsLiteral } from "./definite.js";
@@ -8,14 +8,10 @@ import { type Shape, showShape, stridesOf } from "./shape.js";
 import { show } from "./show.js";
 
 /**
- * What to take of one axis: one position (the axis is dropped), `[start, end, step]` (from `start` up to and without
- * `end`, every `step`-th), or null for the whole axis. Negative positions count from the end.
+ * What to take of one dimension: one position (the dimension is dropped), `[start, end, step]` (from `start` up to and without
+ * `end`, every `step`-th), or null for the whole dimension. Negative positions count from the end.
  */
-export type AxisSlice =
-  | number
-  | readonly [start?: number | null, end?: number | null, step?: number]
-  | null
-  | undefined;
+export type DimSlice = number | readonly [start?: number | null, end?: number | null, step?: number] | null | undefined;
 
 /** Where the elements of a part lie: element i at `offset` + Σ iₐ·stridesₐ, in `shape`. */
 export interface SliceGeometry {
@@ -24,23 +20,23 @@ export interface SliceGeometry {
   readonly shape: Shape;
 }
 
-/** @throws ShapeError for more slices than axes or a position outside its axis, ArgumentError for a slice that is none. */
-export function sliceGeometry(who: string, from: Shape, slices: readonly AxisSlice[]): SliceGeometry {
+/** @throws ShapeError for more slices than dimensions or a position outside its dimension, ArgumentError for a slice that is none. */
+export function sliceGeometry(who: string, from: Shape, slices: readonly DimSlice[]): SliceGeometry {
   if (slices.length > from.length) {
     throw new ShapeError(
-      `${who} expects at most one slice for each axis of ${showShape(from)}, but got ${slices.length}. Usual cause: a range written as two numbers; write [0, 2].`,
+      `${who} expects at most one slice for each dimension of ${showShape(from)}, but got ${slices.length}. Usual cause: a range written as two numbers; write [0, 2].`,
     );
   }
   const shape: number[] = [];
   const strides: number[] = [];
   let offset = 0;
-  stridesOf(from).forEach((stride, axis) => {
-    const wanted = slices[axis] ?? [];
+  stridesOf(from).forEach((stride, dim) => {
+    const wanted = slices[dim] ?? [];
     if (typeof wanted === "number") {
-      offset += resolvePosition(who, wanted, axis, from) * stride;
+      offset += resolvePosition(who, wanted, dim, from) * stride;
       return;
     }
-    const [start, step, count] = resolveRange(who, wanted, from[axis] ?? 0);
+    const [start, step, count] = resolveRange(who, wanted, from[dim] ?? 0);
     offset += start * stride;
     strides.push(step * stride);
     shape.push(count);
@@ -48,22 +44,22 @@ export function sliceGeometry(who: string, from: Shape, slices: readonly AxisSli
   return { offset, strides, shape };
 }
 
-/** The position from 0 that `position` means along an axis. */
-export function resolvePosition(who: string, position: number, axis: number, shape: Shape): number {
-  const extent = shape[axis] ?? 0;
+/** The position from 0 that `position` means along a dimension. */
+export function resolvePosition(who: string, position: number, dim: number, shape: Shape): number {
+  const extent = shape[dim] ?? 0;
   if (!Number.isInteger(position) || position < -extent || position >= extent) {
-    const range = extent === 0 ? "no index, for the axis is empty," : `an index from ${-extent} to ${extent - 1}`;
+    const range = extent === 0 ? "no index, for the dimension is empty," : `an index from ${-extent} to ${extent - 1}`;
     throw new ShapeError(
-      `${who} expects ${range} along axis ${axis} of the shape ${showShape(shape)}, but got ${show(position)}. Usual cause: a loop that runs one too far, or swapped axes.`,
+      `${who} expects ${range} along dim ${dim} of the shape ${showShape(shape)}, but got ${show(position)}. Usual cause: a loop that runs one too far, or swapped dimensions.`,
     );
   }
   return position < 0 ? position + extent : position;
 }
 
-/** First position, step and count of a range; ends outside the axis are moved to its ends, as in Python. */
+/** First position, step and count of a range; ends outside the dimension are moved to its ends, as in Python. */
 function resolveRange(
   who: string,
-  range: Exclude<AxisSlice, number | null | undefined>,
+  range: Exclude<DimSlice, number | null | undefined>,
   extent: number,
 ): [start: number, step: number, count: number] {
   const [first, second, step = 1] = Array.isArray(range) ? (range as Partial<[number, number, number]>) : [Number.NaN];
@@ -117,7 +113,7 @@ type Between<Start, End> = Start extends number
     : never
   : never;
 
-/** The position that one end of a range means, moved to the ends of the axis. */
+/** The position that one end of a range means, moved to the ends of the dimension. */
 type Position<P, Size extends number, Default extends number> = unknown extends P
   ? number
   : [P] extends [null | undefined]

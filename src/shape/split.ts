@@ -1,70 +1,70 @@
-/** Shapes of what a value is taken apart into along one axis. */
+/** Shapes of what a value is taken apart into along one dimension. */
 import type { Add, FloorDivide, IsKnown, Less, Subtract } from "./arithmetic.js";
 import type { Definite, HasAnyRank } from "./definite.js";
-import { type ResolvedAxis, resolveAxis } from "./dim.js";
+import { type ResolvedDim, resolveDim } from "./dim.js";
 import { ShapeError } from "./errors.js";
 import type { Differs, Mistake, Show, WithSize } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
 
 /**
- * The sizes of the parts along the axis `dim`.
- * @throws ShapeError for an axis that is not there, or sizes that do not add up to it.
+ * The sizes of the parts along the dimension `dim`.
+ * @throws ShapeError for a dimension that is not there, or sizes that do not add up to it.
  */
 export function splitSizes(who: string, shape: Shape, sizes: readonly number[], dim: number): readonly number[] {
-  const axis = resolveAxis(who, dim, shape);
-  const extent = shape[axis] ?? 0;
+  const at = resolveDim(who, dim, shape);
+  const extent = shape[at] ?? 0;
   if (sizes.reduce((sum, size) => sum + size, 0) === extent) return sizes;
   throw new ShapeError(
-    `${who} expects sizes that add up to ${extent}, the size of axis ${axis} of ${showShape(shape)}, but got ${showShape(sizes)}. Usual cause: sizes of a layer with other channels.`,
+    `${who} expects sizes that add up to ${extent}, the size of dim ${at} of ${showShape(shape)}, but got ${showShape(sizes)}. Usual cause: sizes of a layer with other channels.`,
   );
 }
 
 /**
  * The sizes of `chunks` equal parts, of which the last one may be smaller.
- * @throws ShapeError for an axis that is not there, or of which so many parts cannot be made.
+ * @throws ShapeError for a dimension that is not there, or of which so many parts cannot be made.
  */
 export function chunkSizes(who: string, shape: Shape, chunks: number, dim: number): number[] {
-  const axis = resolveAxis(who, dim, shape);
-  const extent = shape[axis] ?? 0;
+  const at = resolveDim(who, dim, shape);
+  const extent = shape[at] ?? 0;
   const each = Math.ceil(extent / chunks);
   const parts = Array.from({ length: chunks }, (_, i) => Math.min(each, extent - i * each));
   if (parts.every((part) => part > 0)) return parts;
   throw new ShapeError(
-    `${who} expects an axis that ${chunks} parts can be made of, but got the shape ${showShape(shape)}, in which axis ${axis} has ${extent}. Usual cause: more chunks than channels.`,
+    `${who} expects a dimension that ${chunks} parts can be made of, but got the shape ${showShape(shape)}, in which dim ${at} has ${extent}. Usual cause: more chunks than channels.`,
   );
 }
 
 /** {@link splitSizes} as a type: the shapes of the parts. */
 export type SplitShapes<S extends Shape, Sizes extends readonly number[], Dim> = Listed<
   Definite<S>,
-  ResolvedAxis<Definite<S>, Dim>,
+  ResolvedDim<Definite<S>, Dim>,
   Sizes
 >;
 
 /** {@link chunkSizes} as a type: the shapes of the parts. */
 export type ChunkShapes<S extends Shape, Chunks, Dim> = ChunksOf<
   Definite<S>,
-  ResolvedAxis<Definite<S>, Dim>,
-  SizeAt<Definite<S>, ResolvedAxis<Definite<S>, Dim>>,
+  ResolvedDim<Definite<S>, Dim>,
+  SizeAt<Definite<S>, ResolvedDim<Definite<S>, Dim>>,
   Chunks
 >;
 
-/** The sentence about an axis that is too small for so many parts. */
+/** The sentence about a dimension that is too small for so many parts. */
 export type ChunkTold<Who extends string, S extends Shape, Chunks, Dim> =
   IsKnown<Chunks> extends true
     ? ChunkShapes<S, Chunks, Dim> extends infer Parts extends readonly Shape[]
       ? Parts["length"] extends Chunks
         ? unknown
-        : Mistake<`${Who} expects an axis that ${Chunks & number} parts can be made of, but got the shape ${Show<S>}, in which axis ${ResolvedAxis<Definite<S>, Dim> & number} has ${SizeAt<Definite<S>, ResolvedAxis<Definite<S>, Dim>>}`>
+        : Mistake<`${Who} expects a dimension that ${Chunks & number} parts can be made of, but got the shape ${Show<S>}, in which dim ${ResolvedDim<Definite<S>, Dim> & number} has ${SizeAt<Definite<S>, ResolvedDim<Definite<S>, Dim>>}`>
       : unknown
     : unknown;
 
-/** The sentence about sizes that do not add up to the axis that they split. */
+/** The sentence about sizes that do not add up to the dimension that they split. */
 export type SplitTold<Who extends string, S extends Shape, Sizes, Dim> =
-  ResolvedAxis<Definite<S>, Dim> extends infer At extends number
+  ResolvedDim<Definite<S>, Dim> extends infer At extends number
     ? [Sizes] extends [readonly number[]]
       ? Differs<SumOf<Sizes>, SizeAt<Definite<S>, At>> extends true
-        ? Mistake<`${Who} expects sizes that add up to ${SizeAt<Definite<S>, At>}, the size of axis ${At} of ${Show<S>}, but got ${Show<Sizes>}`>
+        ? Mistake<`${Who} expects sizes that add up to ${SizeAt<Definite<S>, At>}, the size of dim ${At} of ${Show<S>}, but got ${Show<Sizes>}`>
         : unknown
       : unknown
     : unknown;
@@ -78,10 +78,10 @@ type SumOf<Sizes extends readonly number[], Sum extends number = 0> = Sizes exte
     ? Sum
     : number;
 
-/** The size of axis `At` of a definite shape; `number` where it is not known. */
+/** The size of dimension `At` of a definite shape; `number` where it is not known. */
 type SizeAt<S extends Shape, At> = HasAnyRank<S> extends true ? number : At extends number ? S[At] : number;
 
-/** `S` with another size of axis `At`; any shape where either is not known. */
+/** `S` with another size of dimension `At`; any shape where either is not known. */
 export type Part<S extends Shape, At, Size extends number> =
   HasAnyRank<S> extends true
     ? Shape

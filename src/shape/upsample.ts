@@ -13,9 +13,9 @@ export type UpsampleMode = "nearest" | "nearest-exact" | "linear" | "bilinear" |
 
 /** Options of {@link Upsample}; every default is torch's. */
 export interface UpsampleOptions {
-  /** Size of the output: one number for all axes, or one for each. Either this or `scaleFactor`. */
+  /** Size of the output: one number for all dimensions, or one for each. Either this or `scaleFactor`. */
   readonly size?: number | readonly number[];
-  /** Output over input size, rounded down: one number for all axes, or one for each. Need not be whole. */
+  /** Output over input size, rounded down: one number for all dimensions, or one for each. Need not be whole. */
   readonly scaleFactor?: number | readonly number[];
   /** Default `"nearest"`. */
   readonly mode?: UpsampleMode;
@@ -34,12 +34,12 @@ export interface UpsampleSettings {
   readonly recomputeScaleFactor: boolean;
 }
 
-/** Spatial axes that a mode takes; the nearest ones take any number up to 3. */
-const AXES = { linear: 1, bilinear: 2, bicubic: 2, trilinear: 3 } as const;
+/** Spatial dimensions that a mode takes; the nearest ones take any number up to 3. */
+const DIMS = { linear: 1, bilinear: 2, bicubic: 2, trilinear: 3 } as const;
 const LAYOUTS = ["[N, C, L]", "[N, C, H, W]", "[N, C, D, H, W]"] as const;
 
-/** How one axis is resized: output i = Σₖ weight[i·taps + k] · input index[i·taps + k]. */
-export interface ResizedAxis {
+/** How one dimension is resized: output i = Σₖ weight[i·taps + k] · input index[i·taps + k]. */
+export interface ResizedDim {
   readonly size: number;
   readonly out: number;
   readonly taps: number;
@@ -77,7 +77,7 @@ export function upsampleSettings(layer: string, options: UpsampleOptions): Upsam
   }
   for (const each of listOf(size)) checkInteger(layer, "size", each, 1);
   for (const each of listOf(scaleFactor)) checkScale(layer, each);
-  if (alignCorners !== undefined && !(mode in AXES)) {
+  if (alignCorners !== undefined && !(mode in DIMS)) {
     throw new ArgumentError(
       `${layer} expects no alignCorners in mode "${mode}", which mixes no pixels, but got ${show(alignCorners)}. Usual cause: mode: "bilinear" left out.`,
     );
@@ -103,49 +103,49 @@ const listOf = (value: number | readonly number[] | undefined): readonly number[
   value === undefined ? [] : Array.isArray(value) ? value : [value as number];
 
 /**
- * The output shape: batch and channels of the input, then the size asked for or ⌊size · scaleFactor⌋ of each axis.
- * @throws ShapeError for a wrong rank, a list of another length than the spatial axes, or an image without pixels.
+ * The output shape: batch and channels of the input, then the size asked for or ⌊size · scaleFactor⌋ of each dimension.
+ * @throws ShapeError for a wrong rank, a list of another length than the spatial dimensions, or an image without pixels.
  */
 export function upsampleShape(layer: string, settings: UpsampleSettings, input: Shape): number[] {
   const { mode, size, scaleFactor } = settings;
   const [batch = 0, channels = 0, ...sizes] = input;
-  const axes = mode in AXES ? AXES[mode as keyof typeof AXES] : undefined;
-  if (axes === undefined ? sizes.length < 1 || sizes.length > 3 : sizes.length !== axes) {
-    const layouts = axes === undefined ? `${LAYOUTS[0]}, ${LAYOUTS[1]} or ${LAYOUTS[2]}` : LAYOUTS[axes - 1];
+  const dims = mode in DIMS ? DIMS[mode as keyof typeof DIMS] : undefined;
+  if (dims === undefined ? sizes.length < 1 || sizes.length > 3 : sizes.length !== dims) {
+    const layouts = dims === undefined ? `${LAYOUTS[0]}, ${LAYOUTS[1]} or ${LAYOUTS[2]}` : LAYOUTS[dims - 1];
     throw rankMismatch(
       layer,
       `${layouts} in mode "${mode}"`,
       input,
-      'a missing batch axis, or another mode\'s input: "linear" resizes [N, C, L], "bilinear" and "bicubic" [N, C, H, W]',
+      'a missing batch dimension, or another mode\'s input: "linear" resizes [N, C, L], "bilinear" and "bicubic" [N, C, H, W]',
     );
   }
   const wanted = size ?? scaleFactor ?? 1;
   if (typeof wanted !== "number" && wanted.length !== sizes.length) {
     throw new ShapeError(
-      `${layer} expects one ${size === undefined ? "scaleFactor" : "size"} for each of the ${sizes.length} axes after [N, C], but got ${showShape(wanted)} for the input ${showShape(input)}. Usual cause: batch and channels listed as well.`,
+      `${layer} expects one ${size === undefined ? "scaleFactor" : "size"} for each of the ${sizes.length} dimensions after [N, C], but got ${showShape(wanted)} for the input ${showShape(input)}. Usual cause: batch and channels listed as well.`,
     );
   }
-  const out = sizes.map((each, axis) => {
-    const want = typeof wanted === "number" ? wanted : (wanted[axis] ?? 1);
+  const out = sizes.map((each, dim) => {
+    const want = typeof wanted === "number" ? wanted : (wanted[dim] ?? 1);
     return size === undefined ? Math.floor(each * want) : want;
   });
   if (channels * Math.min(...sizes, ...out) === 0) {
     throw new ShapeError(
-      `${layer} expects at least one channel and one pixel along each axis, before and after, but would make ${showShape([batch, channels, ...out])} of ${showShape(input)}. Usual cause: a scaleFactor below 1 on an image that earlier layers made small.`,
+      `${layer} expects at least one channel and one pixel along each dimension, before and after, but would make ${showShape([batch, channels, ...out])} of ${showShape(input)}. Usual cause: a scaleFactor below 1 on an image that earlier layers made small.`,
     );
   }
   return [batch, channels, ...out];
 }
 
-/** How each spatial axis of `input` is resized. @throws ShapeError as {@link upsampleShape} does. */
-export function upsampleAxes(layer: string, settings: UpsampleSettings, input: Shape): ResizedAxis[] {
+/** How each spatial dimension of `input` is resized. @throws ShapeError as {@link upsampleShape} does. */
+export function upsampleDims(layer: string, settings: UpsampleSettings, input: Shape): ResizedDim[] {
   const output = upsampleShape(layer, settings, input);
   checkSize(layer, "an output", output);
   const scales = settings.recomputeScaleFactor ? undefined : settings.scaleFactor;
-  return input.slice(2).map((size, axis) => {
-    const out = output[axis + 2] ?? 1;
-    const scale = typeof scales === "number" ? scales : scales?.[axis];
-    return resizedAxis(settings, size, out, scale === undefined ? size / out : 1 / scale);
+  return input.slice(2).map((size, dim) => {
+    const out = output[dim + 2] ?? 1;
+    const scale = typeof scales === "number" ? scales : scales?.[dim];
+    return resizedDim(settings, size, out, scale === undefined ? size / out : 1 / scale);
   });
 }
 
@@ -153,12 +153,12 @@ export function upsampleAxes(layer: string, settings: UpsampleSettings, input: S
  * Positions are computed in single precision with one rounding a step, as torch's kernels do: where one lands on the
  * other side of a whole number, "nearest" takes another pixel.
  */
-function resizedAxis({ mode, alignCorners }: UpsampleSettings, size: number, out: number, ratio: number): ResizedAxis {
+function resizedDim({ mode, alignCorners }: UpsampleSettings, size: number, out: number, ratio: number): ResizedDim {
   const step = Math.fround(alignCorners ? (out > 1 ? (size - 1) / (out - 1) : 0) : ratio);
   const last = size - 1;
   /** Where output pixel i lies in the input, in pixels; not limited to 0 … size − 1. */
   const position = (i: number) => Math.fround(alignCorners ? step * i : step * (i + 0.5) - 0.5);
-  const taps = mode === "bicubic" ? 4 : mode in AXES ? 2 : 1;
+  const taps = mode === "bicubic" ? 4 : mode in DIMS ? 2 : 1;
   const index = new Int32Array(out * taps);
   const weight = new Float64Array(out * taps);
   for (let i = 0; i < out; i++) {
@@ -167,7 +167,7 @@ function resizedAxis({ mode, alignCorners }: UpsampleSettings, size: number, out
       index[i] = Math.min(Math.floor(at), last);
       weight[i] = 1;
     } else if (taps === 2) {
-      // An axis that keeps its size is copied, also where scaleFactor · size was rounded down to it.
+      // A dimension that keeps its size is copied, also where scaleFactor · size was rounded down to it.
       const at = size === out ? i : Math.max(position(i), 0);
       const floor = Math.min(Math.floor(at), last);
       index[2 * i] = floor;
@@ -204,8 +204,8 @@ export interface UpsampleRule<O> extends ShapeRule {
       : ModeMistake<this["in"], Option<O, "mode", "nearest">>;
 }
 
-/** Numbers of spatial axes that a mode takes; of a mode that is not known, those of all that it may be. */
-type RanksOf<Mode> = Mode extends keyof typeof AXES ? (typeof AXES)[Mode] : 1 | 2 | 3;
+/** Numbers of spatial dimensions that a mode takes; of a mode that is not known, those of all that it may be. */
+type RanksOf<Mode> = Mode extends keyof typeof DIMS ? (typeof DIMS)[Mode] : 1 | 2 | 3;
 
 type ModeMistake<S, Mode> =
   IsUnion<Mode> extends true
@@ -214,26 +214,26 @@ type ModeMistake<S, Mode> =
       ? RankMistake<"Upsample", `${LayoutsOf<Mode>} in mode "${Mode}"`, S>
       : Shape;
 
-type LayoutsOf<Mode> = Mode extends keyof typeof AXES
-  ? (typeof LAYOUTS)[Subtract<(typeof AXES)[Mode], 1>]
+type LayoutsOf<Mode> = Mode extends keyof typeof DIMS
+  ? (typeof LAYOUTS)[Subtract<(typeof DIMS)[Mode], 1>]
   : `${(typeof LAYOUTS)[0]}, ${(typeof LAYOUTS)[1]} or ${(typeof LAYOUTS)[2]}`;
 
 type Resized<Sizes extends Shape, O> = [O] extends [{ readonly size: infer Size }]
-  ? { [I in keyof Sizes]: OneSize<PerAxis<Size, I>> }
+  ? { [I in keyof Sizes]: OneSize<PerDim<Size, I>> }
   : [O] extends [{ readonly scaleFactor: infer Scale }]
-    ? { [I in keyof Sizes]: Multiply<Sizes[I], OneSize<PerAxis<Scale, I>>> }
+    ? { [I in keyof Sizes]: Multiply<Sizes[I], OneSize<PerDim<Scale, I>>> }
     : { [I in keyof Sizes]: number };
 
-type PerAxis<Value, I> = Value extends Shape ? (I extends keyof Value ? Value[I] : number) : Value;
+type PerDim<Value, I> = Value extends Shape ? (I extends keyof Value ? Value[I] : number) : Value;
 
 /**
  * The shape of images in the sizes of others.
- * @throws ShapeError where one has other axes than the other, or has no sizes after `[N, C]`.
+ * @throws ShapeError where one has other dimensions than the other, or has no sizes after `[N, C]`.
  */
 export function resizedLike(who: string, shape: Shape, other: Shape): number[] {
   if (shape.length !== other.length) {
     throw new ShapeError(
-      `${who} expects a value with as many axes as ${showShape(shape)}, but got ${showShape(other)}. Usual cause: one of the two was flattened or pooled.`,
+      `${who} expects a value with as many dimensions as ${showShape(shape)}, but got ${showShape(other)}. Usual cause: one of the two was flattened or pooled.`,
     );
   }
   if (shape.length < 3) throw rankMismatch(who, "[N, C, …]", shape, "images that were flattened too early");
@@ -258,4 +258,4 @@ type LikeDefinite<Who extends string, S extends Shape, Other extends Shape> = nu
       ]
       ? readonly [N, C, ...Sizes]
       : Mistake<`${Who} expects an input [N, C, …], but got ${Show<S>}`>
-    : Mistake<`${Who} expects a value with as many axes as ${Show<S>}, but got ${Show<Other>}`>;
+    : Mistake<`${Who} expects a value with as many dimensions as ${Show<S>}, but got ${Show<Other>}`>;

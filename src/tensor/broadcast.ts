@@ -13,7 +13,7 @@ export function map(x: TensorLike, f: (value: number, index: number) => number):
 }
 
 /**
- * y = f(a, b) element by element, where axes of size 1 and missing leading axes are repeated.
+ * y = f(a, b) element by element, where dimensions of size 1 and missing leading dimensions are repeated.
  * @throws ShapeError where the shapes do not broadcast.
  */
 export function combine(

@@ -211,7 +211,7 @@ function checkCount(who: string, count: number, shape: Shape): void {
   checkShape(who, shape);
   if (count !== sizeOf(shape)) {
     throw new ShapeError(
-      `${who} expects ${sizeOf(shape)} numbers for the shape ${showShape(shape)}, but got ${count}. Usual cause: a shape with axes left out or swapped for another data set.`,
+      `${who} expects ${sizeOf(shape)} numbers for the shape ${showShape(shape)}, but got ${count}. Usual cause: a shape with dimensions left out or swapped for another data set.`,
     );
   }
 }

@@ -1,8 +1,8 @@
-/** Joining tensors along an axis that they have, or along a new one. */
+/** Joining tensors along a dimension that they have, or along a new one. */
 
 import { refuseForeign } from "../shape/brand.js";
 import type { Definite, Given, Told } from "../shape/definite.js";
-import { type AxisTold, resolveAxis } from "../shape/dim.js";
+import { type DimTold, resolveDim } from "../shape/dim.js";
 import { ArgumentError } from "../shape/errors.js";
 import { type Concatenated, concatenatedShape, type Stacked, stackedShape } from "../shape/join.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
@@ -11,16 +11,16 @@ import { allocate, Tensor } from "./tensor.js";
 type ShapesOf<Tensors extends readonly Tensor[]> = { readonly [I in keyof Tensors]: Tensors[I]["shape"] };
 
 /**
- * The tensors one after the other along `axis`, 0 if it is left out: `[2, 3]` and `[4, 3]` → `[6, 3]`. A copy.
- * @throws ShapeError where they differ in another axis than `axis`, ArgumentError for no tensors at all.
+ * The tensors one after the other along `dim`, 0 if it is left out: `[2, 3]` and `[4, 3]` → `[6, 3]`. A copy.
+ * @throws ShapeError where they differ in another dimension than `dim`, ArgumentError for no tensors at all.
  * @example concat([x, y], 1)
  */
 export function concat<const T extends readonly Tensor[], const A extends number = 0>(
   tensors: T & Told<Concatenated<"concat", ShapesOf<T>, A>>,
-  axis?: A & AxisTold<"concat", Definite<T[0]["shape"]>, A>,
+  dim?: A & DimTold<"concat", Definite<T[0]["shape"]>, A>,
 ): Tensor<Given<Concatenated<"concat", ShapesOf<T>, A>>> {
   const shapes = shapesOf("concat", tensors);
-  const at = resolveAxis("concat", axis === undefined ? 0 : axis, shapes[0]);
+  const at = resolveDim("concat", dim === undefined ? 0 : dim, shapes[0]);
   const shape = concatenatedShape("concat", shapes, at);
   const result = allocate(
     shape as Shape as Given<Concatenated<"concat", ShapesOf<T>, A>>,
@@ -42,15 +42,15 @@ export function concat<const T extends readonly Tensor[], const A extends number
 }
 
 /**
- * The tensors side by side along a new axis, 0 if it is left out: three of `[2, 3]` → `[3, 2, 3]`. A copy.
+ * The tensors side by side along a new dimension, 0 if it is left out: three of `[2, 3]` → `[3, 2, 3]`. A copy.
  * @throws ShapeError for unequal shapes, ArgumentError for no tensors at all.
  */
 export function stack<const T extends readonly Tensor[], const A extends number = 0>(
   tensors: T & Told<Stacked<"stack", ShapesOf<T>, A>>,
-  axis?: A & AxisTold<"stack", Definite<readonly [...T[0]["shape"], 1]>, A>,
+  dim?: A & DimTold<"stack", Definite<readonly [...T[0]["shape"], 1]>, A>,
 ): Tensor<Given<Stacked<"stack", ShapesOf<T>, A>>> {
-  const shape = stackedShape("stack", shapesOf("stack", tensors), axis === undefined ? 0 : axis);
-  const at = resolveAxis("stack", axis === undefined ? 0 : axis, shape);
+  const shape = stackedShape("stack", shapesOf("stack", tensors), dim === undefined ? 0 : dim);
+  const at = resolveDim("stack", dim === undefined ? 0 : dim, shape);
   const joined = concat(
     tensors.map((each): Tensor => each.unsqueeze(at)),
     at,

@@ -1,7 +1,7 @@
-/** Reading elements in another order: permuting axes, cutting out ranges. Every result is a copy. */
-import { permutedAxes } from "../shape/layout.js";
+/** Reading elements in another order: permuting dimensions, cutting out ranges. Every result is a copy. */
+import { permutedDims } from "../shape/layout.js";
 import { type Shape, sizeOf, stridesOf } from "../shape/shape.js";
-import { type AxisSlice, sliceGeometry } from "../shape/slice.js";
+import { type DimSlice, sliceGeometry } from "../shape/slice.js";
 import { eachRound, type Loops, loopsOf, splitLoops } from "./loops.js";
 import { dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
@@ -31,17 +31,17 @@ export function gather(
   return result;
 }
 
-/** Axis `i` of the result is axis `order[i]` of `x`. @throws ArgumentError unless `order` names every axis once. */
+/** Dimension `i` of the result is dimension `order[i]` of `x`. @throws ArgumentError unless `order` names every dimension once. */
 export function permute(who: string, x: TensorLike, order: readonly number[]): TensorLike {
-  const axes = permutedAxes(who, x.shape, order);
+  const dims = permutedDims(who, x.shape, order);
   const strides = stridesOf(x.shape);
-  const shape = axes.map((axis) => x.shape[axis]!);
-  const moved = axes.map((axis) => strides[axis]!);
+  const shape = dims.map((dim) => x.shape[dim]!);
+  const moved = dims.map((dim) => strides[dim]!);
   return { data: gather(x.data, 0, shape, moved, floats(x.data.length, dtypeOf(x))), shape };
 }
 
-/** The part of `x` that one slice an axis selects. @throws as {@link sliceGeometry}. */
-export function slice(who: string, x: TensorLike, slices: readonly AxisSlice[]): TensorLike {
+/** The part of `x` that one slice a dimension selects. @throws as {@link sliceGeometry}. */
+export function slice(who: string, x: TensorLike, slices: readonly DimSlice[]): TensorLike {
   const { offset, shape, strides } = sliceGeometry(who, x.shape, slices);
   return { data: gather(x.data, offset, shape, strides, floats(sizeOf(shape), dtypeOf(x))), shape };
 }

@@ -1,4 +1,4 @@
-/** Loops over several arrays at once that step through their memory differently: operands that broadcast, axes in another order. */
+/** Loops over several arrays at once that step through their memory differently: operands that broadcast, dimensions in another order. */
 import { type Shape, stridesOf } from "../shape/shape.js";
 
 export interface Loops {
@@ -9,28 +9,28 @@ export interface Loops {
 }
 
 /**
- * The fewest loops that visit the elements of `shape` in row-major order: axes of size 1 are left out, and neighbors
- * are one loop where every array steps through them as through one axis.
+ * The fewest loops that visit the elements of `shape` in row-major order: dimensions of size 1 are left out, and neighbors
+ * are one loop where every array steps through them as through one dimension.
  */
 export function loopsOf(shape: Shape, ...strides: readonly (readonly number[])[]): Loops {
   const sizes: number[] = [];
   const steps = strides.map((): number[] => []);
-  for (const [axis, size] of shape.entries()) {
+  for (const [dim, size] of shape.entries()) {
     if (size === 1) continue;
     const last = sizes.length - 1;
-    const isJoined = last >= 0 && steps.every((own, i) => own[last] === size * strides[i]![axis]!);
+    const isJoined = last >= 0 && steps.every((own, i) => own[last] === size * strides[i]![dim]!);
     if (isJoined) sizes[last]! *= size;
     else sizes.push(size);
-    for (const [i, own] of steps.entries()) own[sizes.length - 1] = strides[i]![axis]!;
+    for (const [i, own] of steps.entries()) own[sizes.length - 1] = strides[i]![dim]!;
   }
   return { sizes, strides: steps };
 }
 
-/** Strides that read a tensor of shape `own` as if it had the shape `wanted`: 0 along axes that are repeated. */
+/** Strides that read a tensor of shape `own` as if it had the shape `wanted`: 0 along dimensions that are repeated. */
 export function broadcastStrides(own: Shape, wanted: Shape): number[] {
   const strides = stridesOf(own);
   const missing = wanted.length - own.length;
-  return wanted.map((_, axis) => (axis < missing || own[axis - missing] === 1 ? 0 : strides[axis - missing]!));
+  return wanted.map((_, dim) => (dim < missing || own[dim - missing] === 1 ? 0 : strides[dim - missing]!));
 }
 
 /** The loops without the innermost `count`, and those alone: where there are fewer, loops of one round come first. */
@@ -54,17 +54,17 @@ export function eachRound(
   visit: (at: readonly number[]) => void,
 ): void {
   const at = [...starts];
-  const enter = (axis: number): void => {
-    if (axis === sizes.length) {
+  const enter = (dim: number): void => {
+    if (dim === sizes.length) {
       visit(at);
       return;
     }
-    const size = sizes[axis]!;
+    const size = sizes[dim]!;
     for (let round = 0; round < size; round++) {
-      enter(axis + 1);
-      for (let i = 0; i < at.length; i++) at[i]! += strides[i]![axis]!;
+      enter(dim + 1);
+      for (let i = 0; i < at.length; i++) at[i]! += strides[i]![dim]!;
     }
-    for (let i = 0; i < at.length; i++) at[i]! -= size * strides[i]![axis]!;
+    for (let i = 0; i < at.length; i++) at[i]! -= size * strides[i]![dim]!;
   };
   enter(0);
 }

@@ -6,7 +6,7 @@ import { broadcastStrides } from "./loops.js";
 import { addProduct, dense } from "./product.js";
 import { dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
-/** y[…, i, j] = Σₚ a[…, i, p] · b[…, p, j], where leading axes broadcast. @throws as {@link matmulGeometry}. */
+/** y[…, i, j] = Σₚ a[…, i, p] · b[…, p, j], where leading dimensions broadcast. @throws as {@link matmulGeometry}. */
 export function matmul(who: string, a: TensorLike, b: TensorLike): TensorLike {
   const { leftBatch, rightBatch, batch, m, k, n, shape } = matmulGeometry(who, a.shape, b.shape);
   const data = floats(sizeOf(shape), dtypeOf(a, b));

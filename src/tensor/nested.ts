@@ -123,10 +123,10 @@ function misfit(who: string, got: unknown, path: Shape): Error {
 
 export function toNested({ data, shape }: TensorLike): NestedArray {
   const strides = stridesOf(shape);
-  const visit = (axis: number, at: number): NestedArray => {
-    if (axis === shape.length) return data[at]!;
+  const visit = (dim: number, at: number): NestedArray => {
+    if (dim === shape.length) return data[at]!;
     const entries: NestedArray[] = [];
-    for (let i = 0; i < shape[axis]!; i++) entries.push(visit(axis + 1, at + i * strides[axis]!));
+    for (let i = 0; i < shape[dim]!; i++) entries.push(visit(dim + 1, at + i * strides[dim]!));
     return entries;
   };
   return visit(0, 0);

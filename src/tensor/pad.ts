@@ -1,4 +1,4 @@
-/** Padding any axes of a tensor, with a number or with its own elements. */
+/** Padding any dimensions of a tensor, with a number or with its own elements. */
 
 import { checkNumber, checkOneOf, readOptions } from "../shape/check.js";
 import { type PixelMode, padIndices, padSides, type Sides } from "../shape/pad.js";
@@ -22,15 +22,15 @@ export function padOptions(who: string, options: PadOptions): Required<PadOption
 }
 
 /**
- * @param padding before and after the last axis, before and after the one before it, …; negative numbers crop
+ * @param padding before and after the last dimension, before and after the one before it, …; negative numbers crop
  * @throws ArgumentError unless `padding` is pairs of integers and the mode is known, ShapeError for more pairs than
- *   axes, more padding than the mode can fill, or a crop that leaves nothing.
+ *   dimensions, more padding than the mode can fill, or a crop that leaves nothing.
  */
 export function pad(who: string, x: TensorLike, padding: readonly number[], options: PadOptions): TensorLike {
   const { mode, value } = padOptions(who, options);
   const sides = padSides(who, x.shape, padding, mode === "constant" ? "zeros" : mode);
   if (mode !== "constant") {
-    const indices = sides.map(([before, after], axis) => padIndices(x.shape[axis]!, before, after, mode));
+    const indices = sides.map(([before, after], dim) => padIndices(x.shape[dim]!, before, after, mode));
     return indices.reduce(take, { data: x.data.slice(), shape: x.shape });
   }
   const { shape, loops, from, to } = padLoops(x.shape, sides);
@@ -49,24 +49,24 @@ export interface PadLoops {
 }
 
 export function padLoops(shape: Shape, sides: Sides): PadLoops {
-  const padded = shape.map((size, axis) => size + sides[axis]![0] + sides[axis]![1]);
-  const shown = sides.map(([before, after], axis) =>
-    Math.max(0, shape[axis]! + Math.min(0, before) + Math.min(0, after)),
+  const padded = shape.map((size, dim) => size + sides[dim]![0] + sides[dim]![1]);
+  const shown = sides.map(([before, after], dim) =>
+    Math.max(0, shape[dim]! + Math.min(0, before) + Math.min(0, after)),
   );
   const [read, write] = [stridesOf(shape), stridesOf(padded)];
   return {
     shape: padded,
     loops: loopsOf(shown, read, write),
-    from: sides.reduce((at, [before], axis) => at + read[axis]! * Math.max(0, -before), 0),
-    to: sides.reduce((at, [before], axis) => at + write[axis]! * Math.max(0, before), 0),
+    from: sides.reduce((at, [before], dim) => at + read[dim]! * Math.max(0, -before), 0),
+    to: sides.reduce((at, [before], dim) => at + write[dim]! * Math.max(0, before), 0),
   };
 }
 
-/** Position i along `axis` of the result is position indices[i] of `x`. */
-function take(x: TensorLike, indices: Int32Array, axis: number): TensorLike {
-  const shape = x.shape.with(axis, indices.length);
-  const inner = sizeOf(shape, axis + 1);
-  const block = x.shape[axis]! * inner;
+/** Position i along `dim` of the result is position indices[i] of `x`. */
+function take(x: TensorLike, indices: Int32Array, dim: number): TensorLike {
+  const shape = x.shape.with(dim, indices.length);
+  const inner = sizeOf(shape, dim + 1);
+  const block = x.shape[dim]! * inner;
   const data = floats(sizeOf(shape), dtypeOf(x));
   let to = 0;
   for (let at = 0; to < data.length; at += block) {

@@ -2,7 +2,7 @@
 import { showShape, stridesOf } from "../shape/shape.js";
 import { dtypeOf, type TensorLike } from "./storage.js";
 
-/** Tensors with more elements than this show only the first and last EDGE positions of every axis. */
+/** Tensors with more elements than this show only the first and last EDGE positions of every dimension. */
 const MOST_ELEMENTS = 1000;
 const EDGE = 3;
 const LINE_WIDTH = 80;
@@ -19,16 +19,16 @@ export function print(x: TensorLike): string {
   const positions = shape.map((extent) => shown(extent, data.length > MOST_ELEMENTS));
   const strides = stridesOf(shape);
   const numbers: number[] = [];
-  const collect = (axis: number, at: number): void => {
-    if (axis === shape.length) numbers.push(data[at]!);
-    else for (const i of positions[axis]!) if (i >= 0) collect(axis + 1, at + i * strides[axis]!);
+  const collect = (dim: number, at: number): void => {
+    if (dim === shape.length) numbers.push(data[at]!);
+    else for (const i of positions[dim]!) if (i >= 0) collect(dim + 1, at + i * strides[dim]!);
   };
   collect(0, 0);
   const texts = align(numbers);
   return shape.length === 0 ? `${head} ${texts[0]}` : `${head}\n${brackets(positions, texts)}`;
 }
 
-/** The positions of an axis that are printed; −1 is the gap. */
+/** The positions of a dimension that are printed; −1 is the gap. */
 function shown(extent: number, elide: boolean): number[] {
   const range = (start: number, end: number) => Array.from({ length: end - start }, (_, i) => start + i);
   return elide && extent > 2 * EDGE ? [...range(0, EDGE), -1, ...range(extent - EDGE, extent)] : range(0, extent);
@@ -53,16 +53,16 @@ function align(numbers: readonly number[]): string[] {
 function brackets(positions: readonly (readonly number[])[], texts: readonly string[]): string {
   const last = positions.length - 1;
   let next = 0;
-  const level = (axis: number): string => {
-    const indent = " ".repeat(axis + 1);
-    if (axis === last)
+  const level = (dim: number): string => {
+    const indent = " ".repeat(dim + 1);
+    if (dim === last)
       return `[${wrap(
-        positions[axis]!.map((i) => (i < 0 ? "..." : texts[next++]!)),
+        positions[dim]!.map((i) => (i < 0 ? "..." : texts[next++]!)),
         indent,
       )}]`;
-    // A blank line for every axis that lies between the rows and this one.
-    const gap = `,${"\n".repeat(last - axis)}${indent}`;
-    return `[${positions[axis]!.map((i) => (i < 0 ? "..." : level(axis + 1))).join(gap)}]`;
+    // A blank line for every dimension that lies between the rows and this one.
+    const gap = `,${"\n".repeat(last - dim)}${indent}`;
+    return `[${positions[dim]!.map((i) => (i < 0 ? "..." : level(dim + 1))).join(gap)}]`;
   };
   return level(0);
 }

@@ -1,13 +1,13 @@
-/** Reductions: one number from all elements along some axes. Sums run in double precision and are rounded once. */
+/** Reductions: one number from all elements along some dimensions. Sums run in double precision and are rounded once. */
 
 import { checkFinite, readOptions, refuse } from "../shape/check.js";
-import { type Axes, checkNonEmpty, reducedShape, resolveAxes } from "../shape/dim.js";
+import { checkNonEmpty, type Dims, reducedShape, resolveDims } from "../shape/dim.js";
 import { sizeOf } from "../shape/shape.js";
 import { permute } from "./layout.js";
 import { type DType, dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
 export interface ReduceOptions<KeepDims extends boolean = boolean> {
-  /** Whether the reduced axes stay, with size 1. Default false. */
+  /** Whether the reduced dimensions stay, with size 1. Default false. */
   readonly keepDims?: KeepDims;
 }
 
@@ -20,23 +20,23 @@ export interface VarianceOptions<KeepDims extends boolean = boolean> extends Red
 type Reducer = (data: FloatArray, at: number, step: number, count: number) => number;
 
 /**
- * y[kept axes] = run(elements along `axes`).
+ * y[kept dimensions] = run(elements along `dims`).
  * @param dtype precision of the result. Default: that of `x`.
  */
 export function reduce(
   who: string,
   x: TensorLike,
-  axes: Axes,
+  dims: Dims,
   options: ReduceOptions,
   run: Reducer,
   dtype: DType = dtypeOf(x),
 ): TensorLike {
   const { keepDims } = readOptions(who, options, { keepDims: false });
-  const reduced = resolveAxes(who, axes, x.shape);
-  const kept = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
-  // Neighboring axes are one block (outer, count, inner) in memory; others are brought to the end first.
+  const reduced = resolveDims(who, dims, x.shape);
+  const kept = x.shape.map((_, dim) => dim).filter((dim) => !reduced.includes(dim));
+  // Neighboring dimensions are one block (outer, count, inner) in memory; others are brought to the end first.
   const first = reduced[0] ?? x.shape.length;
-  const adjacent = reduced.every((axis, i) => axis === first + i);
+  const adjacent = reduced.every((dim, i) => dim === first + i);
   const { data, shape } = adjacent ? x : permute(who, x, [...kept, ...reduced]);
   const start = adjacent ? first : kept.length;
   const count = sizeOf(shape, start, start + reduced.length);
@@ -54,13 +54,13 @@ export function reduce(
  * {@link reduce} by one of the reducers that choose an element.
  * @throws ShapeError where there is nothing to choose from.
  */
-export function extreme(who: string, x: TensorLike, axes: Axes, options: ReduceOptions, run: Reducer): TensorLike {
-  checkNonEmpty(who, resolveAxes(who, axes, x.shape), x.shape);
+export function extreme(who: string, x: TensorLike, dims: Dims, options: ReduceOptions, run: Reducer): TensorLike {
+  checkNonEmpty(who, resolveDims(who, dims, x.shape), x.shape);
   // A float32 cannot hold every index of more elements than 2²⁴.
   const isIndex = run === argmax || run === argmin;
-  if (isIndex && typeof axes === "object")
-    refuse(who, "an axis", "one integer", axes, "several axes: flatten them first");
-  return reduce(who, x, axes, options, run, isIndex && x.data.length > 2 ** 24 ? "float64" : dtypeOf(x));
+  if (isIndex && typeof dims === "object")
+    refuse(who, "a dimension", "one integer", dims, "several dimensions: flatten them first");
+  return reduce(who, x, dims, options, run, isIndex && x.data.length > 2 ** 24 ? "float64" : dtypeOf(x));
 }
 
 export const sum: Reducer = (data, at, step, count) => {
@@ -90,10 +90,10 @@ function deviation(correction: number): Reducer {
 }
 
 /** {@link reduce} by the variance, or by the standard deviation. */
-export function spread(who: string, x: TensorLike, axes: Axes, options: VarianceOptions, root: boolean): TensorLike {
+export function spread(who: string, x: TensorLike, dims: Dims, options: VarianceOptions, root: boolean): TensorLike {
   const { correction, keepDims } = readOptions(who, options, { correction: 1, keepDims: false });
   checkFinite(who, "correction", correction);
-  return reduce(who, x, axes, { keepDims }, (root ? deviation : variance)(correction));
+  return reduce(who, x, dims, { keepDims }, (root ? deviation : variance)(correction));
 }
 
 /** The largest element; NaN as soon as there is one. */

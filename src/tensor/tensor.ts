@@ -5,9 +5,9 @@ import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { InputSize } from "../shape/chain.js";
 import { checkFunction, checkNumber, checkOneOf, refuse } from "../shape/check.js";
 import type { Given, NumberTold, Told } from "../shape/definite.js";
-import type { Axes, AxesTold, AxisTold, Reduced } from "../shape/dim.js";
+import type { Dims, DimsTold, DimTold, Reduced } from "../shape/dim.js";
 import { ShapeError, StateError } from "../shape/errors.js";
-import { type FlattenedAxes, flattenShape } from "../shape/flatten.js";
+import { type FlattenedDims, flattenShape } from "../shape/flatten.js";
 import {
   type Permuted,
   type Squeezed,
@@ -20,7 +20,7 @@ import {
 import type { Padded } from "../shape/pad.js";
 import { type Asserted, assertShape, checkShape, type Reshape, reshapeShape } from "../shape/reshape.js";
 import { type Shape, showShape, sizeOf, stridesOf } from "../shape/shape.js";
-import { type AxisSlice, resolvePosition, type Sliced } from "../shape/slice.js";
+import { type DimSlice, resolvePosition, type Sliced } from "../shape/slice.js";
 import { combine, map } from "./broadcast.js";
 import { allClose, equals, type ToleranceOptions } from "./compare.js";
 import { carryRun, engine } from "./engine.js";
@@ -63,7 +63,7 @@ type Clash<Who extends string, X extends Tensor, Y extends Operand> = [Y] extend
     ? Told<Broadcasts<`Tensor.${Who}`, X["shape"], Y["shape"]>>
     : unknown;
 
-/** What iterating over a tensor of shape `S` gives: tensors without its first axis. */
+/** What iterating over a tensor of shape `S` gives: tensors without its first dimension. */
 type ItemOf<S extends Shape> = S extends readonly []
   ? number
   : S extends readonly [number, ...infer Rest extends Shape]
@@ -74,7 +74,7 @@ type ItemOf<S extends Shape> = S extends readonly []
  * Numbers in row-major order with a shape. Make one with `tensor`, `zeros`, `randn` and their like.
  *
  * Every method leaves its tensor as it is and returns a new one that shares no memory with it (`set` and writing to
- * `data` are the exceptions). Results are float32, or float64 as soon as one operand is. Axes and indices may be
+ * `data` are the exceptions). Results are float32, or float64 as soon as one operand is. Dimensions and indices may be
  * negative to count from the end. Names and semantics are torch's: https://pytorch.org/docs/stable/tensors.html
  *
  * `Tensor<readonly [2, 3]>` knows its shape at compile time, and so does what its methods return; an argument that must
@@ -125,7 +125,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     return "faltung.Tensor";
   }
 
-  /** Sizes of the axes, outermost first; frozen. */
+  /** Sizes of the dimensions, outermost first; frozen. */
   get shape(): S {
     return this.ownSelf.#shape;
   }
@@ -205,7 +205,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     return this.ownSelf.#size;
   }
 
-  /** Number of axes. */
+  /** Number of dimensions. */
   get rank(): number {
     return this.shape.length;
   }
@@ -243,7 +243,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
 
   // ── Elements ──
 
-  /** The element at one index per axis: `x.at(0, -1)`. @throws ShapeError for too few, too many or outside indices. */
+  /** The element at one index per dimension: `x.at(0, -1)`. @throws ShapeError for too few, too many or outside indices. */
   at(...indices: readonly number[]): number {
     return this.view()[this.ownSelf.#offset("Tensor.at", indices)]!;
   }
@@ -276,7 +276,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   }
 
   /**
-   * The tensors along the first axis: the samples of a batch, the rows of a matrix, the scalars of a vector. A scalar
+   * The tensors along the first dimension: the samples of a batch, the rows of a matrix, the scalars of a vector. A scalar
    * gives its one number, so that what compares iterables (`expect(x).toEqual(y)`) compares elements in the end.
    */
   *[Symbol.iterator](): Generator<ItemOf<S>, void, undefined> {
@@ -290,14 +290,14 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   // ── Layout ──
 
   /**
-   * A part of the tensor, one argument per axis from the first: a number takes one position and drops the axis,
-   * `[start, end]` takes a range without its end, `[start, end, step]` every step-th position, null the whole axis.
-   * Ends outside the axis are moved to its ends, as in Python.
+   * A part of the tensor, one argument per dimension from the first: a number takes one position and drops the dimension,
+   * `[start, end]` takes a range without its end, `[start, end, step]` every step-th position, null the whole dimension.
+   * Ends outside the dimension are moved to its ends, as in Python.
    *
-   * @throws ShapeError for more arguments than axes or a position outside, ArgumentError for a step below 1.
+   * @throws ShapeError for more arguments than dimensions or a position outside, ArgumentError for a step below 1.
    * @example images.slice([0, 8], null, [1, -1], [1, -1]) // 8 images without their outermost pixels
    */
-  slice<X extends Tensor, const Slices extends readonly AxisSlice[]>(
+  slice<X extends Tensor, const Slices extends readonly DimSlice[]>(
     this: X,
     ...slices: Slices
   ): Tensor<Sliced<X["shape"], Slices>> {
@@ -312,12 +312,12 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     return wrap({ data: this.view().slice(), shape: reshapeShape("Tensor.reshape", this.shape, shape) });
   }
 
-  /** Joins the axes from `startDim` to `endDim`, both included, into one. Default: all. A scalar becomes `[1]`. */
+  /** Joins the dimensions from `startDim` to `endDim`, both included, into one. Default: all. A scalar becomes `[1]`. */
   flatten<X extends Tensor, const A extends number = 0, const B extends number = -1>(
     this: X,
-    startDim?: A & NumberTold<FlattenedAxes<"Tensor.flatten", X["shape"], A, -1>>,
-    endDim?: B & NumberTold<FlattenedAxes<"Tensor.flatten", X["shape"], A, B>>,
-  ): Tensor<Given<FlattenedAxes<"Tensor.flatten", X["shape"], A, B>>> {
+    startDim?: A & NumberTold<FlattenedDims<"Tensor.flatten", X["shape"], A, -1>>,
+    endDim?: B & NumberTold<FlattenedDims<"Tensor.flatten", X["shape"], A, B>>,
+  ): Tensor<Given<FlattenedDims<"Tensor.flatten", X["shape"], A, B>>> {
     const shape = flattenShape(
       "Tensor.flatten",
       this.shape,
@@ -327,32 +327,32 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     return wrap({ data: this.view().slice(), shape });
   }
 
-  /** Drops the axis if its size is 1; without an argument, every axis of size 1. */
+  /** Drops the dimension if its size is 1; without an argument, every dimension of size 1. */
   squeeze<X extends Tensor, const A extends number | undefined = undefined>(
     this: X,
-    axis?: A & AxisTold<"Tensor.squeeze", X["shape"], A>,
+    dim?: A & DimTold<"Tensor.squeeze", X["shape"], A>,
   ): Tensor<Squeezed<X["shape"], A>> {
-    return wrap({ data: this.view().slice(), shape: squeezedShape("Tensor.squeeze", this.shape, axis) });
+    return wrap({ data: this.view().slice(), shape: squeezedShape("Tensor.squeeze", this.shape, dim) });
   }
 
-  /** Inserts an axis of size 1 so that it becomes axis `axis` of the result. */
+  /** Inserts a dimension of size 1 so that it becomes dimension `dim` of the result. */
   unsqueeze<X extends Tensor, const A extends number>(
     this: X,
-    axis: A & AxisTold<"Tensor.unsqueeze", readonly [...X["shape"], 1], A>,
+    dim: A & DimTold<"Tensor.unsqueeze", readonly [...X["shape"], 1], A>,
   ): Tensor<Unsqueezed<X["shape"], A>> {
-    return wrap({ data: this.view().slice(), shape: unsqueezedShape("Tensor.unsqueeze", this.shape, axis) });
+    return wrap({ data: this.view().slice(), shape: unsqueezedShape("Tensor.unsqueeze", this.shape, dim) });
   }
 
-  /** Swaps two axes: `matrix.transpose(0, 1)`. */
+  /** Swaps two dimensions: `matrix.transpose(0, 1)`. */
   transpose<X extends Tensor, const A extends number, const B extends number>(
     this: X,
-    a: A & AxisTold<"Tensor.transpose", X["shape"], A>,
-    b: B & AxisTold<"Tensor.transpose", X["shape"], B>,
+    a: A & DimTold<"Tensor.transpose", X["shape"], A>,
+    b: B & DimTold<"Tensor.transpose", X["shape"], B>,
   ): Tensor<Transposed<X["shape"], A, B>> {
     return wrap(permute("Tensor.transpose", this.ownSelf.#raw, transposedOrder("Tensor.transpose", this.shape, a, b)));
   }
 
-  /** Axis i of the result is axis `order[i]` of this tensor: `nhwc.permute([0, 3, 1, 2])` is NCHW. */
+  /** Dim i of the result is dimension `order[i]` of this tensor: `nhwc.permute([0, 3, 1, 2])` is NCHW. */
   permute<X extends Tensor, const Order extends readonly number[]>(
     this: X,
     order: Order & Told<Permuted<"Tensor.permute", X["shape"], Order>>,
@@ -361,7 +361,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   }
 
   /**
-   * Adds elements at the ends of the last axes, in torch's order: before and after the last axis, before and after
+   * Adds elements at the ends of the last dimensions, in torch's order: before and after the last dimension, before and after
    * the one before it, … Negative numbers crop.
    * @example images.pad([2, 2, 1, 1]) // 2 columns left and right, 1 row above and below
    */
@@ -373,7 +373,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     return wrap(pad("Tensor.pad", this.ownSelf.#raw, padding, options));
   }
 
-  // ── Arithmetic with a number or a tensor; shapes broadcast: sizes equal or 1, matched from the last axis ──
+  // ── Arithmetic with a number or a tensor; shapes broadcast: sizes equal or 1, matched from the last dimension ──
 
   /** this + other. @throws ShapeError where shapes do not broadcast; so do all that follow. */
   add<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"add", X, Y>): Tensor<Met<X, Y>> {
@@ -442,7 +442,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
 
   /**
    * Matrix product: `[m, k] · [k, n]` → `[m, n]`; a vector is a row on the left and a column on the right; leading
-   * axes are batches that broadcast. Sums run in double precision.
+   * dimensions are batches that broadcast. Sums run in double precision.
    * @throws ShapeError for scalars, inner sizes that differ, or batches that do not broadcast.
    */
   matmul<X extends Tensor, Y extends Tensor>(
@@ -513,78 +513,78 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     return this.map((x) => Math.min(Math.max(x, low), high));
   }
 
-  // ── Reductions over one axis, several axes, or (without an argument) all. `keepDims` leaves reduced axes as size 1 ──
+  // ── Reductions over one dimension, several dimensions, or (without an argument) all. `keepDims` leaves reduced dimensions as size 1 ──
 
   /** Sum; 0 of nothing. */
-  sum<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+  sum<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    axes?: A & AxesTold<"Tensor.sum", X["shape"], A>,
+    dims?: A & DimsTold<"Tensor.sum", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.sum", this.ownSelf.#raw, axes, options, reduction.sum));
+    return wrap(reduction.reduce("Tensor.sum", this.ownSelf.#raw, dims, options, reduction.sum));
   }
 
   /** Mean; NaN of nothing. */
-  mean<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+  mean<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    axes?: A & AxesTold<"Tensor.mean", X["shape"], A>,
+    dims?: A & DimsTold<"Tensor.mean", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.mean", this.ownSelf.#raw, axes, options, reduction.mean));
+    return wrap(reduction.reduce("Tensor.mean", this.ownSelf.#raw, dims, options, reduction.mean));
   }
 
   /** Variance Σ(x − mean)² / (n − correction); the default correction 1 is torch's. */
-  var<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+  var<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    axes?: A & AxesTold<"Tensor.var", X["shape"], A>,
+    dims?: A & DimsTold<"Tensor.var", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.spread("Tensor.var", this.ownSelf.#raw, axes, options, false));
+    return wrap(reduction.spread("Tensor.var", this.ownSelf.#raw, dims, options, false));
   }
 
   /** Standard deviation: the square root of {@link var}. */
-  std<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+  std<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    axes?: A & AxesTold<"Tensor.std", X["shape"], A>,
+    dims?: A & DimsTold<"Tensor.std", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.spread("Tensor.std", this.ownSelf.#raw, axes, options, true));
+    return wrap(reduction.spread("Tensor.std", this.ownSelf.#raw, dims, options, true));
   }
 
-  /** Largest element; NaN where there is one. @throws ShapeError for an empty axis. */
-  max<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+  /** Largest element; NaN where there is one. @throws ShapeError for an empty dimension. */
+  max<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    axes?: A & AxesTold<"Tensor.max", X["shape"], A>,
+    dims?: A & DimsTold<"Tensor.max", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.max", this.ownSelf.#raw, axes, options, reduction.max));
+    return wrap(reduction.extreme("Tensor.max", this.ownSelf.#raw, dims, options, reduction.max));
   }
 
-  /** Smallest element; NaN where there is one. @throws ShapeError for an empty axis. */
-  min<X extends Tensor, const A extends Axes = undefined, K extends boolean = false>(
+  /** Smallest element; NaN where there is one. @throws ShapeError for an empty dimension. */
+  min<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    axes?: A & AxesTold<"Tensor.min", X["shape"], A>,
+    dims?: A & DimsTold<"Tensor.min", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.min", this.ownSelf.#raw, axes, options, reduction.min));
+    return wrap(reduction.extreme("Tensor.min", this.ownSelf.#raw, dims, options, reduction.min));
   }
 
-  /** Index of the first largest element (of the first NaN, if any) along `axis`, or in row-major order. */
+  /** Index of the first largest element (of the first NaN, if any) along `dim`, or in row-major order. */
   argmax<X extends Tensor, const A extends number | undefined = undefined, K extends boolean = false>(
     this: X,
-    axis?: A & AxisTold<"Tensor.argmax", X["shape"], A>,
+    dim?: A & DimTold<"Tensor.argmax", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.argmax", this.ownSelf.#raw, axis, options, reduction.argmax));
+    return wrap(reduction.extreme("Tensor.argmax", this.ownSelf.#raw, dim, options, reduction.argmax));
   }
 
-  /** Index of the first smallest element (of the first NaN, if any) along `axis`, or in row-major order. */
+  /** Index of the first smallest element (of the first NaN, if any) along `dim`, or in row-major order. */
   argmin<X extends Tensor, const A extends number | undefined = undefined, K extends boolean = false>(
     this: X,
-    axis?: A & AxisTold<"Tensor.argmin", X["shape"], A>,
+    dim?: A & DimTold<"Tensor.argmin", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.argmin", this.ownSelf.#raw, axis, options, reduction.argmin));
+    return wrap(reduction.extreme("Tensor.argmin", this.ownSelf.#raw, dim, options, reduction.argmin));
   }
 
   // ── Comparison and printing ──
@@ -601,7 +601,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     return equals(this.ownSelf.#raw, other.ownSelf.#raw);
   }
 
-  /** Shape and aligned numbers; of more than 1000 elements, the first and last 3 along every axis. */
+  /** Shape and aligned numbers; of more than 1000 elements, the first and last 3 along every dimension. */
   override toString(): string {
     return print(this.ownSelf.#raw);
   }
@@ -609,11 +609,11 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   #offset(who: string, indices: readonly number[]): number {
     if (indices.length !== this.rank) {
       throw new ShapeError(
-        `${who} expects one index for each of the ${this.rank} axes of ${showShape(this.shape)}, but got ${indices.length}. Usual cause: a missing batch index; slice() takes fewer.`,
+        `${who} expects one index for each of the ${this.rank} dimensions of ${showShape(this.shape)}, but got ${indices.length}. Usual cause: a missing batch index; slice() takes fewer.`,
       );
     }
     const strides = stridesOf(this.shape);
-    return indices.reduce((at, index, axis) => at + resolvePosition(who, index, axis, this.shape) * strides[axis]!, 0);
+    return indices.reduce((at, index, dim) => at + resolvePosition(who, index, dim, this.shape) * strides[dim]!, 0);
   }
 
   #combine<T extends Shape>(who: string, other: Operand, f: (a: number, b: number) => number): Tensor<T> {

@@ -67,12 +67,12 @@ export function checkBatch(who: string, what: string, batch: unknown, number: nu
     const counts = new Set(all.map(({ shape }) => shape[0]));
     if (counts.size > 1) {
       throw new ShapeError(
-        `${who} expects as many samples in each input of a batch in ${what}, but batch ${number} has the inputs ${all.map(({ shape }) => showShape(shape)).join(", ")}. Usual cause: inputs of different samples, or a missing batch axis.`,
+        `${who} expects as many samples in each input of a batch in ${what}, but batch ${number} has the inputs ${all.map(({ shape }) => showShape(shape)).join(", ")}. Usual cause: inputs of different samples, or a missing batch dimension.`,
       );
     }
     if (!counts.has(undefined)) return;
     throw new ShapeError(
-      `${who} expects the inputs of each batch in ${what} to have a first axis that counts samples, but batch ${number} has a scalar. Usual cause: a missing batch axis.`,
+      `${who} expects the inputs of each batch in ${what} to have a first dimension that counts samples, but batch ${number} has a scalar. Usual cause: a missing batch dimension.`,
     );
   }
   const got =

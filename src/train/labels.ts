@@ -85,7 +85,7 @@ function causeOfShape(scores: Shape, labels: Labels, flat: ArrayLike<unknown>, c
   const rows = shape[0] ?? 1;
   if (labels instanceof Tensor && shape.length === scores.length + 1 && rows === batch) return SWAPPED;
   if (scores.length === 1)
-    return "scores without a batch axis: the model was given a single sample; unsqueeze(0) adds the axis";
+    return "scores without a batch dimension: the model was given a single sample; unsqueeze(0) adds the dimension";
   if (Array.isArray(labels) && labels.some((label) => Array.isArray(label) || ArrayBuffer.isView(label)))
     return ONE_HOT_LISTS;
   if (labels instanceof Tensor && shape.length === scores.length && rows === batch && shape[1] === classes)
@@ -99,7 +99,7 @@ function causeOfShape(scores: Shape, labels: Labels, flat: ArrayLike<unknown>, c
       ? "a missing Flatten"
       : "a model without Flatten or global pooling, which gives one score a pixel";
   }
-  if (pixels.length > 0 && second !== classes) return "classes that are not on axis 1";
+  if (pixels.length > 0 && second !== classes) return "classes that are not on dim 1";
   return "labels of another batch, or a last batch that is smaller than the others";
 }
 

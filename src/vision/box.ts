@@ -2,7 +2,7 @@ import { checkList, checkNumbers, checkObject, checkRange } from "../shape/check
 import { ArgumentError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
 
-/** An axis-aligned rectangle in pixels: its left top corner and its size. Edges may lie between pixels. */
+/** A dimension-aligned rectangle in pixels: its left top corner and its size. Edges may lie between pixels. */
 export interface Box {
   readonly x: number;
   readonly y: number;

@@ -289,7 +289,7 @@ function squareInput(
   return new Tensor(input, [1, 3, size, size]);
 }
 
-/** The two pixels that each output pixel along an axis lies between, −1 in the padding, and how far it is past the first. */
+/** The two pixels that each output pixel along a dimension lies between, −1 in the padding, and how far it is past the first. */
 function tapsOf(pixels: number, side: number, size: number, centered: boolean) {
   const gap = side - pixels;
   const before = centered ? gap - Math.floor(gap / 2 + 0.5) : 0;

@@ -174,8 +174,8 @@ function readScan(segment: DataView, frame: Frame): Scan {
   }
   const { width, height, sampling } = frame;
   const own = count === 1 ? sampling[places[0] ?? 0] : undefined;
-  const along = (size: number, axis: 0 | 1) =>
-    Math.ceil((size * (own?.[axis] ?? 1)) / (8 * Math.max(...sampling.map((factors) => factors[axis]))));
+  const along = (size: number, dim: 0 | 1) =>
+    Math.ceil((size * (own?.[dim] ?? 1)) / (8 * Math.max(...sampling.map((factors) => factors[dim]))));
   const units = along(width, 0) * along(height, 1);
   const blocks = own ? 1 : places.reduce((sum, i) => sum + (sampling[i]?.[0] ?? 1) * (sampling[i]?.[1] ?? 1), 0);
   // A block's mean takes a bit, and in a baseline file its end another; what refines may leave all blocks out.

@@ -30,7 +30,7 @@ export function classMaps(scores: Tensor): LabelMap[] {
       "classMaps",
       "[N, C, H, W]",
       scores.shape,
-      "scores of one picture: add its batch axis with unsqueeze(0)",
+      "scores of one picture: add its batch dimension with unsqueeze(0)",
     );
   }
   const classes = Int32Array.from(scores.argmax(1).data);

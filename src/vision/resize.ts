@@ -16,7 +16,7 @@ export interface ResizeOptions {
  *                  r = max(s, 1) with antialias, 1 without; rounded, halves to even
  *     "nearest"    the pixel ⌊(i + ½) · s⌋
  *
- * along each axis. Equals torchvision's `resize` of a tensor, and `torch.nn.functional.interpolate(mode="bilinear",
+ * along each dimension. Equals torchvision's `resize` of a tensor, and `torch.nn.functional.interpolate(mode="bilinear",
  * antialias=…)` or `mode="nearest-exact"`, up to their float32 round-off. Each channel for itself, alpha included.
  *
  * @throws ArgumentError for sides that are no positive integers, or an unknown mode.

@@ -42,7 +42,7 @@ export class YoloGrid {
     const { anchors, numClasses } = head;
     const [batch = 0, channels = 0, rows = 0, columns = 0] = shape;
     if (shape.length !== 4) {
-      throw rankMismatch(who, "[N, anchors · (5 + numClasses), H, W]", shape, "a picture without batch axis");
+      throw rankMismatch(who, "[N, anchors · (5 + numClasses), H, W]", shape, "a picture without batch dimension");
     }
     if (channels !== anchors.length * (5 + numClasses)) {
       const mismatch = {

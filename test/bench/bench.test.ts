@@ -200,7 +200,7 @@ describe("cases and works", () => {
     expect(distance([Number.NaN], [1])).toBeNaN();
   });
 
-  test("axes are swapped and swapped back", () => {
+  test("dimensions are swapped and swapped back", () => {
     const x = Float32Array.from({ length: 2 * 3 * 4 }, (_, i) => i);
     const y = permuted(x, [2, 3, 4], [2, 0, 1]);
     expect([...y.subarray(0, 6)]).toEqual([0, 4, 8, 12, 16, 20]);

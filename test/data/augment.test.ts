@@ -82,7 +82,7 @@ describe("randomRotate", () => {
     });
   });
   test("interpolates bilinearly and fills with zero outside", () => {
-    // A 45 degree turn of a 2×2 image: every pixel looks up a point √½ from the center, on an axis.
+    // A 45 degree turn of a 2×2 image: every pixel looks up a point √½ from the center, on a dimension.
     const x = new Tensor(Float32Array.of(1, 2, 4, 8), [1, 1, 2, 2]);
     const reach = Math.SQRT1_2;
     // Seen from the center, (0, 0) looks at (0, −reach): between columns, (0.5 − reach) below row 0, so partly outside.
@@ -175,7 +175,7 @@ describe("all augmentations", () => {
       }),
     );
   });
-  test("work on images without channel axis", () => {
+  test("work on images without channel dimension", () => {
     const inputs = normal([2, 4, 4], 1);
     for (const transform of all) {
       expect(transform({ inputs, targets: [] }, new Random(1)).inputs.shape).toEqual([2, 4, 4]);

@@ -112,13 +112,13 @@ describe("Dataset", () => {
     expect(data.slice(1).inputs.data).toEqual(Float64Array.of(0.2));
   });
 
-  const cause = "Usual cause: images of one file with labels of another, or an input without batch axis.";
+  const cause = "Usual cause: images of one file with labels of another, or an input without batch dimension.";
   const range = "Usual cause: a division without Math.floor, or a variable that is undefined.";
   test.each([
     [
       () => new Dataset({ shape: [1], data: Uint8Array.of(1) } as never, [1]),
       ArgumentError,
-      "Dataset expects inputs to be a Tensor whose first axis counts samples, but got an object. Usual cause: images as readIdx gives them: convert them with imagesToTensor.",
+      "Dataset expects inputs to be a Tensor whose first dimension counts samples, but got an object. Usual cause: images as readIdx gives them: convert them with imagesToTensor.",
     ],
     [
       () => new Dataset(inputs(3), Int32Array.of(1, 2)),

@@ -10,8 +10,8 @@ function file(type: number, shape: readonly number[], data: readonly number[] | 
   const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
   const view = new DataView(bytes.buffer);
   bytes.set([0, 0, type, shape.length]);
-  shape.forEach((size, axis) => {
-    view.setUint32(4 + 4 * axis, size);
+  shape.forEach((size, dim) => {
+    view.setUint32(4 + 4 * dim, size);
   });
   bytes.set(data, 4 + 4 * shape.length);
   return bytes;
@@ -100,12 +100,12 @@ describe("bad files", () => {
     [
       "a header that stops",
       file(8, [2, 3], []).subarray(0, 10),
-      `readIdx expects 12 bytes of header for 2 axes, but the file has 10 bytes. ${cut}`,
+      `readIdx expects 12 bytes of header for 2 dimensions, but the file has 10 bytes. ${cut}`,
     ],
     [
-      "255 axes",
+      "255 dimensions",
       Uint8Array.of(0, 0, 8, 255),
-      `readIdx expects 1024 bytes of header for 255 axes, but the file has 4 bytes. ${cut}`,
+      `readIdx expects 1024 bytes of header for 255 dimensions, but the file has 4 bytes. ${cut}`,
     ],
     [
       "missing data",

@@ -92,7 +92,7 @@ describe("imagesToTensor", () => {
     [
       () => imagesToTensor(images([1, 2, 2]), { mean: [0.1, 0.2, 0.3] }),
       ShapeError,
-      "imagesToTensor expects inputs [N, C, …] with 3 channels, one for each mean and std, but got [1, 1, 2, 2]. Usual cause: statistics of color images for gray ones, or a missing channel axis.",
+      "imagesToTensor expects inputs [N, C, …] with 3 channels, one for each mean and std, but got [1, 1, 2, 2]. Usual cause: statistics of color images for gray ones, or a missing channel dimension.",
     ],
   ])("%s is refused", (call, error, message) => {
     expect(call).toThrow(new error(message));
@@ -126,12 +126,12 @@ describe("normalize", () => {
     [
       () => normalize({})({ inputs: new Tensor(new Float32Array(3), [3]), targets: [] }, random),
       ShapeError,
-      "normalize expects inputs [N, C, …], but got [3]. Usual cause: statistics of color images for gray ones, or a missing channel axis.",
+      "normalize expects inputs [N, C, …], but got [3]. Usual cause: statistics of color images for gray ones, or a missing channel dimension.",
     ],
     [
       () => normalize({ std: [1, 2] })({ inputs: new Tensor(new Float32Array(3), [1, 3]), targets: [] }, random),
       ShapeError,
-      "normalize expects inputs [N, C, …] with 2 channels, one for each mean and std, but got [1, 3]. Usual cause: statistics of color images for gray ones, or a missing channel axis.",
+      "normalize expects inputs [N, C, …] with 2 channels, one for each mean and std, but got [1, 3]. Usual cause: statistics of color images for gray ones, or a missing channel dimension.",
     ],
   ])("%s is refused", (call, error, message) => {
     expect(call).toThrow(new error(message));

@@ -386,7 +386,7 @@ describe("wrong graphs get sentences", () => {
     expectError(
       () => net((n, v) => v.add(n.fc.of(v).slice(null, [0, 1]).pad([0, 2]))).forward(x),
       ShapeError,
-      "Value.add expects shapes that broadcast (sizes equal or 1, matched from the last axis), but got [1, 2] and [1, 3], where 2 meets 3. Usual cause: a missing unsqueeze.",
+      "Value.add expects shapes that broadcast (sizes equal or 1, matched from the last dimension), but got [1, 2] and [1, 3], where 2 meets 3. Usual cause: a missing unsqueeze.",
     );
   });
 

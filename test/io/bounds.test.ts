@@ -1,4 +1,4 @@
-/** What small files say about large arrays: axes without end, sizes beside an axis of 0, arrays of arrays. */
+/** What small files say about large arrays: dimensions without end, sizes beside a dimension of 0, arrays of arrays. */
 import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -22,7 +22,7 @@ function npy(shape: string, bytes = 0, { fortran = false, descr = "|u1" } = {}):
 function idx(sizes: readonly number[], bytes = 0): Uint8Array {
   const file = Buffer.alloc(4 + 4 * sizes.length + bytes);
   file.set([0, 0, 8, sizes.length]);
-  for (const [axis, size] of sizes.entries()) file.writeUInt32BE(size, 4 + 4 * axis);
+  for (const [dim, size] of sizes.entries()) file.writeUInt32BE(size, 4 + 4 * dim);
   return file;
 }
 
@@ -50,12 +50,12 @@ const readers: Record<string, (shape: readonly number[], bytes?: number) => unkn
 };
 
 describe.each(Object.entries(readers))("%s", (_, read) => {
-  test("64 axes are read, 65 are refused", async () => {
+  test("64 dimensions are read, 65 are refused", async () => {
     await read(new Array<number>(64).fill(1), 1);
-    expect(await formatErrorOf(() => read(new Array<number>(65).fill(1), 1))).toMatch(/at most 64 axes/);
+    expect(await formatErrorOf(() => read(new Array<number>(65).fill(1), 1))).toMatch(/at most 64 dimensions/);
   });
 
-  test("a message is short, however many axes, and whatever the sizes", async () => {
+  test("a message is short, however many dimensions, and whatever the sizes", async () => {
     for (const shape of [
       new Array<number>(250).fill(1),
       new Array<number>(64).fill(2 ** 31),
@@ -65,7 +65,7 @@ describe.each(Object.entries(readers))("%s", (_, read) => {
     }
   });
 
-  test("an axis of size 0 beside a huge one is refused, in either order", async () => {
+  test("a dimension of size 0 beside a huge one is refused, in either order", async () => {
     for (const shape of [
       [1e9, 0],
       [0, 1e9],
@@ -75,7 +75,7 @@ describe.each(Object.entries(readers))("%s", (_, read) => {
       [100_000, 0, 100_000],
     ]) {
       expect(await formatErrorOf(() => read(shape))).toMatch(
-        /at most 4194304 positions before an axis of size 0 and 268435456 around it/,
+        /at most 4194304 positions before a dimension of size 0 and 268435456 around it/,
       );
     }
     await read([2048, 2048, 0]);
@@ -89,10 +89,10 @@ test("a header of megabytes is refused", async () => {
     "readNpy expects a header of at most 65535 bytes, but it has 200058.",
   );
   expect(await formatErrorOf(() => readNpy(npy(`(${"0,".repeat(30_000)})`)))).toMatch(
-    /^readNpy expects a shape of at most 64 axes at character \d+ of the header/,
+    /^readNpy expects a shape of at most 64 dimensions at character \d+ of the header/,
   );
   expect(await formatErrorOf(() => readSafetensors(safetensors(new Array<number>(300_001).fill(2), 1)))).toMatch(
-    /^readSafetensors expects a shape of at most 64 axes at character \d+ of the header/,
+    /^readSafetensors expects a shape of at most 64 dimensions at character \d+ of the header/,
   );
 });
 
@@ -100,21 +100,21 @@ describe("tensors", () => {
   test.each([
     [
       () => new Tensor(new Float32Array(1), new Array(65).fill(1)),
-      "at most 64 axes, but got [1, 1, 1, 1, 1, 1, 1, 1, … 65 axes]",
+      "at most 64 dimensions, but got [1, 1, 1, 1, 1, 1, 1, 1, … 65 dimensions]",
     ],
     [
       () => zeros([1e9, 0]),
-      "at most 4194304 positions before an axis of size 0 and 268435456 around it, but got [1000000000, 0]",
+      "at most 4194304 positions before a dimension of size 0 and 268435456 around it, but got [1000000000, 0]",
     ],
     [
       () => zeros([0, 1e9]),
-      "at most 4194304 positions before an axis of size 0 and 268435456 around it, but got [0, 1000000000]",
+      "at most 4194304 positions before a dimension of size 0 and 268435456 around it, but got [0, 1000000000]",
     ],
-    [() => zeros([Number.MAX_VALUE, Number.MAX_VALUE, 0]), "at most 4194304 positions before an axis of size 0"],
+    [() => zeros([Number.MAX_VALUE, Number.MAX_VALUE, 0]), "at most 4194304 positions before a dimension of size 0"],
     [() => zeros([2 ** 16, 2 ** 15]), "at most 2147483647 elements, but got [65536, 32768], which has 2147483648"],
     [
       () => imagesToTensor({ shape: [1e9, 0, 28], data: new Uint8Array() }),
-      "at most 4194304 positions before an axis of size 0",
+      "at most 4194304 positions before a dimension of size 0",
     ],
     [
       () => new PixelUnshuffle(2).forward(new Tensor(new Float32Array(), [1e8, 1, 2, 0])),
@@ -137,31 +137,31 @@ describe("tensors", () => {
     expect(x.slice([1, 1000]).shape).toEqual([999, 2, 0]);
   });
 
-  test("64 axes of size 1 are printed, permuted and made arrays of like one", () => {
+  test("64 dimensions of size 1 are printed, permuted and made arrays of like one", () => {
     const x = tensor([7, 8]).reshape([2, ...new Array<number>(63).fill(1)]);
-    expect(String(x)).toMatch(/^Tensor \[2, 1, 1, 1, 1, 1, 1, 1, … 64 axes\]/);
+    expect(String(x)).toMatch(/^Tensor \[2, 1, 1, 1, 1, 1, 1, 1, … 64 dimensions\]/);
     expect(JSON.stringify(x.toArray()).replace(/[[\]]/g, "")).toBe("7,8");
     expect(x.permute([...x.shape.keys()].reverse()).at(...new Array<number>(63).fill(0), 1)).toBe(8);
   });
 
-  test("a long axis is printed without walking over it", () => {
+  test("a long dimension is printed without walking over it", () => {
     expect(String(zeros([2 ** 24]))).toMatch(/^Tensor \[16777216\]\n\[0, 0, 0, \.\.\., 0, 0, 0\]$/);
   });
 });
 
-test("shapes are written in full up to 16 axes", () => {
+test("shapes are written in full up to 16 dimensions", () => {
   expect(showShape(new Array<number>(16).fill(3))).toBe(`[${new Array(16).fill(3).join(", ")}]`);
-  expect(showShape(new Array<number>(17).fill(3))).toBe("[3, 3, 3, 3, 3, 3, 3, 3, … 17 axes]");
+  expect(showShape(new Array<number>(17).fill(3))).toBe("[3, 3, 3, 3, 3, 3, 3, 3, … 17 dimensions]");
 });
 
-test("Fortran order is read as NumPy orders it, also with axes of size 1 in between", () => {
+test("Fortran order is read as NumPy orders it, also with dimensions of size 1 in between", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 5 }), (shape) => {
       const size = shape.reduce((product, extent) => product * extent, 1);
       const text = `(${shape.map((extent) => `${extent},`).join("")})`;
       const back = [...shape.keys()].reverse();
-      // Column-major elements are the row-major ones of the axes in reverse.
-      const want = readNpy(npy(`(${back.map((axis) => `${shape[axis]},`).join("")})`, size)).permute(back);
+      // Column-major elements are the row-major ones of the dimensions in reverse.
+      const want = readNpy(npy(`(${back.map((dim) => `${shape[dim]},`).join("")})`, size)).permute(back);
       expectSame(readNpy(npy(text, size, { fortran: true })), want);
     }),
   );

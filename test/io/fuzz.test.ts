@@ -203,7 +203,7 @@ const content = Buffer.from("some content, the same content, ".repeat(20));
 function idxFile(type: number, width: number, sizes: readonly number[]): Buffer {
   const file = Buffer.alloc(4 + 4 * sizes.length + width * sizeOf(sizes), 5);
   file.set([0, 0, type, sizes.length]);
-  for (const [axis, size] of sizes.entries()) file.writeUInt32BE(size, 4 + 4 * axis);
+  for (const [dim, size] of sizes.entries()) file.writeUInt32BE(size, 4 + 4 * dim);
   return file;
 }
 

@@ -50,7 +50,7 @@ describe("files that NumPy wrote", () => {
     expectPython(readNpy(bytes), want);
     expectPython(readNpy(bytes, { dtype: "float64" }), want, "float64");
   });
-  test.each(python.npy.filter(({ name }) => ["<f4", "C order", "one axis", "empty", "scalar"].includes(name)))(
+  test.each(python.npy.filter(({ name }) => ["<f4", "C order", "one dimension", "empty", "scalar"].includes(name)))(
     "$name is written byte for byte as NumPy writes it",
     ({ file }) => {
       const bytes = fromBase64(file);

@@ -40,7 +40,7 @@ const geometry = fc
       batch < 12 ? channels : Math.min(channels, 4),
     ) as [number, number];
     const size = [0, 1].map(
-      (axis) => Math.max(1, dilation[axis]! * (kernelSize[axis]! - 1) + 1 - 2 * padding[axis]!) + extra[axis]!,
+      (dim) => Math.max(1, dilation[dim]! * (kernelSize[dim]! - 1) + 1 - 2 * padding[dim]!) + extra[dim]!,
     );
     const channels = groups * inPerGroup;
     const settings = convSettings("Conv2d", channels, groups * outPerGroup, kernelSize, {

@@ -22,7 +22,7 @@ const shapes = fc.array(size, { maxLength: 5 }).filter((shape) => sizeOf(shape) 
 
 describe("arithmetic", () => {
   const operation = fc.constantFrom<Operation>("add", "subtract", "multiply", "divide");
-  /** A shape, and which of its axes each operand repeats: not both the same one. */
+  /** A shape, and which of its dimensions each operand repeats: not both the same one. */
   const problem = shapes.chain((shape) =>
     fc.tuple(
       fc.constant(shape),
@@ -33,7 +33,7 @@ describe("arithmetic", () => {
   test("of operands that broadcast has the bits of the reference", () => {
     fc.assert(
       fc.property(operation, problem, fc.integer(), (which, [shape, repeats], seed) => {
-        const operand = (name: string) => shape.map((extent, axis) => (repeats[axis] === name ? 1 : extent));
+        const operand = (name: string) => shape.map((extent, dim) => (repeats[dim] === name ? 1 : extent));
         const [left, right] = [operand("a"), operand("b")];
         const loops = loopsOf(shape, broadcastStrides(left, shape), broadcastStrides(right, shape));
         const [a, b] = [spread(sizeOf(left), seed, SPECIAL), spread(sizeOf(right), seed + 1, SPECIAL)];
@@ -49,7 +49,7 @@ describe("arithmetic", () => {
 describe.each(supports("relaxed") ? (["plain", "relaxed"] as const) : (["plain"] as const))("in %s", (simd) => {
   const layout = wasmLayout(simd);
 
-  test("a copy in any order of axes has every element of the reference, and touches no other", () => {
+  test("a copy in any order of dimensions has every element of the reference, and touches no other", () => {
     const problem = shapes.chain((shape) =>
       fc.tuple(fc.shuffledSubarray([...shape.keys()], { minLength: shape.length }), fc.constant(shape)),
     );
@@ -59,8 +59,8 @@ describe.each(supports("relaxed") ? (["plain", "relaxed"] as const) : (["plain"]
         fc.integer({ min: 1, max: 3 }),
         fc.integer({ min: 0, max: 5 }),
         ([order, shape], step, at) => {
-          const result = order.map((axis) => shape[axis]!);
-          const strides = order.map((axis) => step * stridesOf(shape)[axis]!);
+          const result = order.map((dim) => shape[dim]!);
+          const strides = order.map((dim) => step * stridesOf(shape)[dim]!);
           const loops = loopsOf(result, strides, stridesOf(result));
           const from = spread(at + step * sizeOf(shape), 1, SPECIAL);
           const want = spread(sizeOf(shape) + at, 2);

@@ -25,9 +25,7 @@ const windows = fc
     const padding = halfPadded ? Math.floor(kernel / 2) : 0;
     const options = { stride, padding, dilation, ceilMode };
     const reach = dilation * (kernel - 1) + 1;
-    const input = [1, planes, height, width].map((size, axis) =>
-      axis < 2 ? size : Math.max(size, reach - 2 * padding),
-    );
+    const input = [1, planes, height, width].map((size, dim) => (dim < 2 ? size : Math.max(size, reach - 2 * padding)));
     return poolGeometry("MaxPool2d", poolSettings("MaxPool2d", kernel, options), input);
   });
 const adaptive = fc

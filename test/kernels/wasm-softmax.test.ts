@@ -1,4 +1,4 @@
-/** The wasm softmax, along any axis, against the reference. */
+/** The wasm softmax, along any dimension, against the reference. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { referenceSoftmax } from "../../src/kernels/reference/softmax.js";
@@ -45,7 +45,7 @@ describe.each([
   });
 });
 
-test("a line's softmax is the same bits alone, beside others, and along another axis", () => {
+test("a line's softmax is the same bits alone, beside others, and along another dimension", () => {
   const lines = 7;
   const size = 13;
   const x = spread(lines * size, 1);

@@ -84,7 +84,7 @@ async function references(): Promise<Families> {
   };
 }
 
-const axis = { outer: 2, size: 3, inner: 5 };
+const dim = { outer: 2, size: 3, inner: 5 };
 const rows = loopsOf([6, 5], [5, 1], [1, 0]);
 const transposed = loopsOf([6, 5], [1, 6], [5, 1]);
 const matrices = { as: [0, 1], bs: [0, 1], cs: [0, 1], add: false };
@@ -107,12 +107,12 @@ const CASES: Record<string, readonly [lengths: readonly number[], Call]> = {
   bias: [[3, 30], (k, b, y) => k.bias.add(2, 3, 5, b!, y!)],
   "a bias gradient": [[3, 30], (k, db, dy) => k.bias.gradient(2, 3, 5, dy!, db!)],
   "the bias gradient of columns": [[3, 30], (k, db, dy) => k.bias.gradient(10, 3, 1, dy!, db!)],
-  PReLU: [[3, 30, 30], (k, w, x, y) => k.prelu.forward(axis, x!, w!, y!)],
-  "PReLU's gradient": [[3, 30, 30], (k, dw, x, dy) => k.prelu.weightGradient(axis, x!, dy!, dw!)],
+  PReLU: [[3, 30, 30], (k, w, x, y) => k.prelu.forward(dim, x!, w!, y!)],
+  "PReLU's gradient": [[3, 30, 30], (k, dw, x, dy) => k.prelu.weightGradient(dim, x!, dy!, dw!)],
   "a gate": [[30, 6, 30], (k, x, gate, y) => k.arithmetic.combine("multiply", rows, x!, gate!, y!)],
   "a transposed copy": [[30, 30], (k, x, y) => k.layout.copy(transposed, x!, 0, y!, 0)],
-  "sums of products": [[30, 30, 10], (k, a, b, y) => k.sum.sumProducts(axis, a!, b!, y!)],
-  "the maximum of lines": [[30, 10, 10], (k, x, y, winners) => k.max.forward(axis, x!, y!, winners!)],
+  "sums of products": [[30, 30, 10], (k, a, b, y) => k.sum.sumProducts(dim, a!, b!, y!)],
+  "the maximum of lines": [[30, 10, 10], (k, x, y, winners) => k.max.forward(dim, x!, y!, winners!)],
   "a batch of products": [[24, 40, 30], (k, a, b, c) => k.matmul.multiply(products, a!, b!, c!)],
   moments: [
     [30],

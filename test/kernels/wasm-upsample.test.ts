@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { referenceUpsample } from "../../src/kernels/reference/upsample.js";
 import { wasmUpsample } from "../../src/kernels/wasm/upsample.js";
-import { type UpsampleMode, upsampleAxes, upsampleSettings } from "../../src/shape/upsample.js";
+import { type UpsampleMode, upsampleDims, upsampleSettings } from "../../src/shape/upsample.js";
 import { expectSame, inMemory, SPECIAL, spread } from "../support/kernels.js";
 
 const problem = fc.record({
@@ -16,18 +16,18 @@ const problem = fc.record({
   seed: fc.integer(),
 });
 
-test("resizing an axis, up or down, and its adjoint have the bits of the reference", () => {
+test("resizing a dimension, up or down, and its adjoint have the bits of the reference", () => {
   fc.assert(
     fc.property(problem, ({ mode, size, out, outer, inner, isSpecial, seed }) => {
-      const [axis] = upsampleAxes("Upsample", upsampleSettings("Upsample", { mode, size: out }), [1, 1, size]);
+      const [dim] = upsampleDims("Upsample", upsampleSettings("Upsample", { mode, size: out }), [1, 1, size]);
       const x = spread(outer * size * inner, seed, isSpecial ? SPECIAL : []);
       const dy = spread(outer * out * inner, seed + 1, isSpecial ? SPECIAL : []);
       const [wantY, wantX] = [new Float32Array(dy.length), new Float32Array(x.length)];
-      referenceUpsample.forward(axis!, outer, inner, x, wantY);
-      const [, y] = inMemory([x, dy], (from, to) => wasmUpsample.forward(axis!, outer, inner, from, to));
+      referenceUpsample.forward(dim!, outer, inner, x, wantY);
+      const [, y] = inMemory([x, dy], (from, to) => wasmUpsample.forward(dim!, outer, inner, from, to));
       expectSame(y, wantY);
-      referenceUpsample.backward(axis!, outer, inner, dy, wantX);
-      const [, dx] = inMemory([dy, x], (from, to) => wasmUpsample.backward(axis!, outer, inner, from, to));
+      referenceUpsample.backward(dim!, outer, inner, dy, wantX);
+      const [, dx] = inMemory([dy, x], (from, to) => wasmUpsample.backward(dim!, outer, inner, from, to));
       expectSame(dx, wantX);
     }),
   );
@@ -35,14 +35,14 @@ test("resizing an axis, up or down, and its adjoint have the bits of the referen
 
 test("bicubic mixes four pixels", () => {
   const settings = upsampleSettings("Upsample", { mode: "bicubic", size: [7, 11] });
-  for (const [i, axis] of upsampleAxes("Upsample", settings, [1, 1, 5, 4]).entries()) {
+  for (const [i, dim] of upsampleDims("Upsample", settings, [1, 1, 5, 4]).entries()) {
     for (const inner of [1, 6]) {
-      const x = spread(5 * axis.size * inner, i);
-      const want = new Float32Array(5 * axis.out * inner);
-      referenceUpsample.forward(axis, 5, inner, x, want);
-      const [, y] = inMemory([x, want], (from, to) => wasmUpsample.forward(axis, 5, inner, from, to));
+      const x = spread(5 * dim.size * inner, i);
+      const want = new Float32Array(5 * dim.out * inner);
+      referenceUpsample.forward(dim, 5, inner, x, want);
+      const [, y] = inMemory([x, want], (from, to) => wasmUpsample.forward(dim, 5, inner, from, to));
       expectSame(y, want);
-      expect(axis.taps).toBe(4);
+      expect(dim.taps).toBe(4);
     }
   }
 });

@@ -30,7 +30,7 @@ const geometry = fc
     extra: fc.tuple(upTo(5, 0), upTo(12, 0)),
   })
   .map(({ batch, inChannels, outChannels, kernel, padding, extra }) => {
-    const [height, width] = [0, 1].map((axis) => Math.max(1, kernel[axis]! - 2 * padding[axis]!) + extra[axis]!) as [
+    const [height, width] = [0, 1].map((dim) => Math.max(1, kernel[dim]! - 2 * padding[dim]!) + extra[dim]!) as [
       number,
       number,
     ];

@@ -56,7 +56,7 @@ const geometryWith = (kernels: readonly number[], strided: readonly number[] = [
     })
     .map(({ extra, shares, window, ...sizes }) => {
       const padding = shares.map((share) => share % window.kernel) as [number, number];
-      const [height, width] = [0, 1].map((axis) => Math.max(1, window.kernel - 2 * padding[axis]!) + extra[axis]!) as [
+      const [height, width] = [0, 1].map((dim) => Math.max(1, window.kernel - 2 * padding[dim]!) + extra[dim]!) as [
         number,
         number,
       ];

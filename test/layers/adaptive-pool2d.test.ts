@@ -20,7 +20,7 @@ const adaptiveCase = fc.record({
   seed: fc.integer(),
 });
 
-/** The positions that window i of `out` covers of an axis: all whose unit interval overlaps [i, i + 1)·size/out. */
+/** The positions that window i of `out` covers of a dimension: all whose unit interval overlaps [i, i + 1)·size/out. */
 const windows = (size: number, out: number) =>
   Array.from({ length: out }, (_, i) =>
     Array.from({ length: size }, (_, at) => at).filter((at) => (at + 1) * out > i * size && at * out < (i + 1) * size),
@@ -185,7 +185,7 @@ describe.each([
     expectError(
       () => new Pool(2).forward(normal([5, 5], 0)),
       ShapeError,
-      `${name} expects an input [N, C, H, W] or [C, H, W], but got [5, 5]. Usual cause: images that were flattened too early, or a missing channel axis: reshape them to [N, 1, H, W].`,
+      `${name} expects an input [N, C, H, W] or [C, H, W], but got [5, 5]. Usual cause: images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].`,
     );
     expectError(
       () => new Pool(2).outputShape([1, 3, 4, 0]),

@@ -48,8 +48,8 @@ describe("AvgPool2d", () => {
         const x = normal(c.shape, c.seed);
         const [rows, columns] = [windowsAlong(0, c), windowsAlong(1, c)];
         // Pixels of a window that lie in the input or its padding; ceil mode's overhang does not count.
-        const counted = (axis: 0 | 1, window: readonly number[]) =>
-          window.filter((at) => at < c.shape[axis + 2]! + c.padding[axis]).length;
+        const counted = (dim: 0 | 1, window: readonly number[]) =>
+          window.filter((at) => at < c.shape[dim + 2]! + c.padding[dim]).length;
         const want = naivePool(x, rows, columns, (values, _, row, column) => {
           const pixels = c.countIncludePad ? counted(0, row) * counted(1, column) : values.length;
           return sum(values) / (c.divisorOverride ?? pixels);
@@ -215,7 +215,7 @@ describe("AvgPool2d refuses", () => {
     expectError(
       () => new AvgPool2d(2).forward(normal([1, 1, 1, 4, 4], 0)),
       ShapeError,
-      "AvgPool2d expects an input [N, C, H, W] or [C, H, W], but got [1, 1, 1, 4, 4]. Usual cause: images that were flattened too early, or a missing channel axis: reshape them to [N, 1, H, W].",
+      "AvgPool2d expects an input [N, C, H, W] or [C, H, W], but got [1, 1, 1, 4, 4]. Usual cause: images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].",
     );
     expectError(
       () => new AvgPool2d(2).outputShape([1, 0, 4, 4]),

@@ -327,7 +327,7 @@ describe("BatchNorm's refusals", () => {
     expectError(
       forward(new BatchNorm2d(3), [3, 4, 4]),
       ShapeError,
-      "BatchNorm2d expects an input [N, C, H, W], but got [3, 4, 4]. Usual cause: a missing batch axis: reshape one sample to [1, C, …].",
+      "BatchNorm2d expects an input [N, C, H, W], but got [3, 4, 4]. Usual cause: a missing batch dimension: reshape one sample to [1, C, …].",
     );
     expectError(
       forward(new BatchNorm2d(3), [3, 16]),
@@ -337,12 +337,12 @@ describe("BatchNorm's refusals", () => {
     expectError(
       forward(new BatchNorm1d(3), [3]),
       ShapeError,
-      "BatchNorm1d expects an input [N, C] or [N, C, L], but got [3]. Usual cause: a missing batch axis: reshape one sample to [1, C, …].",
+      "BatchNorm1d expects an input [N, C] or [N, C, L], but got [3]. Usual cause: a missing batch dimension: reshape one sample to [1, C, …].",
     );
     expectError(
       forward(new BatchNorm1d(3), [2, 3, 4, 4]),
       ShapeError,
-      "BatchNorm1d expects an input [N, C] or [N, C, L], but got [2, 3, 4, 4]. Usual cause: images, which need BatchNorm2d, or an axis too many.",
+      "BatchNorm1d expects an input [N, C] or [N, C, L], but got [2, 3, 4, 4]. Usual cause: images, which need BatchNorm2d, or a dimension too many.",
     );
   });
 

@@ -112,7 +112,7 @@ describe("Sequential", () => {
           normal([4, 8, 8], 1),
         ),
       ShapeError,
-      "Linear expects 64 features, but the layer before it gives 16 (= 4 × 4). Usual cause: a missing batch axis, which unsqueeze(0) adds.",
+      "Linear expects 64 features, but the layer before it gives 16 (= 4 × 4). Usual cause: a missing batch dimension, which unsqueeze(0) adds.",
     );
     const channels: Layer[] = [new Conv2d(1, 6, 3), new Conv2d(8, 4, 3)];
     expectError(
@@ -207,7 +207,7 @@ describe("Residual", () => {
 });
 
 describe("Parallel", () => {
-  test("gradients agree with differences within 1e-6, concatenated along any axis or added", () => {
+  test("gradients agree with differences within 1e-6, concatenated along any dimension or added", () => {
     const options = fc.constantFrom({ merge: "add" }, { merge: "concat" }, { dim: 2 }, { dim: 0 }, {} as const);
     fc.assert(
       fc.property(small, options, ({ channels, batch, size, seed }, each) => {
@@ -246,7 +246,7 @@ describe("Parallel", () => {
     expectError(
       () => new Parallel(strided).forward(x),
       ShapeError,
-      "Parallel expects branches that differ only in axis 1 to concatenate, but got [1, 3, 3, 3] and [1, 3, 2, 2]. Usual cause: a stride or padding in one branch that the other lacks.",
+      "Parallel expects branches that differ only in dim 1 to concatenate, but got [1, 3, 3, 3] and [1, 3, 2, 2]. Usual cause: a stride or padding in one branch that the other lacks.",
     );
     expectError(
       () => new Parallel(strided, { merge: "add" }).forward(x),
@@ -256,7 +256,7 @@ describe("Parallel", () => {
     expectError(
       () => new Parallel([new Identity()], { dim: 4 }).forward(x),
       ShapeError,
-      "Parallel expects an axis from -4 to 3, but got axis 4 for the shape [1, 2, 5, 5]. Usual cause: a missing batch axis, or an axis that an earlier step removed.",
+      "Parallel expects a dimension from -4 to 3, but got dim 4 for the shape [1, 2, 5, 5]. Usual cause: a missing batch dimension, or a dimension that an earlier step removed.",
     );
     expectError(
       () => new Parallel([]),

@@ -33,7 +33,7 @@ const transposeCase = fc
     groups,
     inChannels: groups * inPerGroup,
     outChannels: groups * outPerGroup,
-    outputPadding: extra.map((e, axis) => Math.min(e, Math.max(drawn.stride[axis]!, drawn.dilation[axis]!) - 1)) as [
+    outputPadding: extra.map((e, dim) => Math.min(e, Math.max(drawn.stride[dim]!, drawn.dilation[dim]!) - 1)) as [
       number,
       number,
     ],
@@ -93,11 +93,11 @@ describe("ConvTranspose2d, for any geometry", () => {
         const x = integers(c.shape, c.seed);
         const [, , height, width] = c.shape;
         const sizes = [height, width].map(
-          (size, axis) =>
-            (size - 1) * c.stride[axis]! -
-            2 * c.padding[axis]! +
-            c.dilation[axis]! * (c.kernelSize[axis]! - 1) +
-            c.outputPadding[axis]! +
+          (size, dim) =>
+            (size - 1) * c.stride[dim]! -
+            2 * c.padding[dim]! +
+            c.dilation[dim]! * (c.kernelSize[dim]! - 1) +
+            c.outputPadding[dim]! +
             1,
         );
         const shape = [c.shape[0], c.outChannels, ...sizes];
@@ -119,9 +119,9 @@ describe("ConvTranspose2d, for any geometry", () => {
         const x = integers(shape, seed);
         const y = conv.forward(x);
         // The rows and columns at the end that the strided convolution never reached.
-        const outputPadding = [2, 3].map((axis, i) => {
+        const outputPadding = [2, 3].map((dim, i) => {
           const reach = dilation[i]! * (kernelSize[i]! - 1) + 1;
-          return (shape[axis]! + 2 * padding[i]! - reach) % stride[i]!;
+          return (shape[dim]! + 2 * padding[i]! - reach) % stride[i]!;
         }) as [number, number];
         const transpose = new ConvTranspose2d(outChannels, inChannels, kernelSize, { ...options, outputPadding });
         transpose.weight.value.data.set(conv.weight.value.data);
@@ -283,7 +283,7 @@ describe("ConvTranspose2d", () => {
     refuse(
       layer,
       [2, 4],
-      "ConvTranspose2d expects an input [N, C, H, W] or [C, H, W], but got [2, 4]. Usual cause: images that were flattened too early, or a missing channel axis: reshape them to [N, 1, H, W].",
+      "ConvTranspose2d expects an input [N, C, H, W] or [C, H, W], but got [2, 4]. Usual cause: images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].",
     );
     refuse(
       layer,

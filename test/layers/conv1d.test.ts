@@ -148,7 +148,8 @@ describe("Conv1d", () => {
       expectError(() => layer.forward(normal(shape, 1)), ShapeError, text);
       expectError(() => layer.outputShape(shape), ShapeError, text);
     };
-    const rank = "Usual cause: images, which need Conv2d, or a missing channel axis: reshape signals to [N, 1, L].";
+    const rank =
+      "Usual cause: images, which need Conv2d, or a missing channel dimension: reshape signals to [N, 1, L].";
     refuse(conv, [9], `Conv1d expects an input [N, C, L] or [C, L], but got [9]. ${rank}`);
     refuse(conv, [1, 2, 9, 9], `Conv1d expects an input [N, C, L] or [C, L], but got [1, 2, 9, 9]. ${rank}`);
     refuse(
@@ -159,7 +160,7 @@ describe("Conv1d", () => {
     refuse(
       new Conv1d(1, 3, 5),
       [64, 9],
-      "Conv1d expects 1 channel, but its input [64, 9] has 64. Usual cause: a batch without its channel axis (2 axes are read as [C, L]): reshape it to [N, 1, L].",
+      "Conv1d expects 1 channel, but its input [64, 9] has 64. Usual cause: a batch without its channel dimension (2 dimensions are read as [C, L]): reshape it to [N, 1, L].",
     );
     refuse(
       new Conv1d(2, 3, 3, { dilation: 4, padding: 1 }),
@@ -169,7 +170,7 @@ describe("Conv1d", () => {
     refuse(
       new Conv1d(2, 3, 3, { padding: 4, paddingMode: "reflect" }),
       [1, 2, 4],
-      'Conv1d expects "reflect" padding of at most 3 on each side of an axis of 4, but got 4 (input [1, 2, 4]). Usual cause: an input that earlier layers made too small.',
+      'Conv1d expects "reflect" padding of at most 3 on each side of a dimension of 4, but got 4 (input [1, 2, 4]). Usual cause: an input that earlier layers made too small.',
     );
     expectError(
       () => conv.backward(normal([1, 3, 5], 1)),

@@ -63,7 +63,7 @@ describe("Conv2d refuses inputs", () => {
 
   test("of a wrong rank", () => {
     const cause =
-      "Usual cause: images that were flattened too early, or a missing channel axis: reshape them to [N, 1, H, W].";
+      "Usual cause: images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].";
     refuses(conv, [784], `Conv2d expects an input [N, C, H, W] or [C, H, W], but got [784]. ${cause}`);
     refuses(conv, [28, 28], `Conv2d expects an input [N, C, H, W] or [C, H, W], but got [28, 28]. ${cause}`);
     refuses(
@@ -92,7 +92,7 @@ describe("Conv2d refuses inputs", () => {
     refuses(
       new Conv2d(1, 6, 5),
       [64, 28, 28],
-      "Conv2d expects 1 channel, but its input [64, 28, 28] has 64. Usual cause: a batch without its channel axis (3 axes are read as [C, H, W]): reshape it to [N, 1, H, W].",
+      "Conv2d expects 1 channel, but its input [64, 28, 28] has 64. Usual cause: a batch without its channel dimension (3 dimensions are read as [C, H, W]): reshape it to [N, 1, H, W].",
     );
   });
 
@@ -116,12 +116,12 @@ describe("Conv2d refuses inputs", () => {
     refuses(
       new Conv2d(1, 1, 3, { padding: 2, paddingMode: "reflect" }),
       [1, 1, 2, 3],
-      `Conv2d expects "reflect" padding of at most 1 on each side of an axis of 2, but got 2 (input [1, 1, 2, 3]). ${cause}`,
+      `Conv2d expects "reflect" padding of at most 1 on each side of a dimension of 2, but got 2 (input [1, 1, 2, 3]). ${cause}`,
     );
     refuses(
       new Conv2d(1, 1, 3, { padding: [0, 4], paddingMode: "circular" }),
       [1, 5, 3],
-      `Conv2d expects "circular" padding of at most 3 on each side of an axis of 3, but got 4 (input [1, 5, 3]). ${cause}`,
+      `Conv2d expects "circular" padding of at most 3 on each side of a dimension of 3, but got 4 (input [1, 5, 3]). ${cause}`,
     );
   });
 

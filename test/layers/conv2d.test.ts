@@ -212,7 +212,7 @@ describe("Conv2d's options", () => {
     expect(distance(run("winograd").data, run("im2col").data)).toBeLessThan(5e-5);
   });
 
-  test("a single number stands for both axes", () => {
+  test("a single number stands for both dimensions", () => {
     const one = new Conv2d(2, 4, 3, { stride: 2, padding: 1, dilation: 2, random: new Random(1) });
     const two = new Conv2d(2, 4, [3, 3], { stride: [2, 2], padding: [1, 1], dilation: [2, 2], random: new Random(1) });
     const x = normal([2, 2, 9, 8], 1);

@@ -193,7 +193,7 @@ describe("Dropout2d", () => {
     expect(y.data.slice(0, 16)).not.toEqual(y.data.slice(16, 32));
   });
 
-  test("reads three axes as [N, C, L], as torch does", () => {
+  test("reads three dimensions as [N, C, L], as torch does", () => {
     const y = new Dropout2d(0.5, { random: new Random(1) }).forward(ones(2, 32, 5));
     const kept = Array.from({ length: 64 }, (_, row) => y.data[row * 5]);
     expect(new Set(kept)).toEqual(new Set([0, 2]));

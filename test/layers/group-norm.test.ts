@@ -208,7 +208,7 @@ describe("GroupNorm's refusals", () => {
     expectError(
       () => new GroupNorm(2, 4).forward(normal([4], 1)),
       ShapeError,
-      "GroupNorm expects an input [N, C, …], but got [4]. Usual cause: a missing batch axis: reshape one sample to [1, C, …].",
+      "GroupNorm expects an input [N, C, …], but got [4]. Usual cause: a missing batch dimension: reshape one sample to [1, C, …].",
     );
   });
 
@@ -217,7 +217,7 @@ describe("GroupNorm's refusals", () => {
       expectError(
         () => norm.forward(normal([1, 4], 1)),
         ShapeError,
-        "GroupNorm expects more than 1 value per group, but its input [1, 4] has 1. Usual cause: as many groups as channels, on an input without spatial axes.",
+        "GroupNorm expects more than 1 value per group, but its input [1, 4] has 1. Usual cause: as many groups as channels, on an input without spatial dimensions.",
       );
     }
   });

@@ -37,7 +37,7 @@ describe("initializers", () => {
     expectError(
       () => fans(zeros([10])),
       ArgumentError,
-      "Initializers expect a weight of at least two axes, but got [10]. Usual cause: a bias; fill it with constant.",
+      "Initializers expect a weight of at least two dimensions, but got [10]. Usual cause: a bias; fill it with constant.",
     );
   });
 

@@ -60,7 +60,7 @@ describe("LayerNorm, for any shape and options", () => {
         const groupOf = (place: readonly number[]) => place.slice(0, c.outer.length).join();
         const strides = stridesOf(c.normalizedShape);
         const elementOf = (place: readonly number[]) =>
-          strides.reduce((at, stride, axis) => at + stride * place[c.outer.length + axis]!, 0);
+          strides.reduce((at, stride, dim) => at + stride * place[c.outer.length + dim]!, 0);
         const [weight, bias] = [norm.weight?.value.data, norm.bias?.value.data];
         const want = normalizeNaively(x, groupOf, statisticsOf(x, groupOf), c.options.eps, elementOf, weight, bias);
         expectClose(norm.forward(x), want, "train", 1e-5, 1e-6);
@@ -115,7 +115,7 @@ describe("LayerNorm's options", () => {
   const keys = (norm: LayerNorm): [string, Shape][] =>
     norm.namedParameters().map(([key, { value }]) => [key, value.shape]);
 
-  test("weight and bias have the shape of the last axes; a number stands for one", () => {
+  test("weight and bias have the shape of the last dimensions; a number stands for one", () => {
     expect(keys(new LayerNorm([3, 4]))).toEqual([
       ["weight", [3, 4]],
       ["bias", [3, 4]],
@@ -159,18 +159,18 @@ describe("LayerNorm's options", () => {
 
 describe("LayerNorm's refusals", () => {
   const cause =
-    "Usual cause: a normalizedShape that counts the batch axis, or images of another size than the layer was made for.";
+    "Usual cause: a normalizedShape that counts the batch dimension, or images of another size than the layer was made for.";
 
-  test("an input with other last axes, or too few", () => {
+  test("an input with other last dimensions, or too few", () => {
     expectError(
       () => new LayerNorm([3, 4]).forward(normal([2, 3, 5], 1)),
       ShapeError,
-      `LayerNorm expects the last axes [3, 4], but its input [2, 3, 5] has [3, 5]. ${cause}`,
+      `LayerNorm expects the last dimensions [3, 4], but its input [2, 3, 5] has [3, 5]. ${cause}`,
     );
     expectError(
       () => new LayerNorm([2, 3, 4]).forward(normal([3, 4], 1)),
       ShapeError,
-      `LayerNorm expects the last axes [2, 3, 4], but its input [3, 4] has [3, 4]. ${cause}`,
+      `LayerNorm expects the last dimensions [2, 3, 4], but its input [3, 4] has [3, 4]. ${cause}`,
     );
   });
 
@@ -187,7 +187,7 @@ describe("LayerNorm's refusals", () => {
       expectError(
         () => new LayerNorm(shape as unknown as Shape),
         ArgumentError,
-        `LayerNorm expects normalizedShape to be the sizes of at least one axis, such as 64 or [3, 32, 32], but got ${got}.`,
+        `LayerNorm expects normalizedShape to be the sizes of at least one dimension, such as 64 or [3, 32, 32], but got ${got}.`,
       );
     }
     expectError(

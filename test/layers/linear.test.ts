@@ -23,7 +23,7 @@ type Case = typeof linearCase extends fc.Arbitrary<infer T> ? T : never;
 const make = ({ inFeatures, outFeatures, bias, seed }: Case) =>
   new Linear(inFeatures, outFeatures, { bias, random: new Random(seed) });
 
-describe("Linear, for any features and leading axes", () => {
+describe("Linear, for any features and leading dimensions", () => {
   test("gradients agree with differences within 1e-6", () => {
     fc.assert(fc.property(linearCase, (c) => expectGradients(make(c), [...c.leading, c.inFeatures], { seed: c.seed })));
   });

@@ -157,7 +157,7 @@ describe("LocalResponseNorm's refusals", () => {
     expectError(
       () => new LocalResponseNorm(3).forward(normal([2, 6], 1)),
       ShapeError,
-      "LocalResponseNorm expects an input [N, C, L], [N, C, H, W] or of more axes, but got [2, 6]. Usual cause: images that were flattened too early, or a missing batch axis: reshape one sample to [1, C, …].",
+      "LocalResponseNorm expects an input [N, C, L], [N, C, H, W] or of more dimensions, but got [2, 6]. Usual cause: images that were flattened too early, or a missing batch dimension: reshape one sample to [1, C, …].",
     );
   });
 

@@ -87,7 +87,7 @@ describe("MaxPool2d", () => {
     fc.assert(
       fc.property(windowCase, ({ kernelSize, stride, dilation, shape: [n, c, height, width], seed }) => {
         const pool = new MaxPool2d(kernelSize, { stride, dilation });
-        const reach = kernelSize.map((kernel, axis) => dilation[axis]! * (kernel - 1) + 1);
+        const reach = kernelSize.map((kernel, dim) => dilation[dim]! * (kernel - 1) + 1);
         const x = normal([n, c, height + stride[0] + reach[0]!, width + stride[1] + reach[1]!], seed);
         expectSame(pool.forward(cropped(x, ...stride)), cropped(pool.forward(x), 1, 1));
       }),
@@ -252,7 +252,7 @@ describe("MaxPool2d refuses", () => {
     expectError(
       () => new MaxPool2d(2).forward(new Tensor(new Float32Array(16), [4, 4])),
       ShapeError,
-      "MaxPool2d expects an input [N, C, H, W] or [C, H, W], but got [4, 4]. Usual cause: images that were flattened too early, or a missing channel axis: reshape them to [N, 1, H, W].",
+      "MaxPool2d expects an input [N, C, H, W] or [C, H, W], but got [4, 4]. Usual cause: images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].",
     );
   });
 

@@ -11,7 +11,7 @@ import { distinct, expectGradients, integers, normal } from "../support/layers.j
 import { build, expectSame } from "../support/naive.js";
 import { awkward, expectBatchInvariance } from "../support/planes.js";
 
-/** A Maxout along any axis, counted from either end, and a shape that it takes. */
+/** A Maxout along any dimension, counted from either end, and a shape that it takes. */
 const maxoutCase = fc
   .record({
     before: fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }),
@@ -23,7 +23,7 @@ const maxoutCase = fc
   })
   .map(({ before, channels, pieces, after, fromEnd, seed }) => ({
     shape: [...before, channels * pieces, ...after],
-    axis: before.length,
+    dim: before.length,
     pieces,
     layer: new Maxout(pieces, { dim: fromEnd ? -1 - after.length : before.length }),
     seed,
@@ -41,19 +41,19 @@ describe("Maxout", () => {
     ["ties, NaN and infinities", awkward],
   ] as const)("is the maximum of each group and sends the gradient to it, for any shape: %s", (_, draw) => {
     fc.assert(
-      fc.property(maxoutCase, ({ layer, shape, axis, pieces, seed }) => {
+      fc.property(maxoutCase, ({ layer, shape, dim, pieces, seed }) => {
         const x = draw(shape, seed);
         const group = (index: number[]) =>
-          Array.from({ length: pieces }, (_, k) => x.at(...index.with(axis, index[axis]! * pieces + k)));
-        const outputShape = shape.with(axis, shape[axis]! / pieces);
+          Array.from({ length: pieces }, (_, k) => x.at(...index.with(dim, index[dim]! * pieces + k)));
+        const outputShape = shape.with(dim, shape[dim]! / pieces);
         const y = build(outputShape, (index) => group(index)[winner(group(index))]!);
         expect(layer.outputShape(shape)).toEqual(outputShape);
         expectSame(layer.forward(x), y);
 
         const dy = normal(outputShape, seed + 1);
         const dx = build(shape, (index) => {
-          const to = index.with(axis, Math.floor(index[axis]! / pieces));
-          return winner(group(to)) === index[axis]! % pieces ? dy.at(...to) : 0;
+          const to = index.with(dim, Math.floor(index[dim]! / pieces));
+          return winner(group(to)) === index[dim]! % pieces ? dy.at(...to) : 0;
         });
         expectSame(layer.backward(dy), dx);
       }),
@@ -89,16 +89,16 @@ describe("Maxout", () => {
     expect(new Maxout(3).parameters()).toEqual([]);
   });
 
-  test("tells of channels that pieces does not divide, a missing axis and bad arguments", () => {
+  test("tells of channels that pieces does not divide, a missing dimension and bad arguments", () => {
     const maxout = new Maxout(3);
     const indivisible =
-      "Maxout expects a multiple of 3 channels along axis 1, but its input [2, 4] has 4. Usual cause: the layer before it must give pieces times as many channels as Maxout shall.";
+      "Maxout expects a multiple of 3 channels along dim 1, but its input [2, 4] has 4. Usual cause: the layer before it must give pieces times as many channels as Maxout shall.";
     expectError(() => maxout.forward(normal([2, 4], 1)), ShapeError, indivisible);
     expectError(() => maxout.outputShape([2, 4]), ShapeError, indivisible);
     expectError(
       () => maxout.forward(normal([6], 1)),
       ShapeError,
-      "Maxout expects an axis from -1 to 0, but got axis 1 for the shape [6]. Usual cause: a missing batch axis, or an axis that an earlier step removed.",
+      "Maxout expects a dimension from -1 to 0, but got dim 1 for the shape [6]. Usual cause: a missing batch dimension, or a dimension that an earlier step removed.",
     );
     const arithmetic = "Usual cause: a division without Math.floor, or a variable that is undefined.";
     expectError(

@@ -495,7 +495,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
       }
     }
     const text =
-      "Sums.backward expects computeBackward to return the gradient of its input [2, 3], but got [2]. Usual cause: a returned dy, or axes that were reduced or swapped.";
+      "Sums.backward expects computeBackward to return the gradient of its input [2, 3], but got [2]. Usual cause: a returned dy, or dimensions that were reduced or swapped.";
     const x = tensor([[1, 2, 3], [4, 5, 6]]) as Tensor; // biome-ignore format: one line
     for (const model of [new Sums(), new Sequential(new ReLU(), new Sums())]) {
       const y = model.forward(x);

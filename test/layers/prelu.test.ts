@@ -101,7 +101,7 @@ describe("PReLU", () => {
     expectClose(layer.weight.grad, once.mul(2), "the frozen gradient", 0, 0);
   });
 
-  test("tells of wrong channels, a missing axis and bad arguments", () => {
+  test("tells of wrong channels, a missing dimension and bad arguments", () => {
     const prelu = new PReLU(3);
     const wrong =
       "PReLU expects 3 channels, but its input [2, 4, 5] has 4. Usual cause: numParameters that is neither 1 nor the number of channels of the layer before.";
@@ -110,7 +110,7 @@ describe("PReLU", () => {
     expectError(
       () => prelu.forward(normal([3], 1)),
       ShapeError,
-      "PReLU expects an input [N, 3, …], but got [3]. Usual cause: a missing batch axis.",
+      "PReLU expects an input [N, 3, …], but got [3]. Usual cause: a missing batch dimension.",
     );
     expectError(
       () => new PReLU(0),

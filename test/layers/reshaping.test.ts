@@ -42,7 +42,7 @@ function refuseInput(layer: Layer, shape: number[], text: string): void {
 }
 
 describe("Flatten", () => {
-  test("keeps the numbers in order, merges exactly the axes that are asked for, from either end, and back", () => {
+  test("keeps the numbers in order, merges exactly the dimensions that are asked for, from either end, and back", () => {
     fc.assert(
       fc.property(shapes, fc.nat(), fc.nat(), fc.boolean(), fc.boolean(), (shape, a, b, fromEnd, toEnd) => {
         const rank = shape.length;
@@ -64,7 +64,7 @@ describe("Flatten", () => {
     );
   });
 
-  test("keeps the batch axis by default, and reads a scalar as one axis", () => {
+  test("keeps the batch dimension by default, and reads a scalar as one dimension", () => {
     expect(new Flatten().outputShape([2, 3, 4, 5])).toEqual([2, 60]);
     expect(new Flatten().outputShape([2, 3])).toEqual([2, 3]);
     expect(new Flatten({ startDim: 0 }).outputShape([])).toEqual([1]);
@@ -79,7 +79,7 @@ describe("Flatten", () => {
     expect(x.data).toEqual(normal([2, 3], 1).data);
   });
 
-  test("refuses bad axes", () => {
+  test("refuses bad dimensions", () => {
     refuseOptions(
       Flatten,
       [{ startDim: 0.5 }],
@@ -94,18 +94,18 @@ describe("Flatten", () => {
     refuseInput(
       new Flatten(),
       [784],
-      "Flatten expects an axis from -1 to 0, but got axis 1 for the shape [784]. Usual cause: a missing batch axis, or an axis that an earlier step removed.",
+      "Flatten expects a dimension from -1 to 0, but got dim 1 for the shape [784]. Usual cause: a missing batch dimension, or a dimension that an earlier step removed.",
     );
     refuseInput(
       new Flatten({ startDim: 2, endDim: -3 }),
       [2, 3, 4, 5],
-      "Flatten expects startDim to come before endDim, but they are axes 2 and 1 of the input [2, 3, 4, 5]. Usual cause: an input without its batch axis.",
+      "Flatten expects startDim to come before endDim, but they are dims 2 and 1 of the input [2, 3, 4, 5]. Usual cause: an input without its batch dimension.",
     );
   });
 });
 
 describe("Unflatten", () => {
-  test("undoes Flatten, also with one size left to −1 and the axis counted from the end", () => {
+  test("undoes Flatten, also with one size left to −1 and the dimension counted from the end", () => {
     fc.assert(
       fc.property(few, few, few, fc.option(fc.nat()), fc.boolean(), (before, sizes, after, free, fromEnd) => {
         const shape = [...before, sizeOf(sizes), ...after];
@@ -122,7 +122,7 @@ describe("Unflatten", () => {
     expectGradients(new Unflatten(1, [2, -1]), [2, 6, 4], {});
   });
 
-  test("refuses bad sizes and axes", () => {
+  test("refuses bad sizes and dimensions", () => {
     refuseOptions(Unflatten, [1.5, [2, 3]], `Unflatten expects dim to be an integer, but got 1.5. ${ARITHMETIC}`);
     refuseOptions(
       Unflatten,
@@ -147,17 +147,17 @@ describe("Unflatten", () => {
     refuseInput(
       new Unflatten(1, [2, 3]),
       [2, 7],
-      "Unflatten expects axis 1 to be 6 to split it into [2, 3], but its input [2, 7] has 7. Usual cause: sizes that belong to another layer's output.",
+      "Unflatten expects dim 1 to be 6 to split it into [2, 3], but its input [2, 7] has 7. Usual cause: sizes that belong to another layer's output.",
     );
     refuseInput(
       new Unflatten(-1, [2, -1]),
       [2, 7],
-      "Unflatten expects axis 1 to be a multiple of 2 to split it into [2, -1], but its input [2, 7] has 7. Usual cause: sizes that belong to another layer's output.",
+      "Unflatten expects dim 1 to be a multiple of 2 to split it into [2, -1], but its input [2, 7] has 7. Usual cause: sizes that belong to another layer's output.",
     );
     refuseInput(
       new Unflatten(2, [2, 3]),
       [2, 6],
-      "Unflatten expects an axis from -2 to 1, but got axis 2 for the shape [2, 6]. Usual cause: a missing batch axis, or an axis that an earlier step removed.",
+      "Unflatten expects a dimension from -2 to 1, but got dim 2 for the shape [2, 6]. Usual cause: a missing batch dimension, or a dimension that an earlier step removed.",
     );
   });
 });
@@ -230,7 +230,7 @@ describe("ZeroPad2d", () => {
       "ZeroPad2d expects an input […, H, W], but got [5]. Usual cause: images that were flattened too early.",
     );
     const crop = (before: number, after: number) =>
-      `ZeroPad2d expects to leave at least one of the 3 elements of an axis, but its padding is ${before} before and ${after} after (input [1, 3, 5]). Usual cause: a negative padding, which crops.`;
+      `ZeroPad2d expects to leave at least one of the 3 elements of a dimension, but its padding is ${before} before and ${after} after (input [1, 3, 5]). Usual cause: a negative padding, which crops.`;
     refuseInput(new ZeroPad2d([0, 0, -1, -2]), [1, 3, 5], crop(-1, -2));
     refuseInput(new ZeroPad2d([0, 0, 4, -4]), [1, 3, 5], crop(4, -4));
   });

@@ -9,33 +9,33 @@ import { expectGradients, normal } from "../support/layers.js";
 import { build } from "../support/naive.js";
 import { expectBatchInvariance } from "../support/planes.js";
 
-/** Any small shape with one of its axes, counted from either end. */
-const alongAxis = fc
+/** Any small shape with one of its dimensions, counted from either end. */
+const alongDim = fc
   .record({
     shape: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
-    axis: fc.nat(),
+    at: fc.nat(),
     fromEnd: fc.boolean(),
     seed: fc.integer(),
   })
-  .map(({ shape, axis, fromEnd, seed }) => {
-    const dim = axis % shape.length;
-    return { shape, axis: dim, dim: fromEnd ? dim - shape.length : dim, seed };
+  .map(({ shape, at, fromEnd, seed }) => {
+    const dim = at % shape.length;
+    return { shape, at: dim, dim: fromEnd ? dim - shape.length : dim, seed };
   });
 
-/** log Σ e^x along `axis`, for every element of x, as defined: no shift, in double precision. */
-const logSum = (x: Tensor, axis: number) => (index: number[]) =>
+/** log Σ e^x along `at`, for every element of x, as defined: no shift, in double precision. */
+const logSum = (x: Tensor, at: number) => (index: number[]) =>
   Math.log(
-    Array.from({ length: x.shape[axis]! }, (_, k) => Math.exp(x.at(...index.with(axis, k)))).reduce((a, b) => a + b, 0),
+    Array.from({ length: x.shape[at]! }, (_, k) => Math.exp(x.at(...index.with(at, k)))).reduce((a, b) => a + b, 0),
   );
 
 const vector = (...values: number[]) => new Tensor(Float32Array.from(values), [values.length]);
 
 describe("Softmax and LogSoftmax", () => {
-  test("are e^x / Σ e^x and x − log Σ e^x along any axis of any shape", () => {
+  test("are e^x / Σ e^x and x − log Σ e^x along any dimension of any shape", () => {
     fc.assert(
-      fc.property(alongAxis, ({ shape, axis, dim, seed }) => {
+      fc.property(alongDim, ({ shape, at, dim, seed }) => {
         const x = normal(shape, seed);
-        const sum = logSum(x, axis);
+        const sum = logSum(x, at);
         const log = build(shape, (index) => x.at(...index) - sum(index));
         expectClose(new LogSoftmax(dim).forward(x), log, "logarithm", 1e-6, 1e-6);
         expectClose(new Softmax(dim).forward(x), log.map(Math.exp), "softmax", 1e-6, 1e-7);
@@ -44,12 +44,12 @@ describe("Softmax and LogSoftmax", () => {
     );
   });
 
-  test("Softmax sums to 1 along its axis, LogSoftmax is its logarithm", () => {
+  test("Softmax sums to 1 along its dimension, LogSoftmax is its logarithm", () => {
     fc.assert(
-      fc.property(alongAxis, ({ shape, axis, dim, seed }) => {
+      fc.property(alongDim, ({ shape, at, dim, seed }) => {
         const x = normal(shape, seed).mul(10);
         const y = new Softmax(dim).forward(x);
-        for (const sum of y.sum(axis).data) expect(Math.abs(sum - 1)).toBeLessThanOrEqual(2 ** -22);
+        for (const sum of y.sum(at).data) expect(Math.abs(sum - 1)).toBeLessThanOrEqual(2 ** -22);
         expectClose(new LogSoftmax(dim).forward(x).map(Math.exp), y, "e^logarithm", 1e-5, 1e-7);
       }),
     );
@@ -57,7 +57,7 @@ describe("Softmax and LogSoftmax", () => {
 
   test("do not change when every input of a line is shifted", () => {
     fc.assert(
-      fc.property(alongAxis, fc.integer({ min: -100, max: 100 }), ({ shape, dim, seed }, shift) => {
+      fc.property(alongDim, fc.integer({ min: -100, max: 100 }), ({ shape, dim, seed }, shift) => {
         const x = normal(shape, seed).mul(8).map(Math.round); // integers, so that the shift rounds nothing
         const [softmax, logSoftmax] = [new Softmax(dim), new LogSoftmax(dim)];
         expect(softmax.forward(x.add(shift)).data).toEqual(softmax.forward(x).data);
@@ -66,9 +66,9 @@ describe("Softmax and LogSoftmax", () => {
     );
   });
 
-  test("have gradients that agree with differences within 1e-6, along any axis of any shape", () => {
+  test("have gradients that agree with differences within 1e-6, along any dimension of any shape", () => {
     fc.assert(
-      fc.property(alongAxis, ({ shape, dim, seed }) => {
+      fc.property(alongDim, ({ shape, dim, seed }) => {
         expectGradients(new Softmax(dim), shape, { seed });
         expectGradients(new LogSoftmax(dim), shape, { seed });
       }),
@@ -92,7 +92,7 @@ describe("Softmax and LogSoftmax", () => {
     );
   });
 
-  test("take a scalar as one number along axis 0 or −1, and empty tensors", () => {
+  test("take a scalar as one number along dim 0 or −1, and empty tensors", () => {
     for (const dim of [0, -1]) {
       expect(new Softmax(dim).forward(new Tensor(Float32Array.of(3), [])).item()).toBe(1);
       expect(new LogSoftmax(dim).forward(new Tensor(Float32Array.of(3), [])).item()).toBe(0);
@@ -104,9 +104,9 @@ describe("Softmax and LogSoftmax", () => {
   test.each([
     ["Softmax", Softmax],
     ["LogSoftmax", LogSoftmax],
-  ] as const)("%s tells of a dim that is no axis, or no integer", (name, Class) => {
+  ] as const)("%s tells of a dim that is no dimension, or no integer", (name, Class) => {
     for (const dim of [2, -3]) {
-      const text = `${name} expects an axis from -2 to 1, but got axis ${dim} for the shape [3, 4]. Usual cause: a missing batch axis, or an axis that an earlier step removed.`;
+      const text = `${name} expects a dimension from -2 to 1, but got dim ${dim} for the shape [3, 4]. Usual cause: a missing batch dimension, or a dimension that an earlier step removed.`;
       const layer = new Class(dim);
       expectError(() => layer.forward(normal([3, 4], 1)), ShapeError, text);
       expectError(() => layer.outputShape([3, 4]), ShapeError, text);

@@ -16,27 +16,27 @@ interface UpsampleCase {
   readonly seed: number;
 }
 
-/** The modes and the numbers of axes that each takes. */
+/** The modes and the numbers of dimensions that each takes. */
 const MODES = [
-  ...[1, 2, 3].flatMap((axes) => [["nearest", axes] as const, ["nearest-exact", axes] as const]),
+  ...[1, 2, 3].flatMap((dims) => [["nearest", dims] as const, ["nearest-exact", dims] as const]),
   ["linear", 1],
   ["bilinear", 2],
   ["bicubic", 2],
   ["trilinear", 3],
 ] as const;
 
-/** Any mode on any small input: by a size or a scale, one for all axes or one for each, up or down, with any option. */
+/** Any mode on any small input: by a size or a scale, one for all dimensions or one for each, up or down, with any option. */
 const upsampleCase: fc.Arbitrary<UpsampleCase> = fc
   .constantFrom(...MODES)
-  .chain(([mode, axes]) => {
-    const perAxis = <T>(each: fc.Arbitrary<T>) => fc.oneof(each, fc.array(each, { minLength: axes, maxLength: axes }));
-    const size = perAxis(fc.integer({ min: 1, max: 12 })).map((size) => ({ size }));
+  .chain(([mode, dims]) => {
+    const perDim = <T>(each: fc.Arbitrary<T>) => fc.oneof(each, fc.array(each, { minLength: dims, maxLength: dims }));
+    const size = perDim(fc.integer({ min: 1, max: 12 })).map((size) => ({ size }));
     const factor = fc.oneof(
       fc.integer({ min: 1, max: 3 }),
       fc.integer({ min: 30, max: 250 }).map((percent) => percent / 100),
     );
     const scale = fc.record(
-      { scaleFactor: perAxis(factor), recomputeScaleFactor: fc.boolean() },
+      { scaleFactor: perDim(factor), recomputeScaleFactor: fc.boolean() },
       { requiredKeys: ["scaleFactor"] },
     );
     const corners = fc.record({ alignCorners: fc.boolean() }, { requiredKeys: [] });
@@ -44,7 +44,7 @@ const upsampleCase: fc.Arbitrary<UpsampleCase> = fc
       target: fc.oneof(size, scale),
       corners: mode.startsWith("nearest") ? fc.constant({}) : corners,
       shape: fc.tuple(...[2, 3].map((max) => fc.integer({ min: 1, max }))),
-      sizes: fc.array(fc.integer({ min: 1, max: axes === 3 ? 4 : 6 }), { minLength: axes, maxLength: axes }),
+      sizes: fc.array(fc.integer({ min: 1, max: dims === 3 ? 4 : 6 }), { minLength: dims, maxLength: dims }),
       seed: fc.integer(),
       mode: fc.constant(mode),
     });
@@ -56,7 +56,7 @@ const upsampleCase: fc.Arbitrary<UpsampleCase> = fc
   }))
   .filter(({ options, shape }) => outputSizes(options, shape).every((size) => size > 0));
 
-const along = (value: number | readonly number[], axis: number) => (typeof value === "number" ? value : value[axis]!);
+const along = (value: number | readonly number[], dim: number) => (typeof value === "number" ? value : value[dim]!);
 
 const outputSizes = ({ size, scaleFactor }: UpsampleOptions, shape: readonly number[]) =>
   shape.slice(2).map((each, k) => (size === undefined ? Math.floor(each * along(scaleFactor!, k)) : along(size, k)));
@@ -67,10 +67,10 @@ const keys = (d: number, a = -0.75) =>
 
 const clamp = (value: number, most: number) => Math.min(Math.max(value, 0), most);
 
-/** Weight of every input pixel of one axis in output pixel i, from the definition of each mode. */
-function weights(options: UpsampleCase["options"], size: number, out: number, axis: number, i: number): number[] {
+/** Weight of every input pixel of one dimension in output pixel i, from the definition of each mode. */
+function weights(options: UpsampleCase["options"], size: number, out: number, dim: number, i: number): number[] {
   const { mode, scaleFactor, alignCorners, recomputeScaleFactor } = options;
-  const ratio = scaleFactor === undefined || recomputeScaleFactor ? size / out : 1 / along(scaleFactor, axis);
+  const ratio = scaleFactor === undefined || recomputeScaleFactor ? size / out : 1 / along(scaleFactor, dim);
   const position = alignCorners ? (i * (size - 1)) / Math.max(out - 1, 1) : (i + 0.5) * ratio - 0.5;
   const pixels = Array.from({ length: size }, (_, at) => at);
   const only = (chosen: number) => pixels.map((at) => (at === clamp(chosen, size - 1) ? 1 : 0));
@@ -91,11 +91,11 @@ function weights(options: UpsampleCase["options"], size: number, out: number, ax
   }
 }
 
-/** y = Σ over all input pixels of the product of the axes' weights. */
+/** y = Σ over all input pixels of the product of the dimensions' weights. */
 function naiveUpsample({ options, shape }: UpsampleCase, x: Tensor): Tensor {
   const [, , ...sizes] = shape;
   const out = outputSizes(options, shape);
-  const axes = sizes.map((size, k) => Array.from({ length: out[k]! }, (_, i) => weights(options, size, out[k]!, k, i)));
+  const dims = sizes.map((size, k) => Array.from({ length: out[k]! }, (_, i) => weights(options, size, out[k]!, k, i)));
   const mix = (place: number[], rest: number[][]): number => {
     const [first, ...others] = rest;
     if (!first) return x.at(...place);
@@ -104,7 +104,7 @@ function naiveUpsample({ options, shape }: UpsampleCase, x: Tensor): Tensor {
   return build([...shape.slice(0, 2), ...out], (place) =>
     mix(
       place.slice(0, 2),
-      place.slice(2).map((i, k) => axes[k]![i]!),
+      place.slice(2).map((i, k) => dims[k]![i]!),
     ),
   );
 }
@@ -238,12 +238,12 @@ describe("Upsample", () => {
     expect(bySize.at(-1)).toBe(4);
   });
 
-  test("an axis whose scale rounds down to its own size is copied by linear modes", () => {
+  test("a dimension whose scale rounds down to its own size is copied by linear modes", () => {
     const x = signal(0, 1, 2, 3, 4);
     expect(numbers(new Upsample({ scaleFactor: 1.1, mode: "linear" }).forward(x))).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("one size or scale for each axis, in the axes' order", () => {
+  test("one size or scale for each dimension, in the dimensions' order", () => {
     expect(new Upsample({ size: [3, 8] }).outputShape([1, 2, 5, 5])).toEqual([1, 2, 3, 8]);
     expect(new Upsample({ scaleFactor: [2, 0.5] }).outputShape([1, 2, 5, 5])).toEqual([1, 2, 10, 2]);
   });
@@ -252,7 +252,7 @@ describe("Upsample", () => {
     const up = new Upsample({ scaleFactor: 2, mode: "linear" });
     expect(numbers(up.forward(signal(0, Number.NaN, 0)))).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN, Number.NaN, 0]); // biome-ignore format: one line
     expect(numbers(up.forward(signal(Infinity, 0, 0)))).toEqual([Infinity, Infinity, Infinity, 0, 0, 0]);
-    // A copied axis is 1 · x + 0 · x in torch.
+    // A copied dimension is 1 · x + 0 · x in torch.
     const copy = new Upsample({ size: 3, mode: "linear" });
     expect(numbers(copy.forward(signal(1, Infinity, 2)))).toEqual([1, Number.NaN, 2]);
     const nearest = new Upsample({ scaleFactor: 2 });
@@ -335,7 +335,7 @@ describe("Upsample refuses", () => {
 
   test("an input whose rank the mode does not take", () => {
     const message = (layouts: string, mode: string, got: string) =>
-      `Upsample expects an input ${layouts} in mode "${mode}", but got ${got}. Usual cause: a missing batch axis, or another mode's input: "linear" resizes [N, C, L], "bilinear" and "bicubic" [N, C, H, W].`;
+      `Upsample expects an input ${layouts} in mode "${mode}", but got ${got}. Usual cause: a missing batch dimension, or another mode's input: "linear" resizes [N, C, L], "bilinear" and "bicubic" [N, C, H, W].`;
     refuseInput({ size: 4, mode: "bilinear" }, [3, 5, 5], message("[N, C, H, W]", "bilinear", "[3, 5, 5]"));
     refuseInput({ size: 4, mode: "linear" }, [1, 3, 5, 5], message("[N, C, L]", "linear", "[1, 3, 5, 5]"));
     refuseInput({ size: 4, mode: "bicubic" }, [1, 2, 3, 5, 5], message("[N, C, H, W]", "bicubic", "[1, 2, 3, 5, 5]"));
@@ -343,22 +343,22 @@ describe("Upsample refuses", () => {
     refuseInput({ size: 4 }, [5, 5], message("[N, C, L], [N, C, H, W] or [N, C, D, H, W]", "nearest", "[5, 5]"));
   });
 
-  test("a list of sizes or scales of another length than the axes", () => {
+  test("a list of sizes or scales of another length than the dimensions", () => {
     refuseInput(
       { size: [1, 3, 4, 4] },
       [1, 3, 2, 2],
-      "Upsample expects one size for each of the 2 axes after [N, C], but got [1, 3, 4, 4] for the input [1, 3, 2, 2]. Usual cause: batch and channels listed as well.",
+      "Upsample expects one size for each of the 2 dimensions after [N, C], but got [1, 3, 4, 4] for the input [1, 3, 2, 2]. Usual cause: batch and channels listed as well.",
     );
     refuseInput(
       { scaleFactor: [2], mode: "bilinear" },
       [1, 3, 2, 2],
-      "Upsample expects one scaleFactor for each of the 2 axes after [N, C], but got [2] for the input [1, 3, 2, 2]. Usual cause: batch and channels listed as well.",
+      "Upsample expects one scaleFactor for each of the 2 dimensions after [N, C], but got [2] for the input [1, 3, 2, 2]. Usual cause: batch and channels listed as well.",
     );
   });
 
   test("an image without pixels, before or after", () => {
     const message = (after: string, before: string) =>
-      `Upsample expects at least one channel and one pixel along each axis, before and after, but would make ${after} of ${before}. Usual cause: a scaleFactor below 1 on an image that earlier layers made small.`;
+      `Upsample expects at least one channel and one pixel along each dimension, before and after, but would make ${after} of ${before}. Usual cause: a scaleFactor below 1 on an image that earlier layers made small.`;
     refuseInput({ scaleFactor: 0.25 }, [1, 3, 8, 3], message("[1, 3, 2, 0]", "[1, 3, 8, 3]"));
     refuseInput({ size: 2 }, [1, 3, 0, 3], message("[1, 3, 2, 2]", "[1, 3, 0, 3]"));
     refuseInput({ size: 2 }, [1, 0, 3, 3], message("[1, 0, 2, 2]", "[1, 0, 3, 3]"));

@@ -126,7 +126,7 @@ describe("UNet", () => {
     expectError(
       () => model.forward(normal([1, 8, 8], 1)),
       ShapeError,
-      "UNet expects an input [N, C, H, W], but got [1, 8, 8]. Usual cause: one image without its batch axis.",
+      "UNet expects an input [N, C, H, W], but got [1, 8, 8]. Usual cause: one image without its batch dimension.",
     );
     expectError(
       () => model.forward(normal([1, 3, 8, 8], 1)),

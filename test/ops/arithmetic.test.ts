@@ -11,11 +11,11 @@ import { expectError } from "../support/errors.js";
 import { normal } from "../support/layers.js";
 import { expectClose, expectDifferences, shapesOf } from "../support/ops.js";
 
-/** Two shapes that broadcast: axes of a common one that either repeats or lacks. */
+/** Two shapes that broadcast: dimensions of a common one that either repeats or lacks. */
 const pairs = shapesOf(0).chain((shape) => {
   const operand = fc
     .tuple(fc.array(fc.boolean(), { minLength: shape.length, maxLength: shape.length }), fc.nat(shape.length))
-    .map(([repeats, missing]) => shape.map((size, axis) => (repeats[axis] ? 1 : size)).slice(missing));
+    .map(([repeats, missing]) => shape.map((size, dim) => (repeats[dim] ? 1 : size)).slice(missing));
   return fc.tuple(operand, operand);
 });
 
@@ -112,6 +112,6 @@ test("shapes that do not broadcast are refused with the sentence of tensors", ()
   expectError(
     () => arithmetic.multiply(zeros([2, 3]), zeros([2])),
     ShapeError,
-    "multiply expects shapes that broadcast (sizes equal or 1, matched from the last axis), but got [2, 3] and [2], where 3 meets 2. Usual cause: a missing unsqueeze.",
+    "multiply expects shapes that broadcast (sizes equal or 1, matched from the last dimension), but got [2, 3] and [2], where 3 meets 2. Usual cause: a missing unsqueeze.",
   );
 });

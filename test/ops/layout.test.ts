@@ -1,10 +1,10 @@
-/** Axes in another order, parts, tensors side by side, padding: against the tensors' own methods, and their adjoints. */
+/** Dimensions in another order, parts, tensors side by side, padding: against the tensors' own methods, and their adjoints. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import * as layout from "../../src/ops/layout.js";
 import { pad, padBackward } from "../../src/ops/pad.js";
 import { ShapeError } from "../../src/shape/errors.js";
-import type { AxisSlice } from "../../src/shape/slice.js";
+import type { DimSlice } from "../../src/shape/slice.js";
 import { arange, zeros } from "../../src/tensor/create.js";
 import { concat } from "../../src/tensor/join.js";
 import { eachBackend } from "../support/backends.js";
@@ -21,11 +21,11 @@ const slices = shapesOf(1).chain((shape) =>
   fc.tuple(
     fc.constant(shape),
     fc.tuple(
-      ...shape.map((size): fc.Arbitrary<AxisSlice> => fc.oneof(ranges, fc.integer({ min: -size, max: size - 1 }))),
+      ...shape.map((size): fc.Arbitrary<DimSlice> => fc.oneof(ranges, fc.integer({ min: -size, max: size - 1 }))),
     ),
   ),
 );
-/** A shape, an axis of it counted from either end, and sizes that it is parted in. */
+/** A shape, a dimension of it counted from either end, and sizes that it is parted in. */
 const parts = fc
   .tuple(shapesOf(0, 3), shapesOf(0, 2), fc.array(fc.nat(3), { minLength: 1, maxLength: 4 }), fc.boolean())
   .map(([before, after, sizes, fromEnd]) => ({
@@ -33,7 +33,7 @@ const parts = fc
     dim: fromEnd ? -1 - after.length : before.length,
     sizes,
   }));
-/** A shape, and pairs for all of its axes from the last one, which leave something of each. */
+/** A shape, and pairs for all of its dimensions from the last one, which leave something of each. */
 const padding = shapesOf(1).chain((shape) => {
   const pair = (size: number) => fc.tuple(fc.integer({ min: 1 - size, max: 3 }), fc.nat(3));
   return fc.tuple(
@@ -52,7 +52,7 @@ eachBackend("layout", () => {
         expectClose(
           layout.permuteBackward(
             layout.permute(x, order),
-            order.map((axis) => axis - x.rank),
+            order.map((dim) => dim - x.rank),
           ),
           x,
         );
@@ -112,7 +112,7 @@ eachBackend("layout", () => {
   });
 
   test.each(["constant", "reflect", "replicate", "circular"] as const)(
-    "%s padding of any axes is that of tensors, with an exact adjoint",
+    "%s padding of any dimensions is that of tensors, with an exact adjoint",
     (mode) => {
       fc.assert(
         fc.property(padding, fc.nat(), ([shape, sides], seed) => {
@@ -142,6 +142,6 @@ test("channels that the groups do not divide are refused", () => {
   expectError(
     () => layout.channelShuffle(zeros([6]), 2),
     ShapeError,
-    "channelShuffle expects an input [N, C, …], but got [6]. Usual cause: a missing batch axis.",
+    "channelShuffle expects an input [N, C, …], but got [6]. Usual cause: a missing batch dimension.",
   );
 });

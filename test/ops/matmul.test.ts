@@ -11,7 +11,7 @@ import { expectClose, expectDifferences } from "../support/ops.js";
 
 const size = fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 9 }) }, fc.constantFrom(0, 1, 20));
 const batches = fc.array(fc.constantFrom(1, 2, 3), { maxLength: 2 });
-/** Two shapes that have a product: vectors, matrices, batches of which either repeats or lacks axes. */
+/** Two shapes that have a product: vectors, matrices, batches of which either repeats or lacks dimensions. */
 const pairs = fc
   .record({
     ...{ m: size, k: size, n: size, batch: batches, vectors: fc.constantFrom("neither", "left", "right", "both") },

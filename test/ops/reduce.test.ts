@@ -1,4 +1,4 @@
-/** Sums, means and maxima along axes, and their gradients. */
+/** Sums, means and maxima along dimensions, and their gradients. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { max, maxBackward, mean, meanBackward, sum, sumBackward } from "../../src/ops/reduce.js";
@@ -14,7 +14,7 @@ const problems = (min: number) =>
   shapesOf(min, 5).chain((shape) => fc.tuple(fc.constant(shape), fc.option(dimsOf(shape), { nil: undefined })));
 
 eachBackend("reductions", () => {
-  test("sums and means are those of tensors, for any axes, counted from either end, and for empty tensors", () => {
+  test("sums and means are those of tensors, for any dimensions, counted from either end, and for empty tensors", () => {
     fc.assert(
       fc.property(problems(0), fc.boolean(), fc.nat(), ([shape, dims], keepDims, seed) => {
         const x = normal(shape, seed);
@@ -111,6 +111,6 @@ test("a maximum of nothing is refused", () => {
   expectError(
     () => max(zeros([2, 0]), -1),
     ShapeError,
-    "max expects at least one element along axis 1, but got the shape [2, 0]. Usual cause: an empty batch, or a slice that selects nothing.",
+    "max expects at least one element along dim 1, but got the shape [2, 0]. Usual cause: an empty batch, or a slice that selects nothing.",
   );
 });

@@ -127,8 +127,8 @@ const tensorMethods: Record<string, Call> = Object.fromEntries(
     ...["add", "sub", "mul", "div", "pow", "maximum", "minimum", "eq", "ne", "gt", "ge", "lt", "le"].map(
       (name) => [name, () => [x()], { takes: { 0: ["number", "NaN"] } }] as const,
     ),
-    ...["sum", "mean", "max", "min"].map((name) => [name, () => [0, { keepDims: true }], AXES()] as const),
-    ...["var", "std"].map((name) => [name, () => [0, { keepDims: true, correction: 0 }], AXES()] as const),
+    ...["sum", "mean", "max", "min"].map((name) => [name, () => [0, { keepDims: true }], DIMS()] as const),
+    ...["var", "std"].map((name) => [name, () => [0, { keepDims: true, correction: 0 }], DIMS()] as const),
     ...["argmax", "argmin"].map(
       (name) => [name, () => [0, { keepDims: true }], { takes: { 0: ["undefined"] } }] as const,
     ),
@@ -178,7 +178,7 @@ const NOWHERE = Object.fromEntries(
   ),
 );
 
-function AXES(): Partial<Call> {
+function DIMS(): Partial<Call> {
   return { needs: 0, takes: { 0: ["undefined", "array"] } };
 }
 

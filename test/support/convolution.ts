@@ -104,10 +104,10 @@ export function definitionOf(options: {
   readonly paddingMode: PaddingMode;
 }): Definition {
   const { padding, dilation, kernelSize } = options;
-  const sidesOf = (axis: 0 | 1): [number, number] => {
+  const sidesOf = (dim: 0 | 1): [number, number] => {
     if (padding === "valid") return [0, 0];
-    if (padding !== "same") return [padding[axis], padding[axis]];
-    const total = dilation[axis] * (kernelSize[axis] - 1);
+    if (padding !== "same") return [padding[dim], padding[dim]];
+    const total = dilation[dim] * (kernelSize[dim] - 1);
     return [Math.floor(total / 2), Math.ceil(total / 2)];
   };
   return { ...options, sides: [...sidesOf(0), ...sidesOf(1)] };
@@ -121,10 +121,10 @@ export function withIntegers<L extends Layer<ShapeRule>>(layer: L, seed: number)
   return layer;
 }
 
-/** `x` with its `axis` in another order. */
-export function reorder(x: Tensor, axis: number, order: ArrayLike<number>): Tensor {
-  const inner = x.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const extent = x.shape[axis]!;
+/** `x` with its `dim` in another order. */
+export function reorder(x: Tensor, dim: number, order: ArrayLike<number>): Tensor {
+  const inner = x.shape.slice(dim + 1).reduce((a, b) => a * b, 1);
+  const extent = x.shape[dim]!;
   const data = x.data.map((_, i) => {
     const at = Math.floor(i / inner) % extent;
     return x.data[i + (order[at]! - at) * inner]!;
@@ -132,7 +132,7 @@ export function reorder(x: Tensor, axis: number, order: ArrayLike<number>): Tens
   return new Tensor(data, x.shape);
 }
 
-/** Entry n of the first axis, which stays: `[1, …]`. */
+/** Entry n of the first dimension, which stays: `[1, …]`. */
 export function sample(x: Tensor, n: number): Tensor {
   const [, ...rest] = x.shape as Shape;
   const size = rest.reduce((a, b) => a * b, 1);

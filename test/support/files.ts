@@ -52,7 +52,7 @@ export function expectSameRecord(got: Record<string, Tensor>, want: Record<strin
   for (const [name, tensor] of Object.entries(want)) expectSame(got[name], tensor);
 }
 
-/** Tensors of up to four axes, some empty, some scalar, with every kind of float32. */
+/** Tensors of up to four dimensions, some empty, some scalar, with every kind of float32. */
 export const anyTensor: fc.Arbitrary<Tensor> = fc
   .array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 })
   .chain((shape) =>

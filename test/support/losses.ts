@@ -46,14 +46,14 @@ export function expectLossGradient<T>(loss: AnyLoss<T>, prediction: Tensor, targ
   expect(error, `backward says ${got}, differences say ${want}`).toBeLessThan(1e-6);
 }
 
-/** log softmax along axis 1 (axis 0 of a vector), by its definition. */
+/** log softmax along dim 1 (dim 0 of a vector), by its definition. */
 export function logSoftmax(x: Tensor): Tensor {
-  const axis = x.shape.length === 1 ? 0 : 1;
-  const shifted = x.sub(x.max(axis, { keepDims: true }));
-  return shifted.sub(shifted.exp().sum(axis, { keepDims: true }).log());
+  const dim = x.shape.length === 1 ? 0 : 1;
+  const shifted = x.sub(x.max(dim, { keepDims: true }));
+  return shifted.sub(shifted.exp().sum(dim, { keepDims: true }).log());
 }
 
-/** Probabilities of random classes along axis 1. */
+/** Probabilities of random classes along dim 1. */
 export function probabilities(shape: readonly number[], seed: number): Tensor {
   return logSoftmax(double(normal(shape, seed))).exp();
 }

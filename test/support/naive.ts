@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { type Shape, sizeOf } from "../../src/shape/shape.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 
-/** Every index of a shape, the last axis fastest. */
+/** Every index of a shape, the last dimension fastest. */
 export function* indicesOf(shape: Shape): Generator<number[]> {
   const [extent, ...rest] = shape;
   if (extent === undefined) {
@@ -24,7 +24,7 @@ export function expectSame(got: Tensor, want: Tensor): void {
   expect({ shape: got.shape, data: [...got.data] }).toEqual({ shape: want.shape, data: [...want.data] });
 }
 
-/** Shapes of few elements: up to `maxRank` axes of `min` to 4. */
+/** Shapes of few elements: up to `maxRank` dimensions of `min` to 4. */
 export const shapes = (maxRank = 4, min = 0) => fc.array(fc.integer({ min, max: 4 }), { maxLength: maxRank });
 
 /** Any float32 whatever in any small shape: NaN, infinities, −0 and denormals included. */
@@ -37,19 +37,19 @@ export const tensors = (maxRank = 4, min = 0) =>
 
 /** Two shapes that broadcast, and what they broadcast to by construction. */
 export const broadcastShapes = shapes(4).chain((full) => {
-  // Each operand keeps the last `rank` axes and has size 1 along those that `mask` names.
+  // Each operand keeps the last `rank` dimensions and has size 1 along those that `mask` names.
   const operand = fc.record({
     rank: fc.integer({ min: 0, max: full.length }),
     mask: fc.array(fc.boolean(), { minLength: full.length, maxLength: full.length }),
   });
   return fc.tuple(operand, operand).map((operands) => {
     const [a, b] = operands.map(({ rank, mask }) =>
-      full.map((extent, axis) => (mask[axis] ? 1 : extent)).slice(full.length - rank),
+      full.map((extent, dim) => (mask[dim] ? 1 : extent)).slice(full.length - rank),
     ) as [number[], number[]];
     const rank = Math.max(a.length, b.length);
-    const sizeAt = (shape: number[], axis: number) => shape[axis - rank + shape.length] ?? 1;
-    const result = Array.from({ length: rank }, (_, axis) => {
-      const pair = [sizeAt(a, axis), sizeAt(b, axis)];
+    const sizeAt = (shape: number[], dim: number) => shape[dim - rank + shape.length] ?? 1;
+    const result = Array.from({ length: rank }, (_, dim) => {
+      const pair = [sizeAt(a, dim), sizeAt(b, dim)];
       return pair.find((extent) => extent !== 1) ?? 1;
     });
     return { a, b, result };
@@ -59,5 +59,5 @@ export const broadcastShapes = shapes(4).chain((full) => {
 /** The element of `x` that position `index` of a broadcast result reads. */
 export function broadcastAt(x: Tensor, index: readonly number[]): number {
   const own = index.slice(index.length - x.rank);
-  return x.at(...own.map((i, axis) => (x.shape[axis] === 1 ? 0 : i)));
+  return x.at(...own.map((i, dim) => (x.shape[dim] === 1 ? 0 : i)));
 }

@@ -4,11 +4,11 @@ import { type Shape, stridesOf } from "../../src/shape/shape.js";
 import { Random } from "../../src/tensor/random.js";
 import { Tensor } from "../../src/tensor/tensor.js";
 
-/** Says by an element's place along each axis which group it is in; elements of equal answers share statistics. */
+/** Says by an element's place along each dimension which group it is in; elements of equal answers share statistics. */
 export type GroupOf = (place: readonly number[]) => string | number;
 
 function placeOf(index: number, shape: Shape): number[] {
-  return stridesOf(shape).map((stride, axis) => Math.floor(index / stride) % shape[axis]!);
+  return stridesOf(shape).map((stride, dim) => Math.floor(index / stride) % shape[dim]!);
 }
 
 export interface GroupStatistics {

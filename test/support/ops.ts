@@ -7,13 +7,13 @@ import { Random } from "../../src/tensor/random.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
 import { dot, integers, normal } from "./layers.js";
 
-/** Shapes of up to `rank` axes; an axis may have the size `min`. */
+/** Shapes of up to `rank` dimensions; a dimension may have the size `min`. */
 export const shapesOf = (min = 0, rank = 4): fc.Arbitrary<number[]> =>
   fc.array(fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 5 }) }, fc.integer({ min, max: 7 })), {
     maxLength: rank,
   });
 
-/** Several axes of a shape, some of them counted from the end. */
+/** Several dimensions of a shape, some of them counted from the end. */
 export const dimsOf = (shape: Shape): fc.Arbitrary<number[]> =>
   fc
     .tuple(fc.subarray([...shape.keys()]), fc.array(fc.boolean(), { minLength: shape.length, maxLength: shape.length }))

@@ -7,14 +7,14 @@ import { Tensor } from "../../src/tensor/tensor.js";
 import { normal } from "./layers.js";
 import { build, expectSame } from "./naive.js";
 
-/** y[…, i, …] = x[…, index[i], …] along one axis. */
-export function take(x: Tensor, axis: number, index: readonly number[]): Tensor {
-  return build(x.shape.with(axis, index.length), (place) => x.at(...place.with(axis, index[place[axis]!]!)));
+/** y[…, i, …] = x[…, index[i], …] along one dimension. */
+export function take(x: Tensor, dim: number, index: readonly number[]): Tensor {
+  return build(x.shape.with(dim, index.length), (place) => x.at(...place.with(dim, index[place[dim]!]!)));
 }
 
 /** Without the first `rows` rows and `columns` columns. */
 export function cropped(x: Tensor, rows: number, columns: number): Tensor {
-  const from = (axis: number, start: number) => Array.from({ length: x.shape.at(axis)! - start }, (_, i) => i + start);
+  const from = (dim: number, start: number) => Array.from({ length: x.shape.at(dim)! - start }, (_, i) => i + start);
   const rank = x.shape.length;
   return take(take(x, rank - 2, from(-2, rows)), rank - 1, from(-1, columns));
 }
@@ -71,10 +71,10 @@ export const windowCase: fc.Arbitrary<WindowCase> = fc
     seed: fc.integer(),
   })
   .map(({ kernelSize, stride, paddingShare, dilation, extra, ceilMode, planes, seed }) => {
-    const padding = paddingShare.map((share, axis) => Math.min(share, Math.floor(kernelSize[axis]! / 2)));
-    const sizes = kernelSize.map((kernel, axis) => {
-      const reach = dilation[axis]! * (kernel - 1) + 1;
-      return Math.max(1, reach - 2 * padding[axis]!) + extra[axis]!;
+    const padding = paddingShare.map((share, dim) => Math.min(share, Math.floor(kernelSize[dim]! / 2)));
+    const sizes = kernelSize.map((kernel, dim) => {
+      const reach = dilation[dim]! * (kernel - 1) + 1;
+      return Math.max(1, reach - 2 * padding[dim]!) + extra[dim]!;
     });
     return {
       kernelSize,
@@ -87,13 +87,13 @@ export const windowCase: fc.Arbitrary<WindowCase> = fc
     };
   });
 
-/** The positions that every window along one axis covers, padding (negative, or size and more) included. */
-export function windowsAlong(axis: 0 | 1, c: WindowCase): number[][] {
-  const size = c.shape[axis + 2]!;
-  const kernel = c.kernelSize[axis];
-  const stride = c.stride[axis];
-  const padding = c.padding[axis];
-  const reach = c.dilation[axis] * (kernel - 1) + 1;
+/** The positions that every window along one dimension covers, padding (negative, or size and more) included. */
+export function windowsAlong(dim: 0 | 1, c: WindowCase): number[][] {
+  const size = c.shape[dim + 2]!;
+  const kernel = c.kernelSize[dim];
+  const stride = c.stride[dim];
+  const padding = c.padding[dim];
+  const reach = c.dilation[dim] * (kernel - 1) + 1;
   const windows: number[][] = [];
   for (let start = -padding; ; start += stride) {
     const fits = start + reach <= size + padding;
@@ -101,7 +101,7 @@ export function windowsAlong(axis: 0 | 1, c: WindowCase): number[][] {
     // and the one before it left something uncovered.
     const hangs = c.ceilMode && start < size && start - stride + reach < size + padding;
     if (!fits && !hangs) return windows;
-    windows.push(Array.from({ length: kernel }, (_, k) => start + k * c.dilation[axis]));
+    windows.push(Array.from({ length: kernel }, (_, k) => start + k * c.dilation[dim]));
   }
 }
 
@@ -131,7 +131,7 @@ export function winner(values: readonly number[]): number {
 
 /** Whether every window covers a pixel: dilation can step over a small input. */
 export function coversPixels(c: WindowCase): boolean {
-  return ([0, 1] as const).every((axis) =>
-    windowsAlong(axis, c).every((window) => window.some((at) => at >= 0 && at < c.shape[axis + 2]!)),
+  return ([0, 1] as const).every((dim) =>
+    windowsAlong(dim, c).every((window) => window.some((at) => at >= 0 && at < c.shape[dim + 2]!)),
   );
 }

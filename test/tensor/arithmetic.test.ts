@@ -83,7 +83,7 @@ describe.each(names)("%s", (each) => {
 
   test("refuses shapes that do not broadcast, and what is no tensor", () => {
     const cause = "Usual cause: a missing unsqueeze.";
-    const meet = `Tensor.${name} expects shapes that broadcast (sizes equal or 1, matched from the last axis)`;
+    const meet = `Tensor.${name} expects shapes that broadcast (sizes equal or 1, matched from the last dimension)`;
     expectError(
       () => zeros([2, 3])[name](asDynamic(zeros([2]))),
       ShapeError,

@@ -23,7 +23,7 @@ import { build, expectSame, shapes, tensors } from "../support/naive.js";
 
 describe("tensor", () => {
   test("of nested arrays and toArray are inverse, for any shape and any float32", () => {
-    // [[], []] tells [2, 0], but an outer empty array tells nothing of the axes inside.
+    // [[], []] tells [2, 0], but an outer empty array tells nothing of the dimensions inside.
     fc.assert(fc.property(tensors(4, 1), (x) => expectSame(tensor(x.toArray() as TensorData), x)));
     expect(tensor([[], []]).shape).toEqual([2, 0]);
     expect(tensor([]).shape).toEqual([0]);
@@ -120,7 +120,7 @@ describe("tensor", () => {
     expectError(
       () => tensor([1, 2, 3], [2, 2] as Shape),
       ShapeError,
-      "tensor expects 4 numbers for the shape [2, 2], but got 3. Usual cause: a shape with axes left out or swapped for another data set.",
+      "tensor expects 4 numbers for the shape [2, 2], but got 3. Usual cause: a shape with dimensions left out or swapped for another data set.",
     );
   });
 });
@@ -152,7 +152,7 @@ describe("fromTypedArray", () => {
     expectError(
       () => fromTypedArray(new Uint8Array(3), [2]),
       ShapeError,
-      "fromTypedArray expects 2 numbers for the shape [2], but got 3. Usual cause: a shape with axes left out or swapped for another data set.",
+      "fromTypedArray expects 2 numbers for the shape [2], but got 3. Usual cause: a shape with dimensions left out or swapped for another data set.",
     );
   });
 });

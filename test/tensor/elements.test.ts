@@ -55,8 +55,8 @@ describe("at and set", () => {
       fc.property(tensors(), (x) => {
         const strides = stridesOf(x.shape);
         for (const index of indicesOf(x.shape)) {
-          const flat = index.reduce((sum, i, axis) => sum + i * strides[axis]!, 0);
-          const fromEnd = index.map((i, axis) => i - x.shape[axis]!);
+          const flat = index.reduce((sum, i, dim) => sum + i * strides[dim]!, 0);
+          const fromEnd = index.map((i, dim) => i - x.shape[dim]!);
           expect(x.at(...index)).toBe(x.data[flat]);
           expect(x.at(...fromEnd)).toBe(x.data[flat]);
           const y = x.clone();
@@ -76,19 +76,19 @@ describe("at and set", () => {
     ["Tensor.set", (...indices: number[]) => x.set(1, ...indices)],
   ])("%s refuses wrong indices and changes nothing", (who, run) => {
     const count = "Usual cause: a missing batch index; slice() takes fewer.";
-    const outside = "Usual cause: a loop that runs one too far, or swapped axes.";
+    const outside = "Usual cause: a loop that runs one too far, or swapped dimensions.";
     expectError(
       () => run(1),
       ShapeError,
-      `${who} expects one index for each of the 2 axes of [2, 3], but got 1. ${count}`,
+      `${who} expects one index for each of the 2 dimensions of [2, 3], but got 1. ${count}`,
     );
     expectError(
       () => run(0, 0, 0),
       ShapeError,
-      `${who} expects one index for each of the 2 axes of [2, 3], but got 3. ${count}`,
+      `${who} expects one index for each of the 2 dimensions of [2, 3], but got 3. ${count}`,
     );
-    const expected = (axis: number, range: string, got: number) =>
-      `${who} expects an index from ${range} along axis ${axis} of the shape [2, 3], but got ${got}. ${outside}`;
+    const expected = (dim: number, range: string, got: number) =>
+      `${who} expects an index from ${range} along dim ${dim} of the shape [2, 3], but got ${got}. ${outside}`;
     expectError(() => run(0, 3), ShapeError, expected(1, "-3 to 2", 3));
     expectError(() => run(-3, 0), ShapeError, expected(0, "-2 to 1", -3));
     expectError(() => run(0, 0.5), ShapeError, expected(1, "-3 to 2", 0.5));
@@ -99,11 +99,11 @@ describe("at and set", () => {
     ]);
   });
 
-  test("refuse any index along an empty axis", () => {
+  test("refuse any index along an empty dimension", () => {
     expectError(
       () => zeros([2, 0]).at(0, 0),
       ShapeError,
-      "Tensor.at expects no index, for the axis is empty, along axis 1 of the shape [2, 0], but got 0. Usual cause: a loop that runs one too far, or swapped axes.",
+      "Tensor.at expects no index, for the dimension is empty, along dim 1 of the shape [2, 0], but got 0. Usual cause: a loop that runs one too far, or swapped dimensions.",
     );
   });
 });
@@ -118,7 +118,7 @@ test("item is the only element, of any shape, and refuses to choose", () => {
   expectError(() => zeros([0]).item(), ShapeError, refused("[0]", 0));
 });
 
-test("toArray nests the elements by axis, and its type by rank", () => {
+test("toArray nests the elements by dimension, and its type by rank", () => {
   expect(arange(6).reshape([1, 2, 3]).toArray()).toEqual([
     [
       [0, 1, 2],
@@ -131,7 +131,7 @@ test("toArray nests the elements by axis, and its type by rank", () => {
 });
 
 describe("iteration", () => {
-  test("gives the tensors along the first axis", () => {
+  test("gives the tensors along the first dimension", () => {
     fc.assert(
       fc.property(tensors(4), (x) => {
         fc.pre(x.rank > 0);
@@ -165,7 +165,7 @@ describe("slice", () => {
       .slice(start ?? 0, end ?? extent)
       .filter((_, i) => i % step === 0);
 
-  test("takes what Python's ranges take, for any ranges, picks and whole axes", () => {
+  test("takes what Python's ranges take, for any ranges, picks and whole dimensions", () => {
     const cases = tensors(4).chain((x) =>
       fc.record({
         x: fc.constant(x),
@@ -185,19 +185,19 @@ describe("slice", () => {
     );
     fc.assert(
       fc.property(cases, ({ x, slices }) => {
-        const positions = x.shape.map((extent, axis) => {
-          const wanted = slices[axis];
+        const positions = x.shape.map((extent, dim) => {
+          const wanted = slices[dim];
           if (typeof wanted === "number") return [wanted];
           return wanted ? kept(extent, ...wanted) : kept(extent, null, null, 1);
         });
         const want: number[] = [];
         for (const index of indicesOf(positions.map(({ length }) => length))) {
-          want.push(x.at(...index.map((i, axis) => positions[axis]![i]!)));
+          want.push(x.at(...index.map((i, dim) => positions[dim]![i]!)));
         }
         const y = x.slice(...slices);
         expect([...y.data]).toEqual(want);
-        const dropped = (axis: number) => typeof slices[axis] === "number";
-        expect(y.shape).toEqual(positions.map(({ length }) => length).filter((_, axis) => !dropped(axis)));
+        const dropped = (dim: number) => typeof slices[dim] === "number";
+        expect(y.shape).toEqual(positions.map(({ length }) => length).filter((_, dim) => !dropped(dim)));
       }),
     );
   });
@@ -224,12 +224,12 @@ describe("slice", () => {
     expectError(
       () => x.slice(0, 1, 2),
       ShapeError,
-      "Tensor.slice expects at most one slice for each axis of [2, 3], but got 3. Usual cause: a range written as two numbers; write [0, 2].",
+      "Tensor.slice expects at most one slice for each dimension of [2, 3], but got 3. Usual cause: a range written as two numbers; write [0, 2].",
     );
     expectError(
       () => x.slice(null, 3),
       ShapeError,
-      "Tensor.slice expects an index from -3 to 2 along axis 1 of the shape [2, 3], but got 3. Usual cause: a loop that runs one too far, or swapped axes.",
+      "Tensor.slice expects an index from -3 to 2 along dim 1 of the shape [2, 3], but got 3. Usual cause: a loop that runs one too far, or swapped dimensions.",
     );
     const form =
       "Tensor.slice expects each slice to be an integer, null or [start, end, step] of integers with step ≥ 1";

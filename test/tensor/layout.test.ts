@@ -8,11 +8,11 @@ import { asDynamic, type Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";
 import { build, expectSame, tensors } from "../support/naive.js";
 
-const AXIS = "Usual cause: a missing batch axis, or an axis that an earlier step removed.";
-const axisError = (who: string, rank: number, axis: number, shape: string) =>
-  `${who} expects an axis from ${-rank} to ${rank - 1}, but got axis ${axis} for the shape ${shape}. ${AXIS}`;
+const DIM = "Usual cause: a missing batch dimension, or a dimension that an earlier step removed.";
+const dimError = (who: string, rank: number, dim: number, shape: string) =>
+  `${who} expects a dimension from ${-rank} to ${rank - 1}, but got dim ${dim} for the shape ${shape}. ${DIM}`;
 
-/** Any tensor that has an axis. */
+/** Any tensor that has a dimension. */
 const vectors = tensors().filter((x) => x.rank > 0);
 
 describe("reshape", () => {
@@ -53,7 +53,7 @@ describe("reshape", () => {
 
   test("refuses shapes of another size", () => {
     const x = asDynamic(zeros([2, 3]));
-    const cause = "Usual cause: a batch axis left out, or an input of another size than planned.";
+    const cause = "Usual cause: a batch dimension left out, or an input of another size than planned.";
     const elements = "Tensor.reshape expects a shape of 6 elements, the size of [2, 3]";
     expectError(() => x.reshape([4, 2]), ShapeError, `${elements}, but got [4, 2]. ${cause}`);
     const divide = "Tensor.reshape expects a shape of sizes that divide 6 elements, the size of [2, 3]";
@@ -89,11 +89,11 @@ describe("reshape", () => {
 });
 
 describe("flatten", () => {
-  test("joins the axes from start to end and keeps the data", () => {
+  test("joins the dimensions from start to end and keeps the data", () => {
     const cases = vectors.chain((x) => {
-      const axis = fc.nat(x.rank - 1);
+      const dim = fc.nat(x.rank - 1);
       return fc
-        .tuple(fc.constant(x), axis, axis)
+        .tuple(fc.constant(x), dim, dim)
         .map(([t, a, b]) => ({ x: t, start: Math.min(a, b), end: Math.max(a, b) }));
     });
     fc.assert(
@@ -106,33 +106,33 @@ describe("flatten", () => {
     );
   });
 
-  test("makes a scalar a vector and refuses axes that are not there or reversed", () => {
+  test("makes a scalar a vector and refuses dimensions that are not there or reversed", () => {
     expect(tensor(1).flatten().shape).toEqual([1]);
     const x = asDynamic(zeros([2, 3]));
-    expectError(() => x.flatten(2), ShapeError, axisError("Tensor.flatten", 2, 2, "[2, 3]"));
-    expectError(() => x.flatten(0, -3), ShapeError, axisError("Tensor.flatten", 2, -3, "[2, 3]"));
+    expectError(() => x.flatten(2), ShapeError, dimError("Tensor.flatten", 2, 2, "[2, 3]"));
+    expectError(() => x.flatten(0, -3), ShapeError, dimError("Tensor.flatten", 2, -3, "[2, 3]"));
     expectError(
       () => x.flatten(1, 0),
       ShapeError,
-      "Tensor.flatten expects startDim to come before endDim, but they are axes 1 and 0 of the input [2, 3]. Usual cause: an input without its batch axis.",
+      "Tensor.flatten expects startDim to come before endDim, but they are dims 1 and 0 of the input [2, 3]. Usual cause: an input without its batch dimension.",
     );
   });
 });
 
 describe("squeeze and unsqueeze", () => {
-  test("unsqueeze inserts an axis of size 1 that squeeze drops again", () => {
+  test("unsqueeze inserts a dimension of size 1 that squeeze drops again", () => {
     const cases = tensors(3).chain((x) => fc.tuple(fc.constant(x), fc.integer({ min: -x.rank - 1, max: x.rank })));
     fc.assert(
-      fc.property(cases, ([x, axis]) => {
-        const y = x.unsqueeze(axis);
-        expect(y.shape.at(axis)).toBe(1);
+      fc.property(cases, ([x, dim]) => {
+        const y = x.unsqueeze(dim);
+        expect(y.shape.at(dim)).toBe(1);
         expect([...y.data]).toEqual([...x.data]);
-        expectSame(y.squeeze(axis), x);
+        expectSame(y.squeeze(dim), x);
       }),
     );
   });
 
-  test("squeeze drops all axes of size 1, or the one named, or, as in torch, nothing where the size is another", () => {
+  test("squeeze drops all dimensions of size 1, or the one named, or, as in torch, nothing where the size is another", () => {
     const x = zeros([1, 2, 1, 3]);
     expect(x.squeeze().shape).toEqual([2, 3]);
     expect(x.squeeze(0).shape).toEqual([2, 1, 3]);
@@ -141,14 +141,14 @@ describe("squeeze and unsqueeze", () => {
     expect(ones([1, 1]).squeeze().shape).toEqual([]);
   });
 
-  test("refuse axes that are not there", () => {
+  test("refuse dimensions that are not there", () => {
     const x = asDynamic(zeros([1, 2]));
-    expectError(() => x.squeeze(2), ShapeError, axisError("Tensor.squeeze", 2, 2, "[1, 2]"));
-    expectError(() => x.unsqueeze(3), ShapeError, axisError("Tensor.unsqueeze", 3, 3, "[1, 2, 1]"));
+    expectError(() => x.squeeze(2), ShapeError, dimError("Tensor.squeeze", 2, 2, "[1, 2]"));
+    expectError(() => x.unsqueeze(3), ShapeError, dimError("Tensor.unsqueeze", 3, 3, "[1, 2, 1]"));
     expectError(
       () => x.unsqueeze(0.5),
       ArgumentError,
-      "Tensor.unsqueeze expects an axis to be an integer, but got 0.5. Usual cause: a variable that is undefined.",
+      "Tensor.unsqueeze expects a dimension to be an integer, but got 0.5. Usual cause: a variable that is undefined.",
     );
   });
 });
@@ -158,7 +158,7 @@ describe("permute and transpose", () => {
     fc.tuple(
       fc.constant(x),
       fc.shuffledSubarray(
-        x.shape.map((_, axis) => axis),
+        x.shape.map((_, dim) => dim),
         { minLength: x.rank },
       ),
     ),
@@ -167,10 +167,10 @@ describe("permute and transpose", () => {
   test("permute moves every element where its definition says", () => {
     fc.assert(
       fc.property(cases, ([x, order]) => {
-        const shape = order.map((axis) => x.shape[axis]!);
-        const want = build(shape, (index) => x.at(...x.shape.map((_, axis) => index[order.indexOf(axis)]!)));
+        const shape = order.map((dim) => x.shape[dim]!);
+        const want = build(shape, (index) => x.at(...x.shape.map((_, dim) => index[order.indexOf(dim)]!)));
         expectSame(x.permute(order), want);
-        expectSame(x.permute(order.map((axis) => axis - x.rank)), want);
+        expectSame(x.permute(order.map((dim) => dim - x.rank)), want);
       }),
     );
   });
@@ -178,20 +178,20 @@ describe("permute and transpose", () => {
   test("permute and the inverse order cancel", () => {
     fc.assert(
       fc.property(cases, ([x, order]) => {
-        const inverse = order.map((_, axis) => order.indexOf(axis));
+        const inverse = order.map((_, dim) => order.indexOf(dim));
         expectSame(x.permute(order).permute(inverse), x);
       }),
     );
   });
 
-  test("transpose swaps two axes, and twice is nothing", () => {
+  test("transpose swaps two dimensions, and twice is nothing", () => {
     const pairs = vectors.chain((x) => {
-      const axis = fc.integer({ min: -x.rank, max: x.rank - 1 });
-      return fc.tuple(fc.constant(x), axis, axis);
+      const dim = fc.integer({ min: -x.rank, max: x.rank - 1 });
+      return fc.tuple(fc.constant(x), dim, dim);
     });
     fc.assert(
       fc.property(pairs, ([x, a, b]) => {
-        const order = x.shape.map((_, axis) => axis);
+        const order = x.shape.map((_, dim) => dim);
         const [first, second] = [order.at(a)!, order.at(b)!];
         [order[first], order[second]] = [second, first];
         expectSame(x.transpose(a, b), x.permute(order));
@@ -205,57 +205,57 @@ describe("permute and transpose", () => {
     ).toEqual([[1], [2], [3]]);
   });
 
-  test("refuse orders and axes that are none", () => {
+  test("refuse orders and dimensions that are none", () => {
     const x = asDynamic(zeros([2, 3, 4]));
     const refused = (got: string) =>
-      `Tensor.permute expects an order that names each of the 3 axes of [2, 3, 4] once, but got ${got}.`;
+      `Tensor.permute expects an order that names each of the 3 dimensions of [2, 3, 4] once, but got ${got}.`;
     expectError(() => x.permute([0, 0, 1]), ArgumentError, refused("[0, 0, 1]"));
     expectError(() => x.permute([0, -3, 1]), ArgumentError, refused("[0, -3, 1]"));
     expectError(() => x.permute([0, 1]), ArgumentError, refused("[0, 1]"));
-    expectError(() => x.permute([0, 1, 3]), ShapeError, axisError("Tensor.permute", 3, 3, "[2, 3, 4]"));
-    expectError(() => x.transpose(0, 3), ShapeError, axisError("Tensor.transpose", 3, 3, "[2, 3, 4]"));
+    expectError(() => x.permute([0, 1, 3]), ShapeError, dimError("Tensor.permute", 3, 3, "[2, 3, 4]"));
+    expectError(() => x.transpose(0, 3), ShapeError, dimError("Tensor.transpose", 3, 3, "[2, 3, 4]"));
   });
 });
 
 describe("concat and stack", () => {
-  /** Tensors that agree but for one axis, and that axis. */
+  /** Tensors that agree but for one dimension, and that dimension. */
   const parts = fc
     .record({
       shape: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 4 }),
       extents: fc.array(fc.nat(3), { minLength: 1, maxLength: 4 }),
-      axis: fc.nat(3),
+      dim: fc.nat(3),
     })
-    .map(({ shape, extents, axis }) => {
-      const at = axis % shape.length;
+    .map(({ shape, extents, dim }) => {
+      const at = dim % shape.length;
       let next = 0;
-      return { axis: at, tensors: extents.map((extent) => build(shape.with(at, extent), () => next++)) };
+      return { dim: at, tensors: extents.map((extent) => build(shape.with(at, extent), () => next++)) };
     });
 
   test("concat puts every tensor where slicing finds it again, from either end", () => {
     fc.assert(
-      fc.property(parts, ({ tensors: list, axis }) => {
-        const joined = concat(list, axis);
+      fc.property(parts, ({ tensors: list, dim }) => {
+        const joined = concat(list, dim);
         let start = 0;
         for (const part of list) {
-          const end = start + part.shape[axis]!;
-          expectSame(joined.slice(...Array.from({ length: axis }, () => null), [start, end]), part);
+          const end = start + part.shape[dim]!;
+          expectSame(joined.slice(...Array.from({ length: dim }, () => null), [start, end]), part);
           start = end;
         }
-        expect(joined.shape[axis]).toBe(start);
-        expectSame(concat(list, axis - joined.rank), joined);
+        expect(joined.shape[dim]).toBe(start);
+        expectSame(concat(list, dim - joined.rank), joined);
       }),
     );
   });
 
-  test("stack puts tensor i at index i of the new axis", () => {
+  test("stack puts tensor i at index i of the new dimension", () => {
     const cases = tensors(3).chain((x) =>
       fc.tuple(fc.constant(x), fc.integer({ min: 1, max: 3 }), fc.integer({ min: -x.rank - 1, max: x.rank })),
     );
     fc.assert(
-      fc.property(cases, ([x, count, axis]) => {
+      fc.property(cases, ([x, count, dim]) => {
         const list = Array.from({ length: count }, (_, i) => x.map((value) => value + i));
-        const stacked = stack(list, axis);
-        const at = axis < 0 ? axis + x.rank + 1 : axis;
+        const stacked = stack(list, dim);
+        const at = dim < 0 ? dim + x.rank + 1 : dim;
         expect(stacked.shape).toEqual(x.shape.toSpliced(at, 0, count));
         list.forEach((part, i) => {
           expectSame(stacked.slice(...Array.from({ length: at }, () => null), i), part);
@@ -264,7 +264,7 @@ describe("concat and stack", () => {
     );
   });
 
-  test("default to axis 0, copy, and are double as soon as one tensor is", () => {
+  test("default to dim 0, copy, and are double as soon as one tensor is", () => {
     const x = tensor([[1, 2]]);
     expect(concat([x, tensor([[3, 4]])]).toArray()).toEqual([
       [1, 2],
@@ -280,20 +280,20 @@ describe("concat and stack", () => {
 
   test("refuse tensors that do not fit, and no tensors", () => {
     const differ =
-      "concat expects tensors that differ in axis 1 only, but got [2, 3] and, as tensor 1, [3, 3]. Usual cause: the wrong axis, or an image of another size.";
+      "concat expects tensors that differ in dim 1 only, but got [2, 3] and, as tensor 1, [3, 3]. Usual cause: the wrong dimension, or an image of another size.";
     expectError(() => concat([zeros([2, 3]), asDynamic(zeros([3, 3]))], 1), ShapeError, differ);
     expectError(
       () => concat([zeros([2]), zeros([2]), asDynamic(zeros([2, 1]))]),
       ShapeError,
-      "concat expects tensors that differ in axis 0 only, but got [2] and, as tensor 2, [2, 1]. Usual cause: the wrong axis, or an image of another size.",
+      "concat expects tensors that differ in dim 0 only, but got [2] and, as tensor 2, [2, 1]. Usual cause: the wrong dimension, or an image of another size.",
     );
-    expectError(() => concat([asDynamic(zeros([2]))], 1), ShapeError, axisError("concat", 1, 1, "[2]"));
+    expectError(() => concat([asDynamic(zeros([2]))], 1), ShapeError, dimError("concat", 1, 1, "[2]"));
     expectError(
       () => stack([zeros([2]), asDynamic(zeros([3]))]),
       ShapeError,
-      "stack expects tensors of equal shapes, but got [2] and, as tensor 1, [3]. Usual cause: images of several sizes, or concat where an axis exists already.",
+      "stack expects tensors of equal shapes, but got [2] and, as tensor 1, [3]. Usual cause: images of several sizes, or concat where a dimension exists already.",
     );
-    expectError(() => stack([asDynamic(zeros([2]))], 2), ShapeError, axisError("stack", 2, 2, "[2, 1]"));
+    expectError(() => stack([asDynamic(zeros([2]))], 2), ShapeError, dimError("stack", 2, 2, "[2, 1]"));
     for (const [who, run] of [
       ["concat", concat],
       ["stack", stack],
@@ -308,7 +308,7 @@ describe("concat and stack", () => {
 
 describe("pad", () => {
   const side = fc.integer({ min: -2, max: 3 });
-  /** A tensor and pairs for some of its last axes, which leave something of each. */
+  /** A tensor and pairs for some of its last dimensions, which leave something of each. */
   const cases = tensors(4, 1).chain((x) =>
     fc
       .nat(x.rank)
@@ -323,7 +323,7 @@ describe("pad", () => {
       })),
   );
 
-  /** Which position of an axis the padded position i shows; undefined outside. */
+  /** Which position of a dimension the padded position i shows; undefined outside. */
   const source = {
     constant: (i: number, extent: number) => (i >= 0 && i < extent ? i : undefined),
     reflect: (i: number, extent: number) => (i < 0 ? -i : i < extent ? i : 2 * (extent - 1) - i),
@@ -332,19 +332,19 @@ describe("pad", () => {
   };
 
   test.each(["constant", "reflect", "replicate", "circular"] as const)(
-    "%s shows at every position what its definition says, on any axes, cropping where negative",
+    "%s shows at every position what its definition says, on any dimensions, cropping where negative",
     (mode) => {
       fc.assert(
         fc.property(cases, ({ x, pairs }) => {
           const most = (extent: number) => (mode === "reflect" ? extent - 1 : mode === "circular" ? extent : Infinity);
           const capped = pairs.map((pair, i) => pair.map((n) => Math.min(n, most(x.shape.at(-1 - i)!))));
           fc.pre(capped.every(([before, after], i) => x.shape.at(-1 - i)! + before! + after! >= 1));
-          const before = x.shape.map((_, axis) => capped[x.rank - 1 - axis]?.[0] ?? 0);
-          const after = x.shape.map((_, axis) => capped[x.rank - 1 - axis]?.[1] ?? 0);
+          const before = x.shape.map((_, dim) => capped[x.rank - 1 - dim]?.[0] ?? 0);
+          const after = x.shape.map((_, dim) => capped[x.rank - 1 - dim]?.[1] ?? 0);
           const want = build(
-            x.shape.map((extent, axis) => extent + before[axis]! + after[axis]!),
+            x.shape.map((extent, dim) => extent + before[dim]! + after[dim]!),
             (index) => {
-              const from = index.map((i, axis) => source[mode](i - before[axis]!, x.shape[axis]!));
+              const from = index.map((i, dim) => source[mode](i - before[dim]!, x.shape[dim]!));
               return from.some((i) => i === undefined) ? -7 : x.at(...(from as number[]));
             },
           );
@@ -372,14 +372,14 @@ describe("pad", () => {
 
   test("refuses what it cannot do", () => {
     const x = zeros([2, 3]);
-    const pairs = "Tensor.pad expects integers in pairs, before and after each axis from the last one";
+    const pairs = "Tensor.pad expects integers in pairs, before and after each dimension from the last one";
     expectError(() => x.pad([1]), ArgumentError, `${pairs}, but got [1].`);
     expectError(() => x.pad([1, 0.5]), ArgumentError, `${pairs}, but got [1, 0.5].`);
     expectError(() => x.pad(1 as unknown as number[]), ArgumentError, `${pairs}, but got 1.`);
     expectError(
       () => x.pad([1, 1, 1, 1, 1, 1]),
       ShapeError,
-      "Tensor.pad expects pairs for at most the 2 axes of [2, 3], but got 3 in [1, 1, 1, 1, 1, 1].",
+      "Tensor.pad expects pairs for at most the 2 dimensions of [2, 3], but got 3 in [1, 1, 1, 1, 1, 1].",
     );
     expectError(
       () => x.pad([1, 1], { mode: "zeros" as "constant" }),
@@ -389,17 +389,17 @@ describe("pad", () => {
     expectError(
       () => x.pad([3, 0], { mode: "reflect" }),
       ShapeError,
-      'Tensor.pad expects "reflect" padding of at most 2 on each side of an axis of 3, but got 3 (input [2, 3]). Usual cause: an input that earlier layers made too small.',
+      'Tensor.pad expects "reflect" padding of at most 2 on each side of a dimension of 3, but got 3 (input [2, 3]). Usual cause: an input that earlier layers made too small.',
     );
     expectError(
       () => x.pad([0, 0, 0, 3], { mode: "circular" }),
       ShapeError,
-      'Tensor.pad expects "circular" padding of at most 2 on each side of an axis of 2, but got 3 (input [2, 3]). Usual cause: an input that earlier layers made too small.',
+      'Tensor.pad expects "circular" padding of at most 2 on each side of a dimension of 2, but got 3 (input [2, 3]). Usual cause: an input that earlier layers made too small.',
     );
     expectError(
       () => x.pad([-2, -1]),
       ShapeError,
-      "Tensor.pad expects to leave at least one of the 3 elements of an axis, but its padding is -2 before and -1 after (input [2, 3]). Usual cause: a negative padding, which crops.",
+      "Tensor.pad expects to leave at least one of the 3 elements of a dimension, but its padding is -2 before and -1 after (input [2, 3]). Usual cause: a negative padding, which crops.",
     );
   });
 });

@@ -27,7 +27,7 @@ describe("matmul", () => {
     );
   });
 
-  test("of batches whose leading axes broadcast is the product of each pair of matrices", () => {
+  test("of batches whose leading dimensions broadcast is the product of each pair of matrices", () => {
     fc.assert(
       fc.property(broadcastShapes, size, size, size, fc.nat(), (batch, m, k, n, seed) => {
         const a = integers([...batch.a, m, k], seed);
@@ -35,7 +35,7 @@ describe("matmul", () => {
         const matrix = (x: Tensor, index: readonly number[]) => {
           const leading = x.shape.slice(0, -2);
           const own = index.slice(index.length - leading.length);
-          return x.slice(...own.map((i, axis) => (leading[axis] === 1 ? 0 : i)));
+          return x.slice(...own.map((i, dim) => (leading[dim] === 1 ? 0 : i)));
         };
         const y = a.matmul(b);
         expect(y.shape).toEqual([...batch.result, m, n]);
@@ -50,7 +50,7 @@ describe("matmul", () => {
     );
   });
 
-  test("reads a vector as a row on the left and as a column on the right, and drops that axis", () => {
+  test("reads a vector as a row on the left and as a column on the right, and drops that dimension", () => {
     fc.assert(
       fc.property(size, size, size, fc.nat(), (batch, k, n, seed) => {
         const vector = integers([k], seed);
@@ -124,7 +124,7 @@ describe("matmul", () => {
     expectError(
       () => zeros([2, 2, 3]).matmul(asDynamic(zeros([4, 3, 2]))),
       ShapeError,
-      "Tensor.matmul expects shapes that broadcast (sizes equal or 1, matched from the last axis), but got [2] and [4], where 2 meets 4. Usual cause: a missing unsqueeze.",
+      "Tensor.matmul expects shapes that broadcast (sizes equal or 1, matched from the last dimension), but got [2] and [4], where 2 meets 4. Usual cause: a missing unsqueeze.",
     );
     expectError(
       () => zeros([2, 2]).matmul([[1], [2]] as unknown as Tensor),

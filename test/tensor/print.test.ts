@@ -60,7 +60,7 @@ describe("toString", () => {
     expect(String(tensor([1]).to("float64"))).toBe(lines("Tensor [1] float64", "[1]"));
   });
 
-  test("leaves out the middle of every axis of more than 1000 elements", () => {
+  test("leaves out the middle of every dimension of more than 1000 elements", () => {
     expect(String(arange(1001))).toBe(lines("Tensor [1001]", "[   0,    1,    2, ...,  998,  999, 1000]"));
     expect(String(arange(1200).reshape([300, 4]))).toBe(lines(
       "Tensor [300, 4]",

@@ -8,27 +8,27 @@ import { expectClose } from "../support/fixtures.js";
 import { normal } from "../support/layers.js";
 import { build, expectSame, indicesOf, tensors } from "../support/naive.js";
 
-/** A tensor, some of its axes in any order and from either end, and whether they stay. */
+/** A tensor, some of its dimensions in any order and from either end, and whether they stay. */
 const reductions = (min: number) =>
   tensors(4, min).chain((x) =>
     fc.record({
       x: fc.constant(x),
-      axes: fc.shuffledSubarray(x.shape.map((_, axis) => axis)),
+      dims: fc.shuffledSubarray(x.shape.map((_, dim) => dim)),
       negative: fc.boolean(),
       keepDims: fc.boolean(),
     }),
   );
 
-/** f(the elements of each group, in row-major order), for the groups that reducing `axes` makes. */
-function naive(x: Tensor, axes: readonly number[], keepDims: boolean, f: (values: number[]) => number): Tensor {
+/** f(the elements of each group, in row-major order), for the groups that reducing `dims` makes. */
+function naive(x: Tensor, dims: readonly number[], keepDims: boolean, f: (values: number[]) => number): Tensor {
   const groups = new Map<string, number[]>();
-  const outer = x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
+  const outer = x.shape.map((extent, dim) => (dims.includes(dim) ? 1 : extent));
   for (const index of indicesOf(outer)) groups.set(index.join(), []);
   for (const index of indicesOf(x.shape)) {
-    groups.get(index.map((i, axis) => (axes.includes(axis) ? 0 : i)).join())!.push(x.at(...index));
+    groups.get(index.map((i, dim) => (dims.includes(dim) ? 0 : i)).join())!.push(x.at(...index));
   }
   const y = build(outer, (index) => f(groups.get(index.join())!));
-  return keepDims ? y : y.reshape(outer.filter((_, axis) => !axes.includes(axis)));
+  return keepDims ? y : y.reshape(outer.filter((_, dim) => !dims.includes(dim)));
 }
 
 const total = (values: number[]) => values.reduce((sum, value) => sum + value, 0);
@@ -45,25 +45,25 @@ describe("sum, mean, var, std", () => {
   test.each([
     ["sum", total],
     ["mean", average],
-  ] as const)("%s over any axes is its definition, NaN and infinities included", (name, f) => {
+  ] as const)("%s over any dimensions is its definition, NaN and infinities included", (name, f) => {
     fc.assert(
-      fc.property(cases, ({ x, axes, negative, keepDims }) => {
-        const named = negative ? axes.map((axis) => axis - x.rank) : axes;
-        expectSame(x[name](named, { keepDims }), naive(x, axes, keepDims, f));
+      fc.property(cases, ({ x, dims, negative, keepDims }) => {
+        const named = negative ? dims.map((dim) => dim - x.rank) : dims;
+        expectSame(x[name](named, { keepDims }), naive(x, dims, keepDims, f));
       }),
     );
   });
 
-  test("var and std over any axes are their definition, for any correction", () => {
+  test("var and std over any dimensions are their definition, for any correction", () => {
     const withCorrection = reductions(0).chain((c) =>
       fc.record({ c: fc.constant(c), correction: fc.integer({ min: 0, max: 3 }), seed: fc.nat() }),
     );
     fc.assert(
-      fc.property(withCorrection, ({ c: { x, axes, keepDims }, correction, seed }) => {
+      fc.property(withCorrection, ({ c: { x, dims, keepDims }, correction, seed }) => {
         const y = normal(x.shape, seed);
-        const want = naive(y, axes, keepDims, variance(correction));
-        expectClose(y.var(axes, { keepDims, correction }), want, "var", 1e-6, 1e-12);
-        expectClose(y.std(axes, { keepDims, correction }), want.sqrt(), "std", 1e-6, 1e-12);
+        const want = naive(y, dims, keepDims, variance(correction));
+        expectClose(y.var(dims, { keepDims, correction }), want, "var", 1e-6, 1e-12);
+        expectClose(y.std(dims, { keepDims, correction }), want.sqrt(), "std", 1e-6, 1e-12);
       }),
     );
   });
@@ -111,31 +111,31 @@ describe("max, min, argmax, argmin", () => {
   const larger = first((a, b) => a > b);
   const smaller = first((a, b) => a < b);
 
-  test("max and min over any axes are the first extreme element, or NaN where there is one", () => {
+  test("max and min over any dimensions are the first extreme element, or NaN where there is one", () => {
     fc.assert(
-      fc.property(reductions(1), ({ x, axes, keepDims }) => {
+      fc.property(reductions(1), ({ x, dims, keepDims }) => {
         expectSame(
-          x.max(axes, { keepDims }),
-          naive(x, axes, keepDims, (values) => values[larger(values)]!),
+          x.max(dims, { keepDims }),
+          naive(x, dims, keepDims, (values) => values[larger(values)]!),
         );
         expectSame(
-          x.min(axes, { keepDims }),
-          naive(x, axes, keepDims, (values) => values[smaller(values)]!),
+          x.min(dims, { keepDims }),
+          naive(x, dims, keepDims, (values) => values[smaller(values)]!),
         );
       }),
     );
   });
 
-  test("argmax and argmin are its position along the axis, or in row-major order; ties go to the first", () => {
+  test("argmax and argmin are its position along the dimension, or in row-major order; ties go to the first", () => {
     const cases = fc.record({ c: reductions(1), ties: fc.boolean(), seed: fc.nat() });
     fc.assert(
-      fc.property(cases, ({ c: { x: drawn, axes, keepDims }, ties, seed }) => {
+      fc.property(cases, ({ c: { x: drawn, dims, keepDims }, ties, seed }) => {
         const x = ties ? normal(drawn.shape, seed).map(Math.round) : drawn;
-        const all = x.shape.map((_, axis) => axis);
-        const axis = axes[0];
-        const over = axis === undefined ? all : [axis];
-        expectSame(x.argmax(axis, { keepDims }), naive(x, over, keepDims, larger));
-        expectSame(x.argmin(axis, { keepDims }), naive(x, over, keepDims, smaller));
+        const all = x.shape.map((_, dim) => dim);
+        const dim = dims[0];
+        const over = dim === undefined ? all : [dim];
+        expectSame(x.argmax(dim, { keepDims }), naive(x, over, keepDims, larger));
+        expectSame(x.argmin(dim, { keepDims }), naive(x, over, keepDims, smaller));
       }),
     );
     expect(tensor([1, 3, 3]).argmax().item()).toBe(1);
@@ -148,7 +148,7 @@ describe("max, min, argmax, argmin", () => {
     const x = asDynamic(zeros([2, 0, 3]));
     const cause = "Usual cause: an empty batch, or a slice that selects nothing.";
     for (const name of ["max", "min", "argmax", "argmin"] as const) {
-      const text = `Tensor.${name} expects at least one element along axis 1, but got the shape [2, 0, 3]. ${cause}`;
+      const text = `Tensor.${name} expects at least one element along dim 1, but got the shape [2, 0, 3]. ${cause}`;
       expectError(() => x[name as "max"](), ShapeError, text);
       expectError(() => x[name as "max"](1), ShapeError, text);
       expect(x[name as "max"](0).shape).toEqual([0, 3]);
@@ -165,7 +165,7 @@ describe("max, min, argmax, argmin", () => {
 
 const REDUCTIONS = ["sum", "mean", "var", "std", "max", "min"] as const;
 
-test.each(REDUCTIONS)("%s: no axis means all, an empty list none, and the precision stays", (each) => {
+test.each(REDUCTIONS)("%s: no dimension means all, an empty list none, and the precision stays", (each) => {
   const name = each as "sum";
   const x = tensor([[1, 2], [3, 5]]); // biome-ignore format: a matrix
   expect(x[name]().shape).toEqual([]);
@@ -177,28 +177,28 @@ test.each(REDUCTIONS)("%s: no axis means all, an empty list none, and the precis
   expect([x[name](0).dtype, x.to("float64")[name](0).dtype]).toEqual(["float32", "float64"]);
 });
 
-test.each([...REDUCTIONS, "argmax", "argmin"] as const)("%s refuses axes that are none", (each) => {
+test.each([...REDUCTIONS, "argmax", "argmin"] as const)("%s refuses dimensions that are none", (each) => {
   const x = asDynamic(zeros([2, 3]));
   const name = each as "sum";
-  const cause = "Usual cause: a missing batch axis, or an axis that an earlier step removed.";
+  const cause = "Usual cause: a missing batch dimension, or a dimension that an earlier step removed.";
   expectError(
     () => x[name](2),
     ShapeError,
-    `Tensor.${name} expects an axis from -2 to 1, but got axis 2 for the shape [2, 3]. ${cause}`,
+    `Tensor.${name} expects a dimension from -2 to 1, but got dim 2 for the shape [2, 3]. ${cause}`,
   );
   expectError(
     () => x[name](0.5),
     ArgumentError,
-    `Tensor.${name} expects an axis to be an integer, but got 0.5. Usual cause: a variable that is undefined.`,
+    `Tensor.${name} expects a dimension to be an integer, but got 0.5. Usual cause: a variable that is undefined.`,
   );
   expectError(
     () => asDynamic(tensor(1))[name](0),
     ShapeError,
-    `Tensor.${name} expects no axis, for the tensor has none, but got axis 0 for the shape []. ${cause}`,
+    `Tensor.${name} expects no dimension, for the tensor has none, but got dim 0 for the shape []. ${cause}`,
   );
   expectError(
     () => x[name]([1, -1]),
     ArgumentError,
-    `Tensor.${name} expects each axis once, but got [1, -1] for the shape [2, 3]. Usual cause: an axis named from both ends.`,
+    `Tensor.${name} expects each dimension once, but got [1, -1] for the shape [2, 3]. Usual cause: a dimension named from both ends.`,
   );
 });

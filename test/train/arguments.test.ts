@@ -126,7 +126,7 @@ describe.each([
     refused(
       call,
       [model, [{ inputs: tensor(1), targets: [0] }], base],
-      `${who} expects the inputs of each batch in its data to have a first axis that counts samples, but batch 1 has a scalar. Usual cause: a missing batch axis.`,
+      `${who} expects the inputs of each batch in its data to have a first dimension that counts samples, but batch 1 has a scalar. Usual cause: a missing batch dimension.`,
       ShapeError,
     ));
 

@@ -45,11 +45,11 @@ describe("labels", () => {
       "one-hot labels in a row: a Tensor of the shape of the scores is read as probabilities, a list as class numbers",
     ],
     [
-      "a missing batch axis",
+      "a missing batch dimension",
       [3],
       [0, 1],
       "2",
-      "scores without a batch axis: the model was given a single sample; unsqueeze(0) adds the axis",
+      "scores without a batch dimension: the model was given a single sample; unsqueeze(0) adds the dimension",
     ],
     [
       "a missing Flatten",
@@ -68,7 +68,7 @@ describe("labels", () => {
   ] as const)("the sentence about their number names the true cause: %s", (_, shape, labels, got, cause) => {
     const scores = zeros(shape);
     const shown = (of: readonly number[]) => `[${of.join(", ")}]`;
-    const wanted = shape.filter((_, axis) => (shape.length === 1 ? false : axis !== 1));
+    const wanted = shape.filter((_, dim) => (shape.length === 1 ? false : dim !== 1));
     const count = wanted.reduce<number>((a, b) => a * b, 1);
     for (const [who, call] of [
       ["NLLLoss", () => new NLLLoss().forward(scores, untyped<Labels>(labels))],
@@ -199,15 +199,15 @@ describe("weights", () => {
     expectError(
       () => new CrossEntropyLoss({ weight: [1, 2] }).forward(zeros([2, 3]), [0, 1]),
       ShapeError,
-      "CrossEntropyLoss expects 2 classes, one for each weight, but its input [2, 3] has 3. Usual cause: weights of another data set, or classes that are not on axis 1.",
+      "CrossEntropyLoss expects 2 classes, one for each weight, but its input [2, 3] has 3. Usual cause: weights of another data set, or classes that are not on dim 1.",
     );
   });
 
-  test("a class weight of two axes is refused", () => {
+  test("a class weight of two dimensions is refused", () => {
     expectError(
       () => new NLLLoss({ weight: zeros([2, 3]) }),
       ShapeError,
-      'NLLLoss expects weight to have one axis, [classes], but got [2, 3]. Usual cause: one weight a pixel, which reduction "none" and a product are for.',
+      'NLLLoss expects weight to have one dimension, [classes], but got [2, 3]. Usual cause: one weight a pixel, which reduction "none" and a product are for.',
     );
   });
 
@@ -238,14 +238,14 @@ describe("predictions and targets", () => {
       // @ts-expect-error the same sentence
       () => new MSELoss().forward(zeros([4, 1]), zeros([4])),
       ShapeError,
-      "MSELoss expects a target of the prediction's shape [4, 1], but got [4]. Usual cause: a model's last axis of size 1: reshape one of the two, for they are not broadcast.",
+      "MSELoss expects a target of the prediction's shape [4, 1], but got [4]. Usual cause: a model's last dimension of size 1: reshape one of the two, for they are not broadcast.",
     );
   });
 
   test.each([
     [[2, 3], [2], "class labels, where a target for each output is meant: CrossEntropyLoss takes labels"],
-    [[3], [1, 3], "a model's last axis of size 1: reshape one of the two, for they are not broadcast"],
-    [[3], [5, 3], "a missing batch axis: the model was given a single sample"],
+    [[3], [1, 3], "a model's last dimension of size 1: reshape one of the two, for they are not broadcast"],
+    [[3], [5, 3], "a missing batch dimension: the model was given a single sample"],
     [[2, 3, 7, 7], [2, 3], "a missing Flatten or global pooling"],
     [[4, 3], [2, 3], "targets of another batch"],
     [[4, 3], [4, 5], "a model that was made for other targets"],

@@ -121,8 +121,8 @@ describe("CrossEntropyLoss", () => {
         const logP = logSoftmax(x);
         expect(one.forward(x, labels)).toBeCloseTo(two.forward(logP, labels), 10);
         const g = two.backward();
-        const axis = x.shape.length === 1 ? 0 : 1;
-        const dx = g.sub(logP.exp().mul(g.sum(axis, { keepDims: true }))); // backward of log softmax
+        const dim = x.shape.length === 1 ? 0 : 1;
+        const dx = g.sub(logP.exp().mul(g.sum(dim, { keepDims: true }))); // backward of log softmax
         expect(one.backward().allClose(dx, { atol: 1e-12 })).toBe(true);
       }),
     );
@@ -336,9 +336,9 @@ describe("weights of the binary losses", () => {
   /** Any shape, and a weight's shape that broadcasts to it. */
   const weighted = fc
     .tuple(fc.array(fc.tuple(extent, fc.boolean()), { minLength: 1, maxLength: 3 }), fc.nat(2), seed, reduction)
-    .map(([axes, dropped, seed, reduction]) => ({
-      shape: axes.map(([size]) => size),
-      weightShape: axes.map(([size, whole]) => (whole ? size : 1)).slice(Math.min(dropped, axes.length)),
+    .map(([dims, dropped, seed, reduction]) => ({
+      shape: dims.map(([size]) => size),
+      weightShape: dims.map(([size, whole]) => (whole ? size : 1)).slice(Math.min(dropped, dims.length)),
       seed,
       reduction,
     }));

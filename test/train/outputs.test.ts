@@ -243,7 +243,7 @@ describe("fit of a network with several inputs and outputs", () => {
       [
         () => given({ logits: ce }, {}, { inputs: [xs[0], normal([5, 3], 1)], targets }),
         ShapeError,
-        "fit expects as many samples in each input of a batch in its data, but batch 1 has the inputs [16, 2], [5, 3]. Usual cause: inputs of different samples, or a missing batch axis.",
+        "fit expects as many samples in each input of a batch in its data, but batch 1 has the inputs [16, 2], [5, 3]. Usual cause: inputs of different samples, or a missing batch dimension.",
       ],
       [
         () => given({ logits: ce }, {}, { inputs: xs[0], targets }),
@@ -280,7 +280,7 @@ describe("data sets with several inputs and targets", () => {
   test("refuse what does not go together", () => {
     expect(() => new Dataset([xs[0], normal([5, 3], 1)], labels)).toThrow(
       new ShapeError(
-        "Dataset expects as many samples in each of its inputs, but got [16, 2] and [5, 3]. Usual cause: inputs of different samples, or one without batch axis.",
+        "Dataset expects as many samples in each of its inputs, but got [16, 2] and [5, 3]. Usual cause: inputs of different samples, or one without batch dimension.",
       ),
     );
     expect(() => new Dataset(xs, { logits: labels, size: normal([3, 1], 1) })).toThrow(ShapeError);

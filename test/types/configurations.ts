@@ -81,7 +81,7 @@ export class Configurations {
     return this.#chance(0.75) ? [this.#from(1, 8), c, ...sizes] : [c, ...sizes];
   }
 
-  /** As {@link #input}, always with a batch axis. */
+  /** As {@link #input}, always with a batch dimension. */
   #batch(channels: number, ...sizes: readonly number[]): number[] {
     const c = this.#chance(0.06) ? channels + this.#from(1, 3) : channels;
     return this.#chance(0.05) ? this.#list(this.#from(0, 5), 1, 9) : [this.#from(2, 8), c, ...sizes];
@@ -218,11 +218,11 @@ export class Configurations {
 
   Upsample(): Configuration {
     const mode = this.#of(undefined, "nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear");
-    const axes = mode === "linear" ? 1 : mode === "trilinear" ? 3 : mode?.startsWith("bi") ? 2 : this.#from(1, 3);
-    const value = () => (this.#chance(0.5) ? this.#from(1, 9) : this.#list(axes, 1, 9));
+    const dims = mode === "linear" ? 1 : mode === "trilinear" ? 3 : mode?.startsWith("bi") ? 2 : this.#from(1, 3);
+    const value = () => (this.#chance(0.5) ? this.#from(1, 9) : this.#list(dims, 1, 9));
     const scale = () => (this.#chance(0.3) ? this.#of(0.5, 1.5) : value());
     const options = { ...(this.#chance(0.5) ? { size: value() } : { scaleFactor: scale() }), ...(mode && { mode }) };
-    const shape = this.#batch(this.#from(1, 4), ...this.#list(axes, 2, 12));
+    const shape = this.#batch(this.#from(1, 4), ...this.#list(dims, 2, 12));
     return { call: { layer: "Upsample", args: [options] }, shape };
   }
 
@@ -249,10 +249,10 @@ export class Configurations {
         };
       }
       case 5: {
-        const axes = this.#list(this.#from(1, 3), 1, 9);
-        const last = this.#chance(0.8) ? axes : axes.map((size) => size + this.#from(0, 1));
+        const dims = this.#list(this.#from(1, 3), 1, 9);
+        const last = this.#chance(0.8) ? dims : dims.map((size) => size + this.#from(0, 1));
         const shape = this.#chance(0.1) ? last.slice(1) : [...this.#list(this.#from(0, 3), 1, 9), ...last];
-        return { call: { layer: "LayerNorm", args: [axes.length > 1 || this.#chance(0.5) ? axes : axes[0]] }, shape };
+        return { call: { layer: "LayerNorm", args: [dims.length > 1 || this.#chance(0.5) ? dims : dims[0]] }, shape };
       }
       default:
         return { call: { layer: "LocalResponseNorm", args: [5] }, shape: this.#list(this.#from(0, 5), 1, 9) };
@@ -284,8 +284,8 @@ export class Configurations {
     const pieces = this.#from(1, 4);
     const shape = this.#list(this.#from(1, 4), 1, 9);
     const dim = this.#from(-3, 3);
-    const axis = dim < 0 ? dim + shape.length : dim;
-    if (this.#chance(0.8) && axis in shape) shape[axis] = pieces * this.#from(1, 9);
+    const at = dim < 0 ? dim + shape.length : dim;
+    if (this.#chance(0.8) && at in shape) shape[at] = pieces * this.#from(1, 9);
     const args = dim === 1 && this.#chance(0.7) ? [pieces] : [pieces, { dim }];
     return { call: { layer: "Maxout", args }, shape };
   }

@@ -2,10 +2,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { broadcastShape, matmulGeometry } from "../../src/shape/broadcast.js";
-import { resolveAxis } from "../../src/shape/dim.js";
+import { resolveDim } from "../../src/shape/dim.js";
 import { flattenShape, unflattenShape } from "../../src/shape/flatten.js";
 import { concatenatedShape } from "../../src/shape/join.js";
-import { permutedAxes } from "../../src/shape/layout.js";
+import { permutedDims } from "../../src/shape/layout.js";
 import { checkNamed } from "../../src/shape/named.js";
 import { reshapeShape } from "../../src/shape/reshape.js";
 import { chunkSizes, splitSizes } from "../../src/shape/split.js";
@@ -32,7 +32,7 @@ const MISTAKES: readonly Mistake[] = [
     code: "x.add(x.slice(null, [0, 8]))",
     at: "x.slice(null, [0, 8])",
     sentence:
-      "Value.add expects shapes that broadcast (sizes equal or 1, matched from the last axis), but got [2, 64, 5, 5] and [2, 8, 5, 5], where 64 meets 8",
+      "Value.add expects shapes that broadcast (sizes equal or 1, matched from the last dimension), but got [2, 64, 5, 5] and [2, 8, 5, 5], where 64 meets 8",
     run: () => broadcastShape("Value.add", X, [2, 8, 5, 5]),
   },
   {
@@ -40,7 +40,7 @@ const MISTAKES: readonly Mistake[] = [
     code: "x.mul(m)",
     at: "m",
     sentence:
-      "Value.mul expects shapes that broadcast (sizes equal or 1, matched from the last axis), but got [2, 64, 5, 5] and [2, 3], where 5 meets 2",
+      "Value.mul expects shapes that broadcast (sizes equal or 1, matched from the last dimension), but got [2, 64, 5, 5] and [2, 3], where 5 meets 2",
     run: () => broadcastShape("Value.mul", X, M),
   },
   {
@@ -56,21 +56,21 @@ const MISTAKES: readonly Mistake[] = [
     code: "x.concat([x.slice(null, null, [1])])",
     at: "[x.slice(null, null, [1])]",
     sentence:
-      "Value.concat expects tensors that differ in axis 1 only, but got [2, 64, 5, 5] and, as tensor 1, [2, 64, 4, 5]",
+      "Value.concat expects tensors that differ in dim 1 only, but got [2, 64, 5, 5] and, as tensor 1, [2, 64, 4, 5]",
     run: () => concatenatedShape("Value.concat", [X, [2, 64, 4, 5]], 1),
   },
   {
     what: "parts that do not add up",
     code: "x.split([32, 16], 1)",
     at: "[32, 16]",
-    sentence: "Value.split expects sizes that add up to 64, the size of axis 1 of [2, 64, 5, 5], but got [32, 16]",
+    sentence: "Value.split expects sizes that add up to 64, the size of dim 1 of [2, 64, 5, 5], but got [32, 16]",
     run: () => splitSizes("Value.split", X, [32, 16], 1),
   },
   {
-    what: "chunks along an axis that is not there",
+    what: "chunks along a dimension that is not there",
     code: "m.chunk(2, 2)",
     at: "2",
-    sentence: "Value.chunk expects an axis from -2 to 1, but got axis 2 for the shape [2, 3]",
+    sentence: "Value.chunk expects a dimension from -2 to 1, but got dim 2 for the shape [2, 3]",
     run: () => chunkSizes("Value.chunk", M, 2, 2),
   },
   {
@@ -78,7 +78,7 @@ const MISTAKES: readonly Mistake[] = [
     code: "m.chunk(4, 1)",
     at: "4",
     sentence:
-      "Value.chunk expects an axis that 4 parts can be made of, but got the shape [2, 3], in which axis 1 has 3",
+      "Value.chunk expects a dimension that 4 parts can be made of, but got the shape [2, 3], in which dim 1 has 3",
     run: () => chunkSizes("Value.chunk", M, 4, 1),
   },
   {
@@ -89,10 +89,10 @@ const MISTAKES: readonly Mistake[] = [
     run: () => reshapeShape("Value.reshape", M, [7]),
   },
   {
-    what: "a flatten from an axis that is not there",
+    what: "a flatten from a dimension that is not there",
     code: "m.flatten(3)",
     at: "3",
-    sentence: "Value.flatten expects an axis from -2 to 1, but got axis 3 for the shape [2, 3]",
+    sentence: "Value.flatten expects a dimension from -2 to 1, but got dim 3 for the shape [2, 3]",
     run: () => flattenShape("Value.flatten", M, 3, -1),
   },
   {
@@ -100,29 +100,30 @@ const MISTAKES: readonly Mistake[] = [
     code: "x.unflatten(1, [3, -1])",
     at: "[3, -1]",
     sentence:
-      "Unflatten expects axis 1 to be a multiple of 3 to split it into [3, -1], but its input [2, 64, 5, 5] has 64",
+      "Unflatten expects dim 1 to be a multiple of 3 to split it into [3, -1], but its input [2, 64, 5, 5] has 64",
     run: () => unflattenShape("Unflatten", X, 1, [3, -1]),
   },
   {
-    what: "an order without an axis",
+    what: "an order without a dimension",
     code: "x.permute([0, 2, 3])",
     at: "[0, 2, 3]",
-    sentence: "Value.permute expects an order that names each of the 4 axes of [2, 64, 5, 5] once, but got [0, 2, 3]",
-    run: () => permutedAxes("Value.permute", X, [0, 2, 3]),
+    sentence:
+      "Value.permute expects an order that names each of the 4 dimensions of [2, 64, 5, 5] once, but got [0, 2, 3]",
+    run: () => permutedDims("Value.permute", X, [0, 2, 3]),
   },
   {
-    what: "a mean over an axis that is not there",
+    what: "a mean over a dimension that is not there",
     code: "x.mean([2, 4])",
     at: "[2, 4]",
-    sentence: "Value.mean expects an axis from -4 to 3, but got axis 4 for the shape [2, 64, 5, 5]",
-    run: () => resolveAxis("Value.mean", 4, X),
+    sentence: "Value.mean expects a dimension from -4 to 3, but got dim 4 for the shape [2, 64, 5, 5]",
+    run: () => resolveDim("Value.mean", 4, X),
   },
   {
-    what: "a softmax along an axis that is not there",
+    what: "a softmax along a dimension that is not there",
     code: "m.softmax(-3)",
     at: "-3",
-    sentence: "Value.softmax expects an axis from -2 to 1, but got axis -3 for the shape [2, 3]",
-    run: () => resolveAxis("Value.softmax", -3, M),
+    sentence: "Value.softmax expects a dimension from -2 to 1, but got dim -3 for the shape [2, 3]",
+    run: () => resolveDim("Value.softmax", -3, M),
   },
   {
     what: "a mode of upsampling that is for images",
@@ -132,10 +133,10 @@ const MISTAKES: readonly Mistake[] = [
     run: () => upsampleShape("Upsample", upsampleSettings("Upsample", { scaleFactor: 2, mode: "bilinear" }), M),
   },
   {
-    what: "the size of what has other axes",
+    what: "the size of what has other dimensions",
     code: "x.resizeLike(m)",
     at: "m",
-    sentence: "Value.resizeLike expects a value with as many axes as [2, 64, 5, 5], but got [2, 3]",
+    sentence: "Value.resizeLike expects a value with as many dimensions as [2, 64, 5, 5], but got [2, 3]",
     run: () => resizedLike("Value.resizeLike", X, M),
   },
   {
@@ -167,7 +168,7 @@ const MISTAKES: readonly Mistake[] = [
     run: () => checkNamed("Graph", [["N", 3, "S", "S"], ["N", 3]], [[8, 3, 5, 5], [4, 3]]), // biome-ignore format: one line
   },
   {
-    what: "a second input without its batch axis",
+    what: "a second input without its batch dimension",
     code: "net.forward(f.zeros([8, 3, 5, 5]), f.zeros([3]))",
     at: "f.zeros([3])",
     sentence: "Graph expects an input [N, 3], but got [3]",
@@ -219,23 +220,23 @@ describe(`${MISTAKES.length} mistakes in what is composed`, () => {
 
 // ── What a type promises of names and of numbers that it knows, holds for every size that they may have ──
 
-type Axis = number | string;
+type Dim = number | string;
 
 /** An operation as code for the compiler and as the function that the run time asks, on two shapes. */
 interface Case {
-  readonly a: readonly Axis[];
-  readonly b: readonly Axis[];
+  readonly a: readonly Dim[];
+  readonly b: readonly Dim[];
   readonly code: string;
   readonly run: (a: readonly number[], b: readonly number[]) => readonly (readonly number[])[];
 }
 
-const shapeOf = (axes: readonly Axis[]) => `f.Input<${JSON.stringify(axes)}>`;
+const shapeOf = (dims: readonly Dim[]) => `f.Input<${JSON.stringify(dims)}>`;
 
 const cases: Case[] = fc
   .sample(
     fc.record({
-      a: fc.array(fc.constantFrom<Axis>(1, 3, 4, "N", "M"), { minLength: 1, maxLength: 3 }),
-      b: fc.array(fc.constantFrom<Axis>(1, 3, 4, "N", "M"), { minLength: 1, maxLength: 3 }),
+      a: fc.array(fc.constantFrom<Dim>(1, 3, 4, "N", "M"), { minLength: 1, maxLength: 3 }),
+      b: fc.array(fc.constantFrom<Dim>(1, 3, 4, "N", "M"), { minLength: 1, maxLength: 3 }),
       dim: fc.integer({ min: -1, max: 0 }),
       count: fc.integer({ min: 1, max: 4 }),
     }),
@@ -287,8 +288,7 @@ describe("names of sizes", () => {
       const shapes = [...typeOf(`y${i}`).matchAll(/Value<readonly \[(.*?)\](?=>)|\.\.\.Value/g)];
       for (const N of sizes) {
         for (const M of sizes) {
-          const sized = (axes: readonly Axis[]) =>
-            axes.map((axis) => (axis === "N" ? N : axis === "M" ? M : Number(axis)));
+          const sized = (dims: readonly Dim[]) => dims.map((dim) => (dim === "N" ? N : dim === "M" ? M : Number(dim)));
           let got: readonly (readonly number[])[];
           try {
             got = run(sized(a), sized(b));
@@ -302,8 +302,8 @@ describe("names of sizes", () => {
             if (text === undefined || text === "") continue;
             const want = text.split(", ").map((size) => ({ 'Size<"N">': N, 'Size<"M">': M })[size] ?? size);
             expect(want).toHaveLength(shape.length);
-            for (const [axis, size] of want.entries()) {
-              if (size !== "number") expect(`${size}`).toBe(`${shape[axis]}`);
+            for (const [dim, size] of want.entries()) {
+              if (size !== "number") expect(`${size}`).toBe(`${shape[dim]}`);
             }
           }
         }

@@ -92,7 +92,7 @@ export function operations(x: Input<["N", 64, "H", "W"]>, p: Parameter, n: numbe
 }
 
 export function names(x: Input<["N", 8, "H", "W"]>, y: Input<["M", 8, "H", 1]>): void {
-  // Every layer that keeps an axis keeps its name.
+  // Every layer that keeps a dimension keeps its name.
   flows<[N, 8, H, W]>()(x.through(new Conv2d(8, 8, 3, { padding: 1 }), new BatchNorm2d(8), new ReLU(), new Identity()));
   flows<[N, 8, H, W]>()(x.through(new Conv2d(8, 8, 5, { padding: "same" })));
   flows<[N, 8, H, W]>()(x.through(new Conv2d(8, 8, 3, { padding: 2, dilation: 2 })));

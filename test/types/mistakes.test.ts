@@ -110,7 +110,7 @@ const MISTAKES: readonly Mistake[] = [
     sentence: "BatchNorm2d expects 3 channels, but the layer before it gives 8",
   },
   {
-    what: "one image without its batch axis in a BatchNorm2d",
+    what: "one image without its batch dimension in a BatchNorm2d",
     code: "new f.BatchNorm2d(8).forward(f.zeros([8, 4, 4]))",
     at: "f.zeros([8, 4, 4])",
     sentence: "BatchNorm2d expects an input [N, C, H, W], but got [8, 4, 4]",
@@ -140,10 +140,10 @@ const MISTAKES: readonly Mistake[] = [
     sentence: "InstanceNorm2d expects 16 channels, but its input [8, 4, 4] has 8",
   },
   {
-    what: "a LayerNorm that counts the batch axis",
+    what: "a LayerNorm that counts the batch dimension",
     code: "new f.LayerNorm([8, 10]).forward(f.zeros([4, 10]))",
     at: "f.zeros([4, 10])",
-    sentence: "LayerNorm expects the last axes [8, 10], but its input [4, 10] has [4, 10]",
+    sentence: "LayerNorm expects the last dimensions [8, 10], but its input [4, 10] has [4, 10]",
   },
   {
     what: "slopes of a PReLU for other channels",
@@ -156,7 +156,7 @@ const MISTAKES: readonly Mistake[] = [
     what: "a Maxout whose pieces do not divide the channels",
     code: "new f.Sequential(new f.Linear(10, 15), new f.Maxout(4, { dim: -1 })).forward(f.zeros([2, 10]))",
     at: "f.zeros([2, 10])",
-    sentence: "Maxout expects a multiple of 4 channels along axis 1, but the layer before it gives 15",
+    sentence: "Maxout expects a multiple of 4 channels along dim 1, but the layer before it gives 15",
   },
   {
     what: "a MaxoutLinear of other features",
@@ -196,7 +196,7 @@ const MISTAKES: readonly Mistake[] = [
     code: "new f.Parallel([new f.Conv2d(3, 4, 1), new f.Conv2d(3, 4, 3), new f.Conv2d(3, 4, 1)]).forward(f.zeros([1, 3, 8, 8]))",
     at: "f.zeros([1, 3, 8, 8])",
     sentence:
-      "Parallel expects branches that differ only in axis 1 to concatenate, but got [1, 4, 8, 8] and [1, 4, 6, 6] and [1, 4, 8, 8]",
+      "Parallel expects branches that differ only in dim 1 to concatenate, but got [1, 4, 8, 8] and [1, 4, 6, 6] and [1, 4, 8, 8]",
   },
   {
     what: "branches that cannot be added",
@@ -243,26 +243,26 @@ const MISTAKES: readonly Mistake[] = [
     what: "an Unflatten into another number of elements",
     code: "new f.Unflatten(1, [16, 5, 6]).forward(f.zeros([64, 400]))",
     at: "f.zeros([64, 400])",
-    sentence: "Unflatten expects axis 1 to be 480 to split it into [16, 5, 6], but its input [64, 400] has 400",
+    sentence: "Unflatten expects dim 1 to be 480 to split it into [16, 5, 6], but its input [64, 400] has 400",
   },
   {
     what: "an Unflatten whose −1 would be no whole number",
     code: "new f.Unflatten(-1, [16, -1, 7]).forward(f.zeros([64, 400]))",
     at: "f.zeros([64, 400])",
     sentence:
-      "Unflatten expects axis 1 to be a multiple of 112 to split it into [16, -1, 7], but its input [64, 400] has 400",
+      "Unflatten expects dim 1 to be a multiple of 112 to split it into [16, -1, 7], but its input [64, 400] has 400",
   },
   {
     what: "a Flatten of one sample",
     code: "new f.Flatten().forward(f.zeros([400]))",
     at: "f.zeros([400])",
-    sentence: "Flatten expects an axis from -1 to 0, but got axis 1 for the shape [400]",
+    sentence: "Flatten expects a dimension from -1 to 0, but got dim 1 for the shape [400]",
   },
   {
-    what: "a Softmax along an axis that is not there",
+    what: "a Softmax along a dimension that is not there",
     code: "new f.Sequential([64, 84], new f.Linear(84, 10), new f.Softmax(2))",
     at: "new f.Softmax(2)",
-    sentence: "Softmax expects an axis from -2 to 1, but got axis 2 for the shape [64, 10]",
+    sentence: "Softmax expects a dimension from -2 to 1, but got dim 2 for the shape [64, 10]",
   },
   {
     what: "a Dropout2d behind a Flatten",
@@ -309,7 +309,7 @@ const MISTAKES: readonly Mistake[] = [
     sentence: "Conv2d expects 11 channels, but the layer before it gives 2",
   },
   {
-    what: "a target without the prediction's last axis",
+    what: "a target without the prediction's last dimension",
     code: "new f.MSELoss().forward(new f.Linear(8, 1).forward(f.zeros([32, 8])), f.zeros([32]))",
     at: "f.zeros([32])",
     sentence: "MSELoss expects a target of the prediction's shape [32, 1], but got [32]",

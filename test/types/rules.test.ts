@@ -44,7 +44,7 @@ const LEFT_TO_RUN_TIME = [
   /expects a shape of at most \d+ elements/,
 ];
 
-/** Axes whose size the compiler leaves open: a fractional scale, a negative padding. */
+/** Dimensions whose size the compiler leaves open: a fractional scale, a negative padding. */
 const OPEN = /scaleFactor: \[?[^\]]*\.|ZeroPad2d\(.*-/;
 
 /** The shape that a layer makes, or the sentence that it refuses with. */

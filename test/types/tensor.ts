@@ -76,7 +76,7 @@ export function reductions(): void {
   expects<[2, 4]>()(x.mean(1));
   expects<[2, 3]>()(x.max(-1));
   expects<[2, 1, 4]>()(x.sum(1, { keepDims: true }));
-  // @ts-expect-error there is no axis 3
+  // @ts-expect-error there is no dim 3
   x.sum(3);
 }
 

@@ -50,7 +50,7 @@ describe("fitAnchors", () => {
     );
   });
 
-  test("knows no unit and no axis: boxes twice as large have anchors twice as large, turned boxes turned ones", () => {
+  test("knows no unit and no dimension: boxes twice as large have anchors twice as large, turned boxes turned ones", () => {
     fc.assert(
       fc.property(fit, ({ boxes, count, seed }) => {
         const anchors = fitted(boxes, count, seed);

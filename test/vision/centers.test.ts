@@ -22,7 +22,7 @@ describe("centerTargets", () => {
         const centers = new Map(
           [1, 2, 3].flatMap((id) => {
             const own = pixels.filter((at) => data[at] === id).map((at) => place(at, width));
-            const mean = (axis: "x" | "y") => own.reduce((sum, pixel) => sum + pixel[axis], 0) / own.length;
+            const mean = (dim: "x" | "y") => own.reduce((sum, pixel) => sum + pixel[dim], 0) / own.length;
             return own.length === 0 ? [] : [[id, { x: mean("x"), y: mean("y") }] as const];
           }),
         );

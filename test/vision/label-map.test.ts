@@ -35,11 +35,11 @@ describe("classMaps", () => {
     );
   });
 
-  test("refuses scores without a batch axis", () => {
+  test("refuses scores without a batch dimension", () => {
     expectError(
       () => classMaps(zeros([3, 4, 5])),
       ShapeError,
-      "classMaps expects an input [N, C, H, W], but got [3, 4, 5]. Usual cause: scores of one picture: add its batch axis with unsqueeze(0).",
+      "classMaps expects an input [N, C, H, W], but got [3, 4, 5]. Usual cause: scores of one picture: add its batch dimension with unsqueeze(0).",
     );
     expect(classMaps(tensor([[[[1, 0]], [[0, 1]]]]))).toEqual([{ width: 2, height: 1, data: Int32Array.of(0, 1) }]);
   });

@@ -70,7 +70,7 @@ describe("YoloLoss", () => {
       zeros([14, 2, 3]),
       noTargets,
       ShapeError,
-      "YoloLoss expects an input [N, anchors · (5 + numClasses), H, W], but got [14, 2, 3]. Usual cause: a picture without batch axis.",
+      "YoloLoss expects an input [N, anchors · (5 + numClasses), H, W], but got [14, 2, 3]. Usual cause: a picture without batch dimension.",
     );
     refused(
       zeros([1, 30, 2, 3]),

@@ -1,5 +1,5 @@
 /** Poolings by plain loops; the maximum of 2 × 2 windows side by side, the commonest, has a loop of its own. */
-import type { PoolAxis, PoolGeometry } from "../../shape/pool.js";
+import type { PoolDim, PoolGeometry } from "../../shape/pool.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { AveragePoolKernels, MaxPoolKernels } from "../pool.js";
 import { integersOf } from "./integers.js";
@@ -86,8 +86,8 @@ const MANY = 1 << 10;
 /** Visits the planes of dx with zeros to add to, from `plane` on. */
 function eachPlane(
   planes: number,
-  rows: PoolAxis,
-  columns: PoolAxis,
+  rows: PoolDim,
+  columns: PoolDim,
   dx: FloatArray,
   visit: (n: number, sums: FloatArray, plane: number) => void,
 ): void {
@@ -122,7 +122,7 @@ function windowMax({ rows, columns }: PoolGeometry, i: number, j: number, x: Flo
 }
 
 /** Whether the windows are pairs of neighbors side by side. */
-export function halves({ first, end, step }: PoolAxis): boolean {
+export function halves({ first, end, step }: PoolDim): boolean {
   return step === 1 && first.every((start, i) => start === 2 * i && end[i] === start + 2);
 }
 

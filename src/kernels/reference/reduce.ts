@@ -1,4 +1,4 @@
-import type { AxisGeometry } from "../../shape/dim.js";
+import type { DimGeometry } from "../../shape/dim.js";
 import { argmax, sum } from "../../tensor/reduce.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { MaxKernels, SumKernels } from "../reduce.js";
@@ -39,9 +39,9 @@ export const referenceMax: MaxKernels<FloatArray> = {
   },
 };
 
-/** Visits the lines along the middle axis in row-major order: every `inner`-th number from `start` to before `end`. */
+/** Visits the lines along the middle dimension in row-major order: every `inner`-th number from `start` to before `end`. */
 function eachLine(
-  { outer, size, inner }: AxisGeometry,
+  { outer, size, inner }: DimGeometry,
   visit: (line: number, start: number, end: number) => void,
 ): void {
   for (let o = 0; o < outer; o++) {

@@ -1,4 +1,4 @@
-import type { AxisGeometry } from "../../shape/dim.js";
+import type { DimGeometry } from "../../shape/dim.js";
 import { log } from "../../tensor/log.js";
 import { exp } from "../../tensor/math.js";
 import type { FloatArray } from "../../tensor/tensor.js";
@@ -58,7 +58,7 @@ export const referenceSoftmax: SoftmaxKernels<FloatArray> = {
 };
 
 /** Where line (o, i), the line-th in row-major order, starts. */
-function startOf({ size, inner }: AxisGeometry, line: number): number {
+function startOf({ size, inner }: DimGeometry, line: number): number {
   return line + Math.floor(line / inner) * (size - 1) * inner;
 }
 

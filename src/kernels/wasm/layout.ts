@@ -1,4 +1,4 @@
-/** Moving numbers by the kernels that lay out the operands of products: in rows, or four by four where two axes change places. */
+/** Moving numbers by the kernels that lay out the operands of products: in rows, or four by four where two dimensions change places. */
 import { eachRound, type Loops, splitLoops } from "../../tensor/loops.js";
 import type { LayoutKernels } from "../layout.js";
 import type { Simd } from "./assembler/simd.js";
@@ -48,12 +48,12 @@ export function wasmLayout(simd: Simd): LayoutKernels {
   };
 }
 
-/** The loops with the axis that is contiguous in `from` right before the last, which is in `to`; undefined where it is the same one, or none. */
+/** The loops with the dimension that is contiguous in `from` right before the last, which is in `to`; undefined where it is the same one, or none. */
 function exchanged({ sizes, strides }: Loops): Loops | undefined {
   const [reads = [], writes = []] = strides;
   const last = sizes.length - 1;
-  const axis = reads.indexOf(4);
-  if (axis < 0 || axis === last || writes[last] !== 4) return undefined;
-  const moved = (list: readonly number[]) => list.toSpliced(axis, 1).toSpliced(last - 1, 0, list[axis]!);
+  const dim = reads.indexOf(4);
+  if (dim < 0 || dim === last || writes[last] !== 4) return undefined;
+  const moved = (list: readonly number[]) => list.toSpliced(dim, 1).toSpliced(last - 1, 0, list[dim]!);
   return { sizes: moved(sizes), strides: strides.map(moved) };
 }

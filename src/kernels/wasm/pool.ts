@@ -3,7 +3,7 @@
  *
  * From the reference: backward of windows other than 2 × 2 side by side, which scatters.
  */
-import type { PoolAxis, PoolGeometry } from "../../shape/pool.js";
+import type { PoolDim, PoolGeometry } from "../../shape/pool.js";
 import type { Operand } from "../../tensor/storage.js";
 import { onArrays } from "../operands.js";
 import type { AveragePoolKernels, MaxPoolKernels } from "../pool.js";
@@ -74,7 +74,7 @@ function areHalves({ rows, columns }: PoolGeometry): boolean {
   return halves(rows) && halves(columns);
 }
 
-/** The axes' windows as the kernels read them, in scratch. */
+/** The dimensions' windows as the kernels read them, in scratch. */
 function tables({ rows, columns }: PoolGeometry): number {
   const bounds = 2 * (rows.out + columns.out);
   const place = scratch(4 * bounds + 8 * (rows.out + columns.out));
@@ -94,7 +94,7 @@ function tables({ rows, columns }: PoolGeometry): number {
 const MOST_TAPS = 8;
 
 /** The windows between the edges that all have the size of the one in the middle and the same distance. */
-function stretchOf({ first, end, out, step }: PoolAxis): Stretch & { readonly start: number; readonly stop: number } {
+function stretchOf({ first, end, out, step }: PoolDim): Stretch & { readonly start: number; readonly stop: number } {
   const middle = out >> 1;
   const size = end[middle]! - first[middle]!;
   const stride = first[middle]! - first[middle - 1]!;

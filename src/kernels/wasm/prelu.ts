@@ -1,5 +1,5 @@
 /** PReLU, channel by channel over the batch. */
-import type { AxisGeometry } from "../../shape/dim.js";
+import type { DimGeometry } from "../../shape/dim.js";
 import type { Operand } from "../../tensor/storage.js";
 import type { PReLUKernels } from "../prelu.js";
 import { gt, mul } from "./assembler/f32x4.js";
@@ -33,7 +33,7 @@ export const wasmPReLU: PReLUKernels = {
   },
 };
 
-function bendAll(g: AxisGeometry, x: Operand, weight: Operand, from: Operand, to: Operand): void {
+function bendAll(g: DimGeometry, x: Operand, weight: Operand, from: Operand, to: Operand): void {
   const { outer, size, inner } = g;
   const [numbers, ...offsets] = place(weight, x, from, to);
   const slopes = view(numbers, size);

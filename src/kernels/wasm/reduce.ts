@@ -1,5 +1,5 @@
-/** Sums, in double precision, and maxima along an axis. */
-import type { AxisGeometry } from "../../shape/dim.js";
+/** Sums, in double precision, and maxima along a dimension. */
+import type { DimGeometry } from "../../shape/dim.js";
 import { onArrays } from "../operands.js";
 import type { MaxKernels, SumKernels } from "../reduce.js";
 import { referenceMax } from "../reference/reduce.js";
@@ -71,7 +71,7 @@ function summation(count: 1 | 2) {
     ),
   );
 
-  return ({ outer, size, inner }: AxisGeometry, a: number, b: number, y: number, divisor: number) => {
+  return ({ outer, size, inner }: DimGeometry, a: number, b: number, y: number, divisor: number) => {
     if (inner === 1) rows()(outer, size, a, b, y, divisor);
     else {
       for (let o = 0; o < outer; o++) {

@@ -1,10 +1,10 @@
 /**
- * Resizing one axis: every number of the result is mixed from a list of numbers of the source, forward from the taps of
+ * Resizing one dimension: every number of the result is mixed from a list of numbers of the source, forward from the taps of
  * its position, backward from the positions that the source had a part in. The bits are the reference's.
  *
  * From the reference: very many pixels from one.
  */
-import type { ResizedAxis } from "../../shape/upsample.js";
+import type { ResizedDim } from "../../shape/upsample.js";
 import type { Operand } from "../../tensor/storage.js";
 import { onArrays } from "../operands.js";
 import { MANY, referenceUpsample } from "../reference/upsample.js";
@@ -125,24 +125,24 @@ const forward = /* @__PURE__ */ mixing(false);
 const backward = /* @__PURE__ */ mixing(true);
 
 export const wasmUpsample: UpsampleKernels = {
-  forward(axis, outer, inner, x, y) {
-    const { size, out, taps, index, weight } = axis;
-    if (out > MANY * size) onArrays(referenceUpsample.forward, axis, outer, inner, x, y);
+  forward(dim, outer, inner, x, y) {
+    const { size, out, taps, index, weight } = dim;
+    if (out > MANY * size) onArrays(referenceUpsample.forward, dim, outer, inner, x, y);
     else {
       const ends = Int32Array.from({ length: out }, (_, i) => (i + 1) * taps);
       forward({ ends, index, weight }, size, outer, inner, x, y);
     }
   },
 
-  backward(axis, outer, inner, dy, dx) {
-    const { size, out } = axis;
-    if (out > MANY * size) onArrays(referenceUpsample.backward, axis, outer, inner, dy, dx);
-    else backward(adjointOf(axis), out, outer, inner, dy, dx);
+  backward(dim, outer, inner, dy, dx) {
+    const { size, out } = dim;
+    if (out > MANY * size) onArrays(referenceUpsample.backward, dim, outer, inner, dy, dx);
+    else backward(adjointOf(dim), out, outer, inner, dy, dx);
   },
 };
 
 /** Where each pixel of the input went, in the order of the output. */
-function adjointOf({ size, taps, index, weight }: ResizedAxis): Mixture {
+function adjointOf({ size, taps, index, weight }: ResizedDim): Mixture {
   const ends = new Int32Array(size);
   for (const pixel of index) ends[pixel]!++;
   let count = 0;

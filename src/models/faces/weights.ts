@@ -9,7 +9,7 @@ const EPS = 1e-5;
 
 /**
  * The state of TinyFaceDetector, FaceLandmarks or FaceRecognition from the tensors that face-api publishes for it: with
- * this library's names, and with TensorFlow's order of axes turned into torch's. A frozen scale becomes a batch norm
+ * this library's names, and with TensorFlow's order of dimensions turned into torch's. A frozen scale becomes a batch norm
  * with mean 0 and variance 1.
  *
  * @param tensors what `readWeightsManifest` of `faltung/io` gives. Nothing is checked here: `loadStateDict` names the keys
@@ -60,7 +60,7 @@ export function faceStateDict(tensors: Readonly<Record<string, Tensor>>): StateD
           state[key("running_var")] = full(tensor.shape, 1 - EPS);
           state[key("num_batches_tracked")] = zeros([]);
         }
-        // A scale has one axis, so that only the matrix of a Linear is transposed.
+        // A scale has one dimension, so that only the matrix of a Linear is transposed.
         state[key("weight")] = ordered([1, 0]);
         break;
       case "biases":

@@ -36,7 +36,7 @@ export abstract class ClassLoss<Name extends string, R extends Reduction> extend
     this.weight = weightTensor(name, "weight", options.weight);
     if (this.weight && this.weight.shape.length !== 1) {
       throw new ShapeError(
-        `${name} expects weight to have one axis, [classes], but got ${showShape(this.weight.shape)}. Usual cause: one weight a pixel, which reduction "none" and a product are for.`,
+        `${name} expects weight to have one dimension, [classes], but got ${showShape(this.weight.shape)}. Usual cause: one weight a pixel, which reduction "none" and a product are for.`,
       );
     }
     this.ignoreIndex = checkInteger(name, "ignoreIndex", options.ignoreIndex ?? IGNORE_INDEX, -Infinity);
@@ -61,7 +61,7 @@ export abstract class ClassLoss<Name extends string, R extends Reduction> extend
         layer: this.name,
         expected: `${this.weight.size} classes, one for each weight`,
         got: String(classes),
-        cause: "weights of another data set, or classes that are not on axis 1",
+        cause: "weights of another data set, or classes that are not on dim 1",
       };
       throw inputMismatch(mismatch, shape);
     }

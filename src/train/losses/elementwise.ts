@@ -73,9 +73,9 @@ function causeOfShapes(prediction: Shape, target: Shape): string {
   const [rows, ...features] = prediction;
   if (sameShape(prediction.slice(1), target.slice(1))) return "targets of another batch";
   if (sameShape(full(prediction), full(target))) {
-    return "a model's last axis of size 1: reshape one of the two, for they are not broadcast";
+    return "a model's last dimension of size 1: reshape one of the two, for they are not broadcast";
   }
-  if (sameShape(prediction, target.slice(1))) return "a missing batch axis: the model was given a single sample";
+  if (sameShape(prediction, target.slice(1))) return "a missing batch dimension: the model was given a single sample";
   if (sameShape(target, [rows ?? 1]) && features.length === 1) {
     return "class labels, where a target for each output is meant: CrossEntropyLoss takes labels";
   }

@@ -5,7 +5,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { LossOptions, Reduction } from "../loss.js";
 import { ElementwiseLoss, type Outputs } from "./elementwise.js";
 
-/** The reductions of {@link KLDivLoss}; `"batchmean"` divides by the size of the first axis. */
+/** The reductions of {@link KLDivLoss}; `"batchmean"` divides by the size of the first dimension. */
 export type KLDivReduction = Reduction | "batchmean";
 
 export interface KLDivLossOptions<R extends KLDivReduction = KLDivReduction> extends LossOptions<R> {

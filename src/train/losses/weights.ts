@@ -5,7 +5,7 @@ import { type Shape, sameShape, showShape } from "../../shape/shape.js";
 import { show } from "../../shape/show.js";
 import { allocate, Tensor } from "../../tensor/tensor.js";
 
-/** A tensor, or a list of numbers that stands for a tensor of one axis. */
+/** A tensor, or a list of numbers that stands for a tensor of one dimension. */
 export type Weights = Tensor | readonly number[];
 
 /** @throws ArgumentError for anything but a tensor or an array. */
@@ -21,8 +21,8 @@ export function weightTensor(loss: string, option: string, weights: Weights | un
 }
 
 /**
- * The weight of every element of the prediction, in the prediction's precision: axes are matched from the last, and
- * sizes of 1 and missing axes are repeated, as in torch.
+ * The weight of every element of the prediction, in the prediction's precision: dimensions are matched from the last, and
+ * sizes of 1 and missing dimensions are repeated, as in torch.
  * @throws ShapeError when the weights do not broadcast to the prediction.
  */
 export function broadcastWeights(loss: string, option: string, weights: Tensor, prediction: Tensor): Tensor {
@@ -39,5 +39,5 @@ export function broadcastWeights(loss: string, option: string, weights: Tensor, 
 
 function broadcastsTo(own: Shape, wanted: Shape): boolean {
   const missing = wanted.length - own.length;
-  return missing >= 0 && own.every((extent, axis) => extent === 1 || extent === wanted[axis + missing]);
+  return missing >= 0 && own.every((extent, dim) => extent === 1 || extent === wanted[dim + missing]);
 }

@@ -225,7 +225,7 @@ class Plan {
     }
   }
 
-  /** The points of the filters, [e, …]: `weight`, seen as `rows` × `columns`, has its axes exchanged before. */
+  /** The points of the filters, [e, …]: `weight`, seen as `rows` × `columns`, has its dimensions exchanged before. */
   filterPoints(weight: number, rows: number, columns: number): number {
     const { kernelWidth } = this.g;
     const [points, columnwise] = [scratch(4 * this.points * this.all + 64), scratch(4 * this.all * kernelWidth + 64)];

@@ -90,7 +90,7 @@ function winogradFits(g: ConvGeometry, direction: Direction): boolean {
 /** Measured: floating-point operations a cycle of a micro-kernel; */
 const FLOPS = 13.5;
 /**
- * cycles to transform a point of a tile, and a point of a filter for every tap along an axis, and to add a point to the
+ * cycles to transform a point of a tile, and a point of a filter for every tap along a dimension, and to add a point to the
  * gradient of a filter.
  */
 const [TRANSFORM, FILTER, ADD] = [1, 1 / 6, 1];
@@ -100,7 +100,7 @@ const [TRANSFORM, FILTER, ADD] = [1, 1 / 6, 1];
  */
 const MIN_WORK = 1 << 21;
 
-/** Points along one axis of a tile that are the fastest. */
+/** Points along one dimension of a tile that are the fastest. */
 export function winogradPoints(problem: Problem, direction: Direction): Points {
   if (direction === "weightGradient") return 6;
   return problem.taps < 4 && cyclesOf(problem, 4) <= cyclesOf(problem, 6) ? 4 : 6;

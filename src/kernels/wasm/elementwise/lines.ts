@@ -1,5 +1,5 @@
 /**
- * The loop of all kernels that treat every line along an axis by itself, such as softmax: four lines at a time, one in
+ * The loop of all kernels that treat every line along a dimension by itself, such as softmax: four lines at a time, one in
  * each lane, and what is left one by one. No lane meets another, so the order of a sum is that of its line.
  *
  * Element k of four neighboring lines is one vector where lines lie side by side, and gathered where each is contiguous.
@@ -19,13 +19,13 @@ interface Options<A extends string, L extends string, K extends string, N extend
   readonly arrays: readonly A[];
   /** Arrays of one number a line. */
   readonly perLine?: readonly L[];
-  /** Arrays of one number for each place on the axis. */
+  /** Arrays of one number for each place on the dimension. */
   readonly perPlace?: readonly K[];
   readonly numbers?: readonly N[];
 }
 
 interface Lines<A extends string, L extends string, K extends string, N extends string> {
-  /** Visits the places of the axis in ascending order; the arrays stand there on the current lines. */
+  /** Visits the places of the dimension in ascending order; the arrays stand there on the current lines. */
   along(visit: (arrays: Readonly<Record<A, Cursor>>, places: Readonly<Record<K, Vector>>) => void): void;
   readonly lines: Readonly<Record<L, Cursor>>;
   readonly numbers: Readonly<Record<N, Vector>>;

@@ -71,7 +71,7 @@ export function clearKernel(builder: ModuleBuilder): void {
 }
 
 /**
- * Writes the kernel `gather`: to[row][plane · length + i] = from[plane, row, table[i]], which exchanges the axes of weights.
+ * Writes the kernel `gather`: to[row][plane · length + i] = from[plane, row, table[i]], which exchanges the dimensions of weights.
  * Planes come outermost: they lie far apart in what is read, and near each other in what is written.
  */
 export function gatherKernel(builder: ModuleBuilder): void {

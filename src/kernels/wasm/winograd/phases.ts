@@ -4,7 +4,7 @@
  *
  *     y[o] = Σ over taps of w[tap]·x[2·o + tap] = Σ over phases p, Σ over i of w[2·i + p]·x[2·(o + i) + p]
  *
- * (and the same along the other axis). Where a filter has an odd number of taps, the odd phases have one fewer: the last
+ * (and the same along the other dimension). Where a filter has an odd number of taps, the odd phases have one fewer: the last
  * of them is 0, and so is all of the transformed filter's last row or column. The order of the phases is such that those
  * which count there are neighbors.
  */

@@ -32,7 +32,7 @@ export interface Problem extends Reading {
   readonly kernel: number;
 }
 
-/** Taps along one axis of the filters that a convolution comes down to. */
+/** Taps along one dimension of the filters that a convolution comes down to. */
 export function tapsOf({ kernelHeight, strideHeight }: ConvGeometry): number {
   return Math.ceil(kernelHeight / strideHeight);
 }

@@ -5,14 +5,14 @@ import { select } from "../assembler/instructions.js";
 import type { Simd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
 
-/** Points along one axis of a transformed tile: 0, ±1 and ∞, or those and ±2. */
+/** Points along one dimension of a transformed tile: 0, ±1 and ∞, or those and ±2. */
 export type Points = 4 | 6;
 
 /** What a module is generated for: F(size×size, taps×taps). */
 export interface Variant {
   readonly points: Points;
   readonly taps: number;
-  /** Outputs along one axis of a tile: points − taps + 1, which is 2 to 5. */
+  /** Outputs along one dimension of a tile: points − taps + 1, which is 2 to 5. */
   readonly size: number;
   readonly simd: Simd;
   /** Filters in a panel of transformed filters, and quads (four tiles) in a panel of transformed input: a micro-kernel's product. */
@@ -33,7 +33,7 @@ export function variantOf(points: Points, taps: number, simd: Simd, quads: numbe
   return found;
 }
 
-/** Points along one axis of a transformed tile, and the bytes that lie between neighbors in what `multiply` writes. */
+/** Points along one dimension of a transformed tile, and the bytes that lie between neighbors in what `multiply` writes. */
 export function bytesOf({ points, rows, quads }: Variant) {
   const tileRow = 16 * quads;
   const tilePoint = tileRow * rows;
