@@ -8,11 +8,11 @@ import { show } from "../shape/show.js";
 import { engine } from "../tensor/engine.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { Cache } from "./cache.js";
-import { runBackward, runNested, type Trace } from "./execute.js";
+import { type PlanRun, runBackward, runNested } from "./execute.js";
 import { checkMethod, hasState, Layer } from "./layer.js";
-import type { Composition, Module } from "./module.js";
-import { optimize, Plans } from "./passes.js";
+import type { Composition, Module, Program } from "./module.js";
 import { flatten, otherInputs, sameChildren } from "./plan.js";
+import { Planned } from "./planned.js";
 import { BareValue, Recording } from "./recording.js";
 import { shapesOf } from "./shapes.js";
 
@@ -29,8 +29,9 @@ interface Recorded {
 export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer<Rule> {
   /** By the number of inputs. */
   readonly #recorded = new Map<number, Recorded>();
-  readonly #plans = new Plans();
-  readonly #traces = new Cache<Trace>();
+  /** What runs inside of a layer that computes by itself. */
+  #nestedPlans: Planned | undefined;
+  readonly #traces = new Cache<PlanRun>();
   #isComposing = false;
 
   /** How the values that go in become those that come out. It runs once, on values that have no numbers. */
@@ -53,6 +54,12 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   override composed(inputs: number): Composition | undefined {
     const { ownSelf: own } = this;
     return own.#computesAsComposed && !own.overridesForward ? own.#graph(inputs) : undefined;
+  }
+
+  /** @internal */
+  override program(inputs: number): Program {
+    const graph = this.composed(inputs);
+    return graph ? new Planned(this as unknown as Module, inputs, graph) : super.program(inputs);
   }
 
   /**
@@ -143,8 +150,10 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
 
   /** A run inside of a layer that computes by itself. */
   #nested(xs: readonly Tensor[]): readonly Tensor[] {
-    const flat = this.#plans.current(this as unknown as Module, xs.length, this.#graph(xs.length));
-    const { trace, outputs } = runNested(this.#plans.plan(flat, engine().caching), xs);
+    if (!this.#nestedPlans?.isCurrent(xs.length)) {
+      this.#nestedPlans = new Planned(this as unknown as Module, xs.length, this.#graph(xs.length));
+    }
+    const { trace, outputs } = runNested(this.#nestedPlans.plan(engine().caching), xs);
     this.#traces.push(trace);
     return outputs;
   }
@@ -220,7 +229,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     });
     if (outputs.length === 0) throw this.#refuse(result);
     const { calls, values } = recording;
-    return { inputs, calls, values, outputs, names, isList, optimize };
+    return { inputs, calls, values, outputs, names, isList };
   }
 
   /** What `compose` returned instead of a value. */

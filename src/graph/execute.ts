@@ -11,7 +11,7 @@ import type { How, Module, Plan, PlannedEpilogue, Step } from "./module.js";
 import { wantedGradients } from "./passes.js";
 
 /** A forward, as its backward needs to know it. */
-export interface Trace {
+export interface PlanRun {
   readonly plan: Plan;
   /** The number of its first step, by which layers find what they keep for their backward. */
   readonly first: number;
@@ -24,7 +24,7 @@ type Values = (Tensor | undefined)[];
 const PLAIN: How = {};
 
 /** Runs every step on the inputs. Outputs are held in their places, the inputs are left to the caller. */
-export function runForward(plan: Plan, inputs: readonly Tensor[], shapes?: readonly (Shape | undefined)[]): Trace {
+export function runForward(plan: Plan, inputs: readonly Tensor[], shapes?: readonly (Shape | undefined)[]): PlanRun {
   const state = engine();
   const { allocator, step: outer, running } = state;
   const values: Values = [...inputs];
@@ -42,12 +42,7 @@ export function runForward(plan: Plan, inputs: readonly Tensor[], shapes?: reado
       for (let k = 0; k < outputs.length; k++) {
         const value = step.outputs[k] as number;
         const y = outputs[k] as Tensor;
-        const expected = shapes?.[value];
-        if (expected && !sameShape(expected, y.shape)) {
-          throw new StateError(
-            `${nameOf(step)} computed a tensor of shape ${showShape(y.shape)}, but its inferShape says ${showShape(expected)}.`,
-          );
-        }
+        checkComputed(nameOf(step), y, shapes?.[value]);
         values[value] = y;
       }
       for (const value of step.ends) {
@@ -66,7 +61,7 @@ export function runForward(plan: Plan, inputs: readonly Tensor[], shapes?: reado
 export function runNested(
   plan: Plan,
   inputs: readonly Tensor[],
-): { readonly trace: Trace; readonly outputs: Tensor[] } {
+): { readonly trace: PlanRun; readonly outputs: Tensor[] } {
   const trace = runForward(plan, inputs);
   const outputs = outputsOf(trace);
   const { allocator } = engine();
@@ -75,7 +70,7 @@ export function runNested(
 }
 
 /** The outputs of a forward. */
-export function outputsOf({ plan, values }: Trace): Tensor[] {
+export function outputsOf({ plan, values }: PlanRun): Tensor[] {
   return plan.outputs.map((value) => values[value] as Tensor);
 }
 
@@ -130,7 +125,7 @@ function oneByOne(parts: readonly Step[], values: Values): readonly Tensor[] {
  * zero; nothing is computed that no parameter and no input asks for.
  */
 export function runBackward(
-  { plan, first, values }: Trace,
+  { plan, first, values }: PlanRun,
   dys: readonly (Tensor | undefined)[],
   inputGradient: boolean,
 ): readonly (Tensor | undefined)[] {
@@ -179,7 +174,7 @@ export function runBackward(
 function backward(
   step: Step,
   dys: readonly (Tensor | undefined)[],
-  values: Trace["values"],
+  values: PlanRun["values"],
   needs: readonly boolean[],
 ) {
   const { module, operation, inputs } = step;
@@ -202,6 +197,14 @@ function backward(
   } catch (error) {
     throw explained(nameOf(step), error);
   }
+}
+
+/** @throws StateError unless a layer computed what its rule said, as far as it did. */
+export function checkComputed(name: string, { shape }: Tensor, expected: Shape | undefined): void {
+  if (!expected || sameShape(expected, shape)) return;
+  throw new StateError(
+    `${name} computed a tensor of shape ${showShape(shape)}, but its inferShape says ${showShape(expected)}.`,
+  );
 }
 
 /** @throws ShapeError unless these are the gradients of outputs of these shapes. */

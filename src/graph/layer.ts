@@ -23,10 +23,11 @@ import type {
   Taken,
 } from "./call.js";
 import { checkedGradient, checkGradients, explained } from "./execute.js";
-import type { Composition, How, Module, Traits } from "./module.js";
+import { leafProgram } from "./leaf.js";
+import type { Composition, How, Module, Program, Traits } from "./module.js";
 import { Parameter, State, type StateBuffer } from "./parameter.js";
 import { severalInputs } from "./plan.js";
-import { BareValue, recordModule } from "./recording.js";
+import type { BareValue } from "./recording.js";
 import { MOST_WAITING, Runs } from "./runs.js";
 import { UnknownShape } from "./shapes.js";
 import type { Value } from "./value.js";
@@ -114,7 +115,14 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     value: X & Refusal<Rule, X["~shape"]>,
     ...more: Taken<Rule, Value, X["~shape"], More>
   ): OutputValues<Rule, X["~shape"], More> {
-    return recordModule(this.#module, [value, ...(more as readonly Value[])]) as OutputValues<Rule, X["~shape"], More>;
+    const values: readonly unknown[] = [value, ...more];
+    if (!values.every(isValue)) {
+      const other = show(values.find((each) => !isValue(each)));
+      throw new ArgumentError(
+        `${this.name}.of expects values of the network that is being composed, but got ${other}. Usual cause: a tensor, which forward takes, or a missing argument.`,
+      );
+    }
+    return values[0]?.record(this.#module, values) as OutputValues<Rule, X["~shape"], More>;
   }
 
   /**
@@ -267,6 +275,14 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
    */
   composed(_inputs: number): Composition | undefined {
     return undefined;
+  }
+
+  /**
+   * What its outermost calls run.
+   * @internal
+   */
+  program(inputs: number): Program {
+    return leafProgram(this.#module, inputs);
   }
 
   /** @internal */
@@ -593,9 +609,14 @@ function hidden({ name }: { readonly name: string }, what: string): StateError {
   );
 }
 
+/** By its tag: a program of layers that are not composed holds no values. */
+function isValue(x: unknown): x is BareValue {
+  return x instanceof Branded && kindOf(x) === "Value";
+}
+
 /** @throws ArgumentError for anything but a tensor. */
 function checkInput(who: string, x: unknown): void {
-  if (x instanceof BareValue) {
+  if (isValue(x)) {
     refuse(who, "", "a Tensor", x, "forward called in compose, where of(value) is meant");
   }
   checkTensor(who, x);

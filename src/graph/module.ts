@@ -67,6 +67,8 @@ export interface Module {
   readonly traits: Traits;
   /** The graph that it composes for so many inputs; undefined for a layer that computes by itself. */
   composed(inputs: number): Composition | undefined;
+  /** What its outermost calls run, for so many inputs. */
+  program(inputs: number): Program;
   /** Whether a composite has something of its own to say about the shapes of its inputs. */
   readonly checksShapes: boolean;
   /** Says it. @throws ShapeError */
@@ -95,8 +97,25 @@ export interface Node {
   readonly outputs: readonly number[];
 }
 
-/** Makes a plan of another one, for a forward that keeps what its backward needs or for one that keeps nothing. */
-export type Optimize = (plan: Plan, keeps: boolean) => Plan;
+/**
+ * What an outermost call of a layer runs: the layer itself, or the plan of what it is composed of. The layer brings it, so
+ * that a program of layers that are not composed holds no plans.
+ */
+export interface Program {
+  /** Whether it is still what the layer runs for so many inputs: fields may have been exchanged. */
+  isCurrent(inputs: number): boolean;
+  /** The shapes of its values, undefined where only a run can tell. @throws ShapeError for inputs that do not fit. */
+  shapes(inputs: readonly Shape[]): readonly (Shape | undefined)[];
+  /** @param keeps whether a backward follows */
+  forward(inputs: readonly Tensor[], keeps: boolean, shapes?: readonly (Shape | undefined)[]): Trace;
+}
+
+/** A forward that has run. */
+export interface Trace {
+  readonly outputs: readonly Tensor[];
+  /** The gradients of the inputs, and of the parameters, to which they are added. */
+  backward(dys: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[];
+}
 
 /** What `compose` recorded. */
 export interface Composition {
@@ -109,8 +128,6 @@ export interface Composition {
   readonly names: readonly string[] | undefined;
   /** Whether `compose` returned a list. */
   readonly isList: boolean;
-  /** What makes plans of it: a program of layers that are not composed holds no passes. */
-  readonly optimize: Optimize;
 }
 
 /** One step: a call, and what passes say of it. */

@@ -1,7 +1,7 @@
 /** Makes plans: a network with all composites in it inlined. */
 import { ArgumentError } from "../shape/errors.js";
 import type { PiecewiseLinear } from "./epilogue.js";
-import type { Module, Node, Optimize, Plan, Step } from "./module.js";
+import type { Module, Node, Plan, Step } from "./module.js";
 
 /** A composite that was inlined, and its children when it was: its fields may be exchanged. */
 interface Inlined {
@@ -14,8 +14,6 @@ export interface Flat extends Plan {
   readonly inlined: readonly Inlined[];
   /** Composites that have something to say about the shapes of their inputs, and the values that those are. */
   readonly checks: readonly { readonly module: Module; readonly inputs: readonly number[] }[];
-  /** The passes; undefined for a layer that computes by itself. */
-  readonly optimize: Optimize | undefined;
 }
 
 /**
@@ -55,7 +53,7 @@ export function flatten(module: Module, inputs: number, composition = module.com
     composition,
   );
   const steps = reachable(calls, outputs);
-  return { inputs, steps, values, outputs, inlined, checks, optimize: composition?.optimize };
+  return { inputs, steps, values, outputs, inlined, checks };
 }
 
 /** Only what is composed has several. */

@@ -3,7 +3,7 @@ import { refuse } from "../shape/check.js";
 import type { Operation } from "./module.js";
 import * as operations from "./operations.js";
 import { Parameter } from "./parameter.js";
-import { BareValue, recordModule, recordOperations } from "./recording.js";
+import { BareValue, recordLayer, recordOperations } from "./recording.js";
 
 const ARITHMETIC = {
   add: [operations.addValues, operations.addNumber],
@@ -38,7 +38,7 @@ export function recordLayers<V>(value: BareValue, layers: readonly unknown[]): V
       const cause = typeof layer === "function" ? 'a missing "new"' : 'a list of layers that needs "..." before it';
       refuse("Value.through", `argument ${i}`, "a layer", layer, cause);
     }
-    return recordModule(layer as Parameters<typeof recordModule>[0], [each]);
+    return recordLayer(layer as object, each as BareValue);
   }, value) as V;
 }
 

@@ -1,7 +1,6 @@
 /** How a network is written down while `compose` runs: values that say where they come from, and the calls between them. */
 import { Branded } from "../shape/brand.js";
-import { ArgumentError, StateError } from "../shape/errors.js";
-import { show } from "../shape/show.js";
+import { StateError } from "../shape/errors.js";
 import type { Module, Node, Operation } from "./module.js";
 
 /** What one `compose` has said so far. */
@@ -67,6 +66,16 @@ export class BareValue extends Branded {
   }
 
   /**
+   * What a layer gives of these values, the first of which this one is: a value, or several as its `compose` returns them.
+   * @internal
+   */
+  record(module: Module, values: readonly BareValue[]): unknown {
+    const { ownSelf } = module;
+    const graph = ownSelf.composed(values.length);
+    return ownSelf.assemble(recordCall({ module: ownSelf }, values, graph?.outputs.length ?? 1), values.length);
+  }
+
+  /**
    * What an operation without inputs gives.
    * @internal
    */
@@ -116,22 +125,6 @@ export function recordOperations<V extends BareValue>(
 }
 
 /** What a layer gives that has one output. */
-export function recordLayer<V extends BareValue>(layer: object, values: readonly V[]): V {
-  return recordModule(layer as Module, values) as V;
-}
-
-/** What a layer gives: a value, or several as its `compose` returns them. */
-export function recordModule(module: Module, values: readonly unknown[]): unknown {
-  if (values.length === 0) refuseValue(module, undefined);
-  for (const value of values) if (!(value instanceof BareValue)) refuseValue(module, value);
-  const known = values as readonly BareValue[];
-  const { ownSelf } = module;
-  const graph = ownSelf.composed(known.length);
-  return ownSelf.assemble(recordCall({ module: ownSelf }, known, graph?.outputs.length ?? 1), known.length);
-}
-
-function refuseValue({ name }: Module, value: unknown): never {
-  throw new ArgumentError(
-    `${name}.of expects values of the network that is being composed, but got ${show(value)}. Usual cause: a tensor, which forward takes, or a missing argument.`,
-  );
+export function recordLayer<V extends BareValue>(layer: object, value: V): V {
+  return (layer as { of(value: V): V }).of(value);
 }

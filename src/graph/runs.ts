@@ -2,11 +2,8 @@
 import { Arena, Pool, within } from "../kernels/residency.js";
 import { type Allocator, engine, type Run, runOf } from "../tensor/engine.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
-import { checkGradients, outputsOf, runBackward, runForward, type Trace } from "./execute.js";
-import type { Module } from "./module.js";
-import { Plans } from "./passes.js";
-import type { Flat } from "./plan.js";
-import { shapesOf } from "./shapes.js";
+import { checkGradients } from "./execute.js";
+import type { Module, Program, Trace } from "./module.js";
 
 /** How many forwards of a layer wait for their backwards at most: each keeps what its backward needs. */
 export const MOST_WAITING = 4;
@@ -19,7 +16,7 @@ interface Forward {
   readonly trace?: Trace;
   /** The inputs of one in eval mode, which its backward runs again. */
   readonly inputs?: readonly Tensor[];
-  readonly flat: Flat;
+  readonly program: Program;
 }
 
 /** Refuses a parameter or buffer that the model does not know. */
@@ -37,23 +34,20 @@ export class Runs {
   /** Where the values of a forward lie that keeps nothing, and those of a backward. */
   #pool: Pool | undefined;
   #backwardPool: Pool | undefined;
-  readonly #plans = new Plans();
+  #program: Program | undefined;
 
   /** @throws ShapeError before anything has changed where the shapes do not fit. */
   forward(module: Module, xs: readonly Tensor[], claim: Claim): Tensor[] {
-    const flat = this.#plans.current(module, xs.length);
-    const { shapes } = shapesOf(
-      flat,
-      xs.map(({ shape }) => shape),
-      true,
-    );
+    if (!this.#program?.isCurrent(xs.length)) this.#program = module.program(xs.length);
+    const program = this.#program;
+    const shapes = program.shapes(xs.map(({ shape }) => shape));
     // A layer in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
     const keeps = module.training || module.descendants().some(({ training }) => training);
     const run: Run = { waiting: keeps };
     const inputs: Tensor[] = [];
     const trace = this.#run(run, keeps, claim, () => {
       for (const x of xs) inputs.push(copyOf(x));
-      return runForward(this.#plans.plan(flat, keeps), inputs, shapes);
+      return program.forward(inputs, keeps, shapes);
     });
     if (keeps && this.#hasGoneBack) {
       // The first one in train mode after a backward begins anew.
@@ -63,11 +57,11 @@ export class Runs {
     }
     // One in eval mode takes the place of the last one.
     if (!keeps) this.#waiting = this.#waiting.filter((each) => !each.inputs);
-    const outputs = outputsOf(trace);
+    const { outputs } = trace;
     run.owner = this.#owner;
     run.source = xs.map((x) => runOf.get(x)).find(Boolean);
     this.#waiting = this.#waiting.filter((each) => waits(each));
-    this.#waiting.push(keeps ? { run, outputs, trace, flat } : { run, outputs, inputs, flat });
+    this.#waiting.push(keeps ? { run, outputs, trace, program } : { run, outputs, inputs, program });
     return outputs.map((y) => {
       const own = y.clone();
       runOf.set(own, run);
@@ -84,7 +78,7 @@ export class Runs {
     none: () => never,
   ): (Tensor | undefined)[] {
     const forward = this.#forwardOf(dys) ?? none();
-    const { run, outputs, flat } = forward;
+    const { run, outputs, program } = forward;
     checkGradients(
       module.name,
       dys,
@@ -98,9 +92,7 @@ export class Runs {
     if (!trace) {
       running = { waiting: true };
       // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
-      trace = inEval(module, () =>
-        this.#run(running, true, claim, () => runForward(this.#plans.plan(flat, true), forward.inputs ?? [])),
-      );
+      trace = inEval(module, () => this.#run(running, true, claim, () => program.forward(forward.inputs ?? [], true)));
     }
     state.backwardRun = running;
     state.claim = claim;
@@ -108,7 +100,7 @@ export class Runs {
     this.#backwardPool ??= new Pool();
     this.#backwardPool.restart();
     try {
-      const dxs = within(this.#backwardPool, () => runBackward(trace, dys, inputGradient));
+      const dxs = within(this.#backwardPool, () => trace.backward(dys, inputGradient));
       return dxs.map((dx) => {
         const own = inputGradient ? dx?.clone() : undefined;
         if (own) runOf.set(own, run.source);
@@ -123,7 +115,7 @@ export class Runs {
 
   /** Whether a forward has ever run. */
   get isEmpty(): boolean {
-    return this.#plans.isEmpty;
+    return this.#program === undefined;
   }
 
   /** The forward whose backward these are for. */

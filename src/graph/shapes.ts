@@ -82,7 +82,8 @@ function observed(operation: Operation, inputs: readonly Shape[]): readonly Shap
   return outputs;
 }
 
-function shapeAfter(module: Module, input: Shape, runs: boolean): Shape {
+/** The shape of a layer's output. `runs`: whether a forward follows. */
+export function shapeAfter(module: Module, input: Shape, runs: boolean): Shape {
   if (runs) module.checkInput(input);
   const shape = module.outputShape(input);
   if (runs) checkSize(module.name, "an output", shape);

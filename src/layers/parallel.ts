@@ -63,7 +63,7 @@ export class Parallel<
   }
 
   override compose(x: Value): Value {
-    const outputs = this.branches.map((branch) => recordLayer(branch, [x]));
+    const outputs = this.branches.map((branch) => recordLayer(branch, x));
     const { name, merge, dim } = this;
     const [only, ...others] = outputs;
     if (only && others.length === 0 && merge !== "concat") return only;

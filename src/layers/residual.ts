@@ -35,9 +35,9 @@ export class Residual<
 
   /** y = body(x) + x, or + projection(x). */
   override compose(x: Value): Value {
-    const y = recordLayer(this.body, [x]);
+    const y = recordLayer(this.body, x);
     const cause = "a body that changes channels or size needs a projection, such as a 1×1 convolution with its stride";
     const sum = sumOf((shapes) => addShape(this.name, shapes, cause));
-    return recordOperation(sum, y, this.projection ? recordLayer(this.projection, [x]) : x);
+    return recordOperation(sum, y, this.projection ? recordLayer(this.projection, x) : x);
   }
 }

@@ -48,7 +48,7 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
   }
 
   override compose(x: Value): Value {
-    return this.#layers.reduce((y, layer) => recordLayer(layer, [y]), x);
+    return this.#layers.reduce((y, layer) => recordLayer(layer, y), x);
   }
 }
 

@@ -18,13 +18,17 @@ import { distance } from "../support/wasm.js";
 
 const builder = new ModuleBuilder({ shared: false });
 const madd = multiplyAdd("plain");
-builder.kernel("axpy", { x: "i32", y: "i32", bytes: "i32", by: "f32" }, ({ x, y, bytes, by }) => {
-  const factor = local("v128", f32x4.splat(by));
-  forRange(0, bytes, 16, (at) => {
-    const to = local("i32", i32.add(y, at));
-    v128.store(to, madd(v128.load(to), factor, v128.load(i32.add(x, at))));
-  });
-});
+builder.kernel(
+  "axpy",
+  (x, y, bytes, by) => {
+    const factor = local(f32x4.splat(by));
+    forRange(0, bytes, 16, (at) => {
+      const to = local(i32.add(y, at));
+      v128.store(to, madd(v128.load(to), factor, v128.load(i32.add(x, at))));
+    });
+  },
+  ["i32", "i32", "i32", "f32"],
+);
 const memory = new WebAssembly.Memory({ initial: 1 });
 const { axpy } = builder.instantiate<"axpy">(memory);
 

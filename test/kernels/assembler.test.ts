@@ -23,7 +23,7 @@ const bytes = new Uint8Array(memory.buffer);
 /** Runs what `write` writes. */
 function run(write: () => unknown): number {
   const builder = new ModuleBuilder({ shared: false });
-  builder.kernel("run", {}, write);
+  builder.kernel("run", write);
   return builder.instantiate<"run">(memory).run();
 }
 
@@ -212,7 +212,7 @@ describe("instructions", () => {
   for (const [name, { run: instruction, from, to, lane }] of cases) {
     test(`${name} computes what JavaScript does in every lane`, () => {
       const builder = new ModuleBuilder({ shared: false });
-      builder.kernel("run", {}, () => {
+      builder.kernel("run", () => {
         const operands = from.map(([type], i) => LOADS[type](32 + 16 * i));
         STORES[to[0]](0, instruction(...(operands as never[])) as never);
       });
@@ -383,13 +383,13 @@ describe("memory", () => {
 describe("control", () => {
   const kernel = (write: (n: Operand<"i32">) => Expr<"i32">) => {
     const builder = new ModuleBuilder({ shared: false });
-    builder.kernel("f", { n: "i32" }, ({ n }) => write(n));
+    builder.kernel("f", (n) => write(n));
     return builder.instantiate<"f">(memory).f;
   };
 
   test("forRange runs like a for loop, also not at all and above 2 GiB", () => {
     const builder = new ModuleBuilder({ shared: false });
-    builder.kernel("rounds", { from: "i32", to: "i32", step: "i32" }, ({ from, to, step }) => {
+    builder.kernel("rounds", (from, to, step) => {
       const rounds = local("i32");
       forRange(from, to, step, () => advance(rounds, 1));
       return rounds;
@@ -448,7 +448,7 @@ describe("control", () => {
     const builder = new ModuleBuilder({ shared: false });
     const subtract = builder.function({ a: "i32", b: "i32" }, ({ a, b }) => i32.sub(a, b));
     const put = builder.function({ value: "i32", at: "i32" }, ({ value, at }) => i32.store(at, value));
-    builder.kernel("run", { x: "i32" }, ({ x }) => {
+    builder.kernel("run", (x) => {
       put({ at: 16, value: subtract({ b: 1, a: x }) });
       return i32.load(16);
     });
@@ -491,7 +491,7 @@ describe("modules", () => {
     for (const shared of [false, true]) {
       const own = new WebAssembly.Memory(shared ? { initial: 1, maximum: 65536, shared } : { initial: 1 });
       const builder = new ModuleBuilder({ shared });
-      builder.kernel("put", { value: "f64" }, ({ value }) => f64.store(8, value));
+      builder.kernel("put", (value) => f64.store(8, value), ["f64"]);
       expect(WebAssembly.validate(builder.bytes())).toBe(true);
       builder.instantiate<"put">(own).put(0.75);
       expect(new Float64Array(own.buffer, 8, 1)[0]).toBe(0.75);

@@ -74,7 +74,7 @@ const cases: Record<string, Case> = {
 
 function kernel(f: (x: Vector) => Vector): () => void {
   const builder = new ModuleBuilder({ shared: false });
-  builder.kernel("run", {}, () => forRange(0, 4 * SAMPLES, 16, (at) => v128.store(at, f(v128.load(at)), 4 * SAMPLES)));
+  builder.kernel("run", () => forRange(0, 4 * SAMPLES, 16, (at) => v128.store(at, f(v128.load(at)), 4 * SAMPLES)));
   return builder.instantiate<"run">(memory).run;
 }
 

@@ -11,8 +11,7 @@ import { isShared, memory, take, view } from "../../src/kernels/wasm/memory.js";
 /** c[i] += Σ_k a[i, k], for the rows from `from` up to `to`. */
 function sumRows(): WebAssembly.Module {
   const builder = new ModuleBuilder({ shared: isShared() });
-  const parameters = { from: "i32", to: "i32", a: "i32", depth: "i32", c: "i32" } as const;
-  builder.kernel("sumRows", parameters, ({ from, to, a, depth, c }) =>
+  builder.kernel("sumRows", (from, to, a, depth, c) =>
     forRange(from, to, 1, (i) => {
       const sum = local("f32", f32.load(i32.add(c, i32.shl(i, 2))));
       const row = local("i32", i32.add(a, i32.mul(i32.shl(i, 2), depth)));

@@ -1,7 +1,6 @@
 /** Networks whose inferences are measured, and what their memory has to be by their plans. */
 import type { Module, Plan } from "../../src/graph/module.js";
-import { Plans } from "../../src/graph/passes.js";
-import { shapesOf } from "../../src/graph/shapes.js";
+import { Planned } from "../../src/graph/planned.js";
 import type { Network, Shape } from "../../src/index.js";
 import { DenseNet } from "../../src/models/densenet.js";
 import { UNet } from "../../src/models/unet.js";
@@ -20,10 +19,8 @@ export const INFERENCES: Readonly<Record<string, { readonly input: Shape; make()
 
 /** An inference's plan, with the shapes of its values. */
 export function inferenceOf(model: Network, input: Shape): { readonly plan: Plan; readonly shapes: readonly Shape[] } {
-  const plans = new Plans();
-  const flat = plans.current(model as unknown as Module, 1);
-  const { shapes } = shapesOf(flat, [input], true);
-  return { plan: plans.plan(flat, false), shapes: shapes as readonly Shape[] };
+  const planned = new Planned(model as unknown as Module, 1);
+  return { plan: planned.plan(false), shapes: planned.shapes([input]) as readonly Shape[] };
 }
 
 /**

@@ -4,7 +4,6 @@ import type { ArithmeticKernels, Operation } from "../arithmetic.js";
 import { advance, forRange } from "./assembler/control.js";
 import { type Local, local } from "./assembler/expression.js";
 import * as f32x4 from "./assembler/f32x4.js";
-import type { Kernel } from "./assembler/module.js";
 import * as v128 from "./assembler/v128.js";
 import { lazy } from "./elementwise/compile.js";
 import { keep, type Vector } from "./elementwise/math.js";
@@ -13,46 +12,32 @@ import { place } from "./memory.js";
 
 const FUNCTIONS = { add: f32x4.add, subtract: f32x4.sub, multiply: f32x4.mul, divide: f32x4.div } as const;
 
-const compiled = /* @__PURE__ */ new Map<string, () => Kernel>();
-
-/** One kernel for each operation and for what varies along the innermost loop, compiled when it is called for. */
-function kernelOf(operation: Operation, aVaries: boolean, bVaries: boolean): Kernel {
-  const key = `${operation} ${aVaries} ${bVaries}`;
-  let kernel = compiled.get(key);
-  if (!kernel) {
-    kernel = lazy((builder) => {
-      const parameters = {
-        ...({ planes: "i32", rows: "i32", count: "i32", y: "i32" } as const),
-        ...({ a: "i32", aPlane: "i32", aRow: "i32", b: "i32", bPlane: "i32", bRow: "i32" } as const),
-      };
-      builder.kernel("run", parameters, ({ planes, rows, count, y, a, aPlane, aRow, b, bPlane, bRow }) =>
-        forRange(0, planes, 1, () => {
-          const [aStart, bStart] = [local("i32", a), local("i32", b)];
-          forRange(0, rows, 1, () => {
-            const pointers = [y];
-            const reader = (start: Local<"i32">, varies: boolean): ((step: Step) => Vector) => {
-              if (!varies) {
-                const number = keep(v128.load32Splat(start));
-                return () => number;
-              }
-              const pointer = local("i32", start);
-              pointers.push(pointer);
-              return (step) => cursor(pointer, step).get();
-            };
-            const [readA, readB] = [reader(aStart, aVaries), reader(bStart, bVaries)];
-            sweep(count, pointers, (step) => cursor(y, step).set(FUNCTIONS[operation](readA(step), readB(step))));
-            advance(aStart, aRow);
-            advance(bStart, bRow);
-          });
-          advance(a, aPlane);
-          advance(b, bPlane);
-        }),
-      );
-    });
-    compiled.set(key, kernel);
-  }
-  return kernel();
-}
+/** One kernel for each operation and for what varies along the innermost loop. */
+const combination = /* @__PURE__ */ lazy(
+  (_, operation: Operation, aVaries: boolean, bVaries: boolean) =>
+    (planes, rows, count, y, a, aPlane, aRow, b, bPlane, bRow) =>
+      forRange(0, planes, 1, () => {
+        const [aStart, bStart] = [local(a), local(b)];
+        forRange(0, rows, 1, () => {
+          const pointers = [y];
+          const reader = (start: Local<"i32">, varies: boolean): ((step: Step) => Vector) => {
+            if (!varies) {
+              const number = keep(v128.load32Splat(start));
+              return () => number;
+            }
+            const pointer = local(start);
+            pointers.push(pointer);
+            return (step) => cursor(pointer, step).get();
+          };
+          const [readA, readB] = [reader(aStart, aVaries), reader(bStart, bVaries)];
+          sweep(count, pointers, (step) => cursor(y, step).set(FUNCTIONS[operation](readA(step), readB(step))));
+          advance(aStart, aRow);
+          advance(bStart, bRow);
+        });
+        advance(a, aPlane);
+        advance(b, bPlane);
+      }),
+);
 
 export const wasmArithmetic: ArithmeticKernels = {
   combine(operation, loops, a, b, y) {
@@ -60,7 +45,7 @@ export const wasmArithmetic: ArithmeticKernels = {
     const [planes = 1, rows = 1, count = 1] = sizes;
     const [[aPlane = 0, aRow = 0, aStep = 0] = [], [bPlane = 0, bRow = 0, bStep = 0] = []] = strides;
     const [from, other, to] = place(a, b, y);
-    const kernel = kernelOf(operation, aStep > 0, bStep > 0);
+    const kernel = combination(operation, aStep > 0, bStep > 0);
     let at = to;
     eachRound(outer, [0, 0], ([aAt = 0, bAt = 0]) => {
       kernel(planes, rows, count, at, from + 4 * aAt, 4 * aPlane, 4 * aRow, other + 4 * bAt, 4 * bPlane, 4 * bRow);

@@ -1,6 +1,6 @@
 /** Bias: channel by channel over the batch, or all channels at once where each is a column of single numbers. */
 import type { BiasKernels } from "../bias.js";
-import { advance, brIf, loop } from "./assembler/control.js";
+import { advance, repeat } from "./assembler/control.js";
 import { local } from "./assembler/expression.js";
 import * as f32x4 from "./assembler/f32x4.js";
 import * as v128 from "./assembler/v128.js";
@@ -15,25 +15,20 @@ const addNumber = /* @__PURE__ */ rowKernel({ arrays: ["y"], numbers: ["b"] }, (
 const sumRows = /* @__PURE__ */ rowKernel({ arrays: ["dy"], sums: 1 }, ({ dy }, _, addUp) => addUp(dy.get()));
 
 /** sums[j] = Σᵢ x[i, j] in double precision, over `rows` ≥ 1 rows of x that lie `stride` bytes apart. */
-const sumColumns = /* @__PURE__ */ lazy((builder) => {
-  const parameters = { rows: "i32", stride: "i32", columns: "i32", x: "i32", sums: "i32" } as const;
-  builder.kernel("run", parameters, ({ rows, stride, columns, x, sums }) =>
+const sumColumns = /* @__PURE__ */ lazy(
+  () => (rows, stride, columns, x, sums) =>
     sweep(columns, [x], (step) => {
       const total = new Total();
-      const row = local("i32", x);
-      const left = local("i32", rows);
-      loop((again) => {
+      const row = local(x);
+      repeat(rows, () => {
         total.add(cursor(row, step).get());
         advance(row, stride);
-        advance(left, -1);
-        brIf(again, left);
       });
       v128.store(sums, total.lanes[0]);
       if (step === 16) v128.store(sums, total.lanes[1], 16);
       advance(sums, 2 * step);
     }),
-  );
-});
+);
 
 export const wasmBias: BiasKernels = {
   add(outer, channels, inner, bias, y) {

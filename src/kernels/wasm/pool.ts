@@ -37,10 +37,10 @@ export const wasmAveragePool: AveragePoolKernels = {
   },
 };
 
-function run(kernels: (stretch: Stretch) => Kernel, g: PoolGeometry, arrays: readonly number[]): void {
+function run(kernels: typeof maxWindows, g: PoolGeometry, arrays: readonly number[]): void {
   const { planes, rows, columns } = g;
   const stretch = stretchOf(columns);
-  kernels(stretch)(
+  kernels(stretch.taps, stretch.step, stretch.stride)(
     planes,
     ...arrays,
     tables(g),

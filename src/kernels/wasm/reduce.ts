@@ -27,10 +27,9 @@ function summation(count: 1 | 2) {
     vectors
       .map((vector): Doubles => doubles(vector))
       .reduce(([low, high], [otherLow, otherHigh]) => [f64x2.mul(low, otherLow), f64x2.mul(high, otherHigh)]);
-  const arrays = { a: "i32", b: "i32", y: "i32", divisor: "f64" } as const;
 
-  const rows = lazy((builder) =>
-    builder.kernel("run", { rows: "i32", length: "i32", ...arrays }, ({ rows, length, a, b, y, divisor }) => {
+  const rows = lazy(
+    () => (rows, length, a, b, y, divisor) => {
       const pointers = [a, b].slice(0, count);
       forRange(0, rows, 1, () => {
         const total = new Total();
@@ -38,37 +37,35 @@ function summation(count: 1 | 2) {
         f32.store(y, f32.demoteF64(f64.div(total.sum(), divisor)));
         advance(y, 4);
       });
-    }),
+    },
+    ["i32", "i32", "i32", "i32", "i32", "f64"],
   );
 
-  const columns = lazy((builder) =>
-    builder.kernel(
-      "run",
-      { columns: "i32", length: "i32", stride: "i32", ...arrays },
-      ({ columns, length, stride, a, b, y, divisor }) => {
-        const pointers = [a, b].slice(0, count);
-        const by = keep(f64x2.splat(divisor));
-        const addUp = (vectors: number, step: Step) => {
-          const totals = Array.from({ length: vectors }, () => new Total());
-          const places = pointers.map((at) => local("i32", at));
-          forRange(0, length, 1, () => {
-            for (const [i, total] of totals.entries()) {
-              total.add(product(places.map((at) => (step === 16 ? v128.load(at, 16 * i) : v128.load32Splat(at)))));
-            }
-            for (const at of places) advance(at, stride);
-          });
-          for (const [i, { lanes }] of totals.entries()) {
-            const sums = singles([f64x2.div(lanes[0], by), f64x2.div(lanes[1], by)]);
-            if (step === 16) v128.store(y, sums, 16 * i);
-            else v128.store32Lane(y, 0, sums);
+  const columns = lazy(
+    () => (columns, length, stride, a, b, y, divisor) => {
+      const pointers = [a, b].slice(0, count);
+      const by = keep(f64x2.splat(divisor));
+      const addUp = (vectors: number, step: Step) => {
+        const totals = Array.from({ length: vectors }, () => new Total());
+        const places = pointers.map((at) => local(at));
+        forRange(0, length, 1, () => {
+          for (const [i, total] of totals.entries()) {
+            total.add(product(places.map((at) => (step === 16 ? v128.load(at, 16 * i) : v128.load32Splat(at)))));
           }
-          for (const at of [...pointers, y]) advance(at, vectors * step);
-        };
-        forRange(0, i32.divU(columns, 4 * VECTORS), 1, () => addUp(VECTORS, 16));
-        forRange(0, i32.remU(i32.shrU(columns, 2), VECTORS), 1, () => addUp(1, 16));
-        forRange(0, i32.and(columns, 3), 1, () => addUp(1, 4));
-      },
-    ),
+          for (const at of places) advance(at, stride);
+        });
+        for (const [i, { lanes }] of totals.entries()) {
+          const sums = singles([f64x2.div(lanes[0], by), f64x2.div(lanes[1], by)]);
+          if (step === 16) v128.store(y, sums, 16 * i);
+          else v128.store32Lane(y, 0, sums);
+        }
+        for (const at of [...pointers, y]) advance(at, vectors * step);
+      };
+      forRange(0, i32.divU(columns, 4 * VECTORS), 1, () => addUp(VECTORS, 16));
+      forRange(0, i32.remU(i32.shrU(columns, 2), VECTORS), 1, () => addUp(1, 16));
+      forRange(0, i32.and(columns, 3), 1, () => addUp(1, 4));
+    },
+    ["i32", "i32", "i32", "i32", "i32", "i32", "f64"],
   );
 
   return ({ outer, size, inner }: DimGeometry, a: number, b: number, y: number, divisor: number) => {

@@ -1,6 +1,6 @@
 /** What the processor and the memory give at most, as the kernels can have it: measured by loops that do nothing else. */
 import type { Roofline } from "../roofline.js";
-import { advance, block, brIf, forRange, loop } from "./assembler/control.js";
+import { advance, block, brIf, doWhile, forRange } from "./assembler/control.js";
 import { local, locals } from "./assembler/expression.js";
 import * as i32 from "./assembler/i32.js";
 import { ModuleBuilder } from "./assembler/module.js";
@@ -13,15 +13,15 @@ export function peakKernel(simd: Simd): { readonly run: () => void; readonly flo
   const madd = multiplyAdd(simd);
   const { rows, vectors } = TILE[simd];
   const builder = new ModuleBuilder({ shared: false });
-  builder.kernel("peak", { rounds: "i32", at: "i32" }, ({ rounds, at }) => {
+  builder.kernel("peak", (rounds, at) => {
     const left = locals("v128", vectors);
     const sums = locals("v128", rows * vectors);
-    const never = local("i32", i32.eqz(at));
+    const never = local(i32.eqz(at));
     for (const [i, vector] of left.entries()) vector.set(v128.load(at, 16 * i));
     block((exit) =>
-      loop((again) => {
+      doWhile(() => {
         for (let step = 0; step < 2 * rows; step++) {
-          const right = local("v128", v128.load(at, 16 * step));
+          const right = local(v128.load(at, 16 * step));
           for (const [i, vector] of left.entries()) {
             const sum = sums[vectors * (step % rows) + i]!;
             sum.set(madd(sum, vector, right));
@@ -29,7 +29,7 @@ export function peakKernel(simd: Simd): { readonly run: () => void; readonly flo
           if (step < 2 * rows - 1) brIf(exit, i32.and(never, 1 << step));
         }
         advance(rounds, -1);
-        brIf(again, rounds);
+        return rounds;
       }),
     );
     for (const [i, sum] of sums.entries()) v128.store(at, sum, 256 + 16 * i);
@@ -45,7 +45,7 @@ const READ = 16 << 20;
 /** One run that reads {@link READ} bytes. */
 function readKernel(): () => void {
   const builder = new ModuleBuilder({ shared: false });
-  builder.kernel("read", { bytes: "i32" }, ({ bytes }) => {
+  builder.kernel("read", (bytes) => {
     const some = locals("v128", 8);
     forRange(0, bytes, 16 * some.length, (at) => {
       for (const [i, vector] of some.entries()) vector.set(v128.or(vector, v128.load(at, 16 * i)));

@@ -35,11 +35,6 @@ const ENTRY = 16;
  * summand, as it is where summands are added to an array.
  */
 function mixing(rounds: boolean) {
-  const parameters = {
-    ...({ outer: "i32", out: "i32", inner: "i32", plane: "i32", from: "i32", to: "i32" } as const),
-    ...({ ends: "i32", entries: "i32" } as const),
-  };
-
   /** Mixes one position, whose entries follow `entry`. */
   const mix = (entry: Local<"i32">, end: Expr<"i32">, read: (behind: Expr<"i32">) => Vector): Vector => {
     const start = f64x2.splat(rounds ? 0 : -0); // −0 + x is x, also for −0
@@ -57,17 +52,17 @@ function mixing(rounds: boolean) {
     return singles([low, high]);
   };
 
-  /** Neighbors are mixed alike, four at a time. */
-  const rows = lazy((builder) =>
-    builder.kernel("run", parameters, ({ outer, out, inner, plane, from, to, ends, entries }) =>
+  /** Neighbours are mixed alike, four at a time. */
+  const rows = lazy(
+    () => (outer, out, inner, plane, from, to, ends, entries) =>
       forRange(0, outer, 1, () => {
-        const entry = local("i32", entries);
-        const last = local("i32", ends);
+        const entry = local(entries);
+        const last = local(ends);
         forRange(0, out, 1, () => {
-          const end = local("i32", i32.add(entries, i32.load(last)));
-          const source = local("i32", from);
+          const end = local(i32.add(entries, i32.load(last)));
+          const source = local(from);
           sweep(inner, [to, source], (step) => {
-            const read = (behind: Expr<"i32">) => cursor(local("i32", i32.add(source, behind)), step).get();
+            const read = (behind: Expr<"i32">) => cursor(local(i32.add(source, behind)), step).get();
             cursor(to, step).set(mix(entry, end, read));
           });
           entry.set(end);
@@ -75,33 +70,30 @@ function mixing(rounds: boolean) {
         });
         advance(from, plane);
       }),
-    ),
   );
 
-  /** Where no neighbors are mixed alike, four lines at a time. */
-  const lines = lazy((builder) =>
-    builder.kernel("run", parameters, ({ outer, out, plane, from, to, ends, entries }) => {
-      const written = local("i32", i32.shl(out, 2));
-      const behind = (bytes: Local<"i32">) => [1, 2, 3].map((count) => local("i32", i32.mul(bytes, count)));
-      const [sources, targets] = [behind(plane), behind(written)];
-      const line = local("i32", 0); // four bytes a line
-      sweep(outer, [line], (step) => {
-        const four = (at: Local<"i32">, others: readonly Local<"i32">[]) =>
-          step === 16 ? gathered(at, others) : cursor(at, 4);
-        const source = local("i32", i32.add(from, i32.mul(i32.shrU(line, 2), plane)));
-        const target = local("i32", i32.add(to, i32.mul(i32.shrU(line, 2), written)));
-        const entry = local("i32", entries);
-        const last = local("i32", ends);
-        forRange(0, out, 1, () => {
-          const end = local("i32", i32.add(entries, i32.load(last)));
-          four(target, targets).set(mix(entry, end, (by) => four(local("i32", i32.add(source, by)), sources).get()));
-          entry.set(end);
-          advance(last, 4);
-          advance(target, 4);
-        });
+  /** Where no neighbours are mixed alike, four lines at a time. */
+  const lines = lazy(() => (outer, out, _inner, plane, from, to, ends, entries) => {
+    const written = local(i32.shl(out, 2));
+    const behind = (bytes: Local<"i32">) => [1, 2, 3].map((count) => local(i32.mul(bytes, count)));
+    const [sources, targets] = [behind(plane), behind(written)];
+    const line = local(0); // four bytes a line
+    sweep(outer, [line], (step) => {
+      const four = (at: Local<"i32">, others: readonly Local<"i32">[]) =>
+        step === 16 ? gathered(at, others) : cursor(at, 4);
+      const source = local(i32.add(from, i32.mul(i32.shrU(line, 2), plane)));
+      const target = local(i32.add(to, i32.mul(i32.shrU(line, 2), written)));
+      const entry = local(entries);
+      const last = local(ends);
+      forRange(0, out, 1, () => {
+        const end = local(i32.add(entries, i32.load(last)));
+        four(target, targets).set(mix(entry, end, (by) => four(local(i32.add(source, by)), sources).get()));
+        entry.set(end);
+        advance(last, 4);
+        advance(target, 4);
       });
-    }),
-  );
+    });
+  });
 
   return (mixture: Mixture, size: number, outer: number, inner: number, x: Operand, y: Operand): void => {
     const [from, to] = place(x, y);

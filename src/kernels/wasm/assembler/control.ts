@@ -2,6 +2,7 @@
 import { unsigned } from "./encoding.js";
 import { body, type Expr, type Local, local, type Operand, operand, statement, type Type } from "./expression.js";
 import * as i32 from "./i32.js";
+import { select } from "./instructions.js";
 
 /** Where a branch goes: behind a block, or back to the start of a loop. */
 export interface Label {
@@ -18,6 +19,11 @@ export function block(write: (exit: Label) => void): void {
 /** Statements that `br(label)` repeats; without a branch they run once. */
 export function loop(write: (again: Label) => void): void {
   nest([LOOP, NO_RESULT], write);
+}
+
+/** do … while (condition), which is what `write` returns. */
+export function doWhile(write: () => Operand<"i32">): void {
+  loop((again) => brIf(again, write()));
 }
 
 /** Runs `then` where the condition is not 0, else `otherwise`. */
@@ -60,14 +66,36 @@ export function forRange(
   step: Operand<"i32">,
   write: (i: Local<"i32">) => void,
 ): void {
-  const i = local("i32", from);
-  when(i32.ltU(i, to), () =>
-    loop((again) => {
-      write(i);
-      advance(i, step);
-      brIf(again, i32.ltU(i, to));
+  const i = local(from);
+  whileTrue(i32.ltU(i, to), () => {
+    write(i);
+    advance(i, step);
+  });
+}
+
+/** while (condition), which is evaluated before every round. */
+export function whileTrue(condition: Operand<"i32">, write: () => void): void {
+  when(condition, () =>
+    doWhile(() => {
+      write();
+      return condition;
     }),
   );
+}
+
+/** Runs `write` as often as `count` says, which is not 0. */
+export function repeat(count: Operand<"i32">, write: () => void): void {
+  const left = local(count);
+  doWhile(() => {
+    write();
+    advance(left, -1);
+    return left;
+  });
+}
+
+/** The smaller one of unsigned integers, each of which is evaluated twice. */
+export function min(a: Expr<"i32">, b: Expr<"i32">): Expr<"i32"> {
+  return select(i32.ltU(a, b), a, b);
 }
 
 function nest(opcode: readonly number[], write: (label: Label) => void): void {

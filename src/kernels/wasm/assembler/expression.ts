@@ -107,9 +107,16 @@ export class Local<T extends Type = Type> implements Expr<T> {
   }
 }
 
-/** A new variable of the function that is being written: `local("f32", 1)`. Without a value it is left as it was, 0 at first. */
-export function local<T extends Type>(type: T, value?: Operand<T>): Local<T> {
-  const variable = new Local(type, body().locals.push(type) - 1);
+/**
+ * A new variable of the function that is being written: `local(i32.add(a, b))`, of the value's type, where a number is an
+ * integer; `local("f32", 1)`, of the type that is given; `local("f32")`, which is 0 at first.
+ */
+export function local<T extends Type>(type: T, value?: Operand<T>): Local<T>;
+export function local<T extends Type>(value: Expr<T>): Local<T>;
+export function local(value: Operand<"i32">): Local<"i32">;
+export function local(first: Type | Operand<Type>, value?: Operand<Type>): Local {
+  if (typeof first !== "string") return local(typeof first === "number" ? "i32" : first.type, first);
+  const variable = new Local(first, body().locals.push(first) - 1);
   if (value !== undefined) variable.set(value);
   return variable;
 }

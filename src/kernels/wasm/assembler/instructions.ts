@@ -71,8 +71,11 @@ export function access(code: number, offset: number, prefix?: number): number[] 
   return bytes;
 }
 
-/** `then` where the condition is not 0, else `otherwise`; both are evaluated. */
-export function select<T extends Type>(condition: Operand<"i32">, then: Expr<T>, otherwise: Expr<T>): Expr<T> {
-  const typed = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b }[then.type as Type];
+/** `then` where the condition is not 0, else `otherwise`; both are evaluated. Numbers are integers. */
+export function select<T extends Type>(condition: Operand<"i32">, then: Expr<T>, otherwise: Expr<T>): Expr<T>;
+export function select(condition: Operand<"i32">, then: Operand<"i32">, otherwise: Operand<"i32">): Expr<"i32">;
+export function select(condition: Operand<"i32">, ...values: [Operand<Type>, Operand<Type>]): Expr<Type> {
+  const [then, otherwise] = values.map((value) => operand("i32", value as Operand<"i32">)) as [Expr<Type>, Expr<Type>];
+  const typed = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b }[then.type];
   return expression(then.type, [then, otherwise, operand("i32", condition)], [0x1c, 1, typed]);
 }

@@ -3,21 +3,24 @@
  *
  *     const builder = new ModuleBuilder({ shared: true });
  *     builder.kernel("scale", { x: "i32", bytes: "i32", by: "f32" }, ({ x, bytes, by }) => {
- *       const factor = local("v128", f32x4.splat(by));
+ *       const factor = local(f32x4.splat(by));
  *       forRange(x, i32.add(x, bytes), 16, (at) => v128.store(at, f32x4.mul(v128.load(at), factor)));
  *     });
  *     const { scale } = builder.instantiate<"scale">(memory); // scale(offset, bytes, 2) changes the memory
  *
- * - module.ts       `new ModuleBuilder({ shared })`; `.kernel(name, parameters, body)` writes a function that JavaScript
- *                   calls, whose result is what `body` returns, and gives what calls it from later functions, a
- *                   statement, or an expression where it has a result: `scale({ x, bytes: 64, by: 2 })`;
- *                   `.function(parameters, body)` writes one that JavaScript does not see; `.bytes()`;
- *                   `.instantiate(memory)`. The memory is imported as `env.memory`.
- * - expression.ts   `Expr<"v128">` is code that is evaluated at every use; `local(type, value?)` and `locals(type, n)`
- *                   are variables with `.set(value)` and `.tee(value)`. Numbers stand for constants anywhere.
+ * - module.ts       `new ModuleBuilder({ shared })`; `.kernel(name, body, types?)` writes a function that JavaScript
+ *                   calls, whose result is what `body` returns; its parameters are integers without `types`;
+ *                   `.function(parameters, body)` writes one that JavaScript does not see, and gives what calls it from
+ *                   later functions, a statement, or an expression where it has a result: `half({ x, bytes: 64 })`;
+ *                   `.bytes()`; `.instantiate(memory)`. The memory is imported as `env.memory`.
+ * - expression.ts   `Expr<"v128">` is code that is evaluated at every use; `local(value)`, `local(type, value?)` and
+ *                   `locals(type, n)` are variables with `.set(value)` and `.tee(value)`. Numbers stand for constants
+ *                   anywhere.
  * - instructions.ts `i32`, `f32`, `f64`, `v128`, `i8x16`, `i32x4`, `f32x4`, `f64x2`, `select`.
  *                   Loads are `load(address, offset = 0)`, stores `store(address, value, offset = 0)`.
- * - control.ts      `block`, `loop`, `when`, `br`, `brIf`, `ret`, `forRange(from, to, step, (i) => …)`, `advance`.
+ * - control.ts      `block`, `loop`, `when`, `br`, `brIf`, `ret`, `forRange(from, to, step, (i) => …)`,
+ *                   `whileTrue(condition, () => …)`, `doWhile(() => condition)`, `repeat(count, () => …)`,
+ *                   `advance`, `min`.
  * - simd.ts         `multiplyAdd(simd)`: acc + a·b by relaxed or by plain SIMD.
  */
 import { StateError } from "../../../shape/errors.js";
@@ -31,7 +34,11 @@ const [END, CALL] = [0x0b, 0x10] as const;
 const MAXIMUM_PAGES = 65536;
 
 type Parameters = Readonly<Record<string, Type>>;
-type Locals<P extends Parameters> = { readonly [K in keyof P]: Local<P[K]> };
+/** Parameters by name, or in their order. */
+type Locals<P> = { readonly [K in keyof P]: P[K] extends Type ? Local<P[K]> : never };
+
+/** Writes a kernel's statements, of its parameters in their order; returns its result, an expression, if it has one. */
+export type Body<T extends readonly Type[] = readonly "i32"[]> = (...parameters: Locals<T>) => unknown;
 
 /** What calls a function whose body returns R, an expression or nothing: operands go by name, so that no two of many addresses change places. */
 export type Callable<P extends Parameters, R> = (
@@ -59,29 +66,35 @@ export class ModuleBuilder {
     this.#shared = shared;
   }
 
-  /** Writes a function that JavaScript calls by its name, with the parameters in this order. */
-  kernel<P extends Parameters, R>(name: string, parameters: P, body: (parameters: Locals<P>) => R): Callable<P, R> {
-    const callable = this.function(parameters, body);
+  /** Writes a function that JavaScript calls by its name. Its parameters are integers where `types` does not say more. */
+  kernel<const T extends readonly Type[] = readonly "i32"[]>(name: string, body: Body<T>, types?: T): void {
+    this.#write(types ?? new Array<Type>(body.length).fill("i32"), (locals) => body(...(locals as Locals<T>)));
     this.#exports.push([...encodedName(name), 0, ...unsigned(this.#functions.length - 1)]);
-    return callable;
   }
 
   /** Writes a function that only later functions of this module call. */
   function<P extends Parameters, R>(parameters: P, body: (parameters: Locals<P>) => R): Callable<P, R> {
-    const types = Object.values(parameters);
+    const names = Object.keys(parameters);
+    const result = this.#write(Object.values(parameters), (locals) =>
+      body(Object.fromEntries(names.map((name, i) => [name, locals[i]])) as Locals<P>),
+    );
+    const call = [CALL, ...unsigned(this.#functions.length - 1)];
+    return ((operands: Readonly<Record<string, Operand<Type>>>) => {
+      const values = names.map((name) => operand(parameters[name]!, operands[name]!));
+      return result ? expression(result, values, call) : statement(values, call);
+    }) as Callable<P, R>;
+  }
+
+  /** Writes a function; gives the type of its result, if it has one. */
+  #write(types: readonly Type[], body: (parameters: readonly Local[]) => unknown): Type | undefined {
     let result: Type | undefined;
     const { locals, code } = writeBody(types, () => {
-      const entries = Object.entries(parameters).map(([name, type], i) => [name, new Local(type, i)]);
-      const value = body(Object.fromEntries(entries) as Locals<P>) as Expr<Type> | undefined;
+      const value = body(types.map((type, i) => new Local(type, i))) as Expr<Type> | undefined;
       if (value) statement([value], []);
       result = value?.type;
     });
-    const call = [CALL, ...unsigned(this.#functions.length)];
     this.#functions.push({ parameters: types, result, locals: locals.slice(types.length), code });
-    return ((operands: Readonly<Record<string, Operand<Type>>>) => {
-      const values = Object.entries(parameters).map(([name, type]) => operand(type, operands[name]!));
-      return result ? expression(result, values, call) : statement(values, call);
-    }) as Callable<P, R>;
+    return result;
   }
 
   bytes(): Uint8Array<ArrayBuffer> {

@@ -17,7 +17,7 @@ import {
   inputGradientBy,
 } from "./correlation.js";
 import { PatchImages } from "./patch-images.js";
-import { slidingKernels } from "./sliding-kernels.js";
+import { collect, slide } from "./sliding-kernels.js";
 
 export const sliding: ConvAlgorithm = {
   name: "sliding",
@@ -26,25 +26,24 @@ export const sliding: ConvAlgorithm = {
   pays: (g) => g.groups === g.inChannels && g.groups > 1,
   describe: () => ({ algorithm: "direct, sliding filters", saving: 1 }),
   forward: slideForward,
-  inputGradient: (simd, g, operands) => inputGradientBy(slide, simd, g, operands),
+  inputGradient: (simd, g, operands) => inputGradientBy(slideImages, simd, g, operands),
   weightGradient: (simd, g, operands) => [collectGradient(simd, g, operands)],
 };
 
 /** From the sum of an epilogue on, its steps are a pass of their own. */
 function slideForward(simd: Simd, g: ConvGeometry, o: ConvOperands): Task[] {
-  if (!(o.epilogue.steps & STEP.sum)) return [forwardBy(slide, simd, g, o)];
+  if (!(o.epilogue.steps & STEP.sum)) return [forwardBy(slideImages, simd, g, o)];
   const pixels = g.outHeight * g.outWidth;
   const [before, after] = splitAtSum(gemmKernels(simd).keepSum(o.epilogue, o.y, g.batch * g.outChannels * pixels));
   return [
-    forwardBy(slide, simd, g, { x: o.x, weight: o.weight, bias: o.bias, y: o.y, epilogue: before }),
+    forwardBy(slideImages, simd, g, { x: o.x, weight: o.weight, bias: o.bias, y: o.y, epilogue: before }),
     { parts: 1, run: () => epiloguePass(o.y, g.batch, g.outChannels, pixels, after) },
   ];
 }
 
 /** A part is a group of an image. */
-function slide(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
+function slideImages(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
   const kernels = gemmKernels(simd);
-  const { slide } = slidingKernels(simd);
   const images = new PatchImages(kernels, c, { channels: c.channels, images: 1, imageStride: 0 });
   const taps = images.taps();
   const pixels = c.outHeight * c.outWidth;
@@ -62,7 +61,7 @@ function slide(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
           const outputs = { at: result + 4 * i * pixels, lines: c.outHeight, columns: c.outWidth };
           const bias = o.bias && o.bias + 4 * filter;
           const ends = { bias, steps, constants: constants + CONSTANTS * filter };
-          slide(image, o.weights + filter * o.weightRow, ends, outputs);
+          slide(simd, image, o.weights + filter * o.weightRow, ends, outputs);
         }
         if (!o.layout) continue;
         const { first, plane, row, column } = o.layout;
@@ -78,7 +77,6 @@ const MANY = 1 << 12;
 
 /** The weight gradient. A part is an input channel. */
 function collectGradient(simd: Simd, g: ConvGeometry, { x, y: dy, weight: dweight }: ConvOperands): Task {
-  const { collect } = slidingKernels(simd);
   const correlation = forwardCorrelation(g);
   const images = new PatchImages(gemmKernels(simd), correlation, { channels: 1, images: 1, imageStride: 0 });
   const taps = images.taps();
@@ -98,7 +96,7 @@ function collectGradient(simd: Simd, g: ConvGeometry, { x, y: dy, weight: dweigh
           for (let i = 0; i < outputs; i++) {
             const map = n * g.outChannels + group * outputs + i;
             const dout = { at: dy + 4 * map * pixels, lines: g.outHeight, columns: g.outWidth };
-            collect(image, dout, sums ? sums + 4 * i * taps.count : first + 4 * i * inputs * taps.count);
+            collect(simd, image, dout, sums ? sums + 4 * i * taps.count : first + 4 * i * inputs * taps.count);
           }
           if (sums && (n === g.batch - 1 || n % MANY === 0)) {
             const floats = new Float32Array(memory().buffer);

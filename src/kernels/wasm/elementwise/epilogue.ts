@@ -154,25 +154,18 @@ export function epiloguePass(y: number, rows: number, channels: number, inner: n
   else if (steps) pass()(y, 1, 1, rows * channels * inner, steps, constants, sum);
 }
 
-const pass = /* @__PURE__ */ lazy((builder) =>
-  builder.kernel(
-    "run",
-    {
-      ...({ y: "i32", rows: "i32", channels: "i32", inner: "i32" } as const),
-      ...({ steps: "i32", constants: "i32", sum: "i32" } as const),
-    },
-    ({ y, rows, channels, inner, steps, constants, sum }) =>
-      forRange(0, rows, 1, () => {
-        const channel = local("i32", constants);
-        forRange(0, channels, 1, () => {
-          sweep(inner, [y], (width) => {
-            const value = keep(cursor(y, width).get());
-            const other = cursor(local("i32", i32.add(y, sum)), width);
-            takeSteps(steps, channel, [[value]], () => value.set(add(value, other.get())));
-            cursor(y, width).set(value);
-          });
-          advance(channel, CONSTANTS);
+const pass = /* @__PURE__ */ lazy(
+  () => (y, rows, channels, inner, steps, constants, sum) =>
+    forRange(0, rows, 1, () => {
+      const channel = local(constants);
+      forRange(0, channels, 1, () => {
+        sweep(inner, [y], (width) => {
+          const value = keep(cursor(y, width).get());
+          const other = cursor(local(i32.add(y, sum)), width);
+          takeSteps(steps, channel, [[value]], () => value.set(add(value, other.get())));
+          cursor(y, width).set(value);
         });
-      }),
-  ),
+        advance(channel, CONSTANTS);
+      });
+    }),
 );

@@ -4,11 +4,11 @@
  *
  * Element k of four neighboring lines is one vector where lines lie side by side, and gathered where each is contiguous.
  */
-import { advance, brIf, loop, when } from "../assembler/control.js";
+import { advance, whileTrue } from "../assembler/control.js";
 import { type Local, local, type Type } from "../assembler/expression.js";
 import * as f32x4 from "../assembler/f32x4.js";
 import * as i32 from "../assembler/i32.js";
-import type { Kernel } from "../assembler/module.js";
+import type { Body, Kernel } from "../assembler/module.js";
 import * as v128 from "../assembler/v128.js";
 import { lazy } from "./compile.js";
 import { keep, type Vector } from "./math.js";
@@ -66,44 +66,44 @@ function form<A extends string, L extends string, K extends string, N extends st
   body: (current: Lines<A, L, K, N>) => void,
   beside: boolean,
 ): () => Kernel {
-  return lazy((builder) => {
-    const parameters: Record<string, Type> = { count: "i32", size: "i32", step: "i32", gap: "i32" };
-    for (const name of [...arrays, ...perLine, ...perPlace]) parameters[name] = "i32";
-    for (const name of numbers) parameters[name] = "f32";
-    builder.kernel("run", parameters, (given) => {
-      const integer = (name: string) => given[name] as Local<"i32">;
-      const splats = record(numbers, (name) => keep(f32x4.splat(given[name] as Local<"f32">)));
-      const line = local("i32", 0); // four bytes a line
-      const behind = [1, 2, 3].map((lines) => local("i32", i32.mul(integer("gap"), 4 * lines)));
-      sweep(integer("count"), [line, ...perLine.map(integer)], (width) => {
-        body({
-          along(visit) {
-            const pointers = record(arrays, (name) =>
-              local("i32", i32.add(integer(name), i32.mul(line, integer("gap")))),
-            );
-            const places = record(perPlace, (name) => local("i32", integer(name)));
-            const left = local("i32", integer("size"));
-            when(left, () =>
-              loop((again) => {
-                visit(
-                  record(arrays, (name) =>
-                    beside || width === 4 ? cursor(pointers[name], width) : gathered(pointers[name], behind),
-                  ),
-                  record(perPlace, (name) => v128.load32Splat(places[name])),
-                );
-                for (const name of arrays) advance(pointers[name], integer("step"));
-                for (const name of perPlace) advance(places[name], 4);
-                advance(left, -1);
-                brIf(again, left);
+  const addresses = [...arrays, ...perLine, ...perPlace];
+  const types: readonly ["i32", "i32", "i32", "i32", ...Type[]] = [
+    ...(["i32", "i32", "i32", "i32"] as const),
+    ...[...addresses.map(() => "i32" as const), ...numbers.map(() => "f32" as const)],
+  ];
+  const write: Body<typeof types> = (count, size, elementStep, gap, ...rest) => {
+    const integersOf = (first: number, length: number) => rest.slice(first, first + length) as Local<"i32">[];
+    const starts = integersOf(0, arrays.length);
+    const ofLines = integersOf(arrays.length, perLine.length);
+    const ofPlaces = integersOf(arrays.length + perLine.length, perPlace.length);
+    const splats = record(numbers, (_, i) => keep(f32x4.splat(rest.at(i - numbers.length) as Local<"f32">)));
+    const line = local(0); // four bytes a line
+    const behind = [1, 2, 3].map((lines) => local(i32.mul(gap, 4 * lines)));
+    sweep(count, [line, ...ofLines], (width) => {
+      body({
+        along(visit) {
+          const pointers = starts.map((start) => local(i32.add(start, i32.mul(line, gap))));
+          const places = ofPlaces.map((start) => local(start));
+          const left = local(size);
+          whileTrue(left, () => {
+            visit(
+              record(arrays, (_, i) => {
+                const pointer = pointers[i] as Local<"i32">;
+                return beside || width === 4 ? cursor(pointer, width) : gathered(pointer, behind);
               }),
+              record(perPlace, (_, i) => v128.load32Splat(places[i] as Local<"i32">)),
             );
-          },
-          lines: record(perLine, (name) => cursor(integer(name), width)),
-          numbers: splats,
-        });
+            for (const pointer of pointers) advance(pointer, elementStep);
+            for (const place of places) advance(place, 4);
+            advance(left, -1);
+          });
+        },
+        lines: record(perLine, (_, i) => cursor(ofLines[i] as Local<"i32">, width)),
+        numbers: splats,
       });
     });
-  });
+  };
+  return lazy(() => write, types);
 }
 
 /** Four elements, of which the second, third and fourth lie so many bytes behind the first. */

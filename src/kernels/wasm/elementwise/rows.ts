@@ -8,14 +8,14 @@
  * What a body hands to `addUp` is added up in double precision over four lanes, row by row: the order of a sum depends on
  * `rows` and `count` alone.
  */
-import { advance, brIf, loop, when } from "../assembler/control.js";
+import { advance, whileTrue } from "../assembler/control.js";
 import { type Expr, type Local, local, type Type } from "../assembler/expression.js";
 import * as f32x4 from "../assembler/f32x4.js";
 import * as f64 from "../assembler/f64.js";
 import * as f64x2 from "../assembler/f64x2.js";
 import * as i32 from "../assembler/i32.js";
 import * as i32x4 from "../assembler/i32x4.js";
-import type { Kernel } from "../assembler/module.js";
+import type { Body, Kernel } from "../assembler/module.js";
 import * as v128 from "../assembler/v128.js";
 import { lazy } from "./compile.js";
 import { keep, type Vector } from "./math.js";
@@ -33,7 +33,7 @@ export type Step = 16 | 4;
 type Summand = Vector | Doubles;
 export type Doubles = readonly [low: Vector, high: Vector];
 
-type Body<A extends string, N extends string> = (
+type EachElement<A extends string, N extends string> = (
   arrays: Readonly<Record<A, Cursor>>,
   numbers: Readonly<Record<N, Vector>>,
   addUp: (...summands: readonly Summand[]) => void,
@@ -45,53 +45,46 @@ type Body<A extends string, N extends string> = (
  */
 export function rowKernel<A extends string, N extends string = never>(
   options: { readonly arrays: readonly A[]; readonly numbers?: readonly N[]; readonly sums?: number },
-  body: Body<A, N>,
+  body: EachElement<A, N>,
 ): () => Kernel {
   const { arrays, numbers = [], sums = 0 } = options;
-  return lazy((builder) => {
-    const parameters: Record<string, Type> = { rows: "i32", stride: "i32", count: "i32" };
-    for (const name of arrays) parameters[name] = "i32";
-    for (const name of numbers) parameters[name] = "f32";
-    if (sums > 1) parameters.sums = "i32";
-    builder.kernel("run", parameters, (given) => {
-      const integer = (name: string) => given[name] as Local<"i32">;
-      const [rows, stride, count] = [integer("rows"), integer("stride"), integer("count")];
-      const pointers = arrays.map(integer);
-      const splats = record(numbers, (name) => keep(f32x4.splat(given[name] as Local<"f32">)));
-      const totals = Array.from({ length: sums }, () => new Total());
-      advance(stride, i32.mul(count, -4)); // from the end of a row to the next
-      when(rows, () =>
-        loop((again) => {
-          sweep(count, pointers, (step) => {
-            const cursors = record(arrays, (name) => cursor(integer(name), step));
-            body(cursors, splats, (...summands) => {
-              for (const [i, total] of totals.entries()) total.add(summands[i] as Summand, step);
-            });
-          });
-          for (const pointer of pointers) advance(pointer, stride);
-          advance(rows, -1);
-          brIf(again, rows);
-        }),
-      );
-      if (sums === 1) return totals[0]?.sum();
-      for (const [i, total] of totals.entries()) f64.store(integer("sums"), total.sum(), 8 * i);
-      return undefined;
+  const types: readonly ["i32", "i32", "i32", ...Type[]] = [
+    ...(["i32", "i32", "i32"] as const),
+    ...[...arrays.map(() => "i32" as const), ...numbers.map(() => "f32" as const)],
+    ...(sums > 1 ? (["i32"] as const) : []),
+  ];
+  const write: Body<typeof types> = (rows, stride, count, ...rest) => {
+    const pointers = rest.slice(0, arrays.length) as Local<"i32">[];
+    const [sumsAt] = rest.slice(arrays.length + numbers.length) as Local<"i32">[];
+    const splats = record(numbers, (_, i) => keep(f32x4.splat(rest[arrays.length + i] as Local<"f32">)));
+    const totals = Array.from({ length: sums }, () => new Total());
+    advance(stride, i32.mul(count, -4)); // from the end of a row to the next
+    whileTrue(rows, () => {
+      sweep(count, pointers, (step) => {
+        const cursors = record(arrays, (_, i) => cursor(pointers[i] as Local<"i32">, step));
+        body(cursors, splats, (...summands) => {
+          for (const [i, total] of totals.entries()) total.add(summands[i] as Summand, step);
+        });
+      });
+      for (const pointer of pointers) advance(pointer, stride);
+      advance(rows, -1);
     });
-  });
+    if (!sumsAt) return totals[0]?.sum();
+    for (const [i, total] of totals.entries()) f64.store(sumsAt, total.sum(), 8 * i);
+    return undefined;
+  };
+  return lazy(() => write, types);
 }
 
 /** Runs `body` on `count` elements, which the pointers walk along: four at a time, then one by one. */
 export function sweep(count: Local<"i32">, pointers: readonly Local<"i32">[], body: (step: Step) => void): void {
   const first = pointers[0] as Local<"i32">;
   const along = (elements: Expr<"i32">, step: Step) => {
-    const end = local("i32", i32.add(first, i32.shl(elements, 2)));
-    when(i32.ne(first, end), () =>
-      loop((again) => {
-        body(step);
-        for (const pointer of pointers) advance(pointer, step);
-        brIf(again, i32.ne(first, end));
-      }),
-    );
+    const end = local(i32.add(first, i32.shl(elements, 2)));
+    whileTrue(i32.ne(first, end), () => {
+      body(step);
+      for (const pointer of pointers) advance(pointer, step);
+    });
   };
   along(i32.and(count, -4), 16);
   along(i32.and(count, 3), 4);
@@ -134,6 +127,6 @@ export class Total {
   }
 }
 
-export function record<K extends string, V>(names: readonly K[], value: (name: K) => V): Record<K, V> {
-  return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<K, V>;
+export function record<K extends string, V>(names: readonly K[], value: (name: K, i: number) => V): Record<K, V> {
+  return Object.fromEntries(names.map((name, i) => [name, value(name, i)])) as Record<K, V>;
 }

@@ -1,16 +1,12 @@
 /** Products of few rows with a matrix that lies column by column: its weights are turned in registers, not packed. */
-import { advance, block, brIf, forRange, loop, when } from "../assembler/control.js";
+import { advance, block, brIf, doWhile, forRange, min, when, whileTrue } from "../assembler/control.js";
 import { type Expr, local, locals } from "../assembler/expression.js";
 import * as f32x4 from "../assembler/f32x4.js";
 import * as i32 from "../assembler/i32.js";
-import { select } from "../assembler/instructions.js";
-import { type Kernel, ModuleBuilder } from "../assembler/module.js";
 import { multiplyAdd, type Simd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
-import { isShared, memory } from "../memory.js";
+import { lazy } from "../elementwise/compile.js";
 import { transpose4 } from "./pack.js";
-
-const compiled = new Map<Simd, Kernel>();
 
 /** Groups of four outputs that are computed side by side. */
 const GROUPS = 4;
@@ -28,17 +24,10 @@ export function dots(
   y: number,
   sizes: { rows: number; outputs: number; depth: number; block: number; yRow: number },
 ): void {
-  let kernel = compiled.get(simd);
-  if (!kernel) {
-    const builder = new ModuleBuilder({ shared: isShared() });
-    dotsKernel(builder, simd);
-    kernel = builder.instantiate<"dots">(memory()).dots;
-    compiled.set(simd, kernel);
-  }
-  kernel(x, weights, bias, y, sizes.rows, sizes.outputs, sizes.depth, sizes.block, sizes.yRow, 0);
+  dotsKernel(simd)(x, weights, bias, y, sizes.rows, sizes.outputs, sizes.depth, sizes.block, sizes.yRow, 0);
 }
 
-function dotsKernel(builder: ModuleBuilder, simd: Simd): void {
+const dotsKernel = /* @__PURE__ */ lazy((builder, simd: Simd) => {
   const madd = multiplyAdd(simd);
   const parameters = {
     ...({ x: "i32", weights: "i32", row: "i32", depth: "i32", length: "i32", bias: "i32", y: "i32" } as const),
@@ -51,9 +40,9 @@ function dotsKernel(builder: ModuleBuilder, simd: Simd): void {
       /** The weights of a group; outputs that there are not are the last one once more. */
       const rowsOf = sums.map((_, group) =>
         [0, 1, 2, 3].map((i) => {
-          const index = local("i32", 4 * group + i);
+          const index = local(4 * group + i);
           const last = i32.sub(outputs, 1);
-          return local("i32", i32.add(weights, i32.mul(row, select(i32.ltU(index, last), index, last))));
+          return local(i32.add(weights, i32.mul(row, min(index, last))));
         }),
       );
       when(bias, () => {
@@ -62,26 +51,23 @@ function dotsKernel(builder: ModuleBuilder, simd: Simd): void {
       const step = (bytes: number) => {
         for (const pointer of [x, ...rowsOf.flat()]) advance(pointer, bytes);
       };
-      loop((again) => {
-        const count = local("i32", select(i32.ltU(depth, length), depth, length));
-        const fours = local("i32", i32.shrU(count, 2));
+      doWhile(() => {
+        const count = local(min(depth, length));
+        const fours = local(i32.shrU(count, 2));
         block((exit) =>
-          when(fours, () =>
-            loop((more) => {
-              const factors = [0, 4, 8, 12].map((offset) => local("v128", v128.load32Splat(x, offset)));
-              for (const [group, sum] of sums.entries()) {
-                const columns = transpose4(rowsOf[group]!.map((pointer) => v128.load(pointer)));
-                for (const [k, factor] of factors.entries()) sum.set(madd(sum, factor, columns[k]!));
-                if (group < groups - 1) brIf(exit, i32.and(never, 1 << group)); // as in the product's tiles
-              }
-              step(16);
-              advance(fours, -1);
-              brIf(more, fours);
-            }),
-          ),
+          whileTrue(fours, () => {
+            const factors = [0, 4, 8, 12].map((offset) => local(v128.load32Splat(x, offset)));
+            for (const [group, sum] of sums.entries()) {
+              const columns = transpose4(rowsOf[group]!.map((pointer) => v128.load(pointer)));
+              for (const [k, factor] of factors.entries()) sum.set(madd(sum, factor, columns[k]!));
+              if (group < groups - 1) brIf(exit, i32.and(never, 1 << group)); // as in the product's tiles
+            }
+            step(16);
+            advance(fours, -1);
+          }),
         );
         forRange(0, i32.and(count, 3), 1, () => {
-          const factor = local("v128", v128.load32Splat(x));
+          const factor = local(v128.load32Splat(x));
           for (const [group, sum] of sums.entries()) {
             const column = rowsOf[group]!.reduce<Expr<"v128">>(
               (all, pointer, lane) => v128.load32Lane(pointer, lane, all),
@@ -96,43 +82,33 @@ function dotsKernel(builder: ModuleBuilder, simd: Simd): void {
           sums[group]!.set(0);
         }
         advance(depth, i32.sub(0, count));
-        brIf(again, depth);
+        return depth;
       });
       for (const [group, sum] of totals.entries()) {
         for (let i = 0; i < 4; i++) {
-          when(i32.ltU(local("i32", 4 * group + i), outputs), () => v128.store32Lane(y, i, sum, 16 * group + 4 * i));
+          when(i32.ltU(local(4 * group + i), outputs), () => v128.store32Lane(y, i, sum, 16 * group + 4 * i));
         }
       }
     });
   const [many, few] = [tile(GROUPS), tile(1)];
-  builder.kernel(
-    "dots",
-    {
-      ...({ x: "i32", weights: "i32", bias: "i32", y: "i32" } as const),
-      ...({ rows: "i32", outputs: "i32", depth: "i32", length: "i32", yRow: "i32", never: "i32" } as const),
-    },
-    ({ x, weights, bias, y, rows, outputs, depth, length, yRow, never }) => {
-      const row = local("i32", i32.shl(depth, 2));
-      for (const [width, min, compute] of [
-        [4 * GROUPS, 4 * GROUPS, many],
-        [4, 1, few],
-      ] as const) {
-        when(i32.geS(outputs, min), () =>
-          loop((again) => {
-            const [read, write] = [local("i32", x), local("i32", y)];
-            forRange(0, rows, 1, () => {
-              compute({ x: read, weights, row, depth, length, bias, y: write, outputs, never });
-              advance(read, row);
-              advance(write, yRow);
-            });
-            advance(weights, i32.mul(row, width));
-            advance(y, 4 * width);
-            when(bias, () => advance(bias, 4 * width));
-            advance(outputs, -width);
-            brIf(again, i32.geS(outputs, min));
-          }),
-        );
-      }
-    },
-  );
-}
+  return (x, weights, bias, y, rows, outputs, depth, length, yRow, never) => {
+    const row = local(i32.shl(depth, 2));
+    for (const [width, smallest, compute] of [
+      [4 * GROUPS, 4 * GROUPS, many],
+      [4, 1, few],
+    ] as const) {
+      whileTrue(i32.geS(outputs, smallest), () => {
+        const [read, write] = [local(x), local(y)];
+        forRange(0, rows, 1, () => {
+          compute({ x: read, weights, row, depth, length, bias, y: write, outputs, never });
+          advance(read, row);
+          advance(write, yRow);
+        });
+        advance(weights, i32.mul(row, width));
+        advance(y, 4 * width);
+        when(bias, () => advance(bias, 4 * width));
+        advance(outputs, -width);
+      });
+    }
+  };
+});

@@ -1,9 +1,8 @@
 /** The matrix product and what packs its operands, compiled on first use. Places and strides are in bytes. */
 
-import { type Kernel, ModuleBuilder } from "../assembler/module.js";
 import type { Simd } from "../assembler/simd.js";
 import { STEP, type Steps } from "../elementwise/epilogue.js";
-import { isShared, memory, scratch, take } from "../memory.js";
+import { memory, scratch, take } from "../memory.js";
 import { DEPTH, multiplyKernel, SPARE, TILE } from "./multiply.js";
 import {
   addTransposedKernel,
@@ -50,20 +49,6 @@ export interface Rows {
 
 export type PanelSizes = Omit<Product, "a" | "b" | "c" | "lines">;
 
-/** What writes each kernel: a module of its own, so that a program waits for those that it runs. */
-const WRITERS = {
-  multiply: multiplyKernel,
-  patches: patchesKernel,
-  spread: spreadKernel,
-  packColumns: packColumnsKernel,
-  copy: copyKernel,
-  gather: gatherKernel,
-  transpose: transposeKernel,
-  addTransposed: addTransposedKernel,
-  clear: clearKernel,
-} as const satisfies Record<string, (builder: ModuleBuilder, simd: Simd) => void>;
-type Name = keyof typeof WRITERS;
-
 const compiled = new Map<Simd, GemmKernels>();
 
 export function gemmKernels(simd: Simd): GemmKernels {
@@ -77,7 +62,6 @@ export function gemmKernels(simd: Simd): GemmKernels {
 
 export class GemmKernels {
   readonly simd: Simd;
-  readonly #compiled: Partial<Record<Name, Kernel>> = {};
   /** Columns of a packed panel. */
   readonly panel: number;
   /** Table of the rows of a packed panel. */
@@ -93,20 +77,8 @@ export class GemmKernels {
     this.#spare = lasting(SPARE);
   }
 
-  #kernel(name: Name): Kernel {
-    return this.#compiled[name] ?? this.#compile(name);
-  }
-
-  #compile(name: Name): Kernel {
-    const builder = new ModuleBuilder({ shared: isShared() });
-    WRITERS[name](builder, this.simd);
-    const kernel = builder.instantiate<Name>(memory())[name];
-    this.#compiled[name] = kernel;
-    return kernel;
-  }
-
   multiply({ a, b, c, depth, rows, columns, mode, bias, constants = 0, sum = 0, lines }: Product): void {
-    const multiply = this.#kernel("multiply");
+    const multiply = multiplyKernel(this.simd);
     const spare = this.#spare;
     const never = 0;
     // In the order of the kernel's parameters.
@@ -162,7 +134,7 @@ export class GemmKernels {
     pixels: { readonly at: number; readonly count: number },
     matrix: { readonly at: number; readonly tap: number; readonly panel: number },
   ): void {
-    this.#kernel("patches")(image, taps.at, taps.count, pixels.at, pixels.count, matrix.at, matrix.tap, matrix.panel);
+    patchesKernel(this.simd)(image, taps.at, taps.count, pixels.at, pixels.count, matrix.at, matrix.tap, matrix.panel);
   }
 
   /** image[taps[tap] + row, column] += matrix[tap, row, column] */
@@ -172,7 +144,7 @@ export class GemmKernels {
     matrix: { readonly at: number; readonly tap: number; readonly rows: number; readonly columns: number },
   ): void {
     const { at, tap, rows, columns } = matrix;
-    this.#kernel("spread")(image.at, image.row, taps.at, taps.count, at, tap, rows, columns);
+    spreadKernel()(image.at, image.row, taps.at, taps.count, at, tap, rows, columns);
   }
 
   /** panels[k, column] = from[column, k] */
@@ -180,17 +152,17 @@ export class GemmKernels {
     from: { readonly at: number; readonly row: number; readonly rows: number; readonly length: number },
     panels: { readonly at: number; readonly panel: number },
   ): void {
-    this.#kernel("packColumns")(from.at, from.row, from.length, from.rows, panels.at, panels.panel);
+    packColumnsKernel(this.simd)(from.at, from.row, from.length, from.rows, panels.at, panels.panel);
   }
 
   /** `length` zeros. */
   clear(at: number, length: number): void {
-    this.#kernel("clear")(at, length);
+    clearKernel()(at, length);
   }
 
   /** to[plane, row, i] = from[plane, row, i] */
   copy(from: Strides, to: Strides, planes: number, rows: number, length: number): void {
-    this.#kernel("copy")(...from, ...to, planes, rows, length);
+    copyKernel()(...from, ...to, planes, rows, length);
   }
 
   /** The epilogue with a copy of its sum where that is y itself: for kernels that write to y before they read the sum. */
@@ -210,17 +182,17 @@ export class GemmKernels {
     planes: number,
     rows: number,
   ): void {
-    this.#kernel("gather")(from.at, from.plane, from.row, table.at, to.at, to.row, planes, rows, table.count);
+    gatherKernel()(from.at, from.plane, from.row, table.at, to.at, to.row, planes, rows, table.count);
   }
 
   /** to[row, column] = from[column, row] */
   transpose(from: Rows, to: Rows, rows: number, columns: number): void {
-    this.#kernel("transpose")(from.at, from.row, to.at, to.row, rows, columns);
+    transposeKernel()(from.at, from.row, to.at, to.row, rows, columns);
   }
 
   /** to[row, column] += from[column, row] */
   addTransposed(from: Rows, to: Rows, rows: number, columns: number): void {
-    this.#kernel("addTransposed")(from.at, from.row, to.at, to.row, rows, columns);
+    addTransposedKernel()(from.at, from.row, to.at, to.row, rows, columns);
   }
 }
 

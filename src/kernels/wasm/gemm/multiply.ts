@@ -5,7 +5,7 @@
  * So a matrix is read where it is, be it stored row by row, packed in panels, or the patches of an image. The operands
  * of the next line lie `aLine`, `bLine` and `cLine` bytes further.
  */
-import { advance, block, brIf, forRange, type Label, loop, when } from "../assembler/control.js";
+import { advance, block, brIf, doWhile, forRange, type Label, min, when, whileTrue } from "../assembler/control.js";
 import { type Expr, type Local, local, locals, operand } from "../assembler/expression.js";
 import * as f32 from "../assembler/f32.js";
 import * as f32x4 from "../assembler/f32x4.js";
@@ -14,6 +14,7 @@ import { select } from "../assembler/instructions.js";
 import type { Callable, ModuleBuilder } from "../assembler/module.js";
 import { multiplyAdd, type Simd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
+import { lazy } from "../elementwise/compile.js";
 import { CONSTANTS, STEP, takeSteps } from "../elementwise/epilogue.js";
 
 /** The depth of one product at most: 12 columns of b and a tile of a stay in a first-level cache of 32 or 48 KiB. */
@@ -53,7 +54,7 @@ type TileKernel = Callable<typeof operands, void>;
 
 /** Where row i of a or of c lies. */
 function rowOf(first: Expr<"i32">, rows: Expr<"i32">, i: number): Local<"i32"> {
-  return local("i32", i32.add(first, i32.load(rows, 4 * i)));
+  return local(i32.add(first, i32.load(rows, 4 * i)));
 }
 
 /**
@@ -82,7 +83,7 @@ function tileKernel(builder: ModuleBuilder, simd: Simd, rows: number, vectors: n
         () =>
           when(i32.and(mode, MODE.bias), () => {
             for (const [i, row] of sums.entries()) {
-              const start = local("v128", v128.load32Splat(bias, 4 * i));
+              const start = local(v128.load32Splat(bias, 4 * i));
               for (const sum of row) sum.set(start);
             }
           }),
@@ -94,7 +95,7 @@ function tileKernel(builder: ModuleBuilder, simd: Simd, rows: number, vectors: n
           const row = rowOf(b, bRows, step);
           for (const [j, vector] of taken.entries()) vector.set(v128.load(row, 16 * j));
           for (const [i, row] of sums.entries()) {
-            const factor = local("v128", v128.load32Splat(factors[i]!, 4 * step));
+            const factor = local(v128.load32Splat(factors[i]!, 4 * step));
             for (const [j, sum] of row.entries()) sum.set(madd(sum, factor, taken[j]!));
             if (i === rows - 1 ? step < steps - 1 : i % together === together - 1) {
               brIf(exit, i32.and(never, 1 << (step * rows + i)));
@@ -103,16 +104,13 @@ function tileKernel(builder: ModuleBuilder, simd: Simd, rows: number, vectors: n
         }
       };
       block((exit) => {
-        const pairs = local("i32", i32.shrU(depth, 1));
-        when(pairs, () =>
-          loop((again) => {
-            add(2, exit);
-            for (const factor of factors) advance(factor, 8);
-            advance(bRows, 8);
-            advance(pairs, -1);
-            brIf(again, pairs);
-          }),
-        );
+        const pairs = local(i32.shrU(depth, 1));
+        whileTrue(pairs, () => {
+          add(2, exit);
+          for (const factor of factors) advance(factor, 8);
+          advance(bRows, 8);
+          advance(pairs, -1);
+        });
         when(i32.and(depth, 1), () => add(1, exit));
       });
       when(i32.and(mode, MODE.block), () =>
@@ -126,64 +124,80 @@ function tileKernel(builder: ModuleBuilder, simd: Simd, rows: number, vectors: n
   );
 }
 
-/** Writes the kernel `multiply`. `spare` is room for what a tile at the edge has too much. */
-export function multiplyKernel(builder: ModuleBuilder, simd: Simd): void {
+/** The kernel `multiply`. `spare` is room for what a tile at the edge has too much. */
+export const multiplyKernel = /* @__PURE__ */ lazy((builder, simd: Simd) => {
   const { rows: max, fewerRows, vectors: widest, fewerVectors } = TILE[simd];
   const largest = tileKernel(builder, simd, max, widest);
   const anyTile = anyTileFunction(builder, simd, largest);
   const partialTile = partialTileFunction(builder, simd, anyTile);
-  builder.kernel(
-    "multiply",
-    {
-      ...{ ...operands, ...({ rows: "i32", columns: "i32", spare: "i32" } as const) },
-      ...({ lines: "i32", aLine: "i32", bLine: "i32", cLine: "i32" } as const),
-    },
-    ({ a, aRows, b, c, cRows, bias, constants, rows, columns, spare, lines, aLine, bLine, cLine, ...same }) =>
-      forRange(0, lines, 1, () => {
-        const place = { b: local("i32", b), c: local("i32", c) };
-        const columnsLeft = local("i32", columns);
-        loop((nextColumns) => {
-          const vectors = local("i32", extent(i32.shrU(i32.add(columnsLeft, 3), 2), widest, fewerVectors));
-          const width = local("i32", i32.shl(vectors, 2));
-          const line = { aRows: local("i32", aRows), cRows: local("i32", cRows), bias: local("i32", bias) };
-          const constantsLeft = local("i32", constants);
-          const rowsLeft = local("i32", rows);
-          loop((nextRows) => {
-            const height = local("i32", extent(rowsLeft, max, fewerRows));
-            const tile = { ...same, ...place, ...line, constants: constantsLeft, a, rows: height, vectors };
-            when(
-              i32.or(i32.ltU(rowsLeft, height), i32.ltU(columnsLeft, width)),
-              () => partialTile({ ...tile, rowsLeft, columnsLeft, spare }),
-              () =>
-                when(
-                  i32.eq(i32.mul(height, vectors), max * widest),
-                  () => largest(tile),
-                  () => anyTile(tile),
-                ),
-            );
-            const step = local("i32", i32.shl(height, 2));
-            for (const table of Object.values(line)) advance(table, step);
-            advance(constantsLeft, i32.mul(height, CONSTANTS));
-            advance(rowsLeft, i32.sub(0, height));
-            brIf(nextRows, i32.gtS(rowsLeft, 0));
-          });
-          for (const row of Object.values(place)) advance(row, i32.shl(width, 2));
-          advance(columnsLeft, i32.sub(0, width));
-          brIf(nextColumns, i32.gtS(columnsLeft, 0));
+  return (
+    a,
+    aRows,
+    b,
+    bRows,
+    c,
+    cRows,
+    depth,
+    bias,
+    constants,
+    sum,
+    mode,
+    never,
+    rows,
+    columns,
+    spare,
+    lines,
+    aLine,
+    bLine,
+    cLine,
+  ) => {
+    const same = { a, bRows, depth, sum, mode, never };
+
+    forRange(0, lines, 1, () => {
+      const place = { b: local(b), c: local(c) };
+      const columnsLeft = local(columns);
+      doWhile(() => {
+        const vectors = local(extent(i32.shrU(i32.add(columnsLeft, 3), 2), widest, fewerVectors));
+        const width = local(i32.shl(vectors, 2));
+        const line = { aRows: local(aRows), cRows: local(cRows), bias: local(bias) };
+        const constantsLeft = local(constants);
+        const rowsLeft = local(rows);
+        doWhile(() => {
+          const height = local(extent(rowsLeft, max, fewerRows));
+          const tile = { ...same, ...place, ...line, constants: constantsLeft, rows: height, vectors };
+          when(
+            i32.or(i32.ltU(rowsLeft, height), i32.ltU(columnsLeft, width)),
+            () => partialTile({ ...tile, rowsLeft, columnsLeft, spare }),
+            () =>
+              when(
+                i32.eq(i32.mul(height, vectors), max * widest),
+                () => largest(tile),
+                () => anyTile(tile),
+              ),
+          );
+          const step = local(i32.shl(height, 2));
+          for (const table of Object.values(line)) advance(table, step);
+          advance(constantsLeft, i32.mul(height, CONSTANTS));
+          advance(rowsLeft, i32.sub(0, height));
+          return i32.gtS(rowsLeft, 0);
         });
-        advance(a, aLine);
-        advance(b, bLine);
-        advance(c, cLine);
-      }),
-  );
-}
+        for (const row of Object.values(place)) advance(row, i32.shl(width, 2));
+        advance(columnsLeft, i32.sub(0, width));
+        return i32.gtS(columnsLeft, 0);
+      });
+      advance(a, aLine);
+      advance(b, bLine);
+      advance(c, cLine);
+    });
+  };
+});
 
 /** How much of what is left the next tile takes: `max`, or `fewer` where the rest then comes out better. */
 function extent(left: Expr<"i32">, max: number, fewer: number): Expr<"i32"> {
-  const held = local("i32", left);
+  const held = local(left);
   const small = i32.leU(held, fewer);
   const remainder = i32.ltU(i32.sub(held, max + 1), max - fewer);
-  return select(i32.or(small, remainder), operand("i32", fewer), operand("i32", max));
+  return select(i32.or(small, remainder), fewer, max);
 }
 
 type AnyTile = ReturnType<typeof anyTileFunction>;
@@ -220,10 +234,10 @@ function partialTileFunction(builder: ModuleBuilder, simd: Simd, anyTile: AnyTil
   return builder.function(
     { ...operands, rows: "i32", vectors: "i32", rowsLeft: "i32", columnsLeft: "i32", spare: "i32" },
     ({ aRows, c, cRows, bias, sum, rows, vectors, rowsLeft, columnsLeft, spare, ...same }) => {
-      const height = local("i32", smaller(rowsLeft, rows));
-      const bytes = local("i32", i32.shl(smaller(columnsLeft, i32.shl(vectors, 2)), 2));
+      const height = local(min(rowsLeft, rows));
+      const bytes = local(i32.shl(min(columnsLeft, local(i32.shl(vectors, 2))), 2));
       const copy = (visit: (aside: Expr<"i32">, place: Expr<"i32">) => void) => {
-        const [aside, table] = [local("i32", spare), local("i32", cRows)];
+        const [aside, table] = [local(spare), local(cRows)];
         forRange(0, height, 1, () => {
           const place = rowOf(c, table, 0);
           forRange(0, bytes, 4, (at) => visit(i32.add(aside, at), i32.add(place, at)));
@@ -236,11 +250,11 @@ function partialTileFunction(builder: ModuleBuilder, simd: Simd, anyTile: AnyTil
         copy((aside, place) => f32.store(aside, f32.load(i32.add(place, sum)), SPARE_TILE)),
       );
       // Rows too much are the last one once more.
-      const tables = local("i32", i32.add(spare, 2 * SPARE_TILE));
+      const tables = local(i32.add(spare, 2 * SPARE_TILE));
       const [readAside, biasAside] = [i32.add(tables, 4 * max), i32.add(tables, 8 * max)];
-      const last = local("i32", i32.shl(i32.sub(height, 1), 2));
+      const last = local(i32.shl(i32.sub(height, 1), 2));
       for (let i = 0; i < max; i++) {
-        const entry = select(i32.ltU(last, 4 * i), last, operand("i32", 4 * i));
+        const entry = select(i32.ltU(last, 4 * i), last, 4 * i);
         i32.store(tables, i * wide, 4 * i);
         i32.store(readAside, i32.load(i32.add(aRows, entry)), 4 * i);
         i32.store(biasAside, i32.load(i32.add(bias, entry)), 4 * i);
@@ -250,10 +264,4 @@ function partialTileFunction(builder: ModuleBuilder, simd: Simd, anyTile: AnyTil
       copy((aside, place) => f32.store(place, f32.load(aside)));
     },
   );
-}
-
-/** The smaller one. */
-function smaller(a: Local<"i32">, b: Expr<"i32">): Expr<"i32"> {
-  const held = local("i32", b);
-  return select(i32.ltU(a, held), a, held);
 }

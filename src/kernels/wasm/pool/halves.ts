@@ -27,26 +27,14 @@ type Pixel = (windows: Windows, row: number, column: number) => Vector;
  * What of dx is under no window stays as it is.
  */
 function halvesKernel(pixel: Pixel) {
-  return lazy((builder) => {
-    const parameters = {
-      planes: "i32",
-      rows: "i32",
-      columns: "i32",
-      width: "i32",
-      plane: "i32",
-      dy: "i32",
-      argmax: "i32",
-      dx: "i32",
-      count: "f32",
-    } as const;
-    builder.kernel("run", parameters, (given) => {
-      const { planes, rows, columns, width, plane, dy, argmax, dx } = given;
-      const count = keep(f32x4.splat(given.count));
-      const rowBytes = local("i32", i32.shl(width, 2));
+  return lazy(
+    () => (planes, rows, columns, width, plane, dy, argmax, dx, pixels) => {
+      const count = keep(f32x4.splat(pixels));
+      const rowBytes = local(i32.shl(width, 2));
       forRange(0, planes, 1, () => {
         forRange(0, rows, 1, (i) => {
-          const upper = local("i32", i32.add(dx, i32.mul(i, i32.shl(rowBytes, 1))));
-          const lower = local("i32", i32.add(upper, rowBytes));
+          const upper = local(i32.add(dx, i32.mul(i, i32.shl(rowBytes, 1))));
+          const lower = local(i32.add(upper, rowBytes));
           const corner = keep(i32x4.add(i32x4.splat(i32.mul(i, i32.shl(width, 1))), i32x4.const(0, 2, 4, 6)));
           sweep(columns, [dy, argmax], (step) => {
             const windows = {
@@ -65,8 +53,9 @@ function halvesKernel(pixel: Pixel) {
         });
         advance(dx, plane);
       });
-    });
-  });
+    },
+    ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "f32"],
+  );
 }
 
 /** Stores two columns, in turns. */

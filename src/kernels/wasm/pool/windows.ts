@@ -2,7 +2,7 @@
  * The loops over the windows of a pooling. Windows along a row that have the same size and the same distance from their
  * neighbors (all but those at the edges) are taken four at a time, one in each lane; every other one is by itself.
  */
-import { advance, forRange, when } from "../assembler/control.js";
+import { advance, forRange, min, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
 import * as f32 from "../assembler/f32.js";
 import * as f32x4 from "../assembler/f32x4.js";
@@ -11,7 +11,7 @@ import * as f64x2 from "../assembler/f64x2.js";
 import * as i32 from "../assembler/i32.js";
 import * as i32x4 from "../assembler/i32x4.js";
 import { select } from "../assembler/instructions.js";
-import type { Kernel, ModuleBuilder } from "../assembler/module.js";
+import type { Body, Kernel, ModuleBuilder } from "../assembler/module.js";
 import * as v128 from "../assembler/v128.js";
 import { lazy } from "../elementwise/compile.js";
 import { keep, type Vector, where } from "../elementwise/math.js";
@@ -71,14 +71,14 @@ interface Pooling {
 const maximum: Pooling = {
   single({ x, width, top, bottom, rowStep, left, right, columnStep, y, argmax }) {
     const best = local("f32", Number.NEGATIVE_INFINITY);
-    const place = local("i32", -1);
+    const place = local(-1);
     forRange(top, bottom, rowStep, (row) =>
       forRange(left, right, columnStep, (column) => {
-        const at = local("i32", i32.add(i32.mul(row, width), column));
+        const at = local(i32.add(i32.mul(row, width), column));
         const value = local("f32", f32.load(i32.add(x, i32.shl(at, 2))));
         // The first pixel wins a window of −∞, the last NaN a window with several.
         const isFirst = i32.ltS(place, 0);
-        const wins = local("i32", i32.or(i32.or(f32.gt(value, best), f32.ne(value, value)), isFirst));
+        const wins = local(i32.or(i32.or(f32.gt(value, best), f32.ne(value, value)), isFirst));
         best.set(select(wins, value, best));
         place.set(select(wins, at, place));
       }),
@@ -148,38 +148,22 @@ const average: Pooling = {
  * first window of the stretch, first window behind it). The tables are the rows' `first` and `end`, the columns' `first`
  * and `end`, 32-bit integers, and then the rows' and the columns' counts in double precision.
  */
-function windowKernel(builder: ModuleBuilder, pooling: Pooling, stretch: Stretch): void {
+function windowKernel(builder: ModuleBuilder, pooling: Pooling, stretch: Stretch): Body {
   const single = builder.function(window, pooling.single);
-  const parameters = {
-    planes: "i32",
-    x: "i32",
-    y: "i32",
-    argmax: "i32",
-    tables: "i32",
-    width: "i32",
-    plane: "i32",
-    rows: "i32",
-    columns: "i32",
-    rowStep: "i32",
-    columnStep: "i32",
-    start: "i32",
-    stop: "i32",
-  } as const;
-  builder.kernel("run", parameters, (given) => {
-    const { planes, x, y, argmax, tables, width, plane, rows, columns, rowStep, columnStep, start, stop } = given;
-    const columnTable = local("i32", i32.add(tables, i32.shl(rows, 3)));
-    const rowCounts = local("i32", i32.add(columnTable, i32.shl(columns, 3)));
-    const columnCounts = local("i32", i32.add(rowCounts, i32.shl(rows, 3)));
-    const rowBytes = local("i32", i32.shl(i32.mul(width, rowStep), 2)); // from a row of pixels of a window to the next
+  return (planes, x, y, argmax, tables, width, plane, rows, columns, rowStep, columnStep, start, stop) => {
+    const columnTable = local(i32.add(tables, i32.shl(rows, 3)));
+    const rowCounts = local(i32.add(columnTable, i32.shl(columns, 3)));
+    const columnCounts = local(i32.add(rowCounts, i32.shl(rows, 3)));
+    const rowBytes = local(i32.shl(i32.mul(width, rowStep), 2)); // from a row of pixels of a window to the next
 
     forRange(0, planes, 1, () => {
       forRange(0, rows, 1, (i) => {
-        const entry = local("i32", i32.add(tables, i32.shl(i, 2)));
-        const top = local("i32", i32.load(entry));
-        const bottom = local("i32", i32.load(i32.add(entry, i32.shl(rows, 2))));
+        const entry = local(i32.add(tables, i32.shl(i, 2)));
+        const top = local(i32.load(entry));
+        const bottom = local(i32.load(i32.add(entry, i32.shl(rows, 2))));
         const rowCount = local("f64", f64.load(i32.add(rowCounts, i32.shl(i, 3))));
         const row = { width, top, bottom, rowStep };
-        const element = (j: Expr<"i32">, base: Expr<"i32">) => local("i32", i32.add(base, i32.shl(j, 2)));
+        const element = (j: Expr<"i32">, base: Expr<"i32">) => local(i32.add(base, i32.shl(j, 2)));
         const oneByOne = (from: Expr<"i32"> | number, to: Expr<"i32">) =>
           forRange(from, to, 1, (j) => {
             const column = element(j, columnTable);
@@ -191,17 +175,17 @@ function windowKernel(builder: ModuleBuilder, pooling: Pooling, stretch: Stretch
 
         oneByOne(0, start);
         if (stretch.taps > 0) {
-          const last = local("i32", i32.sub(stop, 4));
+          const last = local(i32.sub(stop, 4));
           const { write, failed } = pooling.fours({ ...row, stretch, rowCount });
           forRange(start, stop, 4, (next) => {
             // The last four overlap the ones before if need be.
-            const j = local("i32", select(i32.ltU(next, last), next, last));
-            const left = local("i32", i32.load(element(j, columnTable)));
+            const j = local(min(next, last));
+            const left = local(i32.load(element(j, columnTable)));
             write({
               left,
               y: element(j, y),
               argmax: element(j, argmax),
-              counts: local("i32", i32.add(columnCounts, i32.shl(j, 3))),
+              counts: local(i32.add(columnCounts, i32.shl(j, 3))),
               visit(writePixel, nextRow) {
                 const pixel = element(i32.add(i32.mul(top, width), left), x);
                 forRange(top, bottom, rowStep, () => {
@@ -220,7 +204,7 @@ function windowKernel(builder: ModuleBuilder, pooling: Pooling, stretch: Stretch
       });
       advance(x, plane);
     });
-  });
+  };
 }
 
 /** Pixel `tap` of the row of each of four windows. No byte beyond the last window's is read. */
@@ -234,18 +218,11 @@ function pixels(row: Local<"i32">, tap: number, { step, stride }: Stretch): Vect
   );
 }
 
-/** One kernel for every kind of stretch, compiled when it is called for. */
-function kernels(pooling: Pooling): (stretch: Stretch) => Kernel {
-  const known = new Map<string, () => Kernel>();
-  return (stretch) => {
-    const key = `${stretch.taps} ${stretch.step} ${stretch.stride}`;
-    let kernel = known.get(key);
-    if (!kernel) {
-      kernel = lazy((builder) => windowKernel(builder, pooling, stretch));
-      known.set(key, kernel);
-    }
-    return kernel();
-  };
+/** One kernel for every kind of stretch. */
+function kernels(pooling: Pooling): (taps: number, step: number, stride: number) => Kernel {
+  return lazy((builder, taps: number, step: number, stride: number) =>
+    windowKernel(builder, pooling, { taps, step, stride }),
+  );
 }
 
 export const maxWindows = /* @__PURE__ */ kernels(maximum);

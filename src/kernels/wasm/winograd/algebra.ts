@@ -8,10 +8,11 @@
  * In two dimensions each is applied to the columns and then to the rows. Source: Lavin & Gray 2016, "Fast Algorithms
  * for Convolutional Neural Networks", https://arxiv.org/abs/1509.09308.
  */
-import { type Expr, type Local, local, type Operand } from "../assembler/expression.js";
+import type { Expr, Local, Operand } from "../assembler/expression.js";
 import { add, mul, sub } from "../assembler/f32x4.js";
 import * as i32x4 from "../assembler/i32x4.js";
 import { multiplyAdd } from "../assembler/simd.js";
+import { keep } from "../elementwise/math.js";
 import { times, type Variant } from "./variant.js";
 
 type Vector = Expr<"v128">;
@@ -32,8 +33,6 @@ export interface Algebra {
   /** Gᵀ·u, the adjoint of `filter`; for six points */
   readonly filterGradient: Transform;
 }
-
-const keep = (value: Operand<"v128">): Local<"v128"> => local("v128", value);
 
 /** The transforms, to be used in the function that is being written. `constant`: how it holds the factors of `filter`. */
 export function algebra(
@@ -112,17 +111,9 @@ export function algebra(
   };
 }
 
-/** Lane i of vector j becomes lane j of vector i. */
-export function transpose([a, b, c, d]: readonly Local<"v128">[]): Vectors {
-  const low = [keep(lows(a!, b!)), keep(lows(c!, d!))] as const;
-  const high = [keep(highs(a!, b!)), keep(highs(c!, d!))] as const;
-  return [firsts(...low), seconds(...low), firsts(...high), seconds(...high)];
-}
-
 type Pairing = (a: Vector, b: Vector) => Vector;
-/** (a0 b0 a1 b1), and (a2 b2 a3 b3) */
+/** (a0 b0 a1 b1) */
 export const lows: Pairing = (a, b) => i32x4.shuffle(a, b, [0, 4, 1, 5]);
-export const highs: Pairing = (a, b) => i32x4.shuffle(a, b, [2, 6, 3, 7]);
 /** (a0 a1 b0 b1), and (a2 a3 b2 b3) */
 export const firsts: Pairing = (a, b) => i32x4.shuffle(a, b, [0, 1, 4, 5]);
 export const seconds: Pairing = (a, b) => i32x4.shuffle(a, b, [2, 3, 6, 7]);

@@ -1,6 +1,6 @@
 /** The kernels, compiled when first asked for. */
-import { type Kernel, ModuleBuilder } from "../assembler/module.js";
-import { isShared, memory } from "../memory.js";
+import type { Body, Kernel, ModuleBuilder } from "../assembler/module.js";
+import { compile } from "../elementwise/compile.js";
 import { filterKernel, type Taps } from "./filter.js";
 import { filterGradientKernel } from "./filter-gradient.js";
 import { outputKernel } from "./output.js";
@@ -11,15 +11,10 @@ import type { Variant } from "./variant.js";
 const compiled = new Map<string, Kernel>();
 
 /** A module of its own for every kernel: browsers compile small ones at once. `option`: what else it depends on. */
-function kernel(name: string, variant: Variant, option: string, write: (builder: ModuleBuilder) => void): Kernel {
+function kernel(name: string, variant: Variant, option: string, write: (builder: ModuleBuilder) => Body): Kernel {
   const key = `${name} ${variant.points} ${variant.simd} ${variant.rows} ${option}`;
-  let found = compiled.get(key);
-  if (!found) {
-    const builder = new ModuleBuilder({ shared: isShared() });
-    write(builder);
-    found = builder.instantiate<string>(memory())[name]!;
-    compiled.set(key, found);
-  }
+  const found = compiled.get(key) ?? compile(write);
+  compiled.set(key, found);
   return found;
 }
 
@@ -28,13 +23,11 @@ export function filterOf(variant: Variant, kind: Taps): Kernel {
 }
 
 export function inputOf(variant: Variant): Kernel {
-  return kernel("input", variant, "", (builder) => stripKernel(builder, variant, "input"));
+  return kernel("input", variant, "", () => stripKernel(variant, "input"));
 }
 
 export function outputGradientOf(variant: Variant): Kernel {
-  return kernel("outputGradient", variant, `${variant.taps}`, (builder) =>
-    stripKernel(builder, variant, "outputGradient"),
-  );
+  return kernel("outputGradient", variant, `${variant.taps}`, () => stripKernel(variant, "outputGradient"));
 }
 
 export function multiplyOf(variant: Variant): Kernel {
@@ -46,5 +39,5 @@ export function outputOf(variant: Variant, steps: number): Kernel {
 }
 
 export function filterGradientOf(variant: Variant): Kernel {
-  return kernel("filterGradient", variant, `${variant.taps}`, (builder) => filterGradientKernel(builder, variant));
+  return kernel("filterGradient", variant, `${variant.taps}`, () => filterGradientKernel(variant));
 }

@@ -13,9 +13,9 @@ import { advance, forRange, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
 import * as i32 from "../assembler/i32.js";
 import * as i32x4 from "../assembler/i32x4.js";
-import { type Kernel, ModuleBuilder } from "../assembler/module.js";
 import * as v128 from "../assembler/v128.js";
-import { isShared, memory, scratch } from "../memory.js";
+import { lazy } from "../elementwise/compile.js";
+import { memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { TAP_BYTES } from "./filter.js";
 import type { Problem } from "./plan.js";
@@ -51,63 +51,50 @@ export function tapsTable({ kernel, stride, taps }: Problem): number {
   return table;
 }
 
-let compiled: Kernel | undefined;
-
 /** `split` of one map into its phases, with zeros around. Rows and columns beyond those of the phases are not given. */
-function splitKernel(): Kernel {
-  if (compiled) return compiled;
-  const builder = new ModuleBuilder({ shared: isShared() });
-  builder.kernel(
-    "split",
-    {
-      ...({ x: "i32", height: "i32", rowBytes: "i32", bytes: "i32", top: "i32", left: "i32" } as const),
-      ...({ to: "i32", phase: "i32", planeBytes: "i32", outBytes: "i32" } as const),
-    },
-    ({ x, height, bytes, left, to, phase, ...p }) => {
-      const start = local("i32", to);
-      const last = local("i32", i32.sub(p.planeBytes, 16));
-      for (let i = 0; i < PHASES.length; i++) {
-        forRange(0, last, 16, (at) => v128.store(i32.add(start, at), i32x4.splat(0)));
-        v128.store(i32.add(start, last), i32x4.splat(0));
-        advance(start, phase);
-      }
-      const whole = local("i32", i32.and(bytes, -32));
-      forRange(0, height, 1, (i) => {
-        const row = local("i32", i32.add(i, p.top));
-        const odd = local("i32", i32.and(row, 1));
-        const line = i32.add(i32.mul(phase, i32.shl(odd, 1)), i32.mul(p.outBytes, i32.shrU(row, 1)));
-        const first = local("i32", i32.add(to, line));
-        /** Where every second column goes, from this one of the padded image on. */
-        const columns = (column: Expr<"i32">): Local<"i32"> => {
-          const at = local("i32", column);
-          // PHASES: of even rows the odd columns come first, of odd rows the even ones.
-          const second = i32.eq(i32.and(at, 1), odd);
-          return local("i32", i32.add(first, i32.add(i32.mul(phase, second), i32.shl(i32.shrU(at, 1), 2))));
-        };
-        const [evens, odds] = [columns(left), columns(i32.add(left, 1))];
-        const from = local("i32", x);
-        forRange(0, whole, 32, () => {
-          const [a, b] = [local("v128", v128.load(from)), local("v128", v128.load(from, 16))];
-          v128.store(evens, i32x4.shuffle(a, b, [0, 2, 4, 6]));
-          v128.store(odds, i32x4.shuffle(a, b, [1, 3, 5, 7]));
-          advance(from, 32);
-          advance(evens, 16);
-          advance(odds, 16);
-        });
-        forRange(whole, bytes, 8, (at) => {
-          i32.store(evens, i32.load(from));
-          when(i32.ltU(i32.add(at, 4), bytes), () => i32.store(odds, i32.load(from, 4)));
-          advance(from, 8);
-          advance(evens, 4);
-          advance(odds, 4);
-        });
-        advance(x, p.rowBytes);
+const splitKernel = /* @__PURE__ */ lazy(
+  () => (x, height, rowBytes, bytes, top, left, to, phase, planeBytes, outBytes) => {
+    const start = local(to);
+    const last = local(i32.sub(planeBytes, 16));
+    for (let i = 0; i < PHASES.length; i++) {
+      forRange(0, last, 16, (at) => v128.store(i32.add(start, at), i32x4.splat(0)));
+      v128.store(i32.add(start, last), i32x4.splat(0));
+      advance(start, phase);
+    }
+    const whole = local(i32.and(bytes, -32));
+    forRange(0, height, 1, (i) => {
+      const row = local(i32.add(i, top));
+      const odd = local(i32.and(row, 1));
+      const line = i32.add(i32.mul(phase, i32.shl(odd, 1)), i32.mul(outBytes, i32.shrU(row, 1)));
+      const first = local(i32.add(to, line));
+      /** Where every second column goes, from this one of the padded image on. */
+      const columns = (column: Expr<"i32">): Local<"i32"> => {
+        const at = local(column);
+        // PHASES: of even rows the odd columns come first, of odd rows the even ones.
+        const second = i32.eq(i32.and(at, 1), odd);
+        return local(i32.add(first, i32.add(i32.mul(phase, second), i32.shl(i32.shrU(at, 1), 2))));
+      };
+      const [evens, odds] = [columns(left), columns(i32.add(left, 1))];
+      const from = local(x);
+      forRange(0, whole, 32, () => {
+        const [a, b] = [local(v128.load(from)), local(v128.load(from, 16))];
+        v128.store(evens, i32x4.shuffle(a, b, [0, 2, 4, 6]));
+        v128.store(odds, i32x4.shuffle(a, b, [1, 3, 5, 7]));
+        advance(from, 32);
+        advance(evens, 16);
+        advance(odds, 16);
       });
-    },
-  );
-  compiled = builder.instantiate<"split">(memory()).split;
-  return compiled;
-}
+      forRange(whole, bytes, 8, (at) => {
+        i32.store(evens, i32.load(from));
+        when(i32.ltU(i32.add(at, 4), bytes), () => i32.store(odds, i32.load(from, 4)));
+        advance(from, 8);
+        advance(evens, 4);
+        advance(odds, 4);
+      });
+      advance(x, rowBytes);
+    });
+  },
+);
 
 /** Writes the phases of x with their padding, as the images of the problem: [image, phase, channel, row, column]. A part is a map. */
 export class Split implements Task {

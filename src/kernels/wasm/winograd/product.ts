@@ -1,9 +1,9 @@
 /** mᵉ[filter][tile] = Σ over channels of Uᵉ[channel][filter]·Vᵉ[channel][tile], for every e. */
-import { advance, block, brIf, forRange, loop, when } from "../assembler/control.js";
-import { type Expr, local, locals, operand } from "../assembler/expression.js";
+import { advance, block, brIf, doWhile, forRange, min, when } from "../assembler/control.js";
+import { type Expr, local, locals } from "../assembler/expression.js";
 import * as i32 from "../assembler/i32.js";
 import { select } from "../assembler/instructions.js";
-import type { ModuleBuilder } from "../assembler/module.js";
+import type { Body, ModuleBuilder } from "../assembler/module.js";
 import { multiplyAdd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
 import { bytesOf, type Variant } from "./variant.js";
@@ -15,48 +15,40 @@ import { bytesOf, type Variant } from "./variant.js";
  * Of all channels, which are four times `partial` where that is not 0, the last half counts for nothing at the points of
  * the last row, and the first and the last quarter for nothing at those of the last column (phases.ts).
  */
-export function productKernel(builder: ModuleBuilder, variant: Variant): void {
+export function productKernel(builder: ModuleBuilder, variant: Variant): Body {
   const { points, tilePoint, tilePanel } = bytesOf(variant);
   const product = microKernel(builder, variant);
-  builder.kernel(
-    "multiply",
-    {
-      ...({ u: "i32", filterPoint: "i32", v: "i32", inputPoint: "i32", inputPanel: "i32", panels: "i32" } as const),
-      ...({ m: "i32", channels: "i32", partial: "i32", done: "i32", never: "i32" } as const),
-    },
-    ({ v, channels, partial, done, never, ...p }) => {
-      const left = local("i32", points * points);
-      loop((again) => {
-        // What counts of the channels from `done` on.
-        const [first, end] = [local("i32", 0), local("i32", channels)];
-        when(partial, () => {
-          const within = (limit: Expr<"i32">): Expr<"i32"> => {
-            const at = local("i32", i32.sub(limit, done));
-            const some = local("i32", select(i32.gtS(at, 0), at, local("i32", 0)));
-            return select(i32.ltU(some, channels), some, channels);
-          };
-          const lastRow = local("i32", i32.leU(left, points));
-          const lastColumn = local("i32", i32.eq(i32.remU(left, points), 1));
-          first.set(within(i32.mul(partial, lastColumn)));
-          end.set(within(i32.mul(partial, select(lastRow, operand("i32", 2), i32.sub(4, lastColumn)))));
-        });
-        const count = local("i32", i32.sub(end, first));
-        const u = local("i32", i32.add(p.u, i32.mul(first, 4 * variant.rows)));
-        const tiles = local("i32", i32.add(v, i32.mul(first, 16 * variant.quads)));
-        const m = local("i32", p.m);
-        forRange(0, p.panels, 1, () => {
-          product({ u, v: tiles, m, channels: count, more: done, never });
-          advance(tiles, p.inputPanel);
-          advance(m, tilePanel);
-        });
-        advance(p.u, p.filterPoint);
-        advance(v, p.inputPoint);
-        advance(p.m, tilePoint);
-        advance(left, -1);
-        brIf(again, left);
+  return (u, filterPoint, v, inputPoint, inputPanel, panels, m, channels, partial, done, never) => {
+    const left = local(points * points);
+    doWhile(() => {
+      // What counts of the channels from `done` on.
+      const [first, end] = [local(0), local(channels)];
+      when(partial, () => {
+        const within = (limit: Expr<"i32">): Expr<"i32"> => {
+          const at = local(i32.sub(limit, done));
+          return min(local(select(i32.gtS(at, 0), at, 0)), channels);
+        };
+        const lastRow = local(i32.leU(left, points));
+        const lastColumn = local(i32.eq(i32.remU(left, points), 1));
+        first.set(within(i32.mul(partial, lastColumn)));
+        end.set(within(i32.mul(partial, select(lastRow, 2, i32.sub(4, lastColumn)))));
       });
-    },
-  );
+      const count = local(i32.sub(end, first));
+      const filters = local(i32.add(u, i32.mul(first, 4 * variant.rows)));
+      const tiles = local(i32.add(v, i32.mul(first, 16 * variant.quads)));
+      const sums = local(m);
+      forRange(0, panels, 1, () => {
+        product({ u: filters, v: tiles, m: sums, channels: count, more: done, never });
+        advance(tiles, inputPanel);
+        advance(sums, tilePanel);
+      });
+      advance(u, filterPoint);
+      advance(v, inputPoint);
+      advance(m, tilePoint);
+      advance(left, -1);
+      return left;
+    });
+  };
 }
 
 /**
@@ -79,7 +71,7 @@ function microKernel(builder: ModuleBuilder, { simd, rows, quads }: Variant) {
     const step = (index: number, cut: (row: number) => void): void => {
       for (const [i, tile] of tiles.entries()) tile.set(v128.load(p.v, 16 * (index * quads + i)));
       for (let row = 0; row < rows; row++) {
-        const factor = local("v128", v128.load32Splat(p.u, 4 * (index * rows + row)));
+        const factor = local(v128.load32Splat(p.u, 4 * (index * rows + row)));
         tiles.forEach((tile, i) => {
           const sum = sums[row * quads + i]!;
           sum.set(madd(sum, factor, tile));
@@ -87,10 +79,10 @@ function microKernel(builder: ModuleBuilder, { simd, rows, quads }: Variant) {
         cut(row + 1);
       }
     };
-    const rounds = local("i32", steps === 2 ? i32.shrU(p.channels, 1) : p.channels);
+    const rounds = local(steps === 2 ? i32.shrU(p.channels, 1) : p.channels);
     block((exit) => {
       brIf(exit, i32.eqz(rounds));
-      loop((again) => {
+      doWhile(() => {
         let bit = 0;
         for (let index = 0; index < steps; index++) {
           step(index, (row) => {
@@ -101,7 +93,7 @@ function microKernel(builder: ModuleBuilder, { simd, rows, quads }: Variant) {
         advance(p.u, 4 * rows * steps);
         advance(p.v, 16 * quads * steps);
         advance(rounds, -1);
-        brIf(again, rounds);
+        return rounds;
       });
     });
     if (steps === 2) when(i32.and(p.channels, 1), () => step(0, () => {}));

@@ -3,7 +3,7 @@
  * also of those that it does not read. That is harmless unless they are much larger than those that it does.
  */
 import type { ConvOperands } from "../conv/algorithm.js";
-import { slidingKernels } from "../conv/sliding-kernels.js";
+import { collect } from "../conv/sliding-kernels.js";
 import type { GemmKernels } from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
@@ -193,7 +193,7 @@ export function evenProducts(
   }) as [number, number];
   const lines = { lines: 1, columns: some };
   const image = { at: inputs.at, line: 0, taps: taps.at, count: taps.count };
-  slidingKernels(kernels.simd).collect(image, { at: outputs.at, ...lines }, sums);
+  collect(kernels.simd, image, { at: outputs.at, ...lines }, sums);
   const limit = UNEVEN * UNEVEN * Math.min(...view(sums, taps.count));
   const square = (read: number, written: number): number => {
     const product = read * scale * written * scaleOut;

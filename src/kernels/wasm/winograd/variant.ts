@@ -1,7 +1,5 @@
 /** What the kernels of Winograd convolution agree on. */
-import { type Expr, type Local, local, type Operand } from "../assembler/expression.js";
-import * as i32 from "../assembler/i32.js";
-import { select } from "../assembler/instructions.js";
+import { type Expr, type Local, local } from "../assembler/expression.js";
 import type { Simd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
 
@@ -43,12 +41,7 @@ export function bytesOf({ points, rows, quads }: Variant) {
 export const times = <T>(count: number, make: (i: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => make(i));
 
-export const smaller = (value: Expr<"i32">, limit: Local<"i32">): Expr<"i32"> =>
-  select(i32.ltU(value, limit), value, limit);
-
-export const vector = (value: Operand<"v128">): Local<"v128"> => local("v128", value);
-
 /** `count` vectors, `step` bytes apart, from `start` on. */
 export function loadAll(address: Expr<"i32">, count: number, step: number, start = 0): Local<"v128">[] {
-  return times(count, (i) => vector(v128.load(address, start + i * step)));
+  return times(count, (i) => local(v128.load(address, start + i * step)));
 }

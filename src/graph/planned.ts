@@ -1,0 +1,45 @@
+/** What runs where an outermost call's layer is composed of others: the plan of a forward, made when it is first called for. */
+import type { Shape } from "../shape/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { outputsOf, runBackward, runForward } from "./execute.js";
+import type { Composition, Module, Plan, Program, Trace } from "./module.js";
+import { optimize } from "./passes.js";
+import { type Flat, flatten, isCurrent } from "./plan.js";
+import { shapesOf } from "./shapes.js";
+
+export class Planned implements Program {
+  readonly #flat: Flat;
+  #training: Plan | undefined;
+  #inference: Plan | undefined;
+
+  /** @param composition the layer's own graph, for one that does not run it by itself */
+  constructor(module: Module, inputs: number, composition?: Composition) {
+    this.#flat = flatten(module, inputs, composition);
+  }
+
+  isCurrent(inputs: number): boolean {
+    return this.#flat.inputs === inputs && isCurrent(this.#flat);
+  }
+
+  shapes(inputs: readonly Shape[]): readonly (Shape | undefined)[] {
+    return shapesOf(this.#flat, inputs, true).shapes;
+  }
+
+  /** The plan that keeps what a backward needs, or the one that keeps nothing. */
+  plan(keeps: boolean): Plan {
+    if (keeps) {
+      this.#training ??= optimize(this.#flat, true);
+      return this.#training;
+    }
+    this.#inference ??= optimize(this.#flat, false);
+    return this.#inference;
+  }
+
+  forward(inputs: readonly Tensor[], keeps: boolean, shapes?: readonly (Shape | undefined)[]): Trace {
+    const run = runForward(this.plan(keeps), inputs, shapes);
+    return {
+      outputs: outputsOf(run),
+      backward: (dys, inputGradient) => runBackward(run, dys, inputGradient),
+    };
+  }
+}
