@@ -52,7 +52,7 @@ function mixing(rounds: boolean) {
     return singles([low, high]);
   };
 
-  /** Neighbours are mixed alike, four at a time. */
+  /** Neighbors are mixed alike, four at a time. */
   const rows = lazy(
     () => (outer, out, inner, plane, from, to, ends, entries) =>
       forRange(0, outer, 1, () => {
@@ -72,7 +72,7 @@ function mixing(rounds: boolean) {
       }),
   );
 
-  /** Where no neighbours are mixed alike, four lines at a time. */
+  /** Where no neighbors are mixed alike, four lines at a time. */
   const lines = lazy(() => (outer, out, _inner, plane, from, to, ends, entries) => {
     const written = local(i32.shl(out, 2));
     const behind = (bytes: Local<"i32">) => [1, 2, 3].map((count) => local(i32.mul(bytes, count)));

@@ -12,7 +12,7 @@ import { lazy } from "../elementwise/compile.js";
 import { TILE } from "./multiply.js";
 
 /**
- * The kernel `copy`: to[plane, row, i] = from[plane, row, i], where neighbours are `fromStep` and `toStep` bytes
+ * The kernel `copy`: to[plane, row, i] = from[plane, row, i], where neighbors are `fromStep` and `toStep` bytes
  * apart, so that it also takes every second number, or leaves room between two.
  */
 export const copyKernel = /* @__PURE__ */ lazy(
@@ -58,7 +58,7 @@ export const clearKernel = /* @__PURE__ */ lazy(() => (at, length) => {
 });
 
 /**
- * The kernel `gather`: to[row][plane · length + i] = from[plane, row, table[i]], which exchanges the axes of weights.
+ * The kernel `gather`: to[row][plane · length + i] = from[plane, row, table[i]], which exchanges the dimensions of weights.
  * Planes come outermost: they lie far apart in what is read, and near each other in what is written.
  */
 export const gatherKernel = /* @__PURE__ */ lazy(

@@ -94,7 +94,7 @@ function copyOne(pixel: Expr<"i32">, matrix: Expr<"i32">, eachTap: EachTap): voi
 
 /**
  * The kernel `spread`, the adjoint: image[taps[tap] + row, column] += matrix[tap, row, column], for output rows
- * `imageRow` bytes apart in the image. Tap by tap, since neighbouring taps meet the same pixels one step later, and a
+ * `imageRow` bytes apart in the image. Tap by tap, since neighboring taps meet the same pixels one step later, and a
  * processor that loads what it has just stored waits.
  */
 export const spreadKernel = /* @__PURE__ */ lazy(

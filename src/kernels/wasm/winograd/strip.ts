@@ -65,7 +65,7 @@ export function stripKernel(variant: Variant, name: "input" | "outputGradient"):
       return i32.gtS(maps, 0);
     });
 
-    /** Columns, along whole rows of x: neighbouring tiles may share some. */
+    /** Columns, along whole rows of x: neighboring tiles may share some. */
     function columnsOf(segment: Local<"i32">, strip: Local<"i32">): void {
       const row = local(i32.add(x, i32.load(segment)));
       const inside = local(i32.load(segment, 4));
