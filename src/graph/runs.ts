@@ -1,5 +1,5 @@
 /** The outermost calls of a layer: the forwards that wait for their backward, and the memory that they lie in. */
-import { Arena, Pool, within } from "../kernels/residency.js";
+import { Arena, beginRun, Pool, within } from "../kernels/residency.js";
 import { type Allocator, engine, type Run, runOf } from "../tensor/engine.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import { checkGradients, outputsOf, runBackward, runForward, type Trace } from "./execute.js";
@@ -38,6 +38,8 @@ export class Runs {
   #pool: Pool | undefined;
   #backwardPool: Pool | undefined;
   readonly #plans = new Plans();
+  /** The network whose numbers have taken their places. */
+  #resident: Flat | undefined;
 
   /** @throws ShapeError before anything has changed where the shapes do not fit. */
   forward(module: Module, xs: readonly Tensor[], claim: Claim): Tensor[] {
@@ -52,6 +54,8 @@ export class Runs {
     const run: Run = { waiting: keeps };
     const inputs: Tensor[] = [];
     const trace = this.#run(run, keeps, claim, () => {
+      beginRun(flat === this.#resident ? [] : Array.from(module.states(), ({ value }) => value));
+      this.#resident = flat;
       for (const x of xs) inputs.push(copyOf(x));
       return runForward(this.#plans.plan(flat, keeps), inputs, shapes);
     });

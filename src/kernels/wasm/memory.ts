@@ -72,6 +72,8 @@ interface EngineMemory {
   clock: number;
   /** What was used since then, the running kernel call needs where it is. */
   callStart: number;
+  /** What was used since then, the model that ran last may go on using. */
+  runStart: number;
 }
 
 /** There is no room for what a kernel works with. */
@@ -122,6 +124,7 @@ function create(): EngineMemory {
     fixed: 0,
     clock: 0,
     callStart: Infinity,
+    runStart: Infinity,
   };
 }
 
@@ -177,7 +180,11 @@ const dropped =
 export function takeSpan(bytes: number, owner: Owner): Span | undefined {
   const m = state();
   if (trouble.noPlaces) return undefined;
-  while ((trouble.movesAlways || m.taken + bytes > m.budget) && moveOneOut(m));
+  while (trouble.movesAlways && moveOneOut(m));
+  // To move out what the running network holds would only copy it to and fro.
+  const old = engine().depth > 0 ? m.runStart : Infinity;
+  while (m.taken + bytes > m.budget && moveOneOut(m, old));
+  if (old < Infinity) m.budget = Math.max(m.budget, m.taken + bytes);
   const at = allocate(m, bytes);
   if (at === undefined) return undefined;
   const used = ++m.clock;
@@ -234,10 +241,10 @@ export function raiseBudget(bytes: number): void {
   state().budget += 2 * (bytes + SPAN_BYTES);
 }
 
-/** A running network holds so many bytes: to move some of them out would only copy them to and fro. */
-export function admit(bytes: number): void {
+/** Begins a run: until the next one, what it uses stays where it is as long as there is room. */
+export function startRun(): void {
   const m = state();
-  m.budget = Math.max(m.budget, FIRST_BUDGET + bytes);
+  m.runStart = m.clock + 1;
 }
 
 /**
@@ -273,15 +280,15 @@ function aliasOf({ buffer }: WebAssembly.Memory): ArrayBufferLike | undefined {
   }
 }
 
-/** Moves out what was used least recently; false where nothing can be moved. */
-function moveOneOut(m: EngineMemory): boolean {
+/** Moves out what was used least recently, and not since `start`; false where nothing can be moved. */
+function moveOneOut(m: EngineMemory, start = Infinity): boolean {
   for (const span of m.queue) {
     if (span.used > span.queued) {
       // Used since it got here: its turn comes again after those that are there now.
       span.queued = span.used;
       m.queue.delete(span);
       m.queue.add(span);
-    } else if (span.used < m.callStart) {
+    } else if (span.used < Math.min(m.callStart, start)) {
       (span.owner ?? span.weak?.deref())?.moveOut();
       release(span);
       return true;
