@@ -26,7 +26,7 @@ class Block implements Owner {
   use = 0;
   /** How many values lie here that somebody is going to read; for the pool that it belongs to. */
   holders = 0;
-  isFree = false;
+  #isFree = false;
 
   constructor(readonly pool?: Pool) {}
 
@@ -51,6 +51,16 @@ class Block implements Owner {
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Whether no use of it is going on. */
+  get isFree(): boolean {
+    return this.#isFree;
+  }
+
+  set isFree(isFree: boolean) {
+    this.#isFree = isFree;
+    if (this.#span) this.#span.idle = isFree;
   }
 
   /** How many numbers fit where the block lies. */
@@ -101,9 +111,9 @@ class Block implements Owner {
 
   moveOut(): void {
     // What nobody holds, the next use overwrites.
-    this.#array = this.isFree ? undefined : this.view().slice();
+    this.#array = this.#isFree ? undefined : this.view().slice();
     this.#span = undefined;
-    this.#movedOut = true;
+    this.#movedOut = !this.#isFree;
   }
 
   /** Takes a place in the memory; undefined where there is no room, or the program has the array. */
@@ -260,6 +270,8 @@ export class Pool implements Allocator {
     const block = this.#take(length);
     block.isFree = false;
     block.renew(length);
+    // Before a kernel runs: what that reads has to stay where it is.
+    block.address();
     this.#placed.push(block);
     return new Place(block, length, true);
   }
@@ -306,8 +318,6 @@ export class Pool implements Allocator {
       if (capacity >= length && capacity < room) [best, room] = [i, capacity];
     }
     if (room > Math.max(SMALL, LOOSE * length)) {
-      // What large free blocks take may become one piece.
-      for (const block of this.#free) if (block.capacity > SMALL) block.drop();
       best = this.#free.findIndex(({ capacity }) => capacity === 0);
     }
     const [block] = best < 0 ? [] : this.#free.splice(best, 1);

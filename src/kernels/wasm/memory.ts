@@ -33,7 +33,7 @@ export interface Owner {
 
 /** A place in the memory. */
 export interface Span {
-  readonly at: number;
+  at: number;
   readonly bytes: number;
   /** The owner, in the task that took the place: no weak reference would let go of it there. */
   owner: Owner | undefined;
@@ -45,6 +45,8 @@ export interface Span {
   queued: number;
   /** Whether the program has an array of it. */
   fixed: boolean;
+  /** Whether it waits for numbers to come: nobody reads what is there. */
+  idle: boolean;
   /** Whether it was given back: a second copy of this library may have done that, and the finaliser here not know. */
   released: boolean;
 }
@@ -129,10 +131,10 @@ function create(): EngineMemory {
 }
 
 /**
- * For tests: whether the memory grows whenever a part of it is taken, whether everything that can move has to whenever a
- * place is taken, and whether no tensor gets a place.
+ * For tests: whether the memory grows and whether places move together whenever a part of it is taken, whether everything
+ * that can has to move out whenever a place is taken, and whether no tensor gets a place.
  */
-export const trouble = { growsAlways: false, movesAlways: false, noPlaces: false };
+export const trouble = { growsAlways: false, compactsAlways: false, movesAlways: false, noPlaces: false };
 
 /**
  * Shared where the platform allows it, so that threads can join later, and as large at most as the platform grants: some
@@ -181,6 +183,7 @@ export function takeSpan(bytes: number, owner: Owner): Span | undefined {
   const m = state();
   if (trouble.noPlaces) return undefined;
   while (trouble.movesAlways && moveOneOut(m));
+  if (m.taken + bytes > m.budget) vacateIdle(m);
   // To move out what the running network holds would only copy it to and fro.
   const old = engine().depth > 0 ? m.runStart : Infinity;
   while (m.taken + bytes > m.budget && moveOneOut(m, old));
@@ -188,7 +191,7 @@ export function takeSpan(bytes: number, owner: Owner): Span | undefined {
   const at = allocate(m, bytes);
   if (at === undefined) return undefined;
   const used = ++m.clock;
-  const span = { at, bytes, owner, weak: undefined, used, queued: used, fixed: false, released: false };
+  const span = { at, bytes, owner, weak: undefined, used, queued: used, fixed: false, idle: false, released: false };
   m.queue.add(span);
   m.taken += bytes + SPAN_BYTES;
   dropped?.register(owner, span, span);
@@ -289,20 +292,56 @@ function moveOneOut(m: EngineMemory, start = Infinity): boolean {
       m.queue.delete(span);
       m.queue.add(span);
     } else if (span.used < Math.min(m.callStart, start)) {
-      (span.owner ?? span.weak?.deref())?.moveOut();
-      release(span);
+      vacate(span);
       return true;
     }
   }
   return false;
 }
 
+function vacate(span: Span): void {
+  (span.owner ?? span.weak?.deref())?.moveOut();
+  release(span);
+}
+
+/** Takes back the places that wait for numbers. */
+function vacateIdle(m: EngineMemory): void {
+  for (const span of m.queue) if (span.idle) vacate(span);
+}
+
+/** Blocks of as many bytes are worth looking for room among those that there are. */
+const LARGE = 1 << 16;
+/** Places move together where so much of what they take in all is free. */
+const GAPS = 1 / 32;
+
+/** Looks for so many bytes among what has been in use before the memory takes more. */
+function makeRoom(m: EngineMemory, bytes: number): void {
+  vacateIdle(m);
+  freeScratch(m);
+  if (!m.heap.fits(bytes) && m.heap.scattered >= GAPS * m.heap.reached) compact(m);
+}
+
+/** Moves places together, so that gaps between them become one. */
+function compact({ memory, heap, queue, callStart }: EngineMemory): void {
+  const numbers = new Float32Array(memory.buffer);
+  const movable = [...queue].filter(({ used }) => used < callStart).sort((a, b) => a.at - b.at);
+  for (const span of movable) {
+    heap.free(span.at, span.bytes);
+    const to = heap.allocate(span.bytes) as number; // at most where it was
+    if (to !== span.at) numbers.copyWithin(to / 4, span.at / 4, (span.at + span.bytes) / 4);
+    span.at = to;
+  }
+}
+
 /** Offset of so many bytes, whoever has to move; undefined where they are not to be had. */
 function allocate(m: EngineMemory, bytes: number): number | undefined {
   // Growing by nothing detaches the views as well.
   if (trouble.growsAlways && grown(m.memory, 0)) m.buffers.add(m.memory.buffer);
+  const { heap } = m;
+  if (trouble.compactsAlways) compact(m);
+  if (bytes >= LARGE && !heap.fits(bytes)) makeRoom(m, bytes);
   for (;;) {
-    const at = m.heap.allocate(bytes);
+    const at = heap.allocate(bytes);
     if (at !== undefined || !(moveOneOut(m) || freeScratch(m))) return at;
   }
 }
