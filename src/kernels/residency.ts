@@ -13,7 +13,18 @@ import { type Allocator, engine } from "../tensor/engine.js";
 import { type DType, floats, type Operand, type Resident } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { backend } from "./backend.js";
-import { fix, type Owner, raiseBudget, release, type Span, startRun, takeSpan, touch, view } from "./wasm/memory.js";
+import {
+  fix,
+  type Owner,
+  raiseBudget,
+  release,
+  type Span,
+  setIdle,
+  startRun,
+  takeSpan,
+  touch,
+  view,
+} from "./wasm/memory.js";
 
 /** Arrays of as many bytes give their memory back when their numbers move out of them; the collector takes its time. */
 const SHRINKABLE = 1 << 16;
@@ -60,7 +71,7 @@ class Block implements Owner {
 
   set isFree(isFree: boolean) {
     this.#isFree = isFree;
-    if (this.#span) this.#span.idle = isFree;
+    if (this.#span) setIdle(this.#span, isFree);
   }
 
   /** How many numbers fit where the block lies. */

@@ -31,7 +31,8 @@ export class Heap {
    */
   allocate(bytes: number, limit = Infinity): number | undefined {
     const size = roundUp(Math.max(bytes, 1));
-    for (const [i, gap] of this.#gaps.entries()) {
+    for (let i = 0; i < this.#gaps.length; i++) {
+      const gap = this.#gaps[i] as Gap;
       if (gap.end - gap.start < size) continue;
       if (gap.start + size > limit) return undefined;
       const { start } = gap;

@@ -45,8 +45,6 @@ export interface Span {
   queued: number;
   /** Whether the program has an array of it. */
   fixed: boolean;
-  /** Whether it waits for numbers to come: nobody reads what is there. */
-  idle: boolean;
   /** Whether it was given back: a second copy of this library may have done that, and the finaliser here not know. */
   released: boolean;
 }
@@ -64,6 +62,8 @@ interface EngineMemory {
   readonly staged: { array: FloatArray; at: number }[];
   /** Places that can be moved out, those used least recently first (as far as `queued` tells). */
   readonly queue: Set<Span>;
+  /** Those among them that wait for numbers to come: nobody reads what is there. */
+  readonly idle: Set<Span>;
   /** Whether places were taken in the running task, and keep their owners until its end. */
   fresh: boolean;
   /** Bytes of the queue's places, with what keeping track of them costs. */
@@ -120,6 +120,7 @@ function create(): EngineMemory {
     calls: 0,
     staged: [],
     queue: new Set(),
+    idle: new Set(),
     fresh: false,
     taken: 0,
     budget: FIRST_BUDGET,
@@ -187,11 +188,11 @@ export function takeSpan(bytes: number, owner: Owner): Span | undefined {
   // To move out what the running network holds would only copy it to and fro.
   const old = engine().depth > 0 ? m.runStart : Infinity;
   while (m.taken + bytes > m.budget && moveOneOut(m, old));
-  if (old < Infinity) m.budget = Math.max(m.budget, m.taken + bytes);
+  if (m.taken + bytes > m.budget && old < Infinity) m.budget = m.taken + bytes + FIRST_BUDGET;
   const at = allocate(m, bytes);
   if (at === undefined) return undefined;
   const used = ++m.clock;
-  const span = { at, bytes, owner, weak: undefined, used, queued: used, fixed: false, idle: false, released: false };
+  const span = { at, bytes, owner, weak: undefined, used, queued: used, fixed: false, released: false };
   m.queue.add(span);
   m.taken += bytes + SPAN_BYTES;
   dropped?.register(owner, span, span);
@@ -229,6 +230,7 @@ export function release(span: Span): void {
   if (span.fixed) m.fixed -= span.bytes;
   else {
     m.queue.delete(span);
+    m.idle.delete(span);
     m.taken -= span.bytes + SPAN_BYTES;
   }
   m.heap.free(span.at, span.bytes);
@@ -237,6 +239,13 @@ export function release(span: Span): void {
 /** Says that a kernel uses the place now: its call finds it where it is. */
 export function touch(span: Span): void {
   span.used = ++state().clock;
+}
+
+/** Says whether the place waits for numbers to come. */
+export function setIdle(span: Span, isIdle: boolean): void {
+  const { idle } = state();
+  if (isIdle) idle.add(span);
+  else idle.delete(span);
 }
 
 /** Numbers of this many bytes had to be moved out and are used all the same: the budget is too small by as much, at least. */
@@ -306,7 +315,7 @@ function vacate(span: Span): void {
 
 /** Takes back the places that wait for numbers. */
 function vacateIdle(m: EngineMemory): void {
-  for (const span of m.queue) if (span.idle) vacate(span);
+  for (const span of m.idle) vacate(span);
 }
 
 /** Blocks of as many bytes are worth looking for room among those that there are. */
