@@ -545,11 +545,19 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     return named;
   }
 
+  /**
+   * Every parameter and buffer, each once.
+   * @internal
+   */
+  states(): Set<Parameter | StateBuffer> {
+    return new Set(this.#named().map(([, state]) => state));
+  }
+
   /** Looks up parameters and buffers that are used for the first time. */
   #claim(): (state: object) => true {
     let own: Set<object> | undefined;
     return (state) => {
-      own ??= new Set(this.#named().map(([, each]) => each));
+      own ??= this.states();
       if (own.has(state)) return true;
       throw hidden((engine().running ?? this) as { readonly name: string }, `${kindOf(state)}`);
     };

@@ -61,6 +61,7 @@ export interface Module {
   children(): readonly (readonly [string, Module])[];
   parameters(): readonly { readonly requiresGrad: boolean }[];
   descendants(): Module[];
+  states(): Iterable<{ readonly value: Tensor }>;
   /** Outputs in the form in which `compose` returned them, for so many inputs. */
   assemble<T>(outputs: readonly T[], inputs: number): unknown;
   outputShape(inputShape: Shape): number[];

@@ -1,5 +1,5 @@
 /** The outermost calls of a layer: the forwards that wait for their backward, and the memory that they lie in. */
-import { Arena, Pool, within } from "../kernels/residency.js";
+import { Arena, beginRun, Pool, within } from "../kernels/residency.js";
 import { type Allocator, engine, type Run, runOf } from "../tensor/engine.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import { checkGradients } from "./execute.js";
@@ -35,6 +35,8 @@ export class Runs {
   #pool: Pool | undefined;
   #backwardPool: Pool | undefined;
   #program: Program | undefined;
+  /** The program whose layer's numbers have taken their places. */
+  #resident: Program | undefined;
 
   /** @throws ShapeError before anything has changed where the shapes do not fit. */
   forward(module: Module, xs: readonly Tensor[], claim: Claim): Tensor[] {
@@ -46,6 +48,8 @@ export class Runs {
     const run: Run = { waiting: keeps };
     const inputs: Tensor[] = [];
     const trace = this.#run(run, keeps, claim, () => {
+      beginRun(program === this.#resident ? [] : Array.from(module.states(), ({ value }) => value));
+      this.#resident = program;
       for (const x of xs) inputs.push(copyOf(x));
       return program.forward(inputs, keeps, shapes);
     });

@@ -9,14 +9,27 @@
  */
 import { StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import { type Allocator, engine, type Run } from "../tensor/engine.js";
-import { type DType, type FloatArray, floats, type Operand, type Resident } from "../tensor/storage.js";
+import { type Allocator, engine } from "../tensor/engine.js";
+import { type DType, floats, type Operand, type Resident } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { backend } from "./backend.js";
-import { admit, fix, type Owner, raiseBudget, release, type Span, takeSpan, touch, view } from "./wasm/memory.js";
+import {
+  fix,
+  type Owner,
+  raiseBudget,
+  release,
+  type Span,
+  setIdle,
+  startRun,
+  takeSpan,
+  touch,
+  view,
+} from "./wasm/memory.js";
 
-/** As often one training step uses a parameter or its gradient, at most. */
-const FEW_USES = 8;
+/** Arrays of as many bytes give their memory back when their numbers move out of them; the collector takes its time. */
+const SHRINKABLE = 1 << 16;
+/** So much of one at a time, so that hardly any number is there twice. */
+const PIECE = 1 << 22;
 
 /** Numbers that can lie in the engine's memory or in an array of their own. */
 class Block implements Owner {
@@ -24,7 +37,7 @@ class Block implements Owner {
   use = 0;
   /** How many values lie here that somebody is going to read; for the pool that it belongs to. */
   holders = 0;
-  isFree = false;
+  #isFree = false;
 
   constructor(readonly pool?: Pool) {}
 
@@ -33,8 +46,6 @@ class Block implements Owner {
   #array: Float32Array | undefined;
   /** Whether the program has the array, which is where the numbers are from then on. */
   #exposed = false;
-  #firstRun: Run | undefined;
-  #uses = 0;
   /** Whether others needed the room since the last use. */
   #movedOut = false;
 
@@ -51,6 +62,16 @@ class Block implements Owner {
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Whether no use of it is going on. */
+  get isFree(): boolean {
+    return this.#isFree;
+  }
+
+  set isFree(isFree: boolean) {
+    this.#isFree = isFree;
+    if (this.#span) setIdle(this.#span, isFree);
   }
 
   /** How many numbers fit where the block lies. */
@@ -73,7 +94,7 @@ class Block implements Owner {
 
   /** Where a kernel finds the numbers; undefined where it has to copy them. */
   address(): number | undefined {
-    const span = this.#span ?? (this.#isEstablished() ? this.#moveIn() : undefined);
+    const span = this.#span ?? this.#moveIn();
     if (!span?.fixed && span) touch(span);
     return span?.at;
   }
@@ -95,25 +116,15 @@ class Block implements Owner {
     else if (span) {
       this.moveOut();
       release(span);
-    }
+    } else if (this.#array) this.#array = plain(this.#array);
     return this.view();
   }
 
   moveOut(): void {
     // What nobody holds, the next use overwrites.
-    this.#array = this.isFree ? undefined : this.view().slice();
+    this.#array = this.#isFree ? undefined : this.view().slice();
     this.#span = undefined;
-    this.#movedOut = true;
-  }
-
-  /**
-   * Whether the numbers are worth a place: those of a model that runs once and is dropped are left to the garbage
-   * collector altogether. Results of a run are written there in the first place.
-   */
-  #isEstablished(): boolean {
-    if (!this.#array || this.#movedOut) return true;
-    this.#firstRun ??= engine().run;
-    return this.#firstRun !== engine().run || ++this.#uses > FEW_USES;
+    this.#movedOut = !this.#isFree;
   }
 
   /** Takes a place in the memory; undefined where there is no room, or the program has the array. */
@@ -123,12 +134,46 @@ class Block implements Owner {
     if (!span) return undefined;
     if (this.#movedOut) raiseBudget(span.bytes);
     this.#movedOut = false;
-    if (this.#array) view(span.at, this.#length).set(this.#array);
+    if (this.#array) move(this.#array, span.at);
     this.#array = undefined;
     this.#span = span;
-    this.#firstRun = undefined;
     return span;
   }
+}
+
+type ShrinkableBuffer = ArrayBuffer & { readonly resizable?: boolean; resize(bytes: number): void };
+
+/** Zeros for a block; the array is one that can shrink where that pays and the platform has it. */
+function zeros(length: number): Float32Array {
+  if (4 * length >= SHRINKABLE && backend() === "wasm") {
+    try {
+      const Buffer = ArrayBuffer as new (bytes: number, options: { readonly maxByteLength: number }) => ArrayBuffer;
+      return new Float32Array(new Buffer(4 * length, { maxByteLength: 4 * length }), 0, length);
+    } catch {
+      // What there is to say about a size that is too large says the other one.
+    }
+  }
+  return floats(length, "float32") as Float32Array;
+}
+
+/** Moves numbers of an array that nobody reads any more. */
+function move(array: Float32Array, at: number): void {
+  const buffer = array.buffer as ShrinkableBuffer;
+  if (!buffer.resizable) {
+    view(at, array.length).set(array);
+    return;
+  }
+  for (let end = array.length; end > 0; ) {
+    const start = Math.max(0, end - PIECE);
+    view(at + 4 * start, end - start).set(new Float32Array(buffer, 4 * start, end - start));
+    buffer.resize(4 * start);
+    end = start;
+  }
+}
+
+/** An array that the program may have: not everything takes one whose buffer can shrink. */
+function plain(array: Float32Array): Float32Array {
+  return (array.buffer as ShrinkableBuffer).resizable ? array.slice() : array;
 }
 
 /** An array that the program has may have been transferred to a worker. */
@@ -234,10 +279,10 @@ export class Pool implements Allocator {
 
   place(length: number): Resident {
     const block = this.#take(length);
-    const grows = block.capacity < length;
     block.isFree = false;
     block.renew(length);
-    if (grows) admit(this.held);
+    // Before a kernel runs: what that reads has to stay where it is.
+    block.address();
     this.#placed.push(block);
     return new Place(block, length, true);
   }
@@ -284,8 +329,6 @@ export class Pool implements Allocator {
       if (capacity >= length && capacity < room) [best, room] = [i, capacity];
     }
     if (room > Math.max(SMALL, LOOSE * length)) {
-      // What large free blocks take may become one piece.
-      for (const block of this.#free) if (block.capacity > SMALL) block.drop();
       best = this.#free.findIndex(({ capacity }) => capacity === 0);
     }
     const [block] = best < 0 ? [] : this.#free.splice(best, 1);
@@ -311,23 +354,42 @@ export class Pool implements Allocator {
 
 /** Zeros for a parameter, a buffer or an optimizer, also when a run asks for them. */
 export function ownZeros<const S extends Shape>(shape: S, dtype: DType = "float32"): Tensor<S> {
-  return inBlock(floats(sizeOf(shape), dtype), shape);
+  const length = sizeOf(shape);
+  return dtype === "float64" ? new Tensor(floats(length, dtype), shape) : inBlock(zeros(length), shape);
 }
 
 /** The tensor's numbers for a parameter, a buffer or an optimizer alone: a copy, or fresh {@link ownZeros} themselves. */
 export function own<S extends Shape>(tensor: Tensor<S>): Tensor<S> {
   const operand = tensor.operand(tensor.size);
-  const fresh = operand instanceof Place && operand.fresh ? tensor : inBlock(tensor.view().slice(), tensor.shape);
+  const fresh = operand instanceof Place && operand.fresh ? tensor : copied(tensor);
   const place = fresh.operand(tensor.size);
   if (place instanceof Place) place.fresh = false;
   return fresh;
 }
 
-function inBlock<S extends Shape>(array: FloatArray, shape: S): Tensor<S> {
-  if (array instanceof Float64Array) return new Tensor(array, shape);
+function copied<S extends Shape>(tensor: Tensor<S>): Tensor<S> {
+  const copy = ownZeros(tensor.shape, tensor.dtype);
+  copy.view().set(tensor.view());
+  return copy;
+}
+
+function inBlock<S extends Shape>(array: Float32Array, shape: S): Tensor<S> {
   const block = new Block();
   block.fill(array);
   return new Tensor(new Place(block, array.length, false), shape);
+}
+
+/**
+ * Begins a run of a model that has these numbers: they take their places first. Those of the run's values come and go, and
+ * should not lie scattered between them.
+ */
+export function beginRun(numbers: Iterable<Tensor>): void {
+  if (backend() !== "wasm") return;
+  startRun();
+  for (const tensor of numbers) {
+    const operand = tensor.operand(tensor.size);
+    if (operand instanceof Place) operand.address();
+  }
 }
 
 /** Runs `action` with every allocation going to `allocator`. */

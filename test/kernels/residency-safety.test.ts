@@ -104,7 +104,7 @@ const step = fc.record({ batch: fc.integer({ min: 1, max: 6 }), training: fc.boo
 
 afterEach(() => {
   setBackend("wasm");
-  Object.assign(trouble, { growsAlways: false, movesAlways: false });
+  Object.assign(trouble, { growsAlways: false, compactsAlways: false, movesAlways: false });
 });
 
 /** Runs `action` while no tensor gets a place in the engine's memory: all are ordinary arrays then. */
@@ -136,6 +136,7 @@ describe("a model with a history", () => {
     [", while the memory grows at every turn", { growsAlways: true }],
     [", while everything moves at every turn", { movesAlways: true }],
     [", while both happen", { growsAlways: true, movesAlways: true }],
+    [", while what lies there moves together at every turn", { growsAlways: true, compactsAlways: true }],
   ])(
     "computes the same bits as a new one of ordinary arrays, whatever batches and modes it has seen, beside another model%s",
     (_, troubles) => {

@@ -12,6 +12,7 @@ export class Heap {
   /** Free parts in ascending order; no two touch. */
   readonly #gaps: Gap[] = [];
   #end: number;
+  #reached = 0;
 
   /**
    * @param start first byte that may be given out
@@ -30,11 +31,13 @@ export class Heap {
    */
   allocate(bytes: number, limit = Infinity): number | undefined {
     const size = roundUp(Math.max(bytes, 1));
-    for (const [i, gap] of this.#gaps.entries()) {
+    for (let i = 0; i < this.#gaps.length; i++) {
+      const gap = this.#gaps[i] as Gap;
       if (gap.end - gap.start < size) continue;
       if (gap.start + size > limit) return undefined;
       const { start } = gap;
       gap.start += size;
+      this.#reached = Math.max(this.#reached, gap.start);
       if (gap.start === gap.end) this.#gaps.splice(i, 1);
       return start;
     }
@@ -48,7 +51,14 @@ export class Heap {
     const whole = end - (end % ALIGNMENT);
     if (whole > start + size) this.#gaps.push({ start: start + size, end: whole });
     this.#end = whole;
+    this.#reached = start + size;
     return start;
+  }
+
+  /** Whether there is a gap for so many bytes among what has been in use. */
+  fits(bytes: number): boolean {
+    const size = roundUp(Math.max(bytes, 1));
+    return this.#gaps.some(({ start, end }) => Math.min(end, this.#reached) - start >= size);
   }
 
   /** Gives back a block that `allocate(bytes)` returned. */
@@ -68,9 +78,19 @@ export class Heap {
     else this.#gaps.splice(at, 0, { start, end });
   }
 
+  /** Where the last block of all that there have been ended: what lies beyond takes no memory yet. */
+  get reached(): number {
+    return this.#reached;
+  }
+
   /** Bytes that are free without growing. */
   get available(): number {
     return this.#gaps.reduce((sum, { start, end }) => sum + end - start, 0);
+  }
+
+  /** Bytes that are free between blocks. */
+  get scattered(): number {
+    return this.#gaps.reduce((sum, { start, end }) => sum + (end < this.#reached ? end - start : 0), 0);
   }
 }
 

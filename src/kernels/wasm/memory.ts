@@ -33,7 +33,7 @@ export interface Owner {
 
 /** A place in the memory. */
 export interface Span {
-  readonly at: number;
+  at: number;
   readonly bytes: number;
   /** The owner, in the task that took the place: no weak reference would let go of it there. */
   owner: Owner | undefined;
@@ -62,6 +62,8 @@ interface EngineMemory {
   readonly staged: { array: FloatArray; at: number }[];
   /** Places that can be moved out, those used least recently first (as far as `queued` tells). */
   readonly queue: Set<Span>;
+  /** Those among them that wait for numbers to come: nobody reads what is there. */
+  readonly idle: Set<Span>;
   /** Whether places were taken in the running task, and keep their owners until its end. */
   fresh: boolean;
   /** Bytes of the queue's places, with what keeping track of them costs. */
@@ -72,6 +74,8 @@ interface EngineMemory {
   clock: number;
   /** What was used since then, the running kernel call needs where it is. */
   callStart: number;
+  /** What was used since then, the model that ran last may go on using. */
+  runStart: number;
 }
 
 /** There is no room for what a kernel works with. */
@@ -116,20 +120,22 @@ function create(): EngineMemory {
     calls: 0,
     staged: [],
     queue: new Set(),
+    idle: new Set(),
     fresh: false,
     taken: 0,
     budget: FIRST_BUDGET,
     fixed: 0,
     clock: 0,
     callStart: Infinity,
+    runStart: Infinity,
   };
 }
 
 /**
- * For tests: whether the memory grows whenever a part of it is taken, whether everything that can move has to whenever a
- * place is taken, and whether no tensor gets a place.
+ * For tests: whether the memory grows and whether places move together whenever a part of it is taken, whether everything
+ * that can has to move out whenever a place is taken, and whether no tensor gets a place.
  */
-export const trouble = { growsAlways: false, movesAlways: false, noPlaces: false };
+export const trouble = { growsAlways: false, compactsAlways: false, movesAlways: false, noPlaces: false };
 
 /**
  * Shared where the platform allows it, so that threads can join later, and as large at most as the platform grants: some
@@ -177,7 +183,12 @@ const dropped =
 export function takeSpan(bytes: number, owner: Owner): Span | undefined {
   const m = state();
   if (trouble.noPlaces) return undefined;
-  while ((trouble.movesAlways || m.taken + bytes > m.budget) && moveOneOut(m));
+  while (trouble.movesAlways && moveOneOut(m));
+  if (m.taken + bytes > m.budget) vacateIdle(m);
+  // To move out what the running network holds would only copy it to and fro.
+  const old = engine().depth > 0 ? m.runStart : Infinity;
+  while (m.taken + bytes > m.budget && moveOneOut(m, old));
+  if (m.taken + bytes > m.budget && old < Infinity) m.budget = m.taken + bytes + FIRST_BUDGET;
   const at = allocate(m, bytes);
   if (at === undefined) return undefined;
   const used = ++m.clock;
@@ -219,6 +230,7 @@ export function release(span: Span): void {
   if (span.fixed) m.fixed -= span.bytes;
   else {
     m.queue.delete(span);
+    m.idle.delete(span);
     m.taken -= span.bytes + SPAN_BYTES;
   }
   m.heap.free(span.at, span.bytes);
@@ -229,15 +241,22 @@ export function touch(span: Span): void {
   span.used = ++state().clock;
 }
 
+/** Says whether the place waits for numbers to come. */
+export function setIdle(span: Span, isIdle: boolean): void {
+  const { idle } = state();
+  if (isIdle) idle.add(span);
+  else idle.delete(span);
+}
+
 /** Numbers of this many bytes had to be moved out and are used all the same: the budget is too small by as much, at least. */
 export function raiseBudget(bytes: number): void {
   state().budget += 2 * (bytes + SPAN_BYTES);
 }
 
-/** A running network holds so many bytes: to move some of them out would only copy them to and fro. */
-export function admit(bytes: number): void {
+/** Begins a run: until the next one, what it uses stays where it is as long as there is room. */
+export function startRun(): void {
   const m = state();
-  m.budget = Math.max(m.budget, FIRST_BUDGET + bytes);
+  m.runStart = m.clock + 1;
 }
 
 /**
@@ -273,29 +292,65 @@ function aliasOf({ buffer }: WebAssembly.Memory): ArrayBufferLike | undefined {
   }
 }
 
-/** Moves out what was used least recently; false where nothing can be moved. */
-function moveOneOut(m: EngineMemory): boolean {
+/** Moves out what was used least recently, and not since `start`; false where nothing can be moved. */
+function moveOneOut(m: EngineMemory, start = Infinity): boolean {
   for (const span of m.queue) {
     if (span.used > span.queued) {
       // Used since it got here: its turn comes again after those that are there now.
       span.queued = span.used;
       m.queue.delete(span);
       m.queue.add(span);
-    } else if (span.used < m.callStart) {
-      (span.owner ?? span.weak?.deref())?.moveOut();
-      release(span);
+    } else if (span.used < Math.min(m.callStart, start)) {
+      vacate(span);
       return true;
     }
   }
   return false;
 }
 
+function vacate(span: Span): void {
+  (span.owner ?? span.weak?.deref())?.moveOut();
+  release(span);
+}
+
+/** Takes back the places that wait for numbers. */
+function vacateIdle(m: EngineMemory): void {
+  for (const span of m.idle) vacate(span);
+}
+
+/** Blocks of as many bytes are worth looking for room among those that there are. */
+const LARGE = 1 << 16;
+/** Places move together where so much of what they take in all is free. */
+const GAPS = 1 / 32;
+
+/** Looks for so many bytes among what has been in use before the memory takes more. */
+function makeRoom(m: EngineMemory, bytes: number): void {
+  vacateIdle(m);
+  freeScratch(m);
+  if (!m.heap.fits(bytes) && m.heap.scattered >= GAPS * m.heap.reached) compact(m);
+}
+
+/** Moves places together, so that gaps between them become one. */
+function compact({ memory, heap, queue, callStart }: EngineMemory): void {
+  const numbers = new Float32Array(memory.buffer);
+  const movable = [...queue].filter(({ used }) => used < callStart).sort((a, b) => a.at - b.at);
+  for (const span of movable) {
+    heap.free(span.at, span.bytes);
+    const to = heap.allocate(span.bytes) as number; // at most where it was
+    if (to !== span.at) numbers.copyWithin(to / 4, span.at / 4, (span.at + span.bytes) / 4);
+    span.at = to;
+  }
+}
+
 /** Offset of so many bytes, whoever has to move; undefined where they are not to be had. */
 function allocate(m: EngineMemory, bytes: number): number | undefined {
   // Growing by nothing detaches the views as well.
   if (trouble.growsAlways && grown(m.memory, 0)) m.buffers.add(m.memory.buffer);
+  const { heap } = m;
+  if (trouble.compactsAlways) compact(m);
+  if (bytes >= LARGE && !heap.fits(bytes)) makeRoom(m, bytes);
   for (;;) {
-    const at = m.heap.allocate(bytes);
+    const at = heap.allocate(bytes);
     if (at !== undefined || !(moveOneOut(m) || freeScratch(m))) return at;
   }
 }
