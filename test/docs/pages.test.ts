@@ -28,7 +28,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(() => manualSeed(1));
 
-const blocks = ["README.md", "docs/graphs.md", "docs/guarantees.md"].flatMap((path) =>
+const blocks = ["README.md", "docs/extending.md", "docs/graphs.md", "docs/guarantees.md"].flatMap((path) =>
   blocksOf(readPage(path)).map((code, i) => ({ name: `${path}, block ${i + 1}`, code })),
 );
 

@@ -34,7 +34,10 @@ export function blocksOf(page: string, language = "ts"): string[] {
 /** Runs a block by itself, with what it says comes out checked; returns what it logs. */
 export async function runBlock(code: string): Promise<unknown[]> {
   const logged: unknown[] = [];
-  const log = (...values: unknown[]) => logged.push(values.length === 1 ? values[0] : values);
+  const log = (...values: unknown[]) => {
+    logged.push(...values);
+    return values[0];
+  };
   const script = code.replaceAll(/^import (type )?\{([^}]*)\} from "(.*?)";$/gms, (_, isType, names: string, from) =>
     isType ? "" : `const {${names.replaceAll(/type \w+,?/g, "")}} = await load("${from}");`,
   );

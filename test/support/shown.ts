@@ -16,7 +16,7 @@ export async function runShown(code: string, names: Readonly<Record<string, unkn
 /** The code with each `expression; // [1, 2]` checked. */
 export function withShown(code: string): string {
   return code.replace(
-    /^(?!const |for |import |await )(.+?);? \/\/ (-?[\d.]+$|\[[-\d., [\]]*\]$)/gm,
+    /^(?!const |for |import |await )(.+?);? \/\/ (-?[\d.]+$|\[[-\d., [\]]*\]$|true$|false$)/gm,
     (_, expression: string, shown: string) => `expectShown(${expression}, ${JSON.stringify(shown)});`,
   );
 }
@@ -25,7 +25,9 @@ export function withShown(code: string): string {
 function expectShown(got: unknown, shown: string): void {
   const numbers = (value: unknown): unknown => (value instanceof Tensor ? value.toArray() : value);
   const digits = Math.max(0, ...[...shown.matchAll(/\.(\d+)/g)].map(([, decimals = ""]) => decimals.length));
-  const round = (value: unknown): unknown =>
-    Array.isArray(value) ? value.map(round) : Number((value as number).toFixed(digits)) + 0;
+  const round = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(round);
+    return typeof value === "number" ? Number(value.toFixed(digits)) + 0 : value;
+  };
   expect(round(numbers(got))).toEqual(round(JSON.parse(shown)));
 }
