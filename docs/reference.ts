@@ -366,8 +366,12 @@ function generics({ typeParameters }: ts.InterfaceDeclaration | ts.TypeAliasDecl
   return typeParameters ? `<${typeParameters.map(({ name }) => name.text).join(", ")}>` : "";
 }
 
+/** In one line, without comments. */
 function flat(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim();
+  return text
+    .replaceAll(/\/\*.*?\*\//gs, "")
+    .replaceAll(/\s+/g, " ")
+    .trim();
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

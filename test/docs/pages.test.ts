@@ -54,6 +54,12 @@ describe("README", () => {
     expect(pages.filter((page) => !readme.includes(`(docs/${page})`))).toEqual([]);
   });
 
+  test("what it says that the compiler says, the compiler says", () => {
+    const [sentence = ""] = /(?<=`)\w+ expects [^`]+(?=`)/.exec(readme) ?? [];
+    expect(sentence).not.toBe("");
+    expect(readPage("docs/typed-shapes.md")).toContain(`'"${sentence}"'`);
+  });
+
   test("its first program is JavaScript too", () => {
     const [program = ""] = blocksOf(readme);
     const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
