@@ -11,6 +11,7 @@ import { type AnyTargets, checkBatch } from "./dataset.js";
 import type { InputTransform, Transform } from "./loader.js";
 import { sinCos } from "./rotation.js";
 
+/** What comes into an image where it was moved away. */
 export interface FillOptions {
   /** What comes in from outside the image. Default 0: black, unless the images are normalized already. */
   readonly fill?: number;

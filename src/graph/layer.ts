@@ -32,11 +32,13 @@ import { MOST_WAITING, Runs } from "./runs.js";
 import { UnknownShape } from "./shapes.js";
 import type { Value } from "./value.js";
 
+/** Options of `Layer.backward`. */
 export interface BackwardOptions {
   /** Whether to compute the gradient of the input. Default true; false saves the first layer's half of the work. */
   readonly inputGradient?: boolean;
 }
 
+/** Options of `Layer.loadStateDict`. */
 export interface LoadStateDictOptions {
   /** Whether missing and unknown keys are errors. Default true. */
   readonly strict?: boolean;

@@ -3,6 +3,7 @@ import { checkOneOf } from "../shape/check.js";
 import { hostIsLittleEndian } from "../tensor/log.js";
 import type { DType, FloatArray } from "../tensor/tensor.js";
 
+/** Options of everything that reads tensors. */
 export interface ReadOptions {
   /**
    * Precision of the tensors. Default `"float32"`, whatever the file holds: numbers that it cannot hold exactly, such as

@@ -55,6 +55,7 @@ interface Group {
   readonly entries: readonly Entry[];
 }
 
+/** Options of `readWeightsManifest`. */
 export interface ReadManifestOptions extends ReadOptions {
   /** Bytes that the files and the tensors may take, each, so that no manifest can exhaust the memory. Default 2³⁰, 1 GiB. */
   readonly maxBytes?: number;

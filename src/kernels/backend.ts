@@ -14,6 +14,7 @@ import { Refused, said } from "./wasm/assembler/module.js";
 import { runProbe, supports } from "./wasm/assembler/simd.js";
 import { isShared, kernelCall, memory, TooLarge } from "./wasm/memory.js";
 
+/** What `setBackend` chooses between: plain TypeScript, or WebAssembly with SIMD. */
 export type BackendName = "reference" | "wasm";
 
 /** What {@link backendName} tells. */
@@ -147,6 +148,7 @@ function obstacle(cause: unknown): string {
   return `WebAssembly does not run on this platform (${message}). Usual cause: no memory left for it, or a runtime that has only part of it`;
 }
 
+/** Options of `setBackend`. */
 export interface BackendOptions {
   /** Whether a·b + c may be rounded once where the machine can. Default: where the platform has it. */
   readonly relaxedSimd?: boolean;

@@ -44,6 +44,7 @@ export interface ExplainedPass {
   readonly share: number;
 }
 
+/** One layer of an {@link Explanation}. */
 export interface ExplainedLayer extends Readonly<Record<Direction, ExplainedPass>> {
   /** The layer's key in the state dict: `"layer1.0.conv1"`. */
   readonly key: string;
@@ -53,6 +54,7 @@ export interface ExplainedLayer extends Readonly<Record<Direction, ExplainedPass
   readonly outputShape: Shape;
 }
 
+/** What {@link explain} returns. */
 export interface Explanation extends Roofline {
   readonly backend: ReturnType<typeof backendName>;
   /** Why the backend is the reference, in words; undefined where it is not. */

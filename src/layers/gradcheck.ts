@@ -38,6 +38,7 @@ export interface GradcheckEntry {
   readonly worst: { readonly index: number; readonly backward: number; readonly difference: number };
 }
 
+/** What {@link gradcheck} returns. */
 export interface GradcheckReport {
   readonly passed: boolean;
   /** The largest relative error of all entries. */

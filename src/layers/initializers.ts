@@ -9,6 +9,7 @@ import { type Shape, showShape, sizeOf } from "../shape/shape.js";
 import { defaultRandom, type Random } from "../tensor/random.js";
 import { checkTensor, type Tensor } from "../tensor/tensor.js";
 
+/** Options of every initializer. */
 export interface InitOptions {
   /** Where the numbers come from. Default: the generator that `manualSeed` seeds. */
   readonly random?: Random;
@@ -19,6 +20,7 @@ export type Nonlinearity = (typeof NONLINEARITIES)[number];
 
 const NONLINEARITIES = ["linear", "conv2d", "sigmoid", "tanh", "relu", "leakyRelu", "selu"] as const;
 
+/** Options of `kaimingUniform` and `kaimingNormal`. */
 export interface KaimingOptions extends InitOptions {
   /** Keep the variance of the forward pass (`"fanIn"`, default) or of the backward pass (`"fanOut"`). */
   readonly mode?: "fanIn" | "fanOut";
@@ -28,6 +30,7 @@ export interface KaimingOptions extends InitOptions {
   readonly a?: number;
 }
 
+/** Options of `xavierUniform` and `xavierNormal`. */
 export interface XavierOptions extends InitOptions {
   /** Scales the standard deviation. Default 1. */
   readonly gain?: number;

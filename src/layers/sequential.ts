@@ -2,8 +2,8 @@ import type { Layer } from "../graph/layer.js";
 import type { ChainArguments, Checked, LayersOf, Signature } from "../shape/chain.js";
 import { Sequential as SequentialClass } from "./sequential-class.js";
 
-/*
- * A class declares the type parameters that its instances have. Here they are computed from the constructor's arguments,
+/**
+ * What `new Sequential` takes: layers, or an input's shape before them. A class declares the type parameters that its instances have. Here they are computed from the constructor's arguments,
  * which only an interface can say.
  */
 export interface SequentialConstructor {

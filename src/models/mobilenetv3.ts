@@ -31,6 +31,7 @@ export interface MobileNetV3Options {
   readonly random?: Random;
 }
 
+/** Which of the paper's two networks. */
 export type MobileNetV3Size = "small" | "large";
 
 /** Blocks: kernel, channels inside, channels of the output, squeeze-and-excitation, Hardswish instead of ReLU, stride. */

@@ -35,6 +35,7 @@ export interface ResNetOptions {
   readonly random?: Random;
 }
 
+/** How many layers a ResNet has. */
 export type ResNetDepth = 18 | 34 | 50 | 101 | 152;
 
 /** Blocks of the four stages, and whether they are bottlenecks. */

@@ -33,6 +33,7 @@ export interface VGGOptions {
   readonly random?: Random;
 }
 
+/** How many layers a VGG has. */
 export type VGGDepth = 11 | 13 | 16 | 19;
 
 /** Convolutions of the five stages. */

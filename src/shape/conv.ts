@@ -46,6 +46,7 @@ export interface ConvSettings {
   readonly algorithm: ConvAlgorithm;
 }
 
+/** The two sizes that a {@link Pair} stands for. */
 export type Sizes = readonly [height: number, width: number];
 
 /** Every size of one convolution of one input, in the letters of the formulas beside them; kernels trust it. */

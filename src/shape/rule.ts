@@ -96,6 +96,7 @@ export type Join<S extends readonly number[], Separator extends string> = S exte
     : `${ShowSize<First>}${Separator}${Join<Rest, Separator>}`
   : "";
 
+/** A size as sentences show it. */
 export type ShowSize<N extends number> = IsKnown<N> extends true ? `${N}` : "?";
 
 /** True where both numbers are known and are not the same. */
@@ -230,6 +231,7 @@ export type Option<Options, Name extends string, Default> = Options extends NoOp
 
 /** Height and width of a {@link Pair}: both the same for one number, `number` for anything widened. */
 export type PairHeight<P> = P extends readonly [infer H extends number, number] ? H : P extends number ? P : number;
+/** The second number of a {@link Pair}. */
 export type PairWidth<P> = P extends readonly [number, infer W extends number] ? W : P extends number ? P : number;
 
 /** An option that is one number; `number` for anything else. */

@@ -3,6 +3,7 @@ import { checkNumber, readOptions } from "../shape/check.js";
 import { sameShape } from "../shape/shape.js";
 import type { TensorLike } from "./storage.js";
 
+/** Options of `Tensor.allClose`. */
 export interface ToleranceOptions {
   /** Allowed difference relative to the other tensor's element. Default 1e-5. */
   readonly rtol?: number;

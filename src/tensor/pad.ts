@@ -7,6 +7,7 @@ import { copyLoops } from "./layout.js";
 import { type Loops, loopsOf } from "./loops.js";
 import { dtypeOf, floats, type TensorLike } from "./storage.js";
 
+/** Options of `Tensor.pad`. */
 export interface PadOptions {
   /** `"constant"` (default) fills with `value`; the others repeat the tensor's own elements, as in `Conv2d`. */
   readonly mode?: "constant" | PixelMode;

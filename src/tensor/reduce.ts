@@ -6,11 +6,13 @@ import { sizeOf } from "../shape/shape.js";
 import { permute } from "./layout.js";
 import { type DType, dtypeOf, type FloatArray, floats, type TensorLike } from "./storage.js";
 
+/** Options of sums, means and maxima over dimensions. */
 export interface ReduceOptions<KeepDims extends boolean = boolean> {
   /** Whether the reduced dimensions stay, with size 1. Default false. */
   readonly keepDims?: KeepDims;
 }
 
+/** Options of `Tensor.var` and `Tensor.std`. */
 export interface VarianceOptions<KeepDims extends boolean = boolean> extends ReduceOptions<KeepDims> {
   /** Subtracted from the number of elements in the divisor: 1 (default) for a sample, 0 for a whole population. */
   readonly correction?: number;

@@ -4,6 +4,7 @@ import { checkFinite, checkInteger, checkOneOf, readOptions } from "../shape/che
 import type { Tensor } from "../tensor/tensor.js";
 import type { HistoryEntry } from "./events.js";
 
+/** When `fit` stops because nothing gets better. */
 export interface EarlyStopping {
   /**
    * What has to improve: `"validationLoss"` (default), `"loss"`, or a metric's name, which has to grow. NaN is never an

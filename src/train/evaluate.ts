@@ -15,6 +15,7 @@ import {
   readMetrics,
 } from "./outputs.js";
 
+/** What {@link evaluate} returns. */
 export interface Evaluation {
   /** Mean loss of the samples. */
   readonly loss: number;

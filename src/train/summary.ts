@@ -5,6 +5,7 @@ import { refuse } from "../shape/check.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { checkModel } from "./arguments.js";
 
+/** One layer of a {@link Summary}. */
 export interface SummaryRow {
   /** The layer's key in the state dict: `"layer1.0.conv1"`. */
   readonly key: string;
@@ -21,6 +22,7 @@ export interface SummaryRow {
 /** The shape of the output; of several, a list or an object by name, as `forward` returns them. */
 export type OutputShapes = Shape | readonly Shape[] | Readonly<Record<string, Shape>>;
 
+/** What {@link summary} returns. */
 export interface Summary {
   readonly rows: readonly SummaryRow[];
   readonly inputShape: InputShapes;

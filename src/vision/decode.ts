@@ -5,6 +5,7 @@ import { decodeJpeg } from "./jpeg.js";
 import type { Pixels } from "./pixels.js";
 import { decodePng } from "./png.js";
 
+/** Options of `decodeImage`. */
 export interface DecodeOptions {
   /**
    * Pixels that the picture may have, so that no file can exhaust the memory. Default 100 million: a JPEG that large

@@ -19,6 +19,7 @@ import { checkLabelMap } from "./label-map.js";
 import type { Mask } from "./mask.js";
 import { channelsOf, type Pixels } from "./pixels.js";
 
+/** Options of what draws onto pictures. */
 export interface DrawOptions {
   /** Default red; a label's black or white, whichever stands out. */
   readonly color?: Color;

@@ -13,6 +13,7 @@ export type Embedding = ArrayLike<number> | Tensor;
 /** What {@link EmbeddingStore} answers for an embedding that nothing in it is near enough to. */
 export const UNKNOWN = "unknown";
 
+/** A name that an embedding was matched with. */
 export interface Match {
   /** The name under which the nearest embedding was added, or `"unknown"`. */
   readonly name: string;

@@ -32,6 +32,7 @@ export interface FaceDetection {
   readonly score: number;
 }
 
+/** A face that `recognizeFaces` found. */
 export interface Face extends FaceDetection {
   /** 68 points: chin 0–16, brows 17–26, nose 27–35, left eye 36–41, right eye 42–47, mouth 48–67. */
   readonly landmarks: readonly Point[];

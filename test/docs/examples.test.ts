@@ -16,6 +16,7 @@ import * as testing from "../../src/testing.js";
 import * as train from "../../src/train.js";
 import * as vision from "../../src/vision.js";
 import { type Example, examples } from "../support/docs.js";
+import { runShown, withShown } from "../support/shown.js";
 import { check } from "../types/support.js";
 import { CONTEXT, OF_FILE, renew } from "./context.js";
 
@@ -138,32 +139,8 @@ describe(`${all.length} examples`, () => {
 });
 
 async function runExample({ code, imports, given }: Prepared): Promise<void> {
-  const names = new Map<string, unknown>([
-    ["console", { log: (value: unknown) => `${value}` && value }],
-    ["expectShown", expectShown],
-    ...imports.map(([entry, name]) => [name, ENTRIES[entry]?.[name]] as const),
-  ]);
-  for (const [name, , make] of given) names.set(name, await make());
-  const { outputText } = ts.transpileModule(withShown(code), {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-  });
-  const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
-  await new AsyncFunction(...names.keys(), `{ ${outputText}\n}`)(...names.values());
-}
-
-/** The code with each `expression; // [1, 2]` checked. */
-function withShown(code: string): string {
-  return code.replace(
-    /^(?!const |for |import |await )(.+?);? \/\/ (-?[\d.]+$|\[[-\d., [\]]*\]$)/gm,
-    (_, expression: string, shown: string) => `expectShown(${expression}, ${JSON.stringify(shown)});`,
-  );
-}
-
-/** Numbers agree to the digits that are shown. */
-function expectShown(got: unknown, shown: string): void {
-  const numbers = (value: unknown): unknown => (value instanceof faltung.Tensor ? value.toArray() : value);
-  const digits = Math.max(0, ...[...shown.matchAll(/\.(\d+)/g)].map(([, decimals = ""]) => decimals.length));
-  const round = (value: unknown): unknown =>
-    Array.isArray(value) ? value.map(round) : Number((value as number).toFixed(digits)) + 0;
-  expect(round(numbers(got))).toEqual(round(JSON.parse(shown)));
+  const names: Record<string, unknown> = { console: { log: (value: unknown) => `${value}` && value } };
+  for (const [entry, name] of imports) names[name] = ENTRIES[entry]?.[name];
+  for (const [name, , make] of given) names[name] = await make();
+  await runShown(code, names);
 }

@@ -77,7 +77,7 @@ function checkTarball({ unpackedSize, files }: Packed): void {
     [],
     "files that do not belong into the package",
   );
-  for (const path of ["README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]) {
+  for (const path of ["README.md", "CHANGELOG.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]) {
     assert.ok(
       files.some((file) => file.path === path),
       `the package lacks ${path}`,

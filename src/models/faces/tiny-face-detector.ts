@@ -10,6 +10,7 @@ import type { Random } from "../../tensor/random.js";
 import { checkCommon, widened } from "../options.js";
 import { SeparableConv } from "./separable.js";
 
+/** Options of the three face networks. */
 export interface FaceNetworkOptions {
   /** Multiplies the channels inside. Default 1, which the published weights need. */
   readonly width?: number;

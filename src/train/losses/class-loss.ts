@@ -9,6 +9,7 @@ import { IGNORE_INDEX, type Labels, readLabels, SWAPPED } from "../labels.js";
 import { Loss, type LossOptions, type LossValue, type Reduction } from "../loss.js";
 import { type Weights, weightTensor } from "./weights.js";
 
+/** Options of losses of class labels. */
 export interface ClassLossOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** One factor a class, `[C]`; the mean then divides by the sum of the labels' weights. Default: all 1. */
   readonly weight?: Weights;
