@@ -1,66 +1,31 @@
 /** Networks whose branches meet, beside torchvision's: keys, shapes, parameters, multiply-adds; they train and are saved. */
 import { describe, expect, test } from "vitest";
-import { ArgumentError, type Layer, Random, StochasticDepth, type Tensor } from "../../src/index.js";
+import { ArgumentError, Random, StochasticDepth, type Tensor } from "../../src/index.js";
 import { readSafetensors, writeSafetensors } from "../../src/io.js";
-import {
-  DeepLabV3,
-  DenseNet,
-  EfficientNet,
-  GoogLeNet,
-  InceptionV3,
-  LRASPP,
-  MobileNetV3,
-  ResNet,
-  ShuffleNetV2,
-} from "../../src/models.js";
+import { EfficientNet, GoogLeNet, ResNet } from "../../src/models.js";
 import { summary } from "../../src/train.js";
 import { expectError } from "../support/errors.js";
 import { readFixture } from "../support/fixtures.js";
 import { normal } from "../support/layers.js";
-import { ConstantRandom, type TorchvisionNetwork } from "../support/models.js";
-
-interface Options {
-  readonly random: Random;
-  readonly width?: number;
-  readonly numClasses?: number;
-}
-
-const NETWORKS: Record<string, (options: Options) => Layer> = {
-  resnet152: (o) => new ResNet(152, o),
-  resnext50_32x4d: (o) => new ResNet(50, { groups: 32, widthPerGroup: 4, ...o }),
-  wide_resnet50_2: (o) => new ResNet(50, { widthPerGroup: 128, ...o }),
-  densenet121: (o) => new DenseNet(o),
-  googlenet: (o) => new GoogLeNet(o) as unknown as Layer,
-  inception_v3: (o) => new InceptionV3(o) as unknown as Layer,
-  mobilenet_v3_small: (o) => new MobileNetV3("small", o),
-  mobilenet_v3_large: (o) => new MobileNetV3("large", o),
-  shufflenet_v2_x1_0: (o) => new ShuffleNetV2(o),
-  efficientnet_b0: (o) => new EfficientNet(o),
-  deeplabv3_resnet50: (o) => new DeepLabV3(o),
-  lraspp_mobilenet_v3_large: (o) => new LRASPP(o),
-};
-
-/** Without auxiliary classifiers. */
-const PLAIN: Record<string, (options: Options) => Layer> = {
-  ...NETWORKS,
-  googlenet: (o) => new GoogLeNet({ auxLogits: false, ...o }) as unknown as Layer,
-  inception_v3: (o) => new InceptionV3({ auxLogits: false, ...o }) as unknown as Layer,
-};
+import { COMPOSED, COMPOSED_PLAIN, ConstantRandom, type TorchvisionNetwork } from "../support/models.js";
 
 const fixtures = readFixture<TorchvisionNetwork[]>("torchvision_composed.json");
 
 describe.each(fixtures.map((network) => [network.name, network] as const))("%s", (name, expected) => {
   test("has torchvision's keys and shapes in its order, its parameters and multiply-adds", () => {
-    const model = NETWORKS[name]!({ random: new ConstantRandom(1) });
+    const model = COMPOSED[name]!({ random: new ConstantRandom(1) });
     expect(Object.entries(model.stateDict()).map(([key, { shape }]) => [key, shape])).toEqual(expected.state_dict);
     const parameters = model.parameters().reduce((sum, { value }) => sum + value.size, 0);
     expect(parameters).toBe(expected.params);
-    const { multiplyAdds, outputShape } = summary(PLAIN[name]!({ random: new ConstantRandom(1) }), expected.input);
+    const { multiplyAdds, outputShape } = summary(
+      COMPOSED_PLAIN[name]!({ random: new ConstantRandom(1) }),
+      expected.input,
+    );
     expect([multiplyAdds, outputShape]).toEqual([expected.macs, expected.output]);
   });
 
   test("trains on small images, and safetensors carry it over", () => {
-    const make = (seed: number) => PLAIN[name]!({ width: 1 / 8, numClasses: 3, random: new Random(seed) });
+    const make = (seed: number) => COMPOSED_PLAIN[name]!({ width: 1 / 8, numClasses: 3, random: new Random(seed) });
     const side = name === "inception_v3" ? 79 : 35;
     const x = normal([2, 3, side, side], 1);
     const model = make(1);

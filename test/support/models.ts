@@ -1,6 +1,20 @@
 /** What the tests of networks share. */
 import { type Layer, Random, type Shape } from "../../src/index.js";
-import { AlexNet, MobileNetV2, ResNet, SqueezeNet, VGG } from "../../src/models.js";
+import {
+  AlexNet,
+  DeepLabV3,
+  DenseNet,
+  EfficientNet,
+  GoogLeNet,
+  InceptionV3,
+  LRASPP,
+  MobileNetV2,
+  MobileNetV3,
+  ResNet,
+  ShuffleNetV2,
+  SqueezeNet,
+  VGG,
+} from "../../src/models.js";
 
 /** Gives the same number again and again: large networks begin at once where their weights do not matter. */
 export class ConstantRandom extends Random {
@@ -55,6 +69,29 @@ export const CLASSIFIERS: Record<string, (options?: ClassifierOptions) => Layer>
   resnet101: (options) => new ResNet(101, options),
   squeezenet1_1: (options) => new SqueezeNet(options),
   mobilenet_v2: (options) => new MobileNetV2(options),
+};
+
+/** Networks whose branches meet, by torchvision's names. */
+export const COMPOSED: Record<string, (options: ClassifierOptions) => Layer> = {
+  resnet152: (o) => new ResNet(152, o),
+  resnext50_32x4d: (o) => new ResNet(50, { groups: 32, widthPerGroup: 4, ...o }),
+  wide_resnet50_2: (o) => new ResNet(50, { widthPerGroup: 128, ...o }),
+  densenet121: (o) => new DenseNet(o),
+  googlenet: (o) => new GoogLeNet(o) as unknown as Layer,
+  inception_v3: (o) => new InceptionV3(o) as unknown as Layer,
+  mobilenet_v3_small: (o) => new MobileNetV3("small", o),
+  mobilenet_v3_large: (o) => new MobileNetV3("large", o),
+  shufflenet_v2_x1_0: (o) => new ShuffleNetV2(o),
+  efficientnet_b0: (o) => new EfficientNet(o),
+  deeplabv3_resnet50: (o) => new DeepLabV3(o),
+  lraspp_mobilenet_v3_large: (o) => new LRASPP(o),
+};
+
+/** The same without auxiliary classifiers. */
+export const COMPOSED_PLAIN: Record<string, (options: ClassifierOptions) => Layer> = {
+  ...COMPOSED,
+  googlenet: (o) => new GoogLeNet({ auxLogits: false, ...o }) as unknown as Layer,
+  inception_v3: (o) => new InceptionV3({ auxLogits: false, ...o }) as unknown as Layer,
 };
 
 /** The network with arbitrary weights. */
