@@ -16,8 +16,6 @@ export interface Descent {
   readonly lr: number;
   readonly weightDecay?: number;
   readonly maximize: boolean;
-  /** Whether the decay shrinks the parameter itself, instead of adding to the gradient. Default false. */
-  readonly decoupled?: boolean;
 }
 
 /** An optimizer's formula: how far an element moves. It is written for one number, and for four in single precision. */
@@ -26,17 +24,20 @@ export interface OptimizerRow<S extends string, N extends string> {
   readonly state: readonly S[];
   /** The formula's own numbers, by the names under which a step gives them. */
   readonly numbers: readonly N[];
-  /** The move of element `i` from its d. Stores the new running quantities. */
-  move(d: number, state: Readonly<Record<S, FloatArray>>, numbers: Readonly<Record<N, number>>, i: number): number;
-  /** The same of four elements. Without it, `move` does it. */
+  /** Puts the moves of all elements in the place of their d, and stores the new running quantities. */
+  move(d: Float64Array, state: Readonly<Record<S, FloatArray>>, numbers: Readonly<Record<N, number>>): void;
+  /** The move of four elements. Without it, `move` does it. */
   readonly simd?:
     | ((d: Vector, state: Readonly<Record<S, Cursor>>, numbers: Readonly<Record<N, Vector>>) => Vector)
     | undefined;
 }
 
 export interface OptimizerSteps<N extends string, A = Operand> {
-  /** Steps p; `operands` are p, g and the running quantities in the row's order. */
-  step(descent: Descent, numbers: Readonly<Record<N, number>>, operands: readonly A[]): void;
+  /**
+   * Steps p; `operands` are p, g and the running quantities in the row's order.
+   * @param decoupled whether the decay shrinks the parameter itself, instead of adding to the gradient
+   */
+  step(descent: Descent, numbers: Readonly<Record<N, number>>, decoupled: boolean, operands: readonly A[]): void;
 }
 
 /** An optimizer's kernels, a set of their own, so that a program bundles those that it uses. */

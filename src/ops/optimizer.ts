@@ -20,7 +20,8 @@ export function descend<S extends string, N extends string>(
   state: { tensor(name: S): Tensor },
   descent: Descent,
   numbers: Readonly<Record<N, number>>,
+  decoupled = false,
 ): void {
   const tensors = kernel.state.map((name) => state.tensor(name));
-  run(kernel, [value, grad, ...tensors], (kernels, ...operands) => kernels.step(descent, numbers, operands));
+  run(kernel, [value, grad, ...tensors], (kernels, ...operands) => kernels.step(descent, numbers, decoupled, operands));
 }

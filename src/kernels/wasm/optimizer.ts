@@ -26,7 +26,7 @@ export function wasmOptimizer<S extends string, N extends string>(
     );
   const [plain, decaying] = [kernel(false), kernel(true)];
   return {
-    step({ lr, weightDecay = 0, maximize, decoupled }, numbers, operands) {
+    step({ lr, weightDecay = 0, maximize }, numbers, decoupled, operands) {
       const decay = decoupled ? 0 : weightDecay;
       const left = decoupled ? 1 - lr * weightDecay : 1;
       const own = names.map((name) => numbers[name]);

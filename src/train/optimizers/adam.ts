@@ -40,21 +40,19 @@ const adamKernel = (amsgrad: boolean) =>
   optimizerKernel({
     state: ["exp_avg", "exp_avg_sq", ...(amsgrad ? (["max_exp_avg_sq"] as const) : [])],
     numbers: ["step", "beta1", "rest1", "beta2", "rest2", "root", "inverseRoot", "eps"],
-    move(
-      d,
-      { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: highest },
-      { step, beta1, rest1, beta2, rest2, root, eps },
-      i,
-    ) {
-      const mean = beta1 * m[i]! + rest1 * d;
-      let variance = beta2 * v[i]! + rest2 * d * d;
-      m[i] = mean;
-      v[i] = variance;
-      if (amsgrad) {
-        variance = Math.max(highest[i]!, variance);
-        highest[i] = variance;
+    move(d, { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: highest }, numbers) {
+      const { step, beta1, rest1, beta2, rest2, root, eps } = numbers;
+      for (let i = 0; i < d.length; i++) {
+        const mean = beta1 * m[i]! + rest1 * d[i]!;
+        let variance = beta2 * v[i]! + rest2 * d[i]! * d[i]!;
+        m[i] = mean;
+        v[i] = variance;
+        if (amsgrad) {
+          variance = Math.max(highest[i]!, variance);
+          highest[i] = variance;
+        }
+        d[i] = (step * mean) / (Math.sqrt(variance) / root + eps);
       }
-      return (step * mean) / (Math.sqrt(variance) / root + eps);
     },
     simd(d, { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: highest }, n) {
       const mean = average(m, n.beta1, n.rest1, d);
@@ -73,12 +71,14 @@ const amsgradKernel = /* @__PURE__ */ adamKernel(true);
 const adamax = /* @__PURE__ */ optimizerKernel({
   state: ["exp_avg", "exp_inf"],
   numbers: ["step", "beta1", "rest1", "beta2", "eps"],
-  move(d, { exp_avg: m, exp_inf: u }, { step, beta1, rest1, beta2, eps }, i) {
-    const mean = beta1 * m[i]! + rest1 * d;
-    const norm = Math.max(beta2 * u[i]!, Math.abs(d) + eps);
-    m[i] = mean;
-    u[i] = norm;
-    return (step * mean) / norm;
+  move(d, { exp_avg: m, exp_inf: u }, { step, beta1, rest1, beta2, eps }) {
+    for (let i = 0; i < d.length; i++) {
+      const mean = beta1 * m[i]! + rest1 * d[i]!;
+      const norm = Math.max(beta2 * u[i]!, Math.abs(d[i]!) + eps);
+      m[i] = mean;
+      u[i] = norm;
+      d[i] = (step * mean) / norm;
+    }
   },
   simd(d, { exp_avg: m, exp_inf: u }, n) {
     const mean = average(m, n.beta1, n.rest1, d);
@@ -92,13 +92,15 @@ const adamax = /* @__PURE__ */ optimizerKernel({
 const radam = /* @__PURE__ */ optimizerKernel({
   state: ["exp_avg", "exp_avg_sq"],
   numbers: ["step", "beta1", "rest1", "beta2", "rest2", "adaptive", "eps"],
-  move(d, { exp_avg: m, exp_avg_sq: v }, { step, beta1, rest1, beta2, rest2, adaptive, eps }, i) {
-    const mean = beta1 * m[i]! + rest1 * d;
-    const variance = beta2 * v[i]! + rest2 * d * d;
-    m[i] = mean;
-    v[i] = variance;
-    const scale = adaptive > 0 ? adaptive / (Math.sqrt(variance) + eps) : 1;
-    return step * mean * scale;
+  move(d, { exp_avg: m, exp_avg_sq: v }, { step, beta1, rest1, beta2, rest2, adaptive, eps }) {
+    for (let i = 0; i < d.length; i++) {
+      const mean = beta1 * m[i]! + rest1 * d[i]!;
+      const variance = beta2 * v[i]! + rest2 * d[i]! * d[i]!;
+      m[i] = mean;
+      v[i] = variance;
+      const scale = adaptive > 0 ? adaptive / (Math.sqrt(variance) + eps) : 1;
+      d[i] = step * mean * scale;
+    }
   },
   simd(d, { exp_avg: m, exp_avg_sq: v }, n) {
     const mean = mul(average(m, n.beta1, n.rest1, d), n.step);
@@ -118,7 +120,8 @@ abstract class AdamKin<O extends AdamaxOptions> extends Optimizer<O> {
 /** The numbers of step `t`, with both means corrected for their start at 0: by 1 − β₁ᵗ and 1 − β₂ᵗ. */
 function numbersAt(t: number, { lr, betas: [beta1, beta2], eps }: ParameterGroup<AdamaxOptions>) {
   const [correction1, correction2] = [1 - wholePower(beta1, t), 1 - wholePower(beta2, t)];
-  return { step: lr / correction1, beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, eps, correction2 };
+  const root = Math.sqrt(correction2);
+  return { step: lr / correction1, beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, root, inverseRoot: 1 / root, eps };
 }
 
 abstract class AdamFamily extends AdamKin<AdamOptions> {
@@ -139,11 +142,8 @@ abstract class AdamFamily extends AdamKin<AdamOptions> {
   }
 
   protected update(parameter: Parameter, state: ParameterState, group: ParameterGroup<AdamOptions>): void {
-    const numbers = numbersAt(state.step, group);
-    const root = Math.sqrt(numbers.correction2);
     const kernel = group.amsgrad ? amsgradKernel : plain;
-    const descent = { ...group, decoupled: this.decoupled };
-    descend(kernel, parameter, state, descent, { ...numbers, root, inverseRoot: 1 / root });
+    descend(kernel, parameter, state, group, numbersAt(state.step, group), this.decoupled);
   }
 }
 
@@ -228,15 +228,14 @@ export class RAdam extends AdamKin<RAdamOptions> {
 
   protected update(parameter: Parameter, state: ParameterState, group: ParameterGroup<RAdamOptions>): void {
     const numbers = numbersAt(state.step, group);
-    const { beta2, correction2 } = numbers;
-    const adaptive = rectification(beta2, correction2, state.step) * Math.sqrt(correction2);
-    const descent = { ...group, decoupled: group.decoupledWeightDecay };
-    descend(radam, parameter, state, descent, { ...numbers, adaptive });
+    const adaptive = rectification(numbers.beta2, state.step) * numbers.root;
+    descend(radam, parameter, state, group, { ...numbers, adaptive }, group.decoupledWeightDecay);
   }
 }
 
 /** r = √((ρ − 4)(ρ − 2)·ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)·ρ)) with ρ∞ = 2/(1 − β₂) − 1, ρ = ρ∞ − 2t·β₂ᵗ/(1 − β₂ᵗ); 0 up to ρ = 5. */
-function rectification(beta2: number, correction2: number, t: number): number {
+function rectification(beta2: number, t: number): number {
+  const correction2 = 1 - wholePower(beta2, t);
   const most = 2 / (1 - beta2) - 1;
   const length = most - (2 * t * (1 - correction2)) / correction2;
   if (length <= 5) return 0;

@@ -21,20 +21,22 @@ const rmsprop = (centered: boolean, hasMomentum: boolean) =>
       ...(hasMomentum ? (["momentum_buffer"] as const) : []),
     ],
     numbers: ["lr", "alpha", "rest", "eps", "momentum"],
-    move(d, { square_avg: v, grad_avg: a, momentum_buffer: b }, { lr, alpha, rest, eps, momentum }, i) {
-      let variance = alpha * v[i]! + rest * d * d;
-      v[i] = variance;
-      if (centered) {
-        const mean = alpha * a[i]! + rest * d;
-        a[i] = mean;
-        variance = Math.max(variance - mean * mean, 0); // never below 0 but for rounding, and √ of that would be NaN
+    move(d, { square_avg: v, grad_avg: a, momentum_buffer: b }, { lr, alpha, rest, eps, momentum }) {
+      for (let i = 0; i < d.length; i++) {
+        let variance = alpha * v[i]! + rest * d[i]! * d[i]!;
+        v[i] = variance;
+        if (centered) {
+          const mean = alpha * a[i]! + rest * d[i]!;
+          a[i] = mean;
+          variance = Math.max(variance - mean * mean, 0); // never below 0 but for rounding, and √ of that would be NaN
+        }
+        let quotient = d[i]! / (Math.sqrt(variance) + eps);
+        if (hasMomentum) {
+          quotient += momentum * b[i]!;
+          b[i] = quotient;
+        }
+        d[i] = lr * quotient;
       }
-      let quotient = d / (Math.sqrt(variance) + eps);
-      if (hasMomentum) {
-        quotient += momentum * b[i]!;
-        b[i] = quotient;
-      }
-      return lr * quotient;
     },
     simd: centered
       ? undefined

@@ -12,14 +12,16 @@ import type { OptimizerOptions, ParameterGroup, Parameters } from "../parameter-
 const rprop = /* @__PURE__ */ optimizerKernel({
   state: ["prev", "step_size"],
   numbers: ["etaMinus", "etaPlus", "smallest", "largest"],
-  move(d, { prev, step_size: size }, { etaMinus, etaPlus, smallest, largest }, i) {
-    const agreement = d * prev[i]!;
-    const factor = agreement > 0 ? etaPlus : agreement < 0 ? etaMinus : 1;
-    const step = Math.min(Math.max(size[i]! * factor, smallest), largest);
-    const kept = agreement < 0 ? 0 : d;
-    size[i] = step;
-    prev[i] = kept;
-    return step * Math.sign(kept);
+  move(d, { prev, step_size: size }, { etaMinus, etaPlus, smallest, largest }) {
+    for (let i = 0; i < d.length; i++) {
+      const agreement = d[i]! * prev[i]!;
+      const factor = agreement > 0 ? etaPlus : agreement < 0 ? etaMinus : 1;
+      const step = Math.min(Math.max(size[i]! * factor, smallest), largest);
+      const kept = agreement < 0 ? 0 : d[i]!;
+      size[i] = step;
+      prev[i] = kept;
+      d[i] = step * Math.sign(kept);
+    }
   },
 });
 

@@ -11,7 +11,9 @@ import { checkRate, type OptimizerOptions, type ParameterGroup, type Parameters 
 const plain = /* @__PURE__ */ optimizerKernel({
   state: [],
   numbers: ["lr"],
-  move: (d, _, { lr }) => lr * d,
+  move(d, _, { lr }) {
+    for (let i = 0; i < d.length; i++) d[i]! *= lr;
+  },
   simd: (d, _, { lr }) => mul(d, lr),
 });
 
@@ -20,10 +22,12 @@ const withMomentum = (nesterov: boolean) =>
   optimizerKernel({
     state: ["momentum_buffer"],
     numbers: ["lr", "momentum", "rest"],
-    move(d, { momentum_buffer: b }, { lr, momentum, rest }, i) {
-      const velocity = momentum * b[i]! + rest * d;
-      b[i] = velocity;
-      return lr * (nesterov ? d + momentum * velocity : velocity);
+    move(d, { momentum_buffer: b }, { lr, momentum, rest }) {
+      for (let i = 0; i < d.length; i++) {
+        const velocity = momentum * b[i]! + rest * d[i]!;
+        b[i] = velocity;
+        d[i] = lr * (nesterov ? d[i]! + momentum * velocity : velocity);
+      }
     },
     simd(d, { momentum_buffer: b }, { lr, momentum, rest }) {
       const velocity = average(b, momentum, rest, d);
