@@ -42,14 +42,8 @@ export {
 export type { Weights } from "./train/losses/weights.js";
 export { accuracy, type MetricOptions, topKAccuracy } from "./train/metrics.js";
 export { NonFiniteError } from "./train/non-finite.js";
-export {
-  type GroupOptions,
-  Optimizer,
-  type OptimizerOptions,
-  type OptimizerState,
-  type ParameterGroup,
-  type Parameters,
-} from "./train/optimizer.js";
+export { Optimizer } from "./train/optimizer.js";
+export type { OptimizerState, ParameterState, SavedGroup, SavedParameter } from "./train/optimizer-state.js";
 export { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions } from "./train/optimizers/adagrad.js";
 export {
   Adam,
@@ -64,6 +58,13 @@ export { RMSprop, type RMSpropOptions } from "./train/optimizers/rmsprop.js";
 export { Rprop, type RpropOptions } from "./train/optimizers/rprop.js";
 export { SGD, type SGDOptions } from "./train/optimizers/sgd.js";
 export type { Losses, Metric, Metrics, OutputLoss, TrainingLoss } from "./train/outputs.js";
+export type {
+  GroupOptions,
+  LearningRate,
+  OptimizerOptions,
+  ParameterGroup,
+  Parameters,
+} from "./train/parameter-group.js";
 export { Scheduler, type SchedulerState } from "./train/scheduler.js";
 export {
   CosineAnnealingLR,

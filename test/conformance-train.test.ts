@@ -24,6 +24,12 @@ function make<T>(name: string, args: TorchArguments, ...first: unknown[]): T {
   return new Class(...first, camelCaseOptions(Object.fromEntries(decoded))) as T;
 }
 
+/** The first group's momentum, or β₁. */
+const momentumOf = ({ groups: [group] }: Optimizer) => {
+  const { momentum = 0, betas = [momentum] } = group as { momentum?: number; betas?: readonly number[] };
+  return betas[0] ?? 0;
+};
+
 const isStored = (value: unknown): value is Stored => typeof value === "object" && value !== null && "data" in value;
 const decodeIfTensor = (value: unknown) => (isStored(value) ? decode(value) : value);
 
@@ -99,16 +105,14 @@ eachBackend("training", () => {
           expectNear(W.value, decode(step.params_after[0]), "W");
           expectNear(b.value, decode(step.params_after[1]), "b");
         }
-        const { tensors, numbers } = optimizer.stateDict();
-        expect(numbers).toMatchObject({ "0.step": 10, "1.step": 10 });
-        for (const [index, state] of Object.entries(c.final_state)) {
-          for (const [name, want] of Object.entries(state)) {
-            if (name === "step") continue;
-            const got = tensors[`${index}.${name}`];
-            if (want === null) expect(got, name).toBeUndefined();
-            else if (!got || !isStored(want)) expect.fail(`no ${name} in the state`);
-            else expectNear(got, decode(want), name);
-          }
+        const { state } = optimizer.stateDict();
+        expect(Object.keys(state)).toEqual(Object.keys(c.final_state));
+        for (const [index, { step, ...tensors }] of Object.entries(state)) {
+          expect(step).toBe(10);
+          const { step: _, ...wanted } = c.final_state[index]!;
+          const names = Object.keys(wanted).filter((name) => wanted[name] !== null);
+          expect(Object.keys(tensors).sort()).toEqual(names.sort());
+          for (const name of names) expectNear(tensors[name] as Tensor, decode(wanted[name] as Stored), name);
         }
       });
     }
@@ -137,7 +141,7 @@ describe("PyTorch's schedulers, within 1e-12", () => {
         if (i > 0) scheduler.step(c.metrics?.[i - 1]);
         expect(Math.abs(optimizer.lr - lr), `rate after ${i} steps: ${optimizer.lr}, not ${lr}`).toBeLessThan(1e-12);
         const momentum = c.momentum[i] ?? 0;
-        expect(Math.abs((optimizer.momentum ?? 0) - momentum), `momentum after ${i} steps`).toBeLessThan(1e-12);
+        expect(Math.abs(momentumOf(optimizer) - momentum), `momentum after ${i} steps`).toBeLessThan(1e-12);
       });
     });
   }

@@ -15,6 +15,7 @@ import { Adam, ConfusionMatrix, CrossEntropyLoss, fit, StepLR } from "faltung/tr
 import * as vision from "faltung/vision";
 import { describe, expect, test, vi } from "vitest";
 import { Branded } from "../src/shape/brand.js";
+import { splitState } from "../src/train/optimizer-state.js";
 import { expectError } from "./support/errors.js";
 
 const EXPORTS: Readonly<Record<string, unknown>> = { ...core, ...data, ...io, ...models, ...train, ...vision };
@@ -117,7 +118,7 @@ async function used(wrap: <T extends object>(value: T) => T): Promise<unknown> {
     [y.toArray(), dx.toArray(), confusion.counts, confusion.accuracy, String(confusion), String(model)],
     [parameter?.value.toArray(), parameter?.grad.toArray(), parameter?.name, scheduler.stateDict(), scheduler.steps],
     [
-      optimizer.stateDict().numbers,
+      splitState(optimizer.stateDict()).rest,
       loader.stateDict(),
       samples.get(1),
       store.match(ones([3])),

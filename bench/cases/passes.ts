@@ -1,4 +1,5 @@
 /** What passes over its numbers once: activations, pooling, norms, losses, optimizer steps. The memory limits most of them. */
+import { Parameter } from "../../src/graph/parameter.js";
 import { type KernelSet, run } from "../../src/kernels/backend.js";
 import { biasKernels } from "../../src/ops/bias.js";
 import { gradientKernels } from "../../src/ops/gradient.js";
@@ -8,8 +9,11 @@ import { averagePoolKernels, maxPoolKernels } from "../../src/ops/pool2d.js";
 import { softmaxKernels } from "../../src/ops/softmax.js";
 import { batchNormGeometry } from "../../src/shape/norm.js";
 import { poolGeometry, poolSettings } from "../../src/shape/pool.js";
+import { tensor } from "../../src/tensor/create.js";
 import { lossKernels } from "../../src/train/loss.js";
-import { optimizerKernels } from "../../src/train/optimizer.js";
+import type { Optimizer } from "../../src/train/optimizer.js";
+import { Adam } from "../../src/train/optimizers/adam.js";
+import { SGD } from "../../src/train/optimizers/sgd.js";
 import { ACTIVATIONS } from "../../test/support/activations.js";
 import { floats, integers } from "../inside.js";
 import type { Case } from "./case.js";
@@ -141,14 +145,18 @@ function losses(): Case[] {
 
 function optimizers(): Case[] {
   const [work, n] = ["61,706 weights", 61_706];
-  const plain = { lr: 1e-3, weightDecay: 0, maximize: false };
-  const adam = { ...plain, beta1: 0.9, beta2: 0.999, eps: 1e-8, correction1: 0.5, correction2: 0.5, decoupled: false };
-  const sgd = { ...plain, momentum: 0.9, dampening: 0, nesterov: false };
+  const step = (name: string, bytes: number, make: (parameters: Parameter[]) => Optimizer): Case => {
+    const setUp = () => {
+      const parameter = new Parameter("weight", tensor(floats(n, 1)));
+      parameter.grad.data.set(floats(n, 2));
+      const optimizer = make([parameter]);
+      return () => optimizer.step();
+    };
+    return { name, work, flops: 0, bytes, setUp };
+  };
   return [
-    pass("optimizer sgd", work, 20 * n, optimizerKernels, [n, n, n], (k, p, g, b) => k.sgd(sgd, p, g, b, false)),
-    pass("optimizer adam", work, 28 * n, optimizerKernels, [n, n, n, n], (k, p, g, m, v) => {
-      k.adam(adam, p, g, m, v, undefined);
-    }),
+    step("optimizer sgd", 20 * n, (p) => new SGD(p, { momentum: 0.9 })),
+    step("optimizer adam", 28 * n, (p) => new Adam(p)),
     pass("optimizer gradient norm", work, 4 * n, gradientKernels, [n], (k, g) => k.powerSum(g, 2)),
   ];
 }

@@ -12,8 +12,10 @@ import { FormatError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { BestEpoch } from "./early-stopping.js";
 import type { HistoryEntry } from "./events.js";
-import type { Optimizer, OptimizerState } from "./optimizer.js";
+import type { Optimizer } from "./optimizer.js";
+import { joinState, type OptimizerState, splitState } from "./optimizer-state.js";
 import type { Scheduler, SchedulerState } from "./scheduler.js";
 
 /** Where a training stands. */
@@ -48,37 +50,35 @@ export interface CheckpointParts {
   readonly data?: Resumable;
   /** The same of the validation, whose loader may draw as well. */
   readonly validation?: Resumable;
-  readonly earlyStopping?: {
-    /** What it watches. */
-    readonly name: string;
-    stateDict(): OptimizerState;
-    loadStateDict(state: OptimizerState): void;
-  };
+  readonly earlyStopping?: BestEpoch;
 }
 
 const KEY = "faltung.checkpoint";
-const VERSION = 2;
+const VERSION = 3;
+
+type BestState = ReturnType<BestEpoch["stateDict"]>;
 
 interface Saved {
   readonly version: typeof VERSION;
   readonly progress: Progress;
-  readonly optimizer: { readonly name: string; readonly numbers: OptimizerState["numbers"] };
+  /** Its state dict without the tensors, which are in the file as `optimizer.0.exp_avg`. */
+  readonly optimizer: { readonly name: string; readonly state: OptimizerState };
   readonly scheduler: { readonly name: string; readonly state: SchedulerState } | null;
   readonly data: object | null;
   readonly validation: object | null;
-  readonly earlyStopping: { readonly name: string; readonly numbers: OptimizerState["numbers"] } | null;
+  readonly earlyStopping: { readonly name: string; readonly numbers: BestState["numbers"] } | null;
   /** States of the training's generator and of the model's own ones, in the order of its layers. */
   readonly generators: readonly Random["state"][];
 }
 
 export function writeCheckpoint(parts: CheckpointParts, progress: Progress): OwnBytes {
   const { model, optimizer, scheduler, data, earlyStopping } = parts;
-  const optimizerState = optimizer.stateDict();
+  const split = splitState(optimizer.stateDict());
   const best = earlyStopping?.stateDict();
   const saved: Saved = {
     version: VERSION,
     progress,
-    optimizer: { name: optimizer.name, numbers: optimizerState.numbers },
+    optimizer: { name: optimizer.name, state: split.rest },
     scheduler: scheduler ? { name: scheduler.name, state: scheduler.stateDict() } : null,
     data: data?.stateDict() ?? null,
     validation: parts.validation?.stateDict() ?? null,
@@ -87,7 +87,7 @@ export function writeCheckpoint(parts: CheckpointParts, progress: Progress): Own
   };
   const tensors = {
     ...prefixed("model.", model.stateDict()),
-    ...prefixed("optimizer.", optimizerState.tensors),
+    ...prefixed("optimizer.", split.tensors),
     ...prefixed("best.", best?.tensors ?? {}),
   };
   const bytes = writeSafetensors(tensors, { metadata: { [SEAL]: BLANK, [KEY]: JSON.stringify(saved, writeNumber) } });
@@ -115,7 +115,7 @@ export function readCheckpoint(bytes: Uint8Array, parts: CheckpointParts): Progr
   // What is read as float32 would be rounded where the model is more precise.
   const precise = Object.values(own).some(({ dtype }) => dtype === "float64");
   const tensors = readSafetensors(bytes, { dtype: precise ? "float64" : "float32" });
-  const optimizerState = { tensors: under("optimizer.", tensors), numbers: saved.optimizer.numbers };
+  const optimizerState = joinState({ tensors: under("optimizer.", tensors), rest: saved.optimizer.state });
   const best = { tensors: under("best.", tensors), numbers: saved.earlyStopping?.numbers ?? {} };
   checkTensors(own, under("model.", tensors));
   if (Object.keys(best.tensors).length > 0) checkTensors(own, best.tensors);

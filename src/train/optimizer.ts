@@ -1,137 +1,97 @@
 /** What every optimizer has in common: groups of parameters, a step over all of them, and a state that can be saved. */
 
 import { checkMethod } from "../graph/layer.js";
-import { Parameter } from "../graph/parameter.js";
-import type { KernelSet } from "../kernels/backend.js";
-import type { OptimizerKernels, Step } from "../kernels/optimizer.js";
-import { referenceOptimizer } from "../kernels/reference/optimizer.js";
-import { own, ownZeros } from "../kernels/residency.js";
-import { wasmOptimizer } from "../kernels/wasm/optimizer.js";
-import { Branded, refuseForeign } from "../shape/brand.js";
-import {
-  checkFinite,
-  checkObject,
-  checkOptions,
-  checkRange,
-  checkText,
-  isPlainObject,
-  readOptions,
-  refuse,
-} from "../shape/check.js";
-import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
+import type { Parameter } from "../graph/parameter.js";
+import { own } from "../kernels/residency.js";
+import { Branded } from "../shape/brand.js";
+import { checkFinite, checkObject, checkText, isPlainObject, readOptions, refuse } from "../shape/check.js";
+import { ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
 import { listed, show } from "../shape/show.js";
-import type { Operand } from "../tensor/storage.js";
+import { tensor } from "../tensor/create.js";
+import type { PlainTensor } from "../tensor/nested.js";
 import { Tensor } from "../tensor/tensor.js";
-import { factsOf } from "./repr.js";
-
-/** Parameters with a learning rate and weight decay of their own, as transfer learning wants. */
-export interface GroupOptions {
-  readonly parameters: readonly Parameter[];
-  /** Default: the optimizer's. */
-  readonly lr?: number;
-  /** Default: the optimizer's. */
-  readonly weightDecay?: number;
-}
-
-/** What an optimizer takes: `model.parameters()`, or groups, or both mixed. */
-export type Parameters = readonly (Parameter | GroupOptions)[];
-
-/** Options of every optimizer. */
-export interface OptimizerOptions {
-  /** Learning rate. */
-  readonly lr?: number;
-  /** L2 penalty: its gradient, weightDecay · parameter, is added to the parameter's. Default 0. */
-  readonly weightDecay?: number;
-  /** Whether to climb instead of descend. Default false. */
-  readonly maximize?: boolean;
-}
-
-/** The defaults of the options that every optimizer has, but for the learning rate. */
-export const OPTIMIZER_DEFAULTS = { weightDecay: 0, maximize: false } as const;
-
-/** Parameters that share a learning rate and a weight decay. */
-export interface ParameterGroup {
-  readonly parameters: readonly Parameter[];
-  /** Learning rate; schedulers change it. */
-  lr: number;
-  weightDecay: number;
-  /** The rate before any scheduler changed it; set by the first scheduler. */
-  initialLr?: number;
-}
-
-/** An optimizer's state as plain records, for a file: tensors by `"<index>.<name>"`, and numbers. */
-export interface OptimizerState {
-  readonly tensors: Record<string, Tensor>;
-  readonly numbers: Record<string, number>;
-}
-
-/** @internal */
-export const optimizerKernels: KernelSet<OptimizerKernels> = {
-  reference: referenceOptimizer,
-  wasm: () => wasmOptimizer,
-};
-
-/** What an optimizer remembers of one parameter. */
-export class ParameterState {
-  /** Steps taken. */
-  step = 0;
-  /** Running quantities by torch's names, such as `exp_avg`. */
-  readonly tensors = new Map<string, Tensor>();
-
-  constructor(private readonly parameter: Parameter) {}
-
-  /** The running quantity `name`, in the parameter's shape and precision; made on first use, filled with `initial`. */
-  get(name: string, initial = 0): Operand {
-    const { shape, dtype, size } = this.parameter.value;
-    let tensor = this.tensors.get(name);
-    if (!tensor) {
-      tensor = own(ownZeros(shape, dtype));
-      if (initial !== 0) tensor.view().fill(initial);
-      this.tensors.set(name, tensor);
-    }
-    return tensor.operand(size);
-  }
-}
+import {
+  type OptimizerState,
+  ParameterState,
+  type SavedGroup,
+  type SavedParameter,
+  torchName,
+} from "./optimizer-state.js";
+import {
+  checkKinds,
+  checkRate,
+  groupsOf,
+  type LearningRate,
+  type ParameterGroup,
+  type Parameters,
+} from "./parameter-group.js";
 
 /**
  * Base class of every optimizer. `step` changes each parameter by its gradient; parameters with `requiresGrad` false
  * and those that no backward has reached since their gradient was set to zero are left alone.
  *
+ * An optimizer of your own extends it and implements `update`. Its options are those that its defaults name, numbers, texts,
+ * booleans or lists of numbers; a group may have others than the rest. `stateNames` lists what it remembers of each
+ * parameter, which `stateDict` then saves.
+ *
+ * @typeParam O the options
  * @example
- * const optimizer = new Adam(model.parameters(), { lr: 0.001 });
- * optimizer.zeroGrad(); model.backward(loss.backward()); optimizer.step();
+ * interface LionOptions extends OptimizerOptions {
+ *   readonly betas?: readonly [number, number];
+ * }
+ *
+ * class Lion extends Optimizer<LionOptions> {
+ *   constructor(parameters: Parameters<LionOptions>, options: LionOptions = {}) {
+ *     super("Lion", parameters, options, { lr: 1e-4, weightDecay: 0, maximize: false, betas: [0.9, 0.99] });
+ *   }
+ *   protected override stateNames() {
+ *     return ["exp_avg"];
+ *   }
+ *   protected update({ value, grad }: Parameter, state: ParameterState, group: ParameterGroup<LionOptions>) {
+ *     const [p, g, m] = [value.data, grad.data, state.tensor("exp_avg").data];
+ *     const { lr, weightDecay, maximize, betas: [beta1, beta2] } = group;
+ *     for (let i = 0; i < p.length; i++) {
+ *       const d = maximize ? -g[i] : g[i];
+ *       p[i] -= lr * (Math.sign(beta1 * m[i] + (1 - beta1) * d) + weightDecay * p[i]);
+ *       m[i] = beta2 * m[i] + (1 - beta2) * d;
+ *     }
+ *   }
+ * }
  */
-export abstract class Optimizer extends Branded {
-  readonly groups: readonly ParameterGroup[];
-  readonly maximize: boolean;
-  /** What `OneCycleLR` cycles: the momentum, or Adam's β₁; undefined where there is neither. */
-  abstract momentum: number | undefined;
-  /** The running quantities that every parameter has after its first step, by torch's names. */
-  protected abstract readonly stateNames: readonly string[];
-  /** Running quantities that depend on options which may change between steps. */
+export abstract class Optimizer<O extends object = LearningRate> extends Branded {
+  /** The parameters with their options, which may be changed between steps: torch's `param_groups`. */
+  readonly groups: readonly ParameterGroup<O>[];
+  /** Names of other numbers than `step` that `update` keeps in `state.numbers`. */
+  protected readonly numberNames: readonly string[] = [];
+  /** Running quantities that may be missing, since they depend on options that may change between steps. */
   protected readonly optionalStateNames: readonly string[] = [];
 
+  readonly #defaults: Required<O>;
   readonly #states = new Map<Parameter, ParameterState>();
 
   /**
    * @param name the class's name, as messages show it
-   * @param defaults learning rate and weight decay where neither options nor group say one
+   * @param options what the user asked for
+   * @param defaults every option with its default
+   * @throws ArgumentError for options that are not among the defaults, are of another kind, or are refused by `check`.
    */
   constructor(
     readonly name: string,
-    parameters: Parameters,
-    options: OptimizerOptions,
-    defaults: { readonly lr: number; readonly weightDecay?: number },
+    parameters: Parameters<O>,
+    options: O,
+    defaults: Required<O>,
   ) {
     super();
     checkText("Optimizer", "name", name);
     checkObject(name, "its defaults", "an object such as { lr: 0.01 }", defaults);
-    checkOptions(name, options, `{ lr: ${defaults.lr} }`);
-    const lr = options.lr ?? defaults.lr;
-    const weightDecay = options.weightDecay ?? defaults.weightDecay ?? 0;
-    this.groups = groupsOf(name, parameters, { lr, weightDecay });
-    this.maximize = options.maximize ?? false;
+    this.#defaults = defaults;
+    const read = readOptions<object, object>(name, options, defaults) as Required<O>;
+    this.groups = groupsOf(name, parameters, read);
+    for (const group of this.groups) {
+      checkRate(name, "lr", group.lr);
+      this.#check(group);
+    }
   }
 
   override get [Symbol.toStringTag](): string {
@@ -140,11 +100,11 @@ export abstract class Optimizer extends Branded {
 
   /** As torch's `repr`, in a line: `Adam(lr=0.001, weightDecay=0, …)`. What differs between groups is a list. */
   override toString(): string {
-    const { groups } = this;
-    const each = (values: number[]) => (new Set(values).size > 1 ? values : values[0]);
-    const lr = each(groups.map((group) => group.lr));
-    const weightDecay = each(groups.map((group) => group.weightDecay));
-    return factsOf(this.name, { lr, weightDecay, ...(this as object) });
+    const facts = this.ownSelf.#optionNames.map((name) => {
+      const texts = this.groups.map((group) => show(optionOf(group, name)));
+      return `${name}=${new Set(texts).size > 1 ? `[${texts.join(", ")}]` : texts[0]}`;
+    });
+    return `${this.name}(${facts.join(", ")})`;
   }
 
   /** The learning rate of the first group; setting it sets that of every group. */
@@ -159,7 +119,7 @@ export abstract class Optimizer extends Branded {
 
   /**
    * Changes every parameter by its gradient.
-   * @throws ArgumentError for a learning rate, weight decay, momentum or betas that were changed to what is none.
+   * @throws ArgumentError for options of a group that were changed to what cannot work; nothing has changed then.
    */
   step(...none: []): void;
   step(closure?: unknown): void {
@@ -167,224 +127,225 @@ export abstract class Optimizer extends Branded {
       refuse(`${this.name}.step`, "", "no argument", closure, "torch's closure: call it before, then step()");
     }
     checkMethod(this, "update", "step");
-    this.checkSettings();
+    for (const group of this.groups) this.ownSelf.#check(group);
     for (const group of this.groups) {
-      const { lr, weightDecay } = group;
       for (const parameter of group.parameters) {
         if (!parameter.requiresGrad || !parameter.hasGrad) continue;
         parameter.grad.operand(parameter.value.size); // refuses a gradient of another shape
-        const state = this.ownSelf.#state(parameter);
+        const state = this.ownSelf.#state(parameter, group);
         state.step++;
-        this.update(parameter, state, { lr, weightDecay, maximize: this.maximize });
+        this.update(parameter, state, group);
       }
-    }
-  }
-
-  /** Refuses settings that were changed to what cannot work, before a step changes anything. */
-  protected checkSettings(): void {
-    for (const { lr, weightDecay } of this.groups) {
-      checkFinite(this.name, "lr", lr);
-      checkFinite(this.name, "weightDecay", weightDecay);
     }
   }
 
   /** Sets every gradient to zero. */
   zeroGrad(): void {
-    for (const parameter of this.ownSelf.#parameters()) parameter.zeroGrad();
+    for (const parameter of this.ownSelf.#parameters) parameter.zeroGrad();
   }
 
-  /** One step of one parameter; `state.step` counts it already. */
-  protected abstract update(parameter: Parameter, state: ParameterState, step: Step): void;
+  /** Changes `parameter.value` in place by one step along `parameter.grad`; `state.step` counts it already. */
+  protected abstract update(parameter: Parameter, state: ParameterState, group: ParameterGroup<O>): void;
+
+  /** The running quantities that every parameter has after a step with these options. Default: none. */
+  protected stateNames(_group: ParameterGroup<O>): readonly string[] {
+    return [];
+  }
 
   /**
-   * Copies of everything that changes from step to step: running quantities (`"0.exp_avg"`), step counts (`"0.step"`),
-   * learning rates (`"group.0.lr"`) and momentum. Together with the parameters it resumes a run to the same bits.
+   * Throws for options that cannot work. It is asked when the optimizer is made, before each step and before a state is
+   * loaded; that they are of their defaults' kinds, and learning rate and weight decay in their range, is certain then.
+   */
+  protected check(_group: ParameterGroup<O>): void {}
+
+  /**
+   * Copies of everything that changes from step to step, as torch's `state_dict()` has it: for each parameter its steps and
+   * running quantities, for each group its options. Together with the parameters it continues a training to the same bits.
+   *
+   * @example
+   * const { state, param_groups } = optimizer.stateDict();
+   * state[0].exp_avg; // a Tensor in the first parameter's shape
    */
   stateDict(): OptimizerState {
-    const tensors: Record<string, Tensor> = {};
-    const numbers: Record<string, number> = {};
-    this.ownSelf.#parameters().forEach((parameter, i) => {
-      const state = this.ownSelf.#states.get(parameter);
-      if (!state) return;
-      numbers[`${i}.step`] = state.step;
-      for (const [name, tensor] of state.tensors) tensors[`${i}.${name}`] = tensor.clone();
+    const state: Record<number, SavedParameter> = {};
+    this.ownSelf.#parameters.forEach((parameter, i) => {
+      const saved = this.ownSelf.#states.get(parameter)?.save();
+      if (saved) state[i] = saved;
     });
-    this.groups.forEach((group, i) => {
-      numbers[`group.${i}.lr`] = group.lr;
+    let count = 0;
+    const param_groups = this.groups.map((group): SavedGroup => {
+      const options = this.ownSelf.#optionNames.map((name) => [torchName(name), copyOf(optionOf(group, name))]);
+      const { lr, initialLr, parameters } = group;
+      const params = parameters.map(() => count++);
+      return { lr, ...Object.fromEntries(options), ...(initialLr !== undefined && { initial_lr: initialLr }), params };
     });
-    if (this.momentum !== undefined) numbers.momentum = this.momentum;
-    return { tensors, numbers };
+    return { state, param_groups };
   }
 
-  /** The state dict, for `JSON.stringify`; `tensor` makes a tensor of each of its `tensors` again. */
+  /**
+   * The state dict, for `JSON.stringify`. Large states are better kept in a checkpoint of `fit`.
+   * @example optimizer.loadStateDict(JSON.parse(JSON.stringify(optimizer)));
+   */
   toJSON(): OptimizerState {
     return this.stateDict();
   }
 
   /**
-   * Continues from a state that `stateDict` of the same optimizer over the same parameters returned. Everything is
-   * checked first: a call that throws has changed nothing.
-   * @throws StateError for missing, unknown or impossible entries, ShapeError for a tensor of another shape.
+   * Continues from a state that `stateDict` of the same optimizer over the same parameters returned, also after it went
+   * through JSON. The groups get its options, as in torch. Everything is checked first: a call that throws has changed
+   * nothing.
+   * @throws StateError for missing, unknown or impossible entries, ShapeError for a tensor of another shape, ArgumentError
+   *   for options that cannot work.
    */
   loadStateDict(state: OptimizerState): void {
-    this.checkState(state);
-    const { tensors, numbers } = state;
-    const parameters = this.ownSelf.#parameters();
+    const { groups, saved } = this.ownSelf.#read(state);
     this.ownSelf.#states.clear();
-    parameters.forEach((parameter, i) => {
-      const step = numbers[`${i}.step`];
-      if (step === undefined) return;
-      const state = this.ownSelf.#state(parameter);
-      state.step = step;
-      for (const name of [...this.stateNames, ...this.optionalStateNames]) {
-        const tensor = tensors[`${i}.${name}`];
-        if (tensor) state.tensors.set(name, own(tensor.to(parameter.value.dtype)));
+    for (const [parameter, group, entries] of saved) {
+      const state = this.ownSelf.#state(parameter, group);
+      for (const [name, value] of entries) {
+        if (value instanceof Tensor) state.tensors.set(name, own(value.to(parameter.value.dtype)));
+        else if (name === "step") state.step = value;
+        else state.numbers[name] = value;
       }
-    });
+    }
     this.groups.forEach((group, i) => {
-      group.lr = numbers[`group.${i}.lr`] ?? group.lr;
+      delete group.initialLr;
+      Object.assign(group, groups[i]);
     });
-    if (this.momentum !== undefined) this.momentum = numbers.momentum;
   }
 
-  /** Whether the momentum can be this number. */
-  protected isMomentum(value: number): boolean {
-    return value >= 0;
-  }
-
-  /** Throws what {@link loadStateDict} would of this state, and changes nothing. */
+  /**
+   * Throws what {@link loadStateDict} would of this state, and changes nothing.
+   * @internal
+   */
   checkState(state: OptimizerState): void {
+    this.ownSelf.#read(state);
+  }
+
+  /** The parts of a state that fits. */
+  #read(state: OptimizerState) {
     const who = `${this.name}.loadStateDict`;
-    const { tensors, numbers } = Object(state) as OptimizerState;
-    if (!isPlainObject(tensors) || !isPlainObject(numbers)) {
+    const { state: states, param_groups } = Object(state) as OptimizerState;
+    if (!isPlainObject(states) || !Array.isArray(param_groups)) {
       const ofModel = Object.values(Object(state)).some((value) => value instanceof Tensor);
       const cause = ofModel
         ? "the model's state dict, where the optimizer's is meant"
         : "a state dict of something else, or text that is still to be parsed";
-      refuse(who, "its state", "{ tensors, numbers } as stateDict returns it", state, cause);
+      refuse(who, "its state", "{ state, param_groups } as stateDict returns it", state, cause);
     }
-    const noTensor = Object.entries(tensors).find(([, tensor]) => !(tensor instanceof Tensor));
-    if (noTensor) {
-      refuse(
-        who,
-        noTensor[0],
-        "a Tensor",
-        noTensor[1],
-        "a state that went through JSON: make tensors of its tensors with tensor(data), or write them with writeSafetensors",
-      );
-    }
-    const parameters = this.ownSelf.#parameters();
-    const rates = [...this.groups.keys()].map((i) => `group.${i}.lr`);
-    const stepped = parameters.flatMap((_, i) => (Object.hasOwn(numbers, `${i}.step`) ? [i] : []));
-    const keys = (indices: number[], names: readonly string[]) => indices.flatMap((i) => names.map((n) => `${i}.${n}`));
-    const required = [
-      ...rates,
-      ...(this.momentum === undefined ? [] : ["momentum"]),
-      ...keys(stepped, ["step", ...this.stateNames]),
-    ];
-    const got = [...Object.keys(numbers), ...Object.keys(tensors)];
-    const known = new Set([...required, ...keys(stepped, this.optionalStateNames)]);
-    const missing = required.filter((key) => !got.includes(key));
-    const unexpected = got.filter((key) => !known.has(key));
-    if (missing.length > 0 || unexpected.length > 0) {
-      const lists = [list("missing", missing), list("unexpected", unexpected)].filter((text) => text !== "");
+    const [missing, unexpected]: [string[], string[]] = [[], []];
+    const compare = (at: string, entries: object, required: readonly string[], optional: readonly string[]) => {
+      const got = Object.keys(entries);
+      const known = [...required, ...optional];
+      missing.push(...required.filter((key) => !got.includes(key)).map((key) => `${at}.${key}`));
+      unexpected.push(...got.filter((key) => !known.includes(key)).map((key) => `${at}.${key}`));
+    };
+    if (param_groups.length !== this.groups.length) {
       throw new StateError(
-        `${who} expects the state of the same optimizer over the same parameters, but got ${lists.join("; ")}. Usual cause: a checkpoint of another model, or other options than when it was saved.`,
+        `${who} expects param_groups of length ${this.groups.length}, as many as the optimizer has groups, but got ${param_groups.length}. Usual cause: ${ANOTHER}.`,
       );
     }
-    for (const [key, value] of Object.entries(numbers)) {
-      const count = key.endsWith(".step");
-      const valid = count
-        ? isCount(value)
-        : Number.isFinite(value) && (key === "momentum" ? this.isMomentum(value) : value >= 0);
-      if (!valid) {
-        const expected = count ? "a count" : Number.isFinite(value) ? "a number in its range" : "a finite number";
+    let count = 0;
+    const groups = this.groups.map(({ parameters }, i) => {
+      const at = `param_groups[${i}]`;
+      const given: unknown = param_groups[i];
+      if (!isPlainObject(given)) refuse(who, at, "an object of options and params", given);
+      const { params } = given;
+      const own = parameters.map(() => count++);
+      if (!Array.isArray(params) || params.length !== own.length || own.some((id, k) => params[k] !== id)) {
+        const got = Array.isArray(params) ? `${params.length}: ${show(params)}` : show(params);
         throw new StateError(
-          `${who} expects ${key} to be ${expected}, but got ${show(value)}. Usual cause: a checkpoint that was edited or written by another program.`,
+          `${who} expects ${at}.params to count the group's parameters, ${own.length} from ${count - own.length} on, but got ${got}. Usual cause: ${ANOTHER}.`,
         );
       }
+      compare(at, given, [...this.#optionNames.map(torchName), "params"], ["initial_lr"]);
+      const options = Object.fromEntries(this.#optionNames.map((name) => [name, copyOf(given[torchName(name)])]));
+      const initialLr = given.initial_lr === undefined ? {} : { initialLr: given.initial_lr };
+      return { parameters, ...options, ...initialLr } as unknown as ParameterGroup<O>;
+    });
+    const all = groups.flatMap((group) => group.parameters.map((parameter) => ({ parameter, group })));
+    unexpected.push(...Object.keys(states).flatMap((id) => (all[Number(id)] ? [] : [`state[${id}]`])));
+    const given = all.flatMap(({ parameter, group }, i) => {
+      const entries: unknown = states[i];
+      const at = `state[${i}]`;
+      if (entries === undefined) return [];
+      if (!isPlainObject(entries)) refuse(who, at, "an object of step and running quantities", entries);
+      compare(at, entries, ["step", ...this.stateNames(group), ...this.numberNames], this.optionalStateNames);
+      return [{ parameter, group, at, entries }];
+    });
+    if (missing.length > 0 || unexpected.length > 0) {
+      const lists = Object.entries({ missing, unexpected }).filter(([, keys]) => keys.length > 0);
+      throw new StateError(
+        `${who} expects the state of the same optimizer over the same parameters, but got ${lists.map(([what, keys]) => `${what}: ${listed(keys)}`).join("; ")}. Usual cause: ${ANOTHER}.`,
+      );
     }
-    for (const [key, tensor] of Object.entries(tensors)) {
-      const { shape } = tensor;
-      tensor.view(); // or it lost its memory
-      const own = parameters[Number(key.slice(0, key.indexOf(".")))]?.value.shape ?? [];
-      if (!sameShape(shape, own)) {
-        throw new ShapeError(
-          `${who} expects ${key} to have its parameter's shape ${showShape(own)}, but got ${showShape(shape)}. Usual cause: a checkpoint of another model, or parameters in another order.`,
-        );
-      }
+    for (const group of groups) {
+      this.#check(group);
+      if (group.initialLr !== undefined) checkFinite(this.name, "initial_lr", group.initialLr);
     }
+    const saved = given.map(({ parameter, group, at, entries }) => {
+      const read = Object.entries(entries).map(
+        ([name, value]) => [name, this.#entry(who, `${at}.${name}`, name, value, parameter)] as const,
+      );
+      return [parameter, group, read] as const;
+    });
+    return { groups, saved };
   }
 
-  #parameters(): readonly Parameter[] {
+  /** One entry of a parameter's state: a number, or a tensor in the parameter's shape. */
+  #entry(who: string, at: string, name: string, value: unknown, { value: { shape } }: Parameter): number | Tensor {
+    const edited = "Usual cause: a checkpoint that was edited or written by another program.";
+    if (name === "step" || this.numberNames.includes(name)) {
+      const isValid = name === "step" ? isCount(value) : Number.isFinite(value);
+      if (isValid) return value as number;
+      const expected = name === "step" ? "a count" : "a finite number";
+      throw new StateError(`${who} expects ${at} to be ${expected}, but got ${show(value)}. ${edited}`);
+    }
+    if (!(value instanceof Tensor) && !isPlainObject(value)) refuse(who, at, "a Tensor", value);
+    const read = value instanceof Tensor ? value : tensor(value as unknown as PlainTensor);
+    read.view(); // or it lost its memory
+    if (sameShape(read.shape, shape)) return read;
+    throw new ShapeError(
+      `${who} expects ${at} to have its parameter's shape ${showShape(shape)}, but got ${showShape(read.shape)}. Usual cause: a checkpoint of another model, or parameters in another order.`,
+    );
+  }
+
+  #check(group: ParameterGroup<O>): void {
+    checkKinds(this.name, group, this.#defaults);
+    checkFinite(this.name, "lr", group.lr); // schedulers may round below 0
+    if ("weightDecay" in group) checkRate(this.name, "weightDecay", group.weightDecay as number);
+    this.check(group);
+  }
+
+  get #optionNames(): string[] {
+    return Object.keys(this.#defaults);
+  }
+
+  get #parameters(): readonly Parameter[] {
     return this.groups.flatMap(({ parameters }) => parameters);
   }
 
-  #state(parameter: Parameter): ParameterState {
+  #state(parameter: Parameter, group: ParameterGroup<O>): ParameterState {
     let state = this.#states.get(parameter);
     if (!state) {
-      state = new ParameterState(parameter);
+      state = new ParameterState(this.name, parameter, () => [...this.stateNames(group), ...this.optionalStateNames]);
       this.#states.set(parameter, state);
     }
     return state;
   }
 }
 
-export function isCount(value: number | undefined): boolean {
-  return value !== undefined && Number.isSafeInteger(value) && value >= 0;
+const ANOTHER = "a checkpoint of another model or optimizer, or other groups than when it was saved";
+
+export function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function list(title: string, keys: readonly string[]): string {
-  if (keys.length === 0) return "";
-  return `${title}: ${listed(keys)}`;
+function optionOf(group: object, name: string): unknown {
+  return (group as Readonly<Record<string, unknown>>)[name];
 }
 
-/** A learning rate, weight decay or eps: finite and at least 0. */
-export function checkRate(optimizer: string, option: string, value: number): number {
-  return checkFinite(optimizer, option, checkRange(optimizer, option, value, 0, Infinity));
-}
-
-/** Loose parameters make up the first group, in their order; then come the groups that were given. */
-function groupsOf(
-  optimizer: string,
-  parameters: Parameters,
-  defaults: { readonly lr: number; readonly weightDecay: number },
-): ParameterGroup[] {
-  if (!Array.isArray(parameters)) {
-    const cause = "the model itself, where model.parameters() is meant";
-    refuse(optimizer, "", "an array of parameters", parameters, cause);
-  }
-  const list = parameters as Parameters;
-  refuseForeign(optimizer, ...list);
-  const loose = list.filter((entry) => entry instanceof Parameter);
-  const given = list.filter((entry): entry is GroupOptions => !(entry instanceof Parameter));
-  const seen = new Set<Parameter>();
-  const groups = [...(loose.length > 0 ? [{ parameters: loose }] : []), ...given].map((group: GroupOptions) => {
-    if (Array.isArray(group?.parameters)) refuseForeign(optimizer, ...group.parameters);
-    if (!Array.isArray(group?.parameters) || !group.parameters.every((entry) => entry instanceof Parameter)) {
-      throw new ArgumentError(
-        `${optimizer} expects each entry to be a Parameter or { parameters, lr }, but one is neither. Usual cause: tensors or layers, where layer.parameters() is meant.`,
-      );
-    }
-    readOptions(`${optimizer}'s group`, group, { parameters: [], lr: undefined, weightDecay: undefined });
-    for (const parameter of group.parameters) {
-      if (seen.has(parameter)) {
-        throw new ArgumentError(
-          `${optimizer} expects each parameter once, but got "${parameter.name}" of shape ${showShape(parameter.value.shape)} twice. Usual cause: a layer whose parameters are in two groups.`,
-        );
-      }
-      seen.add(parameter);
-    }
-    return {
-      parameters: [...group.parameters],
-      lr: checkRate(optimizer, "lr", group.lr ?? defaults.lr),
-      weightDecay: checkRate(optimizer, "weightDecay", group.weightDecay ?? defaults.weightDecay),
-    };
-  });
-  if (seen.size === 0) {
-    throw new ArgumentError(
-      `${optimizer} expects at least one parameter, but got none. Usual cause: a model that keeps its layers in private fields.`,
-    );
-  }
-  return groups;
+/** Lists are copied, so that a group and what was saved of it change apart. */
+function copyOf(option: unknown): unknown {
+  return Array.isArray(option) ? [...option] : option;
 }

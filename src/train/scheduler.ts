@@ -93,14 +93,13 @@ export abstract class Scheduler extends Branded {
     return [];
   }
 
-  /** Steps taken, and the optimizer's learning rates and momentum: everything to resume from. */
+  /** Steps taken, and the optimizer's learning rates: everything to resume from. */
   stateDict(): SchedulerState {
-    const { groups, momentum } = this.optimizer;
+    const { groups } = this.optimizer;
     return {
       steps: this.ownSelf.#steps,
       ...Object.fromEntries(groups.map(({ lr }, i) => [`group.${i}.lr`, lr])),
       ...Object.fromEntries(this.ownSelf.#baseLrs.map((lr, i) => [`group.${i}.base_lr`, lr])),
-      ...(momentum === undefined ? {} : { momentum }),
       ...this.extraState(),
     };
   }
@@ -111,8 +110,8 @@ export abstract class Scheduler extends Branded {
   }
 
   /**
-   * Continues from a state that `stateDict` returned, and puts the optimizer's learning rates and momentum back too, so
-   * that it does not matter which of the two is loaded first.
+   * Continues from a state that `stateDict` returned, and puts the optimizer's learning rates back too, so that it does
+   * not matter which of the two is loaded first.
    * @throws StateError when entries are missing, unknown or no numbers; nothing has changed then.
    */
   loadStateDict(state: SchedulerState): void {
@@ -123,7 +122,6 @@ export abstract class Scheduler extends Branded {
     this.optimizer.groups.forEach((group, i) => {
       group.lr = at(`group.${i}.lr`);
     });
-    if (this.optimizer.momentum !== undefined) this.optimizer.momentum = at("momentum");
     this.loadExtraState(state);
   }
 
@@ -140,7 +138,7 @@ export abstract class Scheduler extends Branded {
     }
     const expected = Object.keys(this.stateDict());
     const valid = (key: string, value: number | undefined) =>
-      key === "steps" ? isCount(value) : Number.isFinite(value) && (!/lr$|^momentum$/.test(key) || Number(value) >= 0);
+      key === "steps" ? isCount(value) : Number.isFinite(value) && (!/lr$/.test(key) || Number(value) >= 0);
     const wrong = [
       ...expected.filter((key) => !valid(key, state[key])),
       ...Object.keys(state).filter((key) => !expected.includes(key)),

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DataLoader, Dataset } from "../../src/data.js";
 import { BatchNorm1d, Linear, ones, Sequential, tensor, zeros } from "../../src/index.js";
 import { ArgumentError, ShapeError, StateError } from "../../src/shape/errors.js";
+import { splitState } from "../../src/train/optimizer-state.js";
 import {
   Adam,
   accuracy,
@@ -27,7 +28,7 @@ const facts = () =>
   structuredClone([
     Object.values(model.stateDict()).map(({ data }) => [...data]),
     model.descendants().map(({ training }) => training),
-    optimizer.stateDict().numbers,
+    splitState(optimizer.stateDict()).rest,
   ]);
 
 /** Calls with anything, expects this refusal, and that nothing has changed. */
@@ -369,7 +370,7 @@ describe("evaluate refuses", () => {
 });
 
 test("a scheduler or optimizer that is given another's state says whose it is", () => {
-  const state = "SGD.loadStateDict expects its state to be { tensors, numbers } as stateDict returns it, but got";
+  const state = "SGD.loadStateDict expects its state to be { state, param_groups } as stateDict returns it, but got";
   for (const [given, rest] of [
     [undefined, "undefined. Usual cause: a state dict of something else, or text that is still to be parsed"],
     [{}, "an object. Usual cause: a state dict of something else, or text that is still to be parsed"],
@@ -379,11 +380,10 @@ test("a scheduler or optimizer that is given another's state says whose it is", 
     expect(() => optimizer.loadStateDict(given as never)).toThrow(new ArgumentError(`${state} ${rest}.`));
   }
   const momentum = new SGD(model.parameters(), { momentum: 0.9 });
-  const saved = { tensors: {}, numbers: { ...momentum.stateDict().numbers, momentum: -1 } };
+  const { state: untouched, param_groups } = momentum.stateDict();
+  const saved = { state: untouched, param_groups: [{ ...param_groups[0]!, momentum: -1 }] };
   expect(() => momentum.loadStateDict(saved)).toThrow(
-    new StateError(
-      "SGD.loadStateDict expects momentum to be a number in its range, but got -1. Usual cause: a checkpoint that was edited or written by another program.",
-    ),
+    new ArgumentError("SGD expects momentum to be a number ≥ 0, but got -1."),
   );
   expect(() => new StepLR(optimizer, { stepSize: 1 }).loadStateDict("x" as never)).toThrow(
     new ArgumentError(

@@ -14,6 +14,7 @@ import {
 } from "../../src/index.js";
 import { readSafetensors } from "../../src/io.js";
 import { StateError } from "../../src/shape/errors.js";
+import { splitState } from "../../src/train/optimizer-state.js";
 import {
   Adam,
   CrossEntropyLoss,
@@ -52,8 +53,8 @@ function spoilt(at: number, value: number, where: "inputs" | "targets" = "inputs
 const state = ({ model, optimizer, scheduler }: ReturnType<typeof training>) =>
   structuredClone([
     Object.entries(model.stateDict()).map(([key, { data }]) => [key, [...data]]),
-    Object.entries(optimizer.stateDict().tensors).map(([key, { data }]) => [key, [...data]]),
-    optimizer.stateDict().numbers,
+    Object.entries(splitState(optimizer.stateDict()).tensors).map(([key, { data }]) => [key, [...data]]),
+    splitState(optimizer.stateDict()).rest,
     scheduler.stateDict(),
   ]);
 

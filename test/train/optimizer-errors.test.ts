@@ -9,8 +9,9 @@ import {
   Adagrad,
   Adam,
   AdamW,
+  type Optimizer,
+  type Parameters as OptimizerParameters,
   type OptimizerState,
-  type Parameters,
   RMSprop,
   Rprop,
   SGD,
@@ -20,6 +21,7 @@ import { normal } from "../support/layers.js";
 
 const untyped = <T>(value: unknown) => value as T;
 const p = new Parameter("weight", zeros([2, 3]));
+const OTHER = "Usual cause: text or a BigInt, which Number converts, or another argument in its place.";
 
 describe("parameters", () => {
   test.each([
@@ -27,7 +29,7 @@ describe("parameters", () => {
     ["nothing", undefined, "undefined"],
   ])("%s in their place is refused", (_, parameters, got) => {
     expectError(
-      () => new Adam(untyped<Parameters>(parameters)),
+      () => new Adam(untyped<OptimizerParameters>(parameters)),
       ArgumentError,
       `Adam expects an array of parameters, but got ${got}. Usual cause: the model itself, where model.parameters() is meant.`,
     );
@@ -47,7 +49,7 @@ describe("parameters", () => {
     ["a group of tensors", { parameters: [tensor([1])] }],
   ])("%s among them is refused", (_, entry) => {
     expectError(
-      () => new SGD(untyped<Parameters>([p, entry])),
+      () => new SGD(untyped<OptimizerParameters>([p, entry])),
       ArgumentError,
       "SGD expects each entry to be a Parameter or { parameters, lr }, but one is neither. Usual cause: tensors or layers, where layer.parameters() is meant.",
     );
@@ -70,10 +72,7 @@ describe("options", () => {
     [() => new SGD([{ parameters: [p], lr: -2 }]), "SGD expects lr to be a number ≥ 0, but got -2."],
     [() => new SGD([p], { weightDecay: -1 }), "SGD expects weightDecay to be a number ≥ 0, but got -1."],
     [() => new SGD([p], { momentum: -1 }), "SGD expects momentum to be a number ≥ 0, but got -1."],
-    [
-      () => new SGD([p], { dampening: Number.NaN }),
-      `SGD expects dampening to be a finite number, but got NaN. ${finite}`,
-    ],
+    [() => new SGD([p], { dampening: Number.NaN }), `SGD expects dampening to be a number, but got NaN. ${finite}`],
     [
       () => new SGD([p], { nesterov: true }),
       "SGD expects a momentum and no dampening with nesterov, but got momentum 0 and dampening 0. Usual cause: nesterov without momentum: 0.9.",
@@ -91,7 +90,7 @@ describe("options", () => {
       () => new AdamW([p], { betas: [0.9, -1] }),
       "AdamW expects betas[1] to be a number from 0 to below 1, but got -1.",
     ],
-    [() => new Adam([p], { betas: untyped(0.9) }), "Adam expects betas to be two numbers, but got 0.9."],
+    [() => new Adam([p], { betas: untyped(0.9) }), "Adam expects betas to be an array of 2 numbers, but got 0.9."],
     [() => new Adam([p], { eps: -1 }), "Adam expects eps to be a number ≥ 0, but got -1."],
     [() => new RMSprop([p], { alpha: 1 }), "RMSprop expects alpha to be a number from 0 to below 1, but got 1."],
     [() => new RMSprop([p], { momentum: -1 }), "RMSprop expects momentum to be a number ≥ 0, but got -1."],
@@ -111,7 +110,7 @@ describe("options", () => {
     ],
     [
       () => new Rprop([p], untyped<object>({ weightDecay: 0.1 })),
-      "Rprop expects no weightDecay, since only the gradient's sign counts, but got one. Usual cause: options of another optimizer.",
+      'Rprop expects each option to be one of lr, maximize, etas, stepSizes, but got "weightDecay". Usual cause: a misspelled option, or one of another class.',
     ],
   ];
 
@@ -141,135 +140,172 @@ describe("loadStateDict", () => {
     return { optimizer, parameters };
   }
 
+  type Changed = { state: Record<string, Record<string, unknown>>; param_groups: Record<string, unknown>[] };
+
   /** A changed copy of a good state is refused with this text, and changes nothing. */
-  function refused(
-    change: (tensors: OptimizerState["tensors"], numbers: OptimizerState["numbers"]) => void,
-    kind: new (message: string) => Error,
-    text: string,
-  ): void {
+  function refused(change: (state: Changed) => void, kind: new (message: string) => Error, text: string): void {
     const { optimizer } = stepped();
     const before = optimizer.stateDict();
-    const { tensors, numbers } = stepped().optimizer.stateDict();
-    numbers["group.0.lr"] = 0.5;
-    change(tensors, numbers);
-    expectError(() => optimizer.loadStateDict({ tensors, numbers }), kind, text);
+    const state = stepped().optimizer.stateDict() as unknown as Changed;
+    state.param_groups[0]!.lr = 0.5;
+    change(state);
+    expectError(() => optimizer.loadStateDict(untyped<OptimizerState>(state)), kind, text);
     expect(optimizer.stateDict()).toEqual(before);
   }
 
+  const ANOTHER = "Usual cause: a checkpoint of another model or optimizer, or other groups than when it was saved.";
+  const EDITED = "Usual cause: a checkpoint that was edited or written by another program.";
   const mismatch = (lists: string) =>
-    `Adam.loadStateDict expects the state of the same optimizer over the same parameters, but got ${lists}. Usual cause: a checkpoint of another model, or other options than when it was saved.`;
+    `Adam.loadStateDict expects the state of the same optimizer over the same parameters, but got ${lists}. ${ANOTHER}`;
 
   test("a missing tensor is refused", () => {
-    refused((tensors) => delete tensors["1.exp_avg"], StateError, mismatch("missing: 1.exp_avg"));
+    refused(({ state }) => delete state[1]!.exp_avg, StateError, mismatch("missing: state[1].exp_avg"));
   });
 
-  test("missing numbers are refused", () => {
+  test("missing options are refused", () => {
     refused(
-      (_, numbers) => {
-        delete numbers.momentum;
-        delete numbers["group.0.lr"];
+      ({ param_groups: [group] }) => {
+        delete group!.betas;
+        delete group!.weight_decay;
       },
       StateError,
-      mismatch("missing: group.0.lr, momentum"),
+      mismatch("missing: param_groups[0].weight_decay, param_groups[0].betas"),
     );
   });
 
   test("the state of another optimizer is refused", () => {
     refused(
-      (tensors) => {
-        tensors["0.square_avg"] = zeros([2, 3]);
-        delete tensors["0.exp_avg"];
+      ({ state, param_groups: [group] }) => {
+        state[0]!.square_avg = zeros([2, 3]);
+        delete state[0]!.exp_avg;
+        group!.alpha = 0.9;
       },
       StateError,
-      mismatch("missing: 0.exp_avg; unexpected: 0.square_avg"),
+      mismatch("missing: state[0].exp_avg; unexpected: param_groups[0].alpha, state[0].square_avg"),
     );
   });
 
   test("more parameters than there are, and tensors without a step count, are refused", () => {
+    refused(({ state }) => Object.assign(state, { 2: state[0] }), StateError, mismatch("unexpected: state[2]"));
+    refused(({ state }) => delete state[1]!.step, StateError, mismatch("missing: state[1].step"));
+  });
+
+  test("other groups, or parameters in others, are refused", () => {
     refused(
-      (tensors, numbers) => {
-        numbers["2.step"] = 1;
-        tensors["2.exp_avg"] = zeros([1]);
-      },
+      ({ param_groups }) => param_groups.push(param_groups[0]!),
       StateError,
-      mismatch("unexpected: 2.step, 2.exp_avg"),
+      `Adam.loadStateDict expects param_groups of length 1, as many as the optimizer has groups, but got 2. ${ANOTHER}`,
     );
-    refused((_, numbers) => delete numbers["1.step"], StateError, mismatch("unexpected: 1.exp_avg, 1.exp_avg_sq"));
+    for (const [params, got] of [
+      [[0, 1, 2], "3: [0, 1, 2]"],
+      [[1, 2], "2: [1, 2]"],
+      [undefined, "undefined"],
+    ] as const) {
+      refused(
+        ({ param_groups: [group] }) => Object.assign(group!, { params }),
+        StateError,
+        `Adam.loadStateDict expects param_groups[0].params to count the group's parameters, 2 from 0 on, but got ${got}. ${ANOTHER}`,
+      );
+    }
+    const { parameters } = stepped();
+    const two = new SGD(parameters.map((parameter) => ({ parameters: [parameter] })));
+    const state = untyped<OptimizerState>({
+      ...two.stateDict(),
+      param_groups: [...two.stateDict().param_groups].reverse(),
+    });
+    expectError(
+      () => two.loadStateDict(state),
+      StateError,
+      `SGD.loadStateDict expects param_groups[0].params to count the group's parameters, 1 from 0 on, but got 1: [1]. ${ANOTHER}`,
+    );
+  });
+
+  test("a group or an entry that is no object is refused", () => {
+    refused(
+      ({ param_groups }) => Object.assign(param_groups, [7]),
+      ArgumentError,
+      "Adam.loadStateDict expects param_groups[0] to be an object of options and params, but got 7.",
+    );
+    refused(
+      ({ state }) => Object.assign(state, { 1: null }),
+      ArgumentError,
+      "Adam.loadStateDict expects state[1] to be an object of step and running quantities, but got null.",
+    );
+    refused(
+      ({ state }) => Object.assign(state[1]!, { exp_avg: 7 }),
+      ArgumentError,
+      "Adam.loadStateDict expects state[1].exp_avg to be a Tensor, but got 7.",
+    );
   });
 
   test("a long list of keys is cut", () => {
     refused(
-      (tensors) => {
-        for (let i = 10; i < 20; i++) tensors[`${i}.exp_avg`] = zeros([1]);
+      ({ state }) => {
+        for (let i = 10; i < 20; i++) state[i] = {};
       },
       StateError,
-      mismatch(`unexpected: ${[10, 11, 12, 13, 14, 15, 16, 17].map((i) => `${i}.exp_avg`).join(", ")} and 2 more`),
+      mismatch(`unexpected: ${[10, 11, 12, 13, 14, 15, 16, 17].map((i) => `state[${i}]`).join(", ")} and 2 more`),
     );
   });
 
   test("a tensor of another shape is refused", () => {
     refused(
-      (tensors) => {
-        tensors["0.exp_avg_sq"] = zeros([3, 2]);
-      },
+      ({ state }) => Object.assign(state[0]!, { exp_avg_sq: zeros([3, 2]) }),
       ShapeError,
-      "Adam.loadStateDict expects 0.exp_avg_sq to have its parameter's shape [2, 3], but got [3, 2]. Usual cause: a checkpoint of another model, or parameters in another order.",
+      "Adam.loadStateDict expects state[0].exp_avg_sq to have its parameter's shape [2, 3], but got [3, 2]. Usual cause: a checkpoint of another model, or parameters in another order.",
     );
   });
 
-  test.each([-1, 0.5, Number.NaN])("a step count of %f is refused", (count) => {
+  test.each([-1, 0.5, Number.NaN])("a step count of %f is refused", (step) => {
     refused(
-      (_, numbers) => {
-        numbers["0.step"] = count;
-      },
+      ({ state }) => Object.assign(state[0]!, { step }),
       StateError,
-      `Adam.loadStateDict expects 0.step to be a count, but got ${count}. Usual cause: a checkpoint that was edited or written by another program.`,
+      `Adam.loadStateDict expects state[0].step to be a count, but got ${step}. ${EDITED}`,
     );
   });
 
-  test("a learning rate that is no number, as JSON writes Infinity, is refused", () => {
-    refused(
-      (_, numbers) => {
-        numbers["group.0.lr"] = untyped<number>(null);
-      },
-      StateError,
-      "Adam.loadStateDict expects group.0.lr to be a finite number, but got null. Usual cause: a checkpoint that was edited or written by another program.",
-    );
+  const group: readonly (readonly [object, string])[] = [
+    [{ lr: null }, `Adam expects lr to be a number, but got null. ${OTHER}`],
+    [{ lr: Infinity }, "Adam expects lr to be a finite number, but got Infinity. Usual cause: a division without Math.floor, or a variable that is undefined."], // biome-ignore format: one line
+    [{ weight_decay: -1 }, "Adam expects weightDecay to be a number ≥ 0, but got -1."],
+    [{ betas: [0.9] }, "Adam expects betas to be an array of 2 numbers, but got [0.9]."],
+    [{ betas: [0.9, "1"] }, `Adam expects betas[1] to be a number, but got "1". ${OTHER}`],
+    [{ betas: [0.9, 1] }, "Adam expects betas[1] to be a number from 0 to below 1, but got 1."],
+    [{ amsgrad: 0 }, "Adam expects amsgrad to be true or false, but got 0."],
+    [{ initial_lr: "x" }, `Adam expects initial_lr to be a finite number, but got "x". ${OTHER}`],
+  ];
+  test.each(group)("options that cannot work are refused: %o", (options, text) => {
+    refused(({ param_groups: [group] }) => Object.assign(group!, options), ArgumentError, text);
   });
 
   test("an untouched state is one too: it starts from the beginning", () => {
     const { optimizer, parameters } = stepped();
-    optimizer.loadStateDict(new Adam(parameters).stateDict());
-    expect(optimizer.stateDict().numbers).toEqual({ "group.0.lr": 0.001, momentum: 0.9 });
+    const untouched = new Adam(parameters, { lr: 0.5 }).stateDict();
+    optimizer.loadStateDict(untouched);
+    expect(optimizer.stateDict()).toEqual(untouched);
+    expect(untouched.state).toEqual({});
   });
 });
 
 describe("a setting that was changed to what is none", () => {
   const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
-  test.each([
-    ["lr", SGD, (o) => (o.groups[0]!.lr = Number.NaN), `a finite number, but got NaN. ${ARITHMETIC}`],
-    ["weightDecay", Adadelta, (o) => (o.groups[0]!.weightDecay = untyped("0")), `a finite number, but got "0"`],
-    ["momentum", SGD, (o) => (o.momentum = untyped(undefined)), "a number ≥ 0, but got undefined"],
-    ["momentum", RMSprop, (o) => (o.momentum = -1), "a number ≥ 0, but got -1"],
-    ["betas[0]", Adam, (o) => (o.momentum = untyped(undefined)), "a number from 0 to below 1, but got undefined"],
-    ["betas[1]", AdamW, (o) => (o.betas = [0.9, 1]), "a number from 0 to below 1, but got 1"],
-  ] as readonly [string, typeof SGD, (optimizer: SGD & { betas: unknown }) => void, string][])(
-    "%s, in %o",
-    (setting, Kind, change, text) => {
-      const parameter = new Parameter("weight", tensor([1, 2]));
-      parameter.grad.data.fill(1);
-      const optimizer = new Kind([parameter]) as SGD & { betas: unknown };
-      change(optimizer);
-      let message = "";
-      try {
-        optimizer.step();
-      } catch (error) {
-        expect(error).toBeInstanceOf(ArgumentError);
-        message = (error as Error).message;
-      }
-      expect(message).toContain(`${Kind.name} expects ${setting} to be ${text}`);
-      expect([...parameter.value.data]).toEqual([1, 2]);
-      expect(optimizer.stateDict().tensors).toEqual({});
-    },
-  );
+  type Change = (group: { lr: number; weightDecay: number; momentum: number; betas: unknown }) => void;
+  test.each<[string, new (parameters: Parameter[]) => Optimizer, Change, string]>([
+    ["lr", SGD, (g) => (g.lr = Number.NaN), `a number, but got NaN. ${ARITHMETIC}`],
+    ["lr", SGD, (g) => (g.lr = Infinity), `a finite number, but got Infinity. ${ARITHMETIC}`],
+    ["weightDecay", Adadelta, (g) => (g.weightDecay = untyped("0")), `a number, but got "0". ${OTHER}`],
+    ["momentum", SGD, (g) => (g.momentum = untyped(undefined)), `a number, but got undefined. ${ARITHMETIC}`],
+    ["momentum", RMSprop, (g) => (g.momentum = -1), "a number ≥ 0, but got -1."],
+    ["betas", Adam, (g) => (g.betas = 0.9), "an array of 2 numbers, but got 0.9."],
+    ["betas[0]", Adam, (g) => (g.betas = [undefined, 0.9]), `a number, but got undefined. ${ARITHMETIC}`],
+    ["betas[1]", AdamW, (g) => (g.betas = [0.9, 1]), "a number from 0 to below 1, but got 1."],
+  ])("%s, in %o", (setting, Kind, change, text) => {
+    const parameter = new Parameter("weight", tensor([1, 2]));
+    parameter.grad.data.fill(1);
+    const optimizer = new Kind([parameter]);
+    change(optimizer.groups[0] as unknown as Parameters<Change>[0]);
+    expectError(() => optimizer.step(), ArgumentError, `${Kind.name} expects ${setting} to be ${text}`);
+    expect([...parameter.value.data]).toEqual([1, 2]);
+    expect(optimizer.stateDict().state).toEqual({});
+  });
 });

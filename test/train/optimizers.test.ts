@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Parameter } from "../../src/graph/parameter.js";
 import { tensor } from "../../src/tensor/create.js";
-import type { Tensor } from "../../src/tensor/tensor.js";
+import { Tensor } from "../../src/tensor/tensor.js";
 import {
   Adadelta,
   Adagrad,
@@ -12,35 +12,17 @@ import {
   AdamW,
   type Optimizer,
   type OptimizerOptions,
-  type Parameters,
   RAdam,
   RMSprop,
   Rprop,
   SGD,
+  StepLR,
 } from "../../src/train.js";
 import { normal } from "../support/layers.js";
+import { type MakeOptimizer, OPTIMIZERS } from "../support/optimizers.js";
 
 const seed = fc.integer();
 const shape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 });
-
-type Make = (parameters: Parameters, options?: object) => Optimizer;
-
-/** Every optimizer, with options that use everything it remembers. */
-const all: [name: string, make: Make][] = [
-  ["SGD", (p, o) => new SGD(p, { lr: 0.05, ...o })],
-  ["SGD with momentum", (p, o) => new SGD(p, { lr: 0.05, momentum: 0.9, dampening: 0.1, weightDecay: 0.01, ...o })],
-  ["SGD with nesterov", (p, o) => new SGD(p, { lr: 0.05, momentum: 0.8, nesterov: true, ...o })],
-  ["Adam", (p, o) => new Adam(p, { lr: 0.05, weightDecay: 0.01, ...o })],
-  ["Adam with amsgrad", (p, o) => new Adam(p, { lr: 0.05, amsgrad: true, ...o })],
-  ["AdamW", (p, o) => new AdamW(p, { lr: 0.05, ...o })],
-  ["Adamax", (p, o) => new Adamax(p, { lr: 0.05, ...o })],
-  ["RAdam", (p, o) => new RAdam(p, { lr: 0.05, ...o })],
-  ["RMSprop", (p, o) => new RMSprop(p, { lr: 0.01, ...o })],
-  ["RMSprop with everything", (p, o) => new RMSprop(p, { lr: 0.005, momentum: 0.5, centered: true, ...o })],
-  ["Adagrad", (p, o) => new Adagrad(p, { lr: 0.3, lrDecay: 0.01, initialAccumulatorValue: 0.1, ...o })],
-  ["Adadelta", (p, o) => new Adadelta(p, { lr: 1, eps: 1e-3, ...o })],
-  ["Rprop", (p, o) => new Rprop(p, { lr: 0.05, ...o })],
-];
 
 /** A parameter in double precision, so that closed forms hold to the last digits. */
 function parameter(value: Tensor, name = "weight"): Parameter {
@@ -67,7 +49,7 @@ function expectSame(one: (p: Parameter) => Optimizer, two: (p: Parameter) => Opt
 
 describe("the first step", () => {
   /** What one step along g from p gives, by hand, for each optimizer's defaults but the options. */
-  const forms: [name: string, make: Make, form: (p: number, g: number) => number][] = [
+  const forms: [name: string, make: MakeOptimizer, form: (p: number, g: number) => number][] = [
     ["SGD: p − lr·g", (p) => new SGD(p, { lr: 0.1 }), (p, g) => p - 0.1 * g],
     ["SGD by default: lr 0.001", (p) => new SGD(p), (p, g) => p - 0.001 * g],
     [
@@ -249,12 +231,13 @@ describe("equivalences, over five steps", () => {
   });
 });
 
-describe.each(all)("%s", (_, make) => {
+describe.each(OPTIMIZERS)("%s", (_, make) => {
   test("finds the minimum of a quadratic, within 0.02 after 1500 steps", () => {
     const target = normal([4], 3);
     const curvature = tensor([0.5, 1, 2, 4]);
     const p = new Parameter("p", normal([4], 5));
-    const optimizer = make([p], { weightDecay: 0 });
+    const optimizer = make([p]);
+    for (const group of optimizer.groups) Object.assign(group, "weightDecay" in group && { weightDecay: 0 });
     for (let t = 0; t < 1500; t++) {
       if (t === 1000) optimizer.lr /= 10;
       step(optimizer, p, p.value.sub(target).mul(curvature));
@@ -262,39 +245,57 @@ describe.each(all)("%s", (_, make) => {
     expect(p.value.sub(target).abs().max().item()).toBeLessThan(0.02);
   });
 
-  test("resumes to the same bits from a saved state, through JSON, in a fresh optimizer", () => {
-    const shapes = [[3, 2], [2]];
-    const fresh = () => shapes.map((shape, i) => new Parameter(`p${i}`, normal(shape, i)));
-    const advance = (optimizer: Optimizer, parameters: Parameter[], from: number, to: number) => {
-      for (let t = from; t < to; t++) {
-        for (const [i, p] of parameters.entries()) p.grad.data.set(normal(p.value.shape, 100 * t + i).data);
-        optimizer.step();
-      }
-    };
-    const straight = fresh();
-    advance(make(straight), straight, 0, 10);
-
-    const first = fresh();
-    const before = make(first);
-    advance(before, first, 0, 4);
-    const { tensors, numbers } = before.stateDict();
-    const saved = { tensors, numbers: JSON.parse(JSON.stringify(numbers)) as Record<string, number> };
-    advance(before, first, 4, 5); // the state is a copy: going on does not change it
-
-    const second = fresh();
-    const early = fresh();
-    advance(make(early), early, 0, 4);
-    for (const [i, p] of second.entries()) p.value.data.set(early[i]!.value.data);
-    const after = make(second);
-    after.loadStateDict(saved);
-    expect(after.stateDict()).toEqual(saved);
-    advance(after, second, 4, 10);
-    for (const [i, p] of second.entries()) expect(p.value.equals(straight[i]!.value)).toBe(true);
-
-    const again = make(early); // what was loaded from is as it was, so that it can be loaded from again
-    again.loadStateDict(saved);
-    advance(again, early, 4, 10);
-    for (const [i, p] of early.entries()) expect(p.value.equals(straight[i]!.value)).toBe(true);
+  const group = fc.record({ sizes: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 }), factor: fc.constantFrom(0.5, 1) }); // biome-ignore format: one line
+  test("continues to the same bits from a saved state, in any groups, precision and state of a run, through JSON or not", () => {
+    fc.assert(
+      fc.property(
+        fc.array(group, { minLength: 1, maxLength: 3 }),
+        fc.record({ before: fc.nat(6), after: fc.nat(6), seed, json: fc.boolean(), dtype: fc.constantFrom("float32", "float64"), frozen: fc.nat(3) }), // biome-ignore format: one line
+        (shapes, { before, after, seed, json, dtype, frozen }) => {
+          const fresh = () => {
+            const groups = shapes.map(({ sizes, factor }, g) => ({
+              parameters: sizes.map((size, i) => new Parameter("p", normal([2, size], seed + 10 * g + i).to(dtype))),
+              lr: 0.05 * factor,
+            }));
+            const parameters = groups.flatMap(({ parameters }) => parameters);
+            // One is frozen at first, so that states differ in their steps.
+            parameters.forEach((p, i) => {
+              p.requiresGrad = i !== frozen;
+            });
+            return { parameters, optimizer: make(groups) };
+          };
+          const advance = ({ parameters, optimizer }: ReturnType<typeof fresh>, from: number, to: number) => {
+            for (let t = from; t < to; t++) {
+              if (t === 2) for (const p of parameters) p.requiresGrad = true;
+              for (const [i, p] of parameters.entries())
+                p.grad.data.set(normal(p.value.shape, seed + 100 * t + i).data);
+              if (t === 3) optimizer.groups[0]!.lr /= 2;
+              optimizer.step();
+            }
+          };
+          const straight = fresh();
+          advance(straight, 0, before);
+          const state = straight.optimizer.stateDict();
+          const saved: typeof state = json ? JSON.parse(JSON.stringify(straight.optimizer)) : state;
+          const text = JSON.stringify(state);
+          const values = straight.parameters.map(({ value }) => value.clone());
+          advance(straight, before, before + after);
+          expect(JSON.stringify(state)).toBe(text); // the state is a copy: going on does not change it
+          for (let run = 0; run < 2; run++) {
+            const resumed = fresh();
+            resumed.parameters.forEach((p, i) => {
+              p.value = values[i]!;
+              p.requiresGrad = before > 2 || i !== frozen;
+            });
+            resumed.optimizer.loadStateDict(saved);
+            expect(JSON.stringify(resumed.optimizer)).toBe(text);
+            advance(resumed, before, before + after); // nor does it change what was loaded from: the second run shows it
+            for (const [i, p] of resumed.parameters.entries()) expect(p.value).toEqual(straight.parameters[i]!.value);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
   });
 
   test("leaves frozen parameters alone, and learns them once they are thawed", () => {
@@ -306,11 +307,11 @@ describe.each(all)("%s", (_, make) => {
     optimizer.step();
     expect(frozen.value.equals(before[0])).toBe(true);
     expect(learned.value.equals(before[1])).toBe(false);
-    expect(Object.keys(optimizer.stateDict().numbers)).not.toContain("0.step");
+    expect(Object.keys(optimizer.stateDict().state)).toEqual(["1"]);
     frozen.requiresGrad = true;
     optimizer.step();
     expect(frozen.value.equals(before[0])).toBe(false);
-    expect(optimizer.stateDict().numbers).toMatchObject({ "0.step": 1, "1.step": 2 });
+    expect(optimizer.stateDict().state).toMatchObject({ 0: { step: 1 }, 1: { step: 2 } });
   });
 
   test("zeroGrad sets every gradient to zero, also of frozen parameters", () => {
@@ -371,32 +372,61 @@ describe("groups", () => {
     expect(optimizer.groups.map(({ lr }) => lr)).toEqual([0.2, 0.2]);
   });
 
-  test("a state holds the rate of every group", () => {
+  test("a group may have any option of its own, and keeps it when its state is loaded", () => {
     const [a, b] = [1, 2].map((i) => parameter(tensor([i]))) as [Parameter, Parameter];
-    const make = () => new SGD([{ parameters: [a], lr: 0.5 }, b], { momentum: 0.9 });
-    const optimizer = make();
+    const make = (momentum: number) => new SGD([{ parameters: [a], lr: 0.5, momentum }, b], { momentum: 0.9 });
+    const optimizer = make(0.7);
     optimizer.groups[0]!.lr = 0.25;
-    optimizer.momentum = 0.7;
-    const other = make();
+    optimizer.groups[0]!.maximize = true;
+    const other = make(0);
     other.loadStateDict(optimizer.stateDict());
-    expect(other.groups.map(({ lr }) => lr)).toEqual([0.25, 0.5]);
-    expect(other.momentum).toBe(0.7);
+    expect(other.groups.map(({ lr, momentum, maximize }) => [lr, momentum, maximize])).toEqual([
+      [0.25, 0.9, true],
+      [0.5, 0.7, false],
+    ]);
+    expect(String(other)).toBe(
+      "SGD(lr=[0.25, 0.5], weightDecay=0, maximize=[true, false], momentum=[0.9, 0.7], dampening=0, nesterov=false)",
+    );
   });
 
-  test("momentum is β₁ under another name, for OneCycleLR", () => {
-    const optimizer = new Adam([parameter(tensor([1]))]);
-    optimizer.momentum = 0.5;
-    expect(optimizer.betas).toEqual([0.5, 0.999]);
-    expect(new Adagrad([parameter(tensor([1]))]).momentum).toBeUndefined();
+  test("lists of numbers are the group's own", () => {
+    const [a, b] = [1, 2].map((i) => parameter(tensor([i]))) as [Parameter, Parameter];
+    const optimizer = new Adam([{ parameters: [a], betas: [0, 0.5] }, b]);
+    const state = optimizer.stateDict();
+    optimizer.groups[0]!.betas = [0.1, 0.2];
+    optimizer.loadStateDict(state);
+    expect(optimizer.groups.map(({ betas }) => betas)).toEqual([
+      [0.9, 0.999],
+      [0, 0.5],
+    ]);
+    expect(state.param_groups[1]).not.toBe(optimizer.stateDict().param_groups[1]);
   });
 
   test("momentum that is switched on later starts from the next gradient, as in torch", () => {
     const p = parameter(tensor([0]));
     const optimizer = new SGD([p], { lr: 1 });
     step(optimizer, p, tensor([1]));
-    expect(optimizer.stateDict().tensors).toEqual({});
-    optimizer.momentum = 0.5;
+    expect(optimizer.stateDict().state).toEqual({ 0: { step: 1 } });
+    optimizer.groups[0]!.momentum = 0.5;
     expect(step(optimizer, p, tensor([1])).data[0]).toBe(-2);
     expect(step(optimizer, p, tensor([1])).data[0]).toBe(-3.5);
   });
+});
+
+test("a state dict is as torch's, with its names and numbering", () => {
+  const [a, b, c] = [1, 2, 3].map((i) => new Parameter("p", tensor([i])));
+  const optimizer = new Adam([a!, { parameters: [b!, c!], lr: 0.1, weightDecay: 0.5 }]);
+  b!.grad.data.fill(1);
+  optimizer.step();
+  new StepLR(optimizer, { stepSize: 1 }).step();
+  const options = { betas: [0.9, 0.999], eps: 1e-8, amsgrad: false, maximize: false };
+  const { state, param_groups } = optimizer.stateDict();
+  expect(param_groups).toEqual([
+    { lr: 0.0001, weight_decay: 0, ...options, initial_lr: 0.001, params: [0] },
+    { lr: 0.1 * 0.1, weight_decay: 0.5, ...options, initial_lr: 0.1, params: [1, 2] },
+  ]);
+  expect(state).toEqual({ 1: { step: 1, exp_avg: expect.any(Tensor), exp_avg_sq: expect.any(Tensor) } });
+  const other = new Adam([a!, { parameters: [b!, c!] }]);
+  other.loadStateDict({ state, param_groups });
+  expect(new StepLR(other, { stepSize: 1 }).stateDict()).toMatchObject({ "group.1.base_lr": 0.1 });
 });

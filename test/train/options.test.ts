@@ -21,7 +21,7 @@ const TAKERS: Readonly<Record<string, readonly [call: Call, names: string]>> = {
   Adamax: [(o) => new train.Adamax(parameters(), o), "lr, weightDecay, maximize, betas, eps"],
   RAdam: [(o) => new train.RAdam(parameters(), o), "lr, weightDecay, maximize, betas, eps, decoupledWeightDecay"],
   RMSprop: [(o) => new train.RMSprop(parameters(), o), "lr, weightDecay, maximize, alpha, eps, momentum, centered"],
-  Rprop: [(o) => new train.Rprop(parameters(), o), "lr, weightDecay, maximize, etas, stepSizes"],
+  Rprop: [(o) => new train.Rprop(parameters(), o), "lr, maximize, etas, stepSizes"],
   Adagrad: [
     (o) => new train.Adagrad(parameters(), o),
     "lr, weightDecay, maximize, lrDecay, initialAccumulatorValue, eps",
@@ -113,7 +113,7 @@ test("a group of parameters has known options too", () => {
   expectError(
     () => new train.SGD(group({ learningRate: 1 }), {}),
     ArgumentError,
-    `SGD's group expects each option to be one of parameters, lr, weightDecay, but got "learningRate". Usual cause: a misspelling of lr.`,
+    `SGD's group expects each option to be one of parameters, lr, weightDecay, maximize, momentum, dampening, nesterov, but got "learningRate". Usual cause: a misspelling of lr.`,
   );
 });
 

@@ -25,7 +25,10 @@ const PRINTED: readonly (readonly [value: object, text: string])[] = [
     new AdamW(all, { lr: 0.1, betas: [0, 0.5] }),
     "AdamW(lr=0.1, weightDecay=0.01, maximize=false, betas=[0, 0.5], eps=1e-8, amsgrad=false)",
   ],
-  [new RAdam(all), "RAdam(lr=0.001, weightDecay=0, maximize=false, betas=[0.9, 0.999], eps=1e-8)"],
+  [
+    new RAdam(all),
+    "RAdam(lr=0.001, weightDecay=0, maximize=false, betas=[0.9, 0.999], eps=1e-8, decoupledWeightDecay=false)",
+  ],
   [new SGD(all), "SGD(lr=0.001, weightDecay=0, maximize=false, momentum=0, dampening=0, nesterov=false)"],
   [
     new SGD([{ parameters: [weight], lr: 1 }, bias, { parameters: [new Parameter("x", zeros([1]))], weightDecay: 2 }]),
@@ -35,7 +38,7 @@ const PRINTED: readonly (readonly [value: object, text: string])[] = [
     new RMSprop(all),
     "RMSprop(lr=0.01, weightDecay=0, maximize=false, alpha=0.99, eps=1e-8, momentum=0, centered=false)",
   ],
-  [new Rprop(all), "Rprop(lr=0.01, weightDecay=0, maximize=false, etas=[0.5, 1.2], stepSizes=[0.000001, 50])"],
+  [new Rprop(all), "Rprop(lr=0.01, maximize=false, etas=[0.5, 1.2], stepSizes=[0.000001, 50])"],
   [
     new Adagrad(all),
     "Adagrad(lr=0.01, weightDecay=0, maximize=false, lrDecay=0, initialAccumulatorValue=0, eps=1e-10)",

@@ -1,18 +1,53 @@
 /** Adagrad and Adadelta: steps divided by the size of all, or of recent, gradients. */
 
 import type { Parameter } from "../../graph/parameter.js";
-import { run } from "../../kernels/backend.js";
-import type { Step } from "../../kernels/optimizer.js";
-import { checkRange, readOptions } from "../../shape/check.js";
-import {
-  checkRate,
-  OPTIMIZER_DEFAULTS,
-  Optimizer,
-  type OptimizerOptions,
-  optimizerKernels,
-  type ParameterState,
-  type Parameters,
-} from "../optimizer.js";
+import { add, div, mul, sqrt } from "../../kernels/wasm/assembler/f32x4.js";
+import { keep } from "../../kernels/wasm/elementwise/math.js";
+import { averageSquare } from "../../kernels/wasm/optimizer.js";
+import { descend, optimizerKernel } from "../../ops/optimizer.js";
+import { checkRange } from "../../shape/check.js";
+import { Optimizer } from "../optimizer.js";
+import type { ParameterState } from "../optimizer-state.js";
+import { checkRate, type OptimizerOptions, type ParameterGroup, type Parameters } from "../parameter-group.js";
+
+/** sum ← sum + d², and the move is lr·d / (√sum + eps) */
+const adagrad = /* @__PURE__ */ optimizerKernel({
+  state: ["sum"],
+  numbers: ["lr", "eps"],
+  move(d, { sum }, { lr, eps }) {
+    for (let i = 0; i < d.length; i++) {
+      const total = sum[i]! + d[i]! * d[i]!;
+      sum[i] = total;
+      d[i] = (lr * d[i]!) / (Math.sqrt(total) + eps);
+    }
+  },
+  simd(d, { sum }, { lr, eps }) {
+    const total = keep(add(sum.get(), mul(d, d)));
+    sum.set(total);
+    return div(mul(d, lr), add(sqrt(total), eps));
+  },
+});
+
+/** v ← ρ·v + (1 − ρ)·d²,  δ = d·√(s + eps) / √(v + eps),  s ← ρ·s + (1 − ρ)·δ², and the move is lr·δ */
+const adadelta = /* @__PURE__ */ optimizerKernel({
+  state: ["square_avg", "acc_delta"],
+  numbers: ["lr", "rho", "rest", "eps"],
+  move(d, { square_avg: v, acc_delta: s }, { lr, rho, rest, eps }) {
+    for (let i = 0; i < d.length; i++) {
+      const variance = rho * v[i]! + rest * d[i]! * d[i]!;
+      const delta = (d[i]! * Math.sqrt(s[i]! + eps)) / Math.sqrt(variance + eps);
+      v[i] = variance;
+      s[i] = rho * s[i]! + rest * delta * delta;
+      d[i] = lr * delta;
+    }
+  },
+  simd(d, { square_avg: v, acc_delta: s }, { lr, rho, rest, eps }) {
+    const variance = averageSquare(v, rho, rest, d);
+    const delta = keep(div(mul(d, sqrt(add(s.get(), eps))), sqrt(add(variance, eps))));
+    averageSquare(s, rho, rest, delta);
+    return mul(delta, lr);
+  },
+});
 
 export interface AdagradOptions extends OptimizerOptions {
   /** The learning rate of step t is lr / (1 + (t − 1)·lrDecay). Default 0. */
@@ -34,27 +69,26 @@ export interface AdagradOptions extends OptimizerOptions {
  * const optimizer = new Adagrad(model.parameters(), { lr: 0.01 });
  * optimizer.step();
  */
-export class Adagrad extends Optimizer {
-  override readonly momentum = undefined;
-  readonly lrDecay: number;
-  readonly initialAccumulatorValue: number;
-  readonly eps: number;
-  protected readonly stateNames = ["sum"];
-
-  constructor(parameters: Parameters, options: AdagradOptions = {}) {
+export class Adagrad extends Optimizer<AdagradOptions> {
+  constructor(parameters: Parameters<AdagradOptions>, options: AdagradOptions = {}) {
     const own = { lrDecay: 0, initialAccumulatorValue: 0, eps: 1e-10 };
-    const read = readOptions("Adagrad", options, { lr: 0.01, ...OPTIMIZER_DEFAULTS, ...own });
-    super("Adagrad", parameters, read, read);
-    this.lrDecay = checkRate("Adagrad", "lrDecay", read.lrDecay);
-    this.initialAccumulatorValue = checkRate("Adagrad", "initialAccumulatorValue", read.initialAccumulatorValue);
-    this.eps = checkRate("Adagrad", "eps", read.eps);
+    super("Adagrad", parameters, options, { lr: 0.01, weightDecay: 0, maximize: false, ...own });
   }
 
-  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
-    const lr = step.lr / (1 + (state.step - 1) * this.lrDecay);
-    const sum = state.get("sum", this.initialAccumulatorValue);
-    const s = { ...step, lr, eps: this.eps };
-    run(optimizerKernels, [value, grad, sum], (kernels, ...operands) => kernels.adagrad(s, ...operands));
+  protected override check({ lrDecay, initialAccumulatorValue, eps }: ParameterGroup<AdagradOptions>): void {
+    for (const [name, value] of Object.entries({ lrDecay, initialAccumulatorValue, eps })) {
+      checkRate("Adagrad", name, value);
+    }
+  }
+
+  protected override stateNames(): readonly string[] {
+    return adagrad.state;
+  }
+
+  protected update(parameter: Parameter, state: ParameterState, group: ParameterGroup<AdagradOptions>): void {
+    state.tensor("sum", group.initialAccumulatorValue);
+    const lr = group.lr / (1 + (state.step - 1) * group.lrDecay);
+    descend(adagrad, parameter, state, group, { lr, eps: group.eps });
   }
 }
 
@@ -76,22 +110,22 @@ export interface AdadeltaOptions extends OptimizerOptions {
  * const optimizer = new Adadelta(model.parameters());
  * optimizer.step();
  */
-export class Adadelta extends Optimizer {
-  override readonly momentum = undefined;
-  readonly rho: number;
-  readonly eps: number;
-  protected readonly stateNames = ["square_avg", "acc_delta"];
-
-  constructor(parameters: Parameters, options: AdadeltaOptions = {}) {
-    const read = readOptions("Adadelta", options, { lr: 1, ...OPTIMIZER_DEFAULTS, rho: 0.9, eps: 1e-6 });
-    super("Adadelta", parameters, read, read);
-    this.rho = checkRange("Adadelta", "rho", read.rho, 0, 1);
-    this.eps = checkRate("Adadelta", "eps", read.eps);
+export class Adadelta extends Optimizer<AdadeltaOptions> {
+  constructor(parameters: Parameters<AdadeltaOptions>, options: AdadeltaOptions = {}) {
+    super("Adadelta", parameters, options, { lr: 1, weightDecay: 0, maximize: false, rho: 0.9, eps: 1e-6 });
   }
 
-  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
-    const s = { ...step, rho: this.rho, eps: this.eps };
-    const [variance, deltas] = [state.get("square_avg"), state.get("acc_delta")];
-    run(optimizerKernels, [value, grad, variance, deltas], (kernels, ...operands) => kernels.adadelta(s, ...operands));
+  protected override check({ rho, eps }: ParameterGroup<AdadeltaOptions>): void {
+    checkRange("Adadelta", "rho", rho, 0, 1);
+    checkRate("Adadelta", "eps", eps);
+  }
+
+  protected override stateNames(): readonly string[] {
+    return adadelta.state;
+  }
+
+  protected update(parameter: Parameter, state: ParameterState, group: ParameterGroup<AdadeltaOptions>): void {
+    const { lr, rho, eps } = group;
+    descend(adadelta, parameter, state, group, { lr, rho, rest: 1 - rho, eps });
   }
 }

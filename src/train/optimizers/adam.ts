@@ -1,19 +1,15 @@
 /** Adam and its kin: a running mean of the gradient, divided by a running measure of its size. */
 
 import type { Parameter } from "../../graph/parameter.js";
-import { run } from "../../kernels/backend.js";
-import type { AdamStep, Step } from "../../kernels/optimizer.js";
-import { checkFraction, readOptions } from "../../shape/check.js";
-import { ArgumentError } from "../../shape/errors.js";
+import { abs, add, div, gt, max, mul, sqrt } from "../../kernels/wasm/assembler/f32x4.js";
+import { keep, where } from "../../kernels/wasm/elementwise/math.js";
+import { average, averageSquare } from "../../kernels/wasm/optimizer.js";
+import { descend, optimizerKernel } from "../../ops/optimizer.js";
+import { checkFraction } from "../../shape/check.js";
 import { wholePower } from "../../tensor/math.js";
-import {
-  checkRate,
-  Optimizer,
-  type OptimizerOptions,
-  optimizerKernels,
-  type ParameterState,
-  type Parameters,
-} from "../optimizer.js";
+import { Optimizer } from "../optimizer.js";
+import type { ParameterState } from "../optimizer-state.js";
+import { checkRate, type OptimizerOptions, type ParameterGroup, type Parameters } from "../parameter-group.js";
 
 /** Options of Adamax, and of every kin of Adam. */
 export interface AdamaxOptions extends OptimizerOptions {
@@ -36,69 +32,118 @@ export interface RAdamOptions extends AdamaxOptions {
 /** The defaults of what every kin of Adam takes. */
 const DEFAULTS = { lr: 0.001, weightDecay: 0, maximize: false, betas: [0.9, 0.999], eps: 1e-8 } as const;
 
-abstract class AdamKin extends Optimizer {
-  /** [β₁, β₂] */
-  betas: readonly [number, number];
-  readonly eps: number;
-  readonly #decoupled: boolean;
+/**
+ * m ← β₁·m + (1 − β₁)·d,  v ← β₂·v + (1 − β₂)·d²,  with `amsgrad`: highest ← max(highest, v), used in place of v. The move
+ * is step·m / (√v / root + eps).
+ */
+const adamKernel = (amsgrad: boolean) =>
+  optimizerKernel({
+    state: ["exp_avg", "exp_avg_sq", ...(amsgrad ? (["max_exp_avg_sq"] as const) : [])],
+    numbers: ["step", "beta1", "rest1", "beta2", "rest2", "root", "inverseRoot", "eps"],
+    move(d, { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: highest }, numbers) {
+      const { step, beta1, rest1, beta2, rest2, root, eps } = numbers;
+      for (let i = 0; i < d.length; i++) {
+        const mean = beta1 * m[i]! + rest1 * d[i]!;
+        let variance = beta2 * v[i]! + rest2 * d[i]! * d[i]!;
+        m[i] = mean;
+        v[i] = variance;
+        if (amsgrad) {
+          variance = Math.max(highest[i]!, variance);
+          highest[i] = variance;
+        }
+        d[i] = (step * mean) / (Math.sqrt(variance) / root + eps);
+      }
+    },
+    simd(d, { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: highest }, n) {
+      const mean = average(m, n.beta1, n.rest1, d);
+      let variance = averageSquare(v, n.beta2, n.rest2, d);
+      if (amsgrad) {
+        variance = keep(max(highest.get(), variance));
+        highest.set(variance);
+      }
+      return div(mul(mean, n.step), add(mul(sqrt(variance), n.inverseRoot), n.eps));
+    },
+  });
+const plain = /* @__PURE__ */ adamKernel(false);
+const amsgradKernel = /* @__PURE__ */ adamKernel(true);
 
-  constructor(name: string, parameters: Parameters, options: Required<AdamaxOptions>, decoupled: boolean) {
-    super(name, parameters, options, options);
-    this.#decoupled = decoupled;
-    const { betas } = options;
-    if (!Array.isArray(betas) || betas.length !== 2) {
-      throw new ArgumentError(`${name} expects betas to be two numbers, but got ${JSON.stringify(betas)}.`);
+/** m as Adam's,  u ← max(β₂·u, |d| + eps), and the move is step·m / u */
+const adamax = /* @__PURE__ */ optimizerKernel({
+  state: ["exp_avg", "exp_inf"],
+  numbers: ["step", "beta1", "rest1", "beta2", "eps"],
+  move(d, { exp_avg: m, exp_inf: u }, { step, beta1, rest1, beta2, eps }) {
+    for (let i = 0; i < d.length; i++) {
+      const mean = beta1 * m[i]! + rest1 * d[i]!;
+      const norm = Math.max(beta2 * u[i]!, Math.abs(d[i]!) + eps);
+      m[i] = mean;
+      u[i] = norm;
+      d[i] = (step * mean) / norm;
     }
-    this.betas = [betas[0], betas[1]];
-    this.eps = checkRate(name, "eps", options.eps);
-    this.checkSettings();
-  }
+  },
+  simd(d, { exp_avg: m, exp_inf: u }, n) {
+    const mean = average(m, n.beta1, n.rest1, d);
+    const norm = keep(max(mul(u.get(), n.beta2), add(abs(d), n.eps)));
+    u.set(norm);
+    return div(mul(mean, n.step), norm);
+  },
+});
 
-  protected override checkSettings(): void {
-    super.checkSettings();
-    for (const [i, beta] of this.betas.entries()) checkFraction(this.name, `betas[${i}]`, beta);
-  }
+/** m and v as Adam's, and the move is step·m · (adaptive > 0 ? adaptive / (√v + eps) : 1) */
+const radam = /* @__PURE__ */ optimizerKernel({
+  state: ["exp_avg", "exp_avg_sq"],
+  numbers: ["step", "beta1", "rest1", "beta2", "rest2", "adaptive", "eps"],
+  move(d, { exp_avg: m, exp_avg_sq: v }, { step, beta1, rest1, beta2, rest2, adaptive, eps }) {
+    for (let i = 0; i < d.length; i++) {
+      const mean = beta1 * m[i]! + rest1 * d[i]!;
+      const variance = beta2 * v[i]! + rest2 * d[i]! * d[i]!;
+      m[i] = mean;
+      v[i] = variance;
+      const scale = adaptive > 0 ? adaptive / (Math.sqrt(variance) + eps) : 1;
+      d[i] = step * mean * scale;
+    }
+  },
+  simd(d, { exp_avg: m, exp_avg_sq: v }, n) {
+    const mean = mul(average(m, n.beta1, n.rest1, d), n.step);
+    const variance = averageSquare(v, n.beta2, n.rest2, d);
+    return mul(mean, where(gt(n.adaptive, 0), div(n.adaptive, add(sqrt(variance), n.eps)), 1));
+  },
+});
 
-  /** β₁, under the name that `OneCycleLR` changes it by. */
-  override get momentum(): number {
-    return this.betas[0];
-  }
-
-  override set momentum(beta1: number) {
-    this.betas = [beta1, this.betas[1]];
-  }
-
-  protected override isMomentum(value: number): boolean {
-    return value >= 0 && value < 1;
-  }
-
-  /** Everything that step number `t` needs besides the arrays. */
-  protected adamStep({ lr, weightDecay, maximize }: Step, t: number): AdamStep {
-    const [beta1, beta2] = this.betas;
-    const { eps, ownSelf } = this;
-    const [correction1, correction2] = [1 - wholePower(beta1, t), 1 - wholePower(beta2, t)];
-    return { lr, weightDecay, maximize, beta1, beta2, eps, correction1, correction2, decoupled: ownSelf.#decoupled };
+/** What every kin of Adam has: two decays and a divisor that is not 0. */
+abstract class AdamKin<O extends AdamaxOptions> extends Optimizer<O> {
+  protected override check({ betas, eps }: ParameterGroup<O> & ParameterGroup<AdamaxOptions>): void {
+    for (const [i, beta] of betas.entries()) checkFraction(this.name, `betas[${i}]`, beta);
+    checkRate(this.name, "eps", eps);
   }
 }
 
-abstract class AdamFamily extends AdamKin {
-  readonly amsgrad: boolean;
-  protected readonly stateNames: readonly string[];
+/** The numbers of step `t`, with both means corrected for their start at 0: by 1 − β₁ᵗ and 1 − β₂ᵗ. */
+function numbersAt(t: number, { lr, betas: [beta1, beta2], eps }: ParameterGroup<AdamaxOptions>) {
+  const [correction1, correction2] = [1 - wholePower(beta1, t), 1 - wholePower(beta2, t)];
+  const root = Math.sqrt(correction2);
+  return { step: lr / correction1, beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, root, inverseRoot: 1 / root, eps };
+}
 
-  constructor(name: string, parameters: Parameters, options: AdamOptions, weightDecay: number, decoupled: boolean) {
-    const read = readOptions(name, options, { ...DEFAULTS, weightDecay, amsgrad: false });
-    super(name, parameters, read, decoupled);
-    this.amsgrad = read.amsgrad;
-    this.stateNames = ["exp_avg", "exp_avg_sq", ...(this.amsgrad ? ["max_exp_avg_sq"] : [])];
+abstract class AdamFamily extends AdamKin<AdamOptions> {
+  protected override readonly optionalStateNames = ["max_exp_avg_sq"];
+
+  constructor(
+    name: string,
+    parameters: Parameters<AdamOptions>,
+    options: AdamOptions,
+    weightDecay: number,
+    private readonly decoupled: boolean,
+  ) {
+    super(name, parameters, options, { ...DEFAULTS, weightDecay, amsgrad: false });
   }
 
-  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
-    const highest = this.amsgrad ? state.get("max_exp_avg_sq") : undefined;
-    const [mean, variance] = [state.get("exp_avg"), state.get("exp_avg_sq")];
-    const s = this.adamStep(step, state.step);
-    run(optimizerKernels, [value, grad, mean, variance, highest], (kernels, ...operands) =>
-      kernels.adam(s, ...operands),
-    );
+  protected override stateNames({ amsgrad }: ParameterGroup<AdamOptions>): readonly string[] {
+    return (amsgrad ? amsgradKernel : plain).state;
+  }
+
+  protected update(parameter: Parameter, state: ParameterState, group: ParameterGroup<AdamOptions>): void {
+    const kernel = group.amsgrad ? amsgradKernel : plain;
+    descend(kernel, parameter, state, group, numbersAt(state.step, group), this.decoupled);
   }
 }
 
@@ -115,7 +160,7 @@ abstract class AdamFamily extends AdamKin {
  * optimizer.step();
  */
 export class Adam extends AdamFamily {
-  constructor(parameters: Parameters, options: AdamOptions = {}) {
+  constructor(parameters: Parameters<AdamOptions>, options: AdamOptions = {}) {
     super("Adam", parameters, options, 0, false);
   }
 }
@@ -131,7 +176,7 @@ export class Adam extends AdamFamily {
  * optimizer.step();
  */
 export class AdamW extends AdamFamily {
-  constructor(parameters: Parameters, options: AdamOptions = {}) {
+  constructor(parameters: Parameters<AdamOptions>, options: AdamOptions = {}) {
     super("AdamW", parameters, options, 0.01, true);
   }
 }
@@ -147,17 +192,17 @@ export class AdamW extends AdamFamily {
  * const optimizer = new Adamax(model.parameters());
  * optimizer.step();
  */
-export class Adamax extends AdamKin {
-  protected readonly stateNames = ["exp_avg", "exp_inf"];
-
-  constructor(parameters: Parameters, options: AdamaxOptions = {}) {
-    super("Adamax", parameters, readOptions("Adamax", options, { ...DEFAULTS, lr: 0.002 }), false);
+export class Adamax extends AdamKin<AdamaxOptions> {
+  constructor(parameters: Parameters<AdamaxOptions>, options: AdamaxOptions = {}) {
+    super("Adamax", parameters, options, { ...DEFAULTS, lr: 0.002 });
   }
 
-  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
-    const s = this.adamStep(step, state.step);
-    const [mean, norm] = [state.get("exp_avg"), state.get("exp_inf")];
-    run(optimizerKernels, [value, grad, mean, norm], (kernels, ...operands) => kernels.adamax(s, ...operands));
+  protected override stateNames(): readonly string[] {
+    return adamax.state;
+  }
+
+  protected update(parameter: Parameter, state: ParameterState, group: ParameterGroup<AdamaxOptions>): void {
+    descend(adamax, parameter, state, group, numbersAt(state.step, group));
   }
 }
 
@@ -172,26 +217,25 @@ export class Adamax extends AdamKin {
  * const optimizer = new RAdam(model.parameters());
  * optimizer.step();
  */
-export class RAdam extends AdamKin {
-  protected readonly stateNames = ["exp_avg", "exp_avg_sq"];
-
-  constructor(parameters: Parameters, options: RAdamOptions = {}) {
-    const read = readOptions("RAdam", options, { ...DEFAULTS, decoupledWeightDecay: false });
-    super("RAdam", parameters, read, read.decoupledWeightDecay);
+export class RAdam extends AdamKin<RAdamOptions> {
+  constructor(parameters: Parameters<RAdamOptions>, options: RAdamOptions = {}) {
+    super("RAdam", parameters, options, { ...DEFAULTS, decoupledWeightDecay: false });
   }
 
-  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
-    const s = this.adamStep(step, state.step);
-    const rectified = { ...s, rectification: rectification(s.beta2, s.correction2, state.step) };
-    const [mean, variance] = [state.get("exp_avg"), state.get("exp_avg_sq")];
-    run(optimizerKernels, [value, grad, mean, variance], (kernels, ...operands) =>
-      kernels.radam(rectified, ...operands),
-    );
+  protected override stateNames(): readonly string[] {
+    return radam.state;
+  }
+
+  protected update(parameter: Parameter, state: ParameterState, group: ParameterGroup<RAdamOptions>): void {
+    const numbers = numbersAt(state.step, group);
+    const adaptive = rectification(numbers.beta2, state.step) * numbers.root;
+    descend(radam, parameter, state, group, { ...numbers, adaptive }, group.decoupledWeightDecay);
   }
 }
 
 /** r = √((ρ − 4)(ρ − 2)·ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)·ρ)) with ρ∞ = 2/(1 − β₂) − 1, ρ = ρ∞ − 2t·β₂ᵗ/(1 − β₂ᵗ); 0 up to ρ = 5. */
-function rectification(beta2: number, correction2: number, t: number): number {
+function rectification(beta2: number, t: number): number {
+  const correction2 = 1 - wholePower(beta2, t);
   const most = 2 / (1 - beta2) - 1;
   const length = most - (2 * t * (1 - correction2)) / correction2;
   if (length <= 5) return 0;

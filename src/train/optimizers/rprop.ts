@@ -1,16 +1,29 @@
 import type { Parameter } from "../../graph/parameter.js";
-import { run } from "../../kernels/backend.js";
-import type { Step } from "../../kernels/optimizer.js";
-import { readOptions, refuse } from "../../shape/check.js";
+import { descend, optimizerKernel } from "../../ops/optimizer.js";
 import { ArgumentError } from "../../shape/errors.js";
-import {
-  OPTIMIZER_DEFAULTS,
-  Optimizer,
-  type OptimizerOptions,
-  optimizerKernels,
-  type ParameterState,
-  type Parameters,
-} from "../optimizer.js";
+import { Optimizer } from "../optimizer.js";
+import type { ParameterState } from "../optimizer-state.js";
+import type { OptimizerOptions, ParameterGroup, Parameters } from "../parameter-group.js";
+
+/**
+ * Only the gradient's sign counts. Where it agrees with the last one, size ← min(size·η₊, largest); where it does not,
+ * size ← max(size·η₋, smallest) and d ← 0. The move is size·sign d, and prev ← d.
+ */
+const rprop = /* @__PURE__ */ optimizerKernel({
+  state: ["prev", "step_size"],
+  numbers: ["etaMinus", "etaPlus", "smallest", "largest"],
+  move(d, { prev, step_size: size }, { etaMinus, etaPlus, smallest, largest }) {
+    for (let i = 0; i < d.length; i++) {
+      const agreement = d[i]! * prev[i]!;
+      const factor = agreement > 0 ? etaPlus : agreement < 0 ? etaMinus : 1;
+      const step = Math.min(Math.max(size[i]! * factor, smallest), largest);
+      const kept = agreement < 0 ? 0 : d[i]!;
+      size[i] = step;
+      prev[i] = kept;
+      d[i] = step * Math.sign(kept);
+    }
+  },
+});
 
 export interface RpropOptions extends Omit<OptimizerOptions, "weightDecay"> {
   /** Factors of the step size when the gradient's sign flips and when it stays. Default [0.5, 1.2]. */
@@ -31,53 +44,34 @@ export interface RpropOptions extends Omit<OptimizerOptions, "weightDecay"> {
  * const optimizer = new Rprop(model.parameters());
  * optimizer.step();
  */
-export class Rprop extends Optimizer {
-  override readonly momentum = undefined;
-  readonly etas: readonly [number, number];
-  readonly stepSizes: readonly [number, number];
-  protected readonly stateNames = ["prev", "step_size"];
+export class Rprop extends Optimizer<RpropOptions> {
+  constructor(parameters: Parameters<RpropOptions>, options: RpropOptions = {}) {
+    super("Rprop", parameters, options, { lr: 0.01, maximize: false, etas: [0.5, 1.2], stepSizes: [1e-6, 50] });
+  }
 
-  constructor(parameters: Parameters, options: RpropOptions = {}) {
-    // Named here, so that the sentence below says why there is no weight decay.
-    const all: OptimizerOptions & RpropOptions = options;
-    const read = readOptions("Rprop", all, {
-      lr: 0.01,
-      ...OPTIMIZER_DEFAULTS,
-      etas: [0.5, 1.2],
-      stepSizes: [1e-6, 50],
-    });
-    super("Rprop", parameters, read, read);
-    this.etas = pairOf("etas", read.etas);
-    this.stepSizes = pairOf("stepSizes", read.stepSizes);
-    const [minus, plus] = this.etas;
+  protected override check({ etas, stepSizes }: ParameterGroup<RpropOptions>): void {
+    const [minus, plus] = etas;
     if (!(minus > 0 && minus < 1 && plus > 1 && plus < Infinity)) {
       throw new ArgumentError(
-        `Rprop expects etas to be one factor between 0 and 1 and one above 1, but got [${this.etas.join(", ")}].`,
+        `Rprop expects etas to be one factor between 0 and 1 and one above 1, but got [${etas.join(", ")}].`,
       );
     }
-    const [smallest, largest] = this.stepSizes;
+    const [smallest, largest] = stepSizes;
     if (!(smallest >= 0 && smallest <= largest)) {
       throw new ArgumentError(
-        `Rprop expects stepSizes to be the smallest and the largest step, but got [${this.stepSizes.join(", ")}].`,
-      );
-    }
-    if (this.groups.some(({ weightDecay }) => weightDecay !== 0)) {
-      throw new ArgumentError(
-        "Rprop expects no weightDecay, since only the gradient's sign counts, but got one. Usual cause: options of another optimizer.",
+        `Rprop expects stepSizes to be the smallest and the largest step, but got [${stepSizes.join(", ")}].`,
       );
     }
   }
 
-  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
-    const [etaMinus, etaPlus] = this.etas;
-    const [smallest, largest] = this.stepSizes;
-    const s = { maximize: step.maximize, etaMinus, etaPlus, smallest, largest };
-    const [previous, size] = [state.get("prev"), state.get("step_size", step.lr)];
-    run(optimizerKernels, [value, grad, previous, size], (kernels, ...operands) => kernels.rprop(s, ...operands));
+  protected override stateNames(): readonly string[] {
+    return rprop.state;
   }
-}
 
-function pairOf(option: string, pair: readonly [number, number]): readonly [number, number] {
-  if (Array.isArray(pair) && pair.length === 2) return pair;
-  refuse("Rprop", option, "an array of two numbers", pair);
+  protected update(parameter: Parameter, state: ParameterState, group: ParameterGroup<RpropOptions>): void {
+    const [etaMinus, etaPlus] = group.etas;
+    const [smallest, largest] = group.stepSizes;
+    state.tensor("step_size", group.lr);
+    descend(rprop, parameter, state, group, { etaMinus, etaPlus, smallest, largest });
+  }
 }

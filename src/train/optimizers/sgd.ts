@@ -1,17 +1,41 @@
 import type { Parameter } from "../../graph/parameter.js";
-import { run } from "../../kernels/backend.js";
-import type { Step } from "../../kernels/optimizer.js";
-import { checkFinite, readOptions } from "../../shape/check.js";
+import { add, mul } from "../../kernels/wasm/assembler/f32x4.js";
+import { average } from "../../kernels/wasm/optimizer.js";
+import { descend, optimizerKernel } from "../../ops/optimizer.js";
+import { checkFinite } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
-import {
-  checkRate,
-  OPTIMIZER_DEFAULTS,
-  Optimizer,
-  type OptimizerOptions,
-  optimizerKernels,
-  type ParameterState,
-  type Parameters,
-} from "../optimizer.js";
+import { Optimizer } from "../optimizer.js";
+import type { ParameterState } from "../optimizer-state.js";
+import { checkRate, type OptimizerOptions, type ParameterGroup, type Parameters } from "../parameter-group.js";
+
+const plain = /* @__PURE__ */ optimizerKernel({
+  state: [],
+  numbers: ["lr"],
+  move(d, _, { lr }) {
+    for (let i = 0; i < d.length; i++) d[i]! *= lr;
+  },
+  simd: (d, _, { lr }) => mul(d, lr),
+});
+
+/** b ← momentum·b + rest·d, and the move is lr·b, with Nesterov's momentum lr·(d + momentum·b). */
+const withMomentum = (nesterov: boolean) =>
+  optimizerKernel({
+    state: ["momentum_buffer"],
+    numbers: ["lr", "momentum", "rest"],
+    move(d, { momentum_buffer: b }, { lr, momentum, rest }) {
+      for (let i = 0; i < d.length; i++) {
+        const velocity = momentum * b[i]! + rest * d[i]!;
+        b[i] = velocity;
+        d[i] = lr * (nesterov ? d[i]! + momentum * velocity : velocity);
+      }
+    },
+    simd(d, { momentum_buffer: b }, { lr, momentum, rest }) {
+      const velocity = average(b, momentum, rest, d);
+      return mul(nesterov ? add(d, mul(velocity, momentum)) : velocity, lr);
+    },
+  });
+const momentumKernel = /* @__PURE__ */ withMomentum(false);
+const nesterovKernel = /* @__PURE__ */ withMomentum(true);
 
 export interface SGDOptions extends OptimizerOptions {
   /** Share of the last step that is repeated. Default 0. */
@@ -27,44 +51,36 @@ export interface SGDOptions extends OptimizerOptions {
  * (nesterov: p −= lr·(g + momentum·b)). The first b is g.
  *
  * Options: `lr` (default 0.001), `momentum`, `dampening`, `weightDecay` (each default 0), `nesterov`, `maximize` (default
- * false). `lr` and `momentum` may be changed between steps. Throws ArgumentError for options that cannot work.
+ * false). Throws ArgumentError for options that cannot work.
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html
  *
  * @example
  * const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
  * optimizer.step();
  */
-export class SGD extends Optimizer {
-  override momentum: number;
-  readonly dampening: number;
-  readonly nesterov: boolean;
-  protected readonly stateNames = [];
+export class SGD extends Optimizer<SGDOptions> {
   protected override readonly optionalStateNames = ["momentum_buffer"];
 
-  constructor(parameters: Parameters, options: SGDOptions = {}) {
+  constructor(parameters: Parameters<SGDOptions>, options: SGDOptions = {}) {
     const own = { momentum: 0, dampening: 0, nesterov: false };
-    const read = readOptions("SGD", options, { lr: 0.001, ...OPTIMIZER_DEFAULTS, ...own });
-    super("SGD", parameters, read, read);
-    this.momentum = checkRate("SGD", "momentum", read.momentum);
-    this.dampening = checkFinite("SGD", "dampening", read.dampening);
-    this.nesterov = read.nesterov;
-    if (this.nesterov && (this.momentum === 0 || this.dampening !== 0)) {
+    super("SGD", parameters, options, { lr: 0.001, weightDecay: 0, maximize: false, ...own });
+  }
+
+  protected override check({ momentum, dampening, nesterov }: ParameterGroup<SGDOptions>): void {
+    checkRate("SGD", "momentum", momentum);
+    checkFinite("SGD", "dampening", dampening);
+    if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new ArgumentError(
-        `SGD expects a momentum and no dampening with nesterov, but got momentum ${this.momentum} and dampening ${this.dampening}. Usual cause: nesterov without momentum: 0.9.`,
+        `SGD expects a momentum and no dampening with nesterov, but got momentum ${momentum} and dampening ${dampening}. Usual cause: nesterov without momentum: 0.9.`,
       );
     }
   }
 
-  protected override checkSettings(): void {
-    super.checkSettings();
-    checkRate("SGD", "momentum", this.momentum);
-  }
-
-  protected update({ value, grad }: Parameter, state: ParameterState, step: Step): void {
-    const { momentum, dampening, nesterov } = this;
-    const first = !state.tensors.has("momentum_buffer");
-    const buffer = momentum === 0 ? undefined : state.get("momentum_buffer");
-    const s = { ...step, momentum, dampening, nesterov };
-    run(optimizerKernels, [value, grad, buffer], (kernels, p, g, b) => kernels.sgd(s, p, g, b, first));
+  protected update(parameter: Parameter, state: ParameterState, group: ParameterGroup<SGDOptions>): void {
+    const { lr, momentum, dampening, nesterov } = group;
+    // The first b is d: it is 0 before, and nothing is left out of it.
+    const rest = state.has("momentum_buffer") ? 1 - dampening : 1;
+    const kernel = momentum === 0 ? plain : nesterov ? nesterovKernel : momentumKernel;
+    descend<string, string>(kernel, parameter, state, group, { lr, momentum, rest });
   }
 }

@@ -6,7 +6,8 @@
 import { checkFinite, checkInteger, checkPositive, checkRange, readOptions } from "../../shape/check.js";
 import { power } from "../../tensor/math.js";
 import { cosPi } from "../math.js";
-import { checkRate, type Optimizer } from "../optimizer.js";
+import type { Optimizer } from "../optimizer.js";
+import { checkRate } from "../parameter-group.js";
 import { Scheduler } from "../scheduler.js";
 
 /** Options of {@link StepLR}. */

@@ -1,7 +1,8 @@
 import { checkInteger, checkOneOf, checkPositive, checkRange, readOptions } from "../../shape/check.js";
 import { ArgumentError, StateError } from "../../shape/errors.js";
 import { cosPi } from "../math.js";
-import { checkRate, type Optimizer } from "../optimizer.js";
+import type { Optimizer } from "../optimizer.js";
+import { checkRate, type ParameterGroup } from "../parameter-group.js";
 import { Scheduler, type SchedulerState } from "../scheduler.js";
 
 export interface OneCycleLROptions {
@@ -26,6 +27,9 @@ export interface OneCycleLROptions {
   /** Whether the fall mirrors the rise and a third phase goes down to the last rate. Default false. */
   readonly threePhase?: boolean;
 }
+
+/** What a group has of a momentum. */
+type Cycled = ParameterGroup & { betas?: readonly number[]; momentum?: number };
 
 /** A stretch of the cycle, between two of its rates and momenta. */
 interface Phase {
@@ -87,7 +91,7 @@ export class OneCycleLR extends Scheduler {
     this.#momenta = { first: high, peak: low, last: high };
     this.#divFactor = checkPositive("OneCycleLR", "divFactor", read.divFactor);
     this.#finalDivFactor = checkPositive("OneCycleLR", "finalDivFactor", read.finalDivFactor);
-    if (this.#cycleMomentum && optimizer.momentum === undefined) {
+    if (this.#cycleMomentum && !optimizer.groups.every((group) => "betas" in group || "momentum" in group)) {
       throw new ArgumentError(
         `OneCycleLR expects an optimizer with a momentum or β₁ to cycle, but ${optimizer.name} has neither. Usual cause: a missing cycleMomentum: false.`,
       );
@@ -123,7 +127,21 @@ export class OneCycleLR extends Scheduler {
 
   protected override apply(): void {
     super.apply();
-    if (this.ownSelf.#cycleMomentum) this.optimizer.momentum = this.ownSelf.#at(this.ownSelf.#momenta);
+    this.ownSelf.#setMomentum();
+  }
+
+  protected override loadExtraState(): void {
+    this.ownSelf.#setMomentum();
+  }
+
+  /** The momentum at the present step, or β₁ where there are betas. */
+  #setMomentum(): void {
+    if (!this.#cycleMomentum) return;
+    const momentum = this.#at(this.#momenta);
+    for (const group of this.optimizer.groups as readonly Cycled[]) {
+      if (group.betas) group.betas = [momentum, ...group.betas.slice(1)];
+      else group.momentum = momentum;
+    }
   }
 
   protected next(_lr: number, _base: number, group: number): number {

@@ -1,7 +1,8 @@
 import { checkFinite, checkInteger, checkOneOf, readOptions, refuse } from "../../shape/check.js";
 import { ArgumentError } from "../../shape/errors.js";
 import { show } from "../../shape/show.js";
-import { checkRate, isCount, type Optimizer } from "../optimizer.js";
+import { isCount, type Optimizer } from "../optimizer.js";
+import { checkRate } from "../parameter-group.js";
 import { Scheduler, type SchedulerState } from "../scheduler.js";
 
 export interface ReduceLROnPlateauOptions {
