@@ -11,7 +11,7 @@ import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
-import { ChwnBatch, chwnFits, type GroupMatrix } from "./chwn-batch.js";
+import { type ChwnBatch, chwnBatch, chwnFits, type GroupMatrix } from "./chwn-batch.js";
 
 export const chwn: ConvAlgorithm = {
   name: "chwn",
@@ -26,7 +26,7 @@ export const chwn: ConvAlgorithm = {
 
 /** y = weight · patches + bias, and the epilogue. A part is a part of the batch. */
 function forward(kernels: GemmKernels, g: ConvGeometry, { x, weight, bias, y, epilogue }: ConvOperands): Task {
-  const batch = new ChwnBatch(kernels, g);
+  const batch = chwnBatch(kernels, g);
   const { taps, outputs } = batch;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
   const sum = epilogue.steps & STEP.sum ? batch.outputCopy() : 0;
@@ -50,7 +50,7 @@ function forward(kernels: GemmKernels, g: ConvGeometry, { x, weight, bias, y, ep
 
 /** dx: every tap's row of weightᵀ · dy is added where the tap meets the input. A part is a part of the batch. */
 function inputGradient(kernels: GemmKernels, g: ConvGeometry, { x: dx, weight, y: dy }: ConvOperands): Task {
-  const batch = new ChwnBatch(kernels, g);
+  const batch = chwnBatch(kernels, g);
   const { taps, outputs } = batch;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
   const filters = scratch(4 * taps * g.outChannels);
@@ -106,13 +106,13 @@ function multiplyGroups(
 
 /** dweight += patches · dyᵀ, whose rows hold the outputs of one pixel of one image. A part is an input channel. */
 function weightGradient(kernels: GemmKernels, g: ConvGeometry, { x, weight: dweight, y: dy }: ConvOperands): Task {
-  const batch = new ChwnBatch(kernels, g);
+  const batch = chwnBatch(kernels, g);
   const { inputs, outputs } = batch;
   const entries = g.kernelHeight * g.kernelWidth;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
   const result = scratch(4 * inputs * entries * outputs);
   const resultRows = Table.range(inputs * entries, 4 * outputs).at;
-  const max = g.outWidth * batch.blocks[0]![1];
+  const max = g.outWidth * batch.maxImages;
   const pixelRows = Table.range(max, 4 * g.outChannels).at;
   return {
     parts: g.inChannels,

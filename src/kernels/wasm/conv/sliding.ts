@@ -16,7 +16,7 @@ import {
   forwardCorrelation,
   inputGradientBy,
 } from "./correlation.js";
-import { PatchImages } from "./patch-images.js";
+import { patchImages } from "./patch-images.js";
 import { collect, slide } from "./sliding-kernels.js";
 
 export const sliding: ConvAlgorithm = {
@@ -44,7 +44,7 @@ function slideForward(simd: Simd, g: ConvGeometry, o: ConvOperands): Task[] {
 /** A part is a group of an image. */
 function slideImages(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
   const kernels = gemmKernels(simd);
-  const images = new PatchImages(kernels, c, { channels: c.channels, images: 1, imageStride: 0 });
+  const images = patchImages(kernels, c, { channels: c.channels, images: 1, imageStride: 0 });
   const taps = images.taps();
   const pixels = c.outHeight * c.outWidth;
   const aside = o.layout ? scratch(4 * o.outputs * pixels) : 0;
@@ -78,7 +78,7 @@ const MANY = 1 << 12;
 /** The weight gradient. A part is an input channel. */
 function collectGradient(simd: Simd, g: ConvGeometry, { x, y: dy, weight: dweight }: ConvOperands): Task {
   const correlation = forwardCorrelation(g);
-  const images = new PatchImages(gemmKernels(simd), correlation, { channels: 1, images: 1, imageStride: 0 });
+  const images = patchImages(gemmKernels(simd), correlation, { channels: 1, images: 1, imageStride: 0 });
   const taps = images.taps();
   const [inputs, outputs] = [g.inChannels / g.groups, g.outChannels / g.groups];
   const pixels = g.outHeight * g.outWidth;

@@ -10,7 +10,7 @@ import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
-import { PatchImages } from "./patch-images.js";
+import { patchImages } from "./patch-images.js";
 
 /** Entries of the matrix that are computed before they are added: they stay in the cache. */
 const ENTRIES = 1 << 15;
@@ -21,7 +21,7 @@ export function spreadGradient(kernels: GemmKernels, g: ConvGeometry, dy: number
   const [outputs, rows, pixels] = [g.outChannels / g.groups, channels * taps.length, g.outHeight * g.outWidth];
   const wide = kernels.panel;
   const columns = g.outWidth * Math.max(1, Math.min(g.outHeight, Math.floor(ENTRIES / rows / g.outWidth)));
-  const image = new PatchImages(kernels, correlation, { channels, images: 1, imageStride: 0, copies: true });
+  const image = patchImages(kernels, correlation, { channels, images: 1, imageStride: 0, copies: true });
   const tapTable = image.taps();
   const [maps, run] = [Table.range(outputs, 4 * pixels), Table.range(pixels + wide, 4)];
   const transposed = scratch(4 * rows * g.outChannels);

@@ -10,7 +10,7 @@ import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
-import { PatchImages } from "./patch-images.js";
+import { patchImages } from "./patch-images.js";
 
 /** Rows of patches that are packed at a time. */
 const ROWS = 192;
@@ -23,7 +23,7 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
   const together = Math.min(g.batch, Math.max(1, Math.floor(DEPTH / pixels)));
   const maxChannels = Math.min(channels, Math.max(1, Math.floor(ROWS / taps.length)));
   const plane = 4 * g.height * g.width;
-  const image = new PatchImages(kernels, correlation, {
+  const image = patchImages(kernels, correlation, {
     channels: maxChannels,
     images: together,
     imageStride: g.groups * channels * plane,

@@ -25,7 +25,7 @@ import { spared, type Tile } from "../winograd/reach.js";
 import { largestIn, magnitudes } from "../winograd/scan.js";
 import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
 import { chwn } from "./chwn.js";
-import { ChwnBatch, chwnFits } from "./chwn-batch.js";
+import { chwnBatch, chwnFits } from "./chwn-batch.js";
 
 export const winogradRows: ConvAlgorithm = {
   name: "winograd rows",
@@ -122,133 +122,115 @@ interface Tiles extends Matrix {
 }
 
 /** What both directions share. */
-class Plan {
-  readonly batch: ChwnBatch;
-  readonly size: number;
-  readonly points: number;
-  /** Tiles of a row. */
-  readonly count: number;
+function planOf(kernels: GemmKernels, g: ConvGeometry) {
+  const { size, points, count } = rowTiles(g)!;
+  const batch = chwnBatch(kernels, g);
   /** Rows of an output's filters, and of all of them. */
-  readonly taps: number;
-  readonly all: number;
-  /** Copies of one part of the batch. */
-  readonly input: number;
-  readonly output: number;
-  readonly #tables = new Map<number, number>();
-  readonly #matrices: Matrices;
-
-  constructor(
-    readonly kernels: GemmKernels,
-    readonly g: ConvGeometry,
-  ) {
-    const { size, points, count } = rowTiles(g)!;
-    this.size = size;
-    this.points = points;
-    this.count = count;
-    this.batch = new ChwnBatch(kernels, g);
-    this.taps = g.inChannels * g.kernelHeight;
-    this.all = g.outChannels * this.taps;
-    this.input = this.batch.inputCopy();
-    this.output = this.batch.outputCopy();
-    const key = `${size} ${g.kernelWidth}`;
-    this.#matrices = known.get(key) ?? minimalFiltering(size, g.kernelWidth);
-    known.set(key, this.#matrices);
-  }
+  const taps = g.inChannels * g.kernelHeight;
+  const all = g.outChannels * taps;
+  const key = `${size} ${g.kernelWidth}`;
+  const matrices = known.get(key) ?? minimalFiltering(size, g.kernelWidth);
+  known.set(key, matrices);
+  const tables = new Map<number, number>();
 
   /** Bytes of the points of `rows` rows of tiles, with the images of a part; odd, for neighbours in the cache. */
-  plane(rows: number, images: number): number {
-    return oddLines(4 * rows * this.count * images);
-  }
-
-  /** Room for the points of `rows` rows of tiles of the largest part. */
-  room(rows: number): number {
-    return scratch(this.points * this.plane(rows, this.batch.blocks[0]![1]) + 64);
+  function plane(rows: number, images: number): number {
+    return oddLines(4 * rows * count * images);
   }
 
   /** A table of rows `step` bytes apart, as many as any operand has. */
-  rowsBy(step: number): number {
-    const at = this.#tables.get(step) ?? Table.range(Math.max(MAX_POINTS, this.taps, this.g.outChannels), step).at;
-    this.#tables.set(step, at);
+  function rowsBy(step: number): number {
+    const at = tables.get(step) ?? Table.range(Math.max(MAX_POINTS, taps, g.outChannels), step).at;
+    tables.set(step, at);
     return at;
   }
 
   /** A matrix in memory, as many columns as it has `points` rows. */
-  matrix(name: keyof Matrices): number {
-    const numbers = this.#matrices[name];
+  function matrix(name: keyof Matrices): number {
+    const numbers = matrices[name];
     const at = scratch(numbers.byteLength);
     view(at, numbers.length).set(numbers);
     return at;
   }
 
-  /** The same with `columns` rows. */
-  transposedMatrix(name: keyof Matrices, columns: number): number {
-    const [at, transposed] = [this.matrix(name), scratch(4 * this.points * columns)];
-    const to = { at: transposed, row: 4 * this.points };
-    this.kernels.transpose({ at, row: 4 * columns }, to, columns, this.points);
-    return transposed;
-  }
+  return {
+    ...{ batch, size, points, count, taps, all, plane, rowsBy, matrix },
+    /** Copies of one part of the batch. */
+    input: batch.inputCopy(),
+    output: batch.outputCopy(),
 
-  /** Pixels of lines that lie `line` bytes apart. */
-  pixelTiles(at: number, line: number, images: number): Tiles {
-    return { at, rows: this.rowsBy(4 * images), line, tile: 4 * this.size * images };
-  }
+    /** Room for the points of `rows` rows of tiles of the largest part. */
+    room: (rows: number) => scratch(points * plane(rows, batch.maxImages) + 64),
 
-  /** Points of such lines, in a plane for each point of a tile, `plane` bytes apart. */
-  pointTiles(at: number, plane: number, images: number): Tiles {
-    return { at, rows: this.rowsBy(plane), line: 4 * this.count * images, tile: 4 * images };
-  }
+    /** A matrix with `columns` rows. */
+    transposedMatrix(name: keyof Matrices, columns: number): number {
+      const [at, transposed] = [matrix(name), scratch(4 * points * columns)];
+      kernels.transpose({ at, row: 4 * columns }, { at: transposed, row: 4 * points }, columns, points);
+      return transposed;
+    },
 
-  /** to = matrix (rows × depth) · from, tile by tile: of pixels to their points, or back. */
-  transform(
-    matrix: number,
-    [rows, depth]: readonly [rows: number, depth: number],
-    from: Tiles,
-    to: Tiles,
-    lines: number,
-    images: number,
-    mode: number = MODE.zero,
-    constants = 0,
-  ): void {
-    for (let tile = 0; tile < this.count; tile++) {
-      this.kernels.multiply({
-        a: { at: matrix, rows: this.rowsBy(4 * depth), line: 0 },
-        b: { at: from.at + tile * from.tile, rows: from.rows, line: from.line },
-        c: { at: to.at + tile * to.tile, rows: to.rows, line: to.line },
-        rows,
-        columns: images,
-        depth,
-        mode,
+    /** Pixels of lines that lie `line` bytes apart. */
+    pixelTiles(at: number, line: number, images: number): Tiles {
+      return { at, rows: rowsBy(4 * images), line, tile: 4 * size * images };
+    },
+
+    /** Points of such lines, in a plane for each point of a tile, `plane` bytes apart. */
+    pointTiles(at: number, plane: number, images: number): Tiles {
+      return { at, rows: rowsBy(plane), line: 4 * count * images, tile: 4 * images };
+    },
+
+    /** to = matrix (rows × depth) · from, tile by tile: of pixels to their points, or back. */
+    transform(
+      matrix: number,
+      [rows, depth]: readonly [rows: number, depth: number],
+      from: Tiles,
+      to: Tiles,
+      lines: number,
+      images: number,
+      mode: number = MODE.zero,
+      constants = 0,
+    ): void {
+      for (let tile = 0; tile < count; tile++) {
+        kernels.multiply({
+          a: { at: matrix, rows: rowsBy(4 * depth), line: 0 },
+          b: { at: from.at + tile * from.tile, rows: from.rows, line: from.line },
+          c: { at: to.at + tile * to.tile, rows: to.rows, line: to.line },
+          rows,
+          columns: images,
+          depth,
+          mode,
+          bias: 0,
+          constants,
+          lines,
+        });
+      }
+    },
+
+    /** The points of the filters, [e, …]: `weight`, seen as `rows` × `columns`, has its axes exchanged before. */
+    filterPoints(weight: number, rows: number, columns: number): number {
+      const { kernelWidth } = g;
+      const [filterPoints, columnwise] = [scratch(4 * points * all + 64), scratch(4 * all * kernelWidth + 64)];
+      kernels.transpose({ at: weight, row: 4 * columns }, { at: columnwise, row: 4 * rows }, columns, rows);
+      kernels.multiply({
+        a: { at: matrix("filter"), rows: rowsBy(4 * kernelWidth), line: 0 },
+        b: { at: columnwise, rows: rowsBy(4 * rows), line: 4 * kernelWidth * rows },
+        c: { at: filterPoints, rows: rowsBy(4 * all), line: 4 * rows },
+        rows: points,
+        depth: kernelWidth,
+        columns: rows,
+        lines: columns / kernelWidth,
+        mode: MODE.zero,
         bias: 0,
-        constants,
-        lines,
       });
-    }
-  }
-
-  /** The points of the filters, [e, …]: `weight`, seen as `rows` × `columns`, has its axes exchanged before. */
-  filterPoints(weight: number, rows: number, columns: number): number {
-    const { kernelWidth } = this.g;
-    const [points, columnwise] = [scratch(4 * this.points * this.all + 64), scratch(4 * this.all * kernelWidth + 64)];
-    this.kernels.transpose({ at: weight, row: 4 * columns }, { at: columnwise, row: 4 * rows }, columns, rows);
-    this.kernels.multiply({
-      a: { at: this.matrix("filter"), rows: this.rowsBy(4 * kernelWidth), line: 0 },
-      b: { at: columnwise, rows: this.rowsBy(4 * rows), line: 4 * kernelWidth * rows },
-      c: { at: points, rows: this.rowsBy(4 * this.all), line: 4 * rows },
-      rows: this.points,
-      depth: kernelWidth,
-      columns: rows,
-      lines: columns / kernelWidth,
-      mode: MODE.zero,
-      bias: 0,
-    });
-    return points;
-  }
+      return filterPoints;
+    },
+  };
 }
 
 /** Writes y. A part is a part of the batch, as of the gradient. */
 export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: ConvOperands): Task {
   const { inChannels: channels, outChannels: filters, outHeight, kernelHeight, kernelWidth } = g;
-  const plan = new Plan(kernels, g);
+  const plan = planOf(kernels, g);
   const { batch, size, points, count, taps, all } = plan;
   const { bias } = operands;
   const [before, after] = splitAtSum(operands.epilogue);
@@ -317,7 +299,7 @@ function repeated(kernels: GemmKernels, { constants }: Steps, filters: number, t
 /** Writes dx. */
 export function inputGradientRows(kernels: GemmKernels, g: ConvGeometry, operands: ConvOperands): Task {
   const { inChannels: channels, outChannels: filters, outHeight, kernelHeight, kernelWidth } = g;
-  const plan = new Plan(kernels, g);
+  const plan = planOf(kernels, g);
   const { batch, size, points, count, taps, all } = plan;
   const [sourcePoints, rowPoints] = [plan.room(filters * outHeight), plan.room(channels)];
   const filterPoints = plan.filterPoints(operands.weight, filters, taps * kernelWidth); // [e, c, (u, k)]

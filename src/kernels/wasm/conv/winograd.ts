@@ -25,9 +25,9 @@ import type { Simd } from "../assembler/simd.js";
 import { gemmKernels } from "../gemm/kernels.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
-import { Convolution } from "../winograd/convolve.js";
-import { WeightGradient } from "../winograd/differentiate.js";
-import { partialChannels, Split } from "../winograd/phases.js";
+import { convolution } from "../winograd/convolve.js";
+import { winogradWeights } from "../winograd/differentiate.js";
+import { partialChannels, splitTask } from "../winograd/phases.js";
 import {
   forwardProblem,
   gradientReading,
@@ -178,9 +178,9 @@ function winogradTasks(
 
 export function tasksOf(plan: Plan, g: ConvGeometry, operands: ConvOperands): Task[] {
   const { batch, channels, height, width, stride } = plan.problem;
-  if (stride === 1) return [new Convolution(plan, operands)];
+  if (stride === 1) return [convolution(plan, operands)];
   const x = scratch(4 * batch * channels * height * width);
-  return [new Split(plan.problem, g, operands.x, x), new Convolution(plan, { ...operands, x })];
+  return [splitTask(plan.problem, g, operands.x, x), convolution(plan, { ...operands, x })];
 }
 
 /**
@@ -195,5 +195,5 @@ function winogradWeightGradient(simd: Simd, g: ConvGeometry, { x, weight, y }: C
   // Transforms make the numbers of x up to 100 times as large, those of dy 225 times, and their sums 4 times.
   const bound = 100 * 225 * largest * 4 * g.batch * g.outHeight * g.outWidth;
   if (!(bound < 3e38) || (g.algorithm === "auto" && !even)) return undefined;
-  return [new WeightGradient(problem, simd, { x, dy: y, dweight: weight })];
+  return [winogradWeights(problem, simd, { x, dy: y, dweight: weight })];
 }
