@@ -5,7 +5,8 @@
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import { type Block, evenBlocks } from "../gemm/blocks.js";
-import type { GemmKernels, Matrix, Rows } from "../gemm/kernels.js";
+import type { Matrix, Rows } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 
@@ -49,7 +50,7 @@ export interface GroupMatrix extends Matrix {
 export type ChwnBatch = ReturnType<typeof chwnBatch>;
 
 /** What the three directions share: room for copies of one part of the batch, and tables of rows. */
-export function chwnBatch(kernels: GemmKernels, g: ConvGeometry) {
+export function chwnBatch(g: ConvGeometry) {
   const { height, width, padded, outputs: allOutputs } = sizesOf(g);
   const blocks = evenBlocks(g.batch, imagesAtOnce(g.batch));
   const [[, maxImages]] = blocks as [Block];
@@ -67,7 +68,7 @@ export function chwnBatch(kernels: GemmKernels, g: ConvGeometry) {
   }
 
   function clearInputs(copy: number, images: number): void {
-    kernels.clear(copy, images * g.inChannels * padded);
+    gemm.clear(copy, images * g.inChannels * padded);
   }
 
   /** Visits every line of the images and of their copy: rows are images in one, pixels in the other. */
@@ -106,7 +107,7 @@ export function chwnBatch(kernels: GemmKernels, g: ConvGeometry) {
   }
 
   return {
-    ...{ kernels, g, blocks, maxImages, inputs, outputs, taps, lines, clearInputs },
+    ...{ g, blocks, maxImages, inputs, outputs, taps, lines, clearInputs },
     /** Rows of a padded copy. */
     height,
 
@@ -118,22 +119,22 @@ export function chwnBatch(kernels: GemmKernels, g: ConvGeometry) {
     takeInputs(from: number, copy: number, images: number): void {
       if (images !== cleared) clearInputs(copy, images);
       cleared = images;
-      eachLine(from, copy, images, (image, chwn, length) => kernels.transpose(image, chwn, length, images));
+      eachLine(from, copy, images, (image, chwn, length) => gemm.transpose(image, chwn, length, images));
     },
 
     /** Writes inputs back to the images at `to`. */
     putInputs(copy: number, to: number, images: number): void {
-      eachLine(to, copy, images, (image, chwn, length) => kernels.transpose(chwn, image, images, length));
+      eachLine(to, copy, images, (image, chwn, length) => gemm.transpose(chwn, image, images, length));
     },
 
     /** Copies outputs of images at `from`. */
     takeOutputs(from: number, copy: number, images: number): void {
-      kernels.transpose({ at: from, row: 4 * allOutputs }, { at: copy, row: 4 * images }, allOutputs, images);
+      gemm.transpose({ at: from, row: 4 * allOutputs }, { at: copy, row: 4 * images }, allOutputs, images);
     },
 
     /** Writes outputs back to those of images at `to`. */
     putOutputs(copy: number, to: number, images: number): void {
-      kernels.transpose({ at: copy, row: 4 * images }, { at: to, row: 4 * allOutputs }, images, allOutputs);
+      gemm.transpose({ at: copy, row: 4 * images }, { at: to, row: 4 * allOutputs }, images, allOutputs);
     },
 
     /** The patches in a copy of inputs: a row for every tap. */

@@ -8,7 +8,7 @@
 import type { Simd } from "../assembler/simd.js";
 import { CONSTANTS, epiloguePass, NO_STEPS, splitAtSum } from "../elementwise/epilogue.js";
 import { depthBlocks } from "../gemm/blocks.js";
-import { gemmKernels } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { DEPTH, MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
@@ -25,8 +25,8 @@ const FEW_CHANNELS = 16;
 const always = () => true;
 const describe = () => ({ algorithm: "im2col", saving: 1 });
 const forward: Pass = (simd, g, operands) => [forwardBy(correlate, simd, g, operands)];
-const spread: Pass = (simd, g, { x, weight, y }) => [spreadGradient(gemmKernels(simd), g, y, weight, x)];
-const differentiate: Pass = (simd, g, { x, weight, y }) => [weightGradient(gemmKernels(simd), g, x, y, weight)];
+const spread: Pass = (simd, g, { x, weight, y }) => [spreadGradient(simd, g, y, weight, x)];
+const differentiate: Pass = (simd, g, { x, weight, y }) => [weightGradient(simd, g, x, y, weight)];
 
 export const im2col: ConvAlgorithm = {
   name: "im2col",
@@ -62,8 +62,7 @@ const COLUMNS = 96;
 const FEW_PIXELS = 64;
 
 function correlate(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
-  const kernels = gemmKernels(simd);
-  const wide = kernels.panel;
+  const wide = gemm.panelOf(simd);
   const pixels = c.outHeight * c.outWidth;
   const depths = depthBlocks(c.channels * c.taps.length);
   const longest = Math.max(1, ...depths.map(([, length]) => length));
@@ -75,13 +74,11 @@ function correlate(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
   const aside = o.layout || together > 1 ? scratch(4 * o.outputs * allColumns) : 0;
   // y is written to before its sum is read where results are kept aside, or blocks of the depth added up in it.
   const isEarly = aside || depths.length > 1;
-  const epilogue = isEarly
-    ? kernels.keepSum(o.epilogue, o.result, o.batch * o.groups * o.outputs * pixels)
-    : o.epilogue;
+  const epilogue = isEarly ? gemm.keepSum(o.epilogue, o.result, o.batch * o.groups * o.outputs * pixels) : o.epilogue;
   /** What the product does to results, and what follows when they are where they belong. */
   const [before, after] = aside ? splitAtSum(epilogue) : [epilogue, NO_STEPS];
   const columnBlocks = Math.ceil(allColumns / maxColumns);
-  const patches = patchImages(kernels, c, {
+  const patches = patchImages(c, {
     channels: c.channels,
     images: together,
     imageStride: 4 * o.groups * c.channels * c.height * c.width,
@@ -96,17 +93,18 @@ function correlate(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
     const column = block * maxColumns;
     const columns = Math.min(maxColumns, images * pixels - column);
     if (columns <= 0) return;
-    if (depths.length === 0) kernels.clear(result, o.outputs * allColumns);
+    if (depths.length === 0) gemm.clear(result, o.outputs * allColumns);
     const bias = o.bias && o.bias + 4 * group * o.outputs;
     const constants = before.constants + CONSTANTS * group * o.outputs;
     const weights = o.weights + group * o.outputs * o.weightRow;
     for (const [i, [first, depth]] of depths.entries()) {
       const taps = { at: tapTable.at + 4 * first, count: depth };
       const place = { at: pixelTable.at + 4 * column, count: columns };
-      kernels.patches(image, taps, place, { at: panels, tap: 4 * wide, panel: 4 * depth * wide });
+      gemm.patches(simd, image, taps, place, { at: panels, tap: 4 * wide, panel: 4 * depth * wide });
       const start = i > 0 ? MODE.block : bias === 0 ? MODE.zero : MODE.bias;
       const end = i === depths.length - 1 ? before.steps : 0;
-      kernels.multiplyPanels(
+      gemm.multiplyPanels(
+        simd,
         { at: weights + 4 * first, rows: weightRows, line: 0 },
         panels,
         { at: result + 4 * column, rows: resultRows, line: 0 },
@@ -123,10 +121,10 @@ function correlate(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
       if (o.layout) {
         const { first: offset, plane, row, column } = o.layout;
         const to = [o.result + offset + first * plane, plane, row, column] as const;
-        kernels.copy([from, 4 * allColumns, 4 * c.outWidth, 4], to, o.outputs, c.outHeight, c.outWidth);
+        gemm.copy([from, 4 * allColumns, 4 * c.outWidth, 4], to, o.outputs, c.outHeight, c.outWidth);
       } else {
         const to = o.result + 4 * first * pixels;
-        kernels.copy([from, 0, 4 * allColumns, 4], [to, 0, 4 * pixels, 4], 1, o.outputs, pixels);
+        gemm.copy([from, 0, 4 * allColumns, 4], [to, 0, 4 * pixels, 4], 1, o.outputs, pixels);
         epiloguePass(to, 1, o.outputs, pixels, after);
       }
     }

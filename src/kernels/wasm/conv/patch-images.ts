@@ -3,7 +3,9 @@
  * copies. A copy keeps columns 0, s, 2s, … of a row together, then 1, s + 1, …, for a stride of s, so that the pixels
  * which a tap meets from one output column to the next are neighbours for every stride.
  */
-import type { GemmKernels, Strides } from "../gemm/kernels.js";
+
+import type { Strides } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Correlation } from "./correlation.js";
@@ -20,7 +22,7 @@ interface Held {
 
 export type PatchImages = ReturnType<typeof patchImages>;
 
-export function patchImages(kernels: GemmKernels, correlation: Correlation, held: Held) {
+export function patchImages(correlation: Correlation, held: Held) {
   const { taps, height, width, outHeight, outWidth, strideHeight, strideWidth } = correlation;
   const { channels, images } = held;
   /** First row and column that any tap meets. */
@@ -44,7 +46,7 @@ export function patchImages(kernels: GemmKernels, correlation: Correlation, held
   const at = copies ? scratch(4 * size + 128) + 64 : 0; // the ends may be overstepped a little
   /** Bytes from the patches of one row of outputs to those of the next. */
   const outputRow = 4 * strideHeight * row;
-  const clear = () => kernels.clear(at, size);
+  const clear = () => gemm.clear(at, size);
   if (copies) clear();
 
   /** Visits what a copy and its image have in common, phase by phase, each as [at, plane, row, step] in bytes. */
@@ -110,7 +112,7 @@ export function patchImages(kernels: GemmKernels, correlation: Correlation, held
       if (!copies) return from;
       for (let n = 0; n < count; n++) {
         eachPhase(at + 4 * n * channels * plane, from + n * held.imageStride, (inner, outer, rows, length) =>
-          kernels.copy(outer, inner, some, rows, length),
+          gemm.copy(outer, inner, some, rows, length),
         );
       }
       return at;
@@ -119,8 +121,8 @@ export function patchImages(kernels: GemmKernels, correlation: Correlation, held
     /** Writes the first copy, without its padding, to an image at `to`; pixels that no tap meets become 0. */
     store(to: number): void {
       const covers = top <= 0 && left <= 0 && bottom + 1 >= height && left + row >= width;
-      if (!covers) kernels.clear(to, channels * height * width);
-      eachPhase(at, to, (inner, outer, rows, length) => kernels.copy(inner, outer, channels, rows, length));
+      if (!covers) gemm.clear(to, channels * height * width);
+      eachPhase(at, to, (inner, outer, rows, length) => gemm.copy(inner, outer, channels, rows, length));
     },
   };
 }

@@ -13,8 +13,10 @@
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Direction } from "../../conv.js";
+import type { Simd } from "../assembler/simd.js";
 import { CONSTANTS, epiloguePass, type Steps, splitAtSum } from "../elementwise/epilogue.js";
-import { type GemmKernels, gemmKernels, type Matrix } from "../gemm/kernels.js";
+import type { Matrix } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
 import { scratch, view } from "../memory.js";
@@ -37,18 +39,16 @@ export const winogradRows: ConvAlgorithm = {
   },
 
   forward(simd, g, o) {
-    const kernels = gemmKernels(simd);
     const { size } = rowTiles(g)!;
-    return forFewOutliers(kernels, g, readingOf(g), [1, size, size, 0], o, () => [forwardRows(kernels, g, o)]);
+    return forFewOutliers(simd, g, readingOf(g), [1, size, size, 0], o, () => [forwardRows(simd, g, o)]);
   },
 
   inputGradient(simd, g, o) {
-    const kernels = gemmKernels(simd);
     const { size, points } = rowTiles(g)!;
     const adjoint = { x: o.y, weight: o.weight, bias: 0, y: o.x, epilogue: o.epilogue };
     // Pixels of dx belong to several tiles of dy.
-    return forFewOutliers(kernels, g, gradientReading(g), [1, points, size, -g.paddingLeft], adjoint, () => [
-      inputGradientRows(kernels, g, o),
+    return forFewOutliers(simd, g, gradientReading(g), [1, points, size, -g.paddingLeft], adjoint, () => [
+      inputGradientRows(simd, g, o),
     ]);
   },
 
@@ -98,16 +98,16 @@ const MAX_PRODUCT = 1e24;
 
 /** The tasks, unless numbers are huge, or so uneven that much of the result would be less exact than plain sums are. */
 function forFewOutliers(
-  kernels: GemmKernels,
+  simd: Simd,
   g: ConvGeometry,
   reading: Reading,
   tile: Tile,
   operands: ConvOperands,
   tasks: () => Task[],
 ): Task[] | undefined {
-  return spared(kernels, reading, tile, operands, (largest) => {
+  return spared(simd, reading, tile, operands, (largest) => {
     const weights = scratch(4 * g.kernelWidth);
-    magnitudes(kernels, operands.weight, 1, g.outChannels * g.inChannels * g.kernelHeight, g.kernelWidth, weights);
+    magnitudes(operands.weight, 1, g.outChannels * g.inChannels * g.kernelHeight, g.kernelWidth, weights);
     const product = Math.max(1, largest) * Math.max(1, largestIn(view(weights, g.kernelWidth)));
     return product < MAX_PRODUCT ? tasks() : undefined;
   });
@@ -122,9 +122,9 @@ interface Tiles extends Matrix {
 }
 
 /** What both directions share. */
-function planOf(kernels: GemmKernels, g: ConvGeometry) {
+function planOf(simd: Simd, g: ConvGeometry) {
   const { size, points, count } = rowTiles(g)!;
-  const batch = chwnBatch(kernels, g);
+  const batch = chwnBatch(g);
   /** Rows of an output's filters, and of all of them. */
   const taps = g.inChannels * g.kernelHeight;
   const all = g.outChannels * taps;
@@ -165,7 +165,7 @@ function planOf(kernels: GemmKernels, g: ConvGeometry) {
     /** A matrix with `columns` rows. */
     transposedMatrix(name: keyof Matrices, columns: number): number {
       const [at, transposed] = [matrix(name), scratch(4 * points * columns)];
-      kernels.transpose({ at, row: 4 * columns }, { at: transposed, row: 4 * points }, columns, points);
+      gemm.transpose({ at, row: 4 * columns }, { at: transposed, row: 4 * points }, columns, points);
       return transposed;
     },
 
@@ -191,7 +191,7 @@ function planOf(kernels: GemmKernels, g: ConvGeometry) {
       constants = 0,
     ): void {
       for (let tile = 0; tile < count; tile++) {
-        kernels.multiply({
+        gemm.multiply(simd, {
           a: { at: matrix, rows: rowsBy(4 * depth), line: 0 },
           b: { at: from.at + tile * from.tile, rows: from.rows, line: from.line },
           c: { at: to.at + tile * to.tile, rows: to.rows, line: to.line },
@@ -210,8 +210,8 @@ function planOf(kernels: GemmKernels, g: ConvGeometry) {
     filterPoints(weight: number, rows: number, columns: number): number {
       const { kernelWidth } = g;
       const [filterPoints, columnwise] = [scratch(4 * points * all + 64), scratch(4 * all * kernelWidth + 64)];
-      kernels.transpose({ at: weight, row: 4 * columns }, { at: columnwise, row: 4 * rows }, columns, rows);
-      kernels.multiply({
+      gemm.transpose({ at: weight, row: 4 * columns }, { at: columnwise, row: 4 * rows }, columns, rows);
+      gemm.multiply(simd, {
         a: { at: matrix("filter"), rows: rowsBy(4 * kernelWidth), line: 0 },
         b: { at: columnwise, rows: rowsBy(4 * rows), line: 4 * kernelWidth * rows },
         c: { at: filterPoints, rows: rowsBy(4 * all), line: 4 * rows },
@@ -228,9 +228,9 @@ function planOf(kernels: GemmKernels, g: ConvGeometry) {
 }
 
 /** Writes y. A part is a part of the batch, as of the gradient. */
-export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: ConvOperands): Task {
+export function forwardRows(simd: Simd, g: ConvGeometry, operands: ConvOperands): Task {
   const { inChannels: channels, outChannels: filters, outHeight, kernelHeight, kernelWidth } = g;
-  const plan = planOf(kernels, g);
+  const plan = planOf(simd, g);
   const { batch, size, points, count, taps, all } = plan;
   const { bias } = operands;
   const [before, after] = splitAtSum(operands.epilogue);
@@ -239,7 +239,7 @@ export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: Con
   const inputMatrix = plan.matrix("input");
   const outputMatrix = plan.transposedMatrix("output", size);
   // The outputs of a tile are rows of the last product, so each needs its filter's constants, and filters go one by one.
-  const constants = before.constants && repeated(kernels, before, filters, size);
+  const constants = before.constants && repeated(before, filters, size);
   const together = constants ? 1 : filters;
   const mode = MODE.zero | before.steps;
   return {
@@ -261,7 +261,7 @@ export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: Con
         for (let i = 0; i < outHeight; i++) {
           // What is added to the product at the first point is added to every output (matrices.ts).
           for (let point = 0, lines = bias ? 1 : points; point < points; point += lines, lines = points - point) {
-            kernels.multiply({
+            gemm.multiply(simd, {
               a: { at: filterPoints + 4 * point * all, rows: plan.rowsBy(4 * taps), line: 4 * all },
               b: { at: sourcePoints + i * row + point * sourcePlane, rows: table.at, line: sourcePlane },
               c: { at: rowPoints + point * plane, rows: plan.rowsBy(row), line: plane },
@@ -290,16 +290,16 @@ export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: Con
 }
 
 /** The constants of each filter `times` times. */
-function repeated(kernels: GemmKernels, { constants }: Steps, filters: number, times: number): number {
+function repeated({ constants }: Steps, filters: number, times: number): number {
   const at = scratch(CONSTANTS * (times * filters + 6));
-  kernels.copy([constants, CONSTANTS, 0, 4], [at, times * CONSTANTS, CONSTANTS, 4], filters, times, CONSTANTS / 4);
+  gemm.copy([constants, CONSTANTS, 0, 4], [at, times * CONSTANTS, CONSTANTS, 4], filters, times, CONSTANTS / 4);
   return at;
 }
 
 /** Writes dx. */
-export function inputGradientRows(kernels: GemmKernels, g: ConvGeometry, operands: ConvOperands): Task {
+export function inputGradientRows(simd: Simd, g: ConvGeometry, operands: ConvOperands): Task {
   const { inChannels: channels, outChannels: filters, outHeight, kernelHeight, kernelWidth } = g;
-  const plan = planOf(kernels, g);
+  const plan = planOf(simd, g);
   const { batch, size, points, count, taps, all } = plan;
   const [sourcePoints, rowPoints] = [plan.room(filters * outHeight), plan.room(channels)];
   const filterPoints = plan.filterPoints(operands.weight, filters, taps * kernelWidth); // [e, c, (u, k)]
@@ -326,7 +326,7 @@ export function inputGradientRows(kernels: GemmKernels, g: ConvGeometry, operand
         for (let i = g.paddingTop; i < g.paddingTop + g.height; i++) {
           // Rows of the kernel that meet a row of outputs here.
           const [u, end] = [Math.max(0, i - outHeight + 1), Math.min(kernelHeight, i + 1)];
-          kernels.multiply({
+          gemm.multiply(simd, {
             a: { at: filterPoints + 4 * u * filters, rows: plan.rowsBy(4 * inner), line: 4 * all },
             b: { at: sourcePoints + i * row, rows: table.at + 4 * u * filters, line: sourcePlane },
             c: { at: rowPoints, rows: plan.rowsBy(row), line: plane },
