@@ -10,7 +10,7 @@ import { type DimSlice, sliceGeometry } from "../shape/slice.js";
 import { type Loops, loopsOf } from "../tensor/loops.js";
 import { allocateUnset, type DType, type Tensor } from "../tensor/tensor.js";
 
-const layoutKernels: KernelSet<LayoutKernels> = { reference: referenceLayout, wasm: wasmLayout };
+const layoutKernels: KernelSet<LayoutKernels> = { reference: referenceLayout, wasm: () => wasmLayout };
 
 /** A tensor whose every element is `value`. */
 export function full(shape: Shape, dtype: DType, value: number): Tensor {

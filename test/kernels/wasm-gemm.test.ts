@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { depthBlocks, evenBlocks } from "../../src/kernels/wasm/gemm/blocks.js";
-import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
+import * as gemm from "../../src/kernels/wasm/gemm/kernels.js";
 import { DEPTH, MODE, TILE } from "../../src/kernels/wasm/gemm/multiply.js";
 import { scratch } from "../../src/kernels/wasm/memory.js";
 import { arrays, distance, normals } from "../support/wasm.js";
@@ -44,7 +44,6 @@ function expected(
 
 for (const simd of simds) {
   describe(`wasm product, ${simd}`, () => {
-    const kernels = gemmKernels(simd);
     const wide = 4 * TILE[simd].vectors;
 
     /** Operands of a product; b comes row by row. Rows of a and c are followed by `padding` further numbers. */
@@ -74,7 +73,8 @@ for (const simd of simds) {
           const wanted = expected(s, a, b, bias, c);
           for (let i = 0; i < s.rows; i++) tables[i] = 4 * i * (s.depth + s.padding);
           for (let i = 0; i < s.rows; i++) tables[s.rows + i] = 4 * i * (s.columns + s.padding);
-          kernels.multiplyPanels(
+          gemm.multiplyPanels(
+            simd,
             { at: a.byteOffset, rows: tables.byteOffset, line: 0 },
             packed.byteOffset,
             { at: c.byteOffset, rows: tables.byteOffset + 4 * s.rows, line: 0 },
@@ -93,7 +93,7 @@ for (const simd of simds) {
           for (let i = 0; i < s.rows; i++) tables[i] = 4 * i * (s.depth + s.padding);
           for (let i = 0; i < s.rows; i++) tables[s.rows + i] = 4 * i * (s.columns + s.padding);
           for (let k = 0; k < s.depth; k++) tables[2 * s.rows + k] = 4 * k * s.columns;
-          kernels.multiply({
+          gemm.multiply(simd, {
             a: { at: a.byteOffset, rows: tables.byteOffset, line: 0 },
             b: { at: b.byteOffset, rows: tables.byteOffset + 8 * s.rows, line: 0 },
             c: { at: c.byteOffset, rows: tables.byteOffset + 4 * s.rows, line: 0 },
@@ -124,10 +124,10 @@ for (const simd of simds) {
           normals(from, seed);
           sum.fill(1);
           const source = { at: from.byteOffset, row: 4 * length };
-          kernels.packColumns({ ...source, rows, length }, { at: packed.byteOffset, panel: 4 * wide * length });
-          kernels.transpose(source, { at: turned.byteOffset, row: 4 * rows }, length, rows);
-          kernels.addTransposed(source, { at: sum.byteOffset, row: 4 * rows }, length, rows);
-          kernels.copy([source.at, 0, source.row, 4], [copied.byteOffset, 0, 4, 4 * rows], 1, rows, length);
+          gemm.packColumns(simd, { ...source, rows, length }, { at: packed.byteOffset, panel: 4 * wide * length });
+          gemm.transpose(source, { at: turned.byteOffset, row: 4 * rows }, length, rows);
+          gemm.addTransposed(source, { at: sum.byteOffset, row: 4 * rows }, length, rows);
+          gemm.copy([source.at, 0, source.row, 4], [copied.byteOffset, 0, 4, 4 * rows], 1, rows, length);
           for (let i = 0; i < rows; i++) {
             for (let k = 0; k < length; k++) {
               const number = from[i * length + k]!;

@@ -42,7 +42,7 @@ async function fresh() {
     conv: wasmConv("plain"),
     linear: wasmLinear("plain"),
     arithmetic: wasmArithmetic,
-    layout: wasmLayout("plain"),
+    layout: wasmLayout,
     matmul: wasmMatmul("plain"),
     sum: wasmSum,
     max: wasmMax,

@@ -7,7 +7,6 @@ import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { forwardRows, inputGradientRows, rowTiles, winogradRows } from "../../src/kernels/wasm/conv/winograd-rows.js";
 import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
 import { NO_STEPS } from "../../src/kernels/wasm/elementwise/epilogue.js";
-import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
 import { kernelCall } from "../../src/kernels/wasm/memory.js";
 import { MAX_POINTS, minimalFiltering } from "../../src/kernels/wasm/winograd/matrices.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
@@ -79,7 +78,6 @@ test("the matrices are those of a filter, exactly", () => {
 });
 
 describe.each(simds)("Winograd along rows, %s", (simd) => {
-  const kernels = gemmKernels(simd);
   const wasm = wasmConv(simd);
 
   /** Runs a direction, part by part or as a whole, and gives its result and what the reference has for it. */
@@ -98,7 +96,7 @@ describe.each(simds)("Winograd along rows, %s", (simd) => {
     kernelCall(() => {
       const places = { x: atX, weight: atWeight, bias: 0, y: atY, epilogue: NO_STEPS };
       if (direction === "forward") places.bias = atBias;
-      const task = { forward: forwardRows, inputGradient: inputGradientRows }[direction](kernels, g, places);
+      const task = { forward: forwardRows, inputGradient: inputGradientRows }[direction](simd, g, places);
       const ends = [...cuts.map((share) => Math.floor(share * task.parts)), task.parts].sort((a, b) => a - b);
       for (const [i, end] of ends.entries()) if (end > (ends[i - 1] ?? 0)) task.run(ends[i - 1] ?? 0, end);
     });

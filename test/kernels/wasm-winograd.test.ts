@@ -7,7 +7,6 @@ import { type Body, ModuleBuilder } from "../../src/kernels/wasm/assembler/modul
 import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { winograd as algorithm, problemOf, winogradPoints } from "../../src/kernels/wasm/conv/winograd.js";
 import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
-import { gemmKernels } from "../../src/kernels/wasm/gemm/kernels.js";
 import { filterKernel } from "../../src/kernels/wasm/winograd/filter.js";
 import { filterGradientKernel } from "../../src/kernels/wasm/winograd/filter-gradient.js";
 import { outputKernel } from "../../src/kernels/wasm/winograd/output.js";
@@ -311,7 +310,7 @@ test("magnitudes are the largest of all maps, pixel by pixel; NaN comes before i
       const [images, maps, pixels] = shape;
       const [x, most] = arrays(images * maps * pixels, images * pixels);
       normals(x, seed)[seed % x.length] = special;
-      magnitudes(gemmKernels("plain"), x.byteOffset, images, maps, pixels, most.byteOffset);
+      magnitudes(x.byteOffset, images, maps, pixels, most.byteOffset);
       const want = most.map((_, i) => {
         const [image, pixel] = [Math.floor(i / pixels), i % pixels];
         const all = Array.from({ length: maps }, (_, map) => Math.abs(x[(image * maps + map) * pixels + pixel]!));

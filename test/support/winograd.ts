@@ -5,7 +5,7 @@ import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { at } from "../../src/kernels/wasm/memory.js";
 import { runAll } from "../../src/kernels/wasm/task.js";
 import type { Convolution } from "../../src/kernels/wasm/winograd/convolve.js";
-import { WeightGradient } from "../../src/kernels/wasm/winograd/differentiate.js";
+import { winogradWeights } from "../../src/kernels/wasm/winograd/differentiate.js";
 import { forwardProblem, planOf } from "../../src/kernels/wasm/winograd/plan.js";
 import type { Points } from "../../src/kernels/wasm/winograd/variant.js";
 import type { ConvGeometry } from "../../src/shape/conv.js";
@@ -56,6 +56,6 @@ export class Winograd {
     { from = 0, to = g.outChannels }: Options = {},
   ): void {
     const operands = { x: at(x), dy: at(dy), dweight: at(dweight) };
-    new WeightGradient(forwardProblem(g), this.simd, operands).filters(from, to);
+    winogradWeights(forwardProblem(g), this.simd, operands).filters(from, to);
   }
 }

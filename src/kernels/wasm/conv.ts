@@ -12,7 +12,7 @@ import { sliding } from "./conv/sliding.js";
 import { winograd } from "./conv/winograd.js";
 import { winogradRows } from "./conv/winograd-rows.js";
 import { NO_STEPS, stepsOf } from "./elementwise/epilogue.js";
-import { gemmKernels } from "./gemm/kernels.js";
+import * as gemm from "./gemm/kernels.js";
 import { place } from "./memory.js";
 import { runAll } from "./task.js";
 
@@ -38,7 +38,7 @@ export function wasmConv(simd: Simd): ConvKernels {
       const algorithm = algorithmOf(g, "forward");
       let steps = epilogue ? stepsOf(epilogue, g.outChannels, yAt, others) : NO_STEPS;
       // An algorithm that takes the place of this one needs the sum, which this one may have overwritten.
-      if (algorithm.otherwise) steps = gemmKernels(simd).keepSum(steps, yAt, length);
+      if (algorithm.otherwise) steps = gemm.keepSum(steps, yAt, length);
       const operands = { x: xAt, weight: weightAt, bias: biasAt, y: yAt, epilogue: steps };
       compute(simd, "forward", g, operands, algorithm);
     },

@@ -5,7 +5,7 @@ import type { Simd } from "./assembler/simd.js";
 import { epiloguePass, NO_STEPS, stepsOf } from "./elementwise/epilogue.js";
 import { depthBlocks, evenBlocks } from "./gemm/blocks.js";
 import { dots } from "./gemm/dots.js";
-import { gemmKernels } from "./gemm/kernels.js";
+import * as gemm from "./gemm/kernels.js";
 import { DEPTH, MODE } from "./gemm/multiply.js";
 import { Table } from "./gemm/table.js";
 import { place, scratch } from "./memory.js";
@@ -24,8 +24,7 @@ export function wasmLinear(simd: Simd): LinearKernels {
       if (y.length === 0) return;
       const { norm, sum } = epilogue ?? {};
       const [a, w, start, c, ...others] = place(x, weight, bias, y, norm?.weight, norm?.bias, sum);
-      const kernels = gemmKernels(simd);
-      const steps = kernels.keepSum(
+      const steps = gemm.keepSum(
         epilogue ? stepsOf(epilogue, outFeatures, c, others) : NO_STEPS,
         c,
         rows * outFeatures,
@@ -33,7 +32,7 @@ export function wasmLinear(simd: Simd): LinearKernels {
       if (rows <= FEW_ROWS) {
         runAll(dotsTask(simd, { rows, inFeatures, outFeatures }, a, w, start, c));
       } else {
-        if (start !== 0) kernels.copy([start, 0, 0, 4], [c, 0, 4 * outFeatures, 4], 1, rows, outFeatures);
+        if (start !== 0) gemm.copy([start, 0, 0, 4], [c, 0, 4 * outFeatures, 4], 1, rows, outFeatures);
         const b = { at: w, column: 4 * inFeatures, entry: 4 };
         runAll(product(simd, { rows, columns: outFeatures, depth: inFeatures, a, b, c, add: start !== 0 }));
       }
@@ -54,7 +53,7 @@ export function wasmLinear(simd: Simd): LinearKernels {
       const [input, gradient, c] = place(x, dy, dweight);
       const transposed = scratch(4 * rows * outFeatures);
       const from = { at: gradient, row: 4 * outFeatures };
-      gemmKernels(simd).transpose(from, { at: transposed, row: 4 * rows }, outFeatures, rows);
+      gemm.transpose(from, { at: transposed, row: 4 * rows }, outFeatures, rows);
       const b = { at: input, column: 4, entry: 4 * inFeatures };
       runAll(product(simd, { rows: outFeatures, columns: inFeatures, depth: rows, a: transposed, b, c, add: true }));
     },
@@ -92,8 +91,7 @@ export interface Product {
 
 /** c = or += a · b. A part is a block of columns. */
 export function product(simd: Simd, { rows, columns, depth, a, b, c, add }: Product): Task {
-  const kernels = gemmKernels(simd);
-  const wide = kernels.panel;
+  const wide = gemm.panelOf(simd);
   const sums = depthBlocks(depth);
   const blocks = evenBlocks(columns, COLUMNS);
   const panels = scratch(4 * Math.min(depth, DEPTH) * COLUMNS);
@@ -107,9 +105,11 @@ export function product(simd: Simd, { rows, columns, depth, a, b, c, add }: Prod
         for (const [first, length] of sums) {
           const source = b.at + column * b.column;
           const packed = { at: panels, tap: 4 * wide, panel: 4 * wide * length };
-          if (isColumnwise) kernels.packColumns({ at: source + 4 * first, row: b.column, rows: count, length }, packed);
-          else kernels.patches(source, { at: entries + 4 * first, count: length }, { at: places, count }, packed);
-          kernels.multiplyPanels(
+          if (isColumnwise)
+            gemm.packColumns(simd, { at: source + 4 * first, row: b.column, rows: count, length }, packed);
+          else gemm.patches(simd, source, { at: entries + 4 * first, count: length }, { at: places, count }, packed);
+          gemm.multiplyPanels(
+            simd,
             { at: a + 4 * first, rows: aRows, line: 0 },
             panels,
             { at: c + 4 * column, rows: cRows, line: 0 },

@@ -1,7 +1,7 @@
 /** Batches of matrix products, one after another by Linear's product. A left operand that lies transposed is copied row by row first. */
 import type { MatmulKernels } from "../matmul.js";
 import type { Simd } from "./assembler/simd.js";
-import { gemmKernels } from "./gemm/kernels.js";
+import * as gemm from "./gemm/kernels.js";
 import { product } from "./linear.js";
 import { kernelCall, place, scratch } from "./memory.js";
 import { runAll } from "./task.js";
@@ -16,7 +16,7 @@ export function wasmMatmul(simd: Simd): MatmulKernels {
           const matrix = left + 4 * as[i]! * rows * depth;
           const to = aTransposed ? scratch(4 * rows * depth) : matrix;
           if (aTransposed) {
-            gemmKernels(simd).transpose({ at: matrix, row: 4 * rows }, { at: to, row: 4 * depth }, rows, depth);
+            gemm.transpose({ at: matrix, row: 4 * rows }, { at: to, row: 4 * depth }, rows, depth);
           }
           const [column, entry] = bTransposed ? [4 * depth, 4] : [4, 4 * columns];
           const b = { at: right + 4 * bs[i]! * depth * columns, column, entry };

@@ -3,15 +3,17 @@
  * packing patches.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Simd } from "../assembler/simd.js";
 import { CONSTANTS, NO_STEPS, STEP, type Steps } from "../elementwise/epilogue.js";
 import { depthBlocks } from "../gemm/blocks.js";
-import { type GemmKernels, gemmKernels, type Matrix } from "../gemm/kernels.js";
+import type { Matrix } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
-import { ChwnBatch, chwnFits, type GroupMatrix } from "./chwn-batch.js";
+import { type ChwnBatch, chwnBatch, chwnFits, type GroupMatrix } from "./chwn-batch.js";
 
 export const chwn: ConvAlgorithm = {
   name: "chwn",
@@ -19,14 +21,14 @@ export const chwn: ConvAlgorithm = {
   fits: chwnFits,
   pays: () => true,
   describe: () => ({ algorithm: "direct, chwn", saving: 1 }),
-  forward: (simd, g, operands) => [forward(gemmKernels(simd), g, operands)],
-  inputGradient: (simd, g, operands) => [inputGradient(gemmKernels(simd), g, operands)],
-  weightGradient: (simd, g, operands) => [weightGradient(gemmKernels(simd), g, operands)],
+  forward: (simd, g, operands) => [forward(simd, g, operands)],
+  inputGradient: (simd, g, operands) => [inputGradient(simd, g, operands)],
+  weightGradient: (simd, g, operands) => [weightGradient(simd, g, operands)],
 };
 
 /** y = weight · patches + bias, and the epilogue. A part is a part of the batch. */
-function forward(kernels: GemmKernels, g: ConvGeometry, { x, weight, bias, y, epilogue }: ConvOperands): Task {
-  const batch = new ChwnBatch(kernels, g);
+function forward(simd: Simd, g: ConvGeometry, { x, weight, bias, y, epilogue }: ConvOperands): Task {
+  const batch = chwnBatch(g);
   const { taps, outputs } = batch;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
   const sum = epilogue.steps & STEP.sum ? batch.outputCopy() : 0;
@@ -41,7 +43,7 @@ function forward(kernels: GemmKernels, g: ConvGeometry, { x, weight, bias, y, ep
         batch.takeInputs(x + 4 * first * g.inChannels * g.height * g.width, input, images);
         if (sum) batch.takeOutputs(yAt + epilogue.sum, sum, images);
         const [b, c] = [batch.patches(input, images), batch.maps(output, images)];
-        multiplyGroups(batch, images, a, b, c, [outputs, taps], start, bias, steps);
+        multiplyGroups(simd, batch, images, a, b, c, [outputs, taps], start, bias, steps);
         batch.putOutputs(output, yAt, images);
       }
     },
@@ -49,14 +51,14 @@ function forward(kernels: GemmKernels, g: ConvGeometry, { x, weight, bias, y, ep
 }
 
 /** dx: every tap's row of weightᵀ · dy is added where the tap meets the input. A part is a part of the batch. */
-function inputGradient(kernels: GemmKernels, g: ConvGeometry, { x: dx, weight, y: dy }: ConvOperands): Task {
-  const batch = new ChwnBatch(kernels, g);
+function inputGradient(simd: Simd, g: ConvGeometry, { x: dx, weight, y: dy }: ConvOperands): Task {
+  const batch = chwnBatch(g);
   const { taps, outputs } = batch;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
   const filters = scratch(4 * taps * g.outChannels);
   for (let i = 0; i < g.groups; i++) {
     const at = 4 * i * outputs * taps;
-    kernels.transpose({ at: weight + at, row: 4 * taps }, { at: filters + at, row: 4 * outputs }, taps, outputs);
+    gemm.transpose({ at: weight + at, row: 4 * taps }, { at: filters + at, row: 4 * outputs }, taps, outputs);
   }
   const a = { at: filters, rows: Table.range(taps, 4 * outputs).at, line: 0 };
   return {
@@ -66,7 +68,7 @@ function inputGradient(kernels: GemmKernels, g: ConvGeometry, { x: dx, weight, y
         batch.clearInputs(input, images);
         batch.takeOutputs(dy + 4 * first * g.outChannels * g.outHeight * g.outWidth, output, images);
         const [b, c] = [batch.maps(output, images), batch.patches(input, images)];
-        multiplyGroups(batch, images, a, b, c, [taps, outputs], MODE.add, 0, NO_STEPS);
+        multiplyGroups(simd, batch, images, a, b, c, [taps, outputs], MODE.add, 0, NO_STEPS);
         batch.putInputs(input, dx + 4 * first * g.inChannels * g.height * g.width, images);
       }
     },
@@ -75,7 +77,8 @@ function inputGradient(kernels: GemmKernels, g: ConvGeometry, { x: dx, weight, y
 
 /** c = a (rows × terms) · b, group by group, of one part of the batch; `start` is the mode of the first terms. */
 function multiplyGroups(
-  { kernels, g, taps, outputs }: ChwnBatch,
+  simd: Simd,
+  { g, taps, outputs }: ChwnBatch,
   images: number,
   a: Matrix,
   b: GroupMatrix,
@@ -87,7 +90,7 @@ function multiplyGroups(
 ): void {
   for (let group = 0; group < g.groups; group++) {
     for (const [k, depth] of depthBlocks(terms)) {
-      kernels.multiply({
+      gemm.multiply(simd, {
         a: { at: a.at + 4 * (group * outputs * taps + k), rows: a.rows, line: 0 },
         b: { at: b.at + group * b.group, rows: b.rows + 4 * k, line: b.line },
         c: { at: c.at + group * c.group, rows: c.rows, line: c.line },
@@ -105,14 +108,14 @@ function multiplyGroups(
 }
 
 /** dweight += patches · dyᵀ, whose rows hold the outputs of one pixel of one image. A part is an input channel. */
-function weightGradient(kernels: GemmKernels, g: ConvGeometry, { x, weight: dweight, y: dy }: ConvOperands): Task {
-  const batch = new ChwnBatch(kernels, g);
+function weightGradient(simd: Simd, g: ConvGeometry, { x, weight: dweight, y: dy }: ConvOperands): Task {
+  const batch = chwnBatch(g);
   const { inputs, outputs } = batch;
   const entries = g.kernelHeight * g.kernelWidth;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
   const result = scratch(4 * inputs * entries * outputs);
   const resultRows = Table.range(inputs * entries, 4 * outputs).at;
-  const max = g.outWidth * batch.blocks[0]![1];
+  const max = g.outWidth * batch.maxImages;
   const pixelRows = Table.range(max, 4 * g.outChannels).at;
   return {
     parts: g.inChannels,
@@ -128,12 +131,12 @@ function weightGradient(kernels: GemmKernels, g: ConvGeometry, { x, weight: dwei
 
   /** Some channels of a group. */
   function addGroup(group: number, first: number, count: number): void {
-    kernels.clear(result, count * entries * outputs);
+    gemm.clear(result, count * entries * outputs);
     const pixels = g.outHeight * g.outWidth;
     for (const [n, images] of batch.blocks) {
       batch.takeInputs(x + 4 * n * g.inChannels * g.height * g.width, input, images);
       const maps = images * g.outChannels;
-      kernels.transpose(
+      gemm.transpose(
         { at: dy + 4 * n * g.outChannels * pixels, row: 4 * pixels },
         { at: output, row: 4 * maps },
         pixels,
@@ -142,7 +145,7 @@ function weightGradient(kernels: GemmKernels, g: ConvGeometry, { x, weight: dwei
       const patches = batch.patches(input, images);
       const line = 4 * g.outWidth * maps;
       for (const [k, length] of depthBlocks(g.outWidth * images)) {
-        kernels.multiply({
+        gemm.multiply(simd, {
           a: {
             at: patches.at + group * patches.group + 4 * k,
             rows: patches.rows + 4 * first * entries,
@@ -160,6 +163,6 @@ function weightGradient(kernels: GemmKernels, g: ConvGeometry, { x, weight: dwei
       }
     }
     const to = { at: dweight + 4 * (group * outputs * inputs + first) * entries, row: 4 * inputs * entries };
-    kernels.addTransposed({ at: result, row: 4 * outputs }, to, outputs, count * entries);
+    gemm.addTransposed({ at: result, row: 4 * outputs }, to, outputs, count * entries);
   }
 }

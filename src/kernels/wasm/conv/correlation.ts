@@ -8,7 +8,7 @@
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Simd } from "../assembler/simd.js";
 import type { Steps } from "../elementwise/epilogue.js";
-import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
@@ -79,10 +79,9 @@ export function forwardBy(correlate: Correlate, simd: Simd, g: ConvGeometry, o: 
 
 /** The input gradient by an algorithm for correlations: a task for each phase. */
 export function inputGradientBy(correlate: Correlate, simd: Simd, g: ConvGeometry, o: ConvOperands): Task[] {
-  const kernels = gemmKernels(simd);
   const isWhole = g.strideHeight === 1 && g.strideWidth === 1;
   return inputGradientPhases(g).map((phase) => {
-    const { weights, weightRow } = phaseWeights(kernels, g, phase, o.weight);
+    const { weights, weightRow } = phaseWeights(g, phase, o.weight);
     return correlate(simd, phase, {
       batch: g.batch,
       groups: g.groups,
@@ -106,7 +105,7 @@ export function inputGradientBy(correlate: Correlate, simd: Simd, g: ConvGeometr
 }
 
 /** The weights of a phase with inputs for rows: [input, output, tap], group by group. */
-function phaseWeights(kernels: GemmKernels, g: ConvGeometry, { taps }: Phase, weight: number) {
+function phaseWeights(g: ConvGeometry, { taps }: Phase, weight: number) {
   const [inputs, outputs] = [g.inChannels / g.groups, g.outChannels / g.groups];
   const entries = g.kernelHeight * g.kernelWidth;
   const weightRow = 4 * outputs * taps.length;
@@ -116,7 +115,7 @@ function phaseWeights(kernels: GemmKernels, g: ConvGeometry, { taps }: Phase, we
   for (let group = 0; group < g.groups; group++) {
     const at = weight + 4 * group * outputs * inputs * entries;
     const to = { at: weights + group * inputs * weightRow, row: weightRow };
-    kernels.gather({ at, plane: 4 * inputs * entries, row: 4 * entries }, table, to, outputs, inputs);
+    gemm.gather({ at, plane: 4 * inputs * entries, row: 4 * entries }, table, to, outputs, inputs);
   }
   return { weights, weightRow };
 }

@@ -6,16 +6,16 @@
  *     weight gradient   dy (outputs × pixels) · patchesᵀ      weight-gradient.ts
  */
 import type { Simd } from "../assembler/simd.js";
-import { CONSTANTS, epiloguePass, NO_STEPS, type Steps, splitAtSum } from "../elementwise/epilogue.js";
-import { type Block, depthBlocks } from "../gemm/blocks.js";
-import { type GemmKernels, gemmKernels } from "../gemm/kernels.js";
+import { CONSTANTS, epiloguePass, NO_STEPS, splitAtSum } from "../elementwise/epilogue.js";
+import { depthBlocks } from "../gemm/blocks.js";
+import * as gemm from "../gemm/kernels.js";
 import { DEPTH, MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import type { ConvAlgorithm, Pass } from "./algorithm.js";
 import { type Correlation, type CorrelationOperands, forwardBy, inputGradientBy } from "./correlation.js";
-import { PatchImages } from "./patch-images.js";
+import { patchImages } from "./patch-images.js";
 import { spreadGradient } from "./spread.js";
 import { weightGradient } from "./weight-gradient.js";
 
@@ -25,8 +25,8 @@ const FEW_CHANNELS = 16;
 const always = () => true;
 const describe = () => ({ algorithm: "im2col", saving: 1 });
 const forward: Pass = (simd, g, operands) => [forwardBy(correlate, simd, g, operands)];
-const spread: Pass = (simd, g, { x, weight, y }) => [spreadGradient(gemmKernels(simd), g, y, weight, x)];
-const differentiate: Pass = (simd, g, { x, weight, y }) => [weightGradient(gemmKernels(simd), g, x, y, weight)];
+const spread: Pass = (simd, g, { x, weight, y }) => [spreadGradient(simd, g, y, weight, x)];
+const differentiate: Pass = (simd, g, { x, weight, y }) => [weightGradient(simd, g, x, y, weight)];
 
 export const im2col: ConvAlgorithm = {
   name: "im2col",
@@ -62,129 +62,94 @@ const COLUMNS = 96;
 const FEW_PIXELS = 64;
 
 function correlate(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
-  return new CorrelationTask(gemmKernels(simd), c, o);
-}
-
-class CorrelationTask implements Task {
-  readonly parts: number;
-  readonly #pixels: number;
+  const wide = gemm.panelOf(simd);
+  const pixels = c.outHeight * c.outWidth;
+  const depths = depthBlocks(c.channels * c.taps.length);
+  const longest = Math.max(1, ...depths.map(([, length]) => length));
+  const maxColumns = COLUMNS * Math.floor(DEPTH / longest);
   /** Images that share their panels. */
-  readonly #together: number;
-  readonly #imageBlocks: number;
-  readonly #columns: number;
-  readonly #columnBlocks: number;
-  readonly #depth: readonly Block[];
-  readonly #patches: PatchImages;
-  readonly #pixelTable: Table;
-  readonly #taps: Table;
-  readonly #panels: number;
-  /** Tables of the rows of the weights and of the results. */
-  readonly #weightRows: number;
-  readonly #resultRows: number;
+  const together = pixels < FEW_PIXELS ? Math.min(o.batch, Math.floor(maxColumns / pixels)) : 1;
+  const allColumns = together * pixels;
   /** Where results are kept until they are put where they belong; 0 where they are written there at once. */
-  readonly #aside: number;
+  const aside = o.layout || together > 1 ? scratch(4 * o.outputs * allColumns) : 0;
+  // y is written to before its sum is read where results are kept aside, or blocks of the depth added up in it.
+  const isEarly = aside || depths.length > 1;
+  const epilogue = isEarly ? gemm.keepSum(o.epilogue, o.result, o.batch * o.groups * o.outputs * pixels) : o.epilogue;
   /** What the product does to results, and what follows when they are where they belong. */
-  readonly #before: Steps;
-  readonly #after: Steps;
-
-  constructor(
-    private readonly kernels: GemmKernels,
-    private readonly c: Correlation,
-    private readonly o: CorrelationOperands,
-  ) {
-    const wide = kernels.panel;
-    const pixels = c.outHeight * c.outWidth;
-    this.#pixels = pixels;
-    this.#depth = depthBlocks(c.channels * c.taps.length);
-    const longest = Math.max(1, ...this.#depth.map(([, length]) => length));
-    this.#columns = COLUMNS * Math.floor(DEPTH / longest);
-    this.#together = pixels < FEW_PIXELS ? Math.min(o.batch, Math.floor(this.#columns / pixels)) : 1;
-    this.#imageBlocks = Math.ceil(o.batch / this.#together);
-    const columns = this.#together * pixels;
-    this.#aside = o.layout || this.#together > 1 ? scratch(4 * o.outputs * columns) : 0;
-    // y is written to before its sum is read where results are kept aside, or blocks of the depth added up in it.
-    const isEarly = this.#aside || this.#depth.length > 1;
-    const length = o.batch * o.groups * o.outputs * pixels;
-    const epilogue = isEarly ? kernels.keepSum(o.epilogue, o.result, length) : o.epilogue;
-    [this.#before, this.#after] = this.#aside ? splitAtSum(epilogue) : [epilogue, NO_STEPS];
-    this.#columnBlocks = Math.ceil(columns / this.#columns);
-    this.parts = o.groups * this.#imageBlocks * (this.#aside ? 1 : this.#columnBlocks);
-    this.#patches = new PatchImages(kernels, c, {
-      channels: c.channels,
-      images: this.#together,
-      imageStride: 4 * o.groups * c.channels * c.height * c.width,
-    });
-    this.#taps = this.#patches.taps();
-    this.#pixelTable = this.#patches.pixels(wide);
-    this.#panels = scratch(4 * longest * Math.ceil(Math.min(columns, this.#columns) / wide) * wide);
-    this.#weightRows = Table.range(o.outputs, o.weightRow).at;
-    this.#resultRows = Table.range(o.outputs, 4 * columns).at;
-  }
-
-  run(from: number, to: number): void {
-    const { c, o } = this;
-    let [loaded, image] = [-1, 0];
-    for (let part = from; part < to; part++) {
-      const which = this.#aside ? part : Math.floor(part / this.#columnBlocks);
-      const [group, first] = [which % o.groups, Math.floor(which / o.groups) * this.#together];
-      const images = Math.min(this.#together, o.batch - first);
-      const index = first * o.groups + group;
-      if (which !== loaded) {
-        image = this.#patches.load(o.images + 4 * index * c.channels * c.height * c.width, images);
-        loaded = which;
-      }
-      if (this.#aside) {
-        for (let i = 0; i < this.#columnBlocks; i++) this.#multiply(group, image, this.#aside, i, images);
-        this.#put(index, images);
-      } else {
-        this.#multiply(group, image, o.result + 4 * index * o.outputs * this.#pixels, part % this.#columnBlocks, 1);
-      }
-    }
-  }
+  const [before, after] = aside ? splitAtSum(epilogue) : [epilogue, NO_STEPS];
+  const columnBlocks = Math.ceil(allColumns / maxColumns);
+  const patches = patchImages(c, {
+    channels: c.channels,
+    images: together,
+    imageStride: 4 * o.groups * c.channels * c.height * c.width,
+  });
+  const [tapTable, pixelTable] = [patches.taps(), patches.pixels(wide)];
+  const panels = scratch(4 * longest * Math.ceil(Math.min(allColumns, maxColumns) / wide) * wide);
+  const weightRows = Table.range(o.outputs, o.weightRow).at;
+  const resultRows = Table.range(o.outputs, 4 * allColumns).at;
 
   /** One block of columns of one group's product. */
-  #multiply(group: number, image: number, result: number, block: number, images: number): void {
-    const { kernels, o } = this;
-    const column = block * this.#columns;
-    const all = images * this.#pixels;
-    const columns = Math.min(this.#columns, all - column);
+  function multiply(group: number, image: number, result: number, block: number, images: number): void {
+    const column = block * maxColumns;
+    const columns = Math.min(maxColumns, images * pixels - column);
     if (columns <= 0) return;
-    if (this.#depth.length === 0) kernels.clear(result, o.outputs * this.#together * this.#pixels);
+    if (depths.length === 0) gemm.clear(result, o.outputs * allColumns);
     const bias = o.bias && o.bias + 4 * group * o.outputs;
-    const constants = this.#before.constants + CONSTANTS * group * o.outputs;
+    const constants = before.constants + CONSTANTS * group * o.outputs;
     const weights = o.weights + group * o.outputs * o.weightRow;
-    const { panel } = kernels;
-    for (const [i, [first, depth]] of this.#depth.entries()) {
-      const taps = { at: this.#taps.at + 4 * first, count: depth };
-      const pixels = { at: this.#pixelTable.at + 4 * column, count: columns };
-      kernels.patches(image, taps, pixels, { at: this.#panels, tap: 4 * panel, panel: 4 * depth * panel });
+    for (const [i, [first, depth]] of depths.entries()) {
+      const taps = { at: tapTable.at + 4 * first, count: depth };
+      const place = { at: pixelTable.at + 4 * column, count: columns };
+      gemm.patches(simd, image, taps, place, { at: panels, tap: 4 * wide, panel: 4 * depth * wide });
       const start = i > 0 ? MODE.block : bias === 0 ? MODE.zero : MODE.bias;
-      const end = i === this.#depth.length - 1 ? this.#before.steps : 0;
-      kernels.multiplyPanels(
-        { at: weights + 4 * first, rows: this.#weightRows, line: 0 },
-        this.#panels,
-        { at: result + 4 * column, rows: this.#resultRows, line: 0 },
-        { rows: o.outputs, columns, depth, mode: start | end, bias, constants, sum: this.#before.sum },
+      const end = i === depths.length - 1 ? before.steps : 0;
+      gemm.multiplyPanels(
+        simd,
+        { at: weights + 4 * first, rows: weightRows, line: 0 },
+        panels,
+        { at: result + 4 * column, rows: resultRows, line: 0 },
+        { rows: o.outputs, columns, depth, mode: start | end, bias, constants, sum: before.sum },
       );
     }
   }
 
   /** Puts results that were kept aside where they belong. */
-  #put(index: number, images: number): void {
-    const { c, o, kernels } = this;
+  function put(index: number, images: number): void {
     for (let n = 0; n < images; n++) {
-      const from = this.#aside + 4 * n * this.#pixels;
+      const from = aside + 4 * n * pixels;
       const first = (index + n * o.groups) * o.outputs;
-      const map = 4 * this.#together * this.#pixels;
       if (o.layout) {
         const { first: offset, plane, row, column } = o.layout;
         const to = [o.result + offset + first * plane, plane, row, column] as const;
-        kernels.copy([from, map, 4 * c.outWidth, 4], to, o.outputs, c.outHeight, c.outWidth);
+        gemm.copy([from, 4 * allColumns, 4 * c.outWidth, 4], to, o.outputs, c.outHeight, c.outWidth);
       } else {
-        const to = o.result + 4 * first * this.#pixels;
-        kernels.copy([from, 0, map, 4], [to, 0, 4 * this.#pixels, 4], 1, o.outputs, this.#pixels);
-        epiloguePass(to, 1, o.outputs, this.#pixels, this.#after);
+        const to = o.result + 4 * first * pixels;
+        gemm.copy([from, 0, 4 * allColumns, 4], [to, 0, 4 * pixels, 4], 1, o.outputs, pixels);
+        epiloguePass(to, 1, o.outputs, pixels, after);
       }
     }
   }
+
+  return {
+    parts: o.groups * Math.ceil(o.batch / together) * (aside ? 1 : columnBlocks),
+    run(from, to) {
+      let [loaded, image] = [-1, 0];
+      for (let part = from; part < to; part++) {
+        const which = aside ? part : Math.floor(part / columnBlocks);
+        const [group, first] = [which % o.groups, Math.floor(which / o.groups) * together];
+        const images = Math.min(together, o.batch - first);
+        const index = first * o.groups + group;
+        if (which !== loaded) {
+          image = patches.load(o.images + 4 * index * c.channels * c.height * c.width, images);
+          loaded = which;
+        }
+        if (aside) {
+          for (let i = 0; i < columnBlocks; i++) multiply(group, image, aside, i, images);
+          put(index, images);
+        } else {
+          multiply(group, image, o.result + 4 * index * o.outputs * pixels, part % columnBlocks, 1);
+        }
+      }
+    },
+  };
 }

@@ -5,7 +5,7 @@
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Simd } from "../assembler/simd.js";
 import { CONSTANTS, epiloguePass, STEP, splitAtSum } from "../elementwise/epilogue.js";
-import { gemmKernels } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
@@ -16,7 +16,7 @@ import {
   forwardCorrelation,
   inputGradientBy,
 } from "./correlation.js";
-import { PatchImages } from "./patch-images.js";
+import { patchImages } from "./patch-images.js";
 import { collect, slide } from "./sliding-kernels.js";
 
 export const sliding: ConvAlgorithm = {
@@ -34,7 +34,7 @@ export const sliding: ConvAlgorithm = {
 function slideForward(simd: Simd, g: ConvGeometry, o: ConvOperands): Task[] {
   if (!(o.epilogue.steps & STEP.sum)) return [forwardBy(slideImages, simd, g, o)];
   const pixels = g.outHeight * g.outWidth;
-  const [before, after] = splitAtSum(gemmKernels(simd).keepSum(o.epilogue, o.y, g.batch * g.outChannels * pixels));
+  const [before, after] = splitAtSum(gemm.keepSum(o.epilogue, o.y, g.batch * g.outChannels * pixels));
   return [
     forwardBy(slideImages, simd, g, { x: o.x, weight: o.weight, bias: o.bias, y: o.y, epilogue: before }),
     { parts: 1, run: () => epiloguePass(o.y, g.batch, g.outChannels, pixels, after) },
@@ -43,8 +43,7 @@ function slideForward(simd: Simd, g: ConvGeometry, o: ConvOperands): Task[] {
 
 /** A part is a group of an image. */
 function slideImages(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
-  const kernels = gemmKernels(simd);
-  const images = new PatchImages(kernels, c, { channels: c.channels, images: 1, imageStride: 0 });
+  const images = patchImages(c, { channels: c.channels, images: 1, imageStride: 0 });
   const taps = images.taps();
   const pixels = c.outHeight * c.outWidth;
   const aside = o.layout ? scratch(4 * o.outputs * pixels) : 0;
@@ -66,7 +65,7 @@ function slideImages(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
         if (!o.layout) continue;
         const { first, plane, row, column } = o.layout;
         const to = [o.result + first + part * o.outputs * plane, plane, row, column] as const;
-        kernels.copy([aside, 4 * pixels, 4 * c.outWidth, 4], to, o.outputs, c.outHeight, c.outWidth);
+        gemm.copy([aside, 4 * pixels, 4 * c.outWidth, 4], to, o.outputs, c.outHeight, c.outWidth);
       }
     },
   };
@@ -78,12 +77,12 @@ const MANY = 1 << 12;
 /** The weight gradient. A part is an input channel. */
 function collectGradient(simd: Simd, g: ConvGeometry, { x, y: dy, weight: dweight }: ConvOperands): Task {
   const correlation = forwardCorrelation(g);
-  const images = new PatchImages(gemmKernels(simd), correlation, { channels: 1, images: 1, imageStride: 0 });
+  const images = patchImages(correlation, { channels: 1, images: 1, imageStride: 0 });
   const taps = images.taps();
   const [inputs, outputs] = [g.inChannels / g.groups, g.outChannels / g.groups];
   const pixels = g.outHeight * g.outWidth;
   const sums = g.batch > MANY ? scratch(4 * outputs * taps.count) : 0;
-  if (sums) gemmKernels(simd).clear(sums, outputs * taps.count);
+  if (sums) gemm.clear(sums, outputs * taps.count);
   return {
     parts: g.inChannels,
     run(from, to) {

@@ -3,25 +3,26 @@
  * of which every row is added to the image where its tap meets it. The adjoint of packing patches.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Simd } from "../assembler/simd.js";
 import { depthBlocks } from "../gemm/blocks.js";
-import type { GemmKernels } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
-import { PatchImages } from "./patch-images.js";
+import { patchImages } from "./patch-images.js";
 
 /** Entries of the matrix that are computed before they are added: they stay in the cache. */
 const ENTRIES = 1 << 15;
 
-export function spreadGradient(kernels: GemmKernels, g: ConvGeometry, dy: number, weight: number, dx: number): Task {
+export function spreadGradient(simd: Simd, g: ConvGeometry, dy: number, weight: number, dx: number): Task {
   const correlation = forwardCorrelation(g);
   const { channels, taps } = correlation;
   const [outputs, rows, pixels] = [g.outChannels / g.groups, channels * taps.length, g.outHeight * g.outWidth];
-  const wide = kernels.panel;
+  const wide = gemm.panelOf(simd);
   const columns = g.outWidth * Math.max(1, Math.min(g.outHeight, Math.floor(ENTRIES / rows / g.outWidth)));
-  const image = new PatchImages(kernels, correlation, { channels, images: 1, imageStride: 0, copies: true });
+  const image = patchImages(correlation, { channels, images: 1, imageStride: 0, copies: true });
   const tapTable = image.taps();
   const [maps, run] = [Table.range(outputs, 4 * pixels), Table.range(pixels + wide, 4)];
   const transposed = scratch(4 * rows * g.outChannels);
@@ -31,7 +32,7 @@ export function spreadGradient(kernels: GemmKernels, g: ConvGeometry, dy: number
   const matrixRows = Table.range(rows, 4 * columns).at;
   for (let group = 0; group < g.groups; group++) {
     const at = 4 * group * outputs * rows;
-    kernels.transpose({ at: weight + at, row: 4 * rows }, { at: transposed + at, row: 4 * outputs }, rows, outputs);
+    gemm.transpose({ at: weight + at, row: 4 * rows }, { at: transposed + at, row: 4 * outputs }, rows, outputs);
   }
   const depth = depthBlocks(outputs);
   return {
@@ -45,8 +46,9 @@ export function spreadGradient(kernels: GemmKernels, g: ConvGeometry, dy: number
           for (const [first, length] of depth) {
             const channel = { at: maps.at + 4 * first, count: length };
             const packed = { at: panels, tap: 4 * wide, panel: 4 * wide * length };
-            kernels.patches(dy + 4 * part * outputs * pixels, channel, { at: run.at + 4 * column, count }, packed);
-            kernels.multiplyPanels(
+            gemm.patches(simd, dy + 4 * part * outputs * pixels, channel, { at: run.at + 4 * column, count }, packed);
+            gemm.multiplyPanels(
+              simd,
               { at: weights + 4 * first, rows: weightRows, line: 0 },
               panels,
               { at: matrix, rows: matrixRows, line: 0 },
@@ -54,7 +56,7 @@ export function spreadGradient(kernels: GemmKernels, g: ConvGeometry, dy: number
             );
           }
           const line = column / g.outWidth;
-          kernels.spread({ at: image.at + line * image.outputRow, row: image.outputRow }, tapTable, {
+          gemm.spread({ at: image.at + line * image.outputRow, row: image.outputRow }, tapTable, {
             at: matrix,
             tap: 4 * columns,
             rows: count / g.outWidth,

@@ -3,27 +3,28 @@
  * outputs), which is turned around when it is added. A part is some channels of a group, with all of their sums.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Simd } from "../assembler/simd.js";
 import { depthBlocks, evenBlocks } from "../gemm/blocks.js";
-import type { GemmKernels } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { DEPTH, MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
-import { PatchImages } from "./patch-images.js";
+import { patchImages } from "./patch-images.js";
 
 /** Rows of patches that are packed at a time. */
 const ROWS = 192;
 
-export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number, dy: number, dweight: number): Task {
+export function weightGradient(simd: Simd, g: ConvGeometry, x: number, dy: number, dweight: number): Task {
   const correlation = forwardCorrelation(g);
   const { channels, taps } = correlation;
   const [outputs, pixels] = [g.outChannels / g.groups, g.outHeight * g.outWidth];
-  const wide = kernels.panel;
+  const wide = gemm.panelOf(simd);
   const together = Math.min(g.batch, Math.max(1, Math.floor(DEPTH / pixels)));
   const maxChannels = Math.min(channels, Math.max(1, Math.floor(ROWS / taps.length)));
   const plane = 4 * g.height * g.width;
-  const image = new PatchImages(kernels, correlation, {
+  const image = patchImages(correlation, {
     channels: maxChannels,
     images: together,
     imageStride: g.groups * channels * plane,
@@ -53,11 +54,16 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
     for (let n = 0; n < images; n++) {
       const from = dout + 4 * (n * g.groups * outputs * pixels + first);
       const to = { at: panels + 4 * n * length * wide, panel: 4 * depth * wide };
-      kernels.packColumns({ at: from, row: 4 * pixels, rows: outputs, length }, to);
+      gemm.packColumns(simd, { at: from, row: 4 * pixels, rows: outputs, length }, to);
     }
     const pixelTable = { at: places.at + 4 * first, count: depth };
-    kernels.patches(source, { at: tapTable.at, count: rows }, pixelTable, { at: patches, tap: row, panel: 4 * wide });
-    kernels.multiplyPanels(
+    gemm.patches(simd, source, { at: tapTable.at, count: rows }, pixelTable, {
+      at: patches,
+      tap: row,
+      panel: 4 * wide,
+    });
+    gemm.multiplyPanels(
+      simd,
       { at: patches, rows: patchRows, line: 0 },
       panels,
       { at: result, rows: resultRows, line: 0 },
@@ -83,7 +89,7 @@ export function weightGradient(kernels: GemmKernels, g: ConvGeometry, x: number,
         }
         const target = dweight + 4 * (group * outputs * channels + channel) * taps.length;
         const to = { at: target, row: 4 * channels * taps.length };
-        kernels.addTransposed({ at: result, row: 4 * outputs }, to, outputs, rows);
+        gemm.addTransposed({ at: result, row: 4 * outputs }, to, outputs, rows);
       }
     },
   };

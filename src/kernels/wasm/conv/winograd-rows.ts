@@ -13,8 +13,10 @@
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Direction } from "../../conv.js";
+import type { Simd } from "../assembler/simd.js";
 import { CONSTANTS, epiloguePass, type Steps, splitAtSum } from "../elementwise/epilogue.js";
-import { type GemmKernels, gemmKernels, type Matrix } from "../gemm/kernels.js";
+import type { Matrix } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
 import { scratch, view } from "../memory.js";
@@ -25,7 +27,7 @@ import { spared, type Tile } from "../winograd/reach.js";
 import { largestIn, magnitudes } from "../winograd/scan.js";
 import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
 import { chwn } from "./chwn.js";
-import { ChwnBatch, chwnFits } from "./chwn-batch.js";
+import { chwnBatch, chwnFits } from "./chwn-batch.js";
 
 export const winogradRows: ConvAlgorithm = {
   name: "winograd rows",
@@ -37,18 +39,16 @@ export const winogradRows: ConvAlgorithm = {
   },
 
   forward(simd, g, o) {
-    const kernels = gemmKernels(simd);
     const { size } = rowTiles(g)!;
-    return forFewOutliers(kernels, g, readingOf(g), [1, size, size, 0], o, () => [forwardRows(kernels, g, o)]);
+    return forFewOutliers(simd, g, readingOf(g), [1, size, size, 0], o, () => [forwardRows(simd, g, o)]);
   },
 
   inputGradient(simd, g, o) {
-    const kernels = gemmKernels(simd);
     const { size, points } = rowTiles(g)!;
     const adjoint = { x: o.y, weight: o.weight, bias: 0, y: o.x, epilogue: o.epilogue };
     // Pixels of dx belong to several tiles of dy.
-    return forFewOutliers(kernels, g, gradientReading(g), [1, points, size, -g.paddingLeft], adjoint, () => [
-      inputGradientRows(kernels, g, o),
+    return forFewOutliers(simd, g, gradientReading(g), [1, points, size, -g.paddingLeft], adjoint, () => [
+      inputGradientRows(simd, g, o),
     ]);
   },
 
@@ -98,16 +98,16 @@ const MAX_PRODUCT = 1e24;
 
 /** The tasks, unless numbers are huge, or so uneven that much of the result would be less exact than plain sums are. */
 function forFewOutliers(
-  kernels: GemmKernels,
+  simd: Simd,
   g: ConvGeometry,
   reading: Reading,
   tile: Tile,
   operands: ConvOperands,
   tasks: () => Task[],
 ): Task[] | undefined {
-  return spared(kernels, reading, tile, operands, (largest) => {
+  return spared(simd, reading, tile, operands, (largest) => {
     const weights = scratch(4 * g.kernelWidth);
-    magnitudes(kernels, operands.weight, 1, g.outChannels * g.inChannels * g.kernelHeight, g.kernelWidth, weights);
+    magnitudes(operands.weight, 1, g.outChannels * g.inChannels * g.kernelHeight, g.kernelWidth, weights);
     const product = Math.max(1, largest) * Math.max(1, largestIn(view(weights, g.kernelWidth)));
     return product < MAX_PRODUCT ? tasks() : undefined;
   });
@@ -122,133 +122,115 @@ interface Tiles extends Matrix {
 }
 
 /** What both directions share. */
-class Plan {
-  readonly batch: ChwnBatch;
-  readonly size: number;
-  readonly points: number;
-  /** Tiles of a row. */
-  readonly count: number;
+function planOf(simd: Simd, g: ConvGeometry) {
+  const { size, points, count } = rowTiles(g)!;
+  const batch = chwnBatch(g);
   /** Rows of an output's filters, and of all of them. */
-  readonly taps: number;
-  readonly all: number;
-  /** Copies of one part of the batch. */
-  readonly input: number;
-  readonly output: number;
-  readonly #tables = new Map<number, number>();
-  readonly #matrices: Matrices;
+  const taps = g.inChannels * g.kernelHeight;
+  const all = g.outChannels * taps;
+  const key = `${size} ${g.kernelWidth}`;
+  const matrices = known.get(key) ?? minimalFiltering(size, g.kernelWidth);
+  known.set(key, matrices);
+  const tables = new Map<number, number>();
 
-  constructor(
-    readonly kernels: GemmKernels,
-    readonly g: ConvGeometry,
-  ) {
-    const { size, points, count } = rowTiles(g)!;
-    this.size = size;
-    this.points = points;
-    this.count = count;
-    this.batch = new ChwnBatch(kernels, g);
-    this.taps = g.inChannels * g.kernelHeight;
-    this.all = g.outChannels * this.taps;
-    this.input = this.batch.inputCopy();
-    this.output = this.batch.outputCopy();
-    const key = `${size} ${g.kernelWidth}`;
-    this.#matrices = known.get(key) ?? minimalFiltering(size, g.kernelWidth);
-    known.set(key, this.#matrices);
-  }
-
-  /** Bytes of the points of `rows` rows of tiles, with the images of a part; odd, for neighbors in the cache. */
-  plane(rows: number, images: number): number {
-    return oddLines(4 * rows * this.count * images);
-  }
-
-  /** Room for the points of `rows` rows of tiles of the largest part. */
-  room(rows: number): number {
-    return scratch(this.points * this.plane(rows, this.batch.blocks[0]![1]) + 64);
+  /** Bytes of the points of `rows` rows of tiles, with the images of a part; odd, for neighbours in the cache. */
+  function plane(rows: number, images: number): number {
+    return oddLines(4 * rows * count * images);
   }
 
   /** A table of rows `step` bytes apart, as many as any operand has. */
-  rowsBy(step: number): number {
-    const at = this.#tables.get(step) ?? Table.range(Math.max(MAX_POINTS, this.taps, this.g.outChannels), step).at;
-    this.#tables.set(step, at);
+  function rowsBy(step: number): number {
+    const at = tables.get(step) ?? Table.range(Math.max(MAX_POINTS, taps, g.outChannels), step).at;
+    tables.set(step, at);
     return at;
   }
 
   /** A matrix in memory, as many columns as it has `points` rows. */
-  matrix(name: keyof Matrices): number {
-    const numbers = this.#matrices[name];
+  function matrix(name: keyof Matrices): number {
+    const numbers = matrices[name];
     const at = scratch(numbers.byteLength);
     view(at, numbers.length).set(numbers);
     return at;
   }
 
-  /** The same with `columns` rows. */
-  transposedMatrix(name: keyof Matrices, columns: number): number {
-    const [at, transposed] = [this.matrix(name), scratch(4 * this.points * columns)];
-    const to = { at: transposed, row: 4 * this.points };
-    this.kernels.transpose({ at, row: 4 * columns }, to, columns, this.points);
-    return transposed;
-  }
+  return {
+    ...{ batch, size, points, count, taps, all, plane, rowsBy, matrix },
+    /** Copies of one part of the batch. */
+    input: batch.inputCopy(),
+    output: batch.outputCopy(),
 
-  /** Pixels of lines that lie `line` bytes apart. */
-  pixelTiles(at: number, line: number, images: number): Tiles {
-    return { at, rows: this.rowsBy(4 * images), line, tile: 4 * this.size * images };
-  }
+    /** Room for the points of `rows` rows of tiles of the largest part. */
+    room: (rows: number) => scratch(points * plane(rows, batch.maxImages) + 64),
 
-  /** Points of such lines, in a plane for each point of a tile, `plane` bytes apart. */
-  pointTiles(at: number, plane: number, images: number): Tiles {
-    return { at, rows: this.rowsBy(plane), line: 4 * this.count * images, tile: 4 * images };
-  }
+    /** A matrix with `columns` rows. */
+    transposedMatrix(name: keyof Matrices, columns: number): number {
+      const [at, transposed] = [matrix(name), scratch(4 * points * columns)];
+      gemm.transpose({ at, row: 4 * columns }, { at: transposed, row: 4 * points }, columns, points);
+      return transposed;
+    },
 
-  /** to = matrix (rows × depth) · from, tile by tile: of pixels to their points, or back. */
-  transform(
-    matrix: number,
-    [rows, depth]: readonly [rows: number, depth: number],
-    from: Tiles,
-    to: Tiles,
-    lines: number,
-    images: number,
-    mode: number = MODE.zero,
-    constants = 0,
-  ): void {
-    for (let tile = 0; tile < this.count; tile++) {
-      this.kernels.multiply({
-        a: { at: matrix, rows: this.rowsBy(4 * depth), line: 0 },
-        b: { at: from.at + tile * from.tile, rows: from.rows, line: from.line },
-        c: { at: to.at + tile * to.tile, rows: to.rows, line: to.line },
-        rows,
-        columns: images,
-        depth,
-        mode,
+    /** Pixels of lines that lie `line` bytes apart. */
+    pixelTiles(at: number, line: number, images: number): Tiles {
+      return { at, rows: rowsBy(4 * images), line, tile: 4 * size * images };
+    },
+
+    /** Points of such lines, in a plane for each point of a tile, `plane` bytes apart. */
+    pointTiles(at: number, plane: number, images: number): Tiles {
+      return { at, rows: rowsBy(plane), line: 4 * count * images, tile: 4 * images };
+    },
+
+    /** to = matrix (rows × depth) · from, tile by tile: of pixels to their points, or back. */
+    transform(
+      matrix: number,
+      [rows, depth]: readonly [rows: number, depth: number],
+      from: Tiles,
+      to: Tiles,
+      lines: number,
+      images: number,
+      mode: number = MODE.zero,
+      constants = 0,
+    ): void {
+      for (let tile = 0; tile < count; tile++) {
+        gemm.multiply(simd, {
+          a: { at: matrix, rows: rowsBy(4 * depth), line: 0 },
+          b: { at: from.at + tile * from.tile, rows: from.rows, line: from.line },
+          c: { at: to.at + tile * to.tile, rows: to.rows, line: to.line },
+          rows,
+          columns: images,
+          depth,
+          mode,
+          bias: 0,
+          constants,
+          lines,
+        });
+      }
+    },
+
+    /** The points of the filters, [e, …]: `weight`, seen as `rows` × `columns`, has its axes exchanged before. */
+    filterPoints(weight: number, rows: number, columns: number): number {
+      const { kernelWidth } = g;
+      const [filterPoints, columnwise] = [scratch(4 * points * all + 64), scratch(4 * all * kernelWidth + 64)];
+      gemm.transpose({ at: weight, row: 4 * columns }, { at: columnwise, row: 4 * rows }, columns, rows);
+      gemm.multiply(simd, {
+        a: { at: matrix("filter"), rows: rowsBy(4 * kernelWidth), line: 0 },
+        b: { at: columnwise, rows: rowsBy(4 * rows), line: 4 * kernelWidth * rows },
+        c: { at: filterPoints, rows: rowsBy(4 * all), line: 4 * rows },
+        rows: points,
+        depth: kernelWidth,
+        columns: rows,
+        lines: columns / kernelWidth,
+        mode: MODE.zero,
         bias: 0,
-        constants,
-        lines,
       });
-    }
-  }
-
-  /** The points of the filters, [e, …]: `weight`, seen as `rows` × `columns`, has its dimensions exchanged before. */
-  filterPoints(weight: number, rows: number, columns: number): number {
-    const { kernelWidth } = this.g;
-    const [points, columnwise] = [scratch(4 * this.points * this.all + 64), scratch(4 * this.all * kernelWidth + 64)];
-    this.kernels.transpose({ at: weight, row: 4 * columns }, { at: columnwise, row: 4 * rows }, columns, rows);
-    this.kernels.multiply({
-      a: { at: this.matrix("filter"), rows: this.rowsBy(4 * kernelWidth), line: 0 },
-      b: { at: columnwise, rows: this.rowsBy(4 * rows), line: 4 * kernelWidth * rows },
-      c: { at: points, rows: this.rowsBy(4 * this.all), line: 4 * rows },
-      rows: this.points,
-      depth: kernelWidth,
-      columns: rows,
-      lines: columns / kernelWidth,
-      mode: MODE.zero,
-      bias: 0,
-    });
-    return points;
-  }
+      return filterPoints;
+    },
+  };
 }
 
 /** Writes y. A part is a part of the batch, as of the gradient. */
-export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: ConvOperands): Task {
+export function forwardRows(simd: Simd, g: ConvGeometry, operands: ConvOperands): Task {
   const { inChannels: channels, outChannels: filters, outHeight, kernelHeight, kernelWidth } = g;
-  const plan = new Plan(kernels, g);
+  const plan = planOf(simd, g);
   const { batch, size, points, count, taps, all } = plan;
   const { bias } = operands;
   const [before, after] = splitAtSum(operands.epilogue);
@@ -257,7 +239,7 @@ export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: Con
   const inputMatrix = plan.matrix("input");
   const outputMatrix = plan.transposedMatrix("output", size);
   // The outputs of a tile are rows of the last product, so each needs its filter's constants, and filters go one by one.
-  const constants = before.constants && repeated(kernels, before, filters, size);
+  const constants = before.constants && repeated(before, filters, size);
   const together = constants ? 1 : filters;
   const mode = MODE.zero | before.steps;
   return {
@@ -279,7 +261,7 @@ export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: Con
         for (let i = 0; i < outHeight; i++) {
           // What is added to the product at the first point is added to every output (matrices.ts).
           for (let point = 0, lines = bias ? 1 : points; point < points; point += lines, lines = points - point) {
-            kernels.multiply({
+            gemm.multiply(simd, {
               a: { at: filterPoints + 4 * point * all, rows: plan.rowsBy(4 * taps), line: 4 * all },
               b: { at: sourcePoints + i * row + point * sourcePlane, rows: table.at, line: sourcePlane },
               c: { at: rowPoints + point * plane, rows: plan.rowsBy(row), line: plane },
@@ -308,16 +290,16 @@ export function forwardRows(kernels: GemmKernels, g: ConvGeometry, operands: Con
 }
 
 /** The constants of each filter `times` times. */
-function repeated(kernels: GemmKernels, { constants }: Steps, filters: number, times: number): number {
+function repeated({ constants }: Steps, filters: number, times: number): number {
   const at = scratch(CONSTANTS * (times * filters + 6));
-  kernels.copy([constants, CONSTANTS, 0, 4], [at, times * CONSTANTS, CONSTANTS, 4], filters, times, CONSTANTS / 4);
+  gemm.copy([constants, CONSTANTS, 0, 4], [at, times * CONSTANTS, CONSTANTS, 4], filters, times, CONSTANTS / 4);
   return at;
 }
 
 /** Writes dx. */
-export function inputGradientRows(kernels: GemmKernels, g: ConvGeometry, operands: ConvOperands): Task {
+export function inputGradientRows(simd: Simd, g: ConvGeometry, operands: ConvOperands): Task {
   const { inChannels: channels, outChannels: filters, outHeight, kernelHeight, kernelWidth } = g;
-  const plan = new Plan(kernels, g);
+  const plan = planOf(simd, g);
   const { batch, size, points, count, taps, all } = plan;
   const [sourcePoints, rowPoints] = [plan.room(filters * outHeight), plan.room(channels)];
   const filterPoints = plan.filterPoints(operands.weight, filters, taps * kernelWidth); // [e, c, (u, k)]
@@ -344,7 +326,7 @@ export function inputGradientRows(kernels: GemmKernels, g: ConvGeometry, operand
         for (let i = g.paddingTop; i < g.paddingTop + g.height; i++) {
           // Rows of the kernel that meet a row of outputs here.
           const [u, end] = [Math.max(0, i - outHeight + 1), Math.min(kernelHeight, i + 1)];
-          kernels.multiply({
+          gemm.multiply(simd, {
             a: { at: filterPoints + 4 * u * filters, rows: plan.rowsBy(4 * inner), line: 4 * all },
             b: { at: sourcePoints + i * row, rows: table.at + 4 * u * filters, line: sourcePlane },
             c: { at: rowPoints, rows: plan.rowsBy(row), line: plane },

@@ -22,12 +22,11 @@
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Direction } from "../../conv.js";
 import type { Simd } from "../assembler/simd.js";
-import { gemmKernels } from "../gemm/kernels.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
-import { Convolution } from "../winograd/convolve.js";
-import { WeightGradient } from "../winograd/differentiate.js";
-import { partialChannels, Split } from "../winograd/phases.js";
+import { convolution } from "../winograd/convolve.js";
+import { winogradWeights } from "../winograd/differentiate.js";
+import { partialChannels, splitTask } from "../winograd/phases.js";
 import {
   forwardProblem,
   gradientReading,
@@ -173,14 +172,14 @@ function winogradTasks(
   if (g.algorithm !== "auto") return tasks();
   const size = points - problem.taps + 1;
   const reading = direction === "forward" ? readingOf(g) : gradientReading(g);
-  return spared(gemmKernels(simd), reading, [size, size, size, 0], operands, tasks);
+  return spared(simd, reading, [size, size, size, 0], operands, tasks);
 }
 
 export function tasksOf(plan: Plan, g: ConvGeometry, operands: ConvOperands): Task[] {
   const { batch, channels, height, width, stride } = plan.problem;
-  if (stride === 1) return [new Convolution(plan, operands)];
+  if (stride === 1) return [convolution(plan, operands)];
   const x = scratch(4 * batch * channels * height * width);
-  return [new Split(plan.problem, g, operands.x, x), new Convolution(plan, { ...operands, x })];
+  return [splitTask(plan.problem, g, operands.x, x), convolution(plan, { ...operands, x })];
 }
 
 /**
@@ -191,9 +190,9 @@ export function tasksOf(plan: Plan, g: ConvGeometry, operands: ConvOperands): Ta
 function winogradWeightGradient(simd: Simd, g: ConvGeometry, { x, weight, y }: ConvOperands): Task[] | undefined {
   const problem = forwardProblem(g);
   const size = 7 - problem.taps;
-  const { even, largest } = evenProducts(gemmKernels(simd), x, y, problem, size, size);
+  const { even, largest } = evenProducts(simd, x, y, problem, size, size);
   // Transforms make the numbers of x up to 100 times as large, those of dy 225 times, and their sums 4 times.
   const bound = 100 * 225 * largest * 4 * g.batch * g.outHeight * g.outWidth;
   if (!(bound < 3e38) || (g.algorithm === "auto" && !even)) return undefined;
-  return [new WeightGradient(problem, simd, { x, dy: y, dweight: weight })];
+  return [winogradWeights(problem, simd, { x, dy: y, dweight: weight })];
 }

@@ -97,30 +97,22 @@ const splitKernel = /* @__PURE__ */ lazy(
 );
 
 /** Writes the phases of x with their padding, as the images of the problem: [image, phase, channel, row, column]. A part is a map. */
-export class Split implements Task {
-  readonly parts: number;
-
-  constructor(
-    private readonly problem: Problem,
-    private readonly g: ConvGeometry,
-    private readonly x: number,
-    private readonly phases: number,
-  ) {
-    this.parts = g.batch * g.inChannels;
-  }
-
-  run(from: number, to: number): void {
-    const { inChannels, height, width, paddingTop: top, paddingLeft: left } = this.g;
-    const { height: outHeight, width: outWidth } = this.problem;
-    const plane = 4 * outHeight * outWidth;
-    const split = splitKernel();
-    const rows = Math.min(height, 2 * outHeight - top);
-    const columns = Math.min(width, 2 * outWidth - left);
-    for (let map = from; map < to; map++) {
-      const x = this.x + 4 * map * height * width;
-      const channel = map % inChannels;
-      const place = this.phases + plane * (PHASES.length * (map - channel) + channel);
-      split(x, rows, 4 * width, 4 * columns, top, left, place, plane * inChannels, plane, 4 * outWidth);
-    }
-  }
+export function splitTask(problem: Problem, g: ConvGeometry, x: number, phases: number): Task {
+  const { inChannels, height, width, paddingTop: top, paddingLeft: left } = g;
+  const { height: outHeight, width: outWidth } = problem;
+  const plane = 4 * outHeight * outWidth;
+  const rows = Math.min(height, 2 * outHeight - top);
+  const columns = Math.min(width, 2 * outWidth - left);
+  return {
+    parts: g.batch * inChannels,
+    run(from, to) {
+      for (let map = from; map < to; map++) {
+        const channel = map % inChannels;
+        splitKernel()(
+          ...[x + 4 * map * height * width, rows, 4 * width, 4 * columns, top, left],
+          ...[phases + plane * (PHASES.length * (map - channel) + channel), plane * inChannels, plane, 4 * outWidth],
+        );
+      }
+    },
+  };
 }

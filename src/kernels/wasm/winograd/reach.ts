@@ -2,9 +2,11 @@
  * Winograd's tiles mix what their outputs read: each output gets a share of the rounding of all numbers under its tile,
  * also of those that it does not read. That is harmless unless they are much larger than those that it does.
  */
+
+import type { Simd } from "../assembler/simd.js";
 import type { ConvOperands } from "../conv/algorithm.js";
 import { collect } from "../conv/sliding-kernels.js";
-import type { GemmKernels } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
 import { Table } from "../gemm/table.js";
 import { memory, scratch, view } from "../memory.js";
@@ -26,7 +28,7 @@ const SINGLE = 64;
  * with zeros for padding; the largest of its windows of height×width numbers from every number on (none for 0); `maxima`, the
  * largest of each image; and which rows of outputs read {@link UNEVEN} times smaller numbers, in `list`.
  */
-function survey(kernels: GemmKernels, x: number, r: Reading, height: number, width: number) {
+function survey(x: number, r: Reading, height: number, width: number) {
   const { batch, top, left } = r;
   const rows = (r.outHeight - 1) * r.stride + r.kernelHeight;
   const columns = (r.outWidth - 1) * r.stride + r.kernelWidth;
@@ -36,17 +38,17 @@ function survey(kernels: GemmKernels, x: number, r: Reading, height: number, wid
   const beyond = columns * height + width + 16;
   const [at, wide, windows] = [0, 1, 2].map(() => {
     const grid = scratch(4 * (length + beyond));
-    kernels.clear(grid + 4 * length, beyond);
+    gemm.clear(grid + 4 * length, beyond);
     return grid;
   }) as [number, number, number];
   const whole = rows === r.height && columns === r.width;
   const dense = whole ? at : scratch(4 * batch * pixels);
-  magnitudes(kernels, x, batch, r.channels, pixels, dense);
+  magnitudes(x, batch, r.channels, pixels, dense);
   if (!whole) {
-    kernels.clear(at, length);
+    gemm.clear(at, length);
     const to = [at + 4 * (top * columns + left), 4 * plane, 4 * columns, 4] as const;
     const [tall, long] = [Math.min(r.height, rows - top), Math.min(r.width, columns - left)];
-    kernels.copy([dense, 4 * pixels, 4 * r.width, 4], to, batch, tall, long);
+    gemm.copy([dense, 4 * pixels, 4 * r.width, 4], to, batch, tall, long);
   }
   if (height > 0) {
     largestInReach()(at, wide, 4 * length, 4, width);
@@ -66,14 +68,14 @@ function survey(kernels: GemmKernels, x: number, r: Reading, height: number, wid
  * together, for one of zeros beside others is not rare. `largest` is the largest of x.
  */
 export function spared(
-  kernels: GemmKernels,
+  simd: Simd,
   r: Reading,
   [tileHeight, tileWidth, step, start]: Tile,
   operands: ConvOperands,
   tasks: (largest: number) => Task[] | undefined,
 ): Task[] | undefined {
   const { batch, stride, outHeight, outWidth } = r;
-  const grid = survey(kernels, operands.x, r, r.kernelHeight, r.kernelWidth);
+  const grid = survey(operands.x, r, r.kernelHeight, r.kernelWidth);
   const { windows, columns, plane } = grid;
   const reads = view(windows, grid.length);
   const limits = new Float64Array(outWidth);
@@ -113,8 +115,7 @@ export function spared(
     const rowTable = Table.range(r.filters, 4 * outHeight * outWidth).at;
     const run = () => {
       const floats = view(0, memory().buffer.byteLength / 4);
-      for (const at of singles)
-        single(kernels, r, operands, floats, at < 0 ? ~at : at, columns, plane, at < 0, rowTable);
+      for (const at of singles) single(simd, r, operands, floats, at < 0 ? ~at : at, columns, plane, at < 0, rowTable);
     };
     mixed.push({ parts: 1, run });
   }
@@ -123,7 +124,7 @@ export function spared(
 
 /** The outputs that start to read at number `at` of the grid, in double precision; where they read nothing but zeros, quickly. */
 function single(
-  kernels: GemmKernels,
+  simd: Simd,
   r: Reading,
   operands: ConvOperands,
   floats: Float32Array,
@@ -157,7 +158,7 @@ function single(
   if (!steps) return;
   const c = { at: y, rows: rowTable, line: 0 };
   const end = { depth: 0, mode: MODE.add | steps, bias: 0, constants, sum, lines: 1 };
-  kernels.multiply({ a: c, b: c, c, rows: filters, columns: 1, ...end });
+  gemm.multiply(simd, { a: c, b: c, c, rows: filters, columns: 1, ...end });
 }
 
 /**
@@ -166,7 +167,7 @@ function single(
  * largest of x times that of dy, each 1 at least; NaN or infinite where one is.
  */
 export function evenProducts(
-  kernels: GemmKernels,
+  simd: Simd,
   x: number,
   dy: number,
   r: Reading,
@@ -175,14 +176,14 @@ export function evenProducts(
 ): { readonly even: boolean; readonly largest: number } {
   const { outHeight, outWidth, kernelHeight, kernelWidth } = r;
   const of = { ...r, channels: r.filters, height: outHeight, width: outWidth, top: 0, left: 0 };
-  const [inputs, outputs] = [survey(kernels, x, r, 0, 0), survey(kernels, dy, of, 0, 0)];
+  const [inputs, outputs] = [survey(x, r, 0, 0), survey(dy, of, 0, 0)];
   const { columns, plane, length } = inputs;
   const taps = new Table(kernelHeight * kernelWidth);
   for (let tap = 0; tap < taps.count; tap++) {
     taps.entries[tap] = 4 * (Math.floor(tap / kernelWidth) * columns + (tap % kernelWidth));
   }
   const sums = scratch(4 * taps.count);
-  kernels.clear(sums, taps.count);
+  gemm.clear(sums, taps.count);
   // The products of some images are no more than those of all.
   const some = plane * Math.ceil(r.batch / 4);
   // Squares of fractions of the largest: float32 holds those.
@@ -193,7 +194,7 @@ export function evenProducts(
   }) as [number, number];
   const lines = { lines: 1, columns: some };
   const image = { at: inputs.at, line: 0, taps: taps.at, count: taps.count };
-  collect(kernels.simd, image, { at: outputs.at, ...lines }, sums);
+  collect(simd, image, { at: outputs.at, ...lines }, sums);
   const limit = UNEVEN * UNEVEN * Math.min(...view(sums, taps.count));
   const square = (read: number, written: number): number => {
     const product = read * scale * written * scaleOut;
@@ -204,8 +205,8 @@ export function evenProducts(
   const bound = view(inputs.maxima, r.batch).reduce((sum, read, n) => sum + square(read, written[n]!), 0);
   let even = outHeight * outWidth * bound <= limit;
   if (!even) {
-    const read = survey(kernels, x, r, kernelHeight + height - 1, kernelWidth + width - 1).windows;
-    const { windows } = survey(kernels, dy, of, height, width);
+    const read = survey(x, r, kernelHeight + height - 1, kernelWidth + width - 1).windows;
+    const { windows } = survey(dy, of, height, width);
     const [reads, writes] = [view(read, length), view(windows, length)];
     let mixed = 0;
     for (let n = 0; n < length; n += plane) {

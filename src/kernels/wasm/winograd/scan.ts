@@ -7,7 +7,7 @@ import * as i32x4 from "../assembler/i32x4.js";
 import * as v128 from "../assembler/v128.js";
 import { lazy } from "../elementwise/compile.js";
 import { rowKernel } from "../elementwise/rows.js";
-import type { GemmKernels } from "../gemm/kernels.js";
+import * as gemm from "../gemm/kernels.js";
 import { times } from "./variant.js";
 
 // Without their sign, floats and their bits have the same order, with NaN behind infinity; so these are maxima of integers.
@@ -46,8 +46,8 @@ const largestOfMaps = /* @__PURE__ */ lazy(() => (x, images, maps, bytes, to) =>
 });
 
 /** The largest magnitudes of all maps of every image. */
-export function magnitudes(kernels: GemmKernels, x: number, images: number, maps: number, numbers: number, to: number) {
-  kernels.clear(to, images * numbers);
+export function magnitudes(x: number, images: number, maps: number, numbers: number, to: number) {
+  gemm.clear(to, images * numbers);
   largestOfMaps()(x, images, maps, 4 * numbers, to);
 }
 

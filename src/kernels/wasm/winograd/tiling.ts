@@ -32,65 +32,29 @@ export interface Lanes {
   readonly quads: number;
 }
 
-/** Runs a strip kernel over ranges of tiles. */
-export class Strips {
-  readonly #together: number;
-  readonly #tiles: number;
-  readonly #rowBytes: number;
-  readonly #mapBytes: number;
-  readonly #zeros: number;
-  readonly #strip: number;
-  readonly #segments: number;
-  readonly #lanes: number;
+/**
+ * Transforms `maps` maps of the tiles from `from` up to `to`, x being where the first map of the first image starts. Points
+ * lie `point` bytes apart at v, panels `panel` bytes.
+ */
+type Strips = (x: number, maps: number, from: number, to: number, v: number, point: number, panel: number) => void;
 
-  /** Reserves scratch memory; views on the memory are made when the kernel runs. */
-  constructor(
-    private readonly kernel: Kernel,
-    private readonly tiling: Tiling,
-    private readonly lanes: Lanes,
-  ) {
-    const { step, window, width, tileColumns } = tiling;
-    this.#together = lanes.of === "maps" ? lanes.perPanel : 1;
-    this.#tiles = lanes.of === "maps" ? STRIP_TILES / 4 : STRIP_TILES;
-    const segments = Math.min(this.#tiles, Math.ceil(this.#tiles / tileColumns) + 1);
-    this.#rowBytes = 4 * (this.#tiles * step + segments * (window - step) + 4);
-    this.#mapBytes = MAX_POINTS * this.#rowBytes;
-    this.#zeros = scratch(4 * width);
-    this.#strip = scratch(this.#together * this.#mapBytes);
-    this.#segments = scratch(segments * SEGMENT_BYTES);
-    this.#lanes = scratch(4 * this.#tiles * this.#together);
-  }
-
-  /**
-   * Transforms `maps` maps of the tiles from `from` up to `to`, x being where the first map of the first image starts.
-   * Points lie `point` bytes apart at v, panels `panel` bytes.
-   */
-  run(x: number, maps: number, from: number, to: number, v: number, point: number, panel: number): void {
-    const { height, width } = this.tiling;
-    const { of, perPanel, quads } = this.lanes;
-    const floats = new Float32Array(memory().buffer);
-    floats.fill(0, this.#zeros / 4, this.#zeros / 4 + width);
-    for (let tile = from; tile < to; tile += this.#tiles) {
-      const end = Math.min(to, tile + this.#tiles);
-      const tiles = end - tile;
-      floats.fill(0, this.#strip / 4, (this.#strip + this.#together * this.#mapBytes) / 4);
-      const segments = this.#write(tile, end);
-      const start = of === "tiles" ? ((tile - from) / perPanel) * panel : 4 * perPanel * (tile - from);
-      this.kernel(
-        ...[x, maps, 4 * height * width, 4 * width, this.#zeros],
-        ...[this.#segments, this.#segments + segments * SEGMENT_BYTES, this.#strip, this.#rowBytes, this.#mapBytes],
-        ...[this.#together, this.#lanes, Math.ceil((tiles * this.#together) / 4)],
-        ...[v + start, point],
-        ...(of === "tiles" ? [panel, 4 * perPanel] : [16 * quads, panel]),
-      );
-    }
-  }
+/** What runs a strip kernel over ranges of tiles. Reserves scratch memory; views on the memory are made when the kernel runs. */
+export function stripsOf(kernel: Kernel, tiling: Tiling, { of, perPanel, quads }: Lanes): Strips {
+  const { height, width, top, left, step, window, tileRows, tileColumns } = tiling;
+  const together = of === "maps" ? perPanel : 1;
+  const maxTiles = of === "maps" ? STRIP_TILES / 4 : STRIP_TILES;
+  const maxSegments = Math.min(maxTiles, Math.ceil(maxTiles / tileColumns) + 1);
+  const rowBytes = 4 * (maxTiles * step + maxSegments * (window - step) + 4);
+  const mapBytes = MAX_POINTS * rowBytes;
+  const zeros = scratch(4 * width);
+  const strip = scratch(together * mapBytes);
+  const segmentsAt = scratch(maxSegments * SEGMENT_BYTES);
+  const lanesAt = scratch(4 * maxTiles * together);
 
   /** Writes the segments of the tiles, and where their lanes start in the strips; returns how many segments there are. */
-  #write(from: number, to: number): number {
-    const { maps, height, width, top, left, step, window, tileRows, tileColumns } = this.tiling;
-    const segments = new Int32Array(memory().buffer, this.#segments);
-    const lanes = new Int32Array(memory().buffer, this.#lanes);
+  function write(from: number, to: number): number {
+    const segments = new Int32Array(memory().buffer, segmentsAt);
+    const lanes = new Int32Array(memory().buffer, lanesAt);
     let [word, lane, column] = [0, 0, 0];
     for (let tile = from; tile < to; ) {
       const line = Math.floor(tile / tileColumns);
@@ -103,13 +67,13 @@ export class Strips {
       const [inStart, inEnd] = [Math.max(start, 0), Math.min(end, width)];
       let inside = 0;
       for (let i = 0; i < window; i++) if (row + i >= 0 && row + i < height) inside |= 1 << i;
-      segments[word++] = 4 * ((image * maps * height + row) * width + inStart);
+      segments[word++] = 4 * ((image * tiling.maps * height + row) * width + inStart);
       segments[word++] = inside;
       segments[word++] = 4 * (column + inStart - start);
       segments[word++] = 4 * Math.max(0, inEnd - inStart);
       for (let i = 0; i < tiles; i++) {
-        const at = this.#strip + 4 * (column + i * step);
-        for (let map = 0; map < this.#together; map++) lanes[lane++] = at + map * this.#mapBytes;
+        const at = strip + 4 * (column + i * step);
+        for (let map = 0; map < together; map++) lanes[lane++] = at + map * mapBytes;
       }
       tile += tiles;
       column += end - start;
@@ -117,6 +81,25 @@ export class Strips {
     while (lane % 4 > 0) lanes[lane++] = lanes[lane - 2]!;
     return word / 4;
   }
+
+  return (x, maps, from, to, v, point, panel) => {
+    const floats = new Float32Array(memory().buffer);
+    floats.fill(0, zeros / 4, zeros / 4 + width);
+    for (let tile = from; tile < to; tile += maxTiles) {
+      const end = Math.min(to, tile + maxTiles);
+      const tiles = end - tile;
+      floats.fill(0, strip / 4, (strip + together * mapBytes) / 4);
+      const segments = write(tile, end);
+      const start = of === "tiles" ? ((tile - from) / perPanel) * panel : 4 * perPanel * (tile - from);
+      kernel(
+        ...[x, maps, 4 * height * width, 4 * width, zeros],
+        ...[segmentsAt, segmentsAt + segments * SEGMENT_BYTES, strip, rowBytes, mapBytes],
+        ...[together, lanesAt, Math.ceil((tiles * together) / 4)],
+        ...[v + start, point],
+        ...(of === "tiles" ? [panel, 4 * perPanel] : [16 * quads, panel]),
+      );
+    }
+  };
 }
 
 /** Writes the groups of four of the tiles from `from` up to `to` for the kernel `output`; tiles beyond have no rows. */
