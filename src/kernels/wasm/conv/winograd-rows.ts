@@ -133,7 +133,7 @@ function planOf(simd: Simd, g: ConvGeometry) {
   known.set(key, matrices);
   const tables = new Map<number, number>();
 
-  /** Bytes of the points of `rows` rows of tiles, with the images of a part; odd, for neighbours in the cache. */
+  /** Bytes of the points of `rows` rows of tiles, with the images of a part; odd, for neighbors in the cache. */
   function plane(rows: number, images: number): number {
     return oddLines(4 * rows * count * images);
   }
@@ -206,7 +206,7 @@ function planOf(simd: Simd, g: ConvGeometry) {
       }
     },
 
-    /** The points of the filters, [e, …]: `weight`, seen as `rows` × `columns`, has its axes exchanged before. */
+    /** The points of the filters, [e, …]: `weight`, seen as `rows` × `columns`, has its dimensions exchanged before. */
     filterPoints(weight: number, rows: number, columns: number): number {
       const { kernelWidth } = g;
       const [filterPoints, columnwise] = [scratch(4 * points * all + 64), scratch(4 * all * kernelWidth + 64)];
