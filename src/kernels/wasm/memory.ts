@@ -54,8 +54,17 @@ interface EngineMemory {
   readonly heap: Heap;
   /** Every buffer that the memory has had; a shared one's old buffers go on showing it. */
   readonly buffers: WeakSet<ArrayBufferLike>;
-  /** Temporary space, used from its start by each kernel call. */
-  readonly scratch: { at: number; bytes: number; used: number; extra: { at: number; bytes: number }[] };
+  /** Temporary space, used from its start by each kernel call; what does not fit is elsewhere. */
+  readonly scratch: {
+    at: number;
+    bytes: number;
+    used: number;
+    readonly extra: { readonly at: number; readonly bytes: number }[];
+    /** Bytes of that. */
+    elsewhere: number;
+    /** What the running call has used of both at a time, at most. */
+    peak: number;
+  };
   /** How many kernel calls are running, one inside the other. */
   calls: number;
   /** Arrays of the running call that live elsewhere, and where their copies are. */
@@ -116,7 +125,7 @@ function create(): EngineMemory {
     // Offset 0 stays free, so that it can mean "none".
     heap: new Heap(1, grow),
     buffers,
-    scratch: { at: 0, bytes: 0, used: 0, extra: [] },
+    scratch: { at: 0, bytes: 0, used: 0, extra: [], elsewhere: 0, peak: 0 },
     calls: 0,
     staged: [],
     queue: new Set(),
@@ -321,7 +330,7 @@ function vacateIdle(m: EngineMemory): void {
 /** Blocks of as many bytes are worth looking for room among those that there are. */
 const LARGE = 1 << 16;
 /** Places move together where so much of what they take in all is free. */
-const GAPS = 1 / 32;
+const GAPS = 1 / 64;
 
 /** Looks for so many bytes among what has been in use before the memory takes more. */
 function makeRoom(m: EngineMemory, bytes: number): void {
@@ -379,7 +388,7 @@ export function view(at: number, length: number): Float32Array {
  */
 export function at(operand: Operand): number {
   const m = state();
-  if (m.calls === 0) releaseScratch(0);
+  if (m.calls === 0) releaseScratch(m, 0, 0);
   if (ArrayBuffer.isView(operand)) return offset(m, operand) ?? stage(m, operand);
   return operand.address() ?? stage(m, operand.view());
 }
@@ -437,38 +446,45 @@ export function scratch(bytes: number, Refusal = NoRoom): number {
   const place = allocate(m, size);
   if (place === undefined) throw new Refusal(bytes);
   space.extra.push({ at: place, bytes: size });
+  space.elsewhere += size;
+  space.peak = Math.max(space.peak, space.used + space.elsewhere);
   return place;
 }
 
-/** Runs one kernel call: its staged arrays are copied back, its scratch is free again afterwards. */
+/** Runs one kernel call, or a part of one: its staged arrays are copied back, its scratch is free again afterwards. */
 export function kernelCall<T>(run: () => T): T {
   const m = state();
   const { staged } = m;
-  const { used } = m.scratch;
-  const known = staged.length;
+  const { used, extra } = m.scratch;
+  const [known, kept] = [staged.length, extra.length];
   if (m.calls++ === 0) m.callStart = m.clock + 1;
   try {
     return run();
   } finally {
     if (--m.calls === 0) m.callStart = Infinity;
     for (const { array, at: place } of staged.splice(known)) array.set(view(place, array.length));
-    releaseScratch(used);
+    releaseScratch(m, used, kept);
   }
 }
 
-/** Gives back all scratch beyond the first `used` bytes. */
-function releaseScratch(used: number): void {
-  const { scratch: space, calls } = state();
+/** Gives back all scratch beyond the first `used` bytes and what lies elsewhere beyond the first `kept` pieces. */
+function releaseScratch(m: EngineMemory, used: number, kept: number): void {
+  const { scratch: space, heap } = m;
   space.used = used;
-  if (calls === 0 && space.extra.length > 0) consolidate();
+  if (space.extra.length > kept) {
+    for (const { at, bytes } of space.extra.splice(kept)) {
+      heap.free(at, bytes);
+      space.elsewhere -= bytes;
+    }
+  }
+  if (m.calls === 0 && space.peak > 0) consolidate(m);
 }
 
 /** Makes the scratch as large as the call just needed, so that the next one finds it in one piece. */
-function consolidate(): void {
-  const m = state();
+function consolidate(m: EngineMemory): void {
   const { scratch: space, heap } = m;
-  const bytes = space.extra.reduce((sum, block) => sum + block.bytes, space.bytes);
-  for (const block of space.extra.splice(0)) heap.free(block.at, block.bytes);
+  const bytes = Math.max(space.bytes, space.peak);
+  space.peak = 0;
   freeScratch(m);
   const place = bytes <= MOST_KEPT_SCRATCH ? heap.allocate(bytes) : undefined;
   space.at = place ?? 0;

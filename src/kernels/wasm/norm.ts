@@ -104,22 +104,8 @@ export const wasmNorm: NormKernels = {
       }
       for (let k = 0; k < channelsPerGroup; k++) {
         const skip = start + SIZE * k * inner;
-        const channel = firstChannel + k;
-        const [a, b] = [from + skip, to + skip];
-        // Written out: a list for each channel would be garbage.
-        affine()(
-          segments,
-          SIZE * segmentStride,
-          inner,
-          a,
-          b,
-          m,
-          restOf(m),
-          inverse,
-          least,
-          weights[channel]!,
-          biases[channel]!,
-        );
+        const numbers = [m, restOf(m), inverse, least, weights[firstChannel + k]!, biases[firstChannel + k]!];
+        affine()(segments, SIZE * segmentStride, inner, from + skip, to + skip, ...numbers);
       }
     }
   },

@@ -10,8 +10,8 @@ import type { Simd } from "../assembler/simd.js";
 import type { Steps } from "../elementwise/epilogue.js";
 import * as gemm from "../gemm/kernels.js";
 import { Table } from "../gemm/table.js";
-import { scratch } from "../memory.js";
-import type { Task } from "../task.js";
+import { kernelCall, scratch } from "../memory.js";
+import { runAll, type Task } from "../task.js";
 import type { ConvOperands } from "./algorithm.js";
 
 export interface Tap {
@@ -77,10 +77,13 @@ export function forwardBy(correlate: Correlate, simd: Simd, g: ConvGeometry, o: 
   });
 }
 
-/** The input gradient by an algorithm for correlations: a task for each phase. */
+/**
+ * The input gradient by an algorithm for correlations: a task for each phase. Where there are several, the scratch of one is
+ * the next one's.
+ */
 export function inputGradientBy(correlate: Correlate, simd: Simd, g: ConvGeometry, o: ConvOperands): Task[] {
   const isWhole = g.strideHeight === 1 && g.strideWidth === 1;
-  return inputGradientPhases(g).map((phase) => {
+  const taskOf = (phase: Phase) => {
     const { weights, weightRow } = phaseWeights(g, phase, o.weight);
     return correlate(simd, phase, {
       batch: g.batch,
@@ -101,7 +104,10 @@ export function inputGradientBy(correlate: Correlate, simd: Simd, g: ConvGeometr
             plane: 4 * g.height * g.width,
           },
     });
-  });
+  };
+  const phases = inputGradientPhases(g);
+  if (isWhole) return phases.map(taskOf);
+  return phases.map((phase) => ({ parts: 1, run: () => kernelCall(() => runAll(taskOf(phase))) }));
 }
 
 /** The weights of a phase with inputs for rows: [input, output, tap], group by group. */
