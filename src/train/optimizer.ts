@@ -50,7 +50,6 @@ export interface OptimizerOptions {
 /** The defaults of the options that every optimizer has, but for the learning rate. */
 export const OPTIMIZER_DEFAULTS = { weightDecay: 0, maximize: false } as const;
 
-/** Parameters that share a learning rate and a weight decay. */
 export interface ParameterGroup {
   readonly parameters: readonly Parameter[];
   /** Learning rate; schedulers change it. */
