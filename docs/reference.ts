@@ -59,7 +59,10 @@ export function exportedNames(): Item[] {
     if (!module) throw new Error(`${fileOf(entry)} exports nothing`);
     const items = checker.getExportsOfModule(module).map((symbol) => {
       const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-      return { entry, ...described(checker, symbol.name, target) };
+      const item = described(checker, symbol.name, target);
+      // Of a class that is exported as a type, nobody makes one.
+      const isMade = !isTypeOnly(symbol) || !/^(?:new|abstract|class) /.test(item.signature);
+      return { entry, ...item, ...(!isMade && { group: "Types", signature: `class ${item.name}` }) };
     });
     return GROUPS.flatMap((group) =>
       items.filter((item) => item.group === group).sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -165,6 +168,10 @@ function described(checker: ts.TypeChecker, name: string, symbol: ts.Symbol): Om
   };
 }
 
+function isTypeOnly({ declarations = [] }: ts.Symbol): boolean {
+  return declarations.some((at) => ts.isExportSpecifier(at) && (at.isTypeOnly || at.parent.parent.isTypeOnly));
+}
+
 /** Which group a class belongs to, by the classes that it extends. */
 function groupOf(checker: ts.TypeChecker, node: ts.ClassDeclaration): string {
   for (const each of [node, ...basesOf(checker, node)]) {
@@ -242,7 +249,7 @@ function summaryOf(checker: ts.TypeChecker, symbol: ts.Symbol): string {
   const text = ts.displayPartsToString(symbol.getDocumentationComment(checker));
   const [paragraph = ""] = text.split(/\n\s*\n|\n {4}/);
   const plain = flat(paragraph.replaceAll(/\{@link (\w+(?:\.\w+)*) ?\}/g, "`$1`"));
-  const [first = plain] = /^.*?[.!?](?= [A-Z`"[]|$)/.exec(plain) ?? [];
+  const [first = plain] = /^.*?(?<!\bal)[.!?](?= [A-Z\d`"[]|$)/.exec(plain) ?? [];
   const [byDefault = ""] = / Default:? .*?\.(?= [A-Z]|$)/.exec(plain.slice(first.length)) ?? [];
   return first.replace(/:$/, "") + byDefault;
 }

@@ -3,8 +3,8 @@ import type { ChainArguments, Checked, LayersOf, Signature } from "../shape/chai
 import { Sequential as SequentialClass } from "./sequential-class.js";
 
 /**
- * What `new Sequential` takes: layers, or an input's shape before them. A class declares the type parameters that its instances have. Here they are computed from the constructor's arguments,
- * which only an interface can say.
+ * What `new Sequential` takes: layers, or an input's shape before them. A class declares the type parameters that its
+ * instances have. Here they are computed from the constructor's arguments, which only an interface can say.
  */
 export interface SequentialConstructor {
   new <const Args extends ChainArguments = readonly Layer[]>(
