@@ -149,6 +149,17 @@ export class Parameter extends State {
     return ownSelf.#reached === true;
   }
 
+  /**
+   * Runs an action that reads the gradient and does not keep it: what it says of {@link hasGrad} stays.
+   * @internal
+   */
+  lend(action: () => void): void {
+    const { ownSelf } = this;
+    const seen = ownSelf.#seen;
+    action();
+    ownSelf.#seen = seen;
+  }
+
   zeroGrad(): void {
     const { ownSelf } = this;
     ownSelf.#grad?.view().fill(0);

@@ -1,10 +1,11 @@
 /** The outermost calls of a layer: the forwards that wait for their backward, and the memory that they lie in. */
 import { Arena, beginRun, Pool, within } from "../kernels/residency.js";
 import { type Allocator, engine, type Run, runOf } from "../tensor/engine.js";
+import type { Random } from "../tensor/random.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import { checkGradients } from "./execute.js";
 import type { Module, Program, Trace } from "./module.js";
-import { orUndo } from "./undo.js";
+import { generatorsOf, orUndo } from "./undo.js";
 
 /** How many forwards of a layer wait for their backwards at most: each keeps what its backward needs. */
 export const MOST_WAITING = 4;
@@ -36,12 +37,16 @@ export class Runs {
   #pool: Pool | undefined;
   #backwardPool: Pool | undefined;
   #program: Program | undefined;
+  #generators: readonly Random[] = [];
   /** The program whose layer's numbers have taken their places. */
   #resident: Program | undefined;
 
   /** @throws ShapeError before anything has changed where the shapes do not fit. */
   forward(module: Module, xs: readonly Tensor[], claim: Claim): Tensor[] {
-    if (!this.#program?.isCurrent(xs.length)) this.#program = module.program(xs.length);
+    if (!this.#program?.isCurrent(xs.length)) {
+      this.#program = module.program(xs.length);
+      this.#generators = generatorsOf(module);
+    }
     const program = this.#program;
     const shapes = program.shapes(xs.map(({ shape }) => shape));
     // A layer in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
@@ -54,7 +59,7 @@ export class Runs {
       for (const x of xs) inputs.push(copyOf(x));
       return program.forward(inputs, keeps, shapes);
     };
-    const trace = orUndo(module, false, () => this.#run(run, keeps, claim, action));
+    const trace = orUndo(this.#generators, false, () => this.#run(run, keeps, claim, action));
     if (keeps && this.#hasGoneBack) {
       // The first one in train mode after a backward begins anew.
       this.#hasGoneBack = false;
@@ -102,7 +107,7 @@ export class Runs {
       running = { waiting: true };
       // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
       const again = () => program.forward(forward.inputs ?? [], true);
-      trace = inEval(module, () => orUndo(module, true, () => this.#run(running, true, claim, again)));
+      trace = inEval(module, () => orUndo(this.#generators, true, () => this.#run(running, true, claim, again)));
     }
     state.backwardRun = running;
     state.claim = claim;
@@ -111,7 +116,7 @@ export class Runs {
     const pool = this.#backwardPool;
     pool.restart();
     try {
-      const dxs = orUndo(module, false, () => within(pool, () => trace.backward(dys, inputGradient)));
+      const dxs = orUndo(this.#generators, false, () => within(pool, () => trace.backward(dys, inputGradient)));
       return dxs.map((dx) => {
         const own = inputGradient ? dx?.clone() : undefined;
         if (own) runOf.set(own, run.source);

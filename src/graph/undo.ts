@@ -1,15 +1,17 @@
 /** A call that fails changes nothing: what it changed until then is put back. */
 import { engine } from "../tensor/engine.js";
-import { defaultRandom } from "../tensor/random.js";
+import { defaultRandom, type Random } from "../tensor/random.js";
 import { generatorsIn } from "./generators.js";
 import type { Module } from "./module.js";
 
-/**
- * Runs the action. If it throws, or `always`, generators and all that {@link remember} was told of are as before.
- */
-export function orUndo<T>(module: Module, always: boolean, action: () => T): T {
+/** Where a layer's numbers may be drawn from. */
+export function generatorsOf(module: Module): readonly Random[] {
+  return [defaultRandom(), ...module.descendants().flatMap((each) => generatorsIn(each))];
+}
+
+/** Runs the action. If it throws, or `always`, these generators are as before, and all that {@link remember} was told of. */
+export function orUndo<T>(generators: readonly Random[], always: boolean, action: () => T): T {
   const state = engine();
-  const generators = [defaultRandom(), ...module.descendants().flatMap((each) => generatorsIn(each))];
   const states = generators.map((generator) => generator.state);
   const changes = new Map<object, () => void>();
   state.changes = changes;
