@@ -5,6 +5,7 @@ import { ArgumentError, ShapeError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
 import { checkTensor, type DType, type Tensor } from "../tensor/tensor.js";
+import { remember } from "./undo.js";
 
 /** A tensor that belongs to a layer's state: learned or not. */
 export abstract class State extends Branded {
@@ -119,8 +120,10 @@ export class Parameter extends State {
     // Inside a backward it is asked for to be added to; elsewhere it may only be looked at.
     this.claim();
     const { ownSelf } = this;
-    if (engine().depth > 0) ownSelf.#reached = true;
-    else {
+    if (engine().depth > 0) {
+      remember(ownSelf, () => ownSelf.#keepGradient());
+      ownSelf.#reached = true;
+    } else {
       ownSelf.#seen = true;
       ownSelf.#reached ||= undefined;
     }
@@ -146,6 +149,17 @@ export class Parameter extends State {
     return ownSelf.#reached === true;
   }
 
+  /**
+   * Runs an action that reads the gradient and does not keep it: what it says of {@link hasGrad} stays.
+   * @internal
+   */
+  lend(action: () => void): void {
+    const { ownSelf } = this;
+    const seen = ownSelf.#seen;
+    action();
+    ownSelf.#seen = seen;
+  }
+
   zeroGrad(): void {
     const { ownSelf } = this;
     ownSelf.#grad?.view().fill(0);
@@ -160,6 +174,18 @@ export class Parameter extends State {
     this.ownSelf.#reached = false;
   }
 
+  /** How to put the gradient back as it is; where it is zero, which it is in most loops, without a copy. */
+  #keepGradient(): () => void {
+    const [grad, reached] = [this.#gradient(), this.#reached];
+    const numbers = reached === false ? undefined : grad.view().slice();
+    return () => {
+      if (numbers) grad.view().set(numbers);
+      else grad.view().fill(0);
+      this.#grad = grad;
+      this.#reached = reached;
+    };
+  }
+
   #gradient(): Tensor {
     this.#grad ??= ownZeros(this.value.shape, this.value.dtype);
     return this.#grad;
@@ -168,6 +194,24 @@ export class Parameter extends State {
 
 /** A tensor that belongs to a layer's state but is not learned, such as a running mean. */
 export class StateBuffer extends State {
+  override get value(): Tensor {
+    const value = super.value;
+    // Whoever gets it in a run may write to it.
+    remember(this.ownSelf, () => {
+      const numbers = value.view().slice();
+      return () => {
+        value.view().set(numbers);
+        this.restore(value);
+      };
+    });
+    return value;
+  }
+
+  override set value(value: Tensor) {
+    if (engine().changes) void this.value;
+    super.value = value;
+  }
+
   override get [Symbol.toStringTag](): string {
     return "faltung.StateBuffer";
   }

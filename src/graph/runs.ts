@@ -1,9 +1,11 @@
 /** The outermost calls of a layer: the forwards that wait for their backward, and the memory that they lie in. */
 import { Arena, beginRun, Pool, within } from "../kernels/residency.js";
 import { type Allocator, engine, type Run, runOf } from "../tensor/engine.js";
+import type { Random } from "../tensor/random.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 import { checkGradients } from "./execute.js";
 import type { Module, Program, Trace } from "./module.js";
+import { generatorsOf, orUndo } from "./undo.js";
 
 /** How many forwards of a layer wait for their backwards at most: each keeps what its backward needs. */
 export const MOST_WAITING = 4;
@@ -35,24 +37,29 @@ export class Runs {
   #pool: Pool | undefined;
   #backwardPool: Pool | undefined;
   #program: Program | undefined;
+  #generators: readonly Random[] = [];
   /** The program whose layer's numbers have taken their places. */
   #resident: Program | undefined;
 
   /** @throws ShapeError before anything has changed where the shapes do not fit. */
   forward(module: Module, xs: readonly Tensor[], claim: Claim): Tensor[] {
-    if (!this.#program?.isCurrent(xs.length)) this.#program = module.program(xs.length);
+    if (!this.#program?.isCurrent(xs.length)) {
+      this.#program = module.program(xs.length);
+      this.#generators = generatorsOf(module);
+    }
     const program = this.#program;
     const shapes = program.shapes(xs.map(({ shape }) => shape));
     // A layer in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
     const keeps = module.training || module.descendants().some(({ training }) => training);
     const run: Run = { waiting: keeps };
     const inputs: Tensor[] = [];
-    const trace = this.#run(run, keeps, claim, () => {
+    const action = () => {
       beginRun(program === this.#resident ? [] : Array.from(module.states(), ({ value }) => value));
       this.#resident = program;
       for (const x of xs) inputs.push(copyOf(x));
       return program.forward(inputs, keeps, shapes);
-    });
+    };
+    const trace = orUndo(this.#generators, false, () => this.#run(run, keeps, claim, action));
     if (keeps && this.#hasGoneBack) {
       // The first one in train mode after a backward begins anew.
       this.#hasGoneBack = false;
@@ -61,6 +68,9 @@ export class Runs {
     }
     // One in eval mode takes the place of the last one.
     if (!keeps) this.#waiting = this.#waiting.filter((each) => !each.inputs);
+    // Only now, when this one has not failed, the oldest of too many gives up its place.
+    const [oldest, ...newer] = this.#arenas.filter((each) => each.run.waiting);
+    if (oldest && newer.length >= MOST_WAITING) oldest.run.waiting = false;
     const { outputs } = trace;
     run.owner = this.#owner;
     run.source = xs.map((x) => runOf.get(x)).find(Boolean);
@@ -96,15 +106,17 @@ export class Runs {
     if (!trace) {
       running = { waiting: true };
       // Whatever the modes are by now: the gradient is that of the forward, and a second forward must change nothing.
-      trace = inEval(module, () => this.#run(running, true, claim, () => program.forward(forward.inputs ?? [], true)));
+      const again = () => program.forward(forward.inputs ?? [], true);
+      trace = inEval(module, () => orUndo(this.#generators, true, () => this.#run(running, true, claim, again)));
     }
     state.backwardRun = running;
     state.claim = claim;
     state.depth++;
     this.#backwardPool ??= new Pool();
-    this.#backwardPool.restart();
+    const pool = this.#backwardPool;
+    pool.restart();
     try {
-      const dxs = within(this.#backwardPool, () => trace.backward(dys, inputGradient));
+      const dxs = orUndo(this.#generators, false, () => within(pool, () => trace.backward(dys, inputGradient)));
       return dxs.map((dx) => {
         const own = inputGradient ? dx?.clone() : undefined;
         if (own) runOf.set(own, run.source);
@@ -159,8 +171,6 @@ export class Runs {
   /** Where a run's values lie: where those of a run lay that no backward needs any more. */
   #arena(run: Run): Arena {
     const waiting = this.#arenas.filter((each) => each.run.waiting);
-    const oldest = waiting.length >= MOST_WAITING && waiting.shift();
-    if (oldest) oldest.run.waiting = false;
     const [place = { run, arena: new Arena() }, ...spare] = this.#arenas.filter((each) => !each.run.waiting);
     for (const { arena } of spare) arena.drop();
     place.run = run;

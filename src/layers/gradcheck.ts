@@ -1,5 +1,6 @@
 /** Checks a layer's hand-written backward against central differences, in double precision. */
 
+import { generatorsIn } from "../graph/generators.js";
 import { Layer, membersOf, type Network } from "../graph/layer.js";
 import { outputsIn, sameForm } from "../graph/outputs.js";
 import { State, StateBuffer } from "../graph/parameter.js";
@@ -7,7 +8,6 @@ import { checkInstance, checkInteger, checkPositive, checkRange, readOptions } f
 import { checkShape } from "../shape/reshape.js";
 import { defaultRandom, Random } from "../tensor/random.js";
 import { allocate, checkTensor, Tensor } from "../tensor/tensor.js";
-import { generatorsIn } from "./generators.js";
 import { type InputShapes, listOf } from "./report.js";
 
 export interface GradcheckOptions {

@@ -61,6 +61,8 @@ export interface Engine {
   caching: boolean;
   /** Refuses a parameter or buffer that the running model does not know; undefined outside of runs. */
   claim: ((state: object) => true) | undefined;
+  /** How to put back what the running call has changed, should it fail; undefined outside of runs. */
+  changes: Map<object, () => void> | undefined;
   /** Which step of a plan is running: what a layer keeps for its backward belongs to it. */
   step: number;
   /** How many steps have been numbered. */
@@ -92,6 +94,7 @@ export function engine(): Engine {
     backwardRun: { waiting: false },
     caching: false,
     claim: undefined,
+    changes: undefined,
     step: 0,
     steps: 0,
     running: undefined,

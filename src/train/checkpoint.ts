@@ -3,11 +3,11 @@
  * as JSON in the metadata. Loading it continues to the same bits as if the training had never stopped.
  */
 
+import { generatorsIn } from "../graph/generators.js";
 import type { Network, StateDict } from "../graph/layer.js";
 import { bytesOf, type OwnBytes } from "../io/bytes.js";
 import { crc32 } from "../io/crc32.js";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../io/safetensors.js";
-import { generatorsIn } from "../layers/generators.js";
 import { FormatError, ShapeError, StateError } from "../shape/errors.js";
 import { sameShape, showShape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";

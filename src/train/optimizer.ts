@@ -131,10 +131,12 @@ export abstract class Optimizer<O extends object = LearningRate> extends Branded
     for (const group of this.groups) {
       for (const parameter of group.parameters) {
         if (!parameter.requiresGrad || !parameter.hasGrad) continue;
-        parameter.grad.operand(parameter.value.size); // refuses a gradient of another shape
-        const state = this.ownSelf.#state(parameter, group);
-        state.step++;
-        this.update(parameter, state, group);
+        parameter.lend(() => {
+          parameter.grad.operand(parameter.value.size); // refuses a gradient of another shape
+          const state = this.ownSelf.#state(parameter, group);
+          state.step++;
+          this.update(parameter, state, group);
+        });
       }
     }
   }
