@@ -39,11 +39,14 @@ export interface LossOptions<R extends string = Reduction> {
 
 /** What a loss makes of a prediction and its target. */
 export interface LossResult {
-  /** The reduced loss, or all losses with reduction `"none"`. */
+  /** All losses, one for each element of the prediction or for each of its rows: the reduction is done then. Or one number. */
   readonly value: number | Tensor;
-  /** Its gradient in the prediction; with `"none"`, the derivative of each loss, not yet multiplied by `dy`. */
+  /** The derivative of each loss in its part of the prediction, in the prediction's shape; of a number, its gradient. */
   readonly gradient: Tensor;
-  /** How the losses lie in the prediction, for reduction `"none"`. Default: one for each element. */
+  /**
+   * How losses lie in the prediction that are neither of its elements nor of its rows.
+   * @internal
+   */
   readonly geometry?: ClassGeometry;
 }
 
@@ -69,9 +72,9 @@ export const lossKernels: KernelSet<LossKernels> = {
   wasm: () => ({ ...wasmClassLosses, ...wasmElementwiseLosses }),
 };
 
-/** @throws ArgumentError for what a loss of one's own returned instead. */
-function checkResult(name: string, result: LossResult): void {
-  const { value, gradient } = Object(result) as Partial<LossResult>;
+/** @throws ArgumentError or ShapeError for what a loss of one's own returned instead. */
+function checkResult(name: string, reduction: string, prediction: Tensor, result: LossResult): void {
+  const { value, gradient, geometry } = Object(result) as Partial<LossResult>;
   const who = `${name}.forward`;
   if (value === undefined && gradient === undefined) {
     const cause = "a missing return, or the loss alone, where its gradient is due as well";
@@ -81,18 +84,57 @@ function checkResult(name: string, result: LossResult): void {
     refuse(who, "the value that compute returns", "a number or a Tensor", value, "another name than value");
   }
   checkTensor(who, gradient, "the gradient that compute returns to be a Tensor");
+  if (!sameShape(gradient.shape, prediction.shape)) {
+    throw new ShapeError(
+      `${who} expects the gradient that compute returns to have the prediction's shape ${showShape(prediction.shape)}, but got ${showShape(gradient.shape)}. Usual cause: a target of another shape, to which the prediction was broadcast.`,
+    );
+  }
+  if (typeof value === "number") {
+    if (reduction !== "none") return;
+    const cause = "losses that compute reduces itself, which it may leave to the class";
+    refuse(who, 'the value that compute returns, with reduction "none",', "a Tensor of all losses", value, cause);
+  }
+  if (!["mean", "sum", "none"].includes(reduction)) {
+    refuse(who, `the value that compute returns, with reduction "${reduction}",`, "a number", value);
+  }
+  if (!geometry && !sameShape(value.shape, prediction.shape.slice(0, value.rank))) {
+    throw new ShapeError(
+      `${who} expects the losses that compute returns to be those of the elements or rows of a prediction ${showShape(prediction.shape)}, but got ${showShape(value.shape)}. Usual cause: a sum over another dimension.`,
+    );
+  }
+}
+
+/** Each loss has one element of the gradient, or one row. */
+function rowsOf({ size }: Tensor, losses: Tensor): ClassGeometry {
+  return losses.size === size
+    ? { outer: 1, classes: 1, inner: size }
+    : { outer: losses.size, classes: size / losses.size, inner: 1 };
 }
 
 type Run = (scale: number, losses: Tensor | undefined, gradient: Tensor) => number;
 
 /**
- * Base class of every loss. A loss of your own extends it and implements `compute`.
+ * Base class of every loss: `model.backward(loss.backward())` follows `loss.forward(model.forward(images), labels)`.
+ *
+ * A loss of your own extends it and implements `compute`, which returns all losses and their derivatives; mean, sum and
+ * `"none"` are done here then. `fit` and `evaluate` take it as any other.
  *
  * @typeParam Target what `forward` compares the prediction with
  * @typeParam R the reduction, which decides what `forward` returns
  * @example
- * const value = loss.forward(model.forward(images), labels);
- * model.backward(loss.backward());
+ * class CharbonnierLoss<R extends Reduction = "mean"> extends Loss<Tensor, R> {
+ *   readonly eps = 1e-3;
+ *
+ *   constructor(options: LossOptions<R> = {}) {
+ *     super("CharbonnierLoss", options);
+ *   }
+ *
+ *   protected compute(prediction: Tensor, target: Tensor): LossResult {
+ *     const difference = prediction.sub(target);
+ *     const losses = difference.square().add(this.eps ** 2).sqrt();
+ *     return { value: losses, gradient: difference.div(losses) };
+ *   }
+ * }
  */
 export abstract class Loss<Target = Tensor, R extends string = "mean"> extends Branded {
   readonly reduction: R;
@@ -135,8 +177,9 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
       throw noTensor(`${this.name}.forward`, "prediction", prediction);
     }
     checkMethod(this, "compute");
-    const result = this.compute(prediction, target);
-    checkResult(this.name, result);
+    const computed = this.compute(prediction, target);
+    checkResult(this.name, this.reduction, prediction, computed);
+    const result = this.ownSelf.#reduced(computed);
     const losses = typeof result.value === "number" ? undefined : result.value.shape;
     this.ownSelf.#waiting = { result, losses, run: runOf.get(prediction) };
     return result.value as LossValue<R>;
@@ -164,7 +207,7 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
           `${this.name}.backward expects the gradient of its losses ${showShape(losses)}, but got ${dy instanceof Tensor ? showShape(dy.shape) : "none"}. Usual cause: reduction "none", where "mean" was meant.`,
         );
       }
-      const { gradient, geometry = { outer: 1, classes: 1, inner: gradient.size } } = result;
+      const { gradient, geometry = rowsOf(gradient, dy) } = result;
       const factors = dy.to(gradient.dtype).operand(geometry.outer * geometry.inner);
       runKernel(lossKernels, [factors, gradient], (kernels, dy, gradient) => kernels.chain(geometry, dy, gradient));
     }
@@ -178,12 +221,22 @@ export abstract class Loss<Target = Tensor, R extends string = "mean"> extends B
    * derivatives.
    * @param shape the shape of all losses
    * @param divisor what the sum is divided by
+   * @internal
    */
   protected reduce(prediction: Tensor, geometry: ClassGeometry, shape: Shape, divisor: number, run: Run): LossResult {
     const losses = this.reduction === "none" ? allocate(shape, prediction.dtype) : undefined;
     const gradient = allocate(prediction.shape, prediction.dtype);
     const total = run(1 / divisor, losses, gradient);
     return { value: losses ?? total / divisor, gradient, geometry };
+  }
+
+  /** Losses that `compute` left as they are, reduced. */
+  #reduced(result: LossResult): LossResult {
+    const { value, gradient } = result;
+    if (typeof value === "number" || this.reduction === "none") return result;
+    const sum = value.sum().item();
+    if (this.reduction === "sum") return { value: sum, gradient };
+    return { value: sum / value.size, gradient: gradient.div(value.size) };
   }
 
   /** Checks the target against the prediction, then computes losses and gradient. Keeps neither tensor. */

@@ -63,6 +63,25 @@ describe("exported from a file, declarations and all", () => {
     expect(declarations.split("\n").length).toBeGreaterThan(MADE[entry].length);
   });
 
+  // The examples of the doc comments, as a user types them. The class that a comment is about is not imported twice.
+  test.each([
+    [
+      "train/optimizer.ts",
+      "Optimizer, type OptimizerOptions, type ParameterGroup, type Parameters, type ParameterState",
+      "type Parameter",
+    ],
+    ["train/loss.ts", "Loss, type LossOptions, type LossResult, type Reduction", "type Tensor"],
+  ])("the class of one's own in the comment of %s", (file, train, main) => {
+    const source = readFileSync(join(ROOT, "src", file), "utf8");
+    const [, example = ""] =
+      /@example\n( \* (?:class|interface) .*?)\n \*\/\nexport abstract class/s.exec(source) ?? [];
+    const code = example.replaceAll(/^ \* ?/gm, "").replaceAll(/^class/gm, "export class");
+    expect(code).toContain("export class");
+    const imports = `import { ${train} } from "faltung/train";\nimport { ${main} } from "faltung";\n`;
+    const { errors } = compiled(`${file.replace("/", "-")}`, `${imports}${code}\n`);
+    expect(errors).toEqual([]);
+  });
+
   test("what they say stays readable", () => {
     const { errors, declarations } = compiled(
       "readable.ts",
