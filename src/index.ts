@@ -13,6 +13,8 @@ export {
   backendReason,
   setBackend,
 } from "./kernels/backend.js";
+export type { Direction } from "./kernels/conv.js";
+export type { Roofline } from "./kernels/roofline.js";
 export { ELU } from "./layers/activations/elu.js";
 export { GELU, type GELUOptions } from "./layers/activations/gelu.js";
 export { Hardshrink } from "./layers/activations/hardshrink.js";
@@ -65,6 +67,7 @@ export { Parallel, type ParallelOptions } from "./layers/parallel.js";
 export { Permute } from "./layers/permute.js";
 export { PixelShuffle, PixelUnshuffle } from "./layers/pixel-shuffle.js";
 export { PReLU, type PReLUOptions } from "./layers/prelu.js";
+export type { InputShapes } from "./layers/report.js";
 export { Residual } from "./layers/residual.js";
 export { Sequential, type SequentialConstructor } from "./layers/sequential.js";
 export { Slice } from "./layers/slice.js";
@@ -74,12 +77,12 @@ export { Upsample } from "./layers/upsample.js";
 export { ZeroPad2d } from "./layers/zero-pad2d.js";
 export type { ConvAlgorithm } from "./shape/algorithm.js";
 export type { ChainRule } from "./shape/chain.js";
-export type { ConvSettings, Sizes } from "./shape/conv.js";
-export type { ConvTransposeSettings } from "./shape/conv-transpose.js";
+export type { Conv1dShapeOptions, Conv2dShapeOptions, ConvSettings, Sizes } from "./shape/conv.js";
+export type { ConvTranspose2dShapeOptions, ConvTransposeSettings } from "./shape/conv-transpose.js";
 export type { Dims } from "./shape/dim.js";
 export { ArgumentError, FormatError, type Mismatch, ShapeError, StateError } from "./shape/errors.js";
 export type { NamedSize, Size } from "./shape/named.js";
-export type { Padding2d, PaddingMode } from "./shape/pad.js";
+export type { Padding2d, PaddingMode, PixelMode } from "./shape/pad.js";
 export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions, PoolOptions, PoolSettings } from "./shape/pool.js";
 export type { Mistake, NoOptions, SameRule, ShapeRule } from "./shape/rule.js";
 export type { Pair, Shape } from "./shape/shape.js";
@@ -107,4 +110,4 @@ export type { ArrayOf, JSONNumber, NestedArray, PlainTensor, TensorData, TypedAr
 export type { PadOptions } from "./tensor/pad.js";
 export { defaultRandom, manualSeed, Random } from "./tensor/random.js";
 export type { ReduceOptions, VarianceOptions } from "./tensor/reduce.js";
-export { asDynamic, type DType, Tensor } from "./tensor/tensor.js";
+export { asDynamic, type DType, type FloatArray, Tensor } from "./tensor/tensor.js";

@@ -98,6 +98,7 @@ export type {
   Differs,
   DimMistake,
   DimOf,
+  GivenOptions,
   HasRank,
   Image,
   ImageDims,

@@ -80,4 +80,4 @@ export {
 } from "./train/schedulers/decay.js";
 export { OneCycleLR, type OneCycleLROptions } from "./train/schedulers/one-cycle.js";
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./train/schedulers/plateau.js";
-export { type Summary, type SummaryRow, summary } from "./train/summary.js";
+export { type OutputShapes, type Summary, type SummaryRow, summary } from "./train/summary.js";
