@@ -6,13 +6,13 @@
 import { program } from "commander";
 import { findChromium, launch } from "../test/browser/chromium.js";
 import { INFERENCES } from "../test/support/inference-networks.js";
-import { verdict } from "./bars.js";
-import { child } from "./child.js";
 import type { Dropping, Resident } from "./children/dropped.js";
-import { inNode, pages } from "./dropped.js";
-import { quartiles } from "./measure.js";
-import { provenanceLine, writeReport } from "./report.js";
-import { digits, megabytes, table } from "./table.js";
+import { verdict } from "./lib/bars.js";
+import { child } from "./lib/child.js";
+import { inNode, pages } from "./lib/dropped.js";
+import { quartiles } from "./lib/measure.js";
+import { provenanceLine, writeReport } from "./lib/report.js";
+import { digits, megabytes, table } from "./lib/table.js";
 
 program
   .name("npm run bench:memory --")

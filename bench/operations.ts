@@ -6,10 +6,10 @@ import { channelShuffle, permute, slice } from "../src/ops/layout.js";
 import { linear } from "../src/ops/linear.js";
 import { matmul, matmulBackward } from "../src/ops/matmul.js";
 import { max, mean, meanBackward } from "../src/ops/reduce.js";
-import { innerBackward, innerForward, innerOps, settledNormals } from "./inside.js";
-import { inTurns, summarize, timed } from "./measure.js";
-import { provenanceLine } from "./report.js";
-import { digits, duration, table } from "./table.js";
+import { innerBackward, innerForward, innerOps, settledNormals } from "./lib/inside.js";
+import { inTurns, summarize, timed } from "./lib/measure.js";
+import { provenanceLine } from "./lib/report.js";
+import { digits, duration, table } from "./lib/table.js";
 
 const [x, other, gate, spatial, scale] = settledNormals(
   [32, 64, 56, 56],

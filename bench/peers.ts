@@ -5,13 +5,12 @@ import { convGeometry } from "../src/shape/conv.js";
 import { sizeOf } from "../src/shape/shape.js";
 import { zeros } from "../src/tensor/create.js";
 import { Tensor } from "../src/tensor/tensor.js";
-import { coldStarts } from "./cold.js";
-import { contest, contestChart, contestTable, OURS, PEERS, type Work, withBars } from "./contest.js";
-import { innerBackward, innerForward, innerOps, settledTensor } from "./inside.js";
-import { timed } from "./measure.js";
-import { RESNET18, weightsOf } from "./networks.js";
-import { type ConvNumbers, concatenated, type Part } from "./peers/peer.js";
-import { provenanceLine, writeReport } from "./report.js";
+import { coldStarts } from "./lib/cold.js";
+import { contest, contestChart, contestTable, OURS, PEERS, type Work, withBars } from "./lib/contest.js";
+import { innerBackward, innerForward, innerOps, settledTensor } from "./lib/inside.js";
+import { timed } from "./lib/measure.js";
+import { RESNET18, weightsOf } from "./lib/networks.js";
+import { provenanceLine, writeReport } from "./lib/report.js";
 import {
   CONVOLUTIONS,
   type ConvWork,
@@ -22,7 +21,8 @@ import {
   outputOf,
   PATHS,
   type Path,
-} from "./shapes.js";
+} from "./lib/shapes.js";
+import { type ConvNumbers, concatenated, type Part } from "./peers/peer.js";
 
 program
   .name("npm run bench:peers --")

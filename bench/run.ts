@@ -6,16 +6,16 @@ import { resolve } from "node:path";
 import { program } from "commander";
 import { setBackend } from "../src/kernels/backend.js";
 import { type Simd, supports } from "../src/kernels/wasm/assembler/simd.js";
-import { barOf, verdict } from "./bars.js";
 import type { Case } from "./cases/case.js";
 import { passes } from "./cases/passes.js";
 import { products } from "./cases/products.js";
-import { compare, fastest, load, type Saved, save, type Turns } from "./compare.js";
-import { inTurns, median, type Summary, summarize, timed } from "./measure.js";
-import { peakKernel } from "./peak.js";
-import { progress } from "./progress.js";
-import { provenanceLine, writeReport } from "./report.js";
-import { digits, duration, percent, spread, table } from "./table.js";
+import { barOf, verdict } from "./lib/bars.js";
+import { compare, fastest, load, type Saved, save, type Turns } from "./lib/compare.js";
+import { inTurns, median, type Summary, summarize, timed } from "./lib/measure.js";
+import { peakKernel } from "./lib/peak.js";
+import { progress } from "./lib/progress.js";
+import { provenanceLine, writeReport } from "./lib/report.js";
+import { digits, duration, percent, spread, table } from "./lib/table.js";
 
 program
   .name("npm run bench --")

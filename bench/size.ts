@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { program } from "commander";
 import { bundledBytes, NETWORK, wholeLibrary } from "../test/support/bundle.js";
-import { verdict } from "./bars.js";
-import { provenanceLine, writeReport } from "./report.js";
-import { digits, table } from "./table.js";
+import { verdict } from "./lib/bars.js";
+import { provenanceLine, writeReport } from "./lib/report.js";
+import { digits, table } from "./lib/table.js";
 
 program
   .name("npm run bench:size --")

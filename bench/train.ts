@@ -10,12 +10,12 @@ import { LeNet5 } from "../src/models/lenet5.js";
 import { fit } from "../src/train/fit.js";
 import { CrossEntropyLoss } from "../src/train/losses/cross-entropy.js";
 import { Adam } from "../src/train/optimizers/adam.js";
-import { verdict } from "./bars.js";
-import { contest, contestChart, contestTable, OURS, PEERS, type Row, type Work, withBars } from "./contest.js";
-import { coreShare, timed } from "./measure.js";
-import { type Batches, lenetSteps, resnetSteps, type Training, weightsOf } from "./networks.js";
-import { provenanceLine, writeReport } from "./report.js";
-import { digits, table } from "./table.js";
+import { verdict } from "./lib/bars.js";
+import { contest, contestChart, contestTable, OURS, PEERS, type Row, type Work, withBars } from "./lib/contest.js";
+import { coreShare, timed } from "./lib/measure.js";
+import { type Batches, lenetSteps, resnetSteps, type Training, weightsOf } from "./lib/networks.js";
+import { provenanceLine, writeReport } from "./lib/report.js";
+import { digits, table } from "./lib/table.js";
 
 const STEPS_AN_EPOCH = Math.ceil(60_000 / 64);
 

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { program } from "commander";
 import { COMPILER, compilerOf } from "../test/support/typescript.js";
 import { bundleDeclarations } from "../tsup.config.js";
-import { composedModel, plainModel, shapedModel } from "./deep.js";
-import { quartiles } from "./measure.js";
+import { composedModel, plainModel, shapedModel } from "./lib/deep.js";
+import { quartiles } from "./lib/measure.js";
 
 program
   .name("npm run bench:types --")

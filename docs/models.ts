@@ -27,9 +27,9 @@ import {
   VGG,
 } from "faltung/models";
 import { summary } from "faltung/train";
-import { inTurns, summarize, timed } from "../bench/measure.js";
-import { provenanceLine } from "../bench/report.js";
-import { digits } from "../bench/table.js";
+import { inTurns, summarize, timed } from "../bench/lib/measure.js";
+import { provenanceLine } from "../bench/lib/report.js";
+import { digits } from "../bench/lib/table.js";
 
 /** Weights of the same variance as normal ones, in a twentieth of the time. */
 export class Quick extends Random {

@@ -3,7 +3,7 @@
  * on this machine, plain SIMD, one thread, and draws docs/roofline.svg. The best of many runs counts.
  */
 import { writeFileSync } from "node:fs";
-import { peakKernel } from "../bench/peak.js";
+import { peakKernel } from "../bench/lib/peak.js";
 import { run, setBackend } from "../src/kernels/backend.js";
 import { take, view } from "../src/kernels/wasm/memory.js";
 import { convKernels } from "../src/ops/conv2d.js";

@@ -1,7 +1,7 @@
 /** What can no longer be reached gives its memory back: a loop that drops its models takes the memory of a few. */
 import { describe, expect, test } from "vitest";
 import type { Dropping, Resident } from "../bench/children/dropped.js";
-import { inNode } from "../bench/dropped.js";
+import { inNode } from "../bench/lib/dropped.js";
 
 const MB = 1e6;
 const grown = ({ peak, before }: Resident) => peak - before;

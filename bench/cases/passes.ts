@@ -15,7 +15,7 @@ import type { Optimizer } from "../../src/train/optimizer.js";
 import { Adam } from "../../src/train/optimizers/adam.js";
 import { SGD } from "../../src/train/optimizers/sgd.js";
 import { ACTIVATIONS } from "../../test/support/activations.js";
-import { floats, integers } from "../inside.js";
+import { floats, integers } from "../lib/inside.js";
 import type { Case } from "./case.js";
 
 export function passes(): Case[] {

@@ -6,9 +6,9 @@ import { linear, linearInputGradient, linearWeightGradient } from "../../src/ops
 import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { linearGeometry } from "../../src/shape/linear.js";
 import { zeros } from "../../src/tensor/create.js";
-import { innerForward, innerOps, settledNormals } from "../inside.js";
-import { lenetSteps, RESNET18, resnetSteps } from "../networks.js";
-import { CONVOLUTIONS, type ConvWork, convLayer, describe, flopsOf, outputOf, PATHS } from "../shapes.js";
+import { innerForward, innerOps, settledNormals } from "../lib/inside.js";
+import { lenetSteps, RESNET18, resnetSteps } from "../lib/networks.js";
+import { CONVOLUTIONS, type ConvWork, convLayer, describe, flopsOf, outputOf, PATHS } from "../lib/shapes.js";
 import type { Case } from "./case.js";
 
 export function products(): Case[] {

@@ -1,5 +1,5 @@
 /** Training steps of LeNet-5, and this process's memory at some of them. */
-import { lenetSteps } from "../networks.js";
+import { lenetSteps } from "../lib/networks.js";
 
 const at = process.argv.slice(2).map(Number);
 const { step } = lenetSteps(64).start();

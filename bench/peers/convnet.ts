@@ -1,7 +1,7 @@
 /** ConvNetJS: one image at a time, pixels in the order (y, x, channel), double precision. */
-import { timed } from "../measure.js";
-import type { Node } from "../networks.js";
-import { outputOf } from "../shapes.js";
+import { timed } from "../lib/measure.js";
+import type { Node } from "../lib/networks.js";
+import { outputOf } from "../lib/shapes.js";
 import { concatenated, load, type Peer, permuted, versionOf } from "./peer.js";
 
 interface Vol {

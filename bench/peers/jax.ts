@@ -1,5 +1,5 @@
 /** jax-js on its WebAssembly backend. */
-import { timedAsync } from "../measure.js";
+import { timedAsync } from "../lib/measure.js";
 import { load, type Peer, versionOf } from "./peer.js";
 
 /** An array is used up by the call that it is given to, unless it is given as `ref`. */

@@ -1,6 +1,6 @@
 /** Writes ONNX models: the few messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto that the benchmarks need. */
-import type { Node } from "../networks.js";
-import type { ConvWork } from "../shapes.js";
+import type { Node } from "../lib/networks.js";
+import type { ConvWork } from "../lib/shapes.js";
 
 const OPSET = 13;
 const IR_VERSION = 8;

@@ -1,7 +1,7 @@
 /** ONNX Runtime, in WebAssembly and native, on one thread; both run the same models, which are written here. */
-import { timedAsync } from "../measure.js";
-import type { Network } from "../networks.js";
-import type { ConvWork } from "../shapes.js";
+import { timedAsync } from "../lib/measure.js";
+import type { Network } from "../lib/networks.js";
+import type { ConvWork } from "../lib/shapes.js";
 import { convModel, networkModel } from "./onnx-model.js";
 import { load, type Peer, versionOf } from "./peer.js";
 

@@ -1,7 +1,7 @@
 /** What every other library offers to the benchmarks: some of these jobs, each with an output that is checked before it is timed. */
-import type { Contestant } from "../measure.js";
-import type { Network, Training } from "../networks.js";
-import type { ConvWork } from "../shapes.js";
+import type { Contestant } from "../lib/measure.js";
+import type { Network, Training } from "../lib/networks.js";
+import type { ConvWork } from "../lib/shapes.js";
 
 export interface Job {
   /** What is checked against this library's: the output, the gradients one after the other, or the first losses. */

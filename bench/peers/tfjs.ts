@@ -1,7 +1,7 @@
 /** TensorFlow.js on its cpu and wasm backends: pixels in the order NHWC. */
 import { fileURLToPath } from "node:url";
-import { timed } from "../measure.js";
-import type { Node } from "../networks.js";
+import { timed } from "../lib/measure.js";
+import type { Node } from "../lib/networks.js";
 import { concatenated, type Job, load, type Peer, permuted, versionOf } from "./peer.js";
 
 interface Tensor {

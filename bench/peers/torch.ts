@@ -5,8 +5,8 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Network, Training } from "../networks.js";
-import type { ConvWork } from "../shapes.js";
+import type { Network, Training } from "../lib/networks.js";
+import type { ConvWork } from "../lib/shapes.js";
 import type { ConvNumbers, Job, Part, Peer } from "./peer.js";
 
 const SCRIPT = fileURLToPath(new URL("./torch_jobs.py", import.meta.url));

@@ -17,18 +17,18 @@ export interface PixelShuffleGeometry {
 /** `[…, C·r², H, W]` → `[…, C, H·r, W·r]` @throws ShapeError for fewer than three dimensions or channels that r² does not divide. */
 export function pixelShuffleShape(layer: string, input: Shape, factor: number): number[] {
   const { leading, channels, height, width } = imageDims(layer, input);
-  if (channels % factor ** 2 !== 0) {
+  if (channels % (factor * factor) !== 0) {
     throw inputMismatch(
       {
         layer,
-        expected: `a multiple of ${factor ** 2} channels (upscaleFactor²)`,
+        expected: `a multiple of ${factor * factor} channels (upscaleFactor²)`,
         got: `${channels}`,
         cause: "a convolution before it whose outChannels is not channels · upscaleFactor²",
       },
       input,
     );
   }
-  return [...leading, channels / factor ** 2, height * factor, width * factor];
+  return [...leading, channels / (factor * factor), height * factor, width * factor];
 }
 
 /** `[…, C, H·r, W·r]` → `[…, C·r², H, W]` @throws ShapeError for fewer than three dimensions or sizes that r does not divide. */
@@ -39,13 +39,13 @@ export function pixelUnshuffleShape(layer: string, input: Shape, factor: number)
       `${layer} expects height and width to be multiples of ${factor} (downscaleFactor), but its input ${showShape(input)} has ${height} × ${width}. Usual cause: an odd image size; pad or crop it first.`,
     );
   }
-  return [...leading, channels * factor ** 2, height / factor, width / factor];
+  return [...leading, channels * factor * factor, height / factor, width / factor];
 }
 
 /** The geometry of a shuffle from its small side, `[…, C·r², H, W]`. */
 export function pixelShuffleGeometry(small: Shape, factor: number): PixelShuffleGeometry {
   const [height = 1, width = 1] = small.slice(-2);
-  return { planes: sizeOf(small.slice(0, -2)) / factor ** 2, factor, height, width };
+  return { planes: sizeOf(small.slice(0, -2)) / (factor * factor), factor, height, width };
 }
 
 function imageDims(layer: string, input: Shape) {

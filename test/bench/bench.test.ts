@@ -3,16 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { barOf, verdict } from "../../bench/bars.js";
 import { passes } from "../../bench/cases/passes.js";
 import { products } from "../../bench/cases/products.js";
-import { compare, fastest, LEAST_DIFFERENCE, load, save } from "../../bench/compare.js";
-import { distance } from "../../bench/contest.js";
-import { inTurns, quartiles, summarize } from "../../bench/measure.js";
-import { LENET5, type Node, RESNET18, weightsOf } from "../../bench/networks.js";
+import { barOf, verdict } from "../../bench/lib/bars.js";
+import { compare, fastest, LEAST_DIFFERENCE, load, save } from "../../bench/lib/compare.js";
+import { distance } from "../../bench/lib/contest.js";
+import { inTurns, quartiles, summarize } from "../../bench/lib/measure.js";
+import { LENET5, type Node, RESNET18, weightsOf } from "../../bench/lib/networks.js";
+import { svg } from "../../bench/lib/report.js";
+import { digits, duration, percent, spread, table } from "../../bench/lib/table.js";
 import { permuted } from "../../bench/peers/peer.js";
-import { svg } from "../../bench/report.js";
-import { digits, duration, percent, spread, table } from "../../bench/table.js";
 
 /** Times of turns that vary by up to 2 %. */
 const TURNS = Array.from({ length: 12 }, (_, i) => 1 + ((i * 5) % 12) / 600);

@@ -1,7 +1,7 @@
 /** What an editor shows, also in docs/typed-shapes.md, and how much work it is. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { composedModel, plainModel, shapedModel } from "../../bench/deep.js";
+import { composedModel, plainModel, shapedModel } from "../../bench/lib/deep.js";
 import { check, hovers } from "./support.js";
 
 test("hovering over a model shows what goes in and what comes out", () => {

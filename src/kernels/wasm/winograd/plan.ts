@@ -123,13 +123,13 @@ export function planOf(problem: Problem, points: Points, simd: Simd): Plan {
   const blockTiles = blockOf(
     tiles,
     panelTiles,
-    Math.min(BLOCK_TILES, (panelTiles * BLOCK_BYTES) / (points ** 2 * inputPanel)),
+    Math.min(BLOCK_TILES, (panelTiles * BLOCK_BYTES) / (points * points * inputPanel)),
   );
   const together = channelsTogether(variant);
   const blockChannels =
     blockTiles > FEW_PANELS * panelTiles
       ? problem.channels
-      : blockOf(problem.channels, together, FILTER_BYTES / (4 * rows * points ** 2));
+      : blockOf(problem.channels, together, FILTER_BYTES / (4 * rows * points * points));
   return {
     problem,
     variant,

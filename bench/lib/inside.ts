@@ -1,12 +1,12 @@
 /** Runs what is timed as it runs inside a model: tensors lie in the engine's memory, nothing is copied in or out. */
 
-import type { Layer } from "../src/graph/layer.js";
-import { Arena, own, within } from "../src/kernels/residency.js";
-import { memory, take, view } from "../src/kernels/wasm/memory.js";
-import { type Shape, sizeOf } from "../src/shape/shape.js";
-import { engine } from "../src/tensor/engine.js";
-import { Random } from "../src/tensor/random.js";
-import { Tensor } from "../src/tensor/tensor.js";
+import type { Layer } from "../../src/graph/layer.js";
+import { Arena, own, within } from "../../src/kernels/residency.js";
+import { memory, take, view } from "../../src/kernels/wasm/memory.js";
+import { type Shape, sizeOf } from "../../src/shape/shape.js";
+import { engine } from "../../src/tensor/engine.js";
+import { Random } from "../../src/tensor/random.js";
+import { Tensor } from "../../src/tensor/tensor.js";
 import { normals } from "./shapes.js";
 
 /** An inner layer's forward, of a model in eval mode where `caching` is false. */

@@ -1,9 +1,9 @@
 /** Memory of loops that drop their models, in a process of Node or in the process of a page. */
 import { readFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
-import { bundled, type PageName, serve } from "../test/browser/server.js";
+import { bundled, type PageName, serve } from "../../test/browser/server.js";
+import type { Dropping, Resident } from "../children/dropped.js";
 import { child } from "./child.js";
-import type { Dropping, Resident } from "./children/dropped.js";
 
 const PROGRAM = "bench/children/dropped.ts";
 

@@ -4,10 +4,10 @@ import { cpus } from "node:os";
 import { resolve } from "node:path";
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { backendName } from "../src/kernels/backend.js";
+import { backendName } from "../../src/kernels/backend.js";
 import { digits } from "./table.js";
 
-const FOLDER = resolve(import.meta.dirname, "../docs/benchmarks");
+const FOLDER = resolve(import.meta.dirname, "../../docs/benchmarks");
 
 /** Where a figure comes from. Neither a path nor the name of a machine. */
 export function provenance() {

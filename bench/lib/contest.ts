@@ -1,13 +1,13 @@
 /** The same work by this library and by others, in turns: no figure without an output that agrees with this library's. */
-import { backendName } from "../src/kernels/backend.js";
+import { backendName } from "../../src/kernels/backend.js";
+import { convnetjs } from "../peers/convnet.js";
+import { jaxJs } from "../peers/jax.js";
+import { onnxruntimeNode, onnxruntimeWeb } from "../peers/onnx.js";
+import type { Job, Peer } from "../peers/peer.js";
+import { tfjsCpu, tfjsWasm } from "../peers/tfjs.js";
+import { torch } from "../peers/torch.js";
 import { barOf, verdict } from "./bars.js";
 import { type Contestant, inTurns, type Summary, summarize } from "./measure.js";
-import { convnetjs } from "./peers/convnet.js";
-import { jaxJs } from "./peers/jax.js";
-import { onnxruntimeNode, onnxruntimeWeb } from "./peers/onnx.js";
-import type { Job, Peer } from "./peers/peer.js";
-import { tfjsCpu, tfjsWasm } from "./peers/tfjs.js";
-import { torch } from "./peers/torch.js";
 import { progress } from "./progress.js";
 import type { Chart } from "./report.js";
 import { digits, duration, spread, table } from "./table.js";

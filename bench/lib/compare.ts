@@ -6,7 +6,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { Random } from "../src/tensor/random.js";
+import { Random } from "../../src/tensor/random.js";
 import { median } from "./measure.js";
 
 /** The fastest sample of every turn, in seconds: of a case, and of the peak kernel between its turns. */

@@ -2,16 +2,16 @@
  * Networks of `faltung/models` as data, from which PyTorch's modules, an ONNX graph and the other peers' models are built:
  * parameters go from one to the other in the order in which the layers stand here, which is the models' own.
  */
-import type { Layer } from "../src/graph/layer.js";
-import { LeNet5 } from "../src/models/lenet5.js";
-import { ResNet } from "../src/models/resnet.js";
-import { type Shape, sizeOf } from "../src/shape/shape.js";
-import { Random } from "../src/tensor/random.js";
-import { Tensor } from "../src/tensor/tensor.js";
-import { CrossEntropyLoss } from "../src/train/losses/cross-entropy.js";
-import { Adam } from "../src/train/optimizers/adam.js";
-import { SGD } from "../src/train/optimizers/sgd.js";
-import { summary } from "../src/train/summary.js";
+import type { Layer } from "../../src/graph/layer.js";
+import { LeNet5 } from "../../src/models/lenet5.js";
+import { ResNet } from "../../src/models/resnet.js";
+import { type Shape, sizeOf } from "../../src/shape/shape.js";
+import { Random } from "../../src/tensor/random.js";
+import { Tensor } from "../../src/tensor/tensor.js";
+import { CrossEntropyLoss } from "../../src/train/losses/cross-entropy.js";
+import { Adam } from "../../src/train/optimizers/adam.js";
+import { SGD } from "../../src/train/optimizers/sgd.js";
+import { summary } from "../../src/train/summary.js";
 import { normals } from "./shapes.js";
 
 export type Node =

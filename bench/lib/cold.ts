@@ -7,7 +7,7 @@ import { OURS } from "./contest.js";
 import { summarize } from "./measure.js";
 import { duration, spread, table } from "./table.js";
 
-const ROOT = resolve(import.meta.dirname, "..");
+const ROOT = resolve(import.meta.dirname, "../..");
 const WORK = "LeNet-5 cold start";
 
 /** Milliseconds since the first line, without the time that other processes had the core. */
@@ -24,8 +24,8 @@ const PROGRAMS: Readonly<Record<string, { readonly folder: string; readonly need
     folder: ROOT,
     needs: "dist/models.js",
     code: `
-const { zeros } = await import("./dist/index.js");
-const { LeNet5 } = await import("./dist/models.js");
+const { zeros } = await import("../dist/index.js");
+const { LeNet5 } = await import("../dist/models.js");
 const y = new LeNet5().eval().forward(zeros([1, 1, 28, 28]));
 if (y.data.length === 10) console.log(since());`,
   },

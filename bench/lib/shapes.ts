@@ -1,8 +1,8 @@
 /** Layers of well-known networks by their short names, the same for this library and its peers. */
-import { Conv2d } from "../src/layers/conv2d.js";
-import { convShape } from "../src/shape/conv.js";
-import { sizeOf } from "../src/shape/shape.js";
-import { Random } from "../src/tensor/random.js";
+import { Conv2d } from "../../src/layers/conv2d.js";
+import { convShape } from "../../src/shape/conv.js";
+import { sizeOf } from "../../src/shape/shape.js";
+import { Random } from "../../src/tensor/random.js";
 
 export interface ConvWork {
   readonly name: string;
