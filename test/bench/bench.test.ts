@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { barOf, verdict } from "../../bench/bars.js";
 import { passes } from "../../bench/cases/passes.js";
 import { products } from "../../bench/cases/products.js";
-import { compare, fastest, LEAST_DIFFERENCE, load, save } from "../../bench/compare.js";
+import { compare, fastest, load, MIN_DIFFERENCE, save } from "../../bench/compare.js";
 import { distance } from "../../bench/contest.js";
 import { inTurns, quartiles, summarize } from "../../bench/measure.js";
 import { LENET5, type Node, RESNET18, weightsOf } from "../../bench/networks.js";
@@ -78,7 +78,7 @@ describe("what a change did", () => {
     const before = { times: wide, peak: TURNS };
     expect(compare(before, { times: wide.map((time) => 0.9 * time), peak: TURNS }).verdict).toBe("noise");
     const exact = { times: TURNS.map(() => 1), peak: TURNS.map(() => 1) };
-    const little = 1 - LEAST_DIFFERENCE / 2;
+    const little = 1 - MIN_DIFFERENCE / 2;
     expect(compare(exact, { ...exact, times: exact.times.map(() => little) }).verdict).toBe("noise");
   });
 
