@@ -1,6 +1,6 @@
 /**
  * `npm run bench:memory`: how much memory inferences of VGG-16, U-Net and DenseNet-121 take over what their numbers take,
- * whether training keeps its memory flat, and what models leave behind that are dropped. Each is measured in a process of its own, which
+ * whether training keeps its memory flat, and what models leave after that are dropped. Each is measured in a process of its own, which
  * runs nothing else.
  */
 import { program } from "commander";

@@ -6,21 +6,21 @@ import { channelShuffle, permute, slice } from "../src/ops/layout.js";
 import { linear } from "../src/ops/linear.js";
 import { matmul, matmulBackward } from "../src/ops/matmul.js";
 import { max, mean, meanBackward } from "../src/ops/reduce.js";
-import { innerBackward, innerForward, innerOps, settledNormals } from "./lib/inside.js";
+import { innerBackward, innerForward, innerOps, residentNormals } from "./lib/inside.js";
 import { inTurns, summarize, timed } from "./lib/measure.js";
 import { provenanceLine } from "./lib/report.js";
 import { digits, duration, table } from "./lib/table.js";
 
-const [x, other, gate, spatial, scale] = settledNormals(
+const [x, other, gate, spatial, scale] = residentNormals(
   [32, 64, 56, 56],
   [32, 64, 56, 56],
   [32, 64, 1, 1],
   [32, 1, 56, 56],
   [64, 1, 1],
 );
-const [map] = settledNormals([32, 116, 28, 28]);
-const [a, b, weight, dy] = settledNormals([8, 197, 64], [8, 64, 197], [197, 64], [8, 197, 197]);
-const [images] = settledNormals([8, 64, 56, 56]);
+const [map] = residentNormals([32, 116, 28, 28]);
+const [a, b, weight, dy] = residentNormals([8, 197, 64], [8, 64, 197], [197, 64], [8, 197, 197]);
+const [images] = residentNormals([8, 64, 56, 56]);
 const copied = images.clone();
 const [pool, zeroPad] = [new AdaptiveAvgPool2d(1), new ZeroPad2d(1)];
 const dense = { rows: 8 * 197, inFeatures: 64, outFeatures: 197 };

@@ -7,7 +7,7 @@ import { zeros } from "../src/tensor/create.js";
 import { Tensor } from "../src/tensor/tensor.js";
 import { coldStarts } from "./lib/cold.js";
 import { contest, contestChart, contestTable, OURS, PEERS, type Work, withBars } from "./lib/contest.js";
-import { innerBackward, innerForward, innerOps, settledTensor } from "./lib/inside.js";
+import { innerBackward, innerForward, innerOps, residentTensor } from "./lib/inside.js";
 import { timed } from "./lib/measure.js";
 import { RESNET18, weightsOf } from "./lib/networks.js";
 import { provenanceLine, writeReport } from "./lib/report.js";
@@ -97,7 +97,7 @@ function layerOf(shape: ConvWork, { weight, bias }: ConvNumbers, path: Path = "a
 }
 
 function forwardOf(shape: ConvWork, numbers: ConvNumbers) {
-  const x = settledTensor(numbers.x, shape.input);
+  const x = residentTensor(numbers.x, shape.input);
   const ways = PATHS.map((path) => {
     const layer = layerOf(shape, numbers, path).eval();
     return timed(path === "auto" ? OURS : `${OURS} ${path}`, () => innerForward(layer, x));
@@ -107,8 +107,8 @@ function forwardOf(shape: ConvWork, numbers: ConvNumbers) {
 
 function backwardOf(shape: ConvWork, numbers: ConvNumbers, part: Part) {
   const layer = layerOf(shape, numbers);
-  const [x, dy] = [settledTensor(numbers.x, shape.input), settledTensor(numbers.dy, outputOf(shape))];
-  const { weight, bias, settings } = layer;
+  const [x, dy] = [residentTensor(numbers.x, shape.input), residentTensor(numbers.dy, outputOf(shape))];
+  const { weight, bias } = layer;
   const both = () => {
     innerForward(layer, x, true);
     return innerBackward(layer, dy);
@@ -116,7 +116,7 @@ function backwardOf(shape: ConvWork, numbers: ConvNumbers, part: Part) {
   layer.zeroGrad();
   const dx = both().data;
   const output = concatenated(dx, weight.grad.data, bias!.grad.data);
-  const g = convGeometry(settings, shape.input);
+  const g = convGeometry(layer, shape.input);
   const dbias = bias?.grad ?? zeros([shape.filters]);
   const backward = innerOps(() => {
     conv2dWeightGradient(g, x, dy, weight.grad);

@@ -142,8 +142,8 @@ function report(all: readonly Result[]): void {
       title: `Share of the 128-bit multiply-add peak (${digits(speed)} GFLOP/s)`,
       label: "% of the peak",
       bars: products.map(({ name, share = 0 }) => {
-        const [family = "", shape = "", ...direction] = name.split(" ");
-        return { group: `${family} ${shape}`, name: direction.join(" ") || "whole", value: 100 * share };
+        const [kind = "", shape = "", ...direction] = name.split(" ");
+        return { group: `${kind} ${shape}`, name: direction.join(" ") || "whole", value: 100 * share };
       }),
     },
   );

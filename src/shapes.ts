@@ -18,9 +18,9 @@ export type {
 export type { GraphValues } from "./graph/graph.js";
 export type {
   Combined,
-  CombinedTold,
   LearnedTensor,
   Operand,
+  OperandOrMistake,
   ShapesOf,
   Sizes,
   ValuesOf,
@@ -38,7 +38,14 @@ export type {
   ProductOf,
   Subtract,
 } from "./shape/arithmetic.js";
-export type { Aligned, Broadcast, Broadcasts, Clash, Matmul, Met } from "./shape/broadcast.js";
+export type {
+  Aligned,
+  Broadcast,
+  BroadcastKnown,
+  BroadcastMismatch,
+  Broadcasts,
+  Matmul,
+} from "./shape/broadcast.js";
 export type {
   Chain,
   ChainArguments,
@@ -54,12 +61,28 @@ export type {
 export type { LabelsFit, TargetFits } from "./shape/classes.js";
 export type { Conv1dRule, Conv2dRule, ConvOut, GroupsFit, Reach } from "./shape/conv.js";
 export type { ConvTranspose2dRule, ConvTransposeOut } from "./shape/conv-transpose.js";
-export type { Definite, Given, HasAnyRank, IsLiteral, NumberTold, ShowList, Told, Unsized } from "./shape/definite.js";
-export type { DimsTold, DimTold, Reduced, ResolvedDim, ResolvedDims, Without } from "./shape/dim.js";
+export type {
+  DimOrMistake,
+  DimsOrMistake,
+  Reduced,
+  ResolvedDim,
+  ResolvedDims,
+  Without,
+} from "./shape/dim.js";
 export type { Dropout2dRule } from "./shape/dropout.js";
 export type { EmbeddingRule } from "./shape/embedding.js";
 export type { FlattenedDims, FlattenRule, UnflattenRule } from "./shape/flatten.js";
 export type { Concatenated, Stacked } from "./shape/join.js";
+export type {
+  HasAnyRank,
+  IsLiteral,
+  KnownShape,
+  NumberOrMistake,
+  OrMistake,
+  ResultShape,
+  ShowList,
+  Unsized,
+} from "./shape/known-shape.js";
 export type {
   ChannelShuffleRule,
   Inserted,
@@ -98,7 +121,6 @@ export type {
   Differs,
   DimMistake,
   DimOf,
-  GivenOptions,
   HasRank,
   Image,
   ImageDims,
@@ -107,6 +129,7 @@ export type {
   OnlyArguments,
   OnlyOptions,
   Option,
+  OptionsOf,
   OutputOf,
   PairHeight,
   PairWidth,
@@ -121,5 +144,11 @@ export type {
 } from "./shape/rule.js";
 export type { Sliced, SliceRule } from "./shape/slice.js";
 export type { AlongDimRule } from "./shape/softmax.js";
-export type { ChunkShapes, ChunkTold, Part, SplitShapes, SplitTold } from "./shape/split.js";
+export type {
+  ChunkShapes,
+  ChunksOrMistake,
+  Part,
+  SplitOrMistake,
+  SplitShapes,
+} from "./shape/split.js";
 export type { ResizedDim, ResizedLike, UpsampleRule } from "./shape/upsample.js";

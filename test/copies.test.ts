@@ -63,7 +63,7 @@ describe("every exported class with private fields", () => {
     expect(wrong).toEqual([]);
   });
 
-  /** Methods and accessors by name, and their text; fields and constructors are left out. */
+  /** Methods and accessors by name, and their text; fields and constructors are omitted. */
   function methodsOf(text: string): [name: string, body: string][] {
     return [...text.matchAll(/^ {2}(?! |\/|\*|\))(.*?(\n {4,}.*|\n {2}\).*|\n)*)\n {2}\}$/gm)].flatMap(
       ([, member = ""]) => {
@@ -125,7 +125,7 @@ async function used(wrap: <T extends object>(value: T) => T): Promise<unknown> {
       store.size,
       store.names,
     ],
-    [quality.mean(), io.writeNpy(y), model.outputShape([2, 4]), model.descendants().length, model.children().length],
+    [quality.mean(), io.writeNpy(y), model.outputShape([2, 4]), model.modules().length, model.children().length],
     [core.explain(model, [2, 4], { peak: 1, bandwidth: 1 }).layers, String(train.summary(model, [2, 4]))],
   ];
 }

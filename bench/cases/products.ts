@@ -6,7 +6,7 @@ import { linear, linearInputGradient, linearWeightGradient } from "../../src/ops
 import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { linearGeometry } from "../../src/shape/linear.js";
 import { zeros } from "../../src/tensor/create.js";
-import { innerForward, innerOps, settledNormals } from "../lib/inside.js";
+import { innerForward, innerOps, residentNormals } from "../lib/inside.js";
 import { lenetSteps, RESNET18, resnetSteps } from "../lib/networks.js";
 import { CONVOLUTIONS, type ConvWork, convLayer, describe, flopsOf, outputOf, PATHS } from "../lib/shapes.js";
 import type { Case } from "./case.js";
@@ -26,21 +26,22 @@ function convCases(shape: ConvWork): Case[] {
   const forward = PATHS.map((path): Case => {
     const setUp = () => {
       const layer = convLayer(shape, path).eval();
-      const [x] = settledNormals(input);
+      const [x] = residentNormals(input);
       return () => innerForward(layer, x);
     };
     return { name: `conv ${name} forward${path === "auto" ? "" : ` ${path}`}`, work, flops, setUp };
   });
   const inputGradient = () => {
-    const { settings, weight } = convLayer(shape);
-    const g = convGeometry(settings, input);
-    const [dy] = settledNormals(output);
-    return innerOps(() => conv2dInputGradient(g, dy, weight.value, input));
+    const layer = convLayer(shape);
+    const g = convGeometry(layer, input);
+    const [dy] = residentNormals(output);
+    return innerOps(() => conv2dInputGradient(g, dy, layer.weight.value, input));
   };
   const weightGradient = () => {
-    const { settings, weight, bias } = convLayer(shape);
-    const g = convGeometry(settings, input);
-    const [x, dy] = settledNormals(input, output);
+    const layer = convLayer(shape);
+    const { weight, bias } = layer;
+    const g = convGeometry(layer, input);
+    const [x, dy] = residentNormals(input, output);
     const [dweight, dbias] = [weight.grad, bias?.grad ?? zeros([filters])];
     return innerOps(() => {
       conv2dWeightGradient(g, x, dy, dweight);
@@ -67,7 +68,7 @@ function residuals(): Case[] {
     const g = convGeometry(convSettings("Conv2d", channels, channels, 3, { padding: 1 }), shape);
     const work = `1×${channels}×${size}×${size}, 3×3`;
     const flops = 2 * 9 * channels * channels * size * size;
-    const made = () => settledNormals(shape, [channels, channels, 3, 3], shape);
+    const made = () => residentNormals(shape, [channels, channels, 3, 3], shape);
     const fused = () => {
       const [x, weight, sum] = made();
       return innerOps(() => conv2d(g, x, weight, undefined, shape, { sum, activation: RELU }));
@@ -106,15 +107,15 @@ function linearCases([name, [rows, inFeatures, outFeatures]]: typeof LINEARS ext
   const work = `${rows}×${inFeatures} → ${outFeatures}`;
   const flops = 2 * rows * inFeatures * outFeatures;
   const forward = () => {
-    const [x, weight, bias] = settledNormals(input, weights, [outFeatures]);
+    const [x, weight, bias] = residentNormals(input, weights, [outFeatures]);
     return innerOps(() => linear(g, x, weight, bias));
   };
   const inputGradient = () => {
-    const [dy, weight] = settledNormals(output, weights);
+    const [dy, weight] = residentNormals(output, weights);
     return innerOps(() => linearInputGradient(g, dy, weight));
   };
   const weightGradient = () => {
-    const [x, dy, dweight] = settledNormals(input, output, weights);
+    const [x, dy, dweight] = residentNormals(input, output, weights);
     return innerOps(() => linearWeightGradient(g, x, dy, dweight));
   };
   return [
@@ -130,7 +131,7 @@ function steps(): Case[] {
   const resnet = resnetSteps(4, 64);
   const inference = () => {
     const model = RESNET18.layer().eval();
-    const [x] = settledNormals([1, 3, 224, 224]);
+    const [x] = residentNormals([1, 3, 224, 224]);
     return () => model.forward(x);
   };
   return [

@@ -31,7 +31,7 @@ export interface Comparison {
  * Two runs of the same code differ by this much, though each by itself spreads less: the engine compiles and lays out
  * memory anew. A difference below it is noise, whatever its interval says.
  */
-export const LEAST_DIFFERENCE = 0.03;
+export const MIN_DIFFERENCE = 0.03;
 const RESAMPLES = 2000;
 
 export function compare(before: Turns, after: Turns): Comparison {
@@ -42,8 +42,8 @@ export function compare(before: Turns, after: Turns): Comparison {
   const ratios = Array.from({ length: RESAMPLES }, () => ratioOf(drawn)).sort((a, b) => a - b);
   const [low, high] = [ratios[Math.floor(0.005 * RESAMPLES)]!, ratios[Math.ceil(0.995 * RESAMPLES) - 1]!];
   const ratio = ratioOf(median);
-  const faster = high < 1 && ratio < 1 - LEAST_DIFFERENCE;
-  const slower = low > 1 && ratio > 1 + LEAST_DIFFERENCE;
+  const faster = high < 1 && ratio < 1 - MIN_DIFFERENCE;
+  const slower = low > 1 && ratio > 1 + MIN_DIFFERENCE;
   return { ratio, low, high, verdict: faster ? "faster" : slower ? "slower" : "noise" };
 }
 

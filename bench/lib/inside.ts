@@ -57,14 +57,14 @@ function inner<T>(action: () => T): T {
 }
 
 /** A tensor of these numbers that keeps a place in the engine's memory. */
-export function settledTensor(data: Float32Array, shape: Shape): Tensor {
+export function residentTensor(data: Float32Array, shape: Shape): Tensor {
   return own(new Tensor(data, shape));
 }
 
-export function settledNormals<const Shapes extends readonly Shape[]>(
+export function residentNormals<const Shapes extends readonly Shape[]>(
   ...shapes: Shapes
 ): { [K in keyof Shapes]: Tensor } {
-  return shapes.map((shape, i) => settledTensor(normals(sizeOf(shape), i + 1), shape)) as {
+  return shapes.map((shape, i) => residentTensor(normals(sizeOf(shape), i + 1), shape)) as {
     [K in keyof Shapes]: Tensor;
   };
 }

@@ -51,7 +51,7 @@ export function timedAsync(name: string, run: () => Promise<unknown>): Contestan
 }
 
 /**
- * What share of the time until the call this process had a core. Time that other processes took from it is no time of
+ * What share of the time until the call this process had a core. Time that other processes took from it is not a time of
  * ours: a busy machine would otherwise add it to whichever contestant it hits.
  */
 export function coreShare(): () => number {

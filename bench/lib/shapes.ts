@@ -53,7 +53,7 @@ export function convLayer(
 }
 
 export function outputOf(work: ConvWork): number[] {
-  return convShape(convLayer(work).settings, work.input);
+  return convShape(convLayer(work), work.input);
 }
 
 /** Floating-point operations of one forward; a multiply-add counts as two. */

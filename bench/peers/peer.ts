@@ -23,7 +23,7 @@ export interface Peer {
   /** By this the bars know it. */
   readonly name: string;
   readonly version: string;
-  /** Works that take longer than this (in floating-point operations) are left out. */
+  /** Works that take longer than this (in floating-point operations) are omitted. */
   readonly most?: number;
   /** Whether its convolutions have backwards here. */
   readonly gradients?: true;

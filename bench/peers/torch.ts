@@ -12,7 +12,7 @@ import type { ConvNumbers, Job, Part, Peer } from "./peer.js";
 const SCRIPT = fileURLToPath(new URL("./torch_jobs.py", import.meta.url));
 /** Steps of a training go through as many batches as this, again and again. */
 const BATCHES = 8;
-/** One sample of several runs takes at least so many seconds. */
+/** One sample of several runs takes at least this many seconds. */
 const SHORTEST = 4e-3;
 
 /** A product on one thread is about as fast as a convolution; by the plain BLAS it is a tenth. */

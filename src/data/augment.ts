@@ -35,7 +35,7 @@ export function compose<T extends AnyTargets>(...transforms: readonly Transform<
 
 /**
  * Moves each image by a whole number of pixels up or down and left or right, each uniform in ±`maxPixels`.
- * @throws ArgumentError when `maxPixels` is no integer ≥ 0; ShapeError (when it runs) for inputs of fewer than three dimensions.
+ * @throws ArgumentError when `maxPixels` is not an integer ≥ 0; ShapeError (when it runs) for inputs of fewer than three dimensions.
  * @example
  * new DataLoader(digits, { batchSize: 64, shuffle: true, transform: randomShift(2) });
  */
@@ -113,7 +113,7 @@ function mapImages(who: string, x: Tensor, draw: () => PlaneMap): Tensor {
   const [batch = 0] = x.shape;
   const [height, width] = x.shape.slice(-2);
   if (x.shape.length < 3 || height === undefined || width === undefined) {
-    throw rankMismatch(who, "[N, …, H, W]", x.shape, "images that were flattened before they were augmented");
+    throw rankMismatch(who, "[N, …, H, W]", x.shape, "images flattened before augmentation");
   }
   const y = allocate(x.shape, x.dtype);
   const planes = sizeOf(x.shape.slice(1, -2));

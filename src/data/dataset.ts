@@ -1,4 +1,4 @@
-/** Samples in memory: inputs and what a model should say of them. */
+/** Samples in memory: inputs and what a model should answer. */
 
 import { Branded, refuseForeign } from "../shape/brand.js";
 import { checkInteger, checkNumbers, checkRandom, checkRange, isPlainObject, refuse } from "../shape/check.js";
@@ -73,14 +73,14 @@ export class Dataset<T extends AnyTargets = Targets, X extends Inputs = Tensor>
   /**
    * @param inputs `[N, …]`, for images `[N, C, H, W]`; of a network with several inputs, a list of them. Kept, not copied.
    * @param targets N class indices, or a tensor `[N, …]`; of several outputs also a list, or an object by name. Kept, not copied.
-   * @throws ArgumentError when `inputs` is no Tensor; ShapeError when the two do not have as many samples, or `inputs` has no dimension that counts them.
+   * @throws ArgumentError when `inputs` is not a Tensor; ShapeError when the two do not have as many samples, or `inputs` has no dimension that counts them.
    */
   constructor(inputs: X, targets: T) {
     super();
     refuseForeign("Dataset", inputs, targets);
     if (!(inputs instanceof Tensor || isTensors(inputs))) {
       throw new ArgumentError(
-        `Dataset expects inputs to be a Tensor whose first dimension counts samples, but got ${Array.isArray(inputs) ? "an array" : show(inputs)}. Usual cause: images as readIdx gives them: convert them with imagesToTensor.`,
+        `Dataset expects inputs to be a Tensor whose first dimension counts samples, but got ${Array.isArray(inputs) ? "an array" : show(inputs)}. Usual cause: images as readIdx returns them: convert them with imagesToTensor.`,
       );
     }
     const [first, ...others] = listOfInputs(inputs);
@@ -99,7 +99,7 @@ export class Dataset<T extends AnyTargets = Targets, X extends Inputs = Tensor>
     const other = others.find((each) => each.shape[0] !== samples);
     if (other) {
       throw new ShapeError(
-        `Dataset expects as many samples in each of its inputs, but got ${showShape(shape)} and ${showShape(other.shape)}. Usual cause: inputs of different samples, or one without batch dimension.`,
+        `Dataset expects the same number of samples in each of its inputs, but got ${showShape(shape)} and ${showShape(other.shape)}. Usual cause: inputs of different samples, or one without batch dimension.`,
       );
     }
     this.length = samples as number;
@@ -152,7 +152,7 @@ export class Dataset<T extends AnyTargets = Targets, X extends Inputs = Tensor>
 
   /**
    * The first `count` samples, or all where there are no more. Shares memory with this data set.
-   * @throws ArgumentError when `count` is no integer ≥ 0.
+   * @throws ArgumentError when `count` is not an integer ≥ 0.
    */
   take(count: number): Dataset<T, X> {
     return this.slice(0, checkInteger("Dataset.take", "count", count, 0));
@@ -214,7 +214,7 @@ function mapParts(parts: AnyTargets | Inputs, change: (part: Targets) => unknown
   return Object.fromEntries(several.map(([key, part]) => [key, change(part)]));
 }
 
-/** @throws ArgumentError for what is no batch. */
+/** @throws ArgumentError for anything but a batch. */
 export function checkBatch<T extends AnyTargets, X extends Inputs>(
   who: string,
   what: string,

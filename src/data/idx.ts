@@ -24,9 +24,9 @@ export interface IdxArray {
 /**
  * The array of an IDX file such as `train-images-idx3-ubyte`; `data` shares no memory with `bytes`.
  *
- * Time and memory follow from the length of the file, of which `data` is a copy.
+ * Time and memory follow from the length of the file; `data` is a copy of it.
  *
- * @throws FormatError when the file is no IDX file, is compressed, has another length than its header says, more than 64
+ * @throws FormatError when the file is not an IDX file, is compressed, has another length than its header says, more than 64
  *   dimensions, or an unknown element type; the header is checked before anything is allocated. ArgumentError for no bytes.
  * @example
  * const { shape, data } = readIdx(await readFile("train-images-idx3-ubyte")); // [60000, 28, 28], Uint8Array
@@ -43,7 +43,7 @@ export function readIdx(bytes: Bytes): IdxArray {
     );
   }
   if (file.length < 4 || zero1 !== 0 || zero2 !== 0) {
-    refuse("readIdx", "an IDX file, which starts with two zero bytes", "the file starts otherwise", "another format");
+    refuse("readIdx", "an IDX file, which starts with two zero bytes", "the file starts differently", "another format");
   }
   const type = TYPES[code as keyof typeof TYPES];
   if (!type) {

@@ -29,8 +29,8 @@ export interface RawArray {
  *
  *     y[n, c] = (x[n, c] / 255 − mean[c]) / std[c]
  *
- * @throws ArgumentError when the data are no bytes, or for a mean that is not finite or a std that is not positive;
- *   ShapeError for another rank, more or fewer bytes than the shape says, or for as many means or stds as there are no
+ * @throws ArgumentError when the data are not bytes, or for a mean that is not finite or a std that is not positive;
+ *   ShapeError for another rank, more or fewer bytes than the shape says, or for a number of means or stds other than the
  *   channels.
  * Source: https://pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html
  * @example
@@ -65,7 +65,7 @@ export function imagesToTensor(images: RawArray, options: NormalizeOptions = {})
  * fill with 0, which is black only before normalizing.
  *
  * @throws ArgumentError for a mean that is not finite or a std that is not positive; ShapeError (when it runs) for
- *   inputs without channel dimension, or for as many means or stds as there are no channels.
+ *   inputs without channel dimension, or for a number of means or stds other than the channels'.
  * @example
  * new DataLoader(photos, { transform: normalize({ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }) });
  */
@@ -90,7 +90,7 @@ function checkRaw(who: string, value: RawArray): RawArray {
   const { shape, data } = Object(value) as Partial<RawArray>;
   if (Array.isArray(shape) && typeof data?.length === "number") return value;
   throw new ArgumentError(
-    `${who} expects an array { shape, data } as readIdx gives it, but got ${show(value)}. Usual cause: the bytes of a file that readIdx should read first, or a missing await.`,
+    `${who} expects an array { shape, data } as readIdx returns it, but got ${show(value)}. Usual cause: the bytes of a file that readIdx should read first, or a missing await.`,
   );
 }
 
@@ -103,13 +103,13 @@ function checkLength(who: string, shape: Shape, length: number, what: string): v
   }
 }
 
-/** Checked means and standard deviations, each of one number or one a channel. */
+/** Checked means and standard deviations, each of one number, or of one per channel. */
 function statistics(who: string, options: NormalizeOptions): readonly [Statistic, Statistic] {
   const { mean, std } = readOptions(who, options, { mean: 0, std: 1 });
   for (const [name, value] of Object.entries({ mean, std })) {
     if (typeof value === "number" || Array.isArray(value)) continue;
     throw new ArgumentError(
-      `${who} expects ${name} to be a number or an array of one a channel, but got ${show(value)}. Usual cause: a typed array or a tensor: turn it into an array with Array.from(x.data).`,
+      `${who} expects ${name} to be a number or an array of one per channel, but got ${show(value)}. Usual cause: a typed array or a tensor: turn it into an array with Array.from(x.data).`,
     );
   }
   const list = (value: number | readonly number[]) => (Array.isArray(value) ? value : [value]) as Statistic;
@@ -118,7 +118,7 @@ function statistics(who: string, options: NormalizeOptions): readonly [Statistic
   for (const each of stds) {
     if (!(checkFinite(who, "std", each) > 0)) {
       throw new ArgumentError(
-        `${who} expects std to be positive, but got ${each}. Usual cause: a channel that is constant, or a variance that was never computed.`,
+        `${who} expects std to be positive, but got ${each}. Usual cause: a constant channel, or a variance that was never computed.`,
       );
     }
   }
@@ -150,7 +150,7 @@ function forEachChannel(
 
 /**
  * Class indices as the losses take them. Accepts what `readIdx` gives, a tensor `[N]` (as `readNpy` gives), or numbers.
- * @throws ArgumentError for a label that is no integer of 32 bits or no labels at all, ShapeError for more than one dimension
+ * @throws ArgumentError for a label that is not an integer of 32 bits or no labels at all, ShapeError for more than one dimension
  *   or more or fewer labels than the shape says.
  * @example
  * const labels = labelsToInt32(readIdx(labelBytes)); // Int32Array of 60000
@@ -163,13 +163,13 @@ export function labelsToInt32(labels: ArrayLike<number> | RawArray): Int32Array 
   checkShape("labelsToInt32", shape);
   if (shape.length !== 1) {
     throw new ShapeError(
-      `labelsToInt32 expects one label a sample, a shape [N], but got ${showShape(shape)}. Usual cause: the file of images instead of the file of labels, or labels as one-hot rows.`,
+      `labelsToInt32 expects one label per sample, a shape [N], but got ${showShape(shape)}. Usual cause: the file of images instead of the file of labels, or labels as one-hot rows.`,
     );
   }
   checkLength("labelsToInt32", shape, data.length, "labels");
   return Int32Array.from(data, (label, i) => {
     if (label !== (label | 0)) {
-      throw new ArgumentError(`labelsToInt32 expects integers of 32 bits, but label ${i} is ${label}.`);
+      throw new ArgumentError(`labelsToInt32 expects 32-bit integers, but label ${i} is ${label}.`);
     }
     return label;
   });

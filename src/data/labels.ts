@@ -14,7 +14,7 @@ export function checkLabels(who: string, labels: unknown): asserts labels is Arr
 }
 
 const CAUSES: Readonly<Record<string, string>> = {
-  bigint: "labels of 64 bits: Int32Array.from(labels, Number)",
+  bigint: "64-bit labels: Int32Array.from(labels, Number)",
   string: "names instead of class indices: labels.map((name) => names.indexOf(name))",
   object: "one-hot rows: a tensor of them has targets of its own kind, argmax(1) gives class indices",
 };

@@ -19,7 +19,7 @@ export type Transform<T extends AnyTargets = Targets, X extends Inputs = Tensor>
 export type InputTransform = <T extends AnyTargets>(batch: Batch<T>, random: Random) => Batch<T>;
 
 export interface DataLoaderOptions<T extends AnyTargets = Targets, X extends Inputs = Tensor> {
-  /** Samples a batch. Default 1. */
+  /** Samples per batch. Default 1. */
   readonly batchSize?: number;
   /** Whether every epoch has an order of its own. Default false: the order of the data set. */
   readonly shuffle?: boolean;
@@ -66,7 +66,7 @@ export class DataLoader<T extends AnyTargets = Targets, X extends Inputs = Tenso
   /** Whether the next loop goes on with `#epoch` instead of starting one. */
   #resume = false;
 
-  /** @throws ArgumentError for no data set, a batch size that is no positive integer, or an epoch without any batch. */
+  /** @throws ArgumentError for no data set, a batch size that is not a positive integer, or an epoch without any batch. */
   constructor(
     readonly dataset: BatchSource<T, X>,
     options: DataLoaderOptions<T, X> = {},

@@ -6,7 +6,7 @@
  */
 import type { IsKnown, Next } from "../shape/arithmetic.js";
 import type { Natural } from "../shape/chain.js";
-import type { Definite, HasAnyRank } from "../shape/definite.js";
+import type { HasAnyRank, KnownShape } from "../shape/known-shape.js";
 import type { NAME, OneName, Size } from "../shape/named.js";
 import type { Apply, Differs, Mistake, OutputOf, Several, ShapeRule, Show } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
@@ -53,7 +53,7 @@ type NameOf<Self> = Self extends { readonly name: infer Name extends string }
 type NaturalInput<C, Self> =
   C extends Call<string, infer Inputs, unknown> ? Unnamed<PatternAt<Inputs, "0">, unknown> : Natural<Self>;
 
-/** What comes out of a network whose first input has the shape `S`; several shapes are no shape. */
+/** What comes out of a network whose first input has the shape `S`; several shapes are not one shape. */
 type Composed<C, Self, S> =
   C extends Call<infer Who, infer Inputs, infer Output>
     ? Fitted<PatternAt<Inputs, "0">, S, unknown> extends infer Result
@@ -96,7 +96,7 @@ type Each<Inputs extends readonly unknown[], Kind> = { readonly [I in keyof Inpu
 type CallIn<Rule> = Rule extends { readonly call: unknown } ? (Rule & { readonly in: null })["call"] : undefined;
 
 /**
- * The arguments after the first, each with the sentence that refuses it. Of a rule of one input it is no generic type, so
+ * The arguments after the first, each with the sentence that refuses it. Of a rule of one input it is not a generic type, so
  * that a layer of one is a layer whatever the compiler knows of it.
  */
 export type Taken<Rule, Kind, First, More extends readonly unknown[]> = 0 extends 1 & Rule
@@ -168,7 +168,7 @@ type BindingsOf<Rule, First, More extends readonly unknown[]> =
 
 // ── What goes back ──
 
-/** The gradients of the outputs that `backward` takes; of several, those that are left out count as zero. */
+/** The gradients of the outputs that `backward` takes; of several, those that are omitted count as zero. */
 export type OutputGradients<Rule> = 0 extends 1 & Rule
   ? Rule
   : CallIn<Rule> extends Call<string, infer _, infer Output>
@@ -258,7 +258,7 @@ type SentenceOf<Who extends string, Result, Pattern extends Shape, S> =
 
 /** The names with what `S` says of them; `null` where it is another shape than the pattern. */
 type Fitted<Pattern extends Shape, S, Names> = [S] extends [Shape]
-  ? true extends HasAnyRank<Pattern> | HasAnyRank<Definite<S>>
+  ? true extends HasAnyRank<Pattern> | HasAnyRank<KnownShape<S>>
     ? NamesOf<Names>
     : Pattern["length"] extends S["length"]
       ? FittedDims<Pattern, S, Names>

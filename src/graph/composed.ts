@@ -159,7 +159,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   }
 
   #nestedBackward(dys: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[] {
-    const cause = "compute overridden without super.compute, where computeBackward has to be overridden as well";
+    const cause = "compute overridden without super.compute: override computeBackward as well";
     return runBackward(this.#traces.pop(this.name, cause), dys, inputGradient);
   }
 
@@ -178,7 +178,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   }
 
   #graph(inputs: number): Composition {
-    const children = this.children();
+    const children = this.ownLayers();
     const known = this.#recorded.get(inputs);
     if (known && sameChildren(known.children as Children, children as Children)) return known.graph;
     const graph = this.#record(inputs);
@@ -238,10 +238,10 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
       value === undefined
         ? "a missing return"
         : value instanceof Layer
-          ? "the layer itself, where layer.of(x) or x.through(layer) is meant"
+          ? "the layer itself instead of layer.of(x) or x.through(layer)"
           : value instanceof Promise
             ? "an async compose"
-            : "compose, where compute is meant";
+            : "compose instead of compute";
     return new ArgumentError(
       `${this.name} expects compose to return a value, a list of values or an object of values, but got ${show(value)}. Usual cause: ${cause}.`,
     );
@@ -249,8 +249,8 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
 
   /** @throws StateError for weights that would neither train nor be saved, and for a call whose result nothing reads. */
   #check({ inputs, calls, outputs }: Composition): void {
-    const named = new Set<Layer>(super.parts().flatMap((child) => child.descendants()));
-    const called = calls.flatMap(({ module }) => (module ? (module as unknown as Layer).descendants() : []));
+    const named = new Set<Layer>(super.parts().flatMap((child) => child.modules()));
+    const called = calls.flatMap(({ module }) => (module ? (module as unknown as Layer).modules() : []));
     const stranger = called.find((layer) => !named.has(layer) && hasState(layer));
     if (stranger) {
       throw new StateError(
@@ -280,7 +280,7 @@ function hideMode(layer: Layer): () => void {
     enumerable: false,
     get: () => {
       throw new StateError(
-        `${layer.name} reads training in compose, which runs once for both modes. Usual cause: a branch for one mode; a layer that does nothing in the other one is meant, as Dropout is.`,
+        `${layer.name} reads training in compose, which runs once for both modes. Usual cause: a branch for one mode; use a layer that does nothing in the other, such as Dropout.`,
       );
     },
   });

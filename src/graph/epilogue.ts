@@ -7,7 +7,7 @@ export interface Epilogue extends Numbers<Tensor> {
   readonly inPlace?: boolean;
 }
 
-/** A piecewise linear activation of which the rest is as if it were not there. */
+/** A piecewise linear activation. What is missing is as if it were not there. */
 export function piecewiseLinear({ slope = 1, min = -Infinity, max = Infinity }: Partial<PiecewiseLinear>) {
   return { slope, min, max };
 }

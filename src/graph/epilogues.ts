@@ -43,7 +43,7 @@ export function fuseEpilogues(plan: Plan): Plan {
   return { ...plan, steps };
 }
 
-/** What an epilogue becomes by the step that reads `value`; undefined where that does not fit behind it. */
+/** What an epilogue becomes by the step that reads `value`; undefined where that does not fit after it. */
 function fused(
   next: Step,
   value: number,

@@ -42,7 +42,8 @@ export class Graph<
     this.#compose = compose;
   }
 
-  override children(): [string, Layer][] {
+  /** @internal */
+  override ownLayers(): [string, Layer][] {
     return membersOf(this.layers, Layer);
   }
 

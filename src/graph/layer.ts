@@ -28,7 +28,7 @@ import type { Composition, How, Module, Program, Traits } from "./module.js";
 import { Parameter, State, type StateBuffer } from "./parameter.js";
 import { severalInputs } from "./plan.js";
 import type { BareValue } from "./recording.js";
-import { MOST_WAITING, Runs } from "./runs.js";
+import { MAX_WAITING, Runs } from "./runs.js";
 import { UnknownShape } from "./shapes.js";
 import type { Value } from "./value.js";
 
@@ -91,7 +91,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
 
   /**
    * The layer's output for `x`. What it returns to your own call is a fresh tensor that shares memory with nothing.
-   * @throws ShapeError when the shape of `x` does not fit. Nothing has changed then, but for the running statistics of layers
+   * @throws ShapeError when the shape of `x` does not fit. Nothing has changed then, except running statistics of layers
    *   before one whose output's shape only its run can tell (one of your own without `inferShape`).
    */
   forward<X extends Tensor, const More extends MoreTensors<Rule>>(
@@ -181,7 +181,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     const isOther = this.#runs?.isEmpty !== false && this.forward !== Layer.prototype.forward;
     const cause = isOther
       ? `forward overridden instead of ${"compose" in this ? "compose" : "compute"}`
-      : `backward called twice, before forward, or after ${MOST_WAITING} newer forwards (after 1 in eval mode, or that followed a backward)`;
+      : `backward called twice, before forward, or after ${MAX_WAITING} newer forwards (after 1 in eval mode, or that followed a backward)`;
     throw new StateError(
       `${this.name}.backward expects a forward before it, but none waits for its backward. Usual cause: ${cause}.`,
     );
@@ -214,7 +214,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
 
   /**
    * The adjoint of {@link compute}: adds to `parameter.grad`, returns the gradient of the input
-   * (which may be left out when `inputGradient` is false). Never writes to `dy`.
+   * (which may be omitted when `inputGradient` is false). Never writes to `dy`.
    */
   protected abstract computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined;
 
@@ -246,8 +246,46 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     return 0;
   }
 
-  /** Child layers and their keys, in the order of the fields: `[["conv1", Conv2d], …]`. */
-  children(): [key: string, child: Layer][] {
+  /** Child layers, each once, in the order of the fields. */
+  children(): Layer[] {
+    return [...new Set(this.ownLayers().map(([, child]) => child))];
+  }
+
+  /** Child layers and the first key of each, in the order of the fields: `[["conv1", Conv2d], …]`. */
+  namedChildren(): [key: string, child: Layer][] {
+    const seen = new Set<Layer>();
+    return this.ownLayers().filter(([, child]) => !seen.has(child) && seen.add(child));
+  }
+
+  /** This layer and every layer below it, each once, parents first; those that a `Composite` makes in `compose` as well. */
+  modules(): Layer[] {
+    const all = new Set<Layer>();
+    const visit = (layer: Layer) => {
+      if (all.has(layer)) return;
+      all.add(layer);
+      for (const part of layer.parts()) visit(part);
+    };
+    visit(this.ownSelf as unknown as Layer);
+    return [...all];
+  }
+
+  /** This layer, under the key `""`, and every layer in fields below it by its first key: `[["", Net], ["stem.0", Conv2d], …]`. */
+  namedModules(): [key: string, layer: Layer][] {
+    const keys = new Map<Layer, string>();
+    const visit = (layer: Layer, key: string) => {
+      if (keys.has(layer)) return;
+      keys.set(layer, key);
+      for (const [name, child] of layer.ownLayers()) visit(child, key === "" ? name : `${key}.${name}`);
+    };
+    visit(this.ownSelf as unknown as Layer, "");
+    return [...keys].map(([layer, key]) => [key, layer]);
+  }
+
+  /**
+   * Child layers and their keys: the fields that they are in. One in two fields has two keys.
+   * @internal
+   */
+  ownLayers(): [key: string, child: Layer][] {
     return membersOf(this, Layer);
   }
 
@@ -258,7 +296,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
 
   /** The layers that this one may run: its children; a `Composite` has what it makes in `compose` as well. */
   protected parts(): Layer[] {
-    return this.children().map(([, child]) => child);
+    return this.children();
   }
 
   // ── What plans ask of a layer ──
@@ -304,7 +342,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   checkInput(_inputShape: Shape): void {}
 
   /**
-   * Outputs in the form in which they are returned, for so many inputs.
+   * Outputs in the form in which they are returned, for this many inputs.
    * @internal
    */
   assemble<T>(outputs: readonly T[], _inputs: number): unknown {
@@ -496,25 +534,13 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     return this;
   }
 
-  /** This layer and every layer below it, each once, parents first. */
-  descendants(): Layer[] {
-    const all = new Set<Layer>();
-    const visit = (layer: Layer) => {
-      if (all.has(layer)) return;
-      all.add(layer);
-      for (const part of layer.parts()) visit(part);
-    };
-    visit(this.ownSelf as unknown as Layer);
-    return [...all];
-  }
-
   #setTraining(training: boolean): this {
-    for (const layer of this.descendants()) layer.training = training && !layer.#frozen;
+    for (const layer of this.modules()) layer.training = training && !layer.#frozen;
     return this;
   }
 
   #setFrozen(frozen: boolean): this {
-    for (const layer of this.descendants()) {
+    for (const layer of this.modules()) {
       layer.#frozen = frozen;
       if (frozen) layer.training = false;
     }
@@ -522,9 +548,9 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     return this;
   }
 
-  /** This layer and those below it, line by line. One that is a child of its own child is not gone into again. */
+  /** This layer and those below it, line by line. One that is a child of its own child is not visited again. */
   #print(newline: string, above: readonly unknown[]): string {
-    const children = above.includes(this) ? [] : this.children();
+    const children = above.includes(this) ? [] : this.ownLayers();
     let text = `${this.name}(${this.extraRepr()}`;
     for (const [key, child] of children) {
       text += `${newline}  (${key}): ${child.#print(`${newline}  `, [...above, this])}`;
@@ -540,7 +566,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   ): [string, Parameter | StateBuffer][] {
     const path = [...above, this as unknown as Layer];
     for (const [key, state] of this.ownState()) named.push([prefix + key, state]);
-    for (const [key, child] of this.children()) {
+    for (const [key, child] of this.ownLayers()) {
       // A child may know its parent.
       if (!path.includes(child)) child.#named(`${prefix}${key}.`, path, named);
     }
@@ -610,7 +636,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
  * Any network: a layer, or a composite of several inputs or outputs, whose calls are not those of every layer. It is what
  * `fit`, `summary` and their like take.
  */
-// biome-ignore lint/suspicious/noExplicitAny: a rule of which the compiler asks nothing
+// biome-ignore lint/suspicious/noExplicitAny: a rule that the compiler does not check
 export type Network = Layer<any>;
 
 function hidden({ name }: { readonly name: string }, what: string): StateError {
@@ -627,7 +653,7 @@ function isValue(x: unknown): x is BareValue {
 /** @throws ArgumentError for anything but a tensor. */
 function checkInput(who: string, x: unknown): void {
   if (isValue(x)) {
-    refuse(who, "", "a Tensor", x, "forward called in compose, where of(value) is meant");
+    refuse(who, "", "a Tensor", x, "forward instead of of(value) in compose");
   }
   checkTensor(who, x);
 }
@@ -651,7 +677,7 @@ export function membersOf<Kind extends typeof Layer | typeof State>(
       if (!(value instanceof Wanted)) continue;
       if (key.includes(".")) {
         throw new ArgumentError(
-          `The field ${prefix}${key} expects a name without a dot, which stands between the fields of a key. Usual cause: a whole key used as a name.`,
+          `The field ${prefix}${key} expects a name without a dot, which separates the fields of a key. Usual cause: a whole key used as a name.`,
         );
       }
       found.push([prefix + key, value.ownSelf]);
@@ -689,7 +715,7 @@ export function checkLayer(who: string, value: unknown): asserts value is Layer 
     kind === "Tensor"
       ? "a tensor computed where layers are put together"
       : kind === "Loss"
-        ? "a loss, which takes what the model gives"
+        ? "a loss, which takes what the model returns"
         : typeof value === "function" || Array.isArray(value)
           ? 'a missing "new", or a list that needs "..." before it'
           : "a missing return, or another argument in its place";

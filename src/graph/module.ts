@@ -3,7 +3,7 @@ import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Epilogue, FrozenNorm, PiecewiseLinear } from "./epilogue.js";
 
-/** A function of tensors that is no layer: it has no state, and its backward stands beside it in ops/. */
+/** A function of tensors that is not a layer: it has no state, and its backward stands beside it in ops/. */
 export interface Operation {
   /** As messages and pictures of a network call it: `"mul"`. */
   readonly name: string;
@@ -58,17 +58,17 @@ export interface Module {
   readonly name: string;
   training: boolean;
   readonly ownSelf: this;
-  children(): readonly (readonly [string, Module])[];
+  ownLayers(): readonly (readonly [string, Module])[];
   parameters(): readonly { readonly requiresGrad: boolean }[];
-  descendants(): Module[];
+  modules(): Module[];
   states(): Iterable<{ readonly value: Tensor }>;
-  /** Outputs in the form in which `compose` returned them, for so many inputs. */
+  /** Outputs in the form in which `compose` returned them, for this many inputs. */
   assemble<T>(outputs: readonly T[], inputs: number): unknown;
   outputShape(inputShape: Shape): number[];
   readonly traits: Traits;
-  /** The graph that it composes for so many inputs; undefined for a layer that computes by itself. */
+  /** The graph that it composes for this many inputs; undefined for a layer that computes by itself. */
   composed(inputs: number): Composition | undefined;
-  /** What its outermost calls run, for so many inputs. */
+  /** What its outermost calls run, for this many inputs. */
   program(inputs: number): Program;
   /** Whether a composite has something of its own to say about the shapes of its inputs. */
   readonly checksShapes: boolean;
@@ -103,7 +103,7 @@ export interface Node {
  * that a program of layers that are not composed holds no plans.
  */
 export interface Program {
-  /** Whether it is still what the layer runs for so many inputs: fields may have been exchanged. */
+  /** Whether it is still what the layer runs for this many inputs: fields may have been exchanged. */
   isCurrent(inputs: number): boolean;
   /** The shapes of its values, undefined where only a run can tell. @throws ShapeError for inputs that do not fit. */
   shapes(inputs: readonly Shape[]): readonly (Shape | undefined)[];

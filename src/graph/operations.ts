@@ -165,7 +165,7 @@ export function concat(dim: number): Operation {
   });
 }
 
-/** Parts of these sizes along `dim`; of a number, as many equal parts, of which the last one may be smaller. */
+/** Parts of these sizes along `dim`; of a number, that many equal parts; the last one may be smaller. */
 export function splitInto(name: "split" | "chunk", sizes: readonly number[] | number, dim: number): Operation {
   const who = `Value.${name}`;
   checkInteger(who, "dim", dim, -Infinity);
@@ -182,7 +182,7 @@ export function splitInto(name: "split" | "chunk", sizes: readonly number[] | nu
     const parts = Array.from({ length: sizes }, (_, i) => Math.max(0, Math.min(each, size - i * each)));
     if (parts.every((part) => part > 0)) return parts;
     throw new ShapeError(
-      `${who} expects a dimension that ${sizes} parts can be made of, but got the shape ${showShape(shape)}, in which dim ${resolveDim(who, dim, shape)} has ${size}. Usual cause: more chunks than channels.`,
+      `${who} expects a dimension that splits into ${sizes} parts, but got the shape ${showShape(shape)}, in which dim ${resolveDim(who, dim, shape)} has ${size}. Usual cause: more chunks than channels.`,
     );
   };
   const partShapes = (shape: Shape) => sizesOf(shape).map((size) => shape.with(resolveDim(who, dim, shape), size));
@@ -327,7 +327,7 @@ export function upsampleBy(options: UpsampleOptions): Operation {
   );
 }
 
-/** Resizes its first input to the height and width of its second one, of which it reads nothing else. */
+/** Resizes its first input to the height and width of its second one, and reads nothing else of it. */
 export function resizeLike(options: Pick<UpsampleOptions, "mode" | "alignCorners">): Operation {
   const who = "Value.resizeLike";
   const { mode, alignCorners } = readOptions(who, options, { mode: "nearest", alignCorners: undefined });
@@ -335,7 +335,7 @@ export function resizeLike(options: Pick<UpsampleOptions, "mode" | "alignCorners
     const size = other.slice(2);
     if (size.length === 0 || size.length !== input.length - 2) {
       throw new ShapeError(
-        `${who} expects two values with the same number of dimensions after [N, C], but got ${showShape(input)} and ${showShape(other)}. Usual cause: a value that was flattened.`,
+        `${who} expects two values with the same number of dimensions after [N, C], but got ${showShape(input)} and ${showShape(other)}. Usual cause: a flattened value.`,
       );
     }
     return upsampleSettings(who, { size, mode, ...(alignCorners !== undefined && { alignCorners }) });

@@ -34,7 +34,7 @@ export function flatten(module: Module, inputs: number, composition = module.com
       calls.push({ module: each, inputs: from, outputs: [values++] });
       return [values - 1];
     }
-    inlined.push({ module: each, children: each.children() });
+    inlined.push({ module: each, children: each.ownLayers() });
     if (each.checksShapes) checks.push({ module: each, inputs: from });
     const known = [...from];
     for (const { module: inner, operation, inputs: own, outputs } of graph.calls) {
@@ -84,7 +84,7 @@ function reachable(calls: readonly Node[], outputs: readonly number[]): Step[] {
 
 /** Whether the network is still as it was when it was flattened. */
 export function isCurrent({ inlined }: Flat): boolean {
-  return inlined.every(({ module, children }) => sameChildren(module.children(), children));
+  return inlined.every(({ module, children }) => sameChildren(module.ownLayers(), children));
 }
 
 /** Whether no field has been exchanged between two looks at a layer's children. */

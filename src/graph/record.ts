@@ -20,7 +20,7 @@ export function recordArithmetic<V>(name: keyof typeof ARITHMETIC, value: BareVa
   return record(`Value.${name}`, ofValues, value, operand);
 }
 
-/** What an operation on these values gives. @throws ArgumentError for operands that are no values. */
+/** What an operation on these values gives. @throws ArgumentError for operands that are not values. */
 export function record<V>(who: string, operation: Operation, ...values: readonly unknown[]): V {
   return recordOperations(operation, 1, ...checkedValues(who, values))[0] as V;
 }

@@ -13,7 +13,7 @@ export class Recording {
   /** @param owner the name of the layer that composes */
   constructor(readonly owner: string) {}
 
-  /** Numbers for so many new values. */
+  /** Numbers for this many new values. */
   number(count: number): number[] {
     return Array.from({ length: count }, () => this.values++);
   }

@@ -8,7 +8,7 @@ import type { Module, Program, Trace } from "./module.js";
 import { generatorsOf, orUndo } from "./undo.js";
 
 /** How many forwards of a layer wait for their backwards at most: each keeps what its backward needs. */
-export const MOST_WAITING = 4;
+export const MAX_WAITING = 4;
 
 /** A forward that waits for its backward. */
 interface Forward {
@@ -50,7 +50,7 @@ export class Runs {
     const program = this.#program;
     const shapes = program.shapes(xs.map(({ shape }) => shape));
     // A layer in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
-    const keeps = module.training || module.descendants().some(({ training }) => training);
+    const keeps = module.training || module.modules().some(({ training }) => training);
     const run: Run = { waiting: keeps };
     const inputs: Tensor[] = [];
     const action = () => {
@@ -70,7 +70,7 @@ export class Runs {
     if (!keeps) this.#waiting = this.#waiting.filter((each) => !each.inputs);
     // Only now, when this one has not failed, the oldest of too many gives up its place.
     const [oldest, ...newer] = this.#arenas.filter((each) => each.run.waiting);
-    if (oldest && newer.length >= MOST_WAITING) oldest.run.waiting = false;
+    if (oldest && newer.length >= MAX_WAITING) oldest.run.waiting = false;
     const { outputs } = trace;
     run.owner = this.#owner;
     run.source = xs.map((x) => runOf.get(x)).find(Boolean);
@@ -194,7 +194,7 @@ function copyOf(x: Tensor): Tensor {
 
 /** Runs `action` with the layer and its children in eval mode, and puts their modes back. */
 function inEval<T>(module: Module, action: () => T): T {
-  const modes = module.descendants().map((layer) => [layer, layer.training] as const);
+  const modes = module.modules().map((layer) => [layer, layer.training] as const);
   for (const [layer] of modes) layer.training = false;
   try {
     return action();

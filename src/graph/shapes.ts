@@ -63,7 +63,7 @@ export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean, as
   return { shapes, unknown };
 }
 
-/** What a layer asks of its parts to say something about the whole is no call of theirs. */
+/** What a layer asks of its parts to say something about the whole is not a call of theirs. */
 function unobserved<T>(action: () => T): T {
   const state = engine();
   const { observer } = state;
@@ -90,7 +90,7 @@ export function shapeAfter(module: Module, input: Shape, runs: boolean): Shape {
   return shape;
 }
 
-/** An input of one's own is told as it is; every other one is what the layer before gives. */
+/** An input of one's own is reported as it is; every other one is what the layer before gives. */
 function neighborly(error: unknown, { inputs }: Step, plan: Flat, shapes: readonly (Shape | undefined)[]): unknown {
   const before = producersOf(plan)[inputs[0] ?? 0];
   if (!before || !(error instanceof ShapeError) || !error.mismatch) return error;

@@ -6,7 +6,7 @@ import type { Module } from "./module.js";
 
 /** Where a layer's numbers may be drawn from. */
 export function generatorsOf(module: Module): readonly Random[] {
-  return [defaultRandom(), ...module.descendants().flatMap((each) => generatorsIn(each))];
+  return [defaultRandom(), ...module.modules().flatMap((each) => generatorsIn(each))];
 }
 
 /** Runs the action. If it throws, or `always`, these generators are as before, and all that {@link remember} was told of. */

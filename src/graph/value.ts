@@ -2,10 +2,10 @@
 
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { ChainRule, Fitting } from "../shape/chain.js";
-import type { Given, HasAnyRank, NumberTold, Told } from "../shape/definite.js";
-import type { Dims, DimsTold, DimTold, Reduced } from "../shape/dim.js";
+import type { DimOrMistake, Dims, DimsOrMistake, Reduced } from "../shape/dim.js";
 import type { FlattenedDims, UnflattenRule } from "../shape/flatten.js";
 import type { Concatenated } from "../shape/join.js";
+import type { HasAnyRank, NumberOrMistake, OrMistake, ResultShape } from "../shape/known-shape.js";
 import type { Permuted, Squeezed, Transposed, Unsqueezed } from "../shape/layout.js";
 import type { Named, NamedSize } from "../shape/named.js";
 import type { Padded } from "../shape/pad.js";
@@ -13,7 +13,7 @@ import type { Reshape } from "../shape/reshape.js";
 import type { AnyLayer, Apply, OnlyOptions, OutputOf, Refusal } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { DimSlice, Sliced } from "../shape/slice.js";
-import type { ChunkShapes, ChunkTold, SplitShapes, SplitTold } from "../shape/split.js";
+import type { ChunkShapes, ChunksOrMistake, SplitOrMistake, SplitShapes } from "../shape/split.js";
 import type { ResizedLike, UpsampleMode, UpsampleOptions, UpsampleRule } from "../shape/upsample.js";
 import type { PadOptions } from "../tensor/pad.js";
 import type { ReduceOptions } from "../tensor/reduce.js";
@@ -41,12 +41,12 @@ export type Combined<X extends Value, Y extends Operand> = 0 extends 1 & Y
   : [Y] extends [number | LearnedTensor]
     ? ShapeOf<X>
     : [Y] extends [Value]
-      ? Given<Broadcast<ShapeOf<X>, ShapeOf<Y>>>
+      ? ResultShape<Broadcast<ShapeOf<X>, ShapeOf<Y>>>
       : Shape;
 
 /** For `Y` to be intersected with: nothing, or the sentence that says why it does not broadcast with `X`. */
-export type CombinedTold<Who extends string, X extends Value, Y extends Operand> = [Y] extends [Value]
-  ? Told<Broadcasts<`Value.${Who}`, ShapeOf<X>, ShapeOf<Y>>>
+export type OperandOrMistake<Who extends string, X extends Value, Y extends Operand> = [Y] extends [Value]
+  ? OrMistake<Broadcasts<`Value.${Who}`, ShapeOf<X>, ShapeOf<Y>>>
   : unknown;
 
 /** The shapes of values. */
@@ -77,7 +77,7 @@ export interface ResizeOptions {
 export type Input<Sizes extends readonly NamedSize[]> = Value<Named<Sizes>>;
 
 /**
- * What a layer gives, while a network is composed: `compose` gets one for each input and says what becomes of it. It has
+ * What a layer gives, while a network is composed: `compose` gets one for each input and says how it is used. It has
  * no numbers; what runs later is the plan that is made of it. Names and semantics are torch's.
  *
  * `Value<readonly [8, 64, 5, 5]>` knows its shape at compile time, and so does what its methods return; an argument that
@@ -111,23 +111,23 @@ export class Value<out S extends Shape = Shape> extends BareValue {
 
   // ── Arithmetic with a number, a parameter or a value; shapes broadcast: sizes equal or 1, matched from the last dimension ──
 
-  /** this + other. @throws ShapeError (from forward) where shapes do not broadcast; so do all that follow. */
-  add<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"add", X, Y>): Value<Combined<X, Y>> {
+  /** this + other. @throws ShapeError (from forward) where shapes do not broadcast, as do all that follow. */
+  add<X extends Value, Y extends Operand>(this: X, other: Y & OperandOrMistake<"add", X, Y>): Value<Combined<X, Y>> {
     return recordArithmetic("add", this, other);
   }
 
   /** this − other */
-  sub<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"sub", X, Y>): Value<Combined<X, Y>> {
+  sub<X extends Value, Y extends Operand>(this: X, other: Y & OperandOrMistake<"sub", X, Y>): Value<Combined<X, Y>> {
     return recordArithmetic("sub", this, other);
   }
 
   /** this · other, element by element; the matrix product is {@link matmul}. */
-  mul<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"mul", X, Y>): Value<Combined<X, Y>> {
+  mul<X extends Value, Y extends Operand>(this: X, other: Y & OperandOrMistake<"mul", X, Y>): Value<Combined<X, Y>> {
     return recordArithmetic("mul", this, other);
   }
 
   /** this / other */
-  div<X extends Value, Y extends Operand>(this: X, other: Y & CombinedTold<"div", X, Y>): Value<Combined<X, Y>> {
+  div<X extends Value, Y extends Operand>(this: X, other: Y & OperandOrMistake<"div", X, Y>): Value<Combined<X, Y>> {
     return recordArithmetic("div", this, other);
   }
 
@@ -137,8 +137,8 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    */
   matmul<X extends Value, Y extends Value>(
     this: X,
-    other: Y & Told<Matmul<"Value.matmul", X["~shape"], Y["~shape"]>>,
-  ): Value<Given<Matmul<"Value.matmul", X["~shape"], Y["~shape"]>>> {
+    other: Y & OrMistake<Matmul<"Value.matmul", X["~shape"], Y["~shape"]>>,
+  ): Value<ResultShape<Matmul<"Value.matmul", X["~shape"], Y["~shape"]>>> {
     return record("Value.matmul", operations.matmulValues, this, other);
   }
 
@@ -151,9 +151,9 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    */
   concat<X extends Value, const T extends readonly Value[], const D extends number = 1>(
     this: X,
-    others: T & Told<Concatenated<"Value.concat", readonly [X["~shape"], ...ShapesOf<T>], D>>,
-    dim?: D & DimTold<"Value.concat", X["~shape"], D>,
-  ): Value<Given<Concatenated<"Value.concat", readonly [X["~shape"], ...ShapesOf<T>], D>>> {
+    others: T & OrMistake<Concatenated<"Value.concat", readonly [X["~shape"], ...ShapesOf<T>], D>>,
+    dim?: D & DimOrMistake<"Value.concat", X["~shape"], D>,
+  ): Value<ResultShape<Concatenated<"Value.concat", readonly [X["~shape"], ...ShapesOf<T>], D>>> {
     return record("Value.concat", operations.concat(dim === undefined ? 1 : dim), this, ...others);
   }
 
@@ -164,8 +164,8 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    */
   split<X extends Value, const T extends readonly number[], const D extends number>(
     this: X,
-    sizes: T & Told<SplitTold<"Value.split", X["~shape"], T, D>>,
-    dim: D & DimTold<"Value.split", X["~shape"], D>,
+    sizes: T & OrMistake<SplitOrMistake<"Value.split", X["~shape"], T, D>>,
+    dim: D & DimOrMistake<"Value.split", X["~shape"], D>,
   ): ValuesOf<SplitShapes<X["~shape"], T, D>> {
     return recordSeveral("Value.split", operations.splitInto("split", sizes, dim), sizes.length, this);
   }
@@ -173,8 +173,8 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** `chunks` parts of equal size along the dimension `dim`; the last one may be smaller. */
   chunk<X extends Value, const C extends number, const D extends number>(
     this: X,
-    chunks: C & ChunkTold<"Value.chunk", X["~shape"], C, D>,
-    dim: D & DimTold<"Value.chunk", X["~shape"], D>,
+    chunks: C & ChunksOrMistake<"Value.chunk", X["~shape"], C, D>,
+    dim: D & DimOrMistake<"Value.chunk", X["~shape"], D>,
   ): ValuesOf<ChunkShapes<X["~shape"], C, D>> {
     return recordSeveral("Value.chunk", operations.splitInto("chunk", chunks, dim), chunks, this);
   }
@@ -202,24 +202,24 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    */
   reshape<X extends Value, const T extends Shape>(
     this: X,
-    shape: (T & Told<Reshape<"Value.reshape", X["~shape"], T>>) | ((shape: Sizes<X["~shape"]>) => T),
-  ): Value<Given<Reshape<"Value.reshape", X["~shape"], T>>> {
+    shape: (T & OrMistake<Reshape<"Value.reshape", X["~shape"], T>>) | ((shape: Sizes<X["~shape"]>) => T),
+  ): Value<ResultShape<Reshape<"Value.reshape", X["~shape"], T>>> {
     return record("Value.reshape", operations.reshape(shape as Shape), this);
   }
 
   /** Joins the dimensions from `startDim` to `endDim`, both included, into one. Default: all. */
   flatten<X extends Value, const A extends number = 0, const B extends number = -1>(
     this: X,
-    startDim?: A & NumberTold<FlattenedDims<"Value.flatten", X["~shape"], A, -1>>,
-    endDim?: B & NumberTold<FlattenedDims<"Value.flatten", X["~shape"], A, B>>,
-  ): Value<Given<FlattenedDims<"Value.flatten", X["~shape"], A, B>>> {
+    startDim?: A & NumberOrMistake<FlattenedDims<"Value.flatten", X["~shape"], A, -1>>,
+    endDim?: B & NumberOrMistake<FlattenedDims<"Value.flatten", X["~shape"], A, B>>,
+  ): Value<ResultShape<FlattenedDims<"Value.flatten", X["~shape"], A, B>>> {
     return record("Value.flatten", operations.flatten(startDim ?? 0, endDim ?? -1), this);
   }
 
-  /** Splits the dimension `dim` into dimensions of these sizes, of which one may be −1. */
+  /** Splits the dimension `dim` into dimensions of these sizes; one may be −1. */
   unflatten<X extends Value, const D extends number, const T extends Shape>(
     this: X,
-    dim: D & DimTold<"Unflatten", X["~shape"], D>,
+    dim: D & DimOrMistake<"Unflatten", X["~shape"], D>,
     sizes: T & Refusal<UnflattenRule<D, T>, X["~shape"]>,
   ): Value<OutputOf<UnflattenRule<D, T>, X["~shape"]>> {
     return record("Value.unflatten", operations.unflatten(dim, sizes), this);
@@ -228,16 +228,16 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** Dim i of the result is dimension `order[i]` of this value. */
   permute<X extends Value, const Order extends readonly number[]>(
     this: X,
-    order: Order & Told<Permuted<"Value.permute", X["~shape"], Order>>,
-  ): Value<Given<Permuted<"Value.permute", X["~shape"], Order>>> {
+    order: Order & OrMistake<Permuted<"Value.permute", X["~shape"], Order>>,
+  ): Value<ResultShape<Permuted<"Value.permute", X["~shape"], Order>>> {
     return record("Value.permute", operations.permuteBy(order), this);
   }
 
   /** Swaps two dimensions. */
   transpose<X extends Value, const A extends number, const B extends number>(
     this: X,
-    a: A & DimTold<"Value.transpose", X["~shape"], A>,
-    b: B & DimTold<"Value.transpose", X["~shape"], B>,
+    a: A & DimOrMistake<"Value.transpose", X["~shape"], A>,
+    b: B & DimOrMistake<"Value.transpose", X["~shape"], B>,
   ): Value<Transposed<X["~shape"], A, B>> {
     return record("Value.transpose", operations.transpose(a, b), this);
   }
@@ -245,7 +245,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** Drops the dimension `dim` if its size is 1; without an argument, every dimension of size 1. */
   squeeze<X extends Value, const D extends number | undefined = undefined>(
     this: X,
-    dim?: D & DimTold<"Value.squeeze", X["~shape"], D>,
+    dim?: D & DimOrMistake<"Value.squeeze", X["~shape"], D>,
   ): Value<Squeezed<X["~shape"], D>> {
     return record("Value.squeeze", operations.squeeze(dim), this);
   }
@@ -253,7 +253,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** Inserts a dimension of size 1 so that it becomes dimension `dim` of the result. */
   unsqueeze<X extends Value, const D extends number>(
     this: X,
-    dim: D & DimTold<"Value.unsqueeze", readonly [...X["~shape"], 1], D>,
+    dim: D & DimOrMistake<"Value.unsqueeze", readonly [...X["~shape"], 1], D>,
   ): Value<Unsqueezed<X["~shape"], D>> {
     return record("Value.unsqueeze", operations.unsqueeze(dim), this);
   }
@@ -275,7 +275,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** Mean: `x.mean([2, 3], { keepDims: true })`. */
   mean<X extends Value, const D extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: D & DimsTold<"Value.mean", X["~shape"], D>,
+    dims?: D & DimsOrMistake<"Value.mean", X["~shape"], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X["~shape"], D, K>> {
     return record("Value.mean", operations.meanOver(dims, options), this);
@@ -284,7 +284,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** Sum. */
   sum<X extends Value, const D extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: D & DimsTold<"Value.sum", X["~shape"], D>,
+    dims?: D & DimsOrMistake<"Value.sum", X["~shape"], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X["~shape"], D, K>> {
     return record("Value.sum", operations.sumOver(dims, options), this);
@@ -293,7 +293,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** Largest element; its gradient goes to the first one where several are. */
   max<X extends Value, const D extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: D & DimsTold<"Value.max", X["~shape"], D>,
+    dims?: D & DimsOrMistake<"Value.max", X["~shape"], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X["~shape"], D, K>> {
     return recordSeveral<readonly [never, never]>("Value.max", operations.maxOver(dims, options), 2, this)[0];
@@ -304,7 +304,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** exp(x) / Σ exp(x) along the dimension `dim`. */
   softmax<X extends Value, const D extends number>(
     this: X,
-    dim: D & DimTold<"Value.softmax", X["~shape"], D>,
+    dim: D & DimOrMistake<"Value.softmax", X["~shape"], D>,
   ): Value<X["~shape"]> {
     return record("Value.softmax", operations.softmaxAlong(dim), this);
   }
@@ -312,7 +312,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
   /** Resizes images as `Upsample` does: by a `scaleFactor` or to a `size`. */
   upsample<X extends Value, const O extends UpsampleOptions>(
     this: X,
-    options: O & OnlyOptions<"Value.upsample", O, UpsampleOptions> & Told<Apply<UpsampleRule<O>, X["~shape"]>>,
+    options: O & OnlyOptions<"Value.upsample", O, UpsampleOptions> & OrMistake<Apply<UpsampleRule<O>, X["~shape"]>>,
   ): Value<OutputOf<UpsampleRule<O>, X["~shape"]>> {
     return record("Value.upsample", operations.upsampleBy(options), this);
   }
@@ -324,9 +324,9 @@ export class Value<out S extends Shape = Shape> extends BareValue {
    */
   resizeLike<X extends Value, Y extends Value>(
     this: X,
-    other: Y & Told<ResizedLike<"Value.resizeLike", X["~shape"], Y["~shape"]>>,
+    other: Y & OrMistake<ResizedLike<"Value.resizeLike", X["~shape"], Y["~shape"]>>,
     options: ResizeOptions = {},
-  ): Value<Given<ResizedLike<"Value.resizeLike", X["~shape"], Y["~shape"]>>> {
+  ): Value<ResultShape<ResizedLike<"Value.resizeLike", X["~shape"], Y["~shape"]>>> {
     return record("Value.resizeLike", operations.resizeLike(options), this, other);
   }
 

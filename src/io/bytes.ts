@@ -35,7 +35,7 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** `readNpy expects the magic string \x93NUMPY, but the file starts otherwise. Usual cause: …` */
+/** `readNpy expects the magic string \x93NUMPY, but the file starts differently. Usual cause: …` */
 export function refuse(who: string, expected: string, got: string, cause?: string): never {
   throw new FormatError(`${who} expects ${expected}, but ${got}.${cause ? ` Usual cause: ${cause}.` : ""}`);
 }
@@ -43,10 +43,10 @@ export function refuse(who: string, expected: string, got: string, cause?: strin
 export const TRUNCATED = "a file that was cut off on its way here, or whose program was killed while it wrote";
 
 /** @throws FormatError where what a file holds compressed would take more memory than an option allows. */
-export function checkBudget(who: string, bytes: number, most: number): void {
-  if (bytes <= most) return;
+export function checkBudget(who: string, bytes: number, max: number): void {
+  if (bytes <= max) return;
   const cause = "a file made to exhaust memory, or a larger one than planned: raise maxBytes if the memory is there";
-  refuse(who, `at most ${most} bytes, what maxBytes leaves for it`, `it takes ${bytes}`, cause);
+  refuse(who, `at most ${max} bytes, what maxBytes leaves for it`, `it takes ${bytes}`, cause);
 }
 
 /** Number of elements of a shape that a file claims. @throws FormatError for a shape that no tensor can have. */
@@ -77,13 +77,13 @@ export function isUnicode(text: string): boolean {
 }
 
 /** Text from a file in quotes, short enough for a message. */
-export function quote(text: string, most = 40): string {
-  return JSON.stringify(text.length > most ? `${text.slice(0, most)}…` : text);
+export function quote(text: string, max = 40): string {
+  return JSON.stringify(text.length > max ? `${text.slice(0, max)}…` : text);
 }
 
 /**
  * The entries of a record of named values.
- * @throws ArgumentError for anything but a plain object: what a Map or a promise holds are no properties of it.
+ * @throws ArgumentError for anything but a plain object: what a Map or a promise holds are not properties of it.
  */
 export function entriesOf<T>(who: string, record: Readonly<Record<string, T>>, what: string, cause: string) {
   if (isPlainObject(record)) return Object.entries(record);

@@ -2,10 +2,10 @@
 import { checkInteger, readOptions } from "../shape/check.js";
 import { type Bytes, bytesOf, refuse, TRUNCATED, viewOf } from "./bytes.js";
 import { crc32 } from "./crc32.js";
-import { inflate, invalid, MOST_DEFLATE_RATIO, Output } from "./inflate.js";
+import { inflate, invalid, MAX_DEFLATE_RATIO, Output } from "./inflate.js";
 
 /** Where compressed data may become something larger than its file. */
-export const MOST_BYTES = 2 ** 30;
+export const MAX_BYTES = 2 ** 30;
 
 export interface GunzipOptions {
   /** Bytes that the content may have, so that no file can exhaust the memory. Default 2³⁰, 1 GiB. */
@@ -26,28 +26,28 @@ const RESERVED = 0xe0;
  * Memory: the content, and up to three times that while it grows where the file does not end with its size; time is
  * linear in file and content.
  *
- * @throws FormatError when it is no gzip file, is truncated or corrupt, has something else than members, or holds more
- *   than `maxBytes`. ArgumentError for what is no bytes or no options.
+ * @throws FormatError when it is not a gzip file, is truncated or corrupt, has something else than members, or holds more
+ *   than `maxBytes`. ArgumentError for data that are not bytes, or wrong options.
  * @example
  * const { shape } = readIdx(await gunzip(await readFile("train-images-idx3-ubyte.gz"))); // [60000, 28, 28]
  */
 export async function gunzip(bytes: Bytes, options: GunzipOptions = {}): Promise<Uint8Array> {
   const who = "gunzip";
   const packed = bytesOf(who, bytes);
-  const { maxBytes } = readOptions(who, options, { maxBytes: MOST_BYTES });
+  const { maxBytes } = readOptions(who, options, { maxBytes: MAX_BYTES });
   checkInteger(who, "maxBytes", maxBytes, 1);
   if (!isMember(packed, 0)) {
     refuse(
       who,
       "a gzip file, which starts with the bytes 1f 8b",
-      "the file starts otherwise",
+      "the file starts differently",
       "a file that is not compressed, or was decompressed on its way here",
     );
   }
   const view = viewOf(packed);
   // The last four bytes are the size of the last member, which most files have alone.
   const size = packed.length >= 18 ? view.getUint32(packed.length - 4, true) : 0;
-  const output = new Output(who, maxBytes, Math.min(size, packed.length * MOST_DEFLATE_RATIO));
+  const output = new Output(who, maxBytes, Math.min(size, packed.length * MAX_DEFLATE_RATIO));
   for (let at = 0; at < packed.length; ) {
     if (at > 0 && !isMember(packed, at)) {
       if (packed.subarray(at).every((byte) => byte === 0)) break;
@@ -69,7 +69,7 @@ function isMember(packed: Uint8Array, at: number): boolean {
   return packed[at] === 0x1f && packed[at + 1] === 0x8b;
 }
 
-/** Where the compressed data of the member at `at` starts, behind the fields that its flags say. */
+/** Where the compressed data of the member at `at` starts, after the fields that its flags say. */
 function dataStart(packed: Uint8Array, at: number): number {
   const flags = packed[at + 3] ?? RESERVED;
   if (packed[at + 2] !== 8 || flags & RESERVED) invalid("gunzip", "gzip");

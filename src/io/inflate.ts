@@ -5,7 +5,7 @@
 import { refuse, TRUNCATED } from "./bytes.js";
 
 /** No deflate stream grows by more than this: https://zlib.net/zlib_tech.html */
-export const MOST_DEFLATE_RATIO = 1032;
+export const MAX_DEFLATE_RATIO = 1032;
 
 /** Bytes that grow as they come, up to `most`. */
 export class Output {
@@ -15,20 +15,20 @@ export class Output {
   /** @param expected bytes to make room for at once. They cost nothing until they are written. */
   constructor(
     readonly who: string,
-    readonly most: number,
+    readonly max: number,
     expected: number,
   ) {
-    this.bytes = bytesFor(who, Math.min(most, expected));
+    this.bytes = bytesFor(who, Math.min(max, expected));
   }
 
   /** Makes room for `count` bytes after the first `length`. @throws FormatError where they would be more than `most`. */
   reserve(length: number, count: number): Uint8Array {
     const needed = length + count;
-    if (needed > this.most) {
-      refuse(this.who, `at most ${this.most} bytes of decompressed data`, "there are more", EXHAUST);
+    if (needed > this.max) {
+      refuse(this.who, `at most ${this.max} bytes of decompressed data`, "there are more", EXHAUST);
     }
     if (needed > this.bytes.length) {
-      const larger = bytesFor(this.who, Math.min(this.most, Math.max(needed, 2 * this.bytes.length)));
+      const larger = bytesFor(this.who, Math.min(this.max, Math.max(needed, 2 * this.bytes.length)));
       larger.set(this.bytes.subarray(0, length));
       this.bytes = larger;
     }
@@ -112,7 +112,7 @@ export function inflate(packed: Uint8Array, start: number, output: Output): numb
   return source.ended;
 }
 
-/** Bits from the lowest of each byte on; behind the end, zeros. */
+/** Bits from the lowest of each byte on; after the end, zeros. */
 class Bits {
   hold = 0;
   count = 0;
@@ -262,13 +262,13 @@ function decodeBlock(source: Bits, output: Output, base: number, literals: Code,
   const literalQuick = literals.quick;
   const distanceQuick = distances.quick;
   const mask = (1 << QUICK) - 1;
-  const most = bytes.length + 4; // bytes that were not there may be in `hold`, but not taken
+  const max = bytes.length + 4; // bytes that were not there may be in `hold`, but not taken
   let { hold, count, at } = source;
   let to = output.length;
   let target = output.bytes;
   let room = target.length;
   let valid = false;
-  while (at <= most) {
+  while (at <= max) {
     while (count < 20) {
       hold |= (bytes[at++] ?? 0) << count;
       count += 8;
@@ -329,8 +329,8 @@ function decodeBlock(source: Bits, output: Output, base: number, literals: Code,
 }
 
 /** `zlib` (RFC 1950): two bytes, a deflate stream, and a checksum. @throws FormatError as {@link inflate} says. */
-export function inflateZlib(who: string, packed: Uint8Array, most: number): Uint8Array {
-  const output = new Output(who, most, packed.length * MOST_DEFLATE_RATIO);
+export function inflateZlib(who: string, packed: Uint8Array, max: number): Uint8Array {
+  const output = new Output(who, max, packed.length * MAX_DEFLATE_RATIO);
   const [method = 0, flags = 0] = packed;
   const valid = (method & 15) === 8 && method >> 4 <= 7 && ((method << 8) | flags) % 31 === 0 && (flags & 0x20) === 0;
   const end = valid ? inflate(packed, 2, output) : undefined;

@@ -23,7 +23,7 @@ import {
   TRUNCATED,
 } from "./bytes.js";
 import { bytesPerElement, checkPrecision, decodeFloats, decodeTyped, type ReadOptions } from "./elements.js";
-import { MOST_BYTES } from "./gzip.js";
+import { MAX_BYTES } from "./gzip.js";
 
 const WHO = "readWeightsManifest";
 
@@ -85,13 +85,13 @@ export type ReadPath = (path: string) => Bytes | undefined | Promise<Bytes | und
  *
  * @param manifest the content of `NAME-weights_manifest.json`, of a `model.json` that contains the manifest, or either
  *   of them after `JSON.parse`.
- * @param read gives the bytes of each file that the manifest names; called once a path. The tensors share no memory with
+ * @param read gives the bytes of each file that the manifest names; called once per path. The tensors share no memory with
  *   them.
- * @throws FormatError for a manifest that is no valid JSON or has another structure, a type that is none of these, a name
+ * @throws FormatError for a manifest that is not valid JSON or has another structure, a type other than these, a name
  *   or path that comes twice, a path that leaves its folder, more than `maxBytes`, a file that is missing, or files that
  *   hold more or fewer bytes than their tensors take. The whole manifest is checked before any file is read, and all
  *   sizes before any tensor is made. What `read` throws is thrown on. ArgumentError for no function to read by, no
- *   options, or a file whose content is no bytes.
+ *   options, or a file whose content is not bytes.
  * @example
  * const manifest = await readFile("model/tiny_face_detector_model-weights_manifest.json");
  * const tensors = await readWeightsManifest(manifest, (path) => readFile(join("model", path)));
@@ -101,7 +101,7 @@ export async function readWeightsManifest(
   read: ReadPath,
   options: ReadManifestOptions = {},
 ): Promise<Record<string, Tensor>> {
-  const { dtype, maxBytes } = readOptions(WHO, options, { dtype: "float32", maxBytes: MOST_BYTES });
+  const { dtype, maxBytes } = readOptions(WHO, options, { dtype: "float32", maxBytes: MAX_BYTES });
   checkPrecision(WHO, dtype);
   checkInteger(WHO, "maxBytes", maxBytes, 1);
   if (typeof read !== "function") {
@@ -179,9 +179,12 @@ function decode({ type, stored }: Entry, bytes: Uint8Array, dtype: DType): Float
   if (typeof stored === "string") return decodeFloats(bytes, stored, true, dtype);
   const { scale, min } = stored;
   // An integer has no −0, but the rounded number may be.
-  const value = type === "int32" ? (q: number) => 0 + Math.round(q * scale + min) : (q: number) => q * scale + min;
+  const value =
+    type === "int32"
+      ? (quantized: number) => 0 + Math.round(quantized * scale + min)
+      : (quantized: number) => quantized * scale + min;
   // The file's precision is float32, whatever the tensor's.
-  const rounded = type === "float32" ? (q: number) => Math.fround(value(q)) : value;
+  const rounded = type === "float32" ? (quantized: number) => Math.fround(value(quantized)) : value;
   const quantized = decodeTyped(bytes, stored.type, true);
   const numbers = floats(quantized.length, dtype);
   for (let i = 0; i < numbers.length; i++) numbers[i] = rounded(quantized[i] ?? 0);
@@ -197,7 +200,7 @@ function parseJson(manifest: unknown): unknown {
     return refuse(
       WHO,
       "a manifest of JSON text",
-      "it is no valid JSON",
+      "it is not valid JSON",
       "the file of the weights instead of its manifest, a path instead of the content, or a page that says “not found”",
     );
   }

@@ -5,7 +5,7 @@
 import { refuseForeign } from "../shape/brand.js";
 import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
-import { MOST_DIMS } from "../shape/reshape.js";
+import { MAX_DIMS } from "../shape/reshape.js";
 import { type Shape, showShape, stridesOf } from "../shape/shape.js";
 import { show } from "../shape/show.js";
 import { gather } from "../tensor/layout.js";
@@ -34,7 +34,7 @@ import {
 import { Scanner } from "./scanner.js";
 
 /** Version 1.0 has no longer ones, and nothing that is read here needs more than 2 KiB. */
-const MOST_HEADER_BYTES = 0xffff;
+const MAX_HEADER_BYTES = 0xffff;
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 
@@ -58,11 +58,11 @@ const TYPES = new Map<string, ElementType>([
  * order (the tensor is always row-major), types f2 f4 f8, i1 i2 i4 i8, u1 u2 u4 u8 and b1. Integers and doubles are
  * rounded to float32 unless `dtype` is `"float64"`. The tensor shares no memory with `bytes`.
  *
- * Time and memory follow from the length of the file: the tensor takes 4 bytes an element (8 for `"float64"`), whatever
+ * Time and memory follow from the length of the file: the tensor takes 4 bytes per element (8 for `"float64"`), whatever
  * the file's type, and 64-bit integers and half precision twice that on the way.
  *
  * @throws FormatError for anything that is not exactly one such file, a header beyond 64 KiB or a shape beyond 64 dimensions;
- *   the header is checked before the tensor is made. ArgumentError for what is no bytes or no options.
+ *   the header is checked before the tensor is made. ArgumentError for data that are not bytes, or wrong options.
  * @example
  * const x = readNpy(await readFile("images.npy")); // x.shape as NumPy's
  */
@@ -72,7 +72,7 @@ export function readNpy(bytes: Bytes, options: ReadOptions = {}): Tensor {
 }
 
 /** `who` begins the messages: the entry of a .npz says its name. `most` bytes the tensor may take. */
-export function parseNpy(who: string, bytes: Uint8Array, dtype: DType, most = Infinity): Tensor {
+export function parseNpy(who: string, bytes: Uint8Array, dtype: DType, max = Infinity): Tensor {
   const { text, data } = splitHeader(who, bytes);
   const { descr, fortranOrder, shape } = parseHeader(who, text);
   const [order = "", type] = [descr[0], TYPES.get(descr.slice(1))];
@@ -94,14 +94,14 @@ export function parseNpy(who: string, bytes: Uint8Array, dtype: DType, most = In
       size * width < data.length ? "several arrays saved into one file" : TRUNCATED,
     );
   }
-  checkBudget(who, size * bytesPerElement(dtype), most);
+  checkBudget(who, size * bytesPerElement(dtype), max);
   const numbers = decodeFloats(data, type, order !== ">", dtype);
   return new Tensor(fortranOrder ? fromFortranOrder(numbers, shape) : numbers, shape);
 }
 
 /**
  * The bytes of a `.npy` file, the same as `numpy.save` writes: version 1.0, C order, `<f4` (`<f8` for a float64 tensor).
- * @throws ArgumentError when `tensor` is no Tensor.
+ * @throws ArgumentError when `tensor` is not a Tensor.
  * @example
  * await writeFile("images.npy", writeNpy(x)); // numpy.load("images.npy")
  */
@@ -129,7 +129,7 @@ function splitHeader(who: string, bytes: Uint8Array): { text: string; data: Uint
     refuse(who, "the magic string \\x93NUMPY", "the file starts with PK, as zip files do", "a .npz file: use readNpz");
   }
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
-    refuse(who, "the magic string \\x93NUMPY", "the file starts otherwise", "another format than .npy");
+    refuse(who, "the magic string \\x93NUMPY", "the file starts differently", "another format than .npy");
   }
   const [major, minor] = [bytes[6], bytes[7]];
   const sizeBytes = major === 1 ? 2 : 4;
@@ -139,13 +139,13 @@ function splitHeader(who: string, bytes: Uint8Array): { text: string; data: Uint
     refuse(who, "version 1.0, 2.0 or 3.0 of the format", `the file says ${major}.${minor}`);
   }
   const length = sizeBytes === 2 ? viewOf(bytes).getUint16(8, true) : viewOf(bytes).getUint32(8, true);
-  if (length > MOST_HEADER_BYTES) refuse(who, `a header of at most ${MOST_HEADER_BYTES} bytes`, `it has ${length}`);
+  if (length > MAX_HEADER_BYTES) refuse(who, `a header of at most ${MAX_HEADER_BYTES} bytes`, `it has ${length}`);
   if (length > bytes.length - start) {
     refuse(who, `a header of ${length} bytes`, `only ${bytes.length - start} bytes follow its length`, TRUNCATED);
   }
   // Versions 1 and 2 say latin-1, but only ASCII can be part of a header that is understood here.
   const text = decodeUtf8(bytes.subarray(start, start + length));
-  if (text === undefined) refuse(who, "a header of text", "the header is no valid UTF-8");
+  if (text === undefined) refuse(who, "a header of text", "the header is not valid UTF-8");
   return { text, data: bytes.subarray(start + length) };
 }
 
@@ -179,7 +179,7 @@ function parseTuple(scan: Scanner): number[] {
   const sizes: number[] = [];
   scan.expect("(");
   while (!scan.take(")")) {
-    if (sizes.length === MOST_DIMS) scan.fail(`a shape of at most ${MOST_DIMS} dimensions`);
+    if (sizes.length === MAX_DIMS) scan.fail(`a shape of at most ${MAX_DIMS} dimensions`);
     sizes.push(scan.integer("each size of the shape", "L"));
     if (scan.take(",")) continue;
     if (sizes.length < 2) scan.fail('"," after the only size of the shape');

@@ -5,7 +5,7 @@ import { ArgumentError } from "../shape/errors.js";
 import { Tensor } from "../tensor/tensor.js";
 import { type Bytes, bytesOf, entriesOf, isUnicode, type OwnBytes, quote, refuse } from "./bytes.js";
 import { bytesPerElement, checkPrecision, type ReadOptions } from "./elements.js";
-import { MOST_BYTES } from "./gzip.js";
+import { MAX_BYTES } from "./gzip.js";
 import { parseNpy, writeNpy } from "./npy.js";
 import { extract, readZip, writeZip } from "./zip.js";
 
@@ -26,12 +26,12 @@ export interface ReadNpzOptions extends ReadOptions {
  *
  * @throws FormatError for anything that is not exactly such a file: no zip directory, entries that overlap or leave the
  *   file, a wrong checksum, a name that comes twice, a `.npy` file in it that is none, no `.npy` file at all, more than
- *   `maxBytes`. ArgumentError for what is no bytes or no options.
+ *   `maxBytes`. ArgumentError for data that are not bytes, or wrong options.
  * @example
  * const { images, labels } = await readNpz(await readFile("mnist.npz"));
  */
 export async function readNpz(bytes: Bytes, options: ReadNpzOptions = {}): Promise<Record<string, Tensor>> {
-  const { dtype, maxBytes } = readOptions("readNpz", options, { dtype: "float32", maxBytes: MOST_BYTES });
+  const { dtype, maxBytes } = readOptions("readNpz", options, { dtype: "float32", maxBytes: MAX_BYTES });
   checkPrecision("readNpz", dtype);
   let left = checkInteger("readNpz", "maxBytes", maxBytes, 1);
   const entries = readZip("readNpz", bytesOf("readNpz", bytes));
@@ -43,9 +43,9 @@ export async function readNpz(bytes: Bytes, options: ReadNpzOptions = {}): Promi
     if (!entry.isUtf8) refuse(who, "a name in UTF-8", "it is in another encoding");
     if (arrays.has(name)) refuse(who, "each name once", "it comes twice");
     // What decompressing does not make larger takes memory in proportion to the file.
-    const most = entry.size <= entry.packed.length ? Infinity : left;
-    const tensor = parseNpy(who, extract(who, entry, most), dtype, most);
-    if (most === left) left -= tensor.size * bytesPerElement(dtype);
+    const max = entry.size <= entry.packed.length ? Infinity : left;
+    const tensor = parseNpy(who, extract(who, entry, max), dtype, max);
+    if (max === left) left -= tensor.size * bytesPerElement(dtype);
     arrays.set(name, tensor);
   }
   if (arrays.size === 0 && entries.length > 0) {
@@ -62,7 +62,7 @@ export async function readNpz(bytes: Bytes, options: ReadNpzOptions = {}): Promi
 /**
  * The bytes of a `.npz` file, uncompressed, that `numpy.load` reads: each tensor as {@link writeNpy} writes it, in the
  * order of the record.
- * @throws ArgumentError for anything but a plain object of tensors by name, a value that is no Tensor, a name that is no
+ * @throws ArgumentError for anything but a plain object of tensors by name, a value that is not a Tensor, a name that is not
  *   valid Unicode, or more than 4 GiB.
  * @example
  * await writeFile("batch.npz", writeNpz({ inputs, targets })); // numpy.load("batch.npz")["inputs"]

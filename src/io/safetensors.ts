@@ -6,7 +6,7 @@
 import { refuseForeign } from "../shape/brand.js";
 import { NO_RECORD, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
-import { MOST_DIMS } from "../shape/reshape.js";
+import { MAX_DIMS } from "../shape/reshape.js";
 import { showShape } from "../shape/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 import {
@@ -35,7 +35,7 @@ import { Scanner } from "./scanner.js";
 const WHO = "readSafetensors";
 
 /** The library by Hugging Face refuses longer headers, too. */
-const MOST_HEADER_BYTES = 100_000_000;
+const MAX_HEADER_BYTES = 100_000_000;
 
 const TYPES = new Map<string, ElementType>([
   ["F64", "float64"],
@@ -78,13 +78,13 @@ interface Header {
  * Every tensor of a `.safetensors` file by name, in the order of its header. The tensors share no memory with `bytes`.
  * Reads F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8 and BOOL, all into float32 unless `dtype` says otherwise.
  *
- * Time and memory follow from the length of the file: tensors take 4 bytes an element (8 for `"float64"`), whatever the
+ * Time and memory follow from the length of the file: tensors take 4 bytes per element (8 for `"float64"`), whatever the
  * file's type, and an entry of the header some ten times its text.
  *
- * @throws FormatError for anything that is not exactly such a file: a header that is truncated or no valid JSON, a name
+ * @throws FormatError for anything that is not exactly such a file: a header that is truncated or not valid JSON, a name
  *   that comes twice, an unknown type, a shape that does not match its byte count, tensors that overlap, leave holes or
  *   run past the end, bytes after the last tensor, a shape beyond 64 dimensions, a header beyond 100 MB. The whole header is
- *   checked before any tensor is made. ArgumentError for what is no bytes or no options.
+ *   checked before any tensor is made. ArgumentError for data that are not bytes, or wrong options.
  * @example
  * model.loadStateDict(readSafetensors(await readFile("lenet5.safetensors")));
  */
@@ -116,8 +116,8 @@ export function readSafetensorsMetadata(bytes: Bytes): Record<string, string> {
  * keys that end in `num_batches_tracked` as I64, as torch has them, so that torch's `load_state_dict` gets the types it
  * expects.
  *
- * @throws ArgumentError for anything but a plain object of tensors by name, a value that is no Tensor or no text, a name
- *   that is no valid Unicode, a tensor named `__metadata__`, or a `num_batches_tracked` that is no integer.
+ * @throws ArgumentError for anything but a plain object of tensors by name, a value that is neither Tensor nor text, a name
+ *   that is not valid Unicode, a tensor named `__metadata__`, or a `num_batches_tracked` that is not an integer.
  * @example
  * await writeFile("lenet5.safetensors", writeSafetensors(model.stateDict(), { metadata: { epoch: "3" } }));
  */
@@ -193,10 +193,10 @@ function readHeader(bytes: Uint8Array): Header {
       cause,
     );
   }
-  if (length > MOST_HEADER_BYTES) refuse(WHO, `a header of at most ${MOST_HEADER_BYTES} bytes`, `it has ${length}`);
+  if (length > MAX_HEADER_BYTES) refuse(WHO, `a header of at most ${MAX_HEADER_BYTES} bytes`, `it has ${length}`);
   const end = 8 + Number(length);
   const text = decodeUtf8(bytes.subarray(8, end));
-  if (text === undefined) refuse(WHO, "a header of UTF-8 text", "the header is no valid UTF-8", cause);
+  if (text === undefined) refuse(WHO, "a header of UTF-8 text", "the header is not valid UTF-8", cause);
   const data = bytes.subarray(end);
   const { metadata, entries } = parseHeader(text);
   checkLayout(entries, data.length);
@@ -252,7 +252,7 @@ function parseIntegers(scan: Scanner, what: string): number[] {
   scan.expect("[");
   if (scan.take("]")) return integers;
   do {
-    if (integers.length === MOST_DIMS) scan.fail(`a shape of at most ${MOST_DIMS} dimensions`);
+    if (integers.length === MAX_DIMS) scan.fail(`a shape of at most ${MAX_DIMS} dimensions`);
     integers.push(scan.integer(what));
   } while (scan.take(","));
   scan.expect("]");

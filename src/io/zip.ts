@@ -6,7 +6,7 @@
 import { ArgumentError } from "../shape/errors.js";
 import { checkBudget, concatBytes, decodeUtf8, quote, refuse, TRUNCATED, viewOf } from "./bytes.js";
 import { crc32 } from "./crc32.js";
-import { inflate, invalid, MOST_DEFLATE_RATIO, Output } from "./inflate.js";
+import { inflate, invalid, MAX_DEFLATE_RATIO, Output } from "./inflate.js";
 
 const LOCAL = 0x04034b50; // 4.3.7, 30 bytes
 const CENTRAL = 0x02014b50; // 4.3.12, 46 bytes
@@ -143,16 +143,16 @@ function wholeNumber(who: string, view: DataView, at: number): number {
  * @throws FormatError for an entry that is encrypted or compressed by another method than deflate, whose size or checksum
  *   are wrong, or that holds more than `most` bytes.
  */
-export function extract(who: string, entry: ZipEntry, most: number): Uint8Array {
+export function extract(who: string, entry: ZipEntry, max: number): Uint8Array {
   const { method, encrypted, packed, size, crc } = entry;
   if (encrypted) refuse(who, "an entry without a password", "it is encrypted");
   if (method !== STORED && method !== DEFLATED) {
     refuse(who, "an entry that is stored or deflated", `its compression method is ${method}`);
   }
-  if (method === STORED ? size !== packed.length : size > packed.length * MOST_DEFLATE_RATIO) {
+  if (method === STORED ? size !== packed.length : size > packed.length * MAX_DEFLATE_RATIO) {
     refuse(who, `an entry of ${packed.length} bytes to hold what they can`, `it is said to hold ${size}`);
   }
-  checkBudget(who, size, most);
+  checkBudget(who, size, max);
   let content = packed;
   if (method === DEFLATED) {
     const output = new Output(who, size, size);

@@ -16,7 +16,7 @@ interface Formula<Value, N> {
 
 /**
  * An activation: f and f′ of one number in double precision, and of four float32 lanes, where another formula may stand
- * because the first one cancels. f′ at a kink and at NaN is what torch 1.13 gives, and is told where it is no limit of f′.
+ * because the first one cancels. f′ at a kink and at NaN is what torch 1.13 gives, and is stated where it is not a limit of f′.
  *
  * @internal
  */

@@ -89,6 +89,6 @@ export interface LossKernels<A = Operand> {
   /** loss = exp(target)·(target − x); both hold log-probabilities */
   klDivergenceOfLogs(x: A, target: A, scale: number, losses: A | undefined, gradient: A): number;
 
-  /** gradient[n, c, p] *= dy[n, p]: the chain rule behind losses that were not reduced. */
+  /** gradient[n, c, p] *= dy[n, p]: the chain rule after losses that were not reduced. */
   chain(g: ClassGeometry, dy: A, gradient: A): void;
 }

@@ -3,8 +3,9 @@ import type { LrnGeometry } from "../shape/lrn.js";
 import type { Operand } from "../tensor/storage.js";
 
 export interface LrnSettings {
-  /** α / size: the window's divisor counts channels that do not exist too. */
-  readonly scale: number;
+  /** Channels in a window; those that do not exist count too. */
+  readonly size: number;
+  readonly alpha: number;
   readonly beta: number;
   readonly k: number;
 }

@@ -234,7 +234,7 @@ export class Arena implements Allocator {
     this.#next = 0;
   }
 
-  place(length: number): Resident {
+  allocate(length: number): Resident {
     const index = this.#next++;
     const block = this.#blocks[index] ?? new Block();
     this.#blocks[index] = block;
@@ -277,7 +277,7 @@ export class Pool implements Allocator {
     for (const block of this.#blocks) this.#freeUnheld(block);
   }
 
-  place(length: number): Resident {
+  allocate(length: number): Resident {
     const block = this.#take(length);
     block.isFree = false;
     block.renew(length);

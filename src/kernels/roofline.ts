@@ -1,7 +1,7 @@
 /** What the processor and the memory give at most. */
 export interface Roofline {
-  /** Floating-point operations a second. */
+  /** Floating-point operations per second. */
   readonly peak: number;
-  /** Bytes a second that are read from memory. */
+  /** Bytes per second that are read from memory. */
   readonly bandwidth: number;
 }

@@ -11,7 +11,7 @@ import { reprOf } from "./repr.js";
  *
  *     y[n, c, i, j] = mean of x[n, c, ⌊i·H/H′⌋ … ⌈(i + 1)·H/H′⌉ − 1, ⌊j·W/W′⌋ … ⌈(j + 1)·W/W′⌉ − 1]
  *
- * @throws ArgumentError for an outputSize that is no positive integer or null; ShapeError (from forward) for a wrong
+ * @throws ArgumentError for an outputSize that is not a positive integer or null; ShapeError (from forward) for a wrong
  *   rank or an empty image.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
  *
@@ -54,7 +54,7 @@ export interface AdaptiveMaxPool2dOptions {
  *
  * The gradient goes to the maximum, of equal ones to the first; NaN counts as the largest.
  *
- * @throws ArgumentError for an outputSize that is no positive integer or null; ShapeError (from forward) for a wrong
+ * @throws ArgumentError for an outputSize that is not a positive integer or null; ShapeError (from forward) for a wrong
  *   rank or an empty image.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
  *

@@ -1,4 +1,5 @@
 import { readOptions } from "../shape/check.js";
+import type { Sizes } from "../shape/conv.js";
 import type { PoolRule } from "../shape/pool.js";
 import {
   type AvgPool2dOptions,
@@ -6,9 +7,8 @@ import {
   averageSettings,
   POOL_DEFAULTS,
   type PoolGeometry,
-  type PoolSettings,
 } from "../shape/pool.js";
-import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
+import type { DefaultOptions, OnlyOptions, PairOf } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
 import { AveragePool2d } from "./pool2d.js";
 import { reprOf } from "./repr.js";
@@ -22,7 +22,7 @@ import { reprOf } from "./repr.js";
  * Padding counts as 0. The divisor is the number of the window's pixels, with those in the padding unless
  * `countIncludePad` is false, but never those that ceil mode adds beyond it; `divisorOverride` replaces it.
  *
- * @throws ArgumentError for sizes that are no positive integers, padding wider than half the kernel or a divisor of 0;
+ * @throws ArgumentError for sizes that are not positive integers, padding wider than half the kernel or a divisor of 0;
  *   ShapeError (from forward) for a wrong rank, an empty image, or a window larger than the padded input.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
  *
@@ -35,18 +35,33 @@ export class AvgPool2d<
   const O extends AvgPool2dOptions | undefined = DefaultOptions<K, AvgPool2dOptions>,
 > extends AveragePool2d<PoolRule<"AvgPool2d", K, O>> {
   override readonly name: string = "AvgPool2d";
-  readonly settings: PoolSettings;
+  declare readonly kernelSize: PairOf<K>;
+  /** Step between two windows. */
+  declare readonly stride: Sizes;
+  /** Rows and columns added on each side. */
+  declare readonly padding: Sizes;
+  /**
+   * 1, as averages have no dilation.
+   * @internal
+   */
+  declare readonly dilation: Sizes;
+  /** Whether a last window may reach over the edge. */
+  declare readonly ceilMode: boolean;
+  /** Whether the zeros of the padding count as pixels. */
+  declare readonly countIncludePad: boolean;
+  /** What each window's sum is divided by; undefined for the number of its pixels. */
+  declare readonly divisorOverride: number | undefined;
 
   constructor(kernelSize: K);
   constructor(kernelSize: K, options: O & OnlyOptions<"AvgPool2d", O, AvgPool2dOptions>);
   constructor(kernelSize: K, options: AvgPool2dOptions = {}) {
     super();
     const defaults = { ...POOL_DEFAULTS, countIncludePad: true, divisorOverride: undefined };
-    this.settings = averageSettings("AvgPool2d", kernelSize, readOptions("AvgPool2d", options, defaults));
+    Object.assign(this, averageSettings("AvgPool2d", kernelSize, readOptions("AvgPool2d", options, defaults)));
   }
 
   protected override windows(inputShape: Shape): PoolGeometry {
-    return averageGeometry(this.name, this.settings, inputShape);
+    return averageGeometry(this.name, this, inputShape);
   }
 
   protected override extraRepr(): string {

@@ -71,7 +71,7 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
 
   protected override extraRepr(): string {
     return reprOf(
-      { ...this, momentum: `${this.momentum}`, affine: this.weight, trackRunningStats: this.runningMean },
+      { ...this, momentum: `${this.momentum}` },
       "numFeatures, eps=0.00001, momentum=0.1, affine=true, trackRunningStats=true",
     );
   }
@@ -89,7 +89,7 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
  * Parameters: `weight` `[numFeatures]`, ones, and `bias` `[numFeatures]`, zeros. Buffers: `running_mean`
  * `[numFeatures]`, zeros, `running_var` `[numFeatures]`, ones, and `num_batches_tracked` `[]`.
  *
- * @throws ArgumentError for numFeatures that is no positive integer, a negative eps, or a momentum outside 0 to 1;
+ * @throws ArgumentError for numFeatures that is not a positive integer, a negative eps, or a momentum outside 0 to 1;
  *   ShapeError (from forward) for a wrong rank, wrong channels, or one value per channel where the batch's own
  *   statistics are used.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html,
@@ -101,6 +101,7 @@ abstract class BatchNorm<Rule extends ShapeRule> extends RunningNorm<Rule> {
  */
 export class BatchNorm1d<const C extends number = number> extends BatchNorm<BatchNorm1dRule<C>> {
   override readonly name: string = "BatchNorm1d";
+  declare readonly numFeatures: C;
   protected readonly dims = { 2: "[N, C]", 3: "[N, C, L]" };
 
   constructor(numFeatures: C, options: BatchNormOptions = {}) {
@@ -112,7 +113,7 @@ export class BatchNorm1d<const C extends number = number> extends BatchNorm<Batc
  * Normalizes each channel over a batch of images: `[N, C, H, W]`, same shape out. Formula, parameters, buffers and
  * errors are those of {@link BatchNorm1d}, with statistics over N, H and W.
  *
- * @throws ArgumentError for numFeatures that is no positive integer, a negative eps, or a momentum outside 0 to 1;
+ * @throws ArgumentError for numFeatures that is not a positive integer, a negative eps, or a momentum outside 0 to 1;
  *   ShapeError (from forward) for a wrong rank, wrong channels, or one value per channel where the batch's own
  *   statistics are used.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html,
@@ -124,6 +125,7 @@ export class BatchNorm1d<const C extends number = number> extends BatchNorm<Batc
  */
 export class BatchNorm2d<const C extends number = number> extends BatchNorm<BatchNorm2dRule<C>> {
   override readonly name: string = "BatchNorm2d";
+  declare readonly numFeatures: C;
   protected readonly dims = { 4: "[N, C, H, W]" };
 
   constructor(numFeatures: C, options: BatchNormOptions = {}) {

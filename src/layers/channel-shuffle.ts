@@ -22,7 +22,7 @@ import { reprOf } from "./repr.js";
  */
 export class ChannelShuffle<const G extends number = number> extends Layer<ChannelShuffleRule<G>> {
   override readonly name: string = "ChannelShuffle";
-  readonly groups: number;
+  readonly groups: G;
 
   constructor(groups: G) {
     super();

@@ -8,18 +8,18 @@ import {
   convTranspose2dInputGradient,
   convTranspose2dWeightGradient,
 } from "../ops/conv-transpose2d.js";
+import type { ConvAlgorithm } from "../shape/algorithm.js";
 import { readOptions } from "../shape/check.js";
-import { CONV_DEFAULTS, type ConvGeometry, type GroupsFit } from "../shape/conv.js";
+import { CONV_DEFAULTS, type ConvGeometry, type GroupsFit, type Sizes } from "../shape/conv.js";
 import {
   type ConvTranspose2dRule,
   type ConvTranspose2dShapeOptions,
-  type ConvTransposeSettings,
   convTransposeGeometry,
   convTransposeSettings,
   convTransposeShape,
 } from "../shape/conv-transpose.js";
 import { checkExtents } from "../shape/reshape.js";
-import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
+import type { DefaultOptions, OnlyOptions, PairOf } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type InitOptions, initializeLike, zeroWeight } from "./initializers.js";
@@ -38,7 +38,7 @@ export interface ConvTranspose2dOptions extends ConvTranspose2dShapeOptions, Ini
  * Parameters: `weight` `[inChannels, outChannels / groups, kernelHeight, kernelWidth]` and `bias` `[outChannels]`,
  * both uniform in ±1/√(outChannels / groups · kernelHeight · kernelWidth).
  *
- * @throws ArgumentError for sizes that are no positive integers, channels that `groups` does not divide, or an
+ * @throws ArgumentError for sizes that are not positive integers, channels that `groups` does not divide, or an
  *   outputPadding that is neither smaller than the stride nor than the dilation; ShapeError (from forward) for a wrong
  *   rank, wrong channels, or a padding that leaves no output.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
@@ -56,7 +56,22 @@ export class ConvTranspose2d<
   override readonly name: string = "ConvTranspose2d";
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
-  readonly settings: ConvTransposeSettings;
+  declare readonly inChannels: Ci;
+  declare readonly outChannels: Co;
+  declare readonly kernelSize: PairOf<K>;
+  /** Distance between the places of two neighboring input pixels in the output. */
+  declare readonly stride: Sizes;
+  /** Rows and columns cut off on each side of the output. */
+  declare readonly padding: Sizes;
+  /** Rows below and columns right that the output has on top. */
+  declare readonly outputPadding: Sizes;
+  /** Distance between two taps of the kernel. */
+  declare readonly dilation: Sizes;
+  /** Input and output channels are split into this many independent convolutions. */
+  declare readonly groups: number;
+  declare readonly paddingMode: "zeros";
+  /** How the wasm backend computes it. */
+  declare readonly algorithm: ConvAlgorithm;
   readonly #cache = new Cache<{ g: ConvGeometry; x: Tensor }>();
 
   constructor(inChannels: Ci, outChannels: Co, kernelSize: K);
@@ -70,8 +85,8 @@ export class ConvTranspose2d<
     super();
     const defaults = { ...CONV_DEFAULTS, outputPadding: 0 };
     const { bias: hasBias, random, ...taps } = readOptions("ConvTranspose2d", options, defaults);
-    this.settings = convTransposeSettings("ConvTranspose2d", inChannels, outChannels, kernelSize, taps);
-    const filter = [outChannels / this.settings.groups, ...this.settings.kernelSize];
+    Object.assign(this, convTransposeSettings("ConvTranspose2d", inChannels, outChannels, kernelSize, taps));
+    const filter = [outChannels / this.groups, ...this.kernelSize];
     const weight = zeroWeight("ConvTranspose2d", [inChannels, ...filter]);
     const bias = hasBias ? zeroWeight("ConvTranspose2d", [outChannels]) : undefined;
     initializeLike(weight, bias, sizeOf(filter), random);
@@ -85,7 +100,7 @@ export class ConvTranspose2d<
   }
 
   protected compute(x: Tensor): Tensor {
-    const g = convTransposeGeometry(this.settings, x.shape);
+    const g = convTransposeGeometry(this, x.shape);
     this.#cache.push({ g, x });
     return convTranspose2d(g, x, this.weight.value, this.bias?.value, this.inferShape(x.shape));
   }
@@ -98,7 +113,7 @@ export class ConvTranspose2d<
   }
 
   protected override inferShape(inputShape: Shape): number[] {
-    return convTransposeShape(this.settings, inputShape);
+    return convTransposeShape(this, inputShape);
   }
 
   /** Every input pixel meets every weight of its channel. */

@@ -10,7 +10,7 @@ import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { Convolution } from "./convolution.js";
 import type { InitOptions } from "./initializers.js";
 
-/** Options of {@link Conv1d}: those of Conv2d with one number a size. */
+/** Options of {@link Conv1d}: those of Conv2d with one number per size. */
 export interface Conv1dOptions extends Conv1dShapeOptions, InitOptions {}
 
 /**
@@ -20,9 +20,9 @@ export interface Conv1dOptions extends Conv1dShapeOptions, InitOptions {}
  *     y[n, o, i] = bias[o] + Σ_{c,u} weight[o, c, u] · x[n, c, i·stride + u·dilation − padding]
  *
  * Parameters: `weight` `[outChannels, inChannels / groups, kernelSize]` and `bias` `[outChannels]`,
- * both uniform in ±1/√(inChannels / groups · kernelSize). Options are those of Conv2d, with one number a size.
+ * both uniform in ±1/√(inChannels / groups · kernelSize). Options are those of Conv2d, with one number per size.
  *
- * @throws ArgumentError for sizes that are no positive integers, channels that `groups` does not divide, or `"same"`
+ * @throws ArgumentError for sizes that are not positive integers, channels that `groups` does not divide, or `"same"`
  *   with a stride; ShapeError (from forward) for a wrong rank, wrong channels, a kernel longer than the padded input,
  *   or a padding that mirrors or wraps around more than the signal has.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
@@ -38,6 +38,12 @@ export class Conv1d<
   const O extends Conv1dOptions | undefined = DefaultOptions<K, Conv1dOptions>,
 > extends Convolution<Conv1dRule<Ci, Co, K, O>> {
   override readonly name: string = "Conv1d";
+  declare readonly inChannels: Ci;
+  declare readonly outChannels: Co;
+  declare readonly kernelSize: readonly [K];
+  declare readonly stride: readonly [number];
+  declare readonly padding: readonly [number] | "same" | "valid";
+  declare readonly dilation: readonly [number];
 
   constructor(inChannels: Ci, outChannels: Co, kernelSize: K);
   constructor(
@@ -49,14 +55,5 @@ export class Conv1d<
   constructor(inChannels: Ci, outChannels: Co, kernelSize: K, options: Conv1dOptions = {}) {
     const { bias, random, ...taps } = readOptions("Conv1d", options, CONV_DEFAULTS);
     super(conv1dSettings("Conv1d", inChannels, outChannels, kernelSize, taps), bias, random);
-  }
-
-  /** Height 1 is left out. */
-  protected override extraRepr(): string {
-    const settings = Object.entries(this.settings).map(([key, value]) => [
-      key,
-      Array.isArray(value) ? value[1] : value,
-    ]);
-    return super.extraRepr({ ...this, settings: Object.fromEntries(settings) });
   }
 }

@@ -5,8 +5,9 @@ import {
   type Conv2dShapeOptions,
   convSettings,
   type GroupsFit,
+  type Sizes,
 } from "../shape/conv.js";
-import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
+import type { DefaultOptions, OnlyOptions, PairOf } from "../shape/rule.js";
 import type { Pair } from "../shape/shape.js";
 import { Convolution } from "./convolution.js";
 import type { InitOptions } from "./initializers.js";
@@ -23,7 +24,7 @@ export interface Conv2dOptions extends Conv2dShapeOptions, InitOptions {}
  * Parameters: `weight` `[outChannels, inChannels / groups, kernelHeight, kernelWidth]` and `bias` `[outChannels]`,
  * both uniform in ±1/√(inChannels / groups · kernelHeight · kernelWidth).
  *
- * @throws ArgumentError for sizes that are no positive integers, channels that `groups` does not divide, or `"same"`
+ * @throws ArgumentError for sizes that are not positive integers, channels that `groups` does not divide, or `"same"`
  *   with a stride; ShapeError (from forward) for a wrong rank, wrong channels, a kernel larger than the padded input,
  *   or a padding that mirrors or wraps around more than the image has.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
@@ -39,6 +40,12 @@ export class Conv2d<
   const O extends Conv2dOptions | undefined = DefaultOptions<K, Conv2dOptions>,
 > extends Convolution<Conv2dRule<Ci, Co, K, O>> {
   override readonly name: string = "Conv2d";
+  declare readonly inChannels: Ci;
+  declare readonly outChannels: Co;
+  declare readonly kernelSize: PairOf<K>;
+  declare readonly stride: Sizes;
+  declare readonly padding: Sizes | "same" | "valid";
+  declare readonly dilation: Sizes;
 
   constructor(inChannels: Ci, outChannels: Co, kernelSize: K);
   constructor(

@@ -5,6 +5,7 @@ import type { How, Traits } from "../graph/module.js";
 import { Parameter } from "../graph/parameter.js";
 import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../ops/conv2d.js";
 import { pad2d, pad2dBackward } from "../ops/pad2d.js";
+import type { ConvAlgorithm } from "../shape/algorithm.js";
 import {
   type ConvGeometry,
   type ConvSettings,
@@ -13,6 +14,7 @@ import {
   paddedGeometry,
   paddingSides,
 } from "../shape/conv.js";
+import type { PaddingMode } from "../shape/pad.js";
 import { checkExtents } from "../shape/reshape.js";
 import type { ShapeRule } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
@@ -29,16 +31,30 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
   readonly weight: Parameter;
   /** `[outChannels]`; undefined with `bias: false`. */
   readonly bias: Parameter | undefined;
-  readonly settings: ConvSettings;
+  declare readonly inChannels: number;
+  declare readonly outChannels: number;
+  declare readonly kernelSize: readonly number[];
+  /** Step between two positions of the kernel. */
+  declare readonly stride: readonly number[];
+  /** Samples added on each side, as a number for each dimension or in words. */
+  declare readonly padding: readonly number[] | "same" | "valid";
+  /** Distance between two taps of the kernel. */
+  declare readonly dilation: readonly number[];
+  /** Input and output channels are split into this many independent convolutions. */
+  declare readonly groups: number;
+  /** What the padding holds. */
+  declare readonly paddingMode: PaddingMode;
+  /** How the wasm backend computes it. */
+  declare readonly algorithm: ConvAlgorithm;
   readonly #cache = new Cache<{ g: ConvGeometry; x: Tensor; inputShape: Shape }>();
 
   protected constructor(settings: ConvSettings, bias: boolean, random: Random | undefined) {
     super();
-    this.settings = settings;
-    const { inChannels, outChannels, groups, kernelSize, dimensions } = settings;
-    const filter = [inChannels / groups, ...kernelSize.slice(2 - dimensions)];
-    const weight = zeroWeight(settings.layer, [outChannels, ...filter]);
-    const biasValue = bias ? zeroWeight(settings.layer, [outChannels]) : undefined;
+    Object.assign(this, settings);
+    const { name, inChannels, outChannels, groups, kernelSize } = settings;
+    const filter = [inChannels / groups, ...kernelSize];
+    const weight = zeroWeight(name, [outChannels, ...filter]);
+    const biasValue = bias ? zeroWeight(name, [outChannels]) : undefined;
     initializeLike(weight, biasValue, sizeOf(filter), random);
     this.weight = new Parameter("weight", weight);
     this.bias = biasValue && new Parameter("bias", biasValue);
@@ -59,12 +75,12 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
   }
 
   #compute(x: Tensor, epilogue?: Epilogue): Tensor {
-    const { settings } = this;
-    const geometry = convGeometry(settings, x.shape);
-    const shape = convShape(settings, x.shape, geometry);
-    const zeros = settings.paddingMode === "zeros";
-    const padded = zeros ? x : pad2d(x, paddingSides(settings), settings.paddingMode, this.name);
-    const g = zeros ? geometry : paddedGeometry(geometry, settings);
+    const { paddingMode } = this;
+    const geometry = convGeometry(this, x.shape);
+    const shape = convShape(this, x.shape, geometry);
+    const zeros = paddingMode === "zeros";
+    const padded = zeros ? x : pad2d(x, paddingSides(this), paddingMode, this.name);
+    const g = zeros ? geometry : paddedGeometry(geometry, this);
     this.#cache.push({ g, x: padded, inputShape: x.shape });
     const y = epilogue?.inPlace ? epilogue.sum : undefined;
     return conv2d(g, padded, this.weight.value, this.bias?.value, shape, epilogue, y);
@@ -76,14 +92,12 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     if (this.bias?.requiresGrad) conv2dBiasGradient(g, dy, this.bias.grad);
     if (!inputGradient) return undefined;
     const dx = conv2dInputGradient(g, dy, this.weight.value, x.shape);
-    const { settings } = this;
-    return settings.paddingMode === "zeros"
-      ? dx
-      : pad2dBackward(dx, inputShape, paddingSides(settings), settings.paddingMode);
+    const { paddingMode } = this;
+    return paddingMode === "zeros" ? dx : pad2dBackward(dx, inputShape, paddingSides(this), paddingMode);
   }
 
   protected override inferShape(inputShape: Shape): number[] {
-    return convShape(this.settings, inputShape);
+    return convShape(this, inputShape);
   }
 
   override multiplyAdds(inputShape: Shape): number {
@@ -92,9 +106,9 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     return sizeOf(this.inferShape(inputShape)) * sizeOf(filter);
   }
 
-  protected override extraRepr(fields: object = this): string {
+  protected override extraRepr(): string {
     return reprOf(
-      fields,
+      this,
       "inChannels, outChannels, kernelSize=, stride=, padding=0, dilation=1, groups=1, bias=true, paddingMode=zeros, algorithm=auto",
     );
   }

@@ -24,7 +24,7 @@ export interface EmbeddingOptions extends InitOptions {
  * Parameter: `weight` `[numEmbeddings, embeddingDim]`, normal with mean 0 and variance 1. The gradient of the input is
  * zero: indices do not vary.
  *
- * @throws ArgumentError for sizes that are no positive integers, a paddingIdx that is no index, and (from forward)
+ * @throws ArgumentError for sizes that are not positive integers, a paddingIdx that is not an index, and (from forward)
  *   indices that are fractional or out of range.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html
  *
@@ -36,7 +36,7 @@ export class Embedding<const D extends number = number> extends Layer<EmbeddingR
   override readonly name: string = "Embedding";
   readonly weight: Parameter;
   readonly numEmbeddings: number;
-  readonly embeddingDim: number;
+  readonly embeddingDim: D;
   readonly paddingIdx: number | undefined;
   readonly #cache = new Cache<{ indices: Int32Array; inputShape: Shape }>();
 
@@ -83,7 +83,7 @@ function resolvePaddingIdx(index: number | undefined, entries: number): number |
   checkInteger("Embedding", "paddingIdx", index, -Infinity);
   if (index < -entries || index >= entries) {
     throw new ArgumentError(
-      `Embedding expects paddingIdx from ${-entries} to ${entries - 1}, but got ${index}. Usual cause: an index that was meant for a larger vocabulary.`,
+      `Embedding expects paddingIdx from ${-entries} to ${entries - 1}, but got ${index}. Usual cause: an index meant for a larger vocabulary.`,
     );
   }
   return index < 0 ? index + entries : index;

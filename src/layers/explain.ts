@@ -33,7 +33,7 @@ export interface ExplainedPass {
   /** flop / bytes */
   readonly intensity: number;
   /**
-   * The roofline: flop a second at most, the lesser of peak · saving and intensity · bandwidth. Winograd saves
+   * The roofline: flop per second at most, the lesser of peak · saving and intensity · bandwidth. Winograd saves
    * multiplications, for 3×3 kernels 4 (by 4×4) or 2.25 (by 2×2) to one, for 5×5 at most 2.8 along rows, which lifts its
    * roof above the peak.
    */
@@ -79,8 +79,8 @@ const REFERENCE: Roofline = { peak: 2e9, bandwidth: 1e10 };
  * The peak of one core and the bandwidth of the memory are measured by the first call, in about 0.1 s, unless they are
  * given; for the reference backend they are assumed.
  *
- * @param roofline.peak floating-point operations a second
- * @param roofline.bandwidth bytes a second
+ * @param roofline.peak floating-point operations per second
+ * @param roofline.bandwidth bytes per second
  * @throws ShapeError when the input does not fit the model; ArgumentError for a peak or bandwidth that is not above 0
  * @example
  * console.log(explain(new Conv2d(64, 64, 3, { padding: 1 }), [1, 64, 56, 56]));
@@ -148,12 +148,12 @@ function explained(leaf: KnownLeaf, reference: boolean, { peak, bandwidth }: Roo
 
 function described(layer: Layer | undefined, input: Shape, direction: Direction): Described {
   if (layer instanceof Convolution) {
-    const g = geometryOf(layer.settings, input);
+    const g = geometryOf(layer, input);
     return algorithmOf(g, direction).describe(g, direction);
   }
   if (layer instanceof ConvTranspose2d) {
     const adjoint = { forward: "inputGradient", inputGradient: "forward", weightGradient: "weightGradient" } as const;
-    const g = convTransposeGeometry(layer.settings, input);
+    const g = convTransposeGeometry(layer, input);
     return algorithmOf(g, adjoint[direction]).describe(g, adjoint[direction]);
   }
   return { algorithm: "matrix product", saving: 1 };
@@ -183,9 +183,7 @@ function render(title: string, facts: Omit<Explanation, "toString">): string {
     ...(reason === undefined ? [] : [`reference, for ${reason}.`]),
     ...showTable([...header, ...numbers], rows, header.length),
     ...(unknown
-      ? [
-          `not explained, for a layer without inferShape gives shapes that are known only when it has run: ${unknown.join(", ")}`,
-        ]
+      ? [`not explained, because a layer without inferShape has no shape before it runs: ${unknown.join(", ")}`]
       : []),
   ].join("\n");
 }

@@ -71,11 +71,11 @@ export class Flatten<
 }
 
 /**
- * Splits the dimension `dim` into the dimensions `unflattenedSize`, of which one may be −1: `[N, 400]` → `[N, 16, 5, 5]`.
+ * Splits the dimension `dim` into the dimensions `unflattenedSize`; one may be −1: `[N, 400]` → `[N, 16, 5, 5]`.
  *
  *     y[n, c, h, w] = x[n, (c·H + h)·W + w]
  *
- * @throws ArgumentError for sizes that are no positive integers or a second −1; ShapeError (from forward) for a dimension
+ * @throws ArgumentError for sizes that are not positive integers or a second −1; ShapeError (from forward) for a dimension
  *   that the input does not have, or sizes whose product is not that dimension's size.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
  *

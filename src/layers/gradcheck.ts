@@ -34,7 +34,7 @@ export interface GradcheckEntry {
   readonly name: string;
   /** ‖backward − differences‖ / max(‖backward‖, ‖differences‖, 0.01) over the entries that were checked. */
   readonly relativeError: number;
-  /** The entry that differs most, by its row-major index, and what both sides say of it. */
+  /** The entry that differs most, by its row-major index, and what both sides say about it. */
   readonly worst: { readonly index: number; readonly backward: number; readonly difference: number };
 }
 
@@ -44,7 +44,7 @@ export interface GradcheckReport {
   /** The largest relative error of all entries. */
   readonly relativeError: number;
   readonly entries: readonly GradcheckEntry[];
-  /** One line an entry, for a failing test's message. */
+  /** One line per entry, for a failing test's message. */
   toString(): string;
 }
 
@@ -77,7 +77,7 @@ export function gradcheck(layer: Network, inputShape: InputShapes, options: Grad
     const xs =
       given?.map((each) => each.clone().to("float64")) ??
       shapes.map((shape) => fillNormal(allocate(shape, "float64"), random));
-    const generators = [defaultRandom(), ...layer.descendants().flatMap((each) => generatorsIn(each))];
+    const generators = [defaultRandom(), ...layer.modules().flatMap((each) => generatorsIn(each))];
     const states = generators.map((generator) => generator.state);
     const forward = () => {
       // Dropout must drop the same elements every time.
@@ -144,7 +144,7 @@ function report(entries: readonly GradcheckEntry[], tolerance: number): Gradchec
   const passed = entries.every(({ relativeError }) => relativeError <= tolerance);
   return {
     passed,
-    relativeError: entries.reduce((most, entry) => Math.max(most, entry.relativeError), 0),
+    relativeError: entries.reduce((max, entry) => Math.max(max, entry.relativeError), 0),
     entries,
     toString: () =>
       entries
@@ -170,7 +170,7 @@ function fillNormal(tensor: Tensor, random: Random): Tensor {
 /** Remembers every parameter, buffer and generator of the layer; the function that it returns puts them back. */
 function snapshot(layer: Network): () => void {
   const parameters = layer.parameters().map((parameter) => ({ parameter, value: parameter.value }));
-  const layers = layer.descendants();
+  const layers = layer.modules();
   const buffers = layers
     .flatMap((each) => membersOf(each, State).map(([, member]) => member))
     .filter((member): member is StateBuffer => member instanceof StateBuffer)

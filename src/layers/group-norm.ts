@@ -24,11 +24,11 @@ export interface GroupNormOptions {
  *
  *     y = (x − mean) / √(variance + eps) · weight + bias
  *
- * Mean and (biased) variance are over the group's C / numGroups channels and all dimensions behind them, in train and eval
+ * Mean and (biased) variance are over the group's C / numGroups channels and all dimensions after them, in train and eval
  * mode alike. One group is LayerNorm over `[C, …]`; as many groups as channels is InstanceNorm.
  * Parameters: `weight` `[numChannels]`, ones, and `bias` `[numChannels]`, zeros.
  *
- * @throws ArgumentError for numbers that are no positive integers, channels that numGroups does not divide, or a
+ * @throws ArgumentError for numbers that are not positive integers, channels that numGroups does not divide, or a
  *   negative eps; ShapeError (from forward) for fewer than two dimensions, wrong channels, or one value per group.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html, Wu & He 2018, https://arxiv.org/abs/1803.08494
  *
@@ -42,6 +42,8 @@ export class GroupNorm<const G extends number = number, const C extends number =
   override readonly name: string = "GroupNorm";
   readonly numGroups: G;
   readonly numChannels: C;
+  /** Whether each channel has a learned weight and bias. */
+  readonly affine: boolean;
 
   constructor(numGroups: G, numChannels: MultipleOf<G, C>, options?: GroupNormOptions);
   constructor(numGroups: G, numChannels: C, options: GroupNormOptions = {}) {
@@ -51,6 +53,7 @@ export class GroupNorm<const G extends number = number, const C extends number =
     super("GroupNorm", eps, { weight: shape, bias: shape });
     this.numGroups = numGroups;
     this.numChannels = numChannels;
+    this.affine = affine;
   }
 
   protected geometry(input: Shape): NormGeometry {
@@ -59,6 +62,6 @@ export class GroupNorm<const G extends number = number, const C extends number =
   }
 
   protected override extraRepr(): string {
-    return reprOf({ ...this, affine: this.weight }, "numGroups, numChannels, eps=0.00001, affine=true");
+    return reprOf(this, "numGroups, numChannels, eps=0.00001, affine=true");
   }
 }

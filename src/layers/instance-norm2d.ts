@@ -29,7 +29,7 @@ export interface InstanceNorm2dOptions {
  * Parameters with affine: `weight` `[numFeatures]`, ones, and `bias` `[numFeatures]`, zeros. Buffers with
  * trackRunningStats: `running_mean` and `running_var` `[numFeatures]`, zeros and ones, `num_batches_tracked` `[]`.
  *
- * @throws ArgumentError for numFeatures that is no positive integer, a negative eps, or a momentum outside 0 to 1;
+ * @throws ArgumentError for numFeatures that is not a positive integer, a negative eps, or a momentum outside 0 to 1;
  *   ShapeError (from forward) for a wrong rank, wrong channels, or a single pixel where the image's own statistics
  *   are used.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html,
@@ -41,6 +41,7 @@ export interface InstanceNorm2dOptions {
  */
 export class InstanceNorm2d<const C extends number = number> extends RunningNorm<InstanceNorm2dRule<C>> {
   override readonly name: string = "InstanceNorm2d";
+  declare readonly numFeatures: C;
   /** Weight of a new batch in the running statistics. */
   readonly momentum: number;
 
@@ -71,9 +72,6 @@ export class InstanceNorm2d<const C extends number = number> extends RunningNorm
   }
 
   protected override extraRepr(): string {
-    return reprOf(
-      { ...this, affine: this.weight, trackRunningStats: this.runningMean },
-      "numFeatures, eps=0.00001, momentum=0.1, affine=false, trackRunningStats=false",
-    );
+    return reprOf(this, "numFeatures, eps=0.00001, momentum=0.1, affine=false, trackRunningStats=false");
   }
 }

@@ -29,7 +29,7 @@ export interface LayerNormOptions {
  * Parameters: `weight`, ones, and `bias`, zeros, both of the shape `normalizedShape`.
  *
  * @param normalizedShape sizes of the last dimensions; a number stands for one dimension
- * @throws ArgumentError for sizes that are no positive integers, no sizes at all, or a negative eps; ShapeError (from
+ * @throws ArgumentError for sizes that are not positive integers, no sizes at all, or a negative eps; ShapeError (from
  *   forward) for an input with other last dimensions.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html, Ba et al. 2016, https://arxiv.org/abs/1607.06450
  *
@@ -39,7 +39,10 @@ export interface LayerNormOptions {
  */
 export class LayerNorm<const Dims extends number | Shape = number | Shape> extends Norm<LayerNormRule<Dims>> {
   override readonly name: string = "LayerNorm";
+  /** The last dimensions of the input, which are normalized together. */
   readonly normalizedShape: Shape;
+  /** Whether each element of `normalizedShape` has a learned weight. */
+  readonly elementwiseAffine: boolean;
 
   constructor(normalizedShape: Dims, options: LayerNormOptions = {}) {
     const defaults = { eps: 1e-5, elementwiseAffine: true, bias: true };
@@ -50,6 +53,7 @@ export class LayerNorm<const Dims extends number | Shape = number | Shape> exten
       bias: elementwiseAffine && bias ? shape : undefined,
     });
     this.normalizedShape = shape;
+    this.elementwiseAffine = elementwiseAffine;
   }
 
   protected geometry(input: Shape): NormGeometry {
@@ -59,7 +63,7 @@ export class LayerNorm<const Dims extends number | Shape = number | Shape> exten
 
   protected override extraRepr(): string {
     return reprOf(
-      { ...this, normalizedShape: showShape(this.normalizedShape), elementwiseAffine: this.weight },
+      { ...this, normalizedShape: showShape(this.normalizedShape) },
       `normalizedShape, eps=0.00001, elementwiseAffine=true, bias=${!!this.weight}`,
     );
   }

@@ -27,7 +27,7 @@ export interface LinearOptions extends InitOptions {
  *
  * Parameters: `weight` `[outFeatures, inFeatures]` and `bias` `[outFeatures]`, both uniform in ±1/√inFeatures.
  *
- * @throws ArgumentError for features that are no positive integers; ShapeError (from forward) for other features.
+ * @throws ArgumentError for features that are not positive integers; ShapeError (from forward) for other features.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Linear.html
  *
  * @example
@@ -47,10 +47,8 @@ export class Linear<const In extends number = number, const Out extends number =
   constructor(inFeatures: In, outFeatures: Out, options: LinearOptions = {}) {
     super();
     const { bias: hasBias, random } = readOptions("Linear", options, { bias: true, random: undefined });
-    checkInteger("Linear", "inFeatures", inFeatures, 1);
-    checkInteger("Linear", "outFeatures", outFeatures, 1);
-    this.inFeatures = inFeatures;
-    this.outFeatures = outFeatures;
+    this.inFeatures = checkInteger("Linear", "inFeatures", inFeatures, 1);
+    this.outFeatures = checkInteger("Linear", "outFeatures", outFeatures, 1);
     const weight = zeroWeight("Linear", [outFeatures, inFeatures]);
     const bias = hasBias ? zeroWeight("Linear", [outFeatures]) : undefined;
     initializeLike(weight, bias, inFeatures, random);

@@ -1,6 +1,5 @@
 import { Cache } from "../graph/cache.js";
 import { Layer } from "../graph/layer.js";
-import type { LrnSettings } from "../kernels/lrn.js";
 import { localResponseNorm, localResponseNormBackward } from "../ops/lrn.js";
 import { checkFinite, checkInteger, readOptions } from "../shape/check.js";
 import { type LrnRule, lrnGeometry } from "../shape/lrn.js";
@@ -28,7 +27,7 @@ export interface LocalResponseNormOptions {
  * with 5 channels is `alpha: 5e-4` here).
  *
  * @param size how many channels a window has
- * @throws ArgumentError for a size that is no positive integer, or an option that is no finite number; ShapeError
+ * @throws ArgumentError for a size that is not a positive integer, or an option that is not a finite number; ShapeError
  *   (from forward) for fewer than three dimensions.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html,
  *   Krizhevsky et al. 2012, section 3.3
@@ -41,7 +40,10 @@ export class LocalResponseNorm extends Layer<LrnRule> {
   override readonly name: string = "LocalResponseNorm";
   /** How much the neighbors' squares count. */
   readonly alpha: number;
-  readonly #settings: LrnSettings;
+  /** Exponent of the divisor. */
+  readonly beta: number;
+  /** Added to the divisor before the exponent. */
+  readonly k: number;
   readonly #cache = new Cache<{ x: Tensor; base: Tensor }>();
 
   constructor(
@@ -52,15 +54,12 @@ export class LocalResponseNorm extends Layer<LrnRule> {
     checkInteger("LocalResponseNorm", "size", size, 1);
     const { alpha, beta, k } = readOptions("LocalResponseNorm", options, { alpha: 1e-4, beta: 0.75, k: 1 });
     this.alpha = checkFinite("LocalResponseNorm", "alpha", alpha);
-    this.#settings = {
-      scale: alpha / size,
-      beta: checkFinite("LocalResponseNorm", "beta", beta),
-      k: checkFinite("LocalResponseNorm", "k", k),
-    };
+    this.beta = checkFinite("LocalResponseNorm", "beta", beta);
+    this.k = checkFinite("LocalResponseNorm", "k", k);
   }
 
   protected compute(x: Tensor): Tensor {
-    const { base, y } = localResponseNorm(lrnGeometry(this.name, this.size, x.shape), this.#settings, x);
+    const { base, y } = localResponseNorm(lrnGeometry(this.name, this.size, x.shape), this, x);
     this.#cache.push({ x, base });
     return y;
   }
@@ -68,7 +67,7 @@ export class LocalResponseNorm extends Layer<LrnRule> {
   protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
     const { x, base } = this.#cache.pop(this.name);
     if (!inputGradient) return undefined;
-    return localResponseNormBackward(lrnGeometry(this.name, this.size, x.shape), this.#settings, x, base, dy);
+    return localResponseNormBackward(lrnGeometry(this.name, this.size, x.shape), this, x, base, dy);
   }
 
   protected override inferShape(inputShape: Shape): number[] {
@@ -77,6 +76,6 @@ export class LocalResponseNorm extends Layer<LrnRule> {
   }
 
   protected override extraRepr(): string {
-    return reprOf({ ...this, ...this.#settings }, "size, alpha=0.0001, beta=0.75, k=1");
+    return reprOf(this, "size, alpha=0.0001, beta=0.75, k=1");
   }
 }

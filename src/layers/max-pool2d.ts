@@ -1,15 +1,9 @@
 import type { Traits } from "../graph/module.js";
 import { readOptions } from "../shape/check.js";
+import type { Sizes } from "../shape/conv.js";
 import type { PoolRule } from "../shape/pool.js";
-import {
-  type MaxPool2dOptions,
-  POOL_DEFAULTS,
-  type PoolGeometry,
-  type PoolSettings,
-  poolGeometry,
-  poolSettings,
-} from "../shape/pool.js";
-import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
+import { type MaxPool2dOptions, POOL_DEFAULTS, type PoolGeometry, poolGeometry, poolSettings } from "../shape/pool.js";
+import type { DefaultOptions, OnlyOptions, PairOf } from "../shape/rule.js";
 import type { Pair, Shape } from "../shape/shape.js";
 import { MaximumPool2d } from "./pool2d.js";
 import { reprOf } from "./repr.js";
@@ -23,7 +17,7 @@ import { reprOf } from "./repr.js";
  *
  * Padding counts as −∞. The gradient goes to the maximum, of equal ones to the first; NaN counts as the largest.
  *
- * @throws ArgumentError for sizes that are no positive integers or padding wider than half the kernel; ShapeError (from
+ * @throws ArgumentError for sizes that are not positive integers or padding wider than half the kernel; ShapeError (from
  *   forward) for a wrong rank, an empty image, or a window larger than the padded input.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
  *
@@ -36,7 +30,15 @@ export class MaxPool2d<
   const O extends MaxPool2dOptions | undefined = DefaultOptions<K, MaxPool2dOptions>,
 > extends MaximumPool2d<PoolRule<"MaxPool2d", K, O>> {
   override readonly name: string = "MaxPool2d";
-  readonly settings: PoolSettings;
+  declare readonly kernelSize: PairOf<K>;
+  /** Step between two windows. */
+  declare readonly stride: Sizes;
+  /** Rows and columns added on each side. */
+  declare readonly padding: Sizes;
+  /** Distance between two pixels of a window. */
+  declare readonly dilation: Sizes;
+  /** Whether a last window may reach over the edge. */
+  declare readonly ceilMode: boolean;
 
   constructor(kernelSize: K);
   constructor(kernelSize: K, options: O & OnlyOptions<"MaxPool2d", O, MaxPool2dOptions>);
@@ -44,7 +46,7 @@ export class MaxPool2d<
     const defaults = { ...POOL_DEFAULTS, dilation: 1, returnIndices: false };
     const { returnIndices, ...windows } = readOptions("MaxPool2d", options, defaults);
     super(returnIndices);
-    this.settings = poolSettings("MaxPool2d", kernelSize, windows);
+    Object.assign(this, poolSettings("MaxPool2d", kernelSize, windows));
   }
 
   /** @internal */
@@ -53,7 +55,7 @@ export class MaxPool2d<
   }
 
   protected override windows(inputShape: Shape): PoolGeometry {
-    return poolGeometry(this.name, this.settings, inputShape);
+    return poolGeometry(this.name, this, inputShape);
   }
 
   protected override extraRepr(): string {

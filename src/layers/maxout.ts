@@ -29,7 +29,7 @@ export interface MaxoutOptions {
  * The gradient goes to the first maximum; a NaN counts as the maximum.
  *
  * @param pieces channels in a group, a positive integer
- * @throws ArgumentError for pieces that are no positive integer, or a dim that is no integer;
+ * @throws ArgumentError for pieces that are not a positive integer, or a dim that is not an integer;
  *   ShapeError (from forward) where the input has no dimension `dim` or `pieces` does not divide it.
  * Source: Goodfellow et al. 2013, https://arxiv.org/abs/1302.4389
  *
@@ -51,8 +51,7 @@ export class Maxout<
   constructor(pieces: Pieces, options: MaxoutOptions = {}) {
     super();
     const { dim } = readOptions("Maxout", options, { dim: 1 });
-    checkInteger("Maxout", "pieces", pieces, 1);
-    this.pieces = pieces;
+    this.pieces = checkInteger("Maxout", "pieces", pieces, 1);
     this.dim = checkInteger("Maxout", "dim", dim, -Infinity);
   }
 
@@ -97,7 +96,7 @@ export interface MaxoutLinearOptions {
  * Parameters: `weight` `[pieces · outFeatures, inFeatures]` and `bias` `[pieces · outFeatures]`, both uniform in
  * ±1/√inFeatures.
  *
- * @throws ArgumentError for features or pieces that are no positive integers; ShapeError (from forward) for other features.
+ * @throws ArgumentError for features or pieces that are not positive integers; ShapeError (from forward) for other features.
  * Source: Goodfellow et al. 2013, https://arxiv.org/abs/1302.4389
  *
  * @example
@@ -125,10 +124,8 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
     super();
     const defaults = { pieces: 2, bias: true, random: undefined };
     const { pieces, bias: hasBias, random } = readOptions("MaxoutLinear", options, defaults);
-    checkInteger("MaxoutLinear", "inFeatures", inFeatures, 1);
-    checkInteger("MaxoutLinear", "outFeatures", outFeatures, 1);
-    this.inFeatures = inFeatures;
-    this.outFeatures = outFeatures;
+    this.inFeatures = checkInteger("MaxoutLinear", "inFeatures", inFeatures, 1);
+    this.outFeatures = checkInteger("MaxoutLinear", "outFeatures", outFeatures, 1);
     this.pieces = checkInteger("MaxoutLinear", "pieces", pieces, 1);
     const rows = this.pieces * outFeatures;
     const weight = zeroWeight("MaxoutLinear", [rows, inFeatures]);

@@ -21,6 +21,7 @@ interface AffineShapes {
 
 /** A layer that normalizes groups of elements; a subclass says by {@link geometry} which. */
 export abstract class Norm<Rule extends ShapeRule> extends Layer<Rule> {
+  /** Added to the variance. */
   readonly eps: number;
   /** Starts at 1. */
   readonly weight: Parameter | undefined;
@@ -92,14 +93,21 @@ export abstract class RunningNorm<Rule extends ShapeRule> extends Norm<Rule> {
   readonly runningMean: StateBuffer | undefined;
   readonly runningVar: StateBuffer | undefined;
   readonly numBatchesTracked: StateBuffer | undefined;
+  /** Whether each channel has a learned weight and bias. */
+  readonly affine: boolean;
+  /** Whether there are running statistics. */
+  readonly trackRunningStats: boolean;
 
   constructor(
     layer: string,
+    /** Channels of the input. */
     readonly numFeatures: number,
     { eps, affine, trackRunningStats }: RunningNormSettings,
   ) {
     const shape = affine ? [numFeatures] : undefined;
     super(layer, eps, { weight: shape, bias: shape });
+    this.affine = affine;
+    this.trackRunningStats = trackRunningStats;
     if (!trackRunningStats) return;
     this.runningMean = new StateBuffer("running_mean", ownZeros([numFeatures]));
     this.runningVar = new StateBuffer("running_var", constant(ownZeros([numFeatures]), 1));

@@ -57,7 +57,8 @@ export class Parallel<
     this.dim = checkInteger("Parallel", "dim", dim, -Infinity);
   }
 
-  override children(): [string, Layer][] {
+  /** @internal */
+  override ownLayers(): [string, Layer][] {
     const branches = this.branches.map((branch, i): [string, Layer] => [String(i), branch]);
     return [...branches, ...membersOf(this, Layer, "", [this.branches])];
   }

@@ -13,7 +13,7 @@ import { reprOf } from "./repr.js";
  *
  *     y[…, c, h·r + i, w·r + j] = x[…, c·r² + i·r + j, h, w]
  *
- * @throws ArgumentError for a factor that is no positive integer; ShapeError (from forward) for fewer than three dimensions
+ * @throws ArgumentError for a factor that is not a positive integer; ShapeError (from forward) for fewer than three dimensions
  *   or channels that r² does not divide.
  * Source: Shi et al. 2016, https://arxiv.org/abs/1609.05158; https://pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
  *
@@ -23,7 +23,7 @@ import { reprOf } from "./repr.js";
  */
 export class PixelShuffle<const R extends number = number> extends Layer<PixelShuffleRule<R>> {
   override readonly name: string = "PixelShuffle";
-  readonly upscaleFactor: number;
+  readonly upscaleFactor: R;
   readonly #cache = new Cache<Shape>();
 
   constructor(upscaleFactor: R) {
@@ -55,7 +55,7 @@ export class PixelShuffle<const R extends number = number> extends Layer<PixelSh
  *
  *     y[…, c·r² + i·r + j, h, w] = x[…, c, h·r + i, w·r + j]
  *
- * @throws ArgumentError for a factor that is no positive integer; ShapeError (from forward) for fewer than three dimensions
+ * @throws ArgumentError for a factor that is not a positive integer; ShapeError (from forward) for fewer than three dimensions
  *   or a height or width that r does not divide.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
  *
@@ -65,7 +65,7 @@ export class PixelShuffle<const R extends number = number> extends Layer<PixelSh
  */
 export class PixelUnshuffle<const R extends number = number> extends Layer<PixelUnshuffleRule<R>> {
   override readonly name: string = "PixelUnshuffle";
-  readonly downscaleFactor: number;
+  readonly downscaleFactor: R;
   readonly #cache = new Cache<Shape>();
 
   constructor(downscaleFactor: R) {

@@ -35,7 +35,7 @@ export abstract class MaximumPool2d<Rule extends ShapeRule> extends Pool2d<Rule>
    */
   get indices(): Tensor {
     if (!this.returnIndices) {
-      throw new StateError(`${this.name}.indices expects a layer with { returnIndices: true }, but this one has not.`);
+      throw new StateError(`${this.name}.indices expects a layer with { returnIndices: true }, but this one lacks it.`);
     }
     const indices = this.ownSelf.#indices;
     if (!indices) {

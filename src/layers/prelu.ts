@@ -23,7 +23,7 @@ export interface PReLUOptions {
  * Parameter: `weight` `[numParameters]`. It should not be decayed.
  *
  * @param numParameters 1 (default) for one slope for all elements, or the number of channels, dim 1 of the input.
- * @throws ArgumentError for a numParameters that is no positive integer, or an init that is no finite number;
+ * @throws ArgumentError for a numParameters that is not a positive integer, or an init that is not a finite number;
  *   ShapeError (from forward) for several parameters and another number of channels.
  * Source: He et al. 2015, https://arxiv.org/abs/1502.01852
  *
@@ -34,16 +34,17 @@ export interface PReLUOptions {
 export class PReLU<const P extends number = number> extends Layer<PReLURule<P>> {
   override readonly name: string = "PReLU";
   readonly numParameters: P;
+  /** Every slope's first value. */
+  readonly init: number;
   readonly weight: Parameter;
   readonly #cache = new Cache<{ g: DimGeometry; x: Tensor }>();
 
   constructor(numParameters?: P, options?: PReLUOptions);
   constructor(numParameters: P = 1 as P, options: PReLUOptions = {}) {
     super();
-    checkInteger("PReLU", "numParameters", numParameters, 1);
-    this.numParameters = numParameters;
+    this.numParameters = checkInteger("PReLU", "numParameters", numParameters, 1);
     const { init } = readOptions("PReLU", options, { init: 0.25 });
-    checkFinite("PReLU", "init", init);
+    this.init = checkFinite("PReLU", "init", init);
     this.weight = new Parameter("weight", constant(zeroWeight("PReLU", [numParameters]), init));
   }
 

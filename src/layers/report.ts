@@ -54,7 +54,7 @@ function isShape(value: unknown): value is Shape {
  * @throws ShapeError when an input does not fit the model.
  */
 export function leavesOf(model: Network, inputs: readonly Shape[]): Leaves {
-  const keys = keysOf(model);
+  const keys = new Map<unknown, string>(model.namedModules().map(([key, layer]) => [layer, key]));
   const leaves: Leaf[] = [];
   const seen = new Set<unknown>();
   const state = engine();
@@ -78,7 +78,7 @@ export function leavesOf(model: Network, inputs: readonly Shape[]): Leaves {
     const { shapes } = shapesOf(plan, inputs, false);
     for (const { module: layer } of plan.steps) {
       if (!layer || seen.has(layer)) continue;
-      for (const each of layer.descendants() as unknown as Layer[]) {
+      for (const each of layer.modules() as unknown as Layer[]) {
         if (seen.has(each) || !(isLeaf(each, keys) || hasState(each))) continue;
         seen.add(each);
         const { name } = each;
@@ -96,21 +96,10 @@ export function leavesOf(model: Network, inputs: readonly Shape[]): Leaves {
 /** Whether a layer has no children but those that it lies in. */
 function isLeaf(layer: Layer, keys: ReadonlyMap<unknown, string>): boolean {
   const own = keys.get(layer) ?? "";
-  return layer.children().every(([, child]) => {
+  return layer.children().every((child) => {
     const key = keys.get(child) ?? "";
     return key === "" || own === key || own.startsWith(`${key}.`);
   });
-}
-
-function keysOf(model: Network): Map<unknown, string> {
-  const keys = new Map<unknown, string>();
-  const visit = (layer: Network, key: string) => {
-    if (keys.has(layer)) return;
-    keys.set(layer, key);
-    for (const [name, child] of layer.children()) visit(child, key === "" ? name : `${key}.${name}`);
-  };
-  visit(model, "");
-  return keys;
 }
 
 /** Lines of a table whose first `left` columns are text, the others numbers; a total stands below a second rule. */

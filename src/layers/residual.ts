@@ -10,7 +10,7 @@ import { addShape } from "../shape/merge.js";
  * Adds a layer's input to its output: y = body(x) + x, or body(x) + projection(x) where the body changes the shape
  * (a 1×1 convolution with the body's stride, as in ResNet). Keys: `"body.…"`, `"projection.…"`.
  *
- * @throws ArgumentError for something that is no layer; ShapeError (from forward) when the two summands differ in shape.
+ * @throws ArgumentError for something that is not a layer; ShapeError (from forward) when the two summands differ in shape.
  * Source: He et al. 2016, https://arxiv.org/abs/1512.03385
  *
  * @example

@@ -41,7 +41,8 @@ export class Sequential<Signature extends string = string, Layers = readonly Lay
     return this.layers as readonly Layer[];
   }
 
-  override children(): [string, Layer][] {
+  /** @internal */
+  override ownLayers(): [string, Layer][] {
     const { ownSelf: own } = this;
     const layers = own.#layers.map((layer, i): [string, Layer] => [String(i), layer]);
     return [...layers, ...membersOf(own, Layer, "", [own.#layers])];

@@ -22,7 +22,7 @@ export interface SequentialConstructor {
  * names for any size, equal names the same one)
  * every size in between is checked as well, and hovering over the model shows `[N, 1, 28, 28] → [N, 10]`.
  *
- * @throws ArgumentError for something that is no layer; ShapeError (from forward, or at once where the input shape is given) that
+ * @throws ArgumentError for something that is not a layer; ShapeError (from forward, or at once where the input shape is given) that
  *   says which layer does not fit; ShapeError (from forward) for another input than one with names says.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Sequential.html
  *
@@ -32,6 +32,6 @@ export interface SequentialConstructor {
  */
 export const Sequential = SequentialClass as unknown as SequentialConstructor;
 
-/** An interface, which inferred declarations can name, as they could not name the class behind it. */
+/** An interface, which inferred declarations can name, as they could not name the class itself. */
 export interface Sequential<Signature extends string = string, Layers = readonly Layer[]>
   extends SequentialClass<Signature, Layers> {}

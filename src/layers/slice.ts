@@ -41,7 +41,7 @@ export class Slice<const Slices extends readonly DimSlice[] = readonly DimSlice[
     return slice(x, this.slices);
   }
 
-  /** Zeros, but for what was taken. */
+  /** Zeros, except for what was taken. */
   protected computeBackward(dy: Tensor): Tensor {
     return sliceBackward(dy, this.#cache.pop(this.name), this.slices);
   }

@@ -52,7 +52,7 @@ abstract class AlongDim<Name extends string, Dim extends number> extends Layer<A
  * Not before `CrossEntropyLoss`, which takes the scores themselves.
  *
  * @param dim the dimension that sums to 1; negative numbers count from the end.
- * @throws ArgumentError for a dim that is no integer; ShapeError (from forward) where the input has no such dimension.
+ * @throws ArgumentError for a dim that is not an integer; ShapeError (from forward) where the input has no such dimension.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html
  *
  * @example
@@ -73,7 +73,7 @@ export class Softmax<const Dim extends number = number> extends AlongDim<"Softma
  *     y[k] = x[k] − log Σⱼ e^x[j]        dx[k] = dy[k] − e^y[k] · Σⱼ dy[j]
  *
  * @param dim the dimension whose powers sum to 1; negative numbers count from the end.
- * @throws ArgumentError for a dim that is no integer; ShapeError (from forward) where the input has no such dimension.
+ * @throws ArgumentError for a dim that is not an integer; ShapeError (from forward) where the input has no such dimension.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
  *
  * @example

@@ -6,8 +6,8 @@ import type { Shape } from "../shape/shape.js";
 import type { UpsampleRule } from "../shape/upsample.js";
 import {
   type ResizedDim,
+  type UpsampleMode,
   type UpsampleOptions,
-  type UpsampleSettings,
   upsampleDims,
   upsampleSettings,
   upsampleShape,
@@ -32,7 +32,7 @@ import { reprOf } from "./repr.js";
  *
  * Pixels beyond an edge are the edge's pixels.
  *
- * @throws ArgumentError for both or neither of size and scaleFactor, for sizes that are no positive integers, scales
+ * @throws ArgumentError for both or neither of size and scaleFactor, for sizes that are not positive integers, scales
  *   that are not positive, an unknown mode, or alignCorners with a nearest mode; ShapeError (from forward) for a rank
  *   that the mode does not take, or an output without pixels.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Upsample.html
@@ -43,16 +43,22 @@ import { reprOf } from "./repr.js";
  */
 export class Upsample<const O extends UpsampleOptions = UpsampleOptions> extends Layer<UpsampleRule<O>> {
   override readonly name: string = "Upsample";
-  readonly settings: UpsampleSettings;
+  /** Size of the output; undefined where a `scaleFactor` was given. */
+  declare readonly size: number | readonly number[] | undefined;
+  /** Output over input size; undefined where a `size` was given. */
+  declare readonly scaleFactor: number | readonly number[] | undefined;
+  declare readonly mode: UpsampleMode;
+  declare readonly alignCorners: boolean;
+  declare readonly recomputeScaleFactor: boolean;
   readonly #cache = new Cache<readonly ResizedDim[]>();
 
   constructor(options: O & OnlyOptions<"Upsample", O, UpsampleOptions>) {
     super();
-    this.settings = upsampleSettings("Upsample", options);
+    Object.assign(this, upsampleSettings("Upsample", options));
   }
 
   protected compute(x: Tensor): Tensor {
-    const dims = upsampleDims(this.name, this.settings, x.shape);
+    const dims = upsampleDims(this.name, this, x.shape);
     this.#cache.push(dims);
     return upsample(dims, x);
   }
@@ -63,7 +69,7 @@ export class Upsample<const O extends UpsampleOptions = UpsampleOptions> extends
   }
 
   protected override inferShape(inputShape: Shape): number[] {
-    return upsampleShape(this.name, this.settings, inputShape);
+    return upsampleShape(this.name, this, inputShape);
   }
 
   protected override extraRepr(): string {

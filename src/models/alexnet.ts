@@ -39,7 +39,7 @@ export interface AlexNetOptions {
  * All poolings are 3×3 with stride 2. Layers, keys and initial weights are torchvision's, so its weights load as they are:
  * weights and biases uniform in ±1/√fanIn.
  *
- * @throws ArgumentError for options that are no positive numbers, or a dropout outside 0 to 1; ShapeError (from forward)
+ * @throws ArgumentError for options that are not positive numbers, or a dropout outside 0 to 1; ShapeError (from forward)
  *   for another rank, other channels, or an image below 63×63.
  * Source: Krizhevsky 2014, https://arxiv.org/abs/1404.5997, after Krizhevsky et al. 2012; torchvision.models.alexnet
  *

@@ -12,9 +12,9 @@ import { checkInteger, checkPair, readOptions } from "../shape/check.js";
 import type {
   Apply,
   AsNumber,
-  GivenOptions,
   OnlyArguments,
   Option,
+  OptionsOf,
   PairHeight,
   PairWidth,
   ShapeRule,
@@ -42,7 +42,7 @@ export interface AutoencoderRule<Options extends readonly unknown[]> extends Sha
   readonly natural: readonly [number, number, number, number];
   readonly out: unknown extends this["in"]
     ? unknown
-    : Apply<ChainRule<EncoderOf<GivenOptions<Options>>>, this["in"]> extends infer Code
+    : Apply<ChainRule<EncoderOf<OptionsOf<Options>>>, this["in"]> extends infer Code
       ? Code extends Shape
         ? this["in"]
         : Code
@@ -76,7 +76,7 @@ type Half<N extends number> = FloorDivide<Add<N, 1>, 2>;
  *     encoder  conv 3×3/2 → width, ReLU, conv 3×3/2 → 2·width, ReLU, linear → latent
  *     decoder  linear, ReLU, transposed conv 3×3/2 → width, ReLU, transposed conv 3×3/2 → inChannels, sigmoid
  *
- * @throws ArgumentError for options that are no positive integers; ShapeError (from forward) for images of other channels
+ * @throws ArgumentError for options that are not positive integers; ShapeError (from forward) for images of other channels
  *   or another size than the options say.
  * Source: Hinton & Salakhutdinov 2006, https://www.cs.toronto.edu/~hinton/science.pdf; convolutional: Masci et al. 2011,
  *   https://doi.org/10.1007/978-3-642-21735-7_7
@@ -160,7 +160,7 @@ function halved([height, width]: readonly [number, number]): readonly [number, n
   return [Math.ceil(height / 2), Math.ceil(width / 2)];
 }
 
-/** An odd and an even size have the same half; the transposed convolution makes the odd one unless told otherwise. */
+/** An odd and an even size have the same half; the transposed convolution makes the odd one unless stated otherwise. */
 function missing([height, width]: readonly [number, number]): readonly [number, number] {
   return [1 - (height % 2), 1 - (width % 2)];
 }

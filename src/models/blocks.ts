@@ -24,7 +24,7 @@ export interface ConvNormOptions extends Omit<Conv2dOptions, "bias" | "padding">
   readonly norm?: BatchNormOptions;
 }
 
-/** A convolution that keeps the size, but for its stride, a batch norm, and an activation if there is one. */
+/** A convolution that keeps the size except for its stride, a batch norm, and an activation if there is one. */
 export function convNorm(
   from: number,
   to: number,

@@ -47,7 +47,7 @@ function denseLayer(from: number, growth: number, init: InitOptions): Layer {
   );
 }
 
-/** Layers of which each reads what all before it gave. */
+/** Layers that each read what all before them returned. */
 function denseBlock(count: number, from: number, growth: number, init: InitOptions): Layer {
   const layers = Array.from({ length: count }, (_, i) => {
     return [`denselayer${i + 1}`, denseLayer(from + i * growth, growth, init)] as const;

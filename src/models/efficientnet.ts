@@ -45,7 +45,7 @@ const STAGES = [
   [6, 3, 1, 320, 1],
 ] as const;
 
-interface Place {
+interface BlockOptions {
   readonly from: number;
   readonly to: number;
   readonly expansion: number;
@@ -61,7 +61,7 @@ class MBConv extends Composite {
   readonly block: Sequential;
   readonly stochasticDepth: StochasticDepth | undefined;
 
-  constructor({ from, to, expansion, kernel, stride, skipped }: Place, init: InitOptions) {
+  constructor({ from, to, expansion, kernel, stride, skipped }: BlockOptions, init: InitOptions) {
     super();
     const hidden = multipleOf8(from * expansion);
     this.block = new Sequential(

@@ -255,7 +255,7 @@ export class InceptionV3<
     this.dropout = new Dropout(dropout, init);
     this.fc = new Linear(widened(2048, width), numClasses, init);
     initializeNormal(this, 0.1, init);
-    const last = this.AuxLogits?.descendants().find((layer) => layer instanceof Linear);
+    const last = this.AuxLogits?.modules().find((layer) => layer instanceof Linear);
     if (last) normal(last.weight.value, 0, 0.001, init);
   }
 

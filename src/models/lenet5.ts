@@ -9,7 +9,7 @@ import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
 import type { ChainRule } from "../shape/chain.js";
 import { checkOneOf, readOptions } from "../shape/check.js";
-import type { Apply, GivenOptions, OnlyArguments, Option, ShapeRule } from "../shape/rule.js";
+import type { Apply, OnlyArguments, Option, OptionsOf, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -37,8 +37,8 @@ export interface LeNet5Rule<Options extends readonly unknown[]> extends ShapeRul
     : Apply<
         ChainRule<
           LayersOf<
-            Option<GivenOptions<Options>, "inChannels", 1> & number,
-            Option<GivenOptions<Options>, "numClasses", 10> & number
+            Option<OptionsOf<Options>, "inChannels", 1> & number,
+            Option<OptionsOf<Options>, "numClasses", 10> & number
           >
         >,
         this["in"]
@@ -63,7 +63,7 @@ type LayersOf<Channels extends number, Classes extends number> = readonly [
  *     features    conv 5×5 → 6 (padding 2), activation, pool 2, conv 5×5 → 16, activation, pool 2
  *     classifier  400 → 120 → 84 → numClasses
  *
- * @throws ArgumentError for options that are no positive integers or unknown names.
+ * @throws ArgumentError for options that are not positive integers or unknown names.
  * Source: LeCun et al. 1998, http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf; `{ activation: "tanh", pooling:
  *   "average" }` is the original up to its trainable subsampling and radial output.
  *

@@ -77,7 +77,7 @@ class InvertedResidual extends Composite {
  * Layers, keys and initial weights are torchvision's, so its weights load as they are: convolutions Kaiming-normal by
  * fan-out, batch norms 1 and 0, the Linear normal with standard deviation 0.01, biases 0.
  *
- * @throws ArgumentError for options that are no positive numbers, or a dropout outside 0 to 1; ShapeError (from forward)
+ * @throws ArgumentError for options that are not positive numbers, or a dropout outside 0 to 1; ShapeError (from forward)
  *   for another rank or other channels.
  * Source: Sandler et al. 2018, https://arxiv.org/abs/1801.04381, torchvision.models.mobilenet_v2
  *

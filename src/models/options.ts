@@ -10,7 +10,7 @@ interface CommonOptions {
 
 /**
  * Those options that a network has, with its defaults.
- * @throws ArgumentError for numbers of classes or channels that are no positive integers, a width that is not above 0, or
+ * @throws ArgumentError for numbers of classes or channels that are not positive integers, a width that is not above 0, or
  *   a dropout outside 0 to 1.
  */
 export function checkCommon(

@@ -48,7 +48,7 @@ const STAGES: Record<ResNetDepth, { readonly blocks: readonly number[]; readonly
 };
 
 /** Where a block stands. */
-interface Place {
+interface BlockOptions {
   readonly from: number;
   /** Channels of the output, or a quarter of them for a bottleneck. */
   readonly to: number;
@@ -79,7 +79,7 @@ function convolution(
 }
 
 /** The way around a block: nothing, or a 1×1 convolution where the shape changes. */
-function shortcut({ from, stride }: Place, to: number, init: InitOptions): Sequential | undefined {
+function shortcut({ from, stride }: BlockOptions, to: number, init: InitOptions): Sequential | undefined {
   if (stride === 1 && from === to) return undefined;
   return new Sequential(convolution(from, to, 1, init, { stride }), new BatchNorm2d(to));
 }
@@ -94,14 +94,14 @@ class BasicBlock extends Composite {
   readonly relu = new ReLU();
   readonly downsample: Sequential | undefined;
 
-  constructor(place: Place, init: InitOptions) {
+  constructor(options: BlockOptions, init: InitOptions) {
     super();
-    const { from, to, stride } = place;
+    const { from, to, stride } = options;
     this.conv1 = convolution(from, to, 3, init, { stride });
     this.bn1 = new BatchNorm2d(to);
     this.conv2 = convolution(to, to, 3, init);
     this.bn2 = new BatchNorm2d(to);
-    this.downsample = shortcut(place, to, init);
+    this.downsample = shortcut(options, to, init);
   }
 
   compose(x: Value): Value {
@@ -122,7 +122,7 @@ class Bottleneck extends Composite {
   readonly relu = new ReLU();
   readonly downsample: Sequential | undefined;
 
-  constructor(place: Place, init: InitOptions) {
+  constructor(place: BlockOptions, init: InitOptions) {
     super();
     const { from, to, inner, stride, dilation, groups } = place;
     this.conv1 = convolution(from, inner, 1, init);
@@ -184,7 +184,7 @@ export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composit
     const bottlenecks = groups !== 1 || widthPerGroup !== 64 || dilated.includes(true);
     if (!stages || (bottlenecks && !stages.bottleneck)) {
       const depths = `one of ${bottlenecks ? "" : "18, 34, "}50, 101, 152`;
-      const why = bottlenecks && stages ? ", for groups, widthPerGroup and dilation are those of bottlenecks" : "";
+      const why = bottlenecks && stages ? "; groups, widthPerGroup and dilation are those of bottlenecks" : "";
       throw new ArgumentError(`${model} expects depth to be ${depths}${why}, but got ${show(depth)}.`);
     }
     const init = random ? { random } : {};
@@ -217,7 +217,7 @@ export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composit
 
   /** Channels of the last map. */
   get channels(): number {
-    const last = this.layer4.descendants().findLast((layer) => layer instanceof BatchNorm2d);
+    const last = this.layer4.modules().findLast((layer) => layer instanceof BatchNorm2d);
     return last ? last.numFeatures : 0;
   }
 

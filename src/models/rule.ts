@@ -3,7 +3,7 @@ import type { Input, Value } from "../graph/value.js";
 import type { Conv2d } from "../layers/conv2d.js";
 import type { ChainRule } from "../shape/chain.js";
 import type { Named } from "../shape/named.js";
-import type { Apply, AsNumber, GivenOptions, Option, ShapeRule } from "../shape/rule.js";
+import type { Apply, AsNumber, Option, OptionsOf, ShapeRule } from "../shape/rule.js";
 import type { Shape } from "../shape/shape.js";
 
 /** `[N, numClasses, H, W]` for images of the right channels, or the sentence that says why not; else any shape. */
@@ -33,7 +33,7 @@ export interface ClassifierRule<Options extends readonly unknown[]> extends Shap
   readonly natural: readonly [number, number, number, number];
   readonly out: unknown extends this["in"]
     ? unknown
-    : PixelScores<GivenOptions<Options>, this["in"], 3, 1000> extends infer Scores
+    : PixelScores<OptionsOf<Options>, this["in"], 3, 1000> extends infer Scores
       ? Scores extends readonly [infer N, infer K, number, number]
         ? readonly [N, K]
         : Scores
@@ -45,9 +45,7 @@ export interface SegmentationRule<Options extends readonly unknown[], Channels e
   extends ShapeRule {
   readonly of?: Options;
   readonly natural: readonly [number, number, number, number];
-  readonly out: unknown extends this["in"]
-    ? unknown
-    : PixelScores<GivenOptions<Options>, this["in"], Channels, Classes>;
+  readonly out: unknown extends this["in"] ? unknown : PixelScores<OptionsOf<Options>, this["in"], Channels, Classes>;
 }
 
 /**
@@ -57,12 +55,12 @@ export interface SegmentationRule<Options extends readonly unknown[], Channels e
 export interface AuxiliaryRule<Who extends string, Options extends readonly unknown[], Names extends string> {
   readonly name: Who;
   compose(
-    x: Input<["N", AsNumber<Option<GivenOptions<Options>, "inChannels", 3>>, "H", "W"]>,
-  ): Option<GivenOptions<Options>, "auxLogits", true> extends false
+    x: Input<["N", AsNumber<Option<OptionsOf<Options>, "inChannels", 3>>, "H", "W"]>,
+  ): Option<OptionsOf<Options>, "auxLogits", true> extends false
     ? Scores<Options>
     : { readonly [Name in Names | "logits"]: Scores<Options> };
 }
 
 type Scores<Options extends readonly unknown[]> = Value<
-  Named<["N", AsNumber<Option<GivenOptions<Options>, "numClasses", 1000>>]>
+  Named<["N", AsNumber<Option<OptionsOf<Options>, "numClasses", 1000>>]>
 >;

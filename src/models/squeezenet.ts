@@ -60,9 +60,9 @@ class Fire extends Composite {
  *
  * A fire module squeezes to an eighth of its output's channels. Layers, keys and initial weights are torchvision's, so its
  * weights load as they are: convolutions Kaiming-uniform, the last one normal with standard deviation 0.01, biases 0. No
- * score is below 0, because of the ReLU behind the last convolution.
+ * score is below 0, because of the ReLU after the last convolution.
  *
- * @throws ArgumentError for options that are no positive numbers, or a dropout outside 0 to 1; ShapeError (from forward)
+ * @throws ArgumentError for options that are not positive numbers, or a dropout outside 0 to 1; ShapeError (from forward)
  *   for another rank, other channels, or an image below 17×17.
  * Source: Iandola et al. 2016, https://arxiv.org/abs/1602.07360, torchvision.models.squeezenet1_1
  *
@@ -111,7 +111,7 @@ export class SqueezeNet<
     );
     const last = new Conv2d(from, numClasses, 1, init);
     this.classifier = new Sequential(new Dropout(dropout, init), last, new ReLU(), new AdaptiveAvgPool2d(1));
-    for (const layer of this.descendants()) {
+    for (const layer of this.modules()) {
       if (!(layer instanceof Conv2d)) continue;
       if (layer === last) normal(layer.weight.value, 0, 0.01, init);
       else kaimingUniform(layer.weight.value, init);

@@ -28,7 +28,7 @@ export interface TinyYOLOv2Options {
   readonly random?: Random;
 }
 
-/** Channels of the convolutions before the head; behind each but the last two there is a pooling. */
+/** Channels of the convolutions before the head; after each but the last two there is a pooling. */
 const CHANNELS = [16, 32, 64, 128, 256, 512, 1024, 1024];
 
 /**
@@ -44,7 +44,7 @@ const CHANNELS = [16, 32, 64, 128, 256, 512, 1024, 1024];
  * The pooling with stride 1 looks one pixel beyond the right and the lower edge, where nothing is, as darknet's does.
  * Convolutions begin Kaiming-normal, biases at zero.
  *
- * @throws ArgumentError for options that are no positive integers, a width that is not above 0, or a stride that is no
+ * @throws ArgumentError for options that are not positive integers, a width that is not above 0, or a stride that is not a
  *   power of two from 2 to 32; ShapeError (from forward) for other channels, or an image smaller than one cell.
  * Source: Redmon & Farhadi 2017, https://arxiv.org/abs/1612.08242, tiny-yolo-voc.cfg of
  *   https://github.com/pjreddie/darknet

@@ -28,7 +28,7 @@ export interface UNetOptions {
   readonly depth?: number;
   /** How the size is doubled: by a learned `"transposed"` convolution (default), or `"bilinear"` after a 1×1 convolution. */
   readonly upsampling?: "transposed" | "bilinear";
-  /** Whether each 3×3 convolution has a BatchNorm2d behind it instead of a bias. Default false. */
+  /** Whether each 3×3 convolution has a BatchNorm2d after it instead of a bias. Default false. */
   readonly batchNorm?: boolean;
   /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
   readonly random?: Random;
@@ -46,7 +46,7 @@ export interface UNetOptions {
  * Keys: `encoder.0.0.weight`, `up.0.weight`, `decoder.0.0.weight`, `head.weight`, … from the largest size to the smallest.
  * Convolutions begin Kaiming-normal, biases at zero.
  *
- * @throws ArgumentError for options that are no positive numbers or unknown names; ShapeError (from forward) for another
+ * @throws ArgumentError for options that are not positive numbers or unknown names; ShapeError (from forward) for another
  *   rank, other channels, or a size that cannot be halved so often.
  * Source: Ronneberger et al. 2015, https://arxiv.org/abs/1505.04597
  *

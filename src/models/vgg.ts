@@ -25,7 +25,7 @@ export interface VGGOptions {
   readonly inChannels?: number;
   /** Multiplies the channels inside, 64 to 512, and the classifier's 4096 features. Default 1. */
   readonly width?: number;
-  /** Whether each convolution has a BatchNorm2d behind it, beside its bias. Default false. */
+  /** Whether each convolution has a BatchNorm2d after it, beside its bias. Default false. */
   readonly batchNorm?: boolean;
   /** Probability that the classifier drops a feature in train mode. Default 0.5. */
   readonly dropout?: number;
@@ -64,7 +64,7 @@ const CHANNELS = [64, 128, 256, 512, 512];
  * fan-out, Linears normal with standard deviation 0.01, biases 0.
  *
  * @param depth 11, 13, 16 or 19 layers with weights
- * @throws ArgumentError for another depth, options that are no positive numbers, or a dropout outside 0 to 1; ShapeError
+ * @throws ArgumentError for another depth, options that are not positive numbers, or a dropout outside 0 to 1; ShapeError
  *   (from forward) for another rank, other channels, or an image below 32×32.
  * Source: Simonyan & Zisserman 2015, https://arxiv.org/abs/1409.1556, torchvision.models.vgg
  *

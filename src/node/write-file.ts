@@ -31,9 +31,7 @@ export async function writeFileAtomic(
   }
   if (!(typeof data === "string" || data instanceof Uint8Array)) {
     const cause =
-      (data as unknown) instanceof Promise
-        ? "a missing await"
-        : "tensors, where the bytes of writeSafetensors are meant";
+      (data as unknown) instanceof Promise ? "a missing await" : "tensors instead of the bytes of writeSafetensors";
     refuse("writeFileAtomic", "data", "a Uint8Array or a string", data, cause);
   }
   const named = typeof path === "string" ? path : fileURLToPath(path.href);

@@ -14,7 +14,7 @@ export function embeddingIndices(layer: string, x: Tensor, entries: number): Int
     const index = data[i] ?? 0;
     if (!Number.isInteger(index) || index < 0 || index >= entries) {
       throw new ArgumentError(
-        `${layer} expects indices that are integers from 0 to ${entries - 1}, but element ${i} of its input is ${index}. Usual cause: numEmbeddings smaller than the vocabulary, or numbers that are no indices.`,
+        `${layer} expects indices that are integers from 0 to ${entries - 1}, but element ${i} of its input is ${index}. Usual cause: numEmbeddings smaller than the vocabulary, or numbers that are not indices.`,
       );
     }
   }

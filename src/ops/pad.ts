@@ -49,7 +49,7 @@ export function padBackward(dy: Tensor, inputShape: Shape, padding: readonly num
   return dx;
 }
 
-/** The shape as planes of rows: a dimension, and all behind it. */
+/** The shape as planes of rows: a dimension, and all after it. */
 function aboutDim(shape: Shape, dim: number): [number, number, number] {
   return [sizeOf(shape, 0, dim), shape[dim] ?? 0, sizeOf(shape, dim + 1)];
 }

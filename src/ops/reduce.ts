@@ -56,7 +56,7 @@ export function sumOver(x: Tensor, dims: readonly number[], divisor = 1, by?: Te
     else run(sumKernels, [from, y], (kernels, x, y) => kernels.sum(g, x, y, isLast ? divisor : 1));
     [from, factor] = [y, undefined];
   };
-  // Dimensions side by side are one by now. The innermost are first, so that the most is left out as soon as possible.
+  // Dimensions side by side are one by now. The innermost are first, so that most is skipped as soon as possible.
   const groups = loops.sizes.map((size, dim) => ({ size, isReduced: loops.strides[1]?.[dim] === 0 })).reverse();
   const last = groups.findLastIndex(({ isReduced }) => isReduced);
   if (last < 0) reduce(1, true);

@@ -15,7 +15,7 @@ export abstract class Branded {
   protected readonly [self] = this;
 
   /**
-   * `"faltung.Tensor"`. It tells a second copy's tensors from anything else; and what has a tag of its own is no plain
+   * `"faltung.Tensor"`. It tells a second copy's tensors from anything else; and what has a tag of its own is not a plain
    * object, so that Vue leaves it alone.
    */
   abstract get [Symbol.toStringTag](): string;

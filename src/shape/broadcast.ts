@@ -1,7 +1,7 @@
 /** How the shapes of two operands meet: element by element, and in a matrix product. */
 import type { IsKnown } from "./arithmetic.js";
-import type { Definite } from "./definite.js";
 import { ShapeError } from "./errors.js";
+import type { KnownShape } from "./known-shape.js";
 import type { OneName } from "./named.js";
 import type { Differs, Mistake, Show } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
@@ -29,46 +29,48 @@ export function broadcastShape(who: string, a: Shape, b: Shape): number[] {
   });
 }
 
-/** {@link broadcastShape} as a type: a shape, or the {@link Clash} that it throws for. */
-export type Broadcast<A extends Shape, B extends Shape> = Met<Definite<A>, Definite<B>>;
+/** {@link broadcastShape} as a type: a shape, or the {@link BroadcastMismatch} that it throws for. */
+export type Broadcast<A extends Shape, B extends Shape> = BroadcastKnown<KnownShape<A>, KnownShape<B>>;
 
 /** Two sizes that differ, neither of them 1. */
-export interface Clash<X extends number, Y extends number> {
+export interface BroadcastMismatch<X extends number, Y extends number> {
   readonly left: X;
   readonly right: Y;
 }
 
-/** The mistake of a {@link Clash}; a shape is left as it is. */
+/** The mistake of a {@link BroadcastMismatch}; a shape is left as it is. */
 export type Broadcasts<Who extends string, A extends Shape, B extends Shape> =
-  Broadcast<A, B> extends infer Met
-    ? Met extends Clash<infer X, infer Y>
+  Broadcast<A, B> extends infer Result
+    ? Result extends BroadcastMismatch<infer X, infer Y>
       ? Mistake<`${Who} expects shapes that broadcast (sizes equal or 1, matched from the last dimension), but got ${Show<A>} and ${Show<B>}, where ${X} meets ${Y}`>
-      : Met
+      : Result
     : never;
 
-/** The shape of two that meet, or a {@link Clash}. */
-export type Met<A extends Shape, B extends Shape> = number extends A["length"] | B["length"]
+/** The shape of two that meet, or a {@link BroadcastMismatch}. */
+export type BroadcastKnown<A extends Shape, B extends Shape> = number extends A["length"] | B["length"]
   ? Shape
   : [A, B] extends [B, A]
     ? A
     : Aligned<A, B>;
 
-/** The dimensions one by one from the last; of several clashes the one nearest to the front is told, as at run time. */
-export type Aligned<A extends Shape, B extends Shape, Done extends Shape = [], Clashed = never> = A extends readonly [
-  ...infer As extends Shape,
-  infer X extends number,
-]
+/** The dimensions one by one from the last; of several mismatches the one nearest to the front is reported, as at run time. */
+export type Aligned<
+  A extends Shape,
+  B extends Shape,
+  Done extends Shape = [],
+  Mismatched = never,
+> = A extends readonly [...infer As extends Shape, infer X extends number]
   ? B extends readonly [...infer Bs extends Shape, infer Y extends number]
     ? Stretched<X, Y> extends infer Size extends number
-      ? Aligned<As, Bs, [Size, ...Done], Clashed>
-      : Aligned<As, Bs, Done, Clash<X, Y>>
-    : Unless<Clashed, readonly [...A, ...Done]>
-  : Unless<Clashed, readonly [...B, ...Done]>;
+      ? Aligned<As, Bs, [Size, ...Done], Mismatched>
+      : Aligned<As, Bs, Done, BroadcastMismatch<X, Y>>
+    : Unless<Mismatched, readonly [...A, ...Done]>
+  : Unless<Mismatched, readonly [...B, ...Done]>;
 
-type Unless<Clashed, S> = [Clashed] extends [never] ? S : Clashed;
+type Unless<Mismatched, S> = [Mismatched] extends [never] ? S : Mismatched;
 
 /**
- * The size where X meets Y, null if they clash. Where one is known and not 1, the other has to be the same or 1; a name
+ * The size where X meets Y, null if they do not match. Where one is known and not 1, the other has to be the same or 1; a name
  * that meets itself or 1 is kept.
  */
 type Stretched<X extends number, Y extends number> =
@@ -138,7 +140,7 @@ export function matmulGeometry(who: string, a: Shape, b: Shape): MatmulGeometry 
 }
 
 /** {@link matmulGeometry}'s shape as a type. */
-export type Matmul<Who extends string, A extends Shape, B extends Shape> = Product<Who, Definite<A>, Definite<B>>;
+export type Matmul<Who extends string, A extends Shape, B extends Shape> = Product<Who, KnownShape<A>, KnownShape<B>>;
 
 type Product<Who extends string, A extends Shape, B extends Shape> = number extends A["length"] | B["length"]
   ? Shape

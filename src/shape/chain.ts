@@ -44,7 +44,7 @@ export type Chain<Layers, S, I extends string = "0", Flattened = undefined> = I 
 
 /**
  * The sentences about layers that do not fit, by the layers' places: `{ 4: "Linear expects …" }`; `First` is the place
- * of the first one. Where a shape is not known, a layer is tried on its natural input, so that the layers behind it are
+ * of the first one. Where a shape is not known, a layer is tried on its natural input, so that the layers after it are
  * still held to it.
  */
 export type Misfits<
@@ -168,7 +168,7 @@ export type Checked<Args extends readonly unknown[]> = number extends Args["leng
 /** The sentence at one place, if there is one; asked this way, a type parameter inside of it lets every argument pass. */
 type Only<Found, I> = [Found] extends [{ readonly [K in I & string]: string }] ? Found[I & keyof Found] : unknown;
 
-/** Layers, each with the sentence that refuses it where it does not fit behind a value of shape `S`. */
+/** Layers, each with the sentence that refuses it where it does not fit after a value of shape `S`. */
 export type Fitting<Layers extends readonly unknown[], S> = number extends Layers["length"]
   ? Layers
   : { readonly [I in keyof Layers]: Layers[I] & Only<Misfits<Layers, S, "0">, I> };

@@ -16,11 +16,11 @@ export function refuse(who: string, what: string, expected: string, got: unknown
 /** Why these are not the numbers that they should be. */
 export function causeOfNumbers(...values: readonly unknown[]): string {
   return values.every((value) => value === undefined || typeof value === "number")
-    ? "a division without Math.floor, or a variable that is undefined"
+    ? "a division without Math.floor, or an undefined variable"
     : "text or a BigInt, which Number converts, or another argument in its place";
 }
 
-export function checkInteger(layer: string, option: string, value: number, minimum: number): number {
+export function checkInteger<N extends number>(layer: string, option: string, value: N, minimum: number): N {
   if (!Number.isSafeInteger(value) || value < minimum) {
     const kind =
       minimum === 1 ? "a positive integer" : minimum === -Infinity ? "an integer" : `an integer ≥ ${minimum}`;
@@ -101,7 +101,7 @@ type Read<O, D> = { readonly [K in keyof Required<O>]: Exclude<O[K], undefined> 
  * The options with their defaults filled in. `defaults` names every option that there is, and any other is refused;
  * where a default is true or false, so is the option; `random` has to be a generator. What the other values may be is
  * for the caller to check.
- * @throws ArgumentError for what is no plain object, as where torch takes arguments by position, and for unknown names.
+ * @throws ArgumentError for anything but a plain object, as where torch takes arguments by position, and for unknown names.
  * `const { eps, affine } = readOptions("GroupNorm", options, { eps: 1e-5, affine: true });`
  */
 export function readOptions<O extends object, const D extends Defaults<O, D>>(
@@ -111,7 +111,7 @@ export function readOptions<O extends object, const D extends Defaults<O, D>>(
 ): Read<O, D> {
   const known = Object.keys(defaults);
   if (!isPlainObject(options)) {
-    const cause = options === undefined ? "an argument left out" : "torch's positional arguments are named here";
+    const cause = options === undefined ? "a missing argument" : "torch's positional arguments are named here";
     refuse(who, "its options", `an object of ${known.join(", ")}`, options, cause);
   }
   const read: Record<string, unknown> = { ...defaults };
@@ -146,19 +146,19 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** What is given in place of tensors by name, most often. */
+/** What is most often given instead of tensors by name. */
 export const NO_RECORD =
   "the model itself instead of model.stateDict(), a Map (Object.fromEntries), or a missing await";
 
 /** More elements than this would not fit a 32-bit index, nor any memory. */
-export const MOST_ELEMENTS = 2 ** 31 - 1;
+export const MAX_ELEMENTS = 2 ** 31 - 1;
 
 /** @throws ArgumentError where a tensor of this shape could not be. `what` it would be: `"a weight"`, `"an output"`. */
 export function checkSize(who: string, what: string, shape: Shape): void {
   const size = sizeOf(shape);
-  if (!(size > MOST_ELEMENTS)) return;
+  if (!(size > MAX_ELEMENTS)) return;
   throw new ArgumentError(
-    `${who} expects ${what} of at most ${MOST_ELEMENTS} elements, but got ${showShape(shape)}, which has ${size} (${gigabytes(4 * size)}). Usual cause: a size that is far larger than meant, or two arguments swapped.`,
+    `${who} expects ${what} of at most ${MAX_ELEMENTS} elements, but got ${showShape(shape)}, which has ${size} (${gigabytes(4 * size)}). Usual cause: a size that is far larger than meant, or two arguments swapped.`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Shape rule of scores for classes: `[N, C]`, `[N, C, d₁, …]` for one label a pixel, or `[C]` without a batch. */
+/** Shape rule of scores for classes: `[N, C]`, `[N, C, d₁, …]` for one label per pixel, or `[C]` without a batch. */
 import type { IsUnion, ProductOf } from "./arithmetic.js";
 import { rankMismatch } from "./errors.js";
 import type { Agreed, HasRank, Show, ShowSize } from "./rule.js";

@@ -11,7 +11,7 @@ import {
   imageShape,
   imageSizes,
   type Reach,
-  type Sizes,
+  tapsOf,
 } from "./conv.js";
 import { ArgumentError, ShapeError } from "./errors.js";
 import type {
@@ -52,9 +52,9 @@ export interface ConvTranspose2dShapeOptions {
   readonly algorithm?: ConvAlgorithm;
 }
 
-/** A transposed convolution's options with every default filled in. */
+/** A transposed convolution as its layer holds it. */
 export interface ConvTransposeSettings extends ConvSettings {
-  readonly outputPadding: Sizes;
+  readonly outputPadding: readonly number[];
 }
 
 /** Checks a transposed convolution's options and fills in the defaults. `layer` is the name in messages. */
@@ -97,10 +97,12 @@ export function convTransposeOut(
 
 /**
  * The geometry of the convolution whose adjoint the layer is: from the layer's output back to its input.
- * @throws ShapeError for a wrong rank, wrong channels, or an output of which the padding leaves nothing.
+ * @throws ShapeError for a wrong rank, wrong channels, or padding that leaves no output.
  */
 export function convTransposeGeometry(settings: ConvTransposeSettings, input: Shape): ConvGeometry {
-  const { layer, kernelSize, stride, dilation, paddingBefore, outputPadding } = settings;
+  const { name: layer, outputPadding } = settings;
+  const taps = tapsOf(settings);
+  const { kernelSize, stride, dilation, paddingBefore } = taps;
   const [batch, channels, height, width] = imageSizes(layer, input);
   checkChannels(settings, channels, input);
   if (height * width === 0) {
@@ -116,11 +118,11 @@ export function convTransposeGeometry(settings: ConvTransposeSettings, input: Sh
   const [outHeight = 0, outWidth = 0] = full.map((size, dim) => size - (cut[dim] ?? 0));
   if (outHeight < 1 || outWidth < 1) {
     throw new ShapeError(
-      `${layer} expects its padding to leave at least one pixel, but it cuts ${cut.join(" × ")} off an output of ${full.join(" × ")} (input ${showShape(input)}). Usual cause: a padding that was meant for a convolution.`,
+      `${layer} expects its padding to leave at least one pixel, but it cuts ${cut.join(" × ")} off an output of ${full.join(" × ")} (input ${showShape(input)}). Usual cause: padding meant for a convolution.`,
     );
   }
   const adjoint = { ...settings, inChannels: settings.outChannels, outChannels: settings.inChannels };
-  return geometryOf(adjoint, batch, [outHeight, outWidth], [height, width]);
+  return geometryOf(adjoint, taps, batch, [outHeight, outWidth], [height, width]);
 }
 
 /** The output shape of a transposed convolution: the same rule as {@link convTransposeGeometry}. */

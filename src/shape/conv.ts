@@ -25,24 +25,18 @@ import type {
 } from "./rule.js";
 import { type Pair, type Shape, showShape } from "./shape.js";
 
-/** A convolution's options with every default filled in; sizes are `[height, width]`. */
+/** A convolution as its layer holds it: a size for each dimension that the kernel slides along. */
 export interface ConvSettings {
   /** The layer's name, for messages. */
-  readonly layer: string;
-  /** Dimensions that the kernel slides along. A one-dimensional convolution is one of images of height 1. */
-  readonly dimensions: 1 | 2;
+  readonly name: string;
   readonly inChannels: number;
   readonly outChannels: number;
-  readonly kernelSize: Sizes;
-  readonly stride: Sizes;
-  /** As it was given. */
-  readonly padding: Sizes | "same" | "valid";
-  /** Padding before and after each dimension; they differ for `"same"` with an even kernel. */
-  readonly paddingBefore: Sizes;
-  readonly paddingAfter: Sizes;
-  readonly paddingMode: PaddingMode;
-  readonly dilation: Sizes;
+  readonly kernelSize: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[] | "same" | "valid";
+  readonly dilation: readonly number[];
   readonly groups: number;
+  readonly paddingMode: PaddingMode;
   readonly algorithm: ConvAlgorithm;
 }
 
@@ -106,7 +100,7 @@ export interface Conv2dShapeOptions {
   readonly algorithm?: ConvAlgorithm;
 }
 
-/** Options of a one-dimensional convolution: those of a two-dimensional one with one number a size. */
+/** Options of a one-dimensional convolution: those of a two-dimensional one with one number per size. */
 export interface Conv1dShapeOptions extends Omit<Conv2dShapeOptions, "stride" | "padding" | "dilation" | "algorithm"> {
   /** Step between two positions of the kernel. Default 1. */
   readonly stride?: number;
@@ -139,7 +133,8 @@ export function convSettings(
   options: Conv2dShapeOptions,
 ): ConvSettings {
   const { stride, padding, dilation, ...rest } = { ...CONV_DEFAULTS, ...options };
-  return settingsOf(layer, 2, inChannels, outChannels, rest, {
+  return checked({
+    ...channels(layer, inChannels, outChannels, rest),
     kernelSize: checkPair(layer, "kernelSize", kernelSize, 1),
     stride: checkPair(layer, "stride", stride, 1),
     dilation: checkPair(layer, "dilation", dilation, 1),
@@ -147,7 +142,7 @@ export function convSettings(
   });
 }
 
-/** Checks a one-dimensional convolution's options: the same convolution with height 1. */
+/** Checks a one-dimensional convolution's options and fills in the defaults. */
 export function conv1dSettings(
   layer: string,
   inChannels: number,
@@ -156,29 +151,21 @@ export function conv1dSettings(
   options: Conv1dShapeOptions,
 ): ConvSettings {
   const { stride, padding, dilation, ...rest } = { ...CONV_DEFAULTS, ...options };
-  return settingsOf(layer, 1, inChannels, outChannels, rest, {
-    kernelSize: [1, checkInteger(layer, "kernelSize", kernelSize, 1)],
-    stride: [1, checkInteger(layer, "stride", stride, 1)],
-    dilation: [1, checkInteger(layer, "dilation", dilation, 1)],
-    padding: typeof padding === "string" ? padding : [0, checkInteger(layer, "padding", padding, 0)],
+  return checked({
+    ...channels(layer, inChannels, outChannels, rest),
+    kernelSize: [checkInteger(layer, "kernelSize", kernelSize, 1)],
+    stride: [checkInteger(layer, "stride", stride, 1)],
+    dilation: [checkInteger(layer, "dilation", dilation, 1)],
+    padding: typeof padding === "string" ? padding : [checkInteger(layer, "padding", padding, 0)],
   });
 }
 
-interface Taps {
-  readonly kernelSize: Sizes;
-  readonly stride: Sizes;
-  readonly dilation: Sizes;
-  readonly padding: Sizes | "same" | "valid";
-}
-
-function settingsOf(
+function channels(
   layer: string,
-  dimensions: 1 | 2,
   inChannels: number,
   outChannels: number,
   { groups, paddingMode, algorithm }: Required<Pick<Conv2dShapeOptions, "groups" | "paddingMode" | "algorithm">>,
-  { padding, ...taps }: Taps,
-): ConvSettings {
+) {
   checkInteger(layer, "inChannels", inChannels, 1);
   checkInteger(layer, "outChannels", outChannels, 1);
   checkInteger(layer, "groups", groups, 1);
@@ -190,31 +177,47 @@ function settingsOf(
     }
   }
   checkOneOf(layer, "paddingMode", paddingMode, ["zeros", "reflect", "replicate", "circular"]);
-  if (typeof padding === "string") checkOneOf(layer, "padding", padding, ["same", "valid"]);
-  const [paddingBefore, paddingAfter] =
-    padding === "same" ? samePadding(layer, dimensions, taps) : padding === "valid" ? NONE : [padding, padding];
-  const padded = { ...taps, padding, paddingBefore, paddingAfter, paddingMode, groups, algorithm };
-  const settings = { layer, dimensions, inChannels, outChannels, ...padded };
-  checkAlgorithm(layer, settings);
+  return { name: layer, inChannels, outChannels, groups, paddingMode, algorithm };
+}
+
+function checked(settings: ConvSettings): ConvSettings {
+  const { name, padding, stride } = settings;
+  if (typeof padding === "string") checkOneOf(name, "padding", padding, ["same", "valid"]);
+  if (padding === "same" && stride.some((step) => step !== 1)) {
+    throw new ArgumentError(
+      `${name} expects stride 1 with padding "same", but got stride ${stride.join(" × ")}. Usual cause: "same" keeps the input's size, which a stride cannot.`,
+    );
+  }
+  checkAlgorithm(settings, tapsOf(settings).paddingAfter);
   return settings;
 }
 
-const NONE: readonly [Sizes, Sizes] = [
-  [0, 0],
-  [0, 0],
-];
+/** A kernel's taps on images. */
+export interface Taps {
+  readonly kernelSize: Sizes;
+  readonly stride: Sizes;
+  readonly dilation: Sizes;
+  /** Padding before and after each dimension; they differ for `"same"` with an even kernel. */
+  readonly paddingBefore: Sizes;
+  readonly paddingAfter: Sizes;
+}
 
-/** Padding before and after each dimension that keeps its size. The odd row or column goes after, as in torch. */
-function samePadding(layer: string, dimensions: 1 | 2, taps: Omit<Taps, "padding">): readonly [Sizes, Sizes] {
-  const { stride } = taps;
-  if (stride[0] !== 1 || stride[1] !== 1) {
-    throw new ArgumentError(
-      `${layer} expects stride 1 with padding "same", but got stride ${showSizes(dimensions, stride)}. Usual cause: "same" keeps the input's size, which a stride cannot.`,
-    );
+/** The taps of a convolution. One along a single dimension is one of images of height 1. */
+export function tapsOf({ kernelSize, stride, dilation, padding }: ConvSettings): Taps {
+  const along = { kernelSize: onImages(kernelSize, 1), stride: onImages(stride, 1), dilation: onImages(dilation, 1) };
+  if (padding === "same") {
+    const [height, width] = reachOf(along);
+    // The odd row or column goes after, as in torch.
+    const before = [Math.floor((height - 1) / 2), Math.floor((width - 1) / 2)] as const;
+    return { ...along, paddingBefore: before, paddingAfter: [height - 1 - before[0], width - 1 - before[1]] };
   }
-  const [height, width] = reachOf(taps);
-  const before = [Math.floor((height - 1) / 2), Math.floor((width - 1) / 2)] as const;
-  return [before, [height - 1 - before[0], width - 1 - before[1]]];
+  const sides = onImages(padding === "valid" ? [0] : padding, 0);
+  return { ...along, paddingBefore: sides, paddingAfter: sides };
+}
+
+function onImages(sizes: readonly number[], height: number): Sizes {
+  const [first = 0, second] = sizes;
+  return second === undefined ? [height, first] : [first, second];
 }
 
 /** What a kernel covers along each dimension. */
@@ -235,11 +238,6 @@ export function tooSmall(
   );
 }
 
-/** `3 × 5`, or `5` for a convolution along one dimension. */
-function showSizes(dimensions: 1 | 2, sizes: Sizes): string {
-  return sizes.slice(2 - dimensions).join(" × ");
-}
-
 /** `[N, C, H, W]` of an input `[N, C, H, W]` or `[C, H, W]`, whose N is 1. */
 export function imageSizes(layer: string, input: Shape): readonly [number, number, number, number] {
   const [a = 0, b = 0, c = 0, d = 0] = input;
@@ -249,7 +247,7 @@ export function imageSizes(layer: string, input: Shape): readonly [number, numbe
     layer,
     "[N, C, H, W] or [C, H, W]",
     input,
-    "images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W]",
+    "images flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W]",
   );
 }
 
@@ -272,12 +270,14 @@ function signalSizes(layer: string, input: Shape): readonly [number, number, num
 }
 
 /** `[left, right, top, bottom]` of a convolution's padding. */
-export function paddingSides({ paddingBefore, paddingAfter }: ConvSettings): Padding2d {
+export function paddingSides(settings: ConvSettings): Padding2d {
+  const { paddingBefore, paddingAfter } = tapsOf(settings);
   return [paddingBefore[1], paddingAfter[1], paddingBefore[0], paddingAfter[0]];
 }
 
 /** The same convolution of an input that has been padded already, as it is for other modes than zeros. */
-export function paddedGeometry(g: ConvGeometry, { paddingBefore, paddingAfter }: ConvSettings): ConvGeometry {
+export function paddedGeometry(g: ConvGeometry, settings: ConvSettings): ConvGeometry {
+  const { paddingBefore, paddingAfter } = tapsOf(settings);
   const height = paddingBefore[0] + g.height + paddingAfter[0];
   const width = paddingBefore[1] + g.width + paddingAfter[1];
   return { ...g, height, width, paddingTop: 0, paddingLeft: 0 };
@@ -288,25 +288,33 @@ export function paddedGeometry(g: ConvGeometry, { paddingBefore, paddingAfter }:
  * @throws ShapeError for a wrong rank, wrong channels, or a kernel larger than the padded input.
  */
 export function convGeometry(settings: ConvSettings, input: Shape): ConvGeometry {
-  const { layer, dimensions, kernelSize, stride, dilation, paddingBefore, paddingAfter, paddingMode } = settings;
-  const [batch, channels, height, width] = dimensions === 1 ? signalSizes(layer, input) : imageSizes(layer, input);
+  const { name, paddingMode } = settings;
+  const taps = tapsOf(settings);
+  const { kernelSize, stride, dilation, paddingBefore, paddingAfter } = taps;
+  const dimensions = settings.kernelSize.length;
+  const [batch, channels, height, width] = dimensions === 1 ? signalSizes(name, input) : imageSizes(name, input);
   checkChannels(settings, channels, input);
-  if (paddingMode !== "zeros") padShape(layer, input, paddingSides(settings), paddingMode);
+  if (paddingMode !== "zeros") padShape(name, input, paddingSides(settings), paddingMode);
   const padded = [height + paddingBefore[0] + paddingAfter[0], width + paddingBefore[1] + paddingAfter[1]] as const;
   const outHeight = convOut(padded[0], kernelSize[0], stride[0], 0, dilation[0]);
   const outWidth = convOut(padded[1], kernelSize[1], stride[1], 0, dilation[1]);
   if (outHeight < 1 || outWidth < 1) {
     const first = 2 - dimensions;
-    throw tooSmall(layer, "kernel", reachOf(settings).slice(first), padded.slice(first), input);
+    throw tooSmall(name, "kernel", reachOf(taps).slice(first), padded.slice(first), input);
   }
   // A step beyond the input is never taken: it must not count where kernels measure out what they need.
   const steps = [Math.min(stride[0], padded[0]), Math.min(stride[1], padded[1])] as const;
-  return geometryOf({ ...settings, stride: steps }, batch, [height, width], [outHeight, outWidth]);
+  return geometryOf(settings, { ...taps, stride: steps }, batch, [height, width], [outHeight, outWidth]);
 }
 
 /** @throws ShapeError where the input has other channels than the layer was made for. */
-export function checkChannels({ layer, dimensions, inChannels }: ConvSettings, channels: number, input: Shape): void {
+export function checkChannels(
+  { name: layer, inChannels, kernelSize }: ConvSettings,
+  channels: number,
+  input: Shape,
+): void {
   if (channels === inChannels) return;
+  const dimensions = kernelSize.length;
   const [dims, whole] = dimensions === 1 ? ["[C, L]", "[N, 1, L]"] : ["[C, H, W]", "[N, 1, H, W]"];
   const batched = input.length === dimensions + 2;
   throw inputMismatch(
@@ -328,8 +336,13 @@ export function checkChannels({ layer, dimensions, inChannels }: ConvSettings, c
 }
 
 /** The sizes of one input and its output, together with those of the layer. */
-export function geometryOf(settings: ConvSettings, batch: number, input: Sizes, output: Sizes): ConvGeometry {
-  const { inChannels, outChannels, kernelSize, stride, dilation, paddingBefore, groups, algorithm } = settings;
+export function geometryOf(
+  { inChannels, outChannels, groups, algorithm }: ConvSettings,
+  { kernelSize, stride, dilation, paddingBefore }: Taps,
+  batch: number,
+  input: Sizes,
+  output: Sizes,
+): ConvGeometry {
   return {
     batch,
     inChannels,
@@ -354,7 +367,7 @@ export function geometryOf(settings: ConvSettings, batch: number, input: Sizes, 
 /** The output shape of a convolution. */
 export function convShape(settings: ConvSettings, input: Shape, g = convGeometry(settings, input)): number[] {
   const { batch, outChannels, outHeight, outWidth } = g;
-  if (settings.dimensions === 2) return imageShape(input, batch, outChannels, outHeight, outWidth);
+  if (settings.kernelSize.length === 2) return imageShape(input, batch, outChannels, outHeight, outWidth);
   return input.length === 3 ? [batch, outChannels, outWidth] : [outChannels, outWidth];
 }
 
@@ -390,7 +403,7 @@ export type Reach<Kernel extends number, Dilation extends number> = Dilation ext
   ? Kernel
   : Add<Multiply<Dilation, Subtract<Kernel, 1>>, 1>;
 
-/** Both sides' padding along one dimension, of which `Side` is the padding option's part. */
+/** Both sides' padding along one dimension; `Side` is the padding option's part of it. */
 type TotalPadding<Padding, Side, Kernel extends number, Dilation extends number> = Padding extends "same"
   ? Subtract<Reach<Kernel, Dilation>, 1>
   : Padding extends "valid"

@@ -1,8 +1,8 @@
 /** Dimensions as users write them: counted from 0, or from the end by negative numbers. */
 
 import type { IsUnion } from "./arithmetic.js";
-import type { Definite, Given, HasAnyRank, IsLiteral } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
+import type { HasAnyRank, IsLiteral, KnownShape, ResultShape } from "./known-shape.js";
 import type { Mistake, Show } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 import { show } from "./show.js";
@@ -13,17 +13,17 @@ export type Dims = number | readonly number[] | undefined;
 /**
  * The dimension from 0 that `dim` means in a tensor of this shape.
  * @param who the function's name, for the message
- * @throws ShapeError when the shape has no such dimension, ArgumentError when `dim` is no integer.
+ * @throws ShapeError when the shape has no such dimension, ArgumentError when `dim` is not an integer.
  */
 export function resolveDim(who: string, dim: number, shape: Shape): number {
   if (!Number.isInteger(dim)) {
     throw new ArgumentError(
-      `${who} expects a dimension to be an integer, but got ${show(dim)}. Usual cause: a variable that is undefined.`,
+      `${who} expects a dimension to be an integer, but got ${show(dim)}. Usual cause: an undefined variable.`,
     );
   }
   const rank = shape.length;
   if (dim < -rank || dim >= rank) {
-    const range = rank === 0 ? "no dimension, for the tensor has none" : `a dimension from ${-rank} to ${rank - 1}`;
+    const range = rank === 0 ? "no dimension, as the tensor has none" : `a dimension from ${-rank} to ${rank - 1}`;
     throw new ShapeError(
       `${who} expects ${range}, but got dim ${dim} for the shape ${showShape(shape)}. Usual cause: a missing batch dimension, or a dimension that an earlier step removed.`,
     );
@@ -31,7 +31,7 @@ export function resolveDim(who: string, dim: number, shape: Shape): number {
   return dim < 0 ? dim + rank : dim;
 }
 
-/** {@link resolveDim} as a type, for a definite `S`: `number` where it is not known, `never` for a dimension that is not there. */
+/** {@link resolveDim} as a type, for a known `S`: `number` where it is not known, `never` for a dimension that is not there. */
 export type ResolvedDim<S extends Shape, Dim> =
   HasAnyRank<S> extends true
     ? number
@@ -55,13 +55,13 @@ type FromEnd<S extends Shape, Back extends number, Passed extends readonly unkno
   : never;
 
 /** For a dimension to be intersected with: nothing, or the sentence for a dimension that `S` does not have. */
-export type DimTold<Who extends string, S extends Shape, Dim> = [ResolvedDim<Definite<S>, Dim>] extends [never]
+export type DimOrMistake<Who extends string, S extends Shape, Dim> = [ResolvedDim<KnownShape<S>, Dim>] extends [never]
   ? Mistake<`${Who} expects ${DimRange<S>}, but got dim ${Dim & number} for the shape ${Show<S>}`>
   : unknown;
 
 type DimRange<S extends Shape> = S extends readonly [number, ...infer Rest extends Shape]
   ? `a dimension from -${S["length"]} to ${Rest["length"]}`
-  : "no dimension, for the tensor has none";
+  : "no dimension, as the tensor has none";
 
 /** The dimensions from 0 that `dims` means, in ascending order. @throws as {@link resolveDim}, and for a dimension named twice. */
 export function resolveDims(who: string, dims: Dims, shape: Shape): number[] {
@@ -76,7 +76,7 @@ export function resolveDims(who: string, dims: Dims, shape: Shape): number[] {
   return [...resolved].sort((a, b) => a - b);
 }
 
-/** {@link resolveDims} as a type, for a definite `S`: a union of literals, `number` where it is not known. */
+/** {@link resolveDims} as a type, for a known `S`: a union of literals, `number` where it is not known. */
 export type ResolvedDims<S extends Shape, A> = [A] extends [number]
   ? ResolvedDim<S, A>
   : number extends S["length"]
@@ -89,13 +89,13 @@ export type ResolvedDims<S extends Shape, A> = [A] extends [number]
           : { readonly [I in keyof A]: ResolvedDim<S, A[I]> }[number]
       : number;
 
-/** As {@link DimTold}, for one dimension or several, of which the first wrong one is told. */
-export type DimsTold<Who extends string, S extends Shape, A> = A extends readonly [infer First, ...infer Rest]
-  ? DimTold<Who, S, First> extends infer Told extends Mistake<string>
-    ? Told
-    : DimsTold<Who, S, Rest>
+/** As {@link DimOrMistake}, for one dimension or several, reporting the first wrong one. */
+export type DimsOrMistake<Who extends string, S extends Shape, A> = A extends readonly [infer First, ...infer Rest]
+  ? DimOrMistake<Who, S, First> extends infer Wrong extends Mistake<string>
+    ? Wrong
+    : DimsOrMistake<Who, S, Rest>
   : [A] extends [number]
-    ? DimTold<Who, S, A>
+    ? DimOrMistake<Who, S, A>
     : unknown;
 
 /** What is left of `shape` when the dimensions in `reduced` (from 0) are one number each; with `keepDims` they stay, as size 1. */
@@ -105,16 +105,16 @@ export function reducedShape(shape: Shape, reduced: readonly number[], keepDims:
 }
 
 /** {@link reducedShape} as a type, for dimensions as the user writes them. */
-export type Reduced<S extends Shape, A, KeepDims> = Given<
+export type Reduced<S extends Shape, A, KeepDims> = ResultShape<
   boolean extends KeepDims
     ? Shape
     : unknown extends A
       ? Shape
       : [A] extends [undefined]
         ? KeepDims extends true
-          ? AllOnes<Definite<S>>
+          ? AllOnes<KnownShape<S>>
           : readonly []
-        : ReducedOver<Definite<S>, A, KeepDims>
+        : ReducedOver<KnownShape<S>, A, KeepDims>
 >;
 
 type AllOnes<S extends Shape> = HasAnyRank<S> extends true ? Shape : { readonly [I in keyof S]: 1 };

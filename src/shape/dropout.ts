@@ -3,10 +3,10 @@ import { rankMismatch } from "./errors.js";
 import type { HasRank, RankMistake, ShapeRule } from "./rule.js";
 import type { Shape } from "./shape.js";
 
-/** The shape of the mask, one entry a channel: `[N, C]`. @throws ShapeError for another rank than 3 and 4. */
+/** The shape of the mask, one entry per channel: `[N, C]`. @throws ShapeError for another rank than 3 and 4. */
 export function channelMaskShape(layer: string, input: Shape): Shape {
   if (input.length === 3 || input.length === 4) return input.slice(0, 2);
-  throw rankMismatch(layer, "[N, C, H, W] or [N, C, L]", input, "images that were flattened too early");
+  throw rankMismatch(layer, "[N, C, H, W] or [N, C, L]", input, "images flattened too early");
 }
 
 /** The rule of Dropout2d: the shape is kept, the rank is checked as {@link channelMaskShape} does. */

@@ -2,17 +2,17 @@
 
 import type { Add, FloorDivide, IsKnown, Less, Modulo, Multiply, ProductOf } from "./arithmetic.js";
 import { checkInteger } from "./check.js";
-import type { Definite, HasAnyRank } from "./definite.js";
-import { type DimsTold, type ResolvedDim, resolveDim } from "./dim.js";
+import { type DimsOrMistake, type ResolvedDim, resolveDim } from "./dim.js";
 import { ArgumentError, ShapeError } from "./errors.js";
+import type { HasAnyRank, KnownShape } from "./known-shape.js";
 import type {
   Differs,
   DimMistake,
   DimOf,
-  GivenOptions,
   HasRank,
   Mistake,
   Option,
+  OptionsOf,
   ShapeRule,
   Show,
   ShowSize,
@@ -38,7 +38,7 @@ export function flattenShape(layer: string, input: Shape, startDim: number, endD
   return flat;
 }
 
-/** Checks the sizes that one dimension is split into: positive integers, of which one may be −1 for "whatever remains". */
+/** Checks the sizes that one dimension is split into: positive integers; one may be −1 for "whatever remains". */
 export function checkUnflattened(layer: string, sizes: Shape): Shape {
   if (!Array.isArray(sizes) || sizes.length === 0) {
     throw new ArgumentError(
@@ -74,7 +74,7 @@ export function unflattenShape(layer: string, input: Shape, dim: number, sizes: 
 /** {@link flattenShape} as a type. */
 export type FlattenedDims<Who extends string, S extends Shape, Start, End> = MergedDims<
   Who,
-  Definite<S> extends readonly [] ? readonly [1] : Definite<S>,
+  KnownShape<S> extends readonly [] ? readonly [1] : KnownShape<S>,
   Start,
   End
 >;
@@ -84,11 +84,11 @@ type MergedDims<Who extends string, S extends Shape, Start, End> =
     ? Shape
     : number extends ResolvedDim<S, Start> | ResolvedDim<S, End>
       ? Shape
-      : unknown extends DimsTold<Who, S, readonly [Start, End]>
+      : unknown extends DimsOrMistake<Who, S, readonly [Start, End]>
         ? MergedFrom<S, ResolvedDim<S, Start>, ResolvedDim<S, End>> extends infer Result extends Shape
           ? Result
           : Mistake<`${Who} expects startDim to come before endDim, but they are dims ${ResolvedDim<S, Start>} and ${ResolvedDim<S, End>} of the input ${Show<S>}`>
-        : DimsTold<Who, S, readonly [Start, End]>;
+        : DimsOrMistake<Who, S, readonly [Start, End]>;
 
 /** `null` where the end comes before the start. */
 type MergedFrom<S extends Shape, Start, End, Before extends Shape = []> = Before["length"] extends Start
@@ -117,7 +117,7 @@ export interface FlattenRule<Options extends readonly unknown[]> extends ShapeRu
   readonly out: HasRank<this["in"]> extends false
     ? Shape
     : (this["in"] extends readonly [] ? readonly [1] : this["in"]) extends infer S extends Shape
-      ? Flattened<S, Option<GivenOptions<Options>, "startDim", 1>, Option<GivenOptions<Options>, "endDim", -1>>
+      ? Flattened<S, Option<OptionsOf<Options>, "startDim", 1>, Option<OptionsOf<Options>, "endDim", -1>>
       : Shape;
 }
 
@@ -180,7 +180,7 @@ type Unflattened<S extends Shape, Dim extends number, Sizes extends Shape, Produ
         : readonly [...Front, ...Filled<Sizes, number>, ...Back]
     : Shape;
 
-/** The sizes with `Free` for −1; what is no size for sure is a number. */
+/** The sizes with `Free` for −1; what is not a size for sure is a number. */
 type Filled<Sizes extends Shape, Free extends number> = {
   [I in keyof Sizes]: IsKnown<Sizes[I]> extends true
     ? Sizes[I]

@@ -1,8 +1,8 @@
 /** Shapes of tensors that are joined along a dimension that they have, or along a new one. */
 import type { Add } from "./arithmetic.js";
-import type { Definite, HasAnyRank, Unsized } from "./definite.js";
 import { type ResolvedDim, resolveDim } from "./dim.js";
 import { ShapeError } from "./errors.js";
+import type { HasAnyRank, KnownShape, Unsized } from "./known-shape.js";
 import type { Inserted } from "./layout.js";
 import type { Agreed, Mistake, Show } from "./rule.js";
 import { type Shape, sameShape, showShape } from "./shape.js";
@@ -29,11 +29,11 @@ export type Concatenated<Who extends string, Shapes extends readonly Shape[], Di
   infer First extends Shape,
   ...infer Rest extends readonly Shape[],
 ]
-  ? ResolvedDim<Definite<First>, Dim> extends infer At extends number
-    ? Chained<Who, Definite<First>, At, Rest, Definite<First>, []>
+  ? ResolvedDim<KnownShape<First>, Dim> extends infer At extends number
+    ? Chained<Who, KnownShape<First>, At, Rest, KnownShape<First>, []>
     : Shape
   : Shapes extends readonly (infer Each extends Shape)[]
-    ? Resized<Definite<Each>, ResolvedDim<Definite<Each>, Dim>>
+    ? Resized<KnownShape<Each>, ResolvedDim<KnownShape<Each>, Dim>>
     : Shape;
 
 /** An unknown number of tensors of shape `S`. */
@@ -52,7 +52,7 @@ type Chained<
   Result extends Shape,
   Passed extends readonly unknown[],
 > = Rest extends readonly [infer Next extends Shape, ...infer Others extends readonly Shape[]]
-  ? Beside<Result, Definite<Next>, At> extends infer Joined
+  ? Beside<Result, KnownShape<Next>, At> extends infer Joined
     ? [Joined] extends [never]
       ? Mistake<`${Who} expects tensors that differ in dim ${At} only, but got ${Show<First>} and, as tensor ${[...Passed, unknown]["length"]}, ${Show<Next>}`>
       : Joined extends Shape
@@ -92,12 +92,12 @@ export type Stacked<Who extends string, Shapes extends readonly Shape[], Dim> = 
   infer First extends Shape,
   ...infer Rest extends readonly Shape[],
 ]
-  ? AllAgreed<Who, Definite<First>, Rest, Definite<First>> extends infer Common
+  ? AllAgreed<Who, KnownShape<First>, Rest, KnownShape<First>> extends infer Common
     ? Common extends Shape
       ? Inserted<Common, Shapes["length"], Dim>
       : Common
     : never
-  : Inserted<Definite<Shapes[number]>, number, Dim>;
+  : Inserted<KnownShape<Shapes[number]>, number, Dim>;
 
 type AllAgreed<
   Who extends string,
@@ -106,7 +106,7 @@ type AllAgreed<
   Common extends Shape,
   Passed extends readonly unknown[] = [],
 > = Rest extends readonly [infer Next extends Shape, ...infer Others extends readonly Shape[]]
-  ? true extends HasAnyRank<Common> | HasAnyRank<Definite<Next>>
+  ? true extends HasAnyRank<Common> | HasAnyRank<KnownShape<Next>>
     ? Shape
     : [Agreed<Common, Next>] extends [never]
       ? Mistake<`${Who} expects tensors of equal shapes, but got ${Show<First>} and, as tensor ${[...Passed, unknown]["length"]}, ${Show<Next>}`>

@@ -1,9 +1,9 @@
 /** Shapes of tensors whose dimensions are dropped, inserted or put in another order. */
 import type { Modulo } from "./arithmetic.js";
 import { refuse } from "./check.js";
-import type { Definite, HasAnyRank, IsLiteral, ShowList, Unsized } from "./definite.js";
-import { type DimsTold, type ResolvedDim, type ResolvedDims, resolveDim, type Without } from "./dim.js";
+import { type DimsOrMistake, type ResolvedDim, type ResolvedDims, resolveDim, type Without } from "./dim.js";
 import { ArgumentError, inputMismatch, rankMismatch } from "./errors.js";
+import type { HasAnyRank, IsLiteral, KnownShape, ShowList, Unsized } from "./known-shape.js";
 import type { Differs, HasRank, Mismatch, Mistake, RankMistake, ShapeRule, Show } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
@@ -14,9 +14,9 @@ export function squeezedShape(who: string, shape: Shape, dim: number | undefined
 }
 
 /** {@link squeezedShape} as a type: any shape where a size is not known that decides about its dimension. */
-export type Squeezed<S extends Shape, Dim> = SqueezedDefinite<Definite<S>, Dim>;
+export type Squeezed<S extends Shape, Dim> = SqueezedKnown<KnownShape<S>, Dim>;
 
-type SqueezedDefinite<S extends Shape, Dim> =
+type SqueezedKnown<S extends Shape, Dim> =
   HasAnyRank<S> extends true
     ? Shape
     : Dim extends undefined
@@ -47,9 +47,9 @@ export function unsqueezedShape(who: string, shape: Shape, dim: number): number[
 }
 
 /** {@link unsqueezedShape} as a type. */
-export type Unsqueezed<S extends Shape, Dim> = Inserted<Definite<S>, 1, Dim>;
+export type Unsqueezed<S extends Shape, Dim> = Inserted<KnownShape<S>, 1, Dim>;
 
-/** A definite `S` with another dimension of `Size`, which becomes dimension `Dim` of the result. */
+/** A known `S` with another dimension of `Size`, which becomes dimension `Dim` of the result. */
 export type Inserted<S extends Shape, Size extends number, Dim> =
   HasAnyRank<S> extends true
     ? Shape
@@ -76,9 +76,9 @@ export function transposedOrder(who: string, shape: Shape, a: number, b: number)
 
 /** The shape with two dimensions swapped: {@link transposedOrder} and {@link permutedDims} as a type. */
 export type Transposed<S extends Shape, A, B> = Swapped<
-  Definite<S>,
-  ResolvedDim<Definite<S>, A>,
-  ResolvedDim<Definite<S>, B>
+  KnownShape<S>,
+  ResolvedDim<KnownShape<S>, A>,
+  ResolvedDim<KnownShape<S>, B>
 >;
 
 type Swapped<S extends Shape, A extends number, B extends number> =
@@ -105,8 +105,8 @@ export function permutedDims(who: string, shape: Shape, order: readonly number[]
 /** The shape of dimensions in the order of {@link permutedDims}. */
 export type Permuted<Who extends string, S extends Shape, Order extends readonly number[]> = Reordered<
   Who,
-  Definite<S>,
-  Definite<Order>
+  KnownShape<S>,
+  KnownShape<Order>
 >;
 
 type Reordered<Who extends string, S extends Shape, Order extends readonly number[]> =
@@ -114,11 +114,11 @@ type Reordered<Who extends string, S extends Shape, Order extends readonly numbe
     ? Shape
     : number extends ResolvedDims<S, Order>
       ? Unsized<Order>
-      : unknown extends DimsTold<Who, S, Order>
+      : unknown extends DimsOrMistake<Who, S, Order>
         ? NamesAll<S, Order> extends true
           ? { readonly [I in keyof Order]: S[ResolvedDim<S, Order[I]> & number] }
           : Mistake<`${Who} expects an order that names each of the ${S["length"]} dimensions of ${Show<S>} once, but got ${ShowList<Order>}`>
-        : DimsTold<Who, S, Order>;
+        : DimsOrMistake<Who, S, Order>;
 
 type NamesAll<S extends Shape, Order extends readonly number[]> = S["length"] extends Order["length"]
   ? [Exclude<keyof S, keyof [] | `${ResolvedDims<S, Order> & number}`>] extends [never]

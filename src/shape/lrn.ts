@@ -16,7 +16,7 @@ export interface LrnGeometry {
 export function lrnGeometry(layer: string, size: number, input: Shape): LrnGeometry {
   const [outer = 0, channels = 0, ...spatial] = input;
   if (input.length < 3) {
-    const cause = "images that were flattened too early, or a missing batch dimension: reshape one sample to [1, C, …]";
+    const cause = "images flattened too early, or a missing batch dimension: reshape one sample to [1, C, …]";
     throw rankMismatch(layer, "[N, C, L], [N, C, H, W] or of more dimensions", input, cause);
   }
   // An even window reaches further back, as torch pads it.

@@ -17,7 +17,7 @@ export function maxoutGeometry(layer: string, pieces: number, dim: number, input
         layer,
         expected: `a multiple of ${pieces} channels along dim ${at}`,
         got: `${size}`,
-        cause: "the layer before it must give pieces times as many channels as Maxout shall",
+        cause: "a layer before it without pieces times as many channels as Maxout returns",
       },
       input,
     );

@@ -130,7 +130,7 @@ type Multiplied<Layer extends string, Shapes extends readonly Shape[]> = Shapes 
     : never
   : Shapes[0];
 
-/** The common shape, of which each branch knows what others may not. */
+/** The common shape; each branch may know sizes that others do not. */
 type Added<Layer extends string, Shapes extends readonly Shape[]> =
   Agreement<Shapes> extends infer Common
     ? [Common] extends [never]

@@ -49,7 +49,7 @@ export function checkNamed(
     const pattern = expected[input] ?? [];
     const other = () =>
       new ShapeError(
-        `${who} expects an input [${pattern.join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch dimension left out.`,
+        `${who} expects an input [${pattern.join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a missing batch dimension.`,
       );
     if (pattern.length !== shape.length) throw other();
     for (const [dim, size] of shape.entries()) {

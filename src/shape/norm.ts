@@ -75,7 +75,7 @@ export function layerNormGeometry(normalizedShape: Shape, input: Shape): NormGeo
 
 /**
  * @param dims the ranks that fit, as messages show them: `{ 4: "[N, C, H, W]" }`
- * @param fromBatch whether the statistics come from the input itself, which then needs more than one value a channel
+ * @param fromBatch whether the statistics come from the input itself, which then needs more than one value per channel
  * @throws ShapeError for a wrong rank, wrong channels, or one value per channel.
  */
 export function checkBatchNorm(
@@ -91,7 +91,7 @@ export function checkBatchNorm(
       input.length + 1 === Math.min(...ranks)
         ? "a missing batch dimension: reshape one sample to [1, C, …]"
         : input.length < Math.min(...ranks)
-          ? "images that were flattened too early"
+          ? "images flattened too early"
           : "images, which need BatchNorm2d, or a dimension too many";
     throw rankMismatch(layer, Object.values(dims).join(" or "), input, cause);
   }
@@ -105,7 +105,7 @@ export function checkBatchNorm(
 /** `[N, C, H, W]` of an input that may be one image `[C, H, W]`. */
 export function instanceNormSizes(layer: string, channels: number, fromInput: boolean, input: Shape): Shape {
   if (input.length !== 3 && input.length !== 4) {
-    throw rankMismatch(layer, "[N, C, H, W] or [C, H, W]", input, "images that were flattened too early");
+    throw rankMismatch(layer, "[N, C, H, W] or [C, H, W]", input, "images flattened too early");
   }
   const sizes = input.length === 4 ? input : [1, ...input];
   checkChannels(layer, channels, sizes[1] ?? 0, input, input.length === 4 ? 1 : 0);
@@ -114,7 +114,7 @@ export function instanceNormSizes(layer: string, channels: number, fromInput: bo
   return sizes;
 }
 
-/** @throws ArgumentError for numbers that are no positive integers, or channels that the groups do not divide. */
+/** @throws ArgumentError for numbers that are not positive integers, or channels that the groups do not divide. */
 export function checkGroups(layer: string, numGroups: number, numChannels: number): void {
   checkInteger(layer, "numGroups", numGroups, 1);
   checkInteger(layer, "numChannels", numChannels, 1);

@@ -2,8 +2,8 @@
 
 import type { Add, Less, Multiply, Subtract } from "./arithmetic.js";
 import { checkInteger, checkSize } from "./check.js";
-import type { Definite, IsLiteral, Unsized } from "./definite.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
+import type { IsLiteral, KnownShape, Unsized } from "./known-shape.js";
 import type { HasRank, RankMistake, ShapeRule } from "./rule.js";
 import { replaceLast, type Shape, showShape } from "./shape.js";
 import { show } from "./show.js";
@@ -45,7 +45,7 @@ export function padShape(layer: string, input: Shape, padding: Padding2d, mode: 
   const height = input.at(-2);
   const width = input.at(-1);
   if (height === undefined || width === undefined) {
-    throw rankMismatch(layer, "[…, H, W]", input, "images that were flattened too early");
+    throw rankMismatch(layer, "[…, H, W]", input, "images flattened too early");
   }
   const [left, right, top, bottom] = padding;
   return replaceLast(
@@ -65,10 +65,10 @@ export function paddedSize(
   mode: PaddingMode,
 ): number {
   // Reflection does not repeat the edge, so it can show size − 1 pixels; circular padding wraps around once.
-  const most = mode === "reflect" ? size - 1 : mode === "circular" ? size : Infinity;
-  if (Math.max(before, after) > most) {
+  const max = mode === "reflect" ? size - 1 : mode === "circular" ? size : Infinity;
+  if (Math.max(before, after) > max) {
     throw new ShapeError(
-      `${layer} expects "${mode}" padding of at most ${most} on each side of a dimension of ${size}, but got ${Math.max(before, after)} (input ${showShape(input)}). Usual cause: an input that earlier layers made too small.`,
+      `${layer} expects "${mode}" padding of at most ${max} on each side of a dimension of ${size}, but got ${Math.max(before, after)} (input ${showShape(input)}). Usual cause: an input that earlier layers made too small.`,
     );
   }
   const padded = size + before + after;
@@ -111,10 +111,10 @@ export type Sides = readonly (readonly [before: number, after: number])[];
 
 /** The shape after padding by pairs from the last dimension (before, after, before, after, …), each as in {@link paddedSize}. */
 export type Padded<S extends Shape, Padding extends readonly number[]> = number extends Padding["length"]
-  ? Unsized<Definite<S>>
-  : PaddedDefinite<Definite<S>, Padding>;
+  ? Unsized<KnownShape<S>>
+  : PaddedKnown<KnownShape<S>, Padding>;
 
-type PaddedDefinite<
+type PaddedKnown<
   S extends Shape,
   Padding extends readonly number[],
   Done extends Shape = [],
@@ -124,7 +124,7 @@ type PaddedDefinite<
   ...infer Rest extends readonly number[],
 ]
   ? S extends readonly [...infer Outer extends Shape, infer Size extends number]
-    ? PaddedDefinite<Outer, Rest, [Extended<Extended<Size, Before>, After>, ...Done]>
+    ? PaddedKnown<Outer, Rest, [Extended<Extended<Size, Before>, After>, ...Done]>
     : Shape
   : Padding extends readonly []
     ? readonly [...S, ...Done]

@@ -51,7 +51,7 @@ export function pixelShuffleGeometry(small: Shape, factor: number): PixelShuffle
 function imageDims(layer: string, input: Shape) {
   const [channels, height, width] = input.slice(-3);
   if (channels === undefined || height === undefined || width === undefined) {
-    throw rankMismatch(layer, "[…, C, H, W]", input, "images that were flattened too early");
+    throw rankMismatch(layer, "[…, C, H, W]", input, "images flattened too early");
   }
   return { leading: input.slice(0, -3), channels, height, width };
 }

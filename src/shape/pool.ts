@@ -93,10 +93,10 @@ export function poolSettings(
   const stride = checkPair(layer, "stride", options.stride ?? kernel, 1);
   const padding = checkPair(layer, "padding", options.padding ?? 0, 0);
   const dilation = checkPair(layer, "dilation", options.dilation ?? 1, 1);
-  const most = kernel.map((size) => Math.floor(size / 2));
-  if (padding.some((size, dim) => size > (most[dim] ?? 0))) {
+  const max = kernel.map((size) => Math.floor(size / 2));
+  if (padding.some((size, dim) => size > (max[dim] ?? 0))) {
     throw new ArgumentError(
-      `${layer} expects padding of at most half its kernel, ${showShape(most)} for the kernel ${showShape(kernel)}, but got ${showShape(padding)}. Usual cause: padding meant for a convolution.`,
+      `${layer} expects padding of at most half its kernel, ${showShape(max)} for the kernel ${showShape(kernel)}, but got ${showShape(padding)}. Usual cause: padding meant for a convolution.`,
     );
   }
   return { kernelSize: kernel, stride, padding, dilation, ceilMode: options.ceilMode ?? false };

@@ -2,32 +2,32 @@
 
 import type { FloorDivide, IsKnown, Multiply, ProductOf } from "./arithmetic.js";
 import type { InputSize } from "./chain.js";
-import { causeOfNumbers, checkSize, MOST_ELEMENTS, refuse } from "./check.js";
-import type { Definite, HasAnyRank, IsLiteral, ShowList } from "./definite.js";
+import { causeOfNumbers, checkSize, MAX_ELEMENTS, refuse } from "./check.js";
 import { ArgumentError, ShapeError } from "./errors.js";
+import type { HasAnyRank, IsLiteral, KnownShape, ShowList } from "./known-shape.js";
 import type { OneName } from "./named.js";
 import type { Agreed, Differs, Mistake, Show, ShowSize } from "./rule.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 import { show } from "./show.js";
 
 /** NumPy's limit, and torch's. */
-export const MOST_DIMS = 64;
+export const MAX_DIMS = 64;
 
 /**
  * Positions before a dimension of size 0, and before and after it: they take no memory, but whoever loops over the ones, or
  * reduces along that dimension and so allocates the others, would take time and memory without end.
  */
-const MOST_BEFORE = 2 ** 22;
-const MOST_AROUND = 2 ** 28;
+const MAX_BEFORE = 2 ** 22;
+const MAX_AROUND = 2 ** 28;
 
 /** What a shape of integers ≥ 0 would have to be for a tensor to have it; undefined where one can. */
 export function shapeFlaw(shape: Shape): string | undefined {
-  if (shape.length > MOST_DIMS) return `at most ${MOST_DIMS} dimensions`;
-  if (sizeOf(shape) > MOST_ELEMENTS) return `at most ${MOST_ELEMENTS} elements`;
+  if (shape.length > MAX_DIMS) return `at most ${MAX_DIMS} dimensions`;
+  if (sizeOf(shape) > MAX_ELEMENTS) return `at most ${MAX_ELEMENTS} elements`;
   const empty = shape.indexOf(0);
   const before = sizeOf(shape, 0, empty);
-  if (empty < 0 || (before <= MOST_BEFORE && sizeOf(shape.filter(Boolean)) <= MOST_AROUND)) return undefined;
-  return `at most ${MOST_BEFORE} positions before a dimension of size 0 and ${MOST_AROUND} around it`;
+  if (empty < 0 || (before <= MAX_BEFORE && sizeOf(shape.filter(Boolean)) <= MAX_AROUND)) return undefined;
+  return `at most ${MAX_BEFORE} positions before a dimension of size 0 and ${MAX_AROUND} around it`;
 }
 
 /**
@@ -45,17 +45,17 @@ export function checkShape(who: string, shape: Shape): void {
 
 /** Whether there is nothing to ask, as of nearly all shapes: every tensor that is made asks, dozens in a step of training. */
 function isOrdinary(shape: Shape): boolean {
-  if (!Array.isArray(shape) || shape.length > MOST_DIMS) return false;
+  if (!Array.isArray(shape) || shape.length > MAX_DIMS) return false;
   let size = 1;
   for (let dim = 0; dim < shape.length; dim++) {
     const extent: number = shape[dim];
     if (!Number.isInteger(extent) || extent < 1) return false;
     size *= extent;
   }
-  return size <= MOST_ELEMENTS;
+  return size <= MAX_ELEMENTS;
 }
 
-/** Refuses what is no shape at all, of a tensor or of one that is only thought of. @throws ArgumentError. */
+/** Refuses what is not a shape at all, of a tensor or of one that is only thought of. @throws ArgumentError. */
 export function checkExtents(who: string, shape: Shape): void {
   if (isOrdinary(shape)) return;
   if (!Array.isArray(shape)) {
@@ -70,7 +70,7 @@ export function checkExtents(who: string, shape: Shape): void {
 
 /**
  * The shape that `shape` means for as many elements as `from` has: one −1 stands for whatever makes the sizes fit.
- * @throws ArgumentError for two −1 or sizes that are no integers, ShapeError when the number of elements differs.
+ * @throws ArgumentError for two −1 or sizes that are not integers, ShapeError when the number of elements differs.
  */
 export function reshapeShape(who: string, from: Shape, shape: Shape): number[] {
   const free = Array.isArray(shape) ? shape.indexOf(-1) : -1;
@@ -87,7 +87,7 @@ export function reshapeShape(who: string, from: Shape, shape: Shape): number[] {
   if (sizeOf(sizes) !== sizeOf(from) || !sizes.every(Number.isInteger)) {
     const expected = free < 0 ? `${sizeOf(from)} elements` : `sizes that divide ${sizeOf(from)} elements`;
     throw new ShapeError(
-      `${who} expects a shape of ${expected}, the size of ${showShape(from)}, but got ${showShape(shape)}. Usual cause: a batch dimension left out, or an input of another size than planned.`,
+      `${who} expects a shape of ${expected}, the size of ${showShape(from)}, but got ${showShape(shape)}. Usual cause: a missing batch dimension, or an input of another size than planned.`,
     );
   }
   return sizes;
@@ -96,8 +96,8 @@ export function reshapeShape(who: string, from: Shape, shape: Shape): number[] {
 /** {@link reshapeShape} as a type: −1 becomes a literal where both shapes are known, otherwise `number`. */
 export type Reshape<Who extends string, From extends Shape, To extends Shape> = Refilled<
   Who,
-  Definite<From>,
-  Definite<To>
+  KnownShape<From>,
+  KnownShape<To>
 >;
 
 type Refilled<Who extends string, From extends Shape, To extends Shape> =
@@ -170,7 +170,7 @@ type Misfit<
   To extends Shape,
 > = Mistake<`${Who} expects a shape of ${Expected}, the size of ${Show<From>}, but got ${ShowList<To>}`>;
 
-/** What is no size for sure, such as a union with −1 in it, is a `number`. */
+/** What is not a size for sure, such as a union with −1 in it, is a `number`. */
 type Sizes<To extends Shape> = { readonly [I in keyof To]: IsKnown<To[I]> extends true ? To[I] : OneName<To[I]> };
 
 /** @throws ShapeError unless `shape` is what `expected` says; `"N"` stands for any size. */
@@ -182,7 +182,7 @@ export function assertShape(who: string, shape: Shape, expected: readonly InputS
   }
   if (expected.length !== shape.length || !expected.every((size, dim) => size === "N" || size === shape[dim])) {
     throw new ShapeError(
-      `${who} expects the shape [${expected.map((size) => (size === "N" ? size : show(size))).join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a batch dimension left out.`,
+      `${who} expects the shape [${expected.map((size) => (size === "N" ? size : show(size))).join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a missing batch dimension.`,
     );
   }
 }
@@ -190,9 +190,9 @@ export function assertShape(who: string, shape: Shape, expected: readonly InputS
 /** {@link assertShape} as a type: the shape that is asserted, with `number` for `"N"`. */
 export type Asserted<Who extends string, S extends Shape, Expected extends readonly InputSize[]> =
   Unnamed<Expected> extends infer T extends Shape
-    ? HasAnyRank<Definite<S>> extends true
-      ? Definite<T>
-      : HasAnyRank<Definite<T>> extends true
+    ? HasAnyRank<KnownShape<S>> extends true
+      ? KnownShape<T>
+      : HasAnyRank<KnownShape<T>> extends true
         ? Shape
         : [Agreed<S, T>] extends [never]
           ? Mistake<`${Who} expects the shape ${ShowNamed<Expected>}, but got ${Show<S>}`>

@@ -48,7 +48,7 @@ export interface SameRule extends ShapeRule {
   readonly out: this["in"];
 }
 
-/** A layer got the wrong amount of something: told differently for an input of one's own and inside a Sequential. */
+/** A layer got the wrong amount of something: worded differently for an input of one's own and inside a Sequential. */
 export interface Mismatch<Layer extends string, Expected extends string, Got extends string> {
   readonly mismatch: { readonly layer: Layer; readonly expected: Expected; readonly got: Got };
 }
@@ -58,7 +58,7 @@ export interface Mistake<Sentence extends string> {
   readonly mistake: Sentence;
 }
 
-/** What a network of several inputs or outputs gives: no shape that a layer behind it could take. */
+/** What a network of several inputs or outputs gives: no shape that a layer after it could take. */
 export interface Several<What extends "inputs" | "outputs"> {
   readonly several: What;
 }
@@ -79,8 +79,8 @@ export type Refusal<Rule, S> = Sentence<Apply<Rule, S>, S> extends string ? Sent
 export type Sentence<Out, S> =
   Out extends Mismatch<infer L, infer E, infer G>
     ? `${L} expects ${E}, but its input ${Show<S>} has ${G}`
-    : Out extends Mistake<infer Told>
-      ? Told
+    : Out extends Mistake<infer Text>
+      ? Text
       : unknown;
 
 /** A shape as messages write it; a size that is only known at run time is `?`. */
@@ -161,7 +161,7 @@ type IsOne<N> = 0 extends 1 & N
 /** The sentence for a dimension that `S` does not have. */
 export type DimMistake<Layer extends string, S extends Shape, Dim> = S extends readonly [unknown, ...infer Others]
   ? Mistake<`${Layer} expects a dimension from -${S["length"]} to ${Others["length"]}, but got dim ${Dim & number} for the shape ${Show<S>}`>
-  : Mistake<`${Layer} expects no dimension, for the tensor has none, but got dim ${Dim & number} for the shape []`>;
+  : Mistake<`${Layer} expects no dimension, as the tensor has none, but got dim ${Dim & number} for the shape []`>;
 
 /** `S` with another size of dimension `Dim`, which counts from 0. */
 export type WithSize<S, Dim extends number, Size extends number> = S extends Shape
@@ -214,7 +214,7 @@ export type OnlyArguments<Layer extends string, Args extends readonly unknown[],
 };
 
 /** The options in a list of arguments that may end before them. */
-export type GivenOptions<Args extends readonly unknown[]> = Args extends readonly []
+export type OptionsOf<Args extends readonly unknown[]> = Args extends readonly []
   ? NoOptions
   : Args extends readonly [infer Options]
     ? Options
@@ -233,6 +233,9 @@ export type Option<Options, Name extends string, Default> = Options extends NoOp
 export type PairHeight<P> = P extends readonly [infer H extends number, number] ? H : P extends number ? P : number;
 /** The second number of a {@link Pair}. */
 export type PairWidth<P> = P extends readonly [number, infer W extends number] ? W : P extends number ? P : number;
+
+/** A {@link Pair} as a layer holds it. */
+export type PairOf<P> = readonly [height: PairHeight<P>, width: PairWidth<P>];
 
 /** An option that is one number; `number` for anything else. */
 export type AsNumber<N> = N extends number ? N : number;

@@ -1,8 +1,8 @@
 /** Parts of a tensor: which elements a slice of each dimension selects. */
 
 import type { IsKnown, Less, Subtract } from "./arithmetic.js";
-import type { Definite, IsLiteral } from "./definite.js";
 import { ArgumentError, ShapeError } from "./errors.js";
+import type { IsLiteral, KnownShape } from "./known-shape.js";
 import type { HasRank, ShapeRule } from "./rule.js";
 import { type Shape, showShape, stridesOf } from "./shape.js";
 import { show } from "./show.js";
@@ -75,9 +75,9 @@ function resolveRange(
 }
 
 /** {@link sliceGeometry}'s shape as a type: ranges with a step have an unknown size. */
-export type Sliced<S extends Shape, Slices extends readonly unknown[]> = SlicedDefinite<Definite<S>, Slices>;
+export type Sliced<S extends Shape, Slices extends readonly unknown[]> = SlicedKnown<KnownShape<S>, Slices>;
 
-type SlicedDefinite<
+type SlicedKnown<
   S extends Shape,
   Slices extends readonly unknown[],
   Result extends Shape = [],
@@ -86,11 +86,11 @@ type SlicedDefinite<
     ? 0 extends 1 & First
       ? Shape
       : [First] extends [number]
-        ? SlicedDefinite<Sizes, Rest, Result>
+        ? SlicedKnown<Sizes, Rest, Result>
         : [First] extends [null | undefined]
-          ? SlicedDefinite<Sizes, Rest, [...Result, Size]>
+          ? SlicedKnown<Sizes, Rest, [...Result, Size]>
           : [First] extends [readonly unknown[]]
-            ? SlicedDefinite<Sizes, Rest, [...Result, Range<Size, First>]>
+            ? SlicedKnown<Sizes, Rest, [...Result, Range<Size, First>]>
             : Shape
     : Shape
   : Slices extends readonly []

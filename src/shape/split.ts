@@ -1,8 +1,8 @@
 /** Shapes of what a value is taken apart into along one dimension. */
 import type { Add, FloorDivide, IsKnown, Less, Subtract } from "./arithmetic.js";
-import type { Definite, HasAnyRank } from "./definite.js";
 import { type ResolvedDim, resolveDim } from "./dim.js";
 import { ShapeError } from "./errors.js";
+import type { HasAnyRank, KnownShape } from "./known-shape.js";
 import type { Differs, Mistake, Show, WithSize } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
 
@@ -20,8 +20,8 @@ export function splitSizes(who: string, shape: Shape, sizes: readonly number[], 
 }
 
 /**
- * The sizes of `chunks` equal parts, of which the last one may be smaller.
- * @throws ShapeError for a dimension that is not there, or of which so many parts cannot be made.
+ * The sizes of `chunks` equal parts; the last one may be smaller.
+ * @throws ShapeError for a dimension that does not exist, or that does not split into this many parts.
  */
 export function chunkSizes(who: string, shape: Shape, chunks: number, dim: number): number[] {
   const at = resolveDim(who, dim, shape);
@@ -30,41 +30,41 @@ export function chunkSizes(who: string, shape: Shape, chunks: number, dim: numbe
   const parts = Array.from({ length: chunks }, (_, i) => Math.min(each, extent - i * each));
   if (parts.every((part) => part > 0)) return parts;
   throw new ShapeError(
-    `${who} expects a dimension that ${chunks} parts can be made of, but got the shape ${showShape(shape)}, in which dim ${at} has ${extent}. Usual cause: more chunks than channels.`,
+    `${who} expects a dimension that splits into ${chunks} parts, but got the shape ${showShape(shape)}, in which dim ${at} has ${extent}. Usual cause: more chunks than channels.`,
   );
 }
 
 /** {@link splitSizes} as a type: the shapes of the parts. */
 export type SplitShapes<S extends Shape, Sizes extends readonly number[], Dim> = Listed<
-  Definite<S>,
-  ResolvedDim<Definite<S>, Dim>,
+  KnownShape<S>,
+  ResolvedDim<KnownShape<S>, Dim>,
   Sizes
 >;
 
 /** {@link chunkSizes} as a type: the shapes of the parts. */
 export type ChunkShapes<S extends Shape, Chunks, Dim> = ChunksOf<
-  Definite<S>,
-  ResolvedDim<Definite<S>, Dim>,
-  SizeAt<Definite<S>, ResolvedDim<Definite<S>, Dim>>,
+  KnownShape<S>,
+  ResolvedDim<KnownShape<S>, Dim>,
+  SizeAt<KnownShape<S>, ResolvedDim<KnownShape<S>, Dim>>,
   Chunks
 >;
 
-/** The sentence about a dimension that is too small for so many parts. */
-export type ChunkTold<Who extends string, S extends Shape, Chunks, Dim> =
+/** The sentence about a dimension that is too small for this many parts. */
+export type ChunksOrMistake<Who extends string, S extends Shape, Chunks, Dim> =
   IsKnown<Chunks> extends true
     ? ChunkShapes<S, Chunks, Dim> extends infer Parts extends readonly Shape[]
       ? Parts["length"] extends Chunks
         ? unknown
-        : Mistake<`${Who} expects a dimension that ${Chunks & number} parts can be made of, but got the shape ${Show<S>}, in which dim ${ResolvedDim<Definite<S>, Dim> & number} has ${SizeAt<Definite<S>, ResolvedDim<Definite<S>, Dim>>}`>
+        : Mistake<`${Who} expects a dimension that splits into ${Chunks & number} parts, but got the shape ${Show<S>}, in which dim ${ResolvedDim<KnownShape<S>, Dim> & number} has ${SizeAt<KnownShape<S>, ResolvedDim<KnownShape<S>, Dim>>}`>
       : unknown
     : unknown;
 
 /** The sentence about sizes that do not add up to the dimension that they split. */
-export type SplitTold<Who extends string, S extends Shape, Sizes, Dim> =
-  ResolvedDim<Definite<S>, Dim> extends infer At extends number
+export type SplitOrMistake<Who extends string, S extends Shape, Sizes, Dim> =
+  ResolvedDim<KnownShape<S>, Dim> extends infer At extends number
     ? [Sizes] extends [readonly number[]]
-      ? Differs<SumOf<Sizes>, SizeAt<Definite<S>, At>> extends true
-        ? Mistake<`${Who} expects sizes that add up to ${SizeAt<Definite<S>, At>}, the size of dim ${At} of ${Show<S>}, but got ${Show<Sizes>}`>
+      ? Differs<SumOf<Sizes>, SizeAt<KnownShape<S>, At>> extends true
+        ? Mistake<`${Who} expects sizes that add up to ${SizeAt<KnownShape<S>, At>}, the size of dim ${At} of ${Show<S>}, but got ${Show<Sizes>}`>
         : unknown
       : unknown
     : unknown;
@@ -78,7 +78,7 @@ type SumOf<Sizes extends readonly number[], Sum extends number = 0> = Sizes exte
     ? Sum
     : number;
 
-/** The size of dimension `At` of a definite shape; `number` where it is not known. */
+/** The size of dimension `At` of a known shape; `number` where it is not known. */
 type SizeAt<S extends Shape, At> = HasAnyRank<S> extends true ? number : At extends number ? S[At] : number;
 
 /** `S` with another size of dimension `At`; any shape where either is not known. */

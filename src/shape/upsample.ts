@@ -2,8 +2,8 @@
 
 import type { IsUnion, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkBoolean, checkInteger, checkOneOf, checkSize, readOptions } from "./check.js";
-import type { Definite } from "./definite.js";
 import { ArgumentError, rankMismatch, ShapeError } from "./errors.js";
+import type { KnownShape } from "./known-shape.js";
 import type { HasRank, Mistake, Option, RankMistake, ShapeRule, Show } from "./rule.js";
 import { type Shape, showShape } from "./shape.js";
 import { show } from "./show.js";
@@ -79,7 +79,7 @@ export function upsampleSettings(layer: string, options: UpsampleOptions): Upsam
   for (const each of listOf(scaleFactor)) checkScale(layer, each);
   if (alignCorners !== undefined && !(mode in DIMS)) {
     throw new ArgumentError(
-      `${layer} expects no alignCorners in mode "${mode}", which mixes no pixels, but got ${show(alignCorners)}. Usual cause: mode: "bilinear" left out.`,
+      `${layer} expects no alignCorners in mode "${mode}", which mixes no pixels, but got ${show(alignCorners)}. Usual cause: a missing mode: "bilinear".`,
     );
   }
   if (recomputeScaleFactor && size !== undefined) {
@@ -93,12 +93,12 @@ export function upsampleSettings(layer: string, options: UpsampleOptions): Upsam
 function checkScale(layer: string, scale: number): void {
   if (!(Number.isFinite(scale) && scale > 0)) {
     throw new ArgumentError(
-      `${layer} expects scaleFactor to be a positive number, but got ${show(scale)}. Usual cause: a division by 0, or a variable that is undefined.`,
+      `${layer} expects scaleFactor to be a positive number, but got ${show(scale)}. Usual cause: a division by 0, or an undefined variable.`,
     );
   }
 }
 
-/** What is no list is one number, or is refused as such. */
+/** What is not a list is one number, or is refused as such. */
 const listOf = (value: number | readonly number[] | undefined): readonly number[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value as number];
 
@@ -150,7 +150,7 @@ export function upsampleDims(layer: string, settings: UpsampleSettings, input: S
 }
 
 /**
- * Positions are computed in single precision with one rounding a step, as torch's kernels do: where one lands on the
+ * Positions are computed in single precision with one rounding per step, as torch's kernels do: where one lands on the
  * other side of a whole number, "nearest" takes another pixel.
  */
 function resizedDim({ mode, alignCorners }: UpsampleSettings, size: number, out: number, ratio: number): ResizedDim {
@@ -236,20 +236,18 @@ export function resizedLike(who: string, shape: Shape, other: Shape): number[] {
       `${who} expects a value with as many dimensions as ${showShape(shape)}, but got ${showShape(other)}. Usual cause: one of the two was flattened or pooled.`,
     );
   }
-  if (shape.length < 3) throw rankMismatch(who, "[N, C, …]", shape, "images that were flattened too early");
+  if (shape.length < 3) throw rankMismatch(who, "[N, C, …]", shape, "images flattened too early");
   return [...shape.slice(0, 2), ...other.slice(2)];
 }
 
 /** {@link resizedLike} as a type: the shape of `S` in the sizes of `Other` after `[N, C]`, or the sentence that says why it has none. */
-export type ResizedLike<Who extends string, S extends Shape, Other extends Shape> = LikeDefinite<
+export type ResizedLike<Who extends string, S extends Shape, Other extends Shape> = LikeKnown<
   Who,
-  Definite<S>,
-  Definite<Other>
+  KnownShape<S>,
+  KnownShape<Other>
 >;
 
-type LikeDefinite<Who extends string, S extends Shape, Other extends Shape> = number extends
-  | S["length"]
-  | Other["length"]
+type LikeKnown<Who extends string, S extends Shape, Other extends Shape> = number extends S["length"] | Other["length"]
   ? Shape
   : S["length"] extends Other["length"]
     ? [S, Other] extends [

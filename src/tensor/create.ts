@@ -2,8 +2,8 @@
 
 import type { IsKnown, ProductOf } from "../shape/arithmetic.js";
 import { checkInteger, checkOneOf, isPlainObject, readOptions, refuse } from "../shape/check.js";
-import type { Definite, Given, Told } from "../shape/definite.js";
 import { ArgumentError, ShapeError } from "../shape/errors.js";
+import type { KnownShape, OrMistake, ResultShape } from "../shape/known-shape.js";
 import { checkShape } from "../shape/reshape.js";
 import type { Differs, Mistake, Show } from "../shape/rule.js";
 import { type Shape, showShape, sizeOf } from "../shape/shape.js";
@@ -32,15 +32,15 @@ export interface RandomOptions {
  * it makes the tensor again, to the same bits.
  *
  * @throws ShapeError for rows of unequal lengths or another number of elements than `shape` has, ArgumentError for
- *   entries that are no numbers.
+ *   entries that are not numbers.
  * @example tensor([[1, 2], [3, 4]]); tensor(new Uint8Array(784), [1, 28, 28]);
  */
 export function tensor(data: PlainTensor): Tensor;
-export function tensor<const Data extends TensorData>(data: Data): Tensor<Given<Nesting<Data>>>;
+export function tensor<const Data extends TensorData>(data: Data): Tensor<ResultShape<Nesting<Data>>>;
 export function tensor<const Data extends TensorData, const S extends Shape>(
   data: Data,
-  shape: S & Told<Counted<Given<Nesting<Data>>, S>>,
-): Tensor<Definite<S>>;
+  shape: S & OrMistake<Counted<ResultShape<Nesting<Data>>, S>>,
+): Tensor<KnownShape<S>>;
 export function tensor(data: TensorData | PlainTensor, shape?: Shape, more?: unknown): Tensor {
   refuseType("tensor", shape);
   refuseType("tensor", more);
@@ -84,7 +84,7 @@ function fromPlain({ shape, data, dtype = "float32" }: PlainTensor): Tensor {
 /** `S`, which has to have as many elements as the data that has the shape `Nested`. */
 type Counted<Nested extends Shape, S extends Shape> =
   IsKnown<ProductOf<Nested>> extends true
-    ? Differs<ProductOf<Nested>, ProductOf<Definite<S>>> extends true
+    ? Differs<ProductOf<Nested>, ProductOf<KnownShape<S>>> extends true
       ? Mistake<`tensor expects ${ProductOf<S>} numbers for the shape ${Show<S>}, but got ${ProductOf<Nested>}`>
       : S
     : S;
@@ -95,7 +95,7 @@ type Counted<Nested extends Shape, S extends Shape> =
  *
  * @throws ShapeError when `data` does not hold exactly as many numbers as `shape` says.
  */
-export function fromTypedArray<const S extends Shape>(data: TypedArray, shape: S): Tensor<Definite<S>>;
+export function fromTypedArray<const S extends Shape>(data: TypedArray, shape: S): Tensor<KnownShape<S>>;
 export function fromTypedArray(data: TypedArray): Tensor<readonly [number]>;
 export function fromTypedArray(data: TypedArray, shape: Shape = [data?.length], more?: unknown): Tensor {
   refuseType("fromTypedArray", shape);
@@ -109,23 +109,23 @@ export function fromTypedArray(data: TypedArray, shape: Shape = [data?.length], 
   return new Tensor(data instanceof Float32Array ? data : new Float32Array(data), shape);
 }
 
-/** Zeros: `zeros([2, 3])`. @throws ArgumentError for a shape that is no array of integers ≥ 0; so do all that take one. */
-export function zeros<const S extends Shape>(shape: S): Tensor<Definite<S>>;
-export function zeros<const S extends Shape>(shape: S, more?: unknown): Tensor<Definite<S>> {
+/** Zeros: `zeros([2, 3])`. @throws ArgumentError for a shape that is not an array of integers ≥ 0; the same for all that take one. */
+export function zeros<const S extends Shape>(shape: S): Tensor<KnownShape<S>>;
+export function zeros<const S extends Shape>(shape: S, more?: unknown): Tensor<KnownShape<S>> {
   refuseType("zeros", more);
   return make("zeros", shape, () => 0);
 }
 
 /** Ones: `ones([2, 3])`. */
-export function ones<const S extends Shape>(shape: S): Tensor<Definite<S>>;
-export function ones<const S extends Shape>(shape: S, more?: unknown): Tensor<Definite<S>> {
+export function ones<const S extends Shape>(shape: S): Tensor<KnownShape<S>>;
+export function ones<const S extends Shape>(shape: S, more?: unknown): Tensor<KnownShape<S>> {
   refuseType("ones", more);
   return make("ones", shape, () => 1);
 }
 
 /** `value` everywhere: `full([2, 3], -Infinity)`. */
-export function full<const S extends Shape>(shape: S, value: number): Tensor<Definite<S>>;
-export function full<const S extends Shape>(shape: S, value: number, more?: unknown): Tensor<Definite<S>> {
+export function full<const S extends Shape>(shape: S, value: number): Tensor<KnownShape<S>>;
+export function full<const S extends Shape>(shape: S, value: number, more?: unknown): Tensor<KnownShape<S>> {
   refuseType("full", more);
   if (typeof value !== "number") refuse("full", "value", "a number", value);
   return make("full", shape, () => value);
@@ -167,7 +167,7 @@ export function arange(first: number, second?: number, step = 1): Tensor<readonl
 export function eye<const N extends number, const M extends number = N>(
   rows: N,
   columns: M | N = rows,
-): Tensor<Definite<readonly [N, M]>> {
+): Tensor<KnownShape<readonly [N, M]>> {
   checkInteger("eye", "rows", rows, 0);
   checkInteger("eye", "columns", columns, 0);
   const shape = [rows, columns as M] as const;
@@ -175,7 +175,7 @@ export function eye<const N extends number, const M extends number = N>(
 }
 
 /** Uniform numbers in [0, 1), multiples of 2⁻²⁴. */
-export function rand<const S extends Shape>(shape: S, options: RandomOptions = {}): Tensor<Definite<S>> {
+export function rand<const S extends Shape>(shape: S, options: RandomOptions = {}): Tensor<KnownShape<S>> {
   checkShape("rand", shape);
   const { random = defaultRandom() } = readOptions("rand", options, { random: undefined });
   // 24 bits are all that a float32 can hold; more would round up to 1 now and then.
@@ -183,7 +183,7 @@ export function rand<const S extends Shape>(shape: S, options: RandomOptions = {
 }
 
 /** Normal numbers with mean 0 and variance 1. */
-export function randn<const S extends Shape>(shape: S, options: RandomOptions = {}): Tensor<Definite<S>> {
+export function randn<const S extends Shape>(shape: S, options: RandomOptions = {}): Tensor<KnownShape<S>> {
   checkShape("randn", shape);
   const { random = defaultRandom() } = readOptions("randn", options, { random: undefined });
   return make("randn", shape, () => random.normal());
@@ -196,9 +196,9 @@ function refuseType(who: string, more: unknown): void {
 }
 
 /** f(i) at every index i of a tensor of a checked shape. */
-function make<S extends Shape>(who: string, shape: S, f: (index: number) => number): Tensor<Definite<S>> {
+function make<S extends Shape>(who: string, shape: S, f: (index: number) => number): Tensor<KnownShape<S>> {
   checkShape(who, shape);
-  return filled(allocate(shape as Shape as Definite<S>, "float32"), f);
+  return filled(allocate(shape as Shape as KnownShape<S>, "float32"), f);
 }
 
 function filled<S extends Shape>(x: Tensor<S>, f: (index: number) => number): Tensor<S> {
@@ -211,7 +211,7 @@ function checkCount(who: string, count: number, shape: Shape): void {
   checkShape(who, shape);
   if (count !== sizeOf(shape)) {
     throw new ShapeError(
-      `${who} expects ${sizeOf(shape)} numbers for the shape ${showShape(shape)}, but got ${count}. Usual cause: a shape with dimensions left out or swapped for another data set.`,
+      `${who} expects ${sizeOf(shape)} numbers for the shape ${showShape(shape)}, but got ${count}. Usual cause: a shape with missing dimensions, or of another data set.`,
     );
   }
 }

@@ -39,7 +39,7 @@ export function carryRun<Made extends object>(made: Made, a: object, b: object =
  * when nobody holds what lies there.
  */
 export interface Allocator {
-  place(length: number): Resident;
+  allocate(length: number): Resident;
   /** Begins a step, and returns what `close` needs to end it. */
   open(): number;
   /** Ends a step: its outputs are held, everything else that was placed in it is free. */

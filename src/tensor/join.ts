@@ -1,29 +1,29 @@
 /** Joining tensors along a dimension that they have, or along a new one. */
 
 import { refuseForeign } from "../shape/brand.js";
-import type { Definite, Given, Told } from "../shape/definite.js";
-import { type DimTold, resolveDim } from "../shape/dim.js";
+import { type DimOrMistake, resolveDim } from "../shape/dim.js";
 import { ArgumentError } from "../shape/errors.js";
 import { type Concatenated, concatenatedShape, type Stacked, stackedShape } from "../shape/join.js";
+import type { KnownShape, OrMistake, ResultShape } from "../shape/known-shape.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { allocate, Tensor } from "./tensor.js";
 
 type ShapesOf<Tensors extends readonly Tensor[]> = { readonly [I in keyof Tensors]: Tensors[I]["shape"] };
 
 /**
- * The tensors one after the other along `dim`, 0 if it is left out: `[2, 3]` and `[4, 3]` → `[6, 3]`. A copy.
+ * The tensors one after the other along `dim`, 0 if it is omitted: `[2, 3]` and `[4, 3]` → `[6, 3]`. A copy.
  * @throws ShapeError where they differ in another dimension than `dim`, ArgumentError for no tensors at all.
  * @example concat([x, y], 1)
  */
 export function concat<const T extends readonly Tensor[], const A extends number = 0>(
-  tensors: T & Told<Concatenated<"concat", ShapesOf<T>, A>>,
-  dim?: A & DimTold<"concat", Definite<T[0]["shape"]>, A>,
-): Tensor<Given<Concatenated<"concat", ShapesOf<T>, A>>> {
+  tensors: T & OrMistake<Concatenated<"concat", ShapesOf<T>, A>>,
+  dim?: A & DimOrMistake<"concat", KnownShape<T[0]["shape"]>, A>,
+): Tensor<ResultShape<Concatenated<"concat", ShapesOf<T>, A>>> {
   const shapes = shapesOf("concat", tensors);
   const at = resolveDim("concat", dim === undefined ? 0 : dim, shapes[0]);
   const shape = concatenatedShape("concat", shapes, at);
   const result = allocate(
-    shape as Shape as Given<Concatenated<"concat", ShapesOf<T>, A>>,
+    shape as Shape as ResultShape<Concatenated<"concat", ShapesOf<T>, A>>,
     tensors.some(({ dtype }) => dtype === "float64") ? "float64" : "float32",
   );
   const inner = sizeOf(shape, at + 1);
@@ -42,20 +42,20 @@ export function concat<const T extends readonly Tensor[], const A extends number
 }
 
 /**
- * The tensors side by side along a new dimension, 0 if it is left out: three of `[2, 3]` → `[3, 2, 3]`. A copy.
+ * The tensors side by side along a new dimension, 0 if it is omitted: three of `[2, 3]` → `[3, 2, 3]`. A copy.
  * @throws ShapeError for unequal shapes, ArgumentError for no tensors at all.
  */
 export function stack<const T extends readonly Tensor[], const A extends number = 0>(
-  tensors: T & Told<Stacked<"stack", ShapesOf<T>, A>>,
-  dim?: A & DimTold<"stack", Definite<readonly [...T[0]["shape"], 1]>, A>,
-): Tensor<Given<Stacked<"stack", ShapesOf<T>, A>>> {
+  tensors: T & OrMistake<Stacked<"stack", ShapesOf<T>, A>>,
+  dim?: A & DimOrMistake<"stack", KnownShape<readonly [...T[0]["shape"], 1]>, A>,
+): Tensor<ResultShape<Stacked<"stack", ShapesOf<T>, A>>> {
   const shape = stackedShape("stack", shapesOf("stack", tensors), dim === undefined ? 0 : dim);
   const at = resolveDim("stack", dim === undefined ? 0 : dim, shape);
   const joined = concat(
     tensors.map((each): Tensor => each.unsqueeze(at)),
     at,
   );
-  return joined.withShape(shape as Shape as Given<Stacked<"stack", ShapesOf<T>, A>>);
+  return joined.withShape(shape as Shape as ResultShape<Stacked<"stack", ShapesOf<T>, A>>);
 }
 
 function shapesOf(who: string, tensors: readonly Tensor[]): readonly [Shape, ...Shape[]] {

@@ -9,7 +9,7 @@ export interface Loops {
 }
 
 /**
- * The fewest loops that visit the elements of `shape` in row-major order: dimensions of size 1 are left out, and neighbors
+ * The fewest loops that visit the elements of `shape` in row-major order: dimensions of size 1 are omitted, and neighbors
  * are one loop where every array steps through them as through one dimension.
  */
 export function loopsOf(shape: Shape, ...strides: readonly (readonly number[])[]): Loops {

@@ -74,7 +74,7 @@ export function shapeOf(data: TensorData): number[] {
   return shape;
 }
 
-/** @throws ArgumentError for an entry that is no number, ShapeError for arrays of unequal lengths or depths. */
+/** @throws ArgumentError for an entry that is not a number, ShapeError for arrays of unequal lengths or depths. */
 export function flatten(who: string, data: TensorData, shape: Shape): Float32Array {
   const flat = new Float32Array(sizeOf(shape));
   const path: number[] = [];
@@ -117,7 +117,7 @@ function misfit(who: string, got: unknown, path: Shape): Error {
     );
   }
   return new ArgumentError(
-    `${who} expects numbers, nested arrays of numbers or a typed array, but got ${show(got)}${where}. Usual cause: text that was not parsed, or a missing entry.`,
+    `${who} expects numbers, nested arrays of numbers or a typed array, but got ${show(got)}${where}. Usual cause: unparsed text, or a missing entry.`,
   );
 }
 

@@ -3,7 +3,7 @@ import { showShape, stridesOf } from "../shape/shape.js";
 import { dtypeOf, type TensorLike } from "./storage.js";
 
 /** Tensors with more elements than this show only the first and last EDGE positions of every dimension. */
-const MOST_ELEMENTS = 1000;
+const MAX_ELEMENTS = 1000;
 const EDGE = 3;
 const LINE_WIDTH = 80;
 
@@ -16,7 +16,7 @@ export function print(x: TensorLike): string {
   const { data, shape } = x;
   const head = `Tensor ${showShape(shape)}${dtypeOf(x) === "float64" ? " float64" : ""}`;
   if (data.length === 0) return `${head} (empty)`;
-  const positions = shape.map((extent) => shown(extent, data.length > MOST_ELEMENTS));
+  const positions = shape.map((extent) => shown(extent, data.length > MAX_ELEMENTS));
   const strides = stridesOf(shape);
   const numbers: number[] = [];
   const collect = (dim: number, at: number): void => {
@@ -37,15 +37,15 @@ function shown(extent: number, elide: boolean): number[] {
 /** Integers as they are; other numbers with 4 decimals, or as powers of ten where that would hide or crowd them. */
 function align(numbers: readonly number[]): string[] {
   const sizes = numbers.filter((value) => Number.isFinite(value) && value !== 0).map(Math.abs);
-  const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
-  const smallest = sizes.reduce((least, size) => Math.min(least, size), Infinity);
+  const largest = sizes.reduce((max, size) => Math.max(max, size), 0);
+  const smallest = sizes.reduce((min, size) => Math.min(min, size), Infinity);
   const scientific = largest >= 1e8 || smallest < 1e-4;
   const integers = !scientific && sizes.every(Number.isInteger);
   const texts = numbers.map((value) => {
     if (!Number.isFinite(value) || integers) return String(value);
     return scientific ? value.toExponential(4) : value.toFixed(4);
   });
-  const width = texts.reduce((most, text) => Math.max(most, text.length), 0);
+  const width = texts.reduce((max, text) => Math.max(max, text.length), 0);
   return texts.map((text) => text.padStart(width));
 }
 

@@ -38,7 +38,7 @@ export class Random extends Branded {
   /** Starts the sequence of `seed` from its beginning. */
   seed(seed: number): void {
     if (!Number.isSafeInteger(seed)) {
-      refuse("Random", "seed", "a safe integer", seed, "Math.random(), or a variable that is undefined");
+      refuse("Random", "seed", "a safe integer", seed, "Math.random(), or an undefined variable");
     }
     // splitmix32 spreads the seed, so that neighboring seeds give unrelated states and no state is all zero. The high
     // half of the seed goes in twice: once to change every word, once more so that no two seeds share all four.
@@ -105,7 +105,7 @@ export class Random extends Branded {
   }
 
   /**
-   * Normal with mean 0 and variance 1, by Marsaglia's polar method. It gives two numbers at a time, of which only one
+   * Normal with mean 0 and variance 1, by Marsaglia's polar method. It makes two numbers at a time; only one
    * is used, so that the state is four integers and nothing else.
    */
   normal(): number {

@@ -4,10 +4,10 @@ import { Branded, kindOf } from "../shape/brand.js";
 import type { Broadcast, Broadcasts, Matmul } from "../shape/broadcast.js";
 import type { InputSize } from "../shape/chain.js";
 import { checkFunction, checkNumber, checkOneOf, refuse } from "../shape/check.js";
-import type { Given, NumberTold, Told } from "../shape/definite.js";
-import type { Dims, DimsTold, DimTold, Reduced } from "../shape/dim.js";
+import type { DimOrMistake, Dims, DimsOrMistake, Reduced } from "../shape/dim.js";
 import { ShapeError, StateError } from "../shape/errors.js";
 import { type FlattenedDims, flattenShape } from "../shape/flatten.js";
+import type { NumberOrMistake, OrMistake, ResultShape } from "../shape/known-shape.js";
 import {
   type Permuted,
   type Squeezed,
@@ -48,19 +48,19 @@ export type { DType, FloatArray, TensorLike } from "./storage.js";
 type Operand = Tensor | number;
 
 /** The shape of an elementwise function of `X` and `Y`. */
-type Met<X extends Tensor, Y extends Operand> = 0 extends 1 & Y
+type Combined<X extends Tensor, Y extends Operand> = 0 extends 1 & Y
   ? Shape
   : [Y] extends [number]
     ? X["shape"]
     : [Y] extends [Tensor]
-      ? Given<Broadcast<X["shape"], Y["shape"]>>
+      ? ResultShape<Broadcast<X["shape"], Y["shape"]>>
       : Shape;
 
 /** For `Y` to be intersected with: nothing, or the sentence that says why it does not broadcast with `X`. */
-type Clash<Who extends string, X extends Tensor, Y extends Operand> = [Y] extends [number]
+type OperandOrMistake<Who extends string, X extends Tensor, Y extends Operand> = [Y] extends [number]
   ? unknown
   : [Y] extends [Tensor]
-    ? Told<Broadcasts<`Tensor.${Who}`, X["shape"], Y["shape"]>>
+    ? OrMistake<Broadcasts<`Tensor.${Who}`, X["shape"], Y["shape"]>>
     : unknown;
 
 /** What iterating over a tensor of shape `S` gives: tensors without its first dimension. */
@@ -154,13 +154,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
    * @internal
    */
   get value(): never {
-    return refuse(
-      "Layer",
-      "its weights",
-      "Parameters",
-      this,
-      "layer.weight = x, where layer.weight.value = x is meant",
-    );
+    return refuse("Layer", "its weights", "Parameters", this, "layer.weight = x instead of layer.weight.value = x");
   }
 
   /**
@@ -235,10 +229,10 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
    */
   as<X extends Tensor, const T extends readonly InputSize[]>(
     this: X,
-    shape: T & Told<Asserted<"Tensor.as", X["shape"], T>>,
-  ): Tensor<Given<Asserted<"Tensor.as", X["shape"], T>>> {
+    shape: T & OrMistake<Asserted<"Tensor.as", X["shape"], T>>,
+  ): Tensor<ResultShape<Asserted<"Tensor.as", X["shape"], T>>> {
     assertShape("Tensor.as", this.shape, shape);
-    return this as Tensor as Tensor<Given<Asserted<"Tensor.as", X["shape"], T>>>;
+    return this as Tensor as Tensor<ResultShape<Asserted<"Tensor.as", X["shape"], T>>>;
   }
 
   // ── Elements ──
@@ -307,17 +301,17 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** The same elements in another shape; one −1 stands for the size that fits. @throws ShapeError when none does. */
   reshape<X extends Tensor, const T extends Shape>(
     this: X,
-    shape: T & Told<Reshape<"Tensor.reshape", X["shape"], T>>,
-  ): Tensor<Given<Reshape<"Tensor.reshape", X["shape"], T>>> {
+    shape: T & OrMistake<Reshape<"Tensor.reshape", X["shape"], T>>,
+  ): Tensor<ResultShape<Reshape<"Tensor.reshape", X["shape"], T>>> {
     return wrap({ data: this.view().slice(), shape: reshapeShape("Tensor.reshape", this.shape, shape) });
   }
 
   /** Joins the dimensions from `startDim` to `endDim`, both included, into one. Default: all. A scalar becomes `[1]`. */
   flatten<X extends Tensor, const A extends number = 0, const B extends number = -1>(
     this: X,
-    startDim?: A & NumberTold<FlattenedDims<"Tensor.flatten", X["shape"], A, -1>>,
-    endDim?: B & NumberTold<FlattenedDims<"Tensor.flatten", X["shape"], A, B>>,
-  ): Tensor<Given<FlattenedDims<"Tensor.flatten", X["shape"], A, B>>> {
+    startDim?: A & NumberOrMistake<FlattenedDims<"Tensor.flatten", X["shape"], A, -1>>,
+    endDim?: B & NumberOrMistake<FlattenedDims<"Tensor.flatten", X["shape"], A, B>>,
+  ): Tensor<ResultShape<FlattenedDims<"Tensor.flatten", X["shape"], A, B>>> {
     const shape = flattenShape(
       "Tensor.flatten",
       this.shape,
@@ -330,7 +324,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Drops the dimension if its size is 1; without an argument, every dimension of size 1. */
   squeeze<X extends Tensor, const A extends number | undefined = undefined>(
     this: X,
-    dim?: A & DimTold<"Tensor.squeeze", X["shape"], A>,
+    dim?: A & DimOrMistake<"Tensor.squeeze", X["shape"], A>,
   ): Tensor<Squeezed<X["shape"], A>> {
     return wrap({ data: this.view().slice(), shape: squeezedShape("Tensor.squeeze", this.shape, dim) });
   }
@@ -338,7 +332,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Inserts a dimension of size 1 so that it becomes dimension `dim` of the result. */
   unsqueeze<X extends Tensor, const A extends number>(
     this: X,
-    dim: A & DimTold<"Tensor.unsqueeze", readonly [...X["shape"], 1], A>,
+    dim: A & DimOrMistake<"Tensor.unsqueeze", readonly [...X["shape"], 1], A>,
   ): Tensor<Unsqueezed<X["shape"], A>> {
     return wrap({ data: this.view().slice(), shape: unsqueezedShape("Tensor.unsqueeze", this.shape, dim) });
   }
@@ -346,8 +340,8 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Swaps two dimensions: `matrix.transpose(0, 1)`. */
   transpose<X extends Tensor, const A extends number, const B extends number>(
     this: X,
-    a: A & DimTold<"Tensor.transpose", X["shape"], A>,
-    b: B & DimTold<"Tensor.transpose", X["shape"], B>,
+    a: A & DimOrMistake<"Tensor.transpose", X["shape"], A>,
+    b: B & DimOrMistake<"Tensor.transpose", X["shape"], B>,
   ): Tensor<Transposed<X["shape"], A, B>> {
     return wrap(permute("Tensor.transpose", this.ownSelf.#raw, transposedOrder("Tensor.transpose", this.shape, a, b)));
   }
@@ -355,8 +349,8 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Dim i of the result is dimension `order[i]` of this tensor: `nhwc.permute([0, 3, 1, 2])` is NCHW. */
   permute<X extends Tensor, const Order extends readonly number[]>(
     this: X,
-    order: Order & Told<Permuted<"Tensor.permute", X["shape"], Order>>,
-  ): Tensor<Given<Permuted<"Tensor.permute", X["shape"], Order>>> {
+    order: Order & OrMistake<Permuted<"Tensor.permute", X["shape"], Order>>,
+  ): Tensor<ResultShape<Permuted<"Tensor.permute", X["shape"], Order>>> {
     return wrap(permute("Tensor.permute", this.ownSelf.#raw, order));
   }
 
@@ -375,68 +369,74 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
 
   // ── Arithmetic with a number or a tensor; shapes broadcast: sizes equal or 1, matched from the last dimension ──
 
-  /** this + other. @throws ShapeError where shapes do not broadcast; so do all that follow. */
-  add<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"add", X, Y>): Tensor<Met<X, Y>> {
+  /** this + other. @throws ShapeError where shapes do not broadcast, as do all that follow. */
+  add<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"add", X, Y>): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.add", other, (a, b) => a + b);
   }
 
   /** this − other */
-  sub<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"sub", X, Y>): Tensor<Met<X, Y>> {
+  sub<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"sub", X, Y>): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.sub", other, (a, b) => a - b);
   }
 
   /** this · other, element by element; the matrix product is {@link matmul}. */
-  mul<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"mul", X, Y>): Tensor<Met<X, Y>> {
+  mul<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"mul", X, Y>): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.mul", other, (a, b) => a * b);
   }
 
   /** this / other */
-  div<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"div", X, Y>): Tensor<Met<X, Y>> {
+  div<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"div", X, Y>): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.div", other, (a, b) => a / b);
   }
 
   /** this to the power of other */
-  pow<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"pow", X, Y>): Tensor<Met<X, Y>> {
+  pow<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"pow", X, Y>): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.pow", other, power);
   }
 
   /** The larger of each pair of elements; NaN where either is. */
-  maximum<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"maximum", X, Y>): Tensor<Met<X, Y>> {
+  maximum<X extends Tensor, Y extends Operand>(
+    this: X,
+    other: Y & OperandOrMistake<"maximum", X, Y>,
+  ): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.maximum", other, (a, b) => Math.max(a, b));
   }
 
   /** The smaller of each pair of elements; NaN where either is. */
-  minimum<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"minimum", X, Y>): Tensor<Met<X, Y>> {
+  minimum<X extends Tensor, Y extends Operand>(
+    this: X,
+    other: Y & OperandOrMistake<"minimum", X, Y>,
+  ): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.minimum", other, (a, b) => Math.min(a, b));
   }
 
   /** 1 where this = other, else 0. */
-  eq<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"eq", X, Y>): Tensor<Met<X, Y>> {
+  eq<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"eq", X, Y>): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.eq", other, (a, b) => +(a === b));
   }
 
   /** 1 where this ≠ other, else 0. */
-  ne<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"ne", X, Y>): Tensor<Met<X, Y>> {
+  ne<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"ne", X, Y>): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.ne", other, (a, b) => +(a !== b));
   }
 
   /** 1 where this > other, else 0. */
-  gt<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"gt", X, Y>): Tensor<Met<X, Y>> {
+  gt<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"gt", X, Y>): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.gt", other, (a, b) => +(a > b));
   }
 
   /** 1 where this ≥ other, else 0. */
-  ge<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"ge", X, Y>): Tensor<Met<X, Y>> {
+  ge<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"ge", X, Y>): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.ge", other, (a, b) => +(a >= b));
   }
 
   /** 1 where this < other, else 0. */
-  lt<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"lt", X, Y>): Tensor<Met<X, Y>> {
+  lt<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"lt", X, Y>): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.lt", other, (a, b) => +(a < b));
   }
 
   /** 1 where this ≤ other, else 0. */
-  le<X extends Tensor, Y extends Operand>(this: X, other: Y & Clash<"le", X, Y>): Tensor<Met<X, Y>> {
+  le<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"le", X, Y>): Tensor<Combined<X, Y>> {
     return this.ownSelf.#combine("Tensor.le", other, (a, b) => +(a <= b));
   }
 
@@ -447,8 +447,8 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
    */
   matmul<X extends Tensor, Y extends Tensor>(
     this: X,
-    other: Y & Told<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>,
-  ): Tensor<Given<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>> {
+    other: Y & OrMistake<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>,
+  ): Tensor<ResultShape<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>> {
     checkTensor("Tensor.matmul", other);
     return wrap(matmul("Tensor.matmul", this.ownSelf.#raw, other.ownSelf.#raw));
   }
@@ -518,7 +518,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Sum; 0 of nothing. */
   sum<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: A & DimsTold<"Tensor.sum", X["shape"], A>,
+    dims?: A & DimsOrMistake<"Tensor.sum", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
     return wrap(reduction.reduce("Tensor.sum", this.ownSelf.#raw, dims, options, reduction.sum));
@@ -527,7 +527,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Mean; NaN of nothing. */
   mean<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: A & DimsTold<"Tensor.mean", X["shape"], A>,
+    dims?: A & DimsOrMistake<"Tensor.mean", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
     return wrap(reduction.reduce("Tensor.mean", this.ownSelf.#raw, dims, options, reduction.mean));
@@ -536,7 +536,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Variance Σ(x − mean)² / (n − correction); the default correction 1 is torch's. */
   var<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: A & DimsTold<"Tensor.var", X["shape"], A>,
+    dims?: A & DimsOrMistake<"Tensor.var", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
     return wrap(reduction.spread("Tensor.var", this.ownSelf.#raw, dims, options, false));
@@ -545,7 +545,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Standard deviation: the square root of {@link var}. */
   std<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: A & DimsTold<"Tensor.std", X["shape"], A>,
+    dims?: A & DimsOrMistake<"Tensor.std", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
     return wrap(reduction.spread("Tensor.std", this.ownSelf.#raw, dims, options, true));
@@ -554,7 +554,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Largest element; NaN where there is one. @throws ShapeError for an empty dimension. */
   max<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: A & DimsTold<"Tensor.max", X["shape"], A>,
+    dims?: A & DimsOrMistake<"Tensor.max", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
     return wrap(reduction.extreme("Tensor.max", this.ownSelf.#raw, dims, options, reduction.max));
@@ -563,7 +563,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Smallest element; NaN where there is one. @throws ShapeError for an empty dimension. */
   min<X extends Tensor, const A extends Dims = undefined, K extends boolean = false>(
     this: X,
-    dims?: A & DimsTold<"Tensor.min", X["shape"], A>,
+    dims?: A & DimsOrMistake<"Tensor.min", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
     return wrap(reduction.extreme("Tensor.min", this.ownSelf.#raw, dims, options, reduction.min));
@@ -572,7 +572,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Index of the first largest element (of the first NaN, if any) along `dim`, or in row-major order. */
   argmax<X extends Tensor, const A extends number | undefined = undefined, K extends boolean = false>(
     this: X,
-    dim?: A & DimTold<"Tensor.argmax", X["shape"], A>,
+    dim?: A & DimOrMistake<"Tensor.argmax", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
     return wrap(reduction.extreme("Tensor.argmax", this.ownSelf.#raw, dim, options, reduction.argmax));
@@ -581,7 +581,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Index of the first smallest element (of the first NaN, if any) along `dim`, or in row-major order. */
   argmin<X extends Tensor, const A extends number | undefined = undefined, K extends boolean = false>(
     this: X,
-    dim?: A & DimTold<"Tensor.argmin", X["shape"], A>,
+    dim?: A & DimOrMistake<"Tensor.argmin", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
     return wrap(reduction.extreme("Tensor.argmin", this.ownSelf.#raw, dim, options, reduction.argmin));
@@ -623,7 +623,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   }
 }
 
-/** The tensor itself, of which the compiler forgets the shape. */
+/** The tensor itself; the compiler forgets its shape. */
 export function asDynamic(x: Tensor): Tensor {
   return x;
 }
@@ -638,7 +638,7 @@ export function allocate<const S extends Shape>(shape: S, dtype: DType): Tensor<
 /** Like {@link allocate}, for results that a kernel overwrites: inside a run they hold whatever was there. */
 export function allocateUnset<const S extends Shape>(shape: S, dtype: DType): Tensor<S> {
   const size = sizeOf(shape);
-  const place = dtype === "float32" ? engine().allocator?.place(size) : undefined;
+  const place = dtype === "float32" ? engine().allocator?.allocate(size) : undefined;
   return new Tensor(place ?? floats(size, dtype), shape);
 }
 
@@ -666,8 +666,8 @@ function causeOf(value: unknown): string {
     return "a bare number, which tensor(x) wraps, or a loss's where loss.backward() is meant";
   const kind = kindOf(value);
   if (kind === "Parameter" || kind === "StateBuffer") return "a missing .value";
-  if (kind) return "a layer or loss instead of the tensor that it gives";
+  if (kind) return "a layer or loss instead of the tensor it returns";
   return "inputs" in Object(value)
-    ? "a batch, of which inputs is meant"
+    ? "a batch instead of its inputs"
     : "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts";
 }

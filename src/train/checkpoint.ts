@@ -182,7 +182,7 @@ function checkTensors(own: StateDict, saved: StateDict): void {
 
 /** The training's generator and those of the layers, each once. */
 function generatorsOf({ model, random }: CheckpointParts): Random[] {
-  return [...new Set([random, ...model.descendants().flatMap((layer) => generatorsIn(layer))])];
+  return [...new Set([random, ...model.modules().flatMap((layer) => generatorsIn(layer))])];
 }
 
 function prefixed(prefix: string, tensors: Record<string, Tensor>): Record<string, Tensor> {

@@ -7,11 +7,11 @@ import { IGNORE_INDEX, type Labels, readLabels } from "./labels.js";
 import type { MetricOptions } from "./metrics.js";
 
 /** A square of counts has to fit in memory: this many classes are half a gigabyte. */
-const MOST_CLASSES = 8192;
+const MAX_CLASSES = 8192;
 
 /** Of the printed table. */
 const LINE_WIDTH = 80;
-const MOST_LETTERS = 24;
+const MAX_LETTERS = 24;
 
 /**
  * Counts how often each class was taken for each: rows are the true classes, columns the predicted ones.
@@ -35,11 +35,11 @@ export class ConfusionMatrix extends Branded {
       refuse("ConfusionMatrix", "classes", "their number or an array of their names", classes);
     }
     const count = checkInteger("ConfusionMatrix", "classes", typeof classes === "number" ? classes : classes.length, 1);
-    if (count > MOST_CLASSES) {
+    if (count > MAX_CLASSES) {
       refuse(
         "ConfusionMatrix",
         "classes",
-        `at most ${MOST_CLASSES}`,
+        `at most ${MAX_CLASSES}`,
         count,
         "samples or pixels, where classes are meant",
       );
@@ -157,9 +157,7 @@ export class ConfusionMatrix extends Branded {
    */
   override toString(): string {
     const percent = (share: number) => (Number.isNaN(share) ? "–" : (100 * share).toFixed(share < 1 ? 1 : 0));
-    const names = this.classes.map((name) =>
-      name.length > MOST_LETTERS ? `${name.slice(0, MOST_LETTERS - 1)}…` : name,
-    );
+    const names = this.classes.map((name) => (name.length > MAX_LETTERS ? `${name.slice(0, MAX_LETTERS - 1)}…` : name));
     const columns = [
       ...this.classes.map((_, c) => [
         names[c] ?? "",

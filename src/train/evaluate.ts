@@ -78,7 +78,7 @@ export async function measure<T extends AnyTargets>(
   { losses, measured, signal }: Measuring,
   run: Run,
 ): Promise<Evaluation> {
-  const modes = model.descendants().map((layer) => [layer, layer.training] as const);
+  const modes = model.modules().map((layer) => [layer, layer.training] as const);
   model.eval();
   try {
     let batches = 0;

@@ -168,7 +168,7 @@ class Training<T extends AnyTargets> {
       ...(isResumable(validation) && validation !== data && { validation }),
       ...(this.#stopper && { earlyStopping: this.#stopper }),
     };
-    const states = model.descendants().flatMap((layer) => membersOf(layer, State).map(([, state]) => state));
+    const states = model.modules().flatMap((layer) => membersOf(layer, State).map(([, state]) => state));
     const buffers = new Set(states.filter((state): state is StateBuffer => state instanceof StateBuffer));
     this.#buffers = [...buffers].map((buffer) => ({ buffer, before: buffer.value.view().slice() }));
   }

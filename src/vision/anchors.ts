@@ -19,7 +19,7 @@ export interface FitAnchorsOptions {
 
 /**
  * The sizes that stand best for those of all boxes: k-means with the distance 1 − {@link iou} of two boxes with one
- * corner in common. It starts from boxes of which each is drawn in proportion to its distance from those before it
+ * corner in common. It starts from boxes, each drawn in proportion to its distance from those before it
  * (k-means++), moves every anchor to the mean size of the boxes that are nearest to it, and ends when the mean overlap
  * rises no more.
  *
@@ -75,7 +75,7 @@ export function checkSizes(who: string, all: string, one: string, sizes: readonl
     )
       continue;
     throw new ArgumentError(
-      `${who} expects ${all} with a finite width and height above 0, but ${one} ${i} is ${show(width)}×${show(height)}. Usual cause: sizes as [width, height], where { width, height } belongs.`,
+      `${who} expects ${all} with a finite width and height above 0, but ${one} ${i} is ${show(width)}×${show(height)}. Usual cause: sizes as [width, height] instead of { width, height }.`,
     );
   }
 }
@@ -87,7 +87,7 @@ function firstAnchors(boxes: readonly Anchor[], count: number, random: Random): 
   const distances = new Float64Array(boxes.length).fill(1);
   while (anchors.length < count) {
     let rest = random.uniform() * distances.reduce((sum, distance) => sum + distance, 0);
-    // Round-off may leave a rest behind the last box: then the last one that is no anchor yet.
+    // Round-off may leave a rest after the last box: then the last one that is not an anchor yet.
     let drawn = distances.findLastIndex((distance) => distance > 0);
     for (let i = 0; i < drawn; i++) {
       rest -= distances[i] ?? 0;

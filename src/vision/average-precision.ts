@@ -53,7 +53,7 @@ export function averagePrecision(scores: readonly number[], hits: readonly boole
   const found = hits.filter(Boolean).length;
   if (scores.length !== hits.length || scores.some(Number.isNaN) || truths < found) {
     throw new ArgumentError(
-      `averagePrecision expects one score and one hit a prediction and no more hits than truths, but got ${scores.length} scores, of which ${scores.filter(Number.isNaN).length} are NaN, and ${found} hits among ${hits.length} for ${truths} truths. Usual cause: two predictions that both count as a hit of one object.`,
+      `averagePrecision expects one score and one hit per prediction and no more hits than truths, but got ${scores.length} scores, ${scores.filter(Number.isNaN).length} of them NaN, and ${found} hits among ${hits.length} for ${truths} truths. Usual cause: two predictions that both count as a hit of one object.`,
     );
   }
   if (truths === 0) return Number.NaN;

@@ -9,17 +9,17 @@ export interface OwnPixels {
 }
 
 /** More values than engines put into one array. */
-const MOST_VALUES = 2 ** 31;
+const MAX_VALUES = 2 ** 31;
 
 /**
  * A black picture (transparent, with 4 channels).
- * @throws ArgumentError for sides that are no positive integers, or more values than an array holds.
+ * @throws ArgumentError for sides that are not positive integers, or more values than an array holds.
  */
 export function blank(who: string, width: number, height: number, channels: 1 | 3 | 4): OwnPixels {
   checkInteger(who, "width", width, 1);
   checkInteger(who, "height", height, 1);
   const values = width * height * channels;
-  if (values >= MOST_VALUES) {
+  if (values >= MAX_VALUES) {
     throw new ArgumentError(
       `${who} expects fewer than 2^31 values in a picture, but ${width}×${height} with ${channels} channels are ${values}. Usual cause: a scale where a size belongs, or a box in other units than pixels.`,
     );

@@ -10,7 +10,7 @@ export interface Box {
   readonly height: number;
 }
 
-/** The area that both boxes cover, in square pixels. @throws ArgumentError for what is no box. */
+/** The area that both boxes cover, in square pixels. @throws ArgumentError for anything but a box. */
 export function intersection(a: Box, b: Box): number {
   checkNumbersOf("intersection", a, b);
   return shared(a, b);
@@ -60,7 +60,7 @@ export function clipBox(box: Box, width: number, height: number): Box {
   };
 }
 
-/** Refuses what is no box; a box of numbers that are none, NaN, is for the result to show. */
+/** Refuses what is not a box; a box of numbers that are none, NaN, is for the result to show. */
 function checkNumbersOf(who: string, ...boxes: readonly Box[]): void {
   for (const box of boxes) {
     checkObject(who, "a box", "{ x, y, width, height }", box);
@@ -69,7 +69,7 @@ function checkNumbersOf(who: string, ...boxes: readonly Box[]): void {
   }
 }
 
-/** Refuses boxes that nothing can be said of: numbers that are not finite, negative sizes. */
+/** Refuses boxes without a meaning: numbers that are not finite, negative sizes. */
 export function checkBoxes(who: string, boxes: readonly Box[]): void {
   checkList(who, "boxes", boxes);
   for (const [i, box] of boxes.entries()) {

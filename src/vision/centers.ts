@@ -43,7 +43,7 @@ export interface CenterTargetsOptions {
 }
 
 /**
- * What a network has to say of a picture with these objects.
+ * What a network should output for a picture with these objects.
  * @param instances the object of each pixel, 0 where there is none
  * @throws ArgumentError for a map whose sizes and data do not agree, or a sigma that is not above 0.
  *
@@ -84,12 +84,12 @@ export function centerTargets(instances: LabelMap, options: CenterTargetsOptions
 }
 
 export interface CenterOptions {
-  /** Lower heat is no center. Default 0.1. */
+  /** Lower heat is not a center. Default 0.1. */
   readonly threshold?: number;
-  /** A center is the hottest pixel of the square that reaches so many pixels to each side. Default 3. */
+  /** A center is the hottest pixel of the square that reaches this many pixels to each side. Default 3. */
   readonly radius?: number;
-  /** The most centers to give. Default 200. */
-  readonly most?: number;
+  /** Centers at most. Default 200. */
+  readonly maxCenters?: number;
 }
 
 /**
@@ -99,10 +99,14 @@ export interface CenterOptions {
  * @example const centers = findCenters(heatmap, { threshold: 0.3 });
  */
 export function findCenters(heatmap: Tensor, options: CenterOptions = {}): Center[] {
-  const { threshold, radius, most } = readOptions("findCenters", options, { threshold: 0.1, radius: 3, most: 200 });
+  const { threshold, radius, maxCenters } = readOptions("findCenters", options, {
+    threshold: 0.1,
+    radius: 3,
+    maxCenters: 200,
+  });
   checkRange("findCenters", "threshold", threshold, -Infinity, Infinity);
   checkInteger("findCenters", "radius", radius, 0);
-  checkInteger("findCenters", "most", most, 0);
+  checkInteger("findCenters", "maxCenters", maxCenters, 0);
   checkTensor("findCenters", heatmap);
   const [channels, height = 0, width = 0] = heatmap.shape;
   if (heatmap.shape.length !== 3 || channels !== 1) {
@@ -129,7 +133,7 @@ export function findCenters(heatmap: Tensor, options: CenterOptions = {}): Cente
   for (const [at, score] of data.entries()) {
     if (score >= threshold && isPeak(at, score)) centers.push({ x: at % width, y: Math.floor(at / width), score });
   }
-  return centers.sort((a, b) => b.score - a.score).slice(0, most);
+  return centers.sort((a, b) => b.score - a.score).slice(0, maxCenters);
 }
 
 /**

@@ -22,7 +22,7 @@ export interface ToChannelsOptions {
  *     … → RGBA       A = 255
  *     RGBA → …       first over the background: (A·color + (255 − A)·background) / 255, rounded
  *
- * @throws ArgumentError for another number of channels or a background that is no color.
+ * @throws ArgumentError for another number of channels or a background that is not a color.
  * Source: https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.Image.convert (the same integers)
  * @example
  * const gray = toChannels(photo, 1); // one byte a pixel

@@ -32,7 +32,7 @@ export function crop(pixels: Pixels, box: Box): Pixels {
 
 /**
  * The middle of the picture, `width`×`height` pixels at most: a side that the picture does not have stays as it is.
- * @throws ArgumentError for sides that are no positive integers.
+ * @throws ArgumentError for sides that are not positive integers.
  * @example
  * centerCrop(resize(photo, 256, 256), 224, 224);
  */

@@ -17,7 +17,7 @@ export interface DecodeOptions {
 }
 
 /**
- * The pixels of a JPEG or PNG file, recognized by its first bytes: 8 bits a value, 1 channel for gray, 3 for RGB, 4 for
+ * The pixels of a JPEG or PNG file, recognized by its first bytes: 8 bits per value, 1 channel for gray, 3 for RGB, 4 for
  * RGBA. Everywhere JavaScript runs; where there is a canvas, its `ImageData` is a {@link Pixels} as well.
  *
  * The package that decodes JPEG is optional: `npm install jpeg-js`. PNG needs none.
@@ -34,7 +34,7 @@ export interface DecodeOptions {
  * scans.
  *
  * @throws FormatError for another format, or a file that is truncated, corrupt, too large, or of a rare kind that cannot
- *   be read rightly; ArgumentError for something that is no bytes; StateError when the package that decodes is not
+ *   be read rightly; ArgumentError for anything but bytes; StateError when the package that decodes is not
  *   installed.
  * @example
  * const photo = await decodeImage(await readFile("photo.jpg"));
@@ -49,7 +49,7 @@ export async function decodeImage(bytes: Bytes, options: DecodeOptions = {}): Pr
   if (startsWith(file, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]))
     return decodePng(file, maxPixels, exifOrientation);
   throw new FormatError(
-    `decodeImage expects a JPEG or PNG file, but ${file.length === 0 ? "the file is empty" : `it starts with the bytes ${firstBytes(file)}`}. Usual cause: another format (WebP, GIF, HEIC, SVG), or an error page in place of the picture.`,
+    `decodeImage expects a JPEG or PNG file, but ${file.length === 0 ? "the file is empty" : `it starts with the bytes ${firstBytes(file)}`}. Usual cause: another format (WebP, GIF, HEIC, SVG), or an error page instead of the picture.`,
   );
 }
 

@@ -165,7 +165,7 @@ export function drawPoints(
 
 /**
  * As many colors, easy to tell apart: hues that turn by the golden ratio, in two shades. More colors start with the same.
- * @throws ArgumentError for a count that is no integer of at least 0.
+ * @throws ArgumentError for a count that is not an integer of at least 0.
  */
 export function palette(count: number): Color[] {
   checkRange("palette", "count", checkInteger("palette", "count", count, 0), 0, 2 ** 24);

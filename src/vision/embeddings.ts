@@ -38,7 +38,7 @@ export interface EmbeddingStoreOptions {
  * The embeddings are kept in single precision, distances are summed in double. A query looks at all of them, and leaves
  * each as soon as it is farther away than the nearest so far.
  *
- * @throws ArgumentError for a threshold that is no number ≥ 0.
+ * @throws ArgumentError for a threshold that is not a number ≥ 0.
  * @example
  * const store = new EmbeddingStore({ threshold: 0.6 }).add("Ada", ada).add("Grace", grace);
  * store.match(other); // { name: "unknown", distance: 0.74 }
@@ -46,7 +46,7 @@ export interface EmbeddingStoreOptions {
 export class EmbeddingStore extends Branded {
   readonly threshold: number;
   readonly #names: string[] = [];
-  /** `[capacity, dimensions]`, of which the first rows are in use. */
+  /** `[capacity, dimensions]`; the first rows are in use. */
   #rows = new Float32Array();
   #dimensions = 0;
 
@@ -120,7 +120,7 @@ export class EmbeddingStore extends Branded {
   /**
    * The `count` nearest embeddings (fewer, if there are not as many), nearest first, whatever the threshold; of equally
    * near ones the first added comes first.
-   * @throws ArgumentError for a count that is no positive integer, otherwise as {@link match}.
+   * @throws ArgumentError for a count that is not a positive integer, otherwise as {@link match}.
    * @example
    * const votes = store.nearest(embedding, 5).map(({ name }) => name); // k nearest neighbors
    */
@@ -139,8 +139,8 @@ export class EmbeddingStore extends Branded {
       for (let i = first; i < Math.min(first + BLOCK, this.size); i++) {
         const squared = block[i - first] ?? 0;
         if (!(squared < farthest)) continue;
-        const place = best.findIndex(({ distance }) => squared < distance);
-        best.splice(place < 0 ? best.length : place, 0, { name: this.#names[i] ?? UNKNOWN, distance: squared });
+        const rank = best.findIndex(({ distance }) => squared < distance);
+        best.splice(rank < 0 ? best.length : rank, 0, { name: this.#names[i] ?? UNKNOWN, distance: squared });
         if (best.length > count) best.pop();
         if (best.length === count) farthest = best[count - 1]?.distance ?? Infinity;
       }
@@ -206,7 +206,7 @@ const BLOCK = 4;
  * sums[r] = Σᵢ (aᵢ − bᵣᵢ)² of the {@link BLOCK} rows b from `start` on, or, as soon as all are larger than `most`,
  * something larger than that.
  */
-function squaredDistances(a: Float32Array, b: Float32Array, start: number, most: number, sums: Float64Array): void {
+function squaredDistances(a: Float32Array, b: Float32Array, start: number, max: number, sums: Float64Array): void {
   const length = a.length;
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   for (let i = 0, at = start; i < length; ) {
@@ -222,7 +222,7 @@ function squaredDistances(a: Float32Array, b: Float32Array, start: number, most:
       s2 += d2 * d2;
       s3 += d3 * d3;
     }
-    if (s0 > most && s1 > most && s2 > most && s3 > most) break;
+    if (s0 > max && s1 > max && s2 > max && s3 > max) break;
   }
   sums[0] = s0;
   sums[1] = s1;

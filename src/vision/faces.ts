@@ -175,7 +175,7 @@ export function faceDescriptor(network: Layer, picture: Pixels, landmarks: reado
 
 /**
  * All of it: {@link detectFaces}, then {@link faceLandmarks} and {@link faceDescriptor} of each face. Faces so far outside
- * of the picture that there is nothing to describe are left out.
+ * of the picture that there is nothing to describe are omitted.
  *
  * @throws as detectFaces.
  * @example
@@ -201,7 +201,7 @@ function alignedSquare(who: string, landmarks: readonly Point[]): Box {
   for (const point of landmarks) checkObject(who, "a landmark", "{ x, y }", point);
   if (landmarks.length !== 68 || !landmarks.every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))) {
     throw new ArgumentError(
-      `${who} expects 68 landmarks of finite numbers, but got ${landmarks.length}${landmarks.length === 68 ? " of which some are not finite" : ""}. Usual cause: a network without its weights.`,
+      `${who} expects 68 landmarks of finite numbers, but got ${landmarks.length}${landmarks.length === 68 ? ", some of them not finite" : ""}. Usual cause: a network without its weights.`,
     );
   }
   const centers = [landmarks.slice(36, 42), landmarks.slice(42, 48), landmarks.slice(48)].map(mean) as [
@@ -296,11 +296,11 @@ function tapsOf(pixels: number, side: number, size: number, centered: boolean) {
   const before = centered ? gap - Math.floor(gap / 2 + 0.5) : 0;
   const ratio = Math.fround(side / size);
   const inside = (at: number) => (at >= before && at < before + pixels ? at - before : -1);
-  const places = Float64Array.from({ length: size }, (_, i) => Math.fround(i * ratio));
+  const positions = Float64Array.from({ length: size }, (_, i) => Math.fround(i * ratio));
   return {
-    low: Int32Array.from(places, (at) => inside(Math.min(Math.floor(at), side - 1))),
-    high: Int32Array.from(places, (at) => inside(Math.min(Math.ceil(at), side - 1))),
-    fraction: places.map((at) => at - Math.min(Math.floor(at), side - 1)),
+    low: Int32Array.from(positions, (at) => inside(Math.min(Math.floor(at), side - 1))),
+    high: Int32Array.from(positions, (at) => inside(Math.min(Math.ceil(at), side - 1))),
+    fraction: positions.map((at) => at - Math.min(Math.floor(at), side - 1)),
   };
 }
 

@@ -38,7 +38,7 @@ function outer(column: readonly number[], row: readonly number[]): number[][] {
 
 /**
  * The mean of `size`×`size` pixels.
- * @throws ArgumentError for channels that are no positive integer or a size that is not odd.
+ * @throws ArgumentError for channels that are not a positive integer or a size that is not odd.
  * @example
  * const blurred = boxBlur(3, 5).forward(photos); // [N, 3, H, W]
  */
@@ -52,7 +52,7 @@ export function boxBlur(channels: number, size = 3): Conv2d {
  * The mean of the pixels around, weighted by exp(−d² / 2σ²) where d is their distance in pixels; the kernel reaches 3σ
  * far, and its weights sum to 1.
  * @param sigma in pixels. Default 1.
- * @throws ArgumentError for channels that are no positive integer or a sigma that is not above 0.
+ * @throws ArgumentError for channels that are not a positive integer or a sigma that is not above 0.
  * @example
  * const soft = gaussianBlur(3, 2).forward(photos);
  */

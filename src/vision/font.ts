@@ -23,8 +23,8 @@ export const LINE = 10;
 export function isInk(characters: readonly string[], x: number, y: number): boolean {
   const character = characters[Math.floor((x - 1) / CELL)];
   if (character === undefined) return false;
-  const place = 7 * ((character.codePointAt(0) ?? 0) - 32);
-  const rows = GLYPHS.substring(place, place + 7) || OTHER;
+  const start = 7 * ((character.codePointAt(0) ?? 0) - 32);
+  const rows = GLYPHS.substring(start, start + 7) || OTHER;
   const top = DESCENDING.includes(character) ? 2 : 1;
   return ((Number.parseInt(rows.charAt(y - top), 32) >> (4 - ((x - 1) % CELL))) & 1) === 1;
 }

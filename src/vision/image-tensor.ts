@@ -26,7 +26,7 @@ export interface ImageToTensorOptions extends NormalizeOptions, ToChannelsOption
  *     y[c, i, j] = (pixel[i, j, c] / 255 − mean[c]) / std[c]
  *
  * @throws ArgumentError for data that does not fit width and height, a mean that is not finite or a std that is not
- *   positive; ShapeError for as many means or stds as there are no channels.
+ *   positive; ShapeError for a number of means or stds other than the channels'.
  * Source: https://pytorch.org/vision/stable/generated/torchvision.transforms.ToTensor.html
  * @example
  * const x = imageToTensor(await decodeImage(bytes), { channels: 3, ...IMAGENET }); // [3, 480, 640]

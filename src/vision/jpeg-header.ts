@@ -4,7 +4,7 @@ import { EXHAUST } from "../io/inflate.js";
 import { readOrientation } from "./exif.js";
 
 const WHO = "decodeImage";
-const CORRUPT = "a file that is corrupt";
+const CORRUPT = "a corrupt file";
 
 export interface JpegHeader {
   readonly width: number;
@@ -22,7 +22,7 @@ export interface JpegHeader {
 }
 
 /** Progressive files have some ten. Each takes time for the whole picture, however short it is. */
-const MOST_SCANS = 100;
+const MAX_SCANS = 100;
 
 interface Frame extends Pick<JpegHeader, "width" | "height" | "components"> {
   /** Of each component along x and y: how many blocks stand for as many pixels as another's one. */
@@ -78,7 +78,7 @@ export function readJpegHeader(file: Uint8Array): JpegHeader {
     else if (marker === 0xdb) checkTables(segment, quantizationTable, "quantization");
     else if (marker === 0xda) {
       if (!frame) refuse(WHO, "a frame in a JPEG file", "there is none", CORRUPT);
-      if (++scans > MOST_SCANS) refuse(WHO, `at most ${MOST_SCANS} scans in a JPEG file`, "there are more", EXHAUST);
+      if (++scans > MAX_SCANS) refuse(WHO, `at most ${MAX_SCANS} scans in a JPEG file`, "there are more", EXHAUST);
       scan = readScan(segment, frame);
       for (const id of scan.hasMeans ? scan.components : []) scanned.add(id);
     } else if (marker === 0xee && startsWith(segment, "Adobe") && segment.byteLength >= 12) {
@@ -132,7 +132,7 @@ function readFrame(marker: number, segment: DataView): Frame {
   }
   checkLength(segment, 6 + 3 * count, "in the frame");
   const precision = segment.getUint8(0);
-  if (precision !== 8) refuse(WHO, "a JPEG file of 8 bits a value", `this one has ${precision}`);
+  if (precision !== 8) refuse(WHO, "a JPEG file of 8 bits per value", `this one has ${precision}`);
   const components = Array.from({ length: count }, (_, i) => segment.getUint8(6 + 3 * i));
   if (new Set(components).size < count) {
     refuse(WHO, "components of a JPEG file that differ", `its frame says ${components.join(", ")}`, CORRUPT);
@@ -163,8 +163,8 @@ function readScan(segment: DataView, frame: Frame): Scan {
   const count = segment.byteLength > 0 ? segment.getUint8(0) : 0;
   checkLength(segment, 4 + 2 * count, "about a scan");
   const components = Array.from({ length: count }, (_, i) => segment.getUint8(1 + 2 * i));
-  const places = components.map((id) => frame.components.indexOf(id));
-  if (count < 1 || places.includes(-1) || new Set(places).size < count) {
+  const indices = components.map((id) => frame.components.indexOf(id));
+  if (count < 1 || indices.includes(-1) || new Set(indices).size < count) {
     const got = `one says ${components.slice(0, 4).join(", ") || "none"}`;
     refuse(WHO, "components of the frame, each once, in a scan of a JPEG file", got, CORRUPT);
   }
@@ -173,17 +173,17 @@ function readScan(segment: DataView, frame: Frame): Scan {
     refuse(WHO, "one component in a scan that refines a JPEG file", `there are ${count}`, CORRUPT);
   }
   const { width, height, sampling } = frame;
-  const own = count === 1 ? sampling[places[0] ?? 0] : undefined;
+  const own = count === 1 ? sampling[indices[0] ?? 0] : undefined;
   const along = (size: number, dim: 0 | 1) =>
     Math.ceil((size * (own?.[dim] ?? 1)) / (8 * Math.max(...sampling.map((factors) => factors[dim]))));
   const units = along(width, 0) * along(height, 1);
-  const blocks = own ? 1 : places.reduce((sum, i) => sum + (sampling[i]?.[0] ?? 1) * (sampling[i]?.[1] ?? 1), 0);
+  const blocks = own ? 1 : indices.reduce((sum, i) => sum + (sampling[i]?.[0] ?? 1) * (sampling[i]?.[1] ?? 1), 0);
   // A block's mean takes a bit, and in a baseline file its end another; what refines may leave all blocks out.
   const leastBits = hasMeans ? units * blocks * (frame.isProgressive ? 1 : 2) : 0;
   return { components, hasMeans, units, leastBits };
 }
 
-/** @throws FormatError for a scan whose compressed data, of this length and so many restarts, cannot be all of it. */
+/** @throws FormatError for a scan whose compressed data, of this length and this many restarts, cannot be all of it. */
 function checkScan({ units, leastBits }: Scan, interval: number, restarts: number, bytes: number): void {
   const due = interval > 0 ? Math.ceil(units / interval) - 1 : 0;
   // jpeg-js takes any other marker between two parts of a scan for its end, and leaves the rest gray.

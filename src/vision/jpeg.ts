@@ -21,7 +21,7 @@ export async function decodeJpeg(file: Uint8Array, maxPixels: number, exifOrient
       useTArray: true,
       formatAsRGBA: false,
       colorTransform: isYcc(header),
-      // Its own limits are ours: what it counts is at most 29 bytes a pixel, for four components.
+      // Its own limits are ours: what it counts is at most 29 bytes per pixel, for four components.
       maxResolutionInMP: Math.ceil(maxPixels / 1e6) + 1,
       maxMemoryUsageInMB: Math.ceil((maxPixels * 29) / 1e6) + 64,
     }).data;

@@ -6,7 +6,7 @@ import { show } from "../shape/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkTensor } from "../tensor/tensor.js";
 
-/** One whole number a pixel, rows from top to bottom: a class, or the number of an object. */
+/** One whole number per pixel, rows from top to bottom: a class, or the number of an object. */
 export interface LabelMap {
   readonly width: number;
   readonly height: number;

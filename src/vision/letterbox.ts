@@ -31,7 +31,7 @@ export interface Letterbox {
  *
  *     scale = min(width / W, height / H);  the picture becomes round(W · scale) × round(H · scale), in the middle
  *
- * @throws ArgumentError for sides that are no positive integers, or a fill that is no color.
+ * @throws ArgumentError for sides that are not positive integers, or a fill that is not a color.
  * @example
  * const framed = letterbox(photo, 416, 416);
  * const boxes = detect(imageToTensor(framed.pixels)).map((box) => unletterbox(box, framed));
@@ -76,7 +76,7 @@ export function letterbox(pixels: Pixels, width: number, height: number, options
  * @throws ArgumentError for a box with a side below 0, or one that is not finite.
  */
 export function unletterbox(box: Box, letterbox: Omit<Letterbox, "pixels">): Box {
-  checkObject("unletterbox", "letterbox", "what letterbox gave", letterbox);
+  checkObject("unletterbox", "letterbox", "what letterbox returned", letterbox);
   const { left, top, scaleX, scaleY } = letterbox;
   checkFinite("unletterbox", "left", left);
   checkFinite("unletterbox", "top", top);

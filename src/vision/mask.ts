@@ -71,7 +71,7 @@ export function maskBox(mask: Mask): Box | undefined {
 /**
  * The pixels whose centers lie in a box, in a picture of this size; a center on the left or upper edge counts, one on the
  * right or lower edge does not, so that boxes side by side share no pixel.
- * @throws ArgumentError for a box with a NaN or a negative size, or a size that is no positive integer.
+ * @throws ArgumentError for a box with a NaN or a negative size, or a size that is not a positive integer.
  */
 export function boxMask(box: Box, width: number, height: number): Mask {
   checkBoxes("boxMask", [box]);

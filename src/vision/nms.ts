@@ -21,7 +21,7 @@ export interface NmsOptions {
  * first) and keeps each that overlaps no kept box (of its class, with `labels`) by more than `iouThreshold`.
  *
  * @returns the kept boxes' places, best first
- * @throws ArgumentError for as many scores or labels as there are no boxes, scores that are NaN, boxes with a NaN or a
+ * @throws ArgumentError for a number of scores or labels other than the boxes', scores that are NaN, boxes with a NaN or a
  *   negative size, or options out of range.
  * Source: https://pytorch.org/vision/stable/generated/torchvision.ops.nms.html (with `labels`, its batched_nms)
  *
@@ -138,7 +138,7 @@ function checkScores(who: string, boxes: readonly Box[], scores: ArrayLike<numbe
     const score = scores[i] ?? Number.NaN;
     if (score >= low && score <= high) continue;
     throw new ArgumentError(
-      `${who} expects scores ${probabilities ? "from 0 to 1" : "that are numbers"}, but score ${i} is ${score}. Usual cause: ${Number.isNaN(score) ? "a network whose output is NaN" : "logits, where probabilities belong"}.`,
+      `${who} expects scores ${probabilities ? "from 0 to 1" : "that are numbers"}, but score ${i} is ${score}. Usual cause: ${Number.isNaN(score) ? "a network whose output is NaN" : "logits instead of probabilities"}.`,
     );
   }
 }
@@ -149,6 +149,6 @@ function checkCount(who: string, kind: string, { length: boxes }: readonly Box[]
   const got = values.length;
   if (got === boxes) return;
   throw new ArgumentError(
-    `${who} expects one ${kind} a box, but got ${boxes} boxes and ${got} ${kind}s. Usual cause: boxes that were filtered without their ${kind}s.`,
+    `${who} expects one ${kind} per box, but got ${boxes} boxes and ${got} ${kind}s. Usual cause: boxes that were filtered without their ${kind}s.`,
   );
 }

@@ -16,7 +16,7 @@ export interface PanopticScores {
 }
 
 /** More than any data set has. */
-const MOST_CLASSES = 2 ** 20;
+const MAX_CLASSES = 2 ** 20;
 
 /** What was counted of a class. */
 interface Tally {
@@ -34,7 +34,7 @@ interface Tally {
  *              = SQ          ·          = RQ
  *
  * for each class, over all pictures; the quality of several classes is their mean. What the truth leaves void does not
- * count: its pixels are taken from the predicted segments, and an unmatched segment that is void by more than half is no
+ * count: its pixels are taken from the predicted segments, and an unmatched segment that is void by more than half is not a
  * false positive. Crowds are best left void.
  *
  * Source: Kirillov et al. 2019, https://arxiv.org/abs/1801.00868
@@ -49,12 +49,12 @@ export class PanopticQuality extends Branded {
 
   /**
    * @param classes the number of classes
-   * @throws ArgumentError when it is no positive integer.
+   * @throws ArgumentError when it is not a positive integer.
    */
   constructor(classes: number) {
     super();
     checkInteger("PanopticQuality", "classes", classes, 1);
-    checkRange("PanopticQuality", "classes", classes, 1, MOST_CLASSES);
+    checkRange("PanopticQuality", "classes", classes, 1, MAX_CLASSES);
     this.#tallies = Array.from({ length: classes }, () => ({
       iou: 0,
       truePositives: 0,
@@ -81,12 +81,12 @@ export class PanopticQuality extends Branded {
   /**
    * Counts one picture.
    * @throws ShapeError for maps of different sizes; ArgumentError for a map that shows other segments than it lists, and
-   *   for a label that is no class. Nothing has been counted then.
+   *   for a label that is not a class. Nothing has been counted then.
    */
   update(prediction: PanopticMap, truth: PanopticMap): this {
     checkSameSize("PanopticQuality", prediction, truth);
-    const predicted = this.ownSelf.#places("prediction", prediction);
-    const actual = this.ownSelf.#places("truth", truth);
+    const predicted = this.ownSelf.indices("prediction", prediction);
+    const actual = this.ownSelf.indices("truth", truth);
     // shared[p][t]: the pixels of predicted segment p and true segment t; place 0 is void.
     const shared = Array.from({ length: predicted.size }, () => new Float64Array(actual.size));
     for (const [pixel, id] of prediction.data.entries()) {
@@ -122,7 +122,7 @@ export class PanopticQuality extends Branded {
 
   /**
    * The quality of one class; NaN of a class that was neither there nor predicted.
-   * @throws ArgumentError for a number that is no class.
+   * @throws ArgumentError for a number that is not a class.
    */
   of(c: number): PanopticScores {
     const { iou, truePositives, falsePositives, falseNegatives } = this.ownSelf.#tally(c);
@@ -133,7 +133,7 @@ export class PanopticQuality extends Branded {
 
   /**
    * The mean quality of these classes (default: all) that were there or were predicted; NaN when none was.
-   * @throws ArgumentError for a number that is no class.
+   * @throws ArgumentError for a number that is not a class.
    */
   mean(classes: readonly number[] = this.ownSelf.#tallies.map((_, c) => c)): PanopticScores {
     checkNumbers("PanopticQuality.mean", "classes", classes);
@@ -143,19 +143,19 @@ export class PanopticQuality extends Branded {
   }
 
   /** The place of each segment, from 1, by its id; void's is 0. Refuses a map that does not show what it lists. */
-  #places(kind: "prediction" | "truth", { data, segments }: PanopticMap): Map<number, number> {
+  indices(kind: "prediction" | "truth", { data, segments }: PanopticMap): Map<number, number> {
     checkList("PanopticQuality", `a ${kind}'s segments`, segments);
     for (const segment of segments) {
       checkObject("PanopticQuality", "a segment", "{ id, label }", segment);
       checkInteger("PanopticQuality", "a segment's id", segment.id, -Infinity);
     }
-    const places = new Map([[0, 0], ...segments.map(({ id }, i) => [id, i + 1] as const)]);
+    const indices = new Map([[0, 0], ...segments.map(({ id }, i) => [id, i + 1] as const)]);
     const shown = new Set(data);
     shown.delete(0);
     if (
-      places.size !== segments.length + 1 ||
+      indices.size !== segments.length + 1 ||
       shown.size !== segments.length ||
-      ![...shown].every((id) => places.has(id))
+      ![...shown].every((id) => indices.has(id))
     ) {
       const list = (ids: Iterable<number>) => [...ids].sort((a, b) => a - b).join(", ") || "none";
       throw new ArgumentError(
@@ -163,7 +163,7 @@ export class PanopticQuality extends Branded {
       );
     }
     for (const { label } of segments) this.#tally(label);
-    return places;
+    return indices;
   }
 
   #tally(label: number): Tally {

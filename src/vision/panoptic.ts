@@ -24,7 +24,7 @@ export interface PanopticMap<S extends Segment = Segment> extends LabelMap {
 
 /**
  * Merges a semantic and an instance segmentation into a panoptic one. The pixels of an instance become one segment, of
- * the thing that has most of their probability. Of the other pixels, those whose most probable class is no thing become
+ * the thing that has most of their probability. Of the other pixels, those whose most probable class is not a thing become
  * one segment a class; what is left is void: parts of things that no instance claims.
  *
  * @param probabilities of the classes of one picture, `[C, H, W]`
@@ -33,7 +33,7 @@ export interface PanopticMap<S extends Segment = Segment> extends LabelMap {
  * @returns the map, and its segments by id (instances first, then stuff by class) with their class's mean probability as
  *   score
  * @throws ShapeError when the two are not of one size; ArgumentError for negative instances, without things, or for a
- *   thing that is no class.
+ *   thing that is not a class.
  * Source: the fusion of Panoptic-DeepLab, Cheng et al. 2020, https://arxiv.org/abs/1911.10194
  *
  * @example
@@ -51,7 +51,7 @@ export function mergePanoptic(
   const classes = Array.from({ length: probabilities.size / size }, (_, c) => c);
   const at = (c: number, pixel: number) => probabilities.data[c * size + pixel] ?? 0;
   const isThing = classes.map((c) => things.includes(c));
-  const objects = Int32Array.from(instances.data).reduce((most, id) => Math.max(most, id), 0);
+  const objects = Int32Array.from(instances.data).reduce((max, id) => Math.max(max, id), 0);
 
   const ids = Int32Array.from(instances.data, (id, pixel) => {
     if (id !== 0) return id;

@@ -14,7 +14,7 @@ export interface Pixels {
 
 /**
  * The number of channels of a picture, once its sizes are known to agree.
- * @throws ArgumentError for anything but a picture, a size that is no positive integer, or data of another length than 1,
+ * @throws ArgumentError for anything but a picture, a size that is not a positive integer, or data of another length than 1,
  *   3 or 4 channels need.
  */
 export function channelsOf(who: string, pixels: Pixels): 1 | 3 | 4 {

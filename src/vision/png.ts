@@ -17,7 +17,7 @@ interface PngHeader {
   readonly height: number;
   readonly depth: number;
   readonly interlaced: boolean;
-  /** Samples a pixel, as they are stored: 1 for a palette. */
+  /** Samples per pixel, as they are stored: 1 for a palette. */
   readonly samples: number;
   /** Whether samples are numbers of a palette's colors: other pictures may have a palette too, as advice. */
   readonly indexed: boolean;
@@ -27,7 +27,7 @@ interface Chunks {
   readonly header: PngHeader;
   /** PLTE: red, green, blue of each color. */
   readonly palette: Uint8Array;
-  /** tRNS: the alpha of the palette's colors, or the one color that is transparent, 16 bits a sample. */
+  /** tRNS: the alpha of the palette's colors, or the one color that is transparent, 16 bits per sample. */
   readonly transparency: Uint8Array | undefined;
   /** eXIf: 1 upright, 2–8 turned or mirrored. */
   readonly orientation: number;
@@ -63,13 +63,13 @@ export async function encodePng(pixels: Pixels): Promise<Uint8Array> {
 }
 
 /** @throws FormatError for a picture without pixels or with more than `most`. */
-export function checkPixels(width: number, height: number, most: number): void {
+export function checkPixels(width: number, height: number, max: number): void {
   if (width === 0 || height === 0) {
-    refuse(WHO, "a picture of at least 1×1 pixels", `the file says ${width}×${height}`, "a file that is corrupt");
+    refuse(WHO, "a picture of at least 1×1 pixels", `the file says ${width}×${height}`, "a corrupt file");
   }
-  if (width * height > most) {
-    const cause = "a file that is corrupt, or a larger picture than planned: raise maxPixels if the memory is there";
-    refuse(WHO, `at most ${most} pixels`, `the file says ${width}×${height} = ${width * height}`, cause);
+  if (width * height > max) {
+    const cause = "a corrupt file, or a larger picture than planned: raise maxPixels if the memory is there";
+    refuse(WHO, `at most ${max} pixels`, `the file says ${width}×${height} = ${width * height}`, cause);
   }
 }
 
@@ -145,7 +145,7 @@ function readHeader(view: DataView, start: number): PngHeader {
     refuse(WHO, "8 or 16 bits for colors or alpha in a PNG file", `it says ${depth}`, CORRUPT);
   }
   if (![1, 2, 4, 8, indexed ? 8 : 16].includes(depth)) {
-    refuse(WHO, `1, 2, 4${indexed ? " or 8" : ", 8 or 16"} bits a sample in a PNG file`, `it says ${depth}`, CORRUPT);
+    refuse(WHO, `1, 2, 4${indexed ? " or 8" : ", 8 or 16"} bits per sample in a PNG file`, `it says ${depth}`, CORRUPT);
   }
   const [compression, filter, interlace] = [10, 11, 12].map((field) => view.getUint8(start + field));
   if (compression !== 0 || filter !== 0 || (interlace !== 0 && interlace !== 1)) {

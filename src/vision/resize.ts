@@ -19,7 +19,7 @@ export interface ResizeOptions {
  * along each dimension. Equals torchvision's `resize` of a tensor, and `torch.nn.functional.interpolate(mode="bilinear",
  * antialias=…)` or `mode="nearest-exact"`, up to their float32 round-off. Each channel for itself, alpha included.
  *
- * @throws ArgumentError for sides that are no positive integers, or an unknown mode.
+ * @throws ArgumentError for sides that are not positive integers, or an unknown mode.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
  * @example
  * const thumbnail = resize(photo, 160, 120);

@@ -79,7 +79,7 @@ export class YoloGrid {
   }
 }
 
-/** @throws ArgumentError for anything that is no head. */
+/** @throws ArgumentError for anything that is not a head. */
 export function checkHead(who: string, head: YoloHead): YoloHead {
   checkObject(who, "its head", "{ anchors, numClasses, stride }", head);
   const { anchors, numClasses, stride } = head;

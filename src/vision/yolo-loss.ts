@@ -13,16 +13,16 @@ import { type Box, checkBoxes, overlapOf } from "./box.js";
 import { checkHead, logSumExp, YoloGrid, type YoloHead } from "./yolo-head.js";
 
 export interface YoloTargetsOptions {
-  /** Rows a picture. Default: as many as the picture with the most objects needs, and 1 at least. */
-  readonly most?: number;
+  /** Rows per picture. Default: as many as the picture with the most objects needs, and at least 1. */
+  readonly maxObjects?: number;
 }
 
 /**
- * The objects of each picture as a tensor `[N, most, 5]` for {@link YoloLoss}: x and y of the box's left top corner, its
+ * The objects of each picture as a tensor `[N, maxObjects, 5]` for {@link YoloLoss}: x and y of the box's left top corner, its
  * width and its height, in pixels, and the label. Rows that are left over have zeros and the label −1.
  *
- * @throws ArgumentError for boxes that are not finite or have no size, labels that are no integers ≥ 0, or more objects
- *   than `most`.
+ * @throws ArgumentError for boxes that are not finite or have no size, labels that are not integers ≥ 0, or more objects
+ *   than `maxObjects`.
  * @example
  * yoloTargets([[{ label: 3, region: { x: 10, y: 8, width: 14, height: 20 } }], []]).shape; // [2, 1, 5]
  */
@@ -35,24 +35,25 @@ export function yoloTargets(
     checkList("yoloTargets", "the objects of a picture", objects);
     for (const object of objects) checkObject("yoloTargets", "an object", "{ label, region }", object);
   }
-  const needed = pictures.reduce((most, objects) => Math.max(most, objects.length), 1);
-  const most = checkInteger("yoloTargets", "most", readOptions("yoloTargets", options, { most: needed }).most, 1);
-  if (needed > most) {
-    throw new ArgumentError(`yoloTargets expects at most ${most} objects a picture, but got ${needed}.`);
+  const needed = pictures.reduce((max, objects) => Math.max(max, objects.length), 1);
+  const { maxObjects } = readOptions("yoloTargets", options, { maxObjects: needed });
+  checkInteger("yoloTargets", "maxObjects", maxObjects, 1);
+  if (needed > maxObjects) {
+    throw new ArgumentError(`yoloTargets expects at most ${maxObjects} objects per picture, but got ${needed}.`);
   }
-  checkSize("yoloTargets", "targets", [pictures.length, most, 5]);
-  const data = new Float32Array(pictures.length * most * 5);
+  checkSize("yoloTargets", "targets", [pictures.length, maxObjects, 5]);
+  const data = new Float32Array(pictures.length * maxObjects * 5);
   for (const [n, objects] of pictures.entries()) {
     const boxes = objects.map(({ region }) => region);
     checkBoxes("yoloTargets", boxes);
     checkSizes("yoloTargets", "boxes", "box", boxes);
     for (const { label } of objects) checkInteger("yoloTargets", "a label", label, 0);
-    for (let i = 0; i < most; i++) {
+    for (let i = 0; i < maxObjects; i++) {
       const { label, region } = objects[i] ?? EMPTY;
-      data.set([region.x, region.y, region.width, region.height, label], (n * most + i) * 5);
+      data.set([region.x, region.y, region.width, region.height, label], (n * maxObjects + i) * 5);
     }
   }
-  return new Tensor(data, [pictures.length, most, 5]);
+  return new Tensor(data, [pictures.length, maxObjects, 5]);
 }
 
 const EMPTY: Region<Box> = { label: -1, region: { x: 0, y: 0, width: 0, height: 0 } };
@@ -80,12 +81,12 @@ export interface YoloLossOptions<R extends "mean" | "sum" = "mean" | "sum"> exte
  *
  * with fx = x / stride − ⌊x / stride⌋, the center's place in its cell, and fy likewise. `reduction` `"mean"` (default)
  * divides L by N, `"sum"` does not. Predictions `[N, anchors · (5 + numClasses), H, W]`, see {@link YoloHead}; targets
- * `[N, most, 5]`, see {@link yoloTargets}.
+ * `[N, maxObjects, 5]`, see {@link yoloTargets}.
  *
  * @throws ArgumentError for a head or options out of range, and (from forward) for targets without a size, with a label
- *   that is no class, or with a center outside of the grid; ShapeError for predictions or targets of another shape.
+ *   that is not a class, or with a center outside of the grid; ShapeError for predictions or targets of another shape.
  * Source: Redmon & Farhadi 2017, https://arxiv.org/abs/1612.08242, with the cross-entropies of YOLOv3
- *   (https://arxiv.org/abs/1804.02767) in place of squared errors
+ *   (https://arxiv.org/abs/1804.02767) instead of squared errors
  *
  * @example
  * const loss = new YoloLoss({ anchors, numClasses: 10, stride: 8 });
@@ -200,13 +201,13 @@ function assign({ head, cells, columns }: YoloGrid, objects: readonly Region<Box
   for (const object of objects) {
     const { x, y, width, height } = object.region;
     const cell = Math.floor((y + height / 2) / head.stride) * columns + Math.floor((x + width / 2) / head.stride);
-    let best = { place: -1, overlap: -1 };
+    let best = { position: -1, overlap: -1 };
     for (const [a, anchor] of head.anchors.entries()) {
-      const place = a * cells + cell;
+      const position = a * cells + cell;
       const overlap = sizeIou(object.region, anchor);
-      if (overlap > best.overlap && !owners.has(place)) best = { place, overlap };
+      if (overlap > best.overlap && !owners.has(position)) best = { position, overlap };
     }
-    if (best.place >= 0) owners.set(best.place, object);
+    if (best.position >= 0) owners.set(best.position, object);
   }
   return owners;
 }
@@ -219,17 +220,17 @@ function readTargets({ head, batch, rows, columns }: YoloGrid, target: Tensor): 
       "YoloLoss.forward expects its target to be a Tensor. Usual cause: lists of objects: yoloTargets makes a tensor of them.",
     );
   }
-  const [pictures, most = 0, numbers] = target.shape;
+  const [pictures, count = 0, numbers] = target.shape;
   if (target.shape.length !== 3 || pictures !== batch || numbers !== 5) {
     throw new ShapeError(
-      `YoloLoss expects targets [${batch}, most, 5], x, y, width, height and label of each object, but got ${showShape(target.shape)}. Usual cause: the targets of another batch.`,
+      `YoloLoss expects targets [${batch}, maxObjects, 5], x, y, width, height and label of each object, but got ${showShape(target.shape)}. Usual cause: the targets of another batch.`,
     );
   }
   const inside = (center: number, cells: number) => center >= 0 && Math.floor(center / head.stride) < cells;
   return Array.from({ length: batch }, (_, n) => {
     const objects: Region<Box>[] = [];
-    for (let i = 0; i < most; i++) {
-      const start = (n * most + i) * 5;
+    for (let i = 0; i < count; i++) {
+      const start = (n * count + i) * 5;
       const row = Array.from(target.data.subarray(start, start + 5));
       const [x = 0, y = 0, width = 0, height = 0, label = 0] = row;
       if (label === -1) continue;

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { passes } from "../../bench/cases/passes.js";
 import { products } from "../../bench/cases/products.js";
 import { barOf, verdict } from "../../bench/lib/bars.js";
-import { compare, fastest, LEAST_DIFFERENCE, load, save } from "../../bench/lib/compare.js";
+import { compare, fastest, load, MIN_DIFFERENCE, save } from "../../bench/lib/compare.js";
 import { distance } from "../../bench/lib/contest.js";
 import { inTurns, quartiles, summarize } from "../../bench/lib/measure.js";
 import { LENET5, type Node, RESNET18, weightsOf } from "../../bench/lib/networks.js";
@@ -78,7 +78,7 @@ describe("what a change did", () => {
     const before = { times: wide, peak: TURNS };
     expect(compare(before, { times: wide.map((time) => 0.9 * time), peak: TURNS }).verdict).toBe("noise");
     const exact = { times: TURNS.map(() => 1), peak: TURNS.map(() => 1) };
-    const little = 1 - LEAST_DIFFERENCE / 2;
+    const little = 1 - MIN_DIFFERENCE / 2;
     expect(compare(exact, { ...exact, times: exact.times.map(() => little) }).verdict).toBe("noise");
   });
 

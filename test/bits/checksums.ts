@@ -11,14 +11,14 @@ import { Digest } from "./digest.js";
 import { layers } from "./layers.js";
 import { training } from "./training.js";
 
-export const families: Readonly<Record<string, (digest: Digest) => void>> = { ...convolutions, ...layers, ...training };
+export const programs: Readonly<Record<string, (digest: Digest) => void>> = { ...convolutions, ...layers, ...training };
 
-export function checksum(family: (digest: Digest) => void): Promise<string> {
+export function checksum(program: (digest: Digest) => void): Promise<string> {
   const { backend } = engine();
   const digest = new Digest();
   setBackend("wasm", { relaxedSimd: false });
   try {
-    family(digest);
+    program(digest);
   } finally {
     engine().backend = backend;
   }

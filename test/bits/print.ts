@@ -1,6 +1,6 @@
 /** Run by every version of Node: its checksums as JSON. */
-import { checksum, families } from "./checksums.js";
+import { checksum, programs } from "./checksums.js";
 
 const checksums: Record<string, string> = {};
-for (const [name, family] of Object.entries(families)) checksums[name] = await checksum(family);
+for (const [name, program] of Object.entries(programs)) checksums[name] = await checksum(program);
 console.log(JSON.stringify(checksums));

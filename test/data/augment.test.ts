@@ -191,7 +191,7 @@ describe("all augmentations", () => {
 });
 
 describe("bad arguments", () => {
-  const arithmetic = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+  const arithmetic = "Usual cause: a division without Math.floor, or an undefined variable.";
   test.each([
     [() => randomShift(1.5), `randomShift expects maxPixels to be an integer ≥ 0, but got 1.5. ${arithmetic}`],
     [() => randomShift(-1), `randomShift expects maxPixels to be an integer ≥ 0, but got -1. ${arithmetic}`],
@@ -215,7 +215,7 @@ describe("bad arguments", () => {
   ])("%s of flat images is refused", (name, transform) => {
     expect(() => transform({ inputs: normal([2, 784], 1), targets: [] }, new Random(1))).toThrow(
       new ShapeError(
-        `${name} expects an input [N, …, H, W], but got [2, 784]. Usual cause: images that were flattened before they were augmented.`,
+        `${name} expects an input [N, …, H, W], but got [2, 784]. Usual cause: images flattened before augmentation.`,
       ),
     );
   });

@@ -113,12 +113,12 @@ describe("Dataset", () => {
   });
 
   const cause = "Usual cause: images of one file with labels of another, or an input without batch dimension.";
-  const range = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+  const range = "Usual cause: a division without Math.floor, or an undefined variable.";
   test.each([
     [
       () => new Dataset({ shape: [1], data: Uint8Array.of(1) } as never, [1]),
       ArgumentError,
-      "Dataset expects inputs to be a Tensor whose first dimension counts samples, but got an object. Usual cause: images as readIdx gives them: convert them with imagesToTensor.",
+      "Dataset expects inputs to be a Tensor whose first dimension counts samples, but got an object. Usual cause: images as readIdx returns them: convert them with imagesToTensor.",
     ],
     [
       () => new Dataset(inputs(3), Int32Array.of(1, 2)),

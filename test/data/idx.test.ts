@@ -82,7 +82,7 @@ describe("MNIST", () => {
 describe("bad files", () => {
   const cut = "Usual cause: a file that was cut off on its way here, or whose program was killed while it wrote.";
   const start =
-    "readIdx expects an IDX file, which starts with two zero bytes, but the file starts otherwise. Usual cause: another format.";
+    "readIdx expects an IDX file, which starts with two zero bytes, but the file starts differently. Usual cause: another format.";
   test.each([
     ["nothing", new Uint8Array(), start],
     ["three bytes", Uint8Array.of(0, 0, 8), start],

@@ -82,12 +82,12 @@ describe("imagesToTensor", () => {
     [
       () => imagesToTensor(images([1, 1, 1]), { std: 0 }),
       ArgumentError,
-      "imagesToTensor expects std to be positive, but got 0. Usual cause: a channel that is constant, or a variance that was never computed.",
+      "imagesToTensor expects std to be positive, but got 0. Usual cause: a constant channel, or a variance that was never computed.",
     ],
     [
       () => imagesToTensor(images([1, 1, 1]), { mean: Number.NaN }),
       ArgumentError,
-      "imagesToTensor expects mean to be a finite number, but got NaN. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "imagesToTensor expects mean to be a finite number, but got NaN. Usual cause: a division without Math.floor, or an undefined variable.",
     ],
     [
       () => imagesToTensor(images([1, 2, 2]), { mean: [0.1, 0.2, 0.3] }),
@@ -121,7 +121,7 @@ describe("normalize", () => {
     [
       () => normalize({ std: -1 }),
       ArgumentError,
-      "normalize expects std to be positive, but got -1. Usual cause: a channel that is constant, or a variance that was never computed.",
+      "normalize expects std to be positive, but got -1. Usual cause: a constant channel, or a variance that was never computed.",
     ],
     [
       () => normalize({})({ inputs: new Tensor(new Float32Array(3), [3]), targets: [] }, random),
@@ -147,7 +147,7 @@ describe("labelsToInt32", () => {
     expect(labelsToInt32(new Tensor(Float32Array.of(3, 0, 1), [3]))).toEqual(want);
   });
   test.each([
-    [() => labelsToInt32([0, 1.5]), ArgumentError, "labelsToInt32 expects integers of 32 bits, but label 1 is 1.5."],
+    [() => labelsToInt32([0, 1.5]), ArgumentError, "labelsToInt32 expects 32-bit integers, but label 1 is 1.5."],
     [
       () => labelsToInt32([Number.NaN]),
       ArgumentError,
@@ -156,12 +156,12 @@ describe("labelsToInt32", () => {
     [
       () => labelsToInt32([2 ** 31]),
       ArgumentError,
-      "labelsToInt32 expects integers of 32 bits, but label 0 is 2147483648.",
+      "labelsToInt32 expects 32-bit integers, but label 0 is 2147483648.",
     ],
     [
       () => labelsToInt32({ shape: [1, 2], data: [1, 2] }),
       ShapeError,
-      "labelsToInt32 expects one label a sample, a shape [N], but got [1, 2]. Usual cause: the file of images instead of the file of labels, or labels as one-hot rows.",
+      "labelsToInt32 expects one label per sample, a shape [N], but got [1, 2]. Usual cause: the file of images instead of the file of labels, or labels as one-hot rows.",
     ],
   ])("%s is refused", (call, error, message) => {
     expect(call).toThrow(new error(message));

@@ -203,7 +203,7 @@ describe("bad arguments", () => {
     ],
     [
       () => new DataLoader(numbers(3), { batchSize: 0 }),
-      "DataLoader expects batchSize to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "DataLoader expects batchSize to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     ],
     [
       () => new DataLoader(numbers(3), 64 as never),

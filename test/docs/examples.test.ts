@@ -71,7 +71,7 @@ function freeNames(code: string): Set<string> {
   return used;
 }
 
-/** Its imports are left out: those of all examples stand before them. */
+/** Its imports are omitted: those of all examples stand before them. */
 function prepared({ where, code: written }: Example): Prepared {
   const example = { where, code: written.replace(/^import .*\n/gm, "") };
   const file = example.where.replace(/:\d+$/, "");

@@ -26,7 +26,7 @@ test.each(Object.entries(NETWORKS))("%s is the network of faltung/models", (_, [
   const x = normal([2, 3, 33, 36], 1);
   const [got, want] = [own, model].map((network): Record<string, Tensor> => {
     // Everything trains but what would drop other numbers in each.
-    for (const layer of network.train().descendants()) {
+    for (const layer of network.train().modules()) {
       if (layer instanceof Dropout || layer instanceof StochasticDepth) layer.eval();
     }
     const trained = network.forward(x);

@@ -348,10 +348,10 @@ describe("wrong graphs get sentences", () => {
     const start = "Net expects compose to return a value, a list of values or an object of values, but got";
     for (const [compose, got] of [
       [() => undefined, "undefined. Usual cause: a missing return."],
-      [(n: Net) => n.fc, "a Linear. Usual cause: the layer itself, where layer.of(x) or x.through(layer) is meant."],
+      [(n: Net) => n.fc, "a Linear. Usual cause: the layer itself instead of layer.of(x) or x.through(layer)."],
       [async (_: Net, v: Value) => v, "a Promise. Usual cause: an async compose."],
-      [() => [], "[]. Usual cause: compose, where compute is meant."],
-      [() => 5, "5. Usual cause: compose, where compute is meant."],
+      [() => [], "[]. Usual cause: compose instead of compute."],
+      [() => 5, "5. Usual cause: compose instead of compute."],
     ] as const) {
       expectError(() => net(compose).forward(x), ArgumentError, `${start} ${got}`);
     }
@@ -378,7 +378,7 @@ describe("wrong graphs get sentences", () => {
     expectError(
       () => net((n, v) => n.fc.forward(v as never)).forward(x),
       ArgumentError,
-      "Linear.forward expects a Tensor, but got a Value. Usual cause: forward called in compose, where of(value) is meant.",
+      "Linear.forward expects a Tensor, but got a Value. Usual cause: forward instead of of(value) in compose.",
     );
   });
 
@@ -399,7 +399,7 @@ describe("wrong graphs get sentences", () => {
     expectError(
       () => net((n, v) => (n.training ? n.fc.of(v) : v)).forward(x),
       StateError,
-      "Net reads training in compose, which runs once for both modes. Usual cause: a branch for one mode; a layer that does nothing in the other one is meant, as Dropout is.",
+      "Net reads training in compose, which runs once for both modes. Usual cause: a branch for one mode; use a layer that does nothing in the other, such as Dropout.",
     );
   });
 

@@ -162,7 +162,7 @@ function stateOf(model: Layer, random: Random) {
     generators: [
       random,
       defaultRandom(),
-      ...model.descendants().flatMap((each) => (each instanceof Counting ? [each.random] : [])),
+      ...model.modules().flatMap((each) => (each instanceof Counting ? [each.random] : [])),
     ].map(({ state }) => state),
   };
 }

@@ -73,12 +73,12 @@ describe("names of sizes", () => {
     expectError(
       () => forward(net, normal([2, 1, 4, 5], 1)),
       ShapeError,
-      "Graph expects an input [N, 1, 4, 4], but got [2, 1, 4, 5]. Usual cause: data of another size than planned, or a batch dimension left out.",
+      "Graph expects an input [N, 1, 4, 4], but got [2, 1, 4, 5]. Usual cause: data of another size than planned, or a missing batch dimension.",
     );
     expectError(
       () => forward(net, normal([1, 4, 4], 1)),
       ShapeError,
-      "Graph expects an input [N, 1, 4, 4], but got [1, 4, 4]. Usual cause: data of another size than planned, or a batch dimension left out.",
+      "Graph expects an input [N, 1, 4, 4], but got [1, 4, 4]. Usual cause: data of another size than planned, or a missing batch dimension.",
     );
   });
 

@@ -177,7 +177,7 @@ describe("numbers with a shape", () => {
     const list = "labels to be class indices in an array, an Int32Array or a Tensor";
     for (const [call, expected] of [
       [labelsToInt32, `labelsToInt32 expects ${list}, but got `],
-      [imagesToTensor, "imagesToTensor expects an array { shape, data } as readIdx gives it, but got "],
+      [imagesToTensor, "imagesToTensor expects an array { shape, data } as readIdx returns it, but got "],
     ] as [(value: never) => unknown, string][]) {
       expect(() => call(value as never)).toThrow(ArgumentError);
       expect(() => call(value as never)).toThrow(expected);
@@ -186,14 +186,14 @@ describe("numbers with a shape", () => {
 
   test("data without a shape", () => {
     expect(() => labelsToInt32({ data: [1] } as never)).toThrow(
-      "labelsToInt32 expects an array { shape, data } as readIdx gives it, but got an object.",
+      "labelsToInt32 expects an array { shape, data } as readIdx returns it, but got an object.",
     );
   });
 
   test("statistics are numbers or lists of them", () => {
     expect(() => normalize({ mean: ones([3]) as never })).toThrow(
       new ArgumentError(
-        "normalize expects mean to be a number or an array of one a channel, but got a Tensor. Usual cause: a typed array or a tensor: turn it into an array with Array.from(x.data).",
+        "normalize expects mean to be a number or an array of one per channel, but got a Tensor. Usual cause: a typed array or a tensor: turn it into an array with Array.from(x.data).",
       ),
     );
   });

@@ -41,7 +41,7 @@ const manifest = (shape: readonly number[]) => [
   },
 ];
 
-/** Reads an array of this shape and so many bytes from each format. */
+/** Reads an array of this shape and this many bytes from each format. */
 const readers: Record<string, (shape: readonly number[], bytes?: number) => unknown> = {
   readNpy: (shape, bytes) => readNpy(npy(`(${shape.map((size) => `${size},`).join("")})`, bytes)),
   readIdx: (shape, bytes) => readIdx(idx(shape, bytes)),
@@ -227,7 +227,7 @@ describe("readNpz", () => {
 
   test("zip64 is read: sizes and offsets in the entries' own fields, counts and offsets at the end", async () => {
     const x = tensor([1, 2, 3]);
-    const other = { id: 0x5455, data: Buffer.alloc(5) }; // a time stamp before and behind it
+    const other = { id: 0x5455, data: Buffer.alloc(5) }; // a time stamp before and after it
     const entries = (["size", "packedSize", "offset"] as const).flatMap((first, i) =>
       (["size", "packedSize", "offset"] as const).map((second, j) => ({
         name: `w${i}${j}.npy`,

@@ -132,7 +132,7 @@ function mutate(draw: Draw, file: Buffer, others: readonly Buffer[]): Buffer {
     case 9: // noise put in
       return cut(Buffer.from(Array.from({ length: 1 + draw(8) }, () => draw(256))));
     default: {
-      // a word in place of a number or of anything
+      // a word instead of a number or of anything
       const text = copy.toString("latin1");
       const numbers = [...text.matchAll(/\d+|"[^"]{0,20}"|[[\](){},:]/g)];
       if (numbers.length === 0) return copy.subarray(0, at);
@@ -142,7 +142,7 @@ function mutate(draw: Draw, file: Buffer, others: readonly Buffer[]): Buffer {
   }
 }
 
-/** The chunks' checksums made right, so that what is behind them is reached. */
+/** The chunks' checksums made right, so that what is after them is reached. */
 function mendPng(file: Buffer): Buffer {
   const copy = Buffer.from(file);
   for (let at = 8; at + 12 <= copy.length; ) {

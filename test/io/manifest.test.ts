@@ -215,15 +215,15 @@ describe("memory and errors", () => {
   const structure: [unknown, string][] = [
     [
       "{",
-      "a manifest of JSON text, but it is no valid JSON. Usual cause: the file of the weights instead of its manifest, a path instead of the content, or a page that says “not found”.",
+      "a manifest of JSON text, but it is not valid JSON. Usual cause: the file of the weights instead of its manifest, a path instead of the content, or a page that says “not found”.",
     ],
     [
       Uint8Array.of(255),
-      "a manifest of JSON text, but it is no valid JSON. Usual cause: the file of the weights instead of its manifest, a path instead of the content, or a page that says “not found”.",
+      "a manifest of JSON text, but it is not valid JSON. Usual cause: the file of the weights instead of its manifest, a path instead of the content, or a page that says “not found”.",
     ],
     [
       undefined,
-      "a manifest of JSON text, but it is no valid JSON. Usual cause: the file of the weights instead of its manifest, a path instead of the content, or a page that says “not found”.",
+      "a manifest of JSON text, but it is not valid JSON. Usual cause: the file of the weights instead of its manifest, a path instead of the content, or a page that says “not found”.",
     ],
     [
       "{}",

@@ -79,7 +79,7 @@ describe("bad files", () => {
     [
       "nothing",
       new Uint8Array(),
-      "readNpy expects the magic string \\x93NUMPY, but the file starts otherwise. Usual cause: another format than .npy.",
+      "readNpy expects the magic string \\x93NUMPY, but the file starts differently. Usual cause: another format than .npy.",
     ],
     [
       "a zip file",

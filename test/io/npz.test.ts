@@ -275,7 +275,7 @@ describe("gunzip", () => {
     [
       "nothing",
       new Uint8Array(),
-      "gunzip expects a gzip file, which starts with the bytes 1f 8b, but the file starts otherwise. Usual cause: a file that is not compressed, or was decompressed on its way here.",
+      "gunzip expects a gzip file, which starts with the bytes 1f 8b, but the file starts differently. Usual cause: a file that is not compressed, or was decompressed on its way here.",
     ],
     [
       "a truncated file",

@@ -1,4 +1,4 @@
-/** Files that are no valid safetensors: each is refused with its reason, before anything is allocated. */
+/** Files that are not valid safetensors: each is refused with its reason, before anything is allocated. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../src/io.js";
@@ -41,7 +41,7 @@ describe("bad files", () => {
         bytes[10] = 0xff;
         return bytes;
       })(),
-      `readSafetensors expects a header of UTF-8 text, but the header is no valid UTF-8. ${cause}`,
+      `readSafetensors expects a header of UTF-8 text, but the header is not valid UTF-8. ${cause}`,
     ],
     ["no header at all", file(""), at(0, '"{"', "the header ends there")],
     ["a list", file("[]"), at(0, '"{"', 'found "[]"')],

@@ -27,7 +27,7 @@ const NO_SIMD =
   "this platform's WebAssembly has no SIMD. Usual cause: a browser from before 2021 (Safari: before 2023)";
 
 const { Instance, Module, Memory, validate } = WebAssembly;
-/** One that throws what is no Error. */
+/** One that throws what is not an Error. */
 const throwing = (thrown: unknown) =>
   class {
     constructor() {

@@ -108,12 +108,12 @@ afterEach(() => {
 });
 
 /** Runs `action` while no tensor gets a place in the engine's memory: all are ordinary arrays then. */
-function withoutPlaces<T>(action: () => T): T {
-  trouble.noPlaces = true;
+function withoutSpans<T>(action: () => T): T {
+  trouble.noSpans = true;
   try {
     return action();
   } finally {
-    trouble.noPlaces = false;
+    trouble.noSpans = false;
   }
 }
 
@@ -151,7 +151,7 @@ describe("a model with a history", () => {
             const inputs = pair.map((_, k) => normal([batch + k, CHANNELS, SIZE, SIZE], 10 * i + k));
             const pass = (all: readonly Layer[]) => {
               // The same elements are dropped, whatever each model has drawn before.
-              for (const layer of all.flatMap((model) => model.descendants())) {
+              for (const layer of all.flatMap((model) => model.modules())) {
                 if (layer instanceof Dropout) layer.random.seed(i);
               }
               // Both forwards come before both backwards, so that what either keeps has to outlast the other.
@@ -162,7 +162,7 @@ describe("a model with a history", () => {
               const gradients = all.map((model, k) => model.backward(normal(outputs[k]!.shape, 100 + k)));
               return { outputs, gradients };
             };
-            const others = withoutPlaces(() =>
+            const others = withoutSpans(() =>
               pair.map((model, k) => {
                 const other = makes[k]!();
                 other.loadStateDict(model.stateDict());
@@ -170,7 +170,7 @@ describe("a model with a history", () => {
               }),
             );
             const got = pass(pair);
-            const want = withoutPlaces(() => pass(others));
+            const want = withoutSpans(() => pass(others));
             for (const [k, model] of pair.entries()) {
               expect(got.outputs[k]!.data).toEqual(want.outputs[k]!.data);
               expect(got.gradients[k]!.data).toEqual(want.gradients[k]!.data);

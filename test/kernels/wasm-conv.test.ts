@@ -70,7 +70,7 @@ function operands(g: ConvGeometry, seed: number) {
   return { x, weight, bias, y };
 }
 
-function placesOf({ x, weight, bias, y }: ReturnType<typeof operands>) {
+function operandsIn({ x, weight, bias, y }: ReturnType<typeof operands>) {
   return { x: x.byteOffset, weight: weight.byteOffset, bias: bias.byteOffset, y: y.byteOffset };
 }
 
@@ -125,7 +125,7 @@ for (const simd of simds) {
           wasm.forward(g, x, weight, bias, y);
           const expected = y.map((value) => Math.max(value, 0));
           const epilogue = { steps: STEP.relu, constants: 0, sum: 0 };
-          for (const task of tasksOf(simd, "forward", g, { ...placesOf({ x, weight, bias, y }), epilogue })) {
+          for (const task of tasksOf(simd, "forward", g, { ...operandsIn({ x, weight, bias, y }), epilogue })) {
             task.run(0, task.parts);
           }
           expect([...y]).toEqual([...expected]);
@@ -138,7 +138,7 @@ for (const simd of simds) {
       fc.assert(
         fc.property(geometry, fc.array(fc.nat()), fc.integer(), (g, cuts, seed) => {
           const { x, weight, bias, y } = operands(g, seed);
-          const places = { ...placesOf({ x, weight, bias, y }), epilogue: NO_STEPS };
+          const addresses = { ...operandsIn({ x, weight, bias, y }), epilogue: NO_STEPS };
           const [inputs, filters] = [x.slice(), weight.slice()];
           /** Runs all parts at once, and then in pieces from the same start. */
           const check = (result: Float32Array, start: Float32Array, tasks: () => readonly Task[]) => {
@@ -154,10 +154,10 @@ for (const simd of simds) {
             }
             expect([...result]).toEqual([...whole]);
           };
-          check(y, y.slice(), () => tasksOf(simd, "forward", g, places));
-          check(x, inputs, () => tasksOf(simd, "inputGradient", g, { ...places, bias: 0 }));
+          check(y, y.slice(), () => tasksOf(simd, "forward", g, addresses));
+          check(x, inputs, () => tasksOf(simd, "inputGradient", g, { ...addresses, bias: 0 }));
           x.set(inputs);
-          check(weight, filters, () => tasksOf(simd, "weightGradient", g, { ...places, bias: 0 }));
+          check(weight, filters, () => tasksOf(simd, "weightGradient", g, { ...addresses, bias: 0 }));
         }),
         { numRuns: 60 },
       );

@@ -5,7 +5,7 @@
  *     dw        |error| ≤ 2048·u · √(Σ (M·D)²) over what the entry reads
  *
  * R being the largest magnitude that the output reads, Σ |w| over its filter, M and D the largest magnitudes of x and dy of
- * all channels of a pixel. Numbers that an output does not read are no part of that, so it is what holds without them.
+ * all channels of a pixel. Numbers that an output does not read are not part of that, so it is what holds without them.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

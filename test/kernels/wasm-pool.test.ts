@@ -52,11 +52,11 @@ function ties(length: number, seed: number): Float32Array {
 function forwards(g: PoolGeometry, x: Float32Array) {
   const { output } = sizes(g);
   const want = new Float32Array(output);
-  const wantPlaces = new Int32Array(output);
-  referenceMaxPool.maxForward(g, x, want, wantPlaces);
+  const wantPositions = new Int32Array(output);
+  referenceMaxPool.maxForward(g, x, want, wantPositions);
   const places = new Int32Array(output);
   const [, got] = inMemory([x, new Float32Array(output)], (input, y) => wasmMaxPool.maxForward(g, input, y, places));
-  return { want, wantPlaces, got, places };
+  return { want, wantPositions, got, places };
 }
 
 describe("the maximum", () => {
@@ -66,9 +66,9 @@ describe("the maximum", () => {
   ])("of %s, and where it is", (_, draw) => {
     fc.assert(
       fc.property(geometry, fc.integer(), (g, seed) => {
-        const { want, wantPlaces, got, places } = forwards(g, draw(sizes(g).input, seed));
+        const { want, wantPositions, got, places } = forwards(g, draw(sizes(g).input, seed));
         expectSame(got, want);
-        expect([...places]).toEqual([...wantPlaces]);
+        expect([...places]).toEqual([...wantPositions]);
       }),
       { numRuns: 300 },
     );
@@ -78,21 +78,23 @@ describe("the maximum", () => {
     // 2 × 2 windows with a dilation of 2 that step over the only row.
     const options = { padding: 1, dilation: 2, stride: 1 };
     const g = poolGeometry("MaxPool2d", poolSettings("MaxPool2d", 2, options), [1, 1, 1, 9]);
-    const { want, wantPlaces, got, places } = forwards(g, spread(9, 1));
+    const { want, wantPositions, got, places } = forwards(g, spread(9, 1));
     expect([...want]).toContain(-Infinity);
     expectSame(got, want);
-    expect([...places]).toEqual([...wantPlaces]);
+    expect([...places]).toEqual([...wantPositions]);
   });
 
   test("sends its gradient back", () => {
     fc.assert(
       fc.property(geometry, fc.integer(), (g, seed) => {
         const { input, output } = sizes(g);
-        const { wantPlaces } = forwards(g, ties(input, seed));
+        const { wantPositions } = forwards(g, ties(input, seed));
         const dy = spread(output, seed);
         const want = new Float32Array(input);
-        referenceMaxPool.maxBackward(g, dy, wantPlaces, want);
-        const [, got] = inMemory([dy, spread(input, seed)], (d, dx) => wasmMaxPool.maxBackward(g, d, wantPlaces, dx));
+        referenceMaxPool.maxBackward(g, dy, wantPositions, want);
+        const [, got] = inMemory([dy, spread(input, seed)], (d, dx) =>
+          wasmMaxPool.maxBackward(g, d, wantPositions, dx),
+        );
         expectSame(got, want);
       }),
       { numRuns: 300 },

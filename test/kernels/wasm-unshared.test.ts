@@ -52,9 +52,9 @@ async function fresh() {
   };
   return { wasm, memory };
 }
-type Families = Awaited<ReturnType<typeof fresh>>["wasm"];
+type AllKernels = Awaited<ReturnType<typeof fresh>>["wasm"];
 
-async function references(): Promise<Families> {
+async function references(): Promise<AllKernels> {
   const { referenceBias } = await import("../../src/kernels/reference/bias.js");
   const { referenceClassLosses } = await import("../../src/kernels/reference/class-loss.js");
   const { referenceConv } = await import("../../src/kernels/reference/conv.js");
@@ -68,11 +68,11 @@ async function references(): Promise<Families> {
   const { referenceAveragePool, referenceMaxPool } = await import("../../src/kernels/reference/pool.js");
   const { referencePReLU } = await import("../../src/kernels/reference/prelu.js");
   return {
-    relu: relu.reference as Families["relu"],
+    relu: relu.reference as AllKernels["relu"],
     bias: referenceBias,
     losses: referenceClassLosses,
-    conv: referenceConv as Families["conv"],
-    linear: referenceLinear as Families["linear"],
+    conv: referenceConv as AllKernels["conv"],
+    linear: referenceLinear as AllKernels["linear"],
     arithmetic: referenceArithmetic,
     layout: referenceLayout,
     matmul: referenceMatmul,
@@ -100,7 +100,7 @@ const dense = linearGeometry("Linear", 6, 5, [10, 6]);
 const labels = Int32Array.of(0, 2, 1, 1, 0, 2, 2, 1, 0, 1);
 
 /** Returns what the call computed besides what it wrote. */
-type Call = (k: Families, ...arrays: Float32Array[]) => unknown;
+type Call = (k: AllKernels, ...arrays: Float32Array[]) => unknown;
 /** What to call on arrays of which lengths. */
 const CASES: Record<string, readonly [lengths: readonly number[], Call]> = {
   relu: [[30, 30], (k, x, y) => k.relu.forward(x!, y!, {})],

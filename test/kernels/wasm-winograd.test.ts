@@ -62,7 +62,7 @@ const geometryWith = (kernels: readonly number[], strided: readonly number[] = [
       return geometryOf({ ...sizes, ...window, padding, height, width });
     });
 
-/** Those that tiles of so many points compute: 3×3 with stride 1 as often as all others. */
+/** Those that tiles of this many points compute: 3×3 with stride 1 as often as all others. */
 const geometries = {
   6: {
     forward: fc.oneof(geometryWith([3]), geometryWith([2, 4, 5], [3, 4, 5, 6, 7, 8, 9, 10])),

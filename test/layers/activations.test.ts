@@ -273,7 +273,7 @@ describe("NaN, infinities and huge values are what torch makes of them, in value
 });
 
 describe("a mistake is told in a sentence", () => {
-  const arithmetic = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+  const arithmetic = "Usual cause: a division without Math.floor, or an undefined variable.";
   test.each<[string, () => unknown, string]>([
     [
       "LeakyReLU",

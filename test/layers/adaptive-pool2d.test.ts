@@ -158,7 +158,7 @@ describe.each([
   ["AdaptiveMaxPool2d", AdaptiveMaxPool2d],
 ] as const)("%s refuses", (name, Pool) => {
   test("an outputSize that is zero, fractional or no size", () => {
-    const cause = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const cause = "Usual cause: a division without Math.floor, or an undefined variable.";
     expectError(
       () => new Pool(0),
       ArgumentError,
@@ -185,7 +185,7 @@ describe.each([
     expectError(
       () => new Pool(2).forward(normal([5, 5], 0)),
       ShapeError,
-      `${name} expects an input [N, C, H, W] or [C, H, W], but got [5, 5]. Usual cause: images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].`,
+      `${name} expects an input [N, C, H, W] or [C, H, W], but got [5, 5]. Usual cause: images flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].`,
     );
     expectError(
       () => new Pool(2).outputShape([1, 3, 4, 0]),
@@ -200,7 +200,7 @@ describe("AdaptiveMaxPool2d refuses", () => {
     expectError(
       () => new AdaptiveMaxPool2d(2).indices,
       StateError,
-      "AdaptiveMaxPool2d.indices expects a layer with { returnIndices: true }, but this one has not.",
+      "AdaptiveMaxPool2d.indices expects a layer with { returnIndices: true }, but this one lacks it.",
     );
     expectError(
       () => new AdaptiveMaxPool2d(2, { returnIndices: true }).indices,

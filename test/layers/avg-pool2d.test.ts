@@ -165,7 +165,7 @@ describe("AvgPool2d", () => {
 });
 
 describe("AvgPool2d refuses", () => {
-  const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+  const ARITHMETIC = "Usual cause: a division without Math.floor, or an undefined variable.";
 
   test("a kernel or stride that is zero or fractional, and negative padding", () => {
     expectError(
@@ -215,7 +215,7 @@ describe("AvgPool2d refuses", () => {
     expectError(
       () => new AvgPool2d(2).forward(normal([1, 1, 1, 4, 4], 0)),
       ShapeError,
-      "AvgPool2d expects an input [N, C, H, W] or [C, H, W], but got [1, 1, 1, 4, 4]. Usual cause: images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].",
+      "AvgPool2d expects an input [N, C, H, W] or [C, H, W], but got [1, 1, 1, 4, 4]. Usual cause: images flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].",
     );
     expectError(
       () => new AvgPool2d(2).outputShape([1, 0, 4, 4]),

@@ -16,7 +16,7 @@ type Statistics = Parameters<typeof normalizeNaively>[2];
 
 const channelOf = ([, channel]: readonly number[]) => channel!;
 
-/** Any small batch norm and an input with at least four values a channel. */
+/** Any small batch norm and an input with at least four values per channel. */
 const batchNormCase = fc
   .record({
     channels: fc.integer({ min: 1, max: 4 }),
@@ -332,7 +332,7 @@ describe("BatchNorm's refusals", () => {
     expectError(
       forward(new BatchNorm2d(3), [3, 16]),
       ShapeError,
-      "BatchNorm2d expects an input [N, C, H, W], but got [3, 16]. Usual cause: images that were flattened too early.",
+      "BatchNorm2d expects an input [N, C, H, W], but got [3, 16]. Usual cause: images flattened too early.",
     );
     expectError(
       forward(new BatchNorm1d(3), [3]),
@@ -378,12 +378,12 @@ describe("BatchNorm's refusals", () => {
     expectError(
       () => new BatchNorm2d(0),
       ArgumentError,
-      "BatchNorm2d expects numFeatures to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "BatchNorm2d expects numFeatures to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       () => new BatchNorm1d(2.5),
       ArgumentError,
-      "BatchNorm1d expects numFeatures to be a positive integer, but got 2.5. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "BatchNorm1d expects numFeatures to be a positive integer, but got 2.5. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       () => new BatchNorm2d(3, { eps: -1e-5 }),

@@ -64,8 +64,9 @@ describe("Composite", () => {
 
   test("eval() and train() reach every layer that runs, whether in a field or not", () => {
     const block = new Block(1);
-    const modes = () => new Set(block.descendants().map(({ training }) => training));
-    expect(block.descendants().map(({ name }) => name)).toContain("Dropout");
+    const modes = () => new Set(block.modules().map(({ training }) => training));
+    expect(block.modules().map(({ name }) => name)).toContain("Dropout");
+    expect(block.namedModules().map(([, { name }]) => name)).not.toContain("Dropout");
     block.eval();
     expect(modes()).toEqual(new Set([false]));
     block.train();

@@ -142,7 +142,7 @@ describe("Sequential", () => {
   });
 
   test("refuses what is no layer", () => {
-    // @ts-expect-error a class is no layer either
+    // @ts-expect-error a class is not a layer either
     const missingNew = () => new Sequential(new ReLU(), ReLU);
     expectError(
       missingNew,

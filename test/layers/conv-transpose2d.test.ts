@@ -232,7 +232,7 @@ describe("ConvTranspose2d", () => {
 
   test("refuses options", () => {
     const Loose = ConvTranspose2d as unknown as new (...args: unknown[]) => ConvTranspose2d;
-    const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const ARITHMETIC = "Usual cause: a division without Math.floor, or an undefined variable.";
     const refuse = (args: unknown[], text: string) => expectError(() => new Loose(...args), ArgumentError, text);
     refuse([0, 3, 3], `ConvTranspose2d expects inChannels to be a positive integer, but got 0. ${ARITHMETIC}`);
     refuse([2, 1.5, 3], `ConvTranspose2d expects outChannels to be a positive integer, but got 1.5. ${ARITHMETIC}`);
@@ -283,7 +283,7 @@ describe("ConvTranspose2d", () => {
     refuse(
       layer,
       [2, 4],
-      "ConvTranspose2d expects an input [N, C, H, W] or [C, H, W], but got [2, 4]. Usual cause: images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].",
+      "ConvTranspose2d expects an input [N, C, H, W] or [C, H, W], but got [2, 4]. Usual cause: images flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].",
     );
     refuse(
       layer,
@@ -293,7 +293,7 @@ describe("ConvTranspose2d", () => {
     refuse(
       new ConvTranspose2d(2, 3, 3, { padding: 2 }),
       [1, 2, 3, 1],
-      "ConvTranspose2d expects its padding to leave at least one pixel, but it cuts 4 × 4 off an output of 5 × 3 (input [1, 2, 3, 1]). Usual cause: a padding that was meant for a convolution.",
+      "ConvTranspose2d expects its padding to leave at least one pixel, but it cuts 4 × 4 off an output of 5 × 3 (input [1, 2, 3, 1]). Usual cause: padding meant for a convolution.",
     );
     expect(() => new ConvTranspose2d(2, 3, 3, { padding: 2 }).outputShape([1, 2, 3, 2])).toThrow(
       "off an output of 5 × 4",

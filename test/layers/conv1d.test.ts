@@ -109,7 +109,7 @@ describe("Conv1d", () => {
   test("refuses options in sentences that speak of Conv1d", () => {
     const Loose = Conv1d as unknown as new (...args: unknown[]) => Conv1d;
     const NO_NUMBER = "Usual cause: text or a BigInt, which Number converts, or another argument in its place.";
-    const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const ARITHMETIC = "Usual cause: a division without Math.floor, or an undefined variable.";
     const refuse = (args: unknown[], text: string) => expectError(() => new Loose(...args), ArgumentError, text);
     refuse([2, 3, 0], `Conv1d expects kernelSize to be a positive integer, but got 0. ${ARITHMETIC}`);
     refuse([2, 3, [3, 3]], `Conv1d expects kernelSize to be a positive integer, but got [3, 3]. ${NO_NUMBER}`);

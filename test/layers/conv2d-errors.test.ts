@@ -13,7 +13,7 @@ import { normal } from "../support/layers.js";
 const LooseConv2d = Conv2d as unknown as new (...args: unknown[]) => Conv2d;
 
 const WINOGRAD = 'Usual cause: an algorithm chosen by hand; "auto" takes this one wherever it pays.';
-const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+const ARITHMETIC = "Usual cause: a division without Math.floor, or an undefined variable.";
 
 describe("Conv2d refuses options", () => {
   const cases: [what: string, args: unknown[], text: string][] = [
@@ -63,7 +63,7 @@ describe("Conv2d refuses inputs", () => {
 
   test("of a wrong rank", () => {
     const cause =
-      "Usual cause: images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].";
+      "Usual cause: images flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].";
     refuses(conv, [784], `Conv2d expects an input [N, C, H, W] or [C, H, W], but got [784]. ${cause}`);
     refuses(conv, [28, 28], `Conv2d expects an input [N, C, H, W] or [C, H, W], but got [28, 28]. ${cause}`);
     refuses(

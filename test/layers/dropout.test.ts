@@ -205,7 +205,7 @@ describe("Dropout2d", () => {
       expectError(
         () => layer.forward(ones(4, 5)),
         ShapeError,
-        "Dropout2d expects an input [N, C, H, W] or [N, C, L], but got [4, 5]. Usual cause: images that were flattened too early.",
+        "Dropout2d expects an input [N, C, H, W] or [N, C, L], but got [4, 5]. Usual cause: images flattened too early.",
       );
     }
   });

@@ -102,7 +102,7 @@ describe("Embedding", () => {
 
   test("refuses options", () => {
     const Loose = Embedding as unknown as new (...args: unknown[]) => Embedding;
-    const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const ARITHMETIC = "Usual cause: a division without Math.floor, or an undefined variable.";
     const refuse = (args: unknown[], text: string) => expectError(() => new Loose(...args), ArgumentError, text);
     refuse([0, 3], `Embedding expects numEmbeddings to be a positive integer, but got 0. ${ARITHMETIC}`);
     refuse([3, 1.5], `Embedding expects embeddingDim to be a positive integer, but got 1.5. ${ARITHMETIC}`);
@@ -110,7 +110,7 @@ describe("Embedding", () => {
     for (const paddingIdx of [3, -4]) {
       refuse(
         [3, 2, { paddingIdx }],
-        `Embedding expects paddingIdx from -3 to 2, but got ${paddingIdx}. Usual cause: an index that was meant for a larger vocabulary.`,
+        `Embedding expects paddingIdx from -3 to 2, but got ${paddingIdx}. Usual cause: an index meant for a larger vocabulary.`,
       );
     }
     refuse(
@@ -123,7 +123,7 @@ describe("Embedding", () => {
     const layer = new Embedding(4, 2);
     const model = new Sequential(layer, new Flatten(), new Linear(4, 1));
     const text = (element: number, index: number) =>
-      `Embedding expects indices that are integers from 0 to 3, but element ${element} of its input is ${index}. Usual cause: numEmbeddings smaller than the vocabulary, or numbers that are no indices.`;
+      `Embedding expects indices that are integers from 0 to 3, but element ${element} of its input is ${index}. Usual cause: numEmbeddings smaller than the vocabulary, or numbers that are not indices.`;
     for (const mode of ["train", "eval"] as const) {
       model[mode]();
       model.forward(new Tensor(Float32Array.of(0, 1), [1, 2]));

@@ -80,7 +80,7 @@ describe("freeze", () => {
         const { model, body, head } = network(drawn);
         body.freeze();
         refuseGradients(body);
-        const backward = body.descendants().map((layer) => vi.spyOn(layer, "backward"));
+        const backward = body.modules().map((layer) => vi.spyOn(layer, "backward"));
         const before = body.stateDict();
         const headBefore = head.stateDict();
         const optimizer = adam
@@ -154,8 +154,8 @@ describe("freeze", () => {
     expect(body.freeze()).toBe(body);
     model.train();
     body.train();
-    expect(body.descendants().map(({ training }) => training)).not.toContain(true);
-    expect(head.descendants().map(({ training }) => training)).not.toContain(false);
+    expect(body.modules().map(({ training }) => training)).not.toContain(true);
+    expect(head.modules().map(({ training }) => training)).not.toContain(false);
     expect(body.parameters().map(({ requiresGrad }) => requiresGrad)).not.toContain(true);
     expect(head.parameters().map(({ requiresGrad }) => requiresGrad)).not.toContain(false);
   });
@@ -175,7 +175,7 @@ describe("freeze", () => {
     expect(body.freeze().unfreeze()).toBe(body);
     expect(body.training).toBe(false);
     model.train();
-    expect(body.descendants().map(({ training }) => training)).not.toContain(false);
+    expect(body.modules().map(({ training }) => training)).not.toContain(false);
     const before = body.stateDict();
     const optimizer = new SGD(model.parameters(), { lr: 0.1 });
     await fit(model, [{ inputs: normal([4, 2, 8, 8], 1), targets: TARGETS }], {

@@ -106,7 +106,7 @@ describe.each([
     expectError(
       () => new Pool().forward(normal([5, 5], 0)),
       ShapeError,
-      `${name} expects an input [N, C, H, W] or [C, H, W], but got [5, 5]. Usual cause: images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].`,
+      `${name} expects an input [N, C, H, W] or [C, H, W], but got [5, 5]. Usual cause: images flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].`,
     );
     expectError(
       () => new Pool().outputShape([1, 3, 0, 4]),

@@ -235,12 +235,12 @@ describe("GroupNorm's refusals", () => {
     expectError(
       () => new GroupNorm(0, 4),
       ArgumentError,
-      "GroupNorm expects numGroups to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "GroupNorm expects numGroups to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       () => new GroupNorm(2, 0),
       ArgumentError,
-      "GroupNorm expects numChannels to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "GroupNorm expects numChannels to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       () => new GroupNorm(2, 4, { eps: NaN }),

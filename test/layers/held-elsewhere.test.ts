@@ -67,7 +67,7 @@ test("a field with a dot in its name is refused: its key could be another's", ()
   expectError(
     () => new Net().stateDict(),
     ArgumentError,
-    "The field a.b expects a name without a dot, which stands between the fields of a key. Usual cause: a whole key used as a name.",
+    "The field a.b expects a name without a dot, which separates the fields of a key. Usual cause: a whole key used as a name.",
   );
 });
 

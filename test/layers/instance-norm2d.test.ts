@@ -191,7 +191,7 @@ describe("InstanceNorm2d's refusals", () => {
     expectError(
       () => new InstanceNorm2d(3).forward(normal([2, 3], 1)),
       ShapeError,
-      "InstanceNorm2d expects an input [N, C, H, W] or [C, H, W], but got [2, 3]. Usual cause: images that were flattened too early.",
+      "InstanceNorm2d expects an input [N, C, H, W] or [C, H, W], but got [2, 3]. Usual cause: images flattened too early.",
     );
   });
 
@@ -224,7 +224,7 @@ describe("InstanceNorm2d's refusals", () => {
     expectError(
       () => new InstanceNorm2d(-1),
       ArgumentError,
-      "InstanceNorm2d expects numFeatures to be a positive integer, but got -1. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "InstanceNorm2d expects numFeatures to be a positive integer, but got -1. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       () => new InstanceNorm2d(3, { eps: -1 }),

@@ -178,7 +178,7 @@ describe("LayerNorm's refusals", () => {
     expectError(
       () => new LayerNorm([3, 0]),
       ArgumentError,
-      "LayerNorm expects normalizedShape to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "LayerNorm expects normalizedShape to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     for (const [shape, got] of [
       [[], "[]"],

@@ -176,7 +176,7 @@ describe("stateDict and loadStateDict", () => {
 describe("modes, freezing and precision", () => {
   test("train and eval reach every layer below, and return the layer", () => {
     const net = new Net();
-    const modes = () => net.descendants().map(({ training }) => training);
+    const modes = () => net.modules().map(({ training }) => training);
     expect(modes()).toEqual(new Array(7).fill(true));
     expect(net.eval()).toBe(net);
     expect(modes()).toEqual(new Array(7).fill(false));

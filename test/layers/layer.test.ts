@@ -13,18 +13,30 @@ const keysOf = (layer: Layer) => layer.namedParameters().map(([key]) => key);
 describe("a composite of one's own", () => {
   test("finds children in fields and arrays, parameters and buffers by torch's keys, parents' own first", () => {
     const net = new Net();
-    expect(net.children().map(([key]) => key)).toEqual(["stem", "blocks.0", "blocks.1", "head"]);
+    expect(net.namedChildren().map(([key]) => key)).toEqual(["stem", "blocks.0", "blocks.1", "head"]);
     expect(keysOf(net)).toEqual(["stem.weight", "stem.bias", "blocks.0.weight", "blocks.1.weight", "head.1.scale"]);
     expect(Object.keys(net.stateDict())).toEqual([...keysOf(net), "head.1.calls"]);
-    expect(net.descendants().map(({ name }) => name)).toEqual([
-      "Net",
-      "Conv2d",
-      "Conv2d",
-      "Conv2d",
-      "Sequential",
-      "Tanh",
-      "Scale",
+    expect(net.children()).toEqual(net.namedChildren().map(([, child]) => child));
+    expect(net.namedModules().map(([key, { name }]) => [key, name])).toEqual([
+      ["", "Net"],
+      ["stem", "Conv2d"],
+      ["blocks.0", "Conv2d"],
+      ["blocks.1", "Conv2d"],
+      ["head", "Sequential"],
+      ["head.0", "Tanh"],
+      ["head.1", "Scale"],
     ]);
+    expect(net.modules()).toEqual(net.namedModules().map(([, layer]) => layer));
+  });
+
+  test("has a child that two fields share once among its layers, under its first key, as in torch", () => {
+    const shared = new Linear(2, 2);
+    const model = new Sequential(shared, new Tanh(), shared);
+    expect(model.namedChildren().map(([key]) => key)).toEqual(["0", "1"]);
+    expect(model.children()).toEqual([shared, model.layers[1]]);
+    expect(model.namedModules().map(([key]) => key)).toEqual(["", "0", "1"]);
+    expect(model.modules()).toEqual([model, ...model.children()]);
+    expect(Object.keys(model.stateDict())).toEqual(["0.weight", "0.bias", "2.weight", "2.bias"]);
   });
 
   test("gradients agree with differences within 1e-6, through fields, arrays and nested containers", () => {

@@ -154,7 +154,7 @@ describe("Linear", () => {
 
   test("refuses options", () => {
     const Loose = Linear as unknown as new (...args: unknown[]) => Linear;
-    const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const ARITHMETIC = "Usual cause: a division without Math.floor, or an undefined variable.";
     const refuse = (args: unknown[], text: string) => expectError(() => new Loose(...args), ArgumentError, text);
     refuse([0, 3], `Linear expects inFeatures to be a positive integer, but got 0. ${ARITHMETIC}`);
     refuse([12.25, 3], `Linear expects inFeatures to be a positive integer, but got 12.25. ${ARITHMETIC}`);

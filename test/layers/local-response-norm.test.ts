@@ -157,12 +157,12 @@ describe("LocalResponseNorm's refusals", () => {
     expectError(
       () => new LocalResponseNorm(3).forward(normal([2, 6], 1)),
       ShapeError,
-      "LocalResponseNorm expects an input [N, C, L], [N, C, H, W] or of more dimensions, but got [2, 6]. Usual cause: images that were flattened too early, or a missing batch dimension: reshape one sample to [1, C, …].",
+      "LocalResponseNorm expects an input [N, C, L], [N, C, H, W] or of more dimensions, but got [2, 6]. Usual cause: images flattened too early, or a missing batch dimension: reshape one sample to [1, C, …].",
     );
   });
 
   test("bad arguments", () => {
-    const cause = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const cause = "Usual cause: a division without Math.floor, or an undefined variable.";
     expectError(
       () => new LocalResponseNorm(0),
       ArgumentError,

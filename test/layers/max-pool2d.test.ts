@@ -196,7 +196,7 @@ describe("MaxPool2d", () => {
 
 describe("MaxPool2d refuses", () => {
   test("a kernel that is zero, fractional or no size", () => {
-    const cause = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const cause = "Usual cause: a division without Math.floor, or an undefined variable.";
     expectError(
       () => new MaxPool2d(0),
       ArgumentError,
@@ -215,7 +215,7 @@ describe("MaxPool2d refuses", () => {
   });
 
   test("a stride, dilation or padding that no window can have", () => {
-    const cause = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const cause = "Usual cause: a division without Math.floor, or an undefined variable.";
     expectError(
       () => new MaxPool2d(2, { stride: 0 }),
       ArgumentError,
@@ -252,7 +252,7 @@ describe("MaxPool2d refuses", () => {
     expectError(
       () => new MaxPool2d(2).forward(new Tensor(new Float32Array(16), [4, 4])),
       ShapeError,
-      "MaxPool2d expects an input [N, C, H, W] or [C, H, W], but got [4, 4]. Usual cause: images that were flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].",
+      "MaxPool2d expects an input [N, C, H, W] or [C, H, W], but got [4, 4]. Usual cause: images flattened too early, or a missing channel dimension: reshape them to [N, 1, H, W].",
     );
   });
 
@@ -276,7 +276,7 @@ describe("MaxPool2d refuses", () => {
     expectError(
       () => new MaxPool2d(2).indices,
       StateError,
-      "MaxPool2d.indices expects a layer with { returnIndices: true }, but this one has not.",
+      "MaxPool2d.indices expects a layer with { returnIndices: true }, but this one lacks it.",
     );
     expectError(
       () => new MaxPool2d(2, { returnIndices: true }).indices,

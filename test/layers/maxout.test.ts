@@ -92,7 +92,7 @@ describe("Maxout", () => {
   test("tells of channels that pieces does not divide, a missing dimension and bad arguments", () => {
     const maxout = new Maxout(3);
     const indivisible =
-      "Maxout expects a multiple of 3 channels along dim 1, but its input [2, 4] has 4. Usual cause: the layer before it must give pieces times as many channels as Maxout shall.";
+      "Maxout expects a multiple of 3 channels along dim 1, but its input [2, 4] has 4. Usual cause: a layer before it without pieces times as many channels as Maxout returns.";
     expectError(() => maxout.forward(normal([2, 4], 1)), ShapeError, indivisible);
     expectError(() => maxout.outputShape([2, 4]), ShapeError, indivisible);
     expectError(
@@ -100,7 +100,7 @@ describe("Maxout", () => {
       ShapeError,
       "Maxout expects a dimension from -1 to 0, but got dim 1 for the shape [6]. Usual cause: a missing batch dimension, or a dimension that an earlier step removed.",
     );
-    const arithmetic = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const arithmetic = "Usual cause: a division without Math.floor, or an undefined variable.";
     expectError(
       () => new Maxout(0),
       ArgumentError,
@@ -217,7 +217,7 @@ describe("MaxoutLinear", () => {
       "MaxoutLinear expects 3 features, but its input [2, 5] has 5. Usual cause: inFeatures computed for another image size, padding or stride.";
     expectError(() => layer.forward(normal([2, 5], 1)), ShapeError, text);
     expectError(() => layer.outputShape([2, 5]), ShapeError, text);
-    const arithmetic = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const arithmetic = "Usual cause: a division without Math.floor, or an undefined variable.";
     for (const [option, make] of [
       ["inFeatures", () => new MaxoutLinear(0, 1)],
       ["outFeatures", () => new MaxoutLinear(1, 0)],

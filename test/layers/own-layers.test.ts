@@ -112,12 +112,12 @@ describe("parameters and buffers", () => {
       blocks: [[new Linear(1, 1)], { gate: new Linear(1, 1, { bias: false }) }],
       heads: { small: new Sequential(new ReLU(), new Linear(1, 1)) },
     });
-    expect(net.children().map(([key]) => key)).toEqual(["blocks.0.0", "blocks.1.gate", "heads.small"]);
+    expect(net.namedChildren().map(([key]) => key)).toEqual(["blocks.0.0", "blocks.1.gate", "heads.small"]);
     expect(Object.keys(net.stateDict())).toEqual([
       ...["blocks.0.0.weight", "blocks.0.0.bias", "blocks.1.gate.weight"],
       ...["heads.small.1.weight", "heads.small.1.bias"],
     ]);
-    expect(net.eval().descendants().map(({ training }) => training)).toEqual(new Array(6).fill(false)); // biome-ignore format: one line
+    expect(net.eval().modules().map(({ training }) => training)).toEqual(new Array(6).fill(false)); // biome-ignore format: one line
   });
 
   test("that two fields share are one parameter under both keys, as in torch", () => {
@@ -205,7 +205,7 @@ describe("a child that knows its parent", () => {
     const model = new Sequential(net);
     expect(Object.keys(model.stateDict())).toEqual(["0.child.weight", "0.list.0.weight"]);
     expect(model.parameters()).toHaveLength(1);
-    expect(new Set(model.descendants()).size).toBe(model.descendants().length);
+    expect(new Set(model.modules()).size).toBe(model.modules().length);
     expect(model.eval().train().freeze().unfreeze().to("float64").to("float32")).toBe(model);
     model.loadStateDict(model.stateDict());
     model.zeroGrad();
@@ -305,7 +305,7 @@ describe.each(wraps)("a layer without inferShape in %s", (name, wrap) => {
     expect(table.rows.at(-1)).toEqual({ key: "2", layer: "Linear", outputShape: undefined, parameters: 8, multiplyAdds: Number.NaN }); // biome-ignore format: one line
     const explanation = explain(model, [2, 1], { peak: 1, bandwidth: 1 });
     expect(explanation.unknown).toContain("2");
-    expect(String(explanation)).toMatch(/not explained, for a layer without inferShape .*, 2$/m);
+    expect(String(explanation)).toMatch(/not explained, because a layer without inferShape .*, 2$/m);
     expect(layer.runs).toBe(0);
   });
 
@@ -356,8 +356,8 @@ describe("loading", () => {
     ["a number", 7, "7", "a bare number, which tensor(x) wraps, or a loss's where loss.backward() is meant"],
     ["a parameter", parameter(7), "a Parameter", "a missing .value"],
     ["a buffer", new StateBuffer("same", tensor([7])), "a StateBuffer", "a missing .value"],
-    ["a layer", new ReLU(), "a ReLU", "a layer or loss instead of the tensor that it gives"],
-    ["a batch", { inputs: tensor([7]), targets: [0] }, "an object", "a batch, of which inputs is meant"],
+    ["a layer", new ReLU(), "a ReLU", "a layer or loss instead of the tensor it returns"],
+    ["a batch", { inputs: tensor([7]), targets: [0] }, "an object", "a batch instead of its inputs"],
     ["a promise", Promise.resolve(tensor([7])), "a Promise", "a missing await"],
   ])("refuses %s and changes nothing, wherever it stands", (_, entry, got, cause) => {
     const model = new Linear(2, 1);
@@ -383,7 +383,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     const list = 'Usual cause: a missing "new", or a list that needs "..." before it.';
     const OTHER = "Usual cause: a missing return, or another argument in its place.";
     for (const [value, got, cause] of [
-      [new CrossEntropyLoss(), "a Loss", "Usual cause: a loss, which takes what the model gives."],
+      [new CrossEntropyLoss(), "a Loss", "Usual cause: a loss, which takes what the model returns."],
       [new Map(), "a Map", OTHER],
       [undefined, "undefined", OTHER],
       [tensor([1]), "a Tensor", "Usual cause: a tensor computed where layers are put together."],
@@ -416,7 +416,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
         return anything([conv, relu]);
       }
     }
-    expectError(() => new Empty().forward(tensor([1])), ArgumentError, "Empty expects compose to return a value, a list of values or an object of values, but got a Conv2d. Usual cause: the layer itself, where layer.of(x) or x.through(layer) is meant."); // biome-ignore format: one line
+    expectError(() => new Empty().forward(tensor([1])), ArgumentError, "Empty expects compose to return a value, a list of values or an object of values, but got a Conv2d. Usual cause: the layer itself instead of layer.of(x) or x.through(layer)."); // biome-ignore format: one line
   });
 
   test("a layer without compute, with forward instead of it, or without computeBackward", () => {
@@ -484,7 +484,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     expectError(
       () => new Computes().forward(tensor([1, 2])),
       ArgumentError,
-      "Linear.forward expects a Tensor, but got a Value. Usual cause: forward called in compose, where of(value) is meant.",
+      "Linear.forward expects a Tensor, but got a Value. Usual cause: forward instead of of(value) in compose.",
     );
   });
 
@@ -505,7 +505,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
 
   test("a tensor in the place of a parameter, or of a tensor's data", () => {
     const text =
-      "Layer expects its weights to be Parameters, but got a Tensor. Usual cause: layer.weight = x, where layer.weight.value = x is meant.";
+      "Layer expects its weights to be Parameters, but got a Tensor. Usual cause: layer.weight = x instead of layer.weight.value = x.";
     const linear = Object.assign(new Linear(2, 2), { weight: ones([2, 2]) });
     expectError(() => linear.forward(ones([1, 2])), ArgumentError, text);
     const conv = Object.assign(new Conv2d(1, 1, 1), { bias: ones([1]) });

@@ -115,12 +115,12 @@ describe("PReLU", () => {
     expectError(
       () => new PReLU(0),
       ArgumentError,
-      "PReLU expects numParameters to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "PReLU expects numParameters to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       () => new PReLU(1, { init: Number.NaN }),
       ArgumentError,
-      "PReLU expects init to be a finite number, but got NaN. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "PReLU expects init to be a finite number, but got NaN. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       () => new PReLU(1, 0.1 as never),

@@ -12,7 +12,7 @@ import { Tensor } from "../../src/tensor/tensor.js";
 import { expectError } from "../support/errors.js";
 import { dot, expectGradients, integers, normal } from "../support/layers.js";
 
-const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+const ARITHMETIC = "Usual cause: a division without Math.floor, or an undefined variable.";
 const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 });
 const few = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 2 });
 const counting = (shape: readonly number[]) =>
@@ -227,7 +227,7 @@ describe("ZeroPad2d", () => {
     refuseInput(
       new ZeroPad2d(1),
       [5],
-      "ZeroPad2d expects an input […, H, W], but got [5]. Usual cause: images that were flattened too early.",
+      "ZeroPad2d expects an input […, H, W], but got [5]. Usual cause: images flattened too early.",
     );
     const crop = (before: number, after: number) =>
       `ZeroPad2d expects to leave at least one of the 3 elements of a dimension, but its padding is ${before} before and ${after} after (input [1, 3, 5]). Usual cause: a negative padding, which crops.`;
@@ -295,7 +295,7 @@ describe("PixelShuffle and PixelUnshuffle", () => {
     refuseInput(
       new PixelShuffle(2),
       [4, 4],
-      "PixelShuffle expects an input […, C, H, W], but got [4, 4]. Usual cause: images that were flattened too early.",
+      "PixelShuffle expects an input […, C, H, W], but got [4, 4]. Usual cause: images flattened too early.",
     );
     refuseInput(
       new PixelUnshuffle(2),

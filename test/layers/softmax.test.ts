@@ -114,7 +114,7 @@ describe("Softmax and LogSoftmax", () => {
     expectError(
       () => new (Class as new (dim?: number) => Softmax)(),
       ArgumentError,
-      `${name} expects dim to be an integer, but got undefined. Usual cause: a division without Math.floor, or a variable that is undefined.`,
+      `${name} expects dim to be an integer, but got undefined. Usual cause: a division without Math.floor, or an undefined variable.`,
     );
   });
 });

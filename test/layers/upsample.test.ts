@@ -295,7 +295,7 @@ describe("Upsample refuses", () => {
   });
 
   test("a size that is zero or fractional, a scale that is not positive", () => {
-    const cause = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const cause = "Usual cause: a division without Math.floor, or an undefined variable.";
     refuse({ size: 0 }, `Upsample expects size to be a positive integer, but got 0. ${cause}`);
     refuse({ size: [4, 2.5] }, `Upsample expects size to be a positive integer, but got 2.5. ${cause}`);
     for (const [scaleFactor, shown] of [
@@ -306,14 +306,14 @@ describe("Upsample refuses", () => {
     ] as const) {
       refuse(
         { scaleFactor },
-        `Upsample expects scaleFactor to be a positive number, but got ${shown}. Usual cause: a division by 0, or a variable that is undefined.`,
+        `Upsample expects scaleFactor to be a positive number, but got ${shown}. Usual cause: a division by 0, or an undefined variable.`,
       );
     }
   });
 
   test("alignCorners with a nearest mode, true or false", () => {
     const message = (mode: string, got: boolean) =>
-      `Upsample expects no alignCorners in mode "${mode}", which mixes no pixels, but got ${got}. Usual cause: mode: "bilinear" left out.`;
+      `Upsample expects no alignCorners in mode "${mode}", which mixes no pixels, but got ${got}. Usual cause: a missing mode: "bilinear".`;
     refuse({ size: 4, alignCorners: true }, message("nearest", true));
     refuse({ size: 4, mode: "nearest-exact", alignCorners: false }, message("nearest-exact", false));
   });

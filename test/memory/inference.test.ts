@@ -9,8 +9,8 @@ import { bytesOf, INFERENCES, inferenceOf } from "../support/inference-networks.
 
 class MeasuredPool extends Pool {
   peak = 0;
-  override place(length: number) {
-    const place = super.place(length);
+  override allocate(length: number) {
+    const place = super.allocate(length);
     this.peak = Math.max(this.peak, this.held);
     return place;
   }

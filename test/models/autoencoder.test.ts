@@ -95,13 +95,13 @@ describe("Autoencoder", () => {
       expectError(
         () => new Autoencoder({ [option]: 0 } as AutoencoderOptions),
         ArgumentError,
-        `Autoencoder expects ${option} to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.`,
+        `Autoencoder expects ${option} to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.`,
       );
     }
     expectError(
       () => new Autoencoder({ imageSize: 7.5 }),
       ArgumentError,
-      "Autoencoder expects imageSize to be a positive integer, but got 7.5. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "Autoencoder expects imageSize to be a positive integer, but got 7.5. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       // @ts-expect-error three sizes

@@ -74,7 +74,7 @@ test("transformInput is the affine function that torchvision has", () => {
 });
 
 test("EfficientNet skips blocks more often the deeper they lie", () => {
-  const all = new EfficientNet({ width: 1 / 8 }).descendants().filter((layer) => layer instanceof StochasticDepth);
+  const all = new EfficientNet({ width: 1 / 8 }).modules().filter((layer) => layer instanceof StochasticDepth);
   const p = all.map((layer) => layer.p);
   expect(p.length).toBeGreaterThan(8);
   expect(p).toEqual(p.toSorted((a, b) => a - b));

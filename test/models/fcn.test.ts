@@ -33,8 +33,8 @@ test("is torchvision's fcn_resnet50: keys, shapes, layers, parameters and multip
   expect(rows.filter(([, , macs]) => macs !== 0)).toEqual(expected.layers);
   const dilations = (stage: "layer3" | "layer4") =>
     model.backbone[stage].layers.map((block) => {
-      const conv = block.children().find(([key]) => key === "conv2")?.[1];
-      return (conv as unknown as { settings: { dilation: readonly number[] } }).settings.dilation[0];
+      const conv = block.namedChildren().find(([key]) => key === "conv2")?.[1];
+      return (conv as unknown as { dilation: readonly number[] }).dilation[0];
     });
   expect([dilations("layer3"), dilations("layer4")]).toEqual([
     [1, 2, 2, 2, 2, 2],
@@ -59,7 +59,7 @@ test("bad options and inputs", () => {
     // @ts-expect-error no such depth
     () => new FCN({ depth: 18 }),
     ArgumentError,
-    "FCN expects depth to be one of 50, 101, 152, for groups, widthPerGroup and dilation are those of bottlenecks, but got 18.",
+    "FCN expects depth to be one of 50, 101, 152; groups, widthPerGroup and dilation are those of bottlenecks, but got 18.",
   );
   expectError(() => new FCN({ width: 0 }), ArgumentError, "FCN expects width to be a number above 0, but got 0.");
   expectError(

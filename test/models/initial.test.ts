@@ -68,7 +68,7 @@ test.each(Object.entries(NETWORKS))("%s", (name, rulesOf) => {
       const model: Layer = name === "fcn_resnet50" ? new FCN(options) : COMPOSED[name]!(options);
       const state = new Map(Object.entries(model.stateDict()));
       let checked = 0;
-      for (const layer of model.descendants()) {
+      for (const layer of model.modules()) {
         if (!(layer instanceof Conv2d || layer instanceof Linear)) continue;
         const key = keyOf(model, layer);
         const [weight, bias] = rulesOf(key, layer instanceof Conv2d);

@@ -42,7 +42,7 @@ describe("LeNet5", () => {
     expectError(
       () => new LeNet5({ numClasses: 0 }),
       ArgumentError,
-      "LeNet5 expects numClasses to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "LeNet5 expects numClasses to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       // @ts-expect-error no such activation

@@ -67,7 +67,7 @@ test.each(evaluated)("$name computes torchvision's output", ({ outputs, ...each 
 
 test.each(trained)("$name computes torchvision's gradients in train mode", ({ images, gradients, ...each }) => {
   const model = made(each).train();
-  for (const layer of model.descendants()) if (layer instanceof Dropout) layer.eval();
+  for (const layer of model.modules()) if (layer instanceof Dropout) layer.eval();
   const y: Tensor = model.forward(imagesBy(each.input, images));
   model.backward(tensorBy("output gradient", y.shape, 1));
   const got = model.namedParameters();

@@ -32,7 +32,7 @@ describe("TinyYOLOv2", () => {
       [125, 13, 13],
     ]);
     expect(outputShape).toEqual([1, 125, 13, 13]);
-    // darknet prints 6.97 BFLOPs: two operations a multiply-add.
+    // darknet prints 6.97 BFLOPs: two operations per multiply-add.
     expect(((2 * multiplyAdds) / 1e9).toFixed(2)).toBe("6.97");
   });
 
@@ -72,7 +72,7 @@ describe("TinyYOLOv2", () => {
     expectError(
       () => new TinyYOLOv2({ numAnchors: 0 }),
       ArgumentError,
-      "TinyYOLOv2 expects numAnchors to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "TinyYOLOv2 expects numAnchors to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       () => new TinyYOLOv2({ width: -1 }),

@@ -98,7 +98,7 @@ test.each(["alexnet", "vgg11_bn", "resnet18", "resnet50", "squeezenet1_1", "mobi
 
 const positional = "but got 10. Usual cause: torch's positional arguments are named here.";
 const integer = "to be a positive integer, but got";
-const arithmetic = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+const arithmetic = "Usual cause: a division without Math.floor, or an undefined variable.";
 
 test.each([
   ["AlexNet", (o: object) => new AlexNet(o), "numClasses, inChannels, width, dropout, random"],
@@ -152,7 +152,7 @@ test("depths that no network has", () => {
 test("dropout is an option, and where it draws from too", () => {
   const all = [AlexNet, SqueezeNet, MobileNetV2].map((Model) => new Model({ width: 1 / 16, dropout: 0.25 }));
   for (const model of [...all, new VGG(11, { width: 1 / 16, dropout: 0.25 })]) {
-    const drops = model.descendants().filter((layer) => layer instanceof Dropout);
+    const drops = model.modules().filter((layer) => layer instanceof Dropout);
     expect(new Set(drops.map(({ p }) => p))).toEqual(new Set([0.25]));
   }
 });

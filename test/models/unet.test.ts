@@ -102,7 +102,7 @@ describe("UNet", () => {
     expectError(
       () => new UNet({ depth: 0 }),
       ArgumentError,
-      "UNet expects depth to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "UNet expects depth to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(() => new UNet({ width: 0 }), ArgumentError, "UNet expects width to be a number above 0, but got 0.");
     expectError(

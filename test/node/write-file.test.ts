@@ -145,7 +145,7 @@ describe("a call that fails", () => {
     [
       "a",
       new Map(),
-      "writeFileAtomic expects data to be a Uint8Array or a string, but got a Map. Usual cause: tensors, where the bytes of writeSafetensors are meant.",
+      "writeFileAtomic expects data to be a Uint8Array or a string, but got a Map. Usual cause: tensors instead of the bytes of writeSafetensors.",
     ],
     [
       "a",

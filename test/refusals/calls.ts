@@ -388,6 +388,9 @@ export const CALLS: Readonly<Record<string, Call>> = {
   "Layer.outputShape": method(linear, "outputShape", () => [[2, 3]]),
   "Layer.multiplyAdds": method(linear, "multiplyAdds", () => [[2, 3]]),
   "Layer.children": method(linear, "children"),
+  "Layer.namedChildren": method(linear, "namedChildren"),
+  "Layer.modules": method(linear, "modules"),
+  "Layer.namedModules": method(linear, "namedModules"),
   "Layer.parameters": method(linear, "parameters"),
   "Layer.namedParameters": method(linear, "namedParameters"),
   "Layer.stateDict": method(linear, "stateDict"),
@@ -402,7 +405,6 @@ export const CALLS: Readonly<Record<string, Call>> = {
   "Layer.freeze": method(linear, "freeze"),
   "Layer.unfreeze": method(linear, "unfreeze"),
   "Layer.to": method(linear, "to", () => ["float64"]),
-  "Layer.descendants": method(linear, "descendants"),
   Parameter: construct(main.Parameter, () => ["weight", x(), true]),
   "Parameter.zeroGrad": method(() => new main.Parameter("p", x()), "zeroGrad"),
   "Parameter.to": method(
@@ -655,7 +657,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   clipBox: of(vision.clipBox, () => [box(), 4, 3], { takes: NOWHERE }),
   connectedComponents: of(vision.connectedComponents, () => [map(), { connectivity: 8 }]),
   decodeYolo: of(vision.decodeYolo, () => [ones([1, 7, 2, 2]), head(), { scoreThreshold: 0.5, iouThreshold: 0.5 }]),
-  findCenters: of(vision.findCenters, () => [ones([1, 3, 3]), { threshold: 0.1, radius: 1, most: 5 }]),
+  findCenters: of(vision.findCenters, () => [ones([1, 3, 3]), { threshold: 0.1, radius: 1, maxCenters: 5 }]),
   fitAnchors: of(vision.fitAnchors, () => [
     [
       { width: 1, height: 2 },
@@ -708,7 +710,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
     head(),
     { reduction: "sum", boxWeight: 5, objectWeight: 1, emptyWeight: 0.5, classWeight: 1, ignoreThreshold: 0.6 },
   ]),
-  yoloTargets: of(vision.yoloTargets, () => [[[{ label: 0, region: box() }]], { most: 2 }]),
+  yoloTargets: of(vision.yoloTargets, () => [[[{ label: 0, region: box() }]], { maxObjects: 2 }]),
 
   // Faces and embeddings
   EmbeddingStore: construct(vision.EmbeddingStore, () => [{ threshold: 0.6 }]),

@@ -93,7 +93,7 @@ describe("options", () => {
     expectError(
       () => new Upsample(undefined as never),
       ArgumentError,
-      "Upsample expects its options to be an object of size, scaleFactor, mode, alignCorners, recomputeScaleFactor, but got undefined. Usual cause: an argument left out.",
+      "Upsample expects its options to be an object of size, scaleFactor, mode, alignCorners, recomputeScaleFactor, but got undefined. Usual cause: a missing argument.",
     );
   });
 
@@ -135,7 +135,7 @@ describe("options", () => {
     expectError(
       () => new Upsample({ scaleFactor: true as unknown as number }),
       ArgumentError,
-      "Upsample expects scaleFactor to be a positive number, but got true. Usual cause: a division by 0, or a variable that is undefined.",
+      "Upsample expects scaleFactor to be a positive number, but got true. Usual cause: a division by 0, or an undefined variable.",
     );
   });
 });

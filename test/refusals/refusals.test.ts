@@ -12,7 +12,7 @@ import { mistakesOf } from "./mistakes.js";
 const EXEMPT = [
   ...["ArgumentError", "FormatError", "ShapeError", "StateError", "IMAGENET", "UNKNOWN", "initializers"],
   // For layers and kernels of the library itself.
-  ...["Tensor.operand", "Tensor.view", "Layer.extraRepr", "Layer.ownState"],
+  ...["Tensor.operand", "Tensor.view", "Layer.extraRepr", "Layer.ownState", "Layer.ownLayers"],
   // Called while a network is composed: test/graph/compose.test.ts.
   "Layer.of",
   // To be extended: what extends them is called.

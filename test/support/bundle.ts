@@ -14,7 +14,7 @@ export function wholeLibrary(entries: readonly string[]): string {
 /** Bytes of a program, bundled for browsers, minified and gzipped; its imports are found from `folder`. */
 export async function bundledBytes(contents: string, folder: string): Promise<number> {
   const stdin = { contents, resolveDir: folder };
-  // This repository's own paths would lead to src/ instead of the package. Warnings would be about imports that are left out.
+  // This repository's own paths would lead to src/ instead of the package. Warnings would be about imports that are omitted.
   const options = {
     bundle: true,
     minify: true,
@@ -30,7 +30,7 @@ export async function bundledBytes(contents: string, folder: string): Promise<nu
 
 /**
  * The statements of a file that bundlers keep where nobody uses what it exports, whatever package.json promises.
- * Arithmetic with numbers is left out: it costs nothing, and only esbuild keeps it.
+ * Arithmetic with numbers is omitted: it costs nothing, and only esbuild keeps it.
  */
 export async function effectsOf(file: string): Promise<string> {
   const { outputFiles } = await build({

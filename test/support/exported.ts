@@ -4,7 +4,7 @@
  */
 import ts from "typescript";
 
-/** How to make each class of an entry. `f` is the entry; what belongs to another one is left out, for nothing runs. */
+/** How to make each class of an entry. `f` is the entry; what belongs to another one is omitted, for nothing runs. */
 export const MADE = {
   faltung: [
     "new f.AdaptiveAvgPool2d(6)",

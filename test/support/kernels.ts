@@ -4,7 +4,7 @@ import { kernelCall, view } from "../../src/kernels/wasm/memory.js";
 import { Random } from "../../src/tensor/random.js";
 import { arrays } from "./wasm.js";
 
-/** Bytes before and behind each array that a kernel must leave alone. */
+/** Bytes before and after each array that a kernel must leave alone. */
 const MARGIN = 64;
 
 /** Float32 numbers with specials among normal ones of many sizes. */

@@ -7,7 +7,7 @@ import { Tensor } from "../../src/tensor/tensor.js";
 /** Says by an element's place along each dimension which group it is in; elements of equal answers share statistics. */
 export type GroupOf = (place: readonly number[]) => string | number;
 
-function placeOf(index: number, shape: Shape): number[] {
+function positionOf(index: number, shape: Shape): number[] {
   return stridesOf(shape).map((stride, dim) => Math.floor(index / stride) % shape[dim]!);
 }
 
@@ -22,7 +22,7 @@ export interface GroupStatistics {
 export function statisticsOf(x: Tensor, groupOf: GroupOf): Map<string | number, GroupStatistics> {
   const members = new Map<string | number, number[]>();
   x.data.forEach((value, i) => {
-    const group = groupOf(placeOf(i, x.shape));
+    const group = groupOf(positionOf(i, x.shape));
     members.set(group, [...(members.get(group) ?? []), value]);
   });
   return new Map(
@@ -45,7 +45,7 @@ export function normalizeNaively(
   bias: ArrayLike<number> = [0],
 ): Tensor {
   const y = x.data.map((value, i) => {
-    const place = placeOf(i, x.shape);
+    const place = positionOf(i, x.shape);
     const { mean, variance } = statistics.get(groupOf(place))!;
     const channel = channelOf(place);
     return ((value - mean) / Math.sqrt(variance + eps)) * (weight[channel] ?? 1) + (bias[channel] ?? 0);

@@ -34,7 +34,7 @@ export function headerChunk({ width, height, depth, colorType, interlaced }: Omi
   return chunk("IHDR", data);
 }
 
-/** The file, with these chunks between header and pixels, and behind the pixels. */
+/** The file, with these chunks between header and pixels, and after the pixels. */
 export function pngFile(drawing: Drawing, before: readonly Buffer[] = [], after: readonly Buffer[] = []): Uint8Array {
   const data = chunk("IDAT", deflateSync(storedRows(drawing)));
   const parts = [SIGNATURE, headerChunk(drawing), ...before, data, ...after, chunk("IEND", Buffer.alloc(0))];

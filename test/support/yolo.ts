@@ -59,7 +59,7 @@ export function widestGap(overlaps: readonly number[]): number {
   return gaps.reduce((a, b) => (b.gap > a.gap ? b : a)).middle;
 }
 
-/** Targets in double precision, with rows left over before, between and behind the objects. */
+/** Targets in double precision, with rows left over before, between and after the objects. */
 export function exactTargets(pictures: readonly (readonly Region<Box>[])[], most: number): Tensor {
   const data = new Float64Array(pictures.length * (most + 1) * 5).fill(-1);
   for (const [n, objects] of pictures.entries()) {

@@ -81,7 +81,7 @@ describe.each(names)("%s", (each) => {
     expect(single[name](tensor([[1]]).to("float64")).dtype).toBe("float64");
   });
 
-  test("refuses shapes that do not broadcast, and what is no tensor", () => {
+  test("refuses shapes that do not broadcast, and what is not a tensor", () => {
     const cause = "Usual cause: a missing unsqueeze.";
     const meet = `Tensor.${name} expects shapes that broadcast (sizes equal or 1, matched from the last dimension)`;
     expectError(

@@ -112,7 +112,7 @@ describe("tensor", () => {
     expectError(
       () => tensor(data as unknown as TensorData),
       ArgumentError,
-      `tensor expects numbers, nested arrays of numbers or a typed array, but got ${got}. Usual cause: text that was not parsed, or a missing entry.`,
+      `tensor expects numbers, nested arrays of numbers or a typed array, but got ${got}. Usual cause: unparsed text, or a missing entry.`,
     );
   });
 
@@ -120,7 +120,7 @@ describe("tensor", () => {
     expectError(
       () => tensor([1, 2, 3], [2, 2] as Shape),
       ShapeError,
-      "tensor expects 4 numbers for the shape [2, 2], but got 3. Usual cause: a shape with dimensions left out or swapped for another data set.",
+      "tensor expects 4 numbers for the shape [2, 2], but got 3. Usual cause: a shape with missing dimensions, or of another data set.",
     );
   });
 });
@@ -152,7 +152,7 @@ describe("fromTypedArray", () => {
     expectError(
       () => fromTypedArray(new Uint8Array(3), [2]),
       ShapeError,
-      "fromTypedArray expects 2 numbers for the shape [2], but got 3. Usual cause: a shape with dimensions left out or swapped for another data set.",
+      "fromTypedArray expects 2 numbers for the shape [2], but got 3. Usual cause: a shape with missing dimensions, or of another data set.",
     );
   });
 });
@@ -184,7 +184,7 @@ describe("zeros, ones, full and their like", () => {
     expect([zerosLike(x.to("float64")).dtype, onesLike(x.to("float64")).dtype]).toEqual(["float64", "float64"]);
   });
 
-  const whole = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+  const whole = "Usual cause: a division without Math.floor, or an undefined variable.";
   const random = new Random(1);
   test.each([
     ["zeros", (shape: number[]) => zeros(shape)],
@@ -262,7 +262,7 @@ test("eye has ones where row = column", () => {
       expectSame(eye(rows), eye(rows, rows));
     }),
   );
-  const whole = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+  const whole = "Usual cause: a division without Math.floor, or an undefined variable.";
   expectError(() => eye(-1), ArgumentError, `eye expects rows to be an integer ≥ 0, but got -1. ${whole}`);
   expectError(() => eye(2, 0.5), ArgumentError, `eye expects columns to be an integer ≥ 0, but got 0.5. ${whole}`);
 });

@@ -53,7 +53,7 @@ describe("reshape", () => {
 
   test("refuses shapes of another size", () => {
     const x = asDynamic(zeros([2, 3]));
-    const cause = "Usual cause: a batch dimension left out, or an input of another size than planned.";
+    const cause = "Usual cause: a missing batch dimension, or an input of another size than planned.";
     const elements = "Tensor.reshape expects a shape of 6 elements, the size of [2, 3]";
     expectError(() => x.reshape([4, 2]), ShapeError, `${elements}, but got [4, 2]. ${cause}`);
     const divide = "Tensor.reshape expects a shape of sizes that divide 6 elements, the size of [2, 3]";
@@ -69,7 +69,7 @@ describe("reshape", () => {
       ArgumentError,
       "Tensor.reshape expects at most one −1, but got [-1, -1].",
     );
-    const whole = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const whole = "Usual cause: a division without Math.floor, or an undefined variable.";
     expectError(
       () => x.reshape([1.5, 4]),
       ArgumentError,
@@ -148,7 +148,7 @@ describe("squeeze and unsqueeze", () => {
     expectError(
       () => x.unsqueeze(0.5),
       ArgumentError,
-      "Tensor.unsqueeze expects a dimension to be an integer, but got 0.5. Usual cause: a variable that is undefined.",
+      "Tensor.unsqueeze expects a dimension to be an integer, but got 0.5. Usual cause: an undefined variable.",
     );
   });
 });

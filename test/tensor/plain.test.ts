@@ -63,7 +63,7 @@ test.each<[string, unknown, new (text: string) => Error, string]>([
     "another number of numbers than the shape has",
     { shape: [3], data: [1, 2] },
     ShapeError,
-    "tensor expects 3 numbers for the shape [3], but got 2. Usual cause: a shape with dimensions left out or swapped for another data set.",
+    "tensor expects 3 numbers for the shape [3], but got 2. Usual cause: a shape with missing dimensions, or of another data set.",
   ],
   [
     "another precision",

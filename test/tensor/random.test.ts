@@ -195,7 +195,7 @@ function chiSquared(counts: readonly number[]): number {
 }
 
 describe("Random refuses", () => {
-  const cause = "Usual cause: Math.random(), or a variable that is undefined.";
+  const cause = "Usual cause: Math.random(), or an undefined variable.";
   test.each([0.5, Number.NaN, Infinity, 2 ** 53, undefined as unknown as number])("the seed %s", (seed) => {
     const text = `Random expects seed to be a safe integer, but got ${seed}. ${cause}`;
     expectError(() => new Random(seed), ArgumentError, text);
@@ -217,7 +217,7 @@ describe("Random refuses", () => {
     expectError(
       () => new Random(1).permutation(length),
       ArgumentError,
-      `Random.permutation expects length to be an integer ≥ 0, but got ${length}. Usual cause: a division without Math.floor, or a variable that is undefined.`,
+      `Random.permutation expects length to be an integer ≥ 0, but got ${length}. Usual cause: a division without Math.floor, or an undefined variable.`,
     );
   });
 

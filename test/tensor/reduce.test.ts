@@ -189,12 +189,12 @@ test.each([...REDUCTIONS, "argmax", "argmin"] as const)("%s refuses dimensions t
   expectError(
     () => x[name](0.5),
     ArgumentError,
-    `Tensor.${name} expects a dimension to be an integer, but got 0.5. Usual cause: a variable that is undefined.`,
+    `Tensor.${name} expects a dimension to be an integer, but got 0.5. Usual cause: an undefined variable.`,
   );
   expectError(
     () => asDynamic(tensor(1))[name](0),
     ShapeError,
-    `Tensor.${name} expects no dimension, for the tensor has none, but got dim 0 for the shape []. ${cause}`,
+    `Tensor.${name} expects no dimension, as the tensor has none, but got dim 0 for the shape []. ${cause}`,
   );
   expectError(
     () => x[name]([1, -1]),

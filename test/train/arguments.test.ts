@@ -27,7 +27,7 @@ const other = new SGD(new Linear(3, 2).parameters());
 const facts = () =>
   structuredClone([
     Object.values(model.stateDict()).map(({ data }) => [...data]),
-    model.descendants().map(({ training }) => training),
+    model.modules().map(({ training }) => training),
     splitState(optimizer.stateDict()).rest,
   ]);
 

@@ -72,7 +72,7 @@ const state = ({ model, data, validation, optimizer, scheduler }: ReturnType<typ
   scheduler: scheduler.stateDict(),
   data: data.stateDict(),
   validation: validation.stateDict(),
-  generators: model.descendants().flatMap((layer) => (layer instanceof Dropout ? [layer.random.state] : [])),
+  generators: model.modules().flatMap((layer) => (layer instanceof Dropout ? [layer.random.state] : [])),
   default: defaultRandom().state,
 });
 

@@ -264,7 +264,7 @@ describe("fit", () => {
       expect(error).toBeInstanceOf(ArgumentError);
       expect((error as Error).message).toBe(text);
     };
-    const cause = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+    const cause = "Usual cause: a division without Math.floor, or an undefined variable.";
     await refused({ epochs: 1.5 }, `fit expects epochs to be an integer ≥ 0, but got 1.5. ${cause}`);
     await refused({ schedule: "batch" }, 'fit expects schedule to be one of "epoch", "step", but got "batch".');
     await refused(
@@ -452,7 +452,7 @@ describe("evaluate", () => {
   test("weighs batches by their samples and puts every layer's mode back", async () => {
     const { model, data, loss } = training();
     model.layers[3]?.eval();
-    const modes = model.descendants().map(({ training: mode }) => mode);
+    const modes = model.modules().map(({ training: mode }) => mode);
     const whole = await evaluate(model, [data.dataset as Dataset<Int32Array>], { loss, metrics: { accuracy } });
     const parts = await evaluate(model, new DataLoader(data.dataset, { batchSize: 7 }), {
       loss,
@@ -461,7 +461,7 @@ describe("evaluate", () => {
     expect(parts.loss).toBeCloseTo(whole.loss, 6);
     expect(parts.metrics.accuracy).toBeCloseTo(whole.metrics.accuracy!, 12);
     expect(parts.samples).toBe(50);
-    expect(model.descendants().map(({ training: mode }) => mode)).toEqual(modes);
+    expect(model.modules().map(({ training: mode }) => mode)).toEqual(modes);
   });
 
   test("sums where the loss sums", async () => {

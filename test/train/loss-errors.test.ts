@@ -336,11 +336,11 @@ describe("options", () => {
     [() => new HuberLoss({ delta: 0 }), "HuberLoss expects delta to be a number above 0, but got 0."],
     [
       () => new NLLLoss({ ignoreIndex: 0.5 }),
-      "NLLLoss expects ignoreIndex to be an integer, but got 0.5. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "NLLLoss expects ignoreIndex to be an integer, but got 0.5. Usual cause: a division without Math.floor, or an undefined variable.",
     ],
     [
       () => new SmoothL1Loss({ beta: Infinity }),
-      "SmoothL1Loss expects beta to be a finite number, but got Infinity. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "SmoothL1Loss expects beta to be a finite number, but got Infinity. Usual cause: a division without Math.floor, or an undefined variable.",
     ],
   ];
   for (const [make, text] of cases) test(text, () => expectError(make, ArgumentError, text));

@@ -70,7 +70,7 @@ describe("accuracy and topKAccuracy", () => {
     expectError(
       () => topKAccuracy(zeros([2, 3]), [0, 1], 0),
       ArgumentError,
-      "topKAccuracy expects k to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "topKAccuracy expects k to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       () => accuracy(zeros([2, 3]), [0, 3]),
@@ -225,7 +225,7 @@ describe("ConfusionMatrix", () => {
     expectError(
       () => new ConfusionMatrix(0),
       ArgumentError,
-      "ConfusionMatrix expects classes to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "ConfusionMatrix expects classes to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
   });
 });

@@ -64,7 +64,7 @@ describe("parameters", () => {
 });
 
 describe("options", () => {
-  const finite = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+  const finite = "Usual cause: a division without Math.floor, or an undefined variable.";
   const cases: [make: () => unknown, text: string][] = [
     [() => new SGD([p], { lr: -1 }), "SGD expects lr to be a number ≥ 0, but got -1."],
     [() => new SGD([p], { lr: Number.NaN }), "SGD expects lr to be a number ≥ 0, but got NaN."],
@@ -266,7 +266,7 @@ describe("loadStateDict", () => {
 
   const group: readonly (readonly [object, string])[] = [
     [{ lr: null }, `Adam expects lr to be a number, but got null. ${OTHER}`],
-    [{ lr: Infinity }, "Adam expects lr to be a finite number, but got Infinity. Usual cause: a division without Math.floor, or a variable that is undefined."], // biome-ignore format: one line
+    [{ lr: Infinity }, "Adam expects lr to be a finite number, but got Infinity. Usual cause: a division without Math.floor, or an undefined variable."], // biome-ignore format: one line
     [{ weight_decay: -1 }, "Adam expects weightDecay to be a number ≥ 0, but got -1."],
     [{ betas: [0.9] }, "Adam expects betas to be an array of 2 numbers, but got [0.9]."],
     [{ betas: [0.9, "1"] }, `Adam expects betas[1] to be a number, but got "1". ${OTHER}`],
@@ -288,7 +288,7 @@ describe("loadStateDict", () => {
 });
 
 describe("a setting that was changed to what is none", () => {
-  const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+  const ARITHMETIC = "Usual cause: a division without Math.floor, or an undefined variable.";
   type Change = (group: { lr: number; weightDecay: number; momentum: number; betas: unknown }) => void;
   test.each<[string, new (parameters: Parameter[]) => Optimizer, Change, string]>([
     ["lr", SGD, (g) => (g.lr = Number.NaN), `a number, but got NaN. ${ARITHMETIC}`],

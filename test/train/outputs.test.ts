@@ -228,7 +228,7 @@ describe("fit of a network with several inputs and outputs", () => {
       [
         () => given({ logits: { loss: ce, weight: Number.NaN } }),
         ArgumentError,
-        "fit expects loss.logits.weight to be a finite number, but got NaN. Usual cause: a division without Math.floor, or a variable that is undefined.",
+        "fit expects loss.logits.weight to be a finite number, but got NaN. Usual cause: a division without Math.floor, or an undefined variable.",
       ],
       [
         () => given({ logits: "mse" }),
@@ -280,7 +280,7 @@ describe("data sets with several inputs and targets", () => {
   test("refuse what does not go together", () => {
     expect(() => new Dataset([xs[0], normal([5, 3], 1)], labels)).toThrow(
       new ShapeError(
-        "Dataset expects as many samples in each of its inputs, but got [16, 2] and [5, 3]. Usual cause: inputs of different samples, or one without batch dimension.",
+        "Dataset expects the same number of samples in each of its inputs, but got [16, 2] and [5, 3]. Usual cause: inputs of different samples, or one without batch dimension.",
       ),
     );
     expect(() => new Dataset(xs, { logits: labels, size: normal([3, 1], 1) })).toThrow(ShapeError);

@@ -1,4 +1,4 @@
-/** What is no tensor and no layer prints as one line of facts, never as its internals. */
+/** What is not a tensor and no layer prints as one line of facts, never as its internals. */
 import { inspect } from "node:util";
 import * as faltung from "faltung";
 import { Cache, Parameter, Random, StateBuffer, tensor, zeros } from "faltung";

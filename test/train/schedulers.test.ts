@@ -339,7 +339,7 @@ describe("every scheduler", () => {
 });
 
 describe("bad options", () => {
-  const floor = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+  const floor = "Usual cause: a division without Math.floor, or an undefined variable.";
   const cases: [make: () => unknown, text: string][] = [
     [
       () => new StepLR(untyped<Optimizer>({ lr: 0.1 }), { stepSize: 1 }),

@@ -78,7 +78,7 @@ const MISTAKES: readonly Mistake[] = [
     code: "m.chunk(4, 1)",
     at: "4",
     sentence:
-      "Value.chunk expects a dimension that 4 parts can be made of, but got the shape [2, 3], in which dim 1 has 3",
+      "Value.chunk expects a dimension that splits into 4 parts, but got the shape [2, 3], in which dim 1 has 3",
     run: () => chunkSizes("Value.chunk", M, 4, 1),
   },
   {

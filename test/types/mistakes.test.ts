@@ -57,7 +57,7 @@ const MISTAKES: readonly Mistake[] = [
     sentence: "Conv2d expects 3 channels, but its input [8, 32, 32, 3] has 32",
   },
   {
-    what: "images that were flattened too early",
+    what: "images flattened too early",
     code: "new f.Conv2d(1, 6, 5).forward(f.zeros([64, 784]))",
     at: "f.zeros([64, 784])",
     sentence: "Conv2d expects an input [N, C, H, W] or [C, H, W], but got [64, 784]",

@@ -71,7 +71,7 @@ export function models(n: number, options: { readonly numClasses: number }): voi
   expects<[8, number]>()(new ResNet(18, options).forward(image));
   const any: ResNet = new ResNet(18, { numClasses: 10 });
   any.forward(image);
-  // Its own head behind somebody else's weights.
+  // Its own head after somebody else's weights.
   const chain = new Sequential(["N", 3, 224, 224], new ResNet(50), new Linear(1000, 7));
   expects<[8, 7]>()(chain.forward(image));
 }
@@ -350,8 +350,8 @@ export function composites(): void {
   expects<Shape>()(
     new Sequential(["N", 1, 28, 28], new Annotated(10), new Linear(10, 2)).forward(zeros([2, 1, 28, 28])),
   );
-  // What is behind a layer without a rule is still held to its neighbors.
-  // @ts-expect-error 16 channels behind 8
+  // What is after a layer without a rule is still held to its neighbors.
+  // @ts-expect-error 16 channels after 8
   new Sequential(["N", 1, 28, 28], new Annotated(10), new Conv2d(3, 8, 3), new Conv2d(16, 8, 3));
 }
 

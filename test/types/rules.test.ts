@@ -31,7 +31,7 @@ const KINDS: readonly (readonly [count: number, draw: () => Configuration])[] = 
 ];
 
 /**
- * What the compiler does not look at: sizes that are no sizes, and what depends on train mode. Every other refusal at
+ * What the compiler does not look at: sizes that are not sizes, and what depends on train mode. Every other refusal at
  * run time has to be one of the compiler's.
  */
 const LEFT_TO_RUN_TIME = [

@@ -112,15 +112,15 @@ describe("fitAnchors", () => {
     );
     refused(
       () => fitAnchors([box, { width: 0, height: 3 }], 1),
-      "boxes with a finite width and height above 0, but box 1 is 0×3. Usual cause: sizes as [width, height], where { width, height } belongs.",
+      "boxes with a finite width and height above 0, but box 1 is 0×3. Usual cause: sizes as [width, height] instead of { width, height }.",
     );
     refused(
       () => fitAnchors([[2, 3] as never], 1),
-      "boxes with a finite width and height above 0, but box 0 is undefined×undefined. Usual cause: sizes as [width, height], where { width, height } belongs.",
+      "boxes with a finite width and height above 0, but box 0 is undefined×undefined. Usual cause: sizes as [width, height] instead of { width, height }.",
     );
     refused(
       () => fitAnchors([box], 0),
-      "count to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "count to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     refused(
       () => fitAnchors([box], 1, new Random(1).uniform() as never),

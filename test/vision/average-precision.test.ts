@@ -50,11 +50,11 @@ describe("averagePrecision", () => {
       expectError(
         () => averagePrecision(scores, hits, truths),
         ArgumentError,
-        `averagePrecision expects one score and one hit a prediction and no more hits than truths, but got ${got}. Usual cause: two predictions that both count as a hit of one object.`,
+        `averagePrecision expects one score and one hit per prediction and no more hits than truths, but got ${got}. Usual cause: two predictions that both count as a hit of one object.`,
       );
-    refused([1], [], 0, "1 scores, of which 0 are NaN, and 0 hits among 0 for 0 truths");
-    refused([Number.NaN], [true], 1, "1 scores, of which 1 are NaN, and 1 hits among 1 for 1 truths");
-    refused([1, 2], [true, true], 1, "2 scores, of which 0 are NaN, and 2 hits among 2 for 1 truths");
+    refused([1], [], 0, "1 scores, 0 of them NaN, and 0 hits among 0 for 0 truths");
+    refused([Number.NaN], [true], 1, "1 scores, 1 of them NaN, and 1 hits among 1 for 1 truths");
+    refused([1, 2], [true, true], 1, "2 scores, 0 of them NaN, and 2 hits among 2 for 1 truths");
   });
 });
 

@@ -69,7 +69,7 @@ describe("findCenters", () => {
           return heatmap.data[at]! >= 0.5 && around.every((other) => heatmap.data[other]! <= heatmap.data[at]!);
         });
         const sorted = want.sort((a, b) => heatmap.data[b]! - heatmap.data[a]!).slice(0, most);
-        expect(findCenters(heatmap, { threshold: 0.5, radius, most })).toEqual(
+        expect(findCenters(heatmap, { threshold: 0.5, radius, maxCenters: most })).toEqual(
           sorted.map((at) => ({ ...place(at, width), score: heatmap.data[at]! })),
         );
       }),
@@ -114,12 +114,12 @@ describe("findCenters", () => {
     expectError(
       () => findCenters(heatmap, { radius: 1.5 }),
       ArgumentError,
-      "findCenters expects radius to be an integer ≥ 0, but got 1.5. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "findCenters expects radius to be an integer ≥ 0, but got 1.5. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
-      () => findCenters(heatmap, { most: -1 }),
+      () => findCenters(heatmap, { maxCenters: -1 }),
       ArgumentError,
-      "findCenters expects most to be an integer ≥ 0, but got -1. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "findCenters expects maxCenters to be an integer ≥ 0, but got -1. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       () => findCenters(heatmap, { threshold: Number.NaN }),

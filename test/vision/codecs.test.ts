@@ -74,7 +74,7 @@ describe("PNG", () => {
 
   test("of more pixels than the caller allows it is refused before it takes memory", async () => {
     expect((await errorOf(await encodePng(plain(20, 10, 1, 0)), { maxPixels: 199 }))?.message).toBe(
-      "decodeImage expects at most 199 pixels, but the file says 20×10 = 200. Usual cause: a file that is corrupt, or a larger picture than planned: raise maxPixels if the memory is there.",
+      "decodeImage expects at most 199 pixels, but the file says 20×10 = 200. Usual cause: a corrupt file, or a larger picture than planned: raise maxPixels if the memory is there.",
     );
   });
 });
@@ -130,7 +130,7 @@ describe("what is no picture", () => {
     const error = await errorOf(Uint8Array.from(bytes));
     expect(error).toBeInstanceOf(FormatError);
     expect(error?.message).toBe(
-      `decodeImage expects a JPEG or PNG file, but ${what}. Usual cause: another format (WebP, GIF, HEIC, SVG), or an error page in place of the picture.`,
+      `decodeImage expects a JPEG or PNG file, but ${what}. Usual cause: another format (WebP, GIF, HEIC, SVG), or an error page instead of the picture.`,
     );
   });
 

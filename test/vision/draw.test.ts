@@ -339,7 +339,7 @@ describe("refused with a sentence, and the picture stays as it was", () => {
   const box = { x: 0, y: 0, width: 2, height: 2 };
   const origin = { x: 0, y: 0 };
   const mask = { width: 4, height: 3, data: new Uint8Array(12).fill(1) };
-  const ARITHMETIC = "Usual cause: a division without Math.floor, or a variable that is undefined.";
+  const ARITHMETIC = "Usual cause: a division without Math.floor, or an undefined variable.";
   const EMPTY = { width: 0, height: 0, data: new Uint8Array() };
   const NO_PICTURE =
     "expects a picture of at least 1×1 pixels with 1, 3 or 4 channels, but got 0×0 with 0 values. Usual cause: width and height swapped or taken from another picture, or a canvas that has no size yet.";

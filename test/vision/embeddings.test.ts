@@ -60,7 +60,7 @@ describe("EmbeddingStore", () => {
       `EmbeddingStore.add expects a name other than "" and "unknown", which is the answer for no match, but got ${got}.`;
     expectError(() => store.add("unknown", [1, 2]), ArgumentError, name('"unknown"'));
     expectError(() => store.add("", [1, 2]), ArgumentError, name('""'));
-    // @ts-expect-error a label that is no text
+    // @ts-expect-error a label that is not a text
     expectError(() => store.add(7, [1, 2]), ArgumentError, name("7"));
     for (const method of ["add", "match", "nearest"] as const) {
       const run = (embedding: number[] | Tensor) =>
@@ -84,7 +84,7 @@ describe("EmbeddingStore", () => {
     expectError(
       () => store.nearest([1, 2], 0),
       ArgumentError,
-      "EmbeddingStore.nearest expects count to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "EmbeddingStore.nearest expects count to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expectError(
       () => new EmbeddingStore({ threshold: -1 }),

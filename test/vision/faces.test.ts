@@ -113,7 +113,7 @@ test("mistakes are told", () => {
   expectError(
     () => faceDescriptor(recognition, picture, Array(68).fill({ x: Number.NaN, y: 0 })),
     ArgumentError,
-    "faceDescriptor expects 68 landmarks of finite numbers, but got 68 of which some are not finite. Usual cause: a network without its weights.",
+    "faceDescriptor expects 68 landmarks of finite numbers, but got 68, some of them not finite. Usual cause: a network without its weights.",
   );
   expectError(
     () => faceLandmarks(detector, picture, { x: 0, y: 0, width: 5, height: 5 }),

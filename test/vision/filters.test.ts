@@ -98,7 +98,7 @@ test("bad arguments", () => {
   expectError(
     () => sharpen(0),
     ArgumentError,
-    "sharpen expects channels to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+    "sharpen expects channels to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
   );
   expect(() => gaussianBlur(1, 0)).toThrow(ArgumentError);
 });

@@ -130,7 +130,7 @@ describe("maskBox and boxMask", () => {
     expectError(
       () => boxMask({ x: 0, y: 0, width: 1, height: 1 }, 0, 4),
       ArgumentError,
-      "boxMask expects width to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "boxMask expects width to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
   });
 });

@@ -110,11 +110,11 @@ describe("nms", () => {
     const refuses = (run: () => unknown, text: string) => expectError(run, ArgumentError, text);
     refuses(
       () => nms(boxes, [1]),
-      "nms expects one score a box, but got 2 boxes and 1 scores. Usual cause: boxes that were filtered without their scores.",
+      "nms expects one score per box, but got 2 boxes and 1 scores. Usual cause: boxes that were filtered without their scores.",
     );
     refuses(
       () => nms(boxes, [1, 1], { labels: [1, 2, 3] }),
-      "nms expects one label a box, but got 2 boxes and 3 labels. Usual cause: boxes that were filtered without their labels.",
+      "nms expects one label per box, but got 2 boxes and 3 labels. Usual cause: boxes that were filtered without their labels.",
     );
     refuses(
       () => nms(boxes, [1, Number.NaN]),
@@ -143,7 +143,7 @@ describe("nms", () => {
     );
     refuses(
       () => nms(boxes, [1, 1], { maxDetections: 1.5 }),
-      "nms expects maxDetections to be an integer ≥ 0, but got 1.5. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "nms expects maxDetections to be an integer ≥ 0, but got 1.5. Usual cause: a division without Math.floor, or an undefined variable.",
     );
   });
 });
@@ -208,15 +208,15 @@ describe("softNms", () => {
     const refuses = (run: () => unknown, text: string) => expectError(run, ArgumentError, text);
     refuses(
       () => softNms(boxes, []),
-      "softNms expects one score a box, but got 1 boxes and 0 scores. Usual cause: boxes that were filtered without their scores.",
+      "softNms expects one score per box, but got 1 boxes and 0 scores. Usual cause: boxes that were filtered without their scores.",
     );
     refuses(
       () => softNms(boxes, [1], { labels: [] }),
-      "softNms expects one label a box, but got 1 boxes and 0 labels. Usual cause: boxes that were filtered without their labels.",
+      "softNms expects one label per box, but got 1 boxes and 0 labels. Usual cause: boxes that were filtered without their labels.",
     );
     refuses(
       () => softNms(boxes, [-2]),
-      "softNms expects scores from 0 to 1, but score 0 is -2. Usual cause: logits, where probabilities belong.",
+      "softNms expects scores from 0 to 1, but score 0 is -2. Usual cause: logits instead of probabilities.",
     );
     refuses(
       () => softNms(boxes, [Number.NaN]),

@@ -250,7 +250,7 @@ describe("PanopticQuality", () => {
     expectError(
       () => new PanopticQuality(0),
       ArgumentError,
-      "PanopticQuality expects classes to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "PanopticQuality expects classes to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expect(quality.mean().pq).toBeNaN();
   });

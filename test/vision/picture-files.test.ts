@@ -47,7 +47,7 @@ async function refusal(file: Uint8Array): Promise<string> {
 }
 
 const CUT = "Usual cause: a file that was cut off on its way here, or whose program was killed while it wrote.";
-const CORRUPT = "Usual cause: a file that is corrupt.";
+const CORRUPT = "Usual cause: a corrupt file.";
 const CHANGED = "Usual cause: a file that was cut off or changed on its way here.";
 
 test.each(cases)("$name: Pillow's pixels", async ({ file, shape, sha256, every5th }) => {
@@ -159,7 +159,7 @@ describe("a JPEG file of a kind that is not decoded", () => {
     [
       "12 bits",
       changed(file, frame + 4, 12),
-      "decodeImage expects a JPEG file of 8 bits a value, but this one has 12.",
+      "decodeImage expects a JPEG file of 8 bits per value, but this one has 12.",
     ],
     [
       "two components",
@@ -423,7 +423,7 @@ describe("from a file to a tensor", () => {
       changed(content, 0, 0, 0, 0x4e, 0x20, 0, 0, 0x4e, 0x20),
     );
     const cause =
-      "Usual cause: a file that is corrupt, or a larger picture than planned: raise maxPixels if the memory is there.";
+      "Usual cause: a corrupt file, or a larger picture than planned: raise maxPixels if the memory is there.";
     expect(await refusal(huge)).toBe(
       `decodeImage expects at most 100000000 pixels, but the file says 20000×20000 = 400000000. ${cause}`,
     );

@@ -210,7 +210,7 @@ describe("sizes", () => {
     expectError(
       () => resize(pixels, 0, 2),
       ArgumentError,
-      "resize expects width to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "resize expects width to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     expect(() => resize(pixels, 2, 2, { mode: "cubic" as never })).toThrow(ArgumentError);
     expect(() => letterbox(pixels, 2, 1.5)).toThrow(ArgumentError);

@@ -233,12 +233,12 @@ describe("hostile files", () => {
     [
       "3 bits",
       [head({ depth: 3 as 4 }), rows(0, 0), iend],
-      "1, 2, 4, 8 or 16 bits a sample in a PNG file, but it says 3",
+      "1, 2, 4, 8 or 16 bits per sample in a PNG file, but it says 3",
     ],
     [
       "a palette of 16 bits",
       [head({ colorType: 3, depth: 16 }), rows(0, 0, 0), iend],
-      "1, 2, 4 or 8 bits a sample in a PNG file, but it says 16",
+      "1, 2, 4 or 8 bits per sample in a PNG file, but it says 16",
     ],
     [
       "interlacing of another kind",

@@ -39,12 +39,12 @@ describe("YoloLoss", () => {
     refused(
       {},
       { ...head, anchors: [{ width: 8, height: Number.NaN }] },
-      "anchors with a finite width and height above 0, but anchor 0 is 8×NaN. Usual cause: sizes as [width, height], where { width, height } belongs.",
+      "anchors with a finite width and height above 0, but anchor 0 is 8×NaN. Usual cause: sizes as [width, height] instead of { width, height }.",
     );
     refused(
       {},
       { ...head, numClasses: 0 },
-      "numClasses to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+      "numClasses to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
     );
     refused({}, { ...head, stride: 0 }, "stride to be a number above 0, but got 0.");
   });
@@ -94,7 +94,7 @@ describe("YoloLoss", () => {
         good,
         zeros(shape),
         ShapeError,
-        `YoloLoss expects targets [1, most, 5], x, y, width, height and label of each object, but got [${shape.join(", ")}]. Usual cause: the targets of another batch.`,
+        `YoloLoss expects targets [1, maxObjects, 5], x, y, width, height and label of each object, but got [${shape.join(", ")}]. Usual cause: the targets of another batch.`,
       );
     }
     // No class, no size, or a center beyond each of the four edges.
@@ -128,27 +128,27 @@ describe("YoloLoss", () => {
   });
 });
 
-test("yoloTargets refuses what is no object, and too many", () => {
+test("yoloTargets refuses what is not an object, and too many", () => {
   const object = { label: 3, region: { x: 10, y: 8, width: 14, height: 20 } };
   const refused = (run: () => unknown, text: string) => expectError(run, ArgumentError, `yoloTargets expects ${text}`);
-  refused(() => yoloTargets([[], [object, object]], { most: 1 }), "at most 1 objects a picture, but got 2.");
+  refused(() => yoloTargets([[], [object, object]], { maxObjects: 1 }), "at most 1 objects per picture, but got 2.");
   refused(
-    () => yoloTargets([], { most: 0 }),
-    "most to be a positive integer, but got 0. Usual cause: a division without Math.floor, or a variable that is undefined.",
+    () => yoloTargets([], { maxObjects: 0 }),
+    "maxObjects to be a positive integer, but got 0. Usual cause: a division without Math.floor, or an undefined variable.",
   );
   refused(
     () => yoloTargets([], 4 as never),
-    "its options to be an object of most, but got 4. Usual cause: torch's positional arguments are named here.",
+    "its options to be an object of maxObjects, but got 4. Usual cause: torch's positional arguments are named here.",
   );
   for (const label of [-1, 0.5]) {
     refused(
       () => yoloTargets([[{ ...object, label }]]),
-      `a label to be an integer ≥ 0, but got ${label}. Usual cause: a division without Math.floor, or a variable that is undefined.`,
+      `a label to be an integer ≥ 0, but got ${label}. Usual cause: a division without Math.floor, or an undefined variable.`,
     );
   }
   refused(
     () => yoloTargets([[{ label: 1, region: { x: 1, y: 2, width: 0, height: 3 } }]]),
-    "boxes with a finite width and height above 0, but box 0 is 0×3. Usual cause: sizes as [width, height], where { width, height } belongs.",
+    "boxes with a finite width and height above 0, but box 0 is 0×3. Usual cause: sizes as [width, height] instead of { width, height }.",
   );
   refused(
     () => yoloTargets([[{ label: 1, region: { x: Number.NaN, y: 2, width: 3, height: 4 } }]]),

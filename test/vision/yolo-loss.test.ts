@@ -192,7 +192,7 @@ describe("yoloTargets", () => {
     const none = [0, 0, 0, 0, -1];
     expect([...targets.data]).toEqual([10, 8, 14, 20, 3, 10, 8, 14, 20, 0, ...none, ...none]);
     expect(yoloTargets([[], []]).shape).toEqual([2, 1, 5]);
-    expect(yoloTargets([[object]], { most: 4 }).shape).toEqual([1, 4, 5]);
+    expect(yoloTargets([[object]], { maxObjects: 4 }).shape).toEqual([1, 4, 5]);
     expect(yoloTargets([]).shape).toEqual([0, 1, 5]);
   });
 });

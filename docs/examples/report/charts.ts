@@ -17,7 +17,7 @@ export interface Epoch {
 }
 
 const SIZE = { width: 520, height: 300, marginLeft: 52, marginBottom: 40, marginTop: 28 };
-const MOST_POINTS = 2000;
+const MAX_POINTS = 2000;
 
 function svg(options: Plot.PlotOptions): string {
   const { document } = parseHTML("<html></html>");
@@ -26,7 +26,7 @@ function svg(options: Plot.PlotOptions): string {
 
 /** Loss of every step, faint, and its moving average over about a fiftieth of the run. */
 export function lossChart(history: readonly StepLoss[]): string {
-  const every = Math.ceil(history.length / MOST_POINTS);
+  const every = Math.ceil(history.length / MAX_POINTS);
   const points = history
     .filter((_, i) => i % every === 0)
     .map(({ step, loss }) => ({ step, loss: Math.max(loss, 1e-6) }));

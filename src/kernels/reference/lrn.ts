@@ -16,7 +16,8 @@ function power(base: number, beta: number): number {
 }
 
 export const referenceLrn: LrnKernels<FloatArray> = {
-  forward({ outer, channels, inner, before, after }, { scale, beta, k }, x, base, y) {
+  forward({ outer, channels, inner, before, after }, { size, alpha, beta, k }, x, base, y) {
+    const scale = alpha / size;
     for (let n = 0; n < outer; n++) {
       const sample = n * channels * inner;
       for (let c = 0; c < channels; c++) {
@@ -33,7 +34,8 @@ export const referenceLrn: LrnKernels<FloatArray> = {
     }
   },
 
-  backward({ outer, channels, inner, before, after }, { scale, beta }, x, base, dy, dx) {
+  backward({ outer, channels, inner, before, after }, { size, alpha, beta }, x, base, dy, dx) {
+    const scale = alpha / size;
     // What each channel's divisor hands back to the channels that it saw, for one sample.
     const shares = scratch(dy, channels * inner);
     for (let n = 0; n < outer; n++) {

@@ -8,7 +8,7 @@ import * as v128 from "./assembler/v128.js";
 import { lazy } from "./elementwise/compile.js";
 import { keep, type Vector } from "./elementwise/math.js";
 import { cursor, type Step, sweep } from "./elementwise/rows.js";
-import { place } from "./memory.js";
+import { addressesOf } from "./memory.js";
 
 const FUNCTIONS = { add: f32x4.add, subtract: f32x4.sub, multiply: f32x4.mul, divide: f32x4.div } as const;
 
@@ -44,7 +44,7 @@ export const wasmArithmetic: ArithmeticKernels = {
     const [outer, { sizes, strides }] = splitLoops(loops, 3);
     const [planes = 1, rows = 1, count = 1] = sizes;
     const [[aPlane = 0, aRow = 0, aStep = 0] = [], [bPlane = 0, bRow = 0, bStep = 0] = []] = strides;
-    const [from, other, to] = place(a, b, y);
+    const [from, other, to] = addressesOf(a, b, y);
     const kernel = combination(operation, aStep > 0, bStep > 0);
     let at = to;
     eachRound(outer, [0, 0], ([aAt = 0, bAt = 0]) => {

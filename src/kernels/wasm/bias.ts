@@ -7,7 +7,7 @@ import * as v128 from "./assembler/v128.js";
 import { lazy } from "./elementwise/compile.js";
 import { cursor, rowKernel, sweep, Total } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";
-import { place, scratch, view } from "./memory.js";
+import { addressesOf, scratch, view } from "./memory.js";
 
 const addNumber = /* @__PURE__ */ rowKernel({ arrays: ["y"], numbers: ["b"] }, ({ y }, { b }) =>
   y.set(f32x4.add(y.get(), b)),
@@ -32,7 +32,7 @@ const sumColumns = /* @__PURE__ */ lazy(
 
 export const wasmBias: BiasKernels = {
   add(outer, channels, inner, bias, y) {
-    const [offset, numbers] = place(y, bias);
+    const [offset, numbers] = addressesOf(y, bias);
     const b = view(numbers, channels);
     for (let c = 0; c < channels; c++) {
       addNumber()(outer, 4 * channels * inner, inner, offset + 4 * c * inner, b[c]!);
@@ -40,7 +40,7 @@ export const wasmBias: BiasKernels = {
   },
 
   gradient(outer, channels, inner, dy, dbias) {
-    const [offset, gradient] = place(dy, dbias);
+    const [offset, gradient] = addressesOf(dy, dbias);
     if (inner === 1 && outer > 0) {
       const sums = scratch(8 * channels + 8); // a single sum is stored with its neighbor
       sumColumns()(outer, 4 * channels, channels, offset, sums);

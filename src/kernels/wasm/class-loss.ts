@@ -15,7 +15,7 @@ import { type LineKernel, lineKernel } from "./elementwise/lines.js";
 import { exp, keep, where } from "./elementwise/math.js";
 import { doubles, singles, Total } from "./elementwise/rows.js";
 import { bits } from "./elementwise/run.js";
-import { place, scratch, view } from "./memory.js";
+import { addressesOf, scratch, view } from "./memory.js";
 import { logOfSum } from "./softmax.js";
 
 /**
@@ -27,7 +27,7 @@ const crossEntropyKernel = (smooth: boolean): LineKernel =>
     {
       arrays: ["x", "gradient"],
       perLine: ["labels", "losses"],
-      perPlace: ["own", "share"],
+      perPosition: ["own", "share"],
       numbers: ["ignored", "scale", "all"],
     },
     ({ along, lines: { labels, losses }, numbers: { ignored, scale, all } }) => {
@@ -41,14 +41,14 @@ const crossEntropyKernel = (smooth: boolean): LineKernel =>
       const shared = new Total(); // Σ share · (x − max)
       const weight = keep(0); // what is the label's: its own, and max − x
       const distance = keep(0);
-      const place = keep(0); // counts classes, in integers
+      const position = keep(0); // counts classes, in integers
       along(({ x, gradient }, { own, share }) => {
         const below = keep(sub(x.get(), max));
         const power = keep(exp(below));
         gradient.set(power);
         total.add(power);
-        const isLabel = keep(i32x4.eq(place, label));
-        place.set(i32x4.add(place, 1));
+        const isLabel = keep(i32x4.eq(position, label));
+        position.set(i32x4.add(position, 1));
         weight.set(where(isLabel, own, weight));
         distance.set(where(isLabel, below, distance));
         if (smooth) shared.add(mul(share, below));
@@ -61,15 +61,15 @@ const crossEntropyKernel = (smooth: boolean): LineKernel =>
       const own = keep(mul(weight, scale));
       const mass = doubles(smooth ? add(own, mul(all, scale)) : own);
       const factor = [keep(f64x2.div(mass[0], total.lanes[0])), keep(f64x2.div(mass[1], total.lanes[1]))] as const;
-      place.set(0);
+      position.set(0);
       along(({ gradient }, { share }) => {
-        const mine = v128.and(own, i32x4.eq(place, label));
+        const mine = v128.and(own, i32x4.eq(position, label));
         const q = doubles(smooth ? add(mine, mul(share, scale)) : mine);
         const p = doubles(gradient.get());
         const low = f64x2.sub(f64x2.mul(p[0], factor[0]), q[0]);
         const high = f64x2.sub(f64x2.mul(p[1], factor[1]), q[1]);
         gradient.set(v128.andnot(singles([low, high]), isIgnored));
-        place.set(i32x4.add(place, 1));
+        position.set(i32x4.add(position, 1));
       });
     },
   );
@@ -84,7 +84,7 @@ export const wasmClassLosses: Pick<LossKernels, ClassLosses> = {
 
   crossEntropy({ outer, classes, inner }, x, labels, ignoreIndex, weight, smoothing, scale, losses, gradient) {
     const rows = outer * inner;
-    const [from, gradientAt, labelsAt, weightsAt, lossesAt] = place(x, gradient, bits(labels), weight, losses);
+    const [from, gradientAt, labelsAt, weightsAt, lossesAt] = addressesOf(x, gradient, bits(labels), weight, losses);
     const each = losses ? lossesAt : scratch(4 * rows);
     const own = scratch(8 * classes);
     const share = own + 4 * classes;

@@ -13,7 +13,7 @@ import { winograd } from "./conv/winograd.js";
 import { winogradRows } from "./conv/winograd-rows.js";
 import { NO_STEPS, stepsOf } from "./elementwise/epilogue.js";
 import * as gemm from "./gemm/kernels.js";
-import { place } from "./memory.js";
+import { addressesOf } from "./memory.js";
 import { runAll } from "./task.js";
 
 /** They are asked in this order whether they pay. The last one computes everything. */
@@ -34,7 +34,7 @@ export function wasmConv(simd: Simd): ConvKernels {
       if (y.length === 0) return;
       const { length } = y;
       const { norm, sum } = epilogue ?? {};
-      const [xAt, weightAt, biasAt, yAt, ...others] = place(x, weight, bias, y, norm?.weight, norm?.bias, sum);
+      const [xAt, weightAt, biasAt, yAt, ...others] = addressesOf(x, weight, bias, y, norm?.weight, norm?.bias, sum);
       const algorithm = algorithmOf(g, "forward");
       let steps = epilogue ? stepsOf(epilogue, g.outChannels, yAt, others) : NO_STEPS;
       // An algorithm that takes the place of this one needs the sum, which this one may have overwritten.
@@ -45,13 +45,13 @@ export function wasmConv(simd: Simd): ConvKernels {
 
     inputGradient(g, dy, weight, dx) {
       if (dx.length === 0) return;
-      const [dyAt, weightAt, dxAt] = place(dy, weight, dx);
+      const [dyAt, weightAt, dxAt] = addressesOf(dy, weight, dx);
       compute(simd, "inputGradient", g, { x: dxAt, weight: weightAt, bias: 0, y: dyAt, epilogue: NO_STEPS });
     },
 
     weightGradient(g, x, dy, dweight) {
       if (dy.length === 0) return;
-      const [xAt, dyAt, dweightAt] = place(x, dy, dweight);
+      const [xAt, dyAt, dweightAt] = addressesOf(x, dy, dweight);
       compute(simd, "weightGradient", g, { x: xAt, weight: dweightAt, bias: 0, y: dyAt, epilogue: NO_STEPS });
     },
   };

@@ -55,7 +55,7 @@ export class Heap {
     return start;
   }
 
-  /** Whether there is a gap for so many bytes among what has been in use. */
+  /** Whether there is a gap for this many bytes among what has been in use. */
   fits(bytes: number): boolean {
     const size = roundUp(Math.max(bytes, 1));
     return this.#gaps.some(({ start, end }) => Math.min(end, this.#reached) - start >= size);

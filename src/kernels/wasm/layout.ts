@@ -4,7 +4,7 @@ import type { LayoutKernels } from "../layout.js";
 import { rowKernel } from "./elementwise/rows.js";
 import { run } from "./elementwise/run.js";
 import * as gemm from "./gemm/kernels.js";
-import { place } from "./memory.js";
+import { addressesOf } from "./memory.js";
 
 const fill = /* @__PURE__ */ rowKernel({ arrays: ["y"], numbers: ["value"] }, ({ y }, { value }) => y.set(value));
 
@@ -14,7 +14,7 @@ const COLUMNS = 128;
 export const wasmLayout: LayoutKernels = {
   copy(loops, from, fromAt, to, toAt) {
     if (loops.sizes.includes(0)) return;
-    const [read, write] = place(from, to);
+    const [read, write] = addressesOf(from, to);
     const starts = [read + 4 * fromAt, write + 4 * toAt];
     const bytes = { sizes: loops.sizes, strides: loops.strides.map((own) => own.map((stride) => 4 * stride)) };
     const transposed = exchanged(bytes);

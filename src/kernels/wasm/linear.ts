@@ -8,7 +8,7 @@ import { dots } from "./gemm/dots.js";
 import * as gemm from "./gemm/kernels.js";
 import { DEPTH, MODE } from "./gemm/multiply.js";
 import { Table } from "./gemm/table.js";
-import { place, scratch } from "./memory.js";
+import { addressesOf, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
 
 /** Columns of a result that are computed at a time: their packed panels stay in the cache. */
@@ -23,7 +23,7 @@ export function wasmLinear(simd: Simd): LinearKernels {
     forward({ rows, inFeatures, outFeatures }, x, weight, bias, y, epilogue) {
       if (y.length === 0) return;
       const { norm, sum } = epilogue ?? {};
-      const [a, w, start, c, ...others] = place(x, weight, bias, y, norm?.weight, norm?.bias, sum);
+      const [a, w, start, c, ...others] = addressesOf(x, weight, bias, y, norm?.weight, norm?.bias, sum);
       const steps = gemm.keepSum(
         epilogue ? stepsOf(epilogue, outFeatures, c, others) : NO_STEPS,
         c,
@@ -42,7 +42,7 @@ export function wasmLinear(simd: Simd): LinearKernels {
     /** dx = dy (rows × out) · weight (out × in) */
     inputGradient({ rows, inFeatures, outFeatures }, dy, weight, dx) {
       if (dx.length === 0) return;
-      const [a, w, c] = place(dy, weight, dx);
+      const [a, w, c] = addressesOf(dy, weight, dx);
       const b = { at: w, column: 4, entry: 4 * inFeatures };
       runAll(product(simd, { rows, columns: inFeatures, depth: outFeatures, a, b, c, add: false }));
     },
@@ -50,7 +50,7 @@ export function wasmLinear(simd: Simd): LinearKernels {
     /** dweight += dyᵀ (out × rows) · x (rows × in) */
     weightGradient({ rows, inFeatures, outFeatures }, x, dy, dweight) {
       if (dweight.length === 0 || rows === 0) return;
-      const [input, gradient, c] = place(x, dy, dweight);
+      const [input, gradient, c] = addressesOf(x, dy, dweight);
       const transposed = scratch(4 * rows * outFeatures);
       const from = { at: gradient, row: 4 * outFeatures };
       gemm.transpose(from, { at: transposed, row: 4 * rows }, outFeatures, rows);

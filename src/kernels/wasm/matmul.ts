@@ -3,14 +3,14 @@ import type { MatmulKernels } from "../matmul.js";
 import type { Simd } from "./assembler/simd.js";
 import * as gemm from "./gemm/kernels.js";
 import { product } from "./linear.js";
-import { kernelCall, place, scratch } from "./memory.js";
+import { addressesOf, kernelCall, scratch } from "./memory.js";
 import { runAll } from "./task.js";
 
 export function wasmMatmul(simd: Simd): MatmulKernels {
   return {
     multiply({ rows, depth, columns, aTransposed, bTransposed, as, bs, cs, add }, a, b, c) {
       if (rows === 0 || columns === 0) return;
-      const [left, right, result] = place(a, b, c);
+      const [left, right, result] = addressesOf(a, b, c);
       for (let i = 0; i < cs.length; i++) {
         kernelCall(() => {
           const matrix = left + 4 * as[i]! * rows * depth;

@@ -98,7 +98,7 @@ export class NoRoom extends StateError {
 export class TooLarge extends NoRoom {}
 
 export function noRoom(who: string, bytes: number): string {
-  return `${who} needs ${(bytes / 2 ** 20).toFixed(1)} MiB more than there are in the engine's memory. Usual cause: a batch or a picture that is too large for one call; make the batch smaller, cut the picture into parts, or setBackend("reference"), which has no such limit.`;
+  return `${who} needs ${(bytes / 2 ** 20).toFixed(1)} MiB more than the engine's memory has. Usual cause: a batch or a picture that is too large for one call; make the batch smaller, cut the picture into parts, or setBackend("reference"), which has no such limit.`;
 }
 
 function state(): EngineMemory {
@@ -144,7 +144,7 @@ function create(): EngineMemory {
  * For tests: whether the memory grows and whether places move together whenever a part of it is taken, whether everything
  * that can has to move out whenever a place is taken, and whether no tensor gets a place.
  */
-export const trouble = { growsAlways: false, compactsAlways: false, movesAlways: false, noPlaces: false };
+export const trouble = { growsAlways: false, compactsAlways: false, movesAlways: false, noSpans: false };
 
 /**
  * Shared where the platform allows it, so that threads can join later, and as large at most as the platform grants: some
@@ -191,7 +191,7 @@ const dropped =
 /** Takes a place for `owner`; undefined where there is no room, whoever is moved out. */
 export function takeSpan(bytes: number, owner: Owner): Span | undefined {
   const m = state();
-  if (trouble.noPlaces) return undefined;
+  if (trouble.noSpans) return undefined;
   while (trouble.movesAlways && moveOneOut(m));
   if (m.taken + bytes > m.budget) vacateIdle(m);
   // To move out what the running network holds would only copy it to and fro.
@@ -207,13 +207,13 @@ export function takeSpan(bytes: number, owner: Owner): Span | undefined {
   dropped?.register(owner, span, span);
   if (!m.fresh) {
     m.fresh = true;
-    endOfTask(settle);
+    endOfTask(releaseOwners);
   }
   return span;
 }
 
 /** From the end of the task on, places do not keep their owners. Without weak references they do until they are moved out. */
-function settle(): void {
+function releaseOwners(): void {
   if (typeof WeakRef === "undefined") return;
   const m = state();
   m.fresh = false;
@@ -332,7 +332,7 @@ const LARGE = 1 << 16;
 /** Places move together where so much of what they take in all is free. */
 const GAPS = 1 / 64;
 
-/** Looks for so many bytes among what has been in use before the memory takes more. */
+/** Looks for this many bytes among what has been in use before the memory takes more. */
 function makeRoom(m: EngineMemory, bytes: number): void {
   vacateIdle(m);
   freeScratch(m);
@@ -351,7 +351,7 @@ function compact({ memory, heap, queue, callStart }: EngineMemory): void {
   }
 }
 
-/** Offset of so many bytes, whoever has to move; undefined where they are not to be had. */
+/** Offset of this many bytes, whoever has to move; undefined where they are not to be had. */
 function allocate(m: EngineMemory, bytes: number): number | undefined {
   // Growing by nothing detaches the views as well.
   if (trouble.growsAlways && grown(m.memory, 0)) m.buffers.add(m.memory.buffer);
@@ -416,7 +416,7 @@ function stage(m: EngineMemory, array: FloatArray): number {
  * Offsets of operands, 0 for one that is undefined; they hold until the end of the kernel call. Arrays of the memory come
  * first: the others may make it grow, which takes the arrays away where it is not shared.
  */
-export function place<Operands extends readonly (Operand | undefined)[]>(
+export function addressesOf<Operands extends readonly (Operand | undefined)[]>(
   ...operands: Operands
 ): { [K in keyof Operands]: number } {
   const m = state();
@@ -486,13 +486,13 @@ function consolidate(m: EngineMemory): void {
   const bytes = Math.max(space.bytes, space.peak);
   space.peak = 0;
   freeScratch(m);
-  const place = bytes <= MOST_KEPT_SCRATCH ? heap.allocate(bytes) : undefined;
+  const place = bytes <= MAX_KEPT_SCRATCH ? heap.allocate(bytes) : undefined;
   space.at = place ?? 0;
   space.bytes = place === undefined ? 0 : bytes;
 }
 
 /** A call that needed more than this is followed by few of its kind: what it took is free for tensors again. */
-const MOST_KEPT_SCRATCH = 2 ** 28;
+const MAX_KEPT_SCRATCH = 2 ** 28;
 
 /** Gives back the scratch that no call is using; false where there is none. */
 function freeScratch({ scratch: space, heap }: EngineMemory): boolean {

@@ -16,7 +16,7 @@ import { restOf } from "./elementwise/epilogue.js";
 import { keep, type Vector } from "./elementwise/math.js";
 import { type Cursor, doubles, rowKernel } from "./elementwise/rows.js";
 import { doublesAt } from "./elementwise/run.js";
-import { place, scratch, view } from "./memory.js";
+import { addressesOf, scratch, view } from "./memory.js";
 
 /** Σ (x − shift) and Σ (x − shift)² */
 const deviations = /* @__PURE__ */ rowKernel(
@@ -70,7 +70,7 @@ export const wasmNorm: NormKernels = {
     const run = channelsPerGroup * inner;
     const count = segments * run;
     const { length } = x;
-    const [from] = place(x);
+    const [from] = addressesOf(x);
     const to = scratch(16);
     const values = view(from, length);
     const sums = doublesAt(to, 2);
@@ -88,7 +88,7 @@ export const wasmNorm: NormKernels = {
   forward(g, eps, x, mean, variance, weight, bias, y, relu) {
     const { groups, segments, segmentStride, channelsPerGroup, inner, channels } = g;
     const isEach = hasWeightForEach(g);
-    const [from, to, ...given] = place(x, y, weight, bias);
+    const [from, to, ...given] = addressesOf(x, y, weight, bias);
     const [weightAt, biasAt] = given.map((offset, i) => offset || constants(channels, 1 - i)) as [number, number];
     const [weights, biases] = [view(weightAt, channels), view(biasAt, channels)];
     const least = relu ? 0 : -Infinity;
@@ -118,7 +118,7 @@ export const wasmNorm: NormKernels = {
     const count = segments * channelsPerGroup * inner;
     if (count === 0) return;
     const stride = SIZE * segmentStride;
-    const [input, from, to, ...optional] = place(x, dy, dx, weight, dweight, dbias);
+    const [input, from, to, ...optional] = addressesOf(x, dy, dx, weight, dweight, dbias);
     const results = scratch(16);
     const [weights, dweights, dbiases] = optional.map((offset) => (offset ? view(offset, channels) : undefined));
     const pair = doublesAt(results, 2);

@@ -10,13 +10,13 @@ import type { AveragePoolKernels, MaxPoolKernels } from "../pool.js";
 import { halves, referenceAveragePool, referenceMaxPool } from "../reference/pool.js";
 import type { Kernel } from "./assembler/module.js";
 import { bits } from "./elementwise/run.js";
-import { memory, place, scratch, view } from "./memory.js";
+import { addressesOf, memory, scratch, view } from "./memory.js";
 import { averageHalvesBackward, maxHalvesBackward } from "./pool/halves.js";
 import { averageWindows, maxWindows, type Stretch } from "./pool/windows.js";
 
 export const wasmMaxPool: MaxPoolKernels = {
   maxForward(g, x, y, argmax) {
-    run(maxWindows, g, place(x, y, bits(argmax)));
+    run(maxWindows, g, addressesOf(x, y, bits(argmax)));
   },
 
   maxBackward(g, dy, argmax, dx) {
@@ -27,7 +27,7 @@ export const wasmMaxPool: MaxPoolKernels = {
 
 export const wasmAveragePool: AveragePoolKernels = {
   averageForward(g, x, y) {
-    run(averageWindows, g, place(x, y, undefined));
+    run(averageWindows, g, addressesOf(x, y, undefined));
   },
 
   averageBackward(g, dy, dx) {
@@ -64,10 +64,10 @@ function runHalves(
   count: number,
 ): void {
   const { length } = dx;
-  const [from, places, to] = place(dy, argmax, dx);
+  const [from, positions, to] = addressesOf(dy, argmax, dx);
   if (rows.size > 2 * rows.out || columns.size > 2 * columns.out) view(to, length).fill(0);
   const plane = 4 * rows.size * columns.size;
-  kernel()(planes, rows.out, columns.out, columns.size, plane, from, places, to, count);
+  kernel()(planes, rows.out, columns.out, columns.size, plane, from, positions, to, count);
 }
 
 function areHalves({ rows, columns }: PoolGeometry): boolean {
@@ -91,7 +91,7 @@ function tables({ rows, columns }: PoolGeometry): number {
 }
 
 /** Most pixels of a window's row that are worth a kernel of their own. */
-const MOST_TAPS = 8;
+const MAX_TAPS = 8;
 
 /** The windows between the edges that all have the size of the one in the middle and the same distance. */
 function stretchOf({ first, end, out, step }: PoolDim): Stretch & { readonly start: number; readonly stop: number } {
@@ -104,7 +104,7 @@ function stretchOf({ first, end, out, step }: PoolDim): Stretch & { readonly sta
   while (start > 0 && isAlike(start - 1)) start--;
   let stop = middle;
   while (stop < out && isAlike(stop)) stop++;
-  return taps <= MOST_TAPS && stride > 0 && stop >= start + 4
+  return taps <= MAX_TAPS && stride > 0 && stop >= start + 4
     ? { taps, step, stride, start, stop }
     : { taps: 0, step: 1, stride: 1, start: 0, stop: 0 };
 }

@@ -7,7 +7,7 @@ import * as v128 from "./assembler/v128.js";
 import { keep, where } from "./elementwise/math.js";
 import { rowKernel } from "./elementwise/rows.js";
 
-import { place, view } from "./memory.js";
+import { addressesOf, view } from "./memory.js";
 
 /** to = from · (x > 0 ? 1 : slope) */
 const bend = /* @__PURE__ */ rowKernel(
@@ -24,7 +24,7 @@ export const wasmPReLU: PReLUKernels = {
   inputGradient: bendAll,
 
   weightGradient({ outer, size, inner }, x, dy, dweight) {
-    const [input, from, to] = place(x, dy, dweight);
+    const [input, from, to] = addressesOf(x, dy, dweight);
     const dslopes = view(to, size);
     for (let c = 0; c < size; c++) {
       const skip = 4 * c * inner;
@@ -35,7 +35,7 @@ export const wasmPReLU: PReLUKernels = {
 
 function bendAll(g: DimGeometry, x: Operand, weight: Operand, from: Operand, to: Operand): void {
   const { outer, size, inner } = g;
-  const [numbers, ...offsets] = place(weight, x, from, to);
+  const [numbers, ...offsets] = addressesOf(weight, x, from, to);
   const slopes = view(numbers, size);
   for (let c = 0; c < size; c++) {
     bend()(outer, 4 * size * inner, inner, ...offsets.map((offset) => offset + 4 * c * inner), slopes[c]!);

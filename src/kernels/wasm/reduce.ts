@@ -16,12 +16,12 @@ import { lazy } from "./elementwise/compile.js";
 import { lineKernel } from "./elementwise/lines.js";
 import { keep, type Vector, where } from "./elementwise/math.js";
 import { cursor, type Doubles, doubles, type Step, singles, sweep, Total } from "./elementwise/rows.js";
-import { place } from "./memory.js";
+import { addressesOf } from "./memory.js";
 
 /** Four times as many neighbors are added up at a time: the numbers of a line of the cache. */
 const VECTORS = 4;
 
-/** The sums of the products of what so many arrays hold: of each row by itself, and of each column of a matrix. */
+/** The sums of the products of what this many arrays hold: of each row by itself, and of each column of a matrix. */
 function summation(count: 1 | 2) {
   const product = (vectors: readonly Vector[]): Doubles =>
     vectors
@@ -84,12 +84,12 @@ const sumsOfProducts = /* @__PURE__ */ summation(2);
 
 export const wasmSum: SumKernels = {
   sum(g, x, y, divisor) {
-    const [from, to] = place(x, y);
+    const [from, to] = addressesOf(x, y);
     sums(g, from, 0, to, divisor);
   },
 
   sumProducts(g, a, b, y) {
-    const [left, right, to] = place(a, b, y);
+    const [left, right, to] = addressesOf(a, b, y);
     sumsOfProducts(g, left, right, to, 1);
   },
 };
@@ -114,7 +114,7 @@ const max = /* @__PURE__ */ lineKernel({ arrays: ["x"], perLine: ["y", "winners"
 /** From the reference: backward, which only writes to the winners. */
 export const wasmMax: MaxKernels = {
   forward(g, x, y, winners) {
-    const [from, to, places] = place(x, y, winners);
+    const [from, to, places] = addressesOf(x, y, winners);
     max(g, [from], [to, places]);
   },
 

@@ -74,12 +74,12 @@ export function measureRoofline(simd: Simd): Roofline {
 /** Seconds that a run takes at least, once it is compiled for speed. */
 function best(run: () => void): number {
   const started = performance.now();
-  let least = Infinity;
+  let min = Infinity;
   for (let now = started; now - started < 20; ) {
     run();
     const end = performance.now();
-    least = Math.min(least, end - now);
+    min = Math.min(min, end - now);
     now = end;
   }
-  return least / 1000;
+  return min / 1000;
 }

@@ -5,7 +5,7 @@ import * as f64x2 from "./assembler/f64x2.js";
 import { lineKernel } from "./elementwise/lines.js";
 import { exp, keep, log1p, type Vector } from "./elementwise/math.js";
 import { singles, Total } from "./elementwise/rows.js";
-import { place } from "./memory.js";
+import { addressesOf } from "./memory.js";
 
 const forward = /* @__PURE__ */ lineKernel({ arrays: ["x", "y"] }, ({ along }) => {
   const max = keep(Number.NEGATIVE_INFINITY);
@@ -49,8 +49,8 @@ export function logOfSum({ lanes: [low, high] }: Total): Vector {
 }
 
 export const wasmSoftmax: SoftmaxKernels = {
-  forward: (g, x, y) => forward(g, place(x, y)),
-  backward: (g, y, dy, dx) => backward(g, place(y, dy, dx)),
-  logForward: (g, x, y) => logForward(g, place(x, y)),
-  logBackward: (g, y, dy, dx) => logBackward(g, place(y, dy, dx)),
+  forward: (g, x, y) => forward(g, addressesOf(x, y)),
+  backward: (g, y, dy, dx) => backward(g, addressesOf(y, dy, dx)),
+  logForward: (g, x, y) => logForward(g, addressesOf(x, y)),
+  logBackward: (g, y, dy, dx) => logBackward(g, addressesOf(y, dy, dx)),
 };

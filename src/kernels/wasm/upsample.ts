@@ -18,7 +18,7 @@ import { lazy } from "./elementwise/compile.js";
 import { gathered } from "./elementwise/lines.js";
 import { keep, type Vector } from "./elementwise/math.js";
 import { cursor, doubles, singles, sweep } from "./elementwise/rows.js";
-import { memory, place, scratch } from "./memory.js";
+import { addressesOf, memory, scratch } from "./memory.js";
 
 /** What each position of a result is mixed from: entries up to its end, each a position of the source and a weight. */
 interface Mixture {
@@ -27,7 +27,7 @@ interface Mixture {
   readonly weight: Float64Array;
 }
 
-/** Bytes of an entry of a mixture: how far behind the first position the source is, and its weight in double precision. */
+/** Bytes of an entry of a mixture: how far after the first position the source is, and its weight in double precision. */
 const ENTRY = 16;
 
 /**
@@ -77,7 +77,7 @@ function mixing(rounds: boolean) {
     const written = local(i32.shl(out, 2));
     const behind = (bytes: Local<"i32">) => [1, 2, 3].map((count) => local(i32.mul(bytes, count)));
     const [sources, targets] = [behind(plane), behind(written)];
-    const line = local(0); // four bytes a line
+    const line = local(0); // four bytes per line
     sweep(outer, [line], (step) => {
       const four = (at: Local<"i32">, others: readonly Local<"i32">[]) =>
         step === 16 ? gathered(at, others) : cursor(at, 4);
@@ -96,7 +96,7 @@ function mixing(rounds: boolean) {
   });
 
   return (mixture: Mixture, size: number, outer: number, inner: number, x: Operand, y: Operand): void => {
-    const [from, to] = place(x, y);
+    const [from, to] = addressesOf(x, y);
     const { ends: lasts, index, weight } = mixture;
     const entries = scratch(ENTRY * index.length);
     const ends = scratch(4 * lasts.length);

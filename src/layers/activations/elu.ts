@@ -23,7 +23,7 @@ export const elu = /* @__PURE__ */ activationFunction({
  *     y = x for x > 0, else alpha · (eˣ − 1)
  *
  * @param alpha any finite number. Default 1.
- * @throws ArgumentError for an alpha that is no finite number.
+ * @throws ArgumentError for an alpha that is not a finite number.
  * Source: Clevert et al. 2015, https://arxiv.org/abs/1511.07289
  *
  * @example

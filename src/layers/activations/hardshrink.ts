@@ -22,7 +22,7 @@ export const hardshrink = /* @__PURE__ */ activationFunction({
  *     y = x for |x| > lambd, else 0
  *
  * @param lambd any finite number. Default 0.5.
- * @throws ArgumentError for a lambd that is no finite number.
+ * @throws ArgumentError for a lambd that is not a finite number.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Hardshrink.html
  *
  * @example

@@ -25,7 +25,7 @@ export const leakyRelu = /* @__PURE__ */ activationFunction({
  *     y = x for x > 0, else negativeSlope · x
  *
  * @param negativeSlope any finite number. Default 0.01.
- * @throws ArgumentError for a negativeSlope that is no finite number.
+ * @throws ArgumentError for a negativeSlope that is not a finite number.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
  *
  * @example

@@ -17,6 +17,8 @@ import { hardtanh } from "./hardtanh.js";
  */
 export class ReLU6 extends Activation<"min" | "max"> {
   override readonly name: string = "ReLU6";
+  readonly minVal = 0;
+  readonly maxVal = 6;
 
   constructor(...none: []) {
     super(hardtanh, { min: 0, max: 6 });

@@ -44,7 +44,7 @@ export interface SoftplusOptions {
  *
  *     y = log(1 + e^(beta·x)) / beta for beta·x ≤ threshold, else x
  *
- * @throws ArgumentError for a beta that is not above 0, or a threshold that is no finite number.
+ * @throws ArgumentError for a beta that is not above 0, or a threshold that is not a finite number.
  * Source: https://pytorch.org/docs/stable/generated/torch.nn.Softplus.html
  *
  * @example

@@ -11,7 +11,7 @@ import { type Init, SAME_STRIDE_2, SeparableConv } from "./separable.js";
 import type { FaceNetworkOptions } from "./tiny-face-detector.js";
 
 /**
- * Four convolutions, each of which sees the rectified sum of all before it, and that sum:
+ * Four convolutions and their sum; each reads the rectified sum of all before it:
  * `[N, inChannels, H, W]` → `[N, outChannels, H/2, W/2]`.
  */
 export class DenseBlock extends Composite {

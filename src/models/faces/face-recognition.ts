@@ -50,7 +50,7 @@ export class ResidualBlock extends Composite {
   compose(x: Value): Value {
     const y = x.through(this.conv1, new ReLU(), this.conv2);
     if (this.#size === undefined) return y.add(x).relu();
-    const { inChannels, outChannels } = this.conv1.conv.settings;
+    const { inChannels, outChannels } = this.conv1.conv;
     const shortcut = new AvgPool2d(2).of(x).pad([0, 0, 0, 0, 0, outChannels - inChannels]);
     // Of an even image the convolution without padding makes one row and column fewer than the pooling.
     return (this.#size % 2 === 0 ? y.pad([0, 1, 0, 1]) : y).add(shortcut).relu();
@@ -123,7 +123,7 @@ export class FaceRecognition extends Composite {
   }
 
   compose(x: Value): Value {
-    const blocks = this.children().flatMap(([, child]) => (child instanceof ResidualBlock ? child : []));
+    const blocks = this.children().flatMap((child) => (child instanceof ResidualBlock ? child : []));
     const down = [this.conv32_down, new ReLU(), new MaxPool2d(3, { stride: 2 })];
     return x.through(...down, ...blocks, new GlobalAvgPool2d(), new Flatten(), this.fc);
   }

@@ -32,7 +32,7 @@ export class SeparableConv extends Composite {
   }
 
   compose(x: Value): Value {
-    const halves = this.depthwise.settings.stride[0] === 2;
+    const halves = this.depthwise.stride[0] === 2;
     return (halves ? x.pad(SAME_STRIDE_2) : x).through(this.depthwise, this.pointwise);
   }
 }

@@ -4,7 +4,7 @@ import { body, type Expr, type Local, local, type Operand, operand, statement, t
 import * as i32 from "./i32.js";
 import { select } from "./instructions.js";
 
-/** Where a branch goes: behind a block, or back to the start of a loop. */
+/** Where a branch goes: after a block, or back to the start of a loop. */
 export interface Label {
   readonly depth: number;
 }

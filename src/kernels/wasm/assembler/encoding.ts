@@ -28,12 +28,12 @@ export function append(target: number[], bytes: readonly number[]): void {
   for (let i = 0; i < bytes.length; i++) target.push(bytes[i]!);
 }
 
-/** The elements behind their count. */
+/** The count of the elements, then the elements. */
 export function vector(elements: readonly (readonly number[])[]): number[] {
   return unsigned(elements.length).concat(...elements);
 }
 
-/** The bytes behind their count. */
+/** The count of the bytes, then the bytes. */
 export function sized(bytes: readonly number[]): number[] {
   return unsigned(bytes.length).concat(bytes);
 }

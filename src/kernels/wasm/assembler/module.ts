@@ -172,7 +172,7 @@ function code(type: Type): number[] {
   return [{ i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b }[type]];
 }
 
-/** A section: its elements behind their count. */
+/** A section: the count of its elements, then the elements. */
 function section(id: number, elements: readonly (readonly number[])[]): number[] {
   return [id].concat(sized(vector(elements)));
 }

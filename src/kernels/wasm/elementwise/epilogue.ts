@@ -79,7 +79,7 @@ export function restOf(mean: number): number {
 }
 
 /**
- * Takes values through the steps that a kernel is told when it runs; each row is of the next channel. `addSum` adds to
+ * Takes values through the steps that a kernel gets when it runs; each row is of the next channel. `addSum` adds to
  * every value what belongs to it.
  */
 export function takeSteps(
@@ -104,7 +104,7 @@ export function takeSteps(
 
 type Update = (value: Local<"v128">, n: Local<"v128">) => Vector;
 
-/** One step of values of the channel whose constants lie `offset` bytes behind `constants`. */
+/** One step of values of the channel whose constants lie `offset` bytes after `constants`. */
 type Step = (constants: Expr<"i32">, offset: number, values: readonly Local<"v128">[]) => void;
 
 export const normalize: Step = (constants, offset, values) => {

@@ -17,10 +17,10 @@ import { type Cursor, cursor, record, sweep } from "./rows.js";
 interface Options<A extends string, L extends string, K extends string, N extends string> {
   /** Arrays that hold the lines. */
   readonly arrays: readonly A[];
-  /** Arrays of one number a line. */
+  /** Arrays of one number per line. */
   readonly perLine?: readonly L[];
   /** Arrays of one number for each place on the dimension. */
-  readonly perPlace?: readonly K[];
+  readonly perPosition?: readonly K[];
   readonly numbers?: readonly N[];
 }
 
@@ -31,7 +31,7 @@ interface Lines<A extends string, L extends string, K extends string, N extends 
   readonly numbers: Readonly<Record<N, Vector>>;
 }
 
-/** What calls the kernel on x (outer, size, inner); offsets in the order of `arrays`, `perLine` and `perPlace`. */
+/** What calls the kernel on x (outer, size, inner); offsets in the order of `arrays`, `perLine` and `perPosition`. */
 export type LineKernel = (
   g: { readonly outer: number; readonly size: number; readonly inner: number },
   arrays: readonly number[],
@@ -62,11 +62,11 @@ export function lineKernel<
 
 /** `step`: bytes from an element of a line to the next; `gap`: elements from a line to the next. */
 function form<A extends string, L extends string, K extends string, N extends string>(
-  { arrays, perLine = [], perPlace = [], numbers = [] }: Options<A, L, K, N>,
+  { arrays, perLine = [], perPosition = [], numbers = [] }: Options<A, L, K, N>,
   body: (current: Lines<A, L, K, N>) => void,
   beside: boolean,
 ): () => Kernel {
-  const addresses = [...arrays, ...perLine, ...perPlace];
+  const addresses = [...arrays, ...perLine, ...perPosition];
   const types: readonly ["i32", "i32", "i32", "i32", ...Type[]] = [
     ...(["i32", "i32", "i32", "i32"] as const),
     ...[...addresses.map(() => "i32" as const), ...numbers.map(() => "f32" as const)],
@@ -75,9 +75,9 @@ function form<A extends string, L extends string, K extends string, N extends st
     const integersOf = (first: number, length: number) => rest.slice(first, first + length) as Local<"i32">[];
     const starts = integersOf(0, arrays.length);
     const ofLines = integersOf(arrays.length, perLine.length);
-    const ofPlaces = integersOf(arrays.length + perLine.length, perPlace.length);
+    const ofPlaces = integersOf(arrays.length + perLine.length, perPosition.length);
     const splats = record(numbers, (_, i) => keep(f32x4.splat(rest.at(i - numbers.length) as Local<"f32">)));
-    const line = local(0); // four bytes a line
+    const line = local(0); // four bytes per line
     const behind = [1, 2, 3].map((lines) => local(i32.mul(gap, 4 * lines)));
     sweep(count, [line, ...ofLines], (width) => {
       body({
@@ -91,7 +91,7 @@ function form<A extends string, L extends string, K extends string, N extends st
                 const pointer = pointers[i] as Local<"i32">;
                 return beside || width === 4 ? cursor(pointer, width) : gathered(pointer, behind);
               }),
-              record(perPlace, (_, i) => v128.load32Splat(places[i] as Local<"i32">)),
+              record(perPosition, (_, i) => v128.load32Splat(places[i] as Local<"i32">)),
             );
             for (const pointer of pointers) advance(pointer, elementStep);
             for (const place of places) advance(place, 4);
@@ -106,7 +106,7 @@ function form<A extends string, L extends string, K extends string, N extends st
   return lazy(() => write, types);
 }
 
-/** Four elements, of which the second, third and fourth lie so many bytes behind the first. */
+/** Four elements, of which the second, third and fourth lie this many bytes after the first. */
 export function gathered(pointer: Local<"i32">, behind: readonly Local<"i32">[]): Cursor {
   const addresses = behind.map((bytes) => i32.add(pointer, bytes));
   return {

@@ -41,7 +41,7 @@ type EachElement<A extends string, N extends string> = (
 
 /**
  * Called with (rows, stride, count, the offset of every array, every number). With one sum it returns it; with more it
- * takes an offset as well, behind the numbers, and stores them there.
+ * takes an offset as well, after the numbers, and stores them there.
  */
 export function rowKernel<A extends string, N extends string = never>(
   options: { readonly arrays: readonly A[]; readonly numbers?: readonly N[]; readonly sums?: number },

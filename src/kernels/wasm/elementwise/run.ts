@@ -1,7 +1,7 @@
 /** Calls of row kernels on whole arrays. */
 import type { Operand } from "../../../tensor/storage.js";
 import type { Kernel } from "../assembler/module.js";
-import { memory, place } from "../memory.js";
+import { addressesOf, memory } from "../memory.js";
 
 /** Double-precision numbers of the memory, where kernels leave sums; valid until it grows. */
 export function doublesAt(offset: number, length: number): Float64Array {
@@ -16,7 +16,7 @@ export function bits(integers: Int32Array | Operand): Operand {
 
 /** One row: all elements of arrays of equal length. */
 export function run(kernel: () => Kernel, arrays: readonly Operand[], ...numbers: readonly number[]): number {
-  return kernel()(1, 0, arrays[0]?.length ?? 0, ...place(...arrays), ...numbers);
+  return kernel()(1, 0, arrays[0]?.length ?? 0, ...addressesOf(...arrays), ...numbers);
 }
 
 /**
@@ -25,7 +25,7 @@ export function run(kernel: () => Kernel, arrays: readonly Operand[], ...numbers
  */
 export function runSum(kernel: () => Kernel, arrays: readonly Operand[], ...numbers: readonly number[]): number {
   const length = arrays[0]?.length ?? 0;
-  const offsets = place(...arrays);
+  const offsets = addressesOf(...arrays);
   let total = 0;
   for (let i = 0; i < length; i += BLOCK) {
     total += kernel()(1, 0, Math.min(BLOCK, length - i), ...offsets.map((offset) => offset + 4 * i), ...numbers);

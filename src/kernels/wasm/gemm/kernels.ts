@@ -17,7 +17,7 @@ import { patchesKernel, spreadKernel } from "./patches.js";
 /** Numbers in memory: where the first lies, and steps from plane to plane, row to row, number to number. */
 export type Strides = readonly [at: number, plane: number, row: number, step: number];
 
-/** A matrix whose rows lie `rows[i]` bytes behind `at`, a table; that of the next line lies `line` bytes further. */
+/** A matrix whose rows lie `rows[i]` bytes after `at`, a table; that of the next line lies `line` bytes further. */
 export interface Matrix {
   readonly at: number;
   readonly rows: number;
@@ -33,7 +33,7 @@ export interface Product {
   readonly columns: number;
   readonly depth: number;
   readonly mode: number;
-  /** One number a row, with MODE.bias. */
+  /** One number per row, with MODE.bias. */
   readonly bias: number;
   /** Constants of the steps, row by row, and the bytes from c to what is added to it, as far as `mode` has such steps. */
   readonly constants?: number;
@@ -105,7 +105,7 @@ export function multiply(
 }
 
 /**
- * The product with columns that are packed in panels, one behind the other. Its sizes are written out: what a rest or a
+ * The product with columns that are packed in panels, one after the other. Its sizes are written out: what a rest or a
  * spread makes goes to V8's old space, which then grows while a network trains.
  */
 export function multiplyPanels(

@@ -1,7 +1,7 @@
 /**
  * Matrix product: c (rows × columns) = or += a (rows × depth) · b (depth × columns), for some `lines` of operands.
  *
- * Rows lie where tables of offsets in bytes say: row i of a `aRows[i]` behind the first, likewise those of b and c.
+ * Rows lie where tables of offsets in bytes say: row i of a `aRows[i]` after the first, likewise those of b and c.
  * So a matrix is read where it is, be it stored row by row, packed in panels, or the patches of an image. The operands
  * of the next line lie `aLine`, `bLine` and `cLine` bytes further.
  */
@@ -42,7 +42,7 @@ export const MODE = {
   zero: 1,
   /** Every row of c starts at its bias. */
   bias: 2,
-  /** c is added behind the sum, not under it: a long sum is one of blocks, whose error grows with their number and length. */
+  /** c is added after the sum, not under it: a long sum is one of blocks, whose error grows with their number and length. */
   block: 4,
 } as const;
 
@@ -202,7 +202,7 @@ function extent(left: Expr<"i32">, max: number, fewer: number): Expr<"i32"> {
 
 type AnyTile = ReturnType<typeof anyTileFunction>;
 
-/** Calls the tile of so many rows and vectors. */
+/** Calls the tile of this many rows and vectors. */
 function anyTileFunction(builder: ModuleBuilder, simd: Simd, largest: TileKernel) {
   const { rows: max, fewerRows, vectors: widest, fewerVectors } = TILE[simd];
   const low = tileKernel(builder, simd, fewerRows, widest);

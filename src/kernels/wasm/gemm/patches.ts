@@ -1,5 +1,5 @@
 /**
- * Kernels between an image and its matrix of patches (taps × pixels), whose entry lies `taps[tap]` bytes behind the
+ * Kernels between an image and its matrix of patches (taps × pixels), whose entry lies `taps[tap]` bytes after the
  * first pixel of its patch.
  */
 import { advance, doWhile, forRange, when } from "../assembler/control.js";

@@ -145,7 +145,7 @@ const average: Pooling = {
 
 /**
  * Called with (planes, x, y, argmax, tables, width, bytes of a plane of x, rows and columns of y, rowStep, columnStep,
- * first window of the stretch, first window behind it). The tables are the rows' `first` and `end`, the columns' `first`
+ * first window of the stretch, first window after it). The tables are the rows' `first` and `end`, the columns' `first`
  * and `end`, 32-bit integers, and then the rows' and the columns' counts in double precision.
  */
 function windowKernel(builder: ModuleBuilder, pooling: Pooling, stretch: Stretch): Body {

@@ -45,7 +45,7 @@ export function filterGradientKernel(variant: Variant): Body {
       });
     }
 
-    /** The taps of temporary·G, by way of the memory behind it: what waits in registers would spill. */
+    /** The taps of temporary·G, by way of the memory after it: what waits in registers would spill. */
     function allTaps(): Local<"i32"> {
       const behind = local(i32.add(temporary, 16 * taps * points));
       const from = local(temporary);

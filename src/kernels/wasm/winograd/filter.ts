@@ -17,7 +17,7 @@ export function channelsTogether({ rows }: Pick<Variant, "rows">): number {
 /** A tap of a filter: where it lies, in bytes, and a mask: −1, or 0 for one that is not there. */
 export const TAP_BYTES = 8;
 
-/** Where a filter's taps are: one behind the other, in this order or flipped (turned by 180°), or where a table says. */
+/** Where a filter's taps are: one after the other, in this order or flipped (turned by 180°), or where a table says. */
 export type Taps = "plain" | "flipped" | "table";
 
 /**

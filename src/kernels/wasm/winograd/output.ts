@@ -132,7 +132,7 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, steps: nu
       );
     }
 
-    /** The steps behind the sum. */
+    /** The steps after the sum. */
     function end(values: readonly Local<"v128">[]): void {
       if (steps & STEP.relu) rectify(values);
       if (steps & STEP.activation) activate(constants, 0, values);

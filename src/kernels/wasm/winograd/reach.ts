@@ -34,7 +34,7 @@ function survey(x: number, r: Reading, height: number, width: number) {
   const columns = (r.outWidth - 1) * r.stride + r.kernelWidth;
   const [pixels, plane] = [r.height * r.width, rows * columns];
   const length = batch * plane;
-  // Windows reach behind the grid; there are zeros, too.
+  // Windows reach beyond the grid; there are zeros, too.
   const beyond = columns * height + width + 16;
   const [at, wide, windows] = [0, 1, 2].map(() => {
     const grid = scratch(4 * (length + beyond));

@@ -10,13 +10,13 @@ import { rowKernel } from "../elementwise/rows.js";
 import * as gemm from "../gemm/kernels.js";
 import { times } from "./variant.js";
 
-// Without their sign, floats and their bits have the same order, with NaN behind infinity; so these are maxima of integers.
+// Without their sign, floats and their bits have the same order, with NaN above infinity; so these are maxima of integers.
 
 /** Maps, or vectors, that are read side by side. */
 const TOGETHER = 4;
 
 /**
- * `(x, images, maps, bytes, to)`: to[image, i] = max(to[image, i], |x[image, map, i]| of all maps), maps being of so many
+ * `(x, images, maps, bytes, to)`: to[image, i] = max(to[image, i], |x[image, map, i]| of all maps), maps being of this many
  * bytes. What lies at their ends comes up twice, which does not change a maximum.
  */
 const largestOfMaps = /* @__PURE__ */ lazy(() => (x, images, maps, bytes, to) => {

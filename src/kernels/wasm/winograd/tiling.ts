@@ -1,4 +1,4 @@
-/** Where the tiles of images lie, as the kernels that read or write them want to be told. */
+/** Where the tiles of images lie, as the kernels that read or write them expect them. */
 import type { Kernel } from "../assembler/module.js";
 import { memory, scratch } from "../memory.js";
 import { GROUP_BYTES } from "./output.js";

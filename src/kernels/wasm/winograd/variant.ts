@@ -20,7 +20,7 @@ export interface Variant {
 
 const variants = new Map<string, Variant>();
 
-/** The variant for so many quads: panels that keep the vector registers busy; for one quad, whatever reads the filters in one stream. */
+/** The variant for this many quads: panels that keep the vector registers busy; for one quad, whatever reads the filters in one stream. */
 export function variantOf(points: Points, taps: number, simd: Simd, quads: number): Variant {
   const narrow = quads === 1 || quads === 3;
   const rows = narrow ? 12 : simd === "relaxed" ? 6 : 5;

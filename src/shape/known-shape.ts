@@ -9,7 +9,7 @@ import type { Mistake } from "./rule.js";
 import type { Shape } from "./shape.js";
 
 /** `S` where it is one tuple of sizes; any shape for a union, a list of unknown length, and `any` in either place. */
-export type Definite<S extends Shape> = number extends S["length"]
+export type KnownShape<S extends Shape> = number extends S["length"]
   ? Shape
   : true extends IsUnion<S> | IsUnion<S["length"]>
     ? Shape
@@ -17,7 +17,7 @@ export type Definite<S extends Shape> = number extends S["length"]
       ? Shape
       : S;
 
-/** Whether a shape that went through {@link Definite} has an unknown number of dimensions. */
+/** Whether a shape that went through {@link KnownShape} has an unknown number of dimensions. */
 export type HasAnyRank<S extends Shape> = number extends S["length"] ? true : false;
 
 /** As many dimensions as `S` has, of unknown sizes. */
@@ -33,13 +33,13 @@ export type IsLiteral<N> = number extends N
     : false;
 
 /** The shape that a rule gives; any shape where it refuses. */
-export type Given<R> = 0 extends 1 & R ? Shape : [R] extends [infer Known extends Shape] ? Known : Shape;
+export type ResultShape<R> = 0 extends 1 & R ? Shape : [R] extends [infer Known extends Shape] ? Known : Shape;
 
 /** For an argument to be intersected with: nothing where the rule takes it, otherwise the sentence that says why not. */
-export type Told<R> = R extends Mistake<infer Sentence> ? Sentence : unknown;
+export type OrMistake<R> = R extends Mistake<infer Sentence> ? Sentence : unknown;
 
-/** As {@link Told}, for an argument that is a number: intersected with a text it would be `never`, which says nothing. */
-export type NumberTold<R> = R extends Mistake<string> ? R : unknown;
+/** As {@link OrMistake}, for an argument that is a number: intersected with a text it would be `never`, which says nothing. */
+export type NumberOrMistake<R> = R extends Mistake<string> ? R : unknown;
 
 /** A list of numbers as it was written, negative ones as well: `[2, -1]`. */
 export type ShowList<L extends readonly number[]> = `[${Listed<L>}]`;
