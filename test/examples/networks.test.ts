@@ -4,15 +4,18 @@ import { efficientNetB0 } from "../../docs/examples/networks/efficientnet.js";
 import { lraspp } from "../../docs/examples/networks/lraspp.js";
 import { mobileNetV3Small } from "../../docs/examples/networks/mobilenetv3.js";
 import { shuffleNetV2 } from "../../docs/examples/networks/shufflenetv2.js";
+import { Quick } from "../../docs/models.js";
 import { Dropout, type Layer, StochasticDepth, type Tensor } from "../../src/index.js";
 import { EfficientNet, LRASPP, MobileNetV3, ShuffleNetV2 } from "../../src/models.js";
 import { normal } from "../support/layers.js";
 
+const random = new Quick(1);
+
 const NETWORKS: Record<string, readonly [own: () => Layer, model: () => Layer]> = {
-  shuffleNetV2: [shuffleNetV2, () => new ShuffleNetV2()],
-  mobileNetV3Small: [mobileNetV3Small, () => new MobileNetV3("small")],
-  efficientNetB0: [efficientNetB0, () => new EfficientNet()],
-  lraspp: [lraspp, () => new LRASPP()],
+  shuffleNetV2: [shuffleNetV2, () => new ShuffleNetV2({ random })],
+  mobileNetV3Small: [mobileNetV3Small, () => new MobileNetV3("small", { random })],
+  efficientNetB0: [efficientNetB0, () => new EfficientNet({ random })],
+  lraspp: [lraspp, () => new LRASPP({ random })],
 };
 
 test.each(Object.entries(NETWORKS))("%s is the network of faltung/models", (_, [makeOwn, makeModel]) => {

@@ -11,6 +11,7 @@ import {
   Dropout,
   Dropout2d,
   defaultRandom,
+  Embedding,
   graph,
   Layer,
   manualSeed,
@@ -22,6 +23,7 @@ import {
   StateBuffer,
   StochasticDepth,
   type Tensor,
+  tensor,
   type Value,
   zeros,
 } from "../../src/index.js";
@@ -211,5 +213,32 @@ describe("a failed call changes nothing", () => {
         expect(future(true)).toEqual(future(false));
       }),
     );
+  });
+
+  test("an index that an Embedding in the middle has no vector for", () => {
+    const made = (mode: "train" | "eval") => {
+      const random = new Random(1);
+      const layers = {
+        norm: new BatchNorm2d(CHANNELS),
+        dropout: new Dropout(0.5, { random }),
+        words: new Embedding(3, 5, { random }),
+      };
+      const network = graph([["N", CHANNELS, 4, 5], ["N"]], layers, (own, x, words) => {
+        return x.through(own.norm, own.dropout).mean([1, 2]).add(own.words.of(words));
+      });
+      return { network: network[mode](), random };
+    };
+    for (const mode of ["train", "eval"] as const) {
+      const future = (isFailing: boolean) => {
+        const { network, random } = made(mode);
+        const y = network.forward(normal(SHAPE, 1), tensor([0, 1, 2]));
+        if (isFailing) {
+          expect(() => network.forward(normal(SHAPE, 2), tensor([0, 3, 1]))).toThrow(/^Embedding expects indices/);
+        }
+        const state = Object.entries(network.stateDict()).map(([key, { data }]) => [key, [...data]]);
+        return [state, random.state, network.backward(y).map((dx) => [...dx.data])];
+      };
+      expect(future(true)).toEqual(future(false));
+    }
   });
 });

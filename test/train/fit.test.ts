@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { DataLoader, Dataset } from "../../src/data.js";
 import {
   ArgumentError,
@@ -189,13 +189,25 @@ describe("fit", () => {
     await expectRejection(fit(model, data, { ...options, signal: controller.signal }), Error, "enough");
   });
 
-  test("timers run while it trains", async () => {
+  test.each([
+    [25, 1],
+    [0, 0],
+  ])("timers run between steps that take %d ms", async (milliseconds, expected) => {
     const { model, data, ...options } = training();
+    let time = 0;
+    const now = vi.spyOn(performance, "now").mockImplementation(() => time);
     let ticks = 0;
-    const timer = setInterval(() => ticks++, 1);
-    await fit(model, data, { ...options, epochs: 60 });
-    clearInterval(timer);
-    expect(ticks).toBeGreaterThan(0);
+    const timer = setTimeout(() => ticks++);
+    try {
+      const onStep = () => {
+        time += milliseconds;
+      };
+      await fit(model, data, { ...options, epochs: 2, onStep });
+      expect(ticks).toBe(expected);
+    } finally {
+      clearTimeout(timer);
+      now.mockRestore();
+    }
   });
 
   test("clips gradients and steps a per-step scheduler", async () => {
