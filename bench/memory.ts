@@ -5,8 +5,8 @@
  */
 import { program } from "commander";
 import { findChromium, launch } from "../test/browser/chromium.js";
-import { INFERENCES } from "../test/support/inference-networks.js";
 import type { Dropping, Resident } from "./children/dropped.js";
+import type { Inference } from "./children/inference.js";
 import { verdict } from "./lib/bars.js";
 import { child } from "./lib/child.js";
 import { inNode, pages } from "./lib/dropped.js";
@@ -32,45 +32,42 @@ interface Options {
 }
 const { steps, from, runs, dropped: only, inference: inferencesOnly } = program.opts<Options>();
 
-interface Inference {
-  readonly weights: number;
-  /** The input and the output of every step once. */
-  readonly outputs: number;
-  /** Those that are alive at a time, at most. */
-  readonly cut: number;
-  /** Resident set of the process: before anything of the library ran, and at its peak. */
-  readonly before: number;
-  readonly peak: number;
-}
+/** What is inferred, in which batches. */
+const INFERRED = { "VGG-16": [1], "U-Net": [1, 4], "DenseNet-121": [1, 8, 32] } as const;
 
 console.log(`${provenanceLine()}\n`);
 const inferences = only ? {} : await measuredInferences();
 const dropped = inferencesOnly ? [] : await droppedModels();
 if (!only && !inferencesOnly) await training();
 
-/** Inferences, each in a process of its own. */
+/** Three inferences of each in a process of its own. Empty is one of Node that runs nothing. */
 async function measuredInferences(): Promise<Readonly<Record<string, Inference>>> {
   const results: Record<string, Inference> = {};
-  const rows: string[][] = [];
-  for (const [name, { input }] of Object.entries(INFERENCES)) {
-    const inference = await child<Inference>("inference.ts", name);
-    results[name] = inference;
-    const { weights, outputs, cut, before, peak } = inference;
-    const ratio = (group: string, bytes: number, against: string) => [
-      `  peak : ${group}`,
-      megabytes(bytes),
-      digits(peak / bytes),
-      verdict(`${name} inference`, against, peak / bytes),
-    ];
-    rows.push(
-      [`${name}, ${input.join("×")}: peak of the process`, megabytes(peak), "", ""],
-      ["  Node before it", megabytes(before), "", ""],
-      ["  weights", megabytes(weights), "", ""],
-      ["  widest cut", megabytes(cut), "", ""],
-      ["  every step's output", megabytes(outputs), "", ""],
-      ratio("weights + widest cut", weights + cut, "weights + widest cut"),
-      ratio("weights + outputs", weights + outputs, "weights + outputs"),
-    );
+  const empty = await child<number>("empty.ts");
+  const rows: string[][] = [["Node by itself", megabytes(empty), "", ""]];
+  for (const [name, batches] of Object.entries(INFERRED)) {
+    for (const batch of batches) {
+      const which = `${name}, batch ${batch}`;
+      const inference = await child<Inference>("inference.ts", name, batch, 3);
+      results[which] = inference;
+      const { weights, outputs, cut, first, peak } = inference;
+      const ratio = (what: string, bytes: number, over: number, against = "") => [
+        `  ${what}`,
+        megabytes(bytes),
+        digits(bytes / over),
+        verdict(`${name} inference`, against, bytes / over),
+      ];
+      rows.push(
+        [which, "", "", ""],
+        ["  weights", megabytes(weights), "", ""],
+        ["  weights + widest cut", megabytes(weights + cut), "", ""],
+        ["  weights + every step's output", megabytes(weights + outputs), "", ""],
+        ratio("peak of the process : weights + widest cut", first, weights + cut, "weights + widest cut"),
+        ratio("  of three inferences", peak, weights + cut),
+        ratio("  without Node by itself", first - empty, weights + cut),
+        ratio("peak of the process : weights + every step's output", first, weights + outputs, "weights + outputs"),
+      );
+    }
   }
   console.log(`${table(["resident memory of an inference", "size", "ratio", "bar and aim"], rows)}\n`);
   return results;
@@ -105,10 +102,10 @@ async function training(): Promise<void> {
         title: "Resident memory",
         label: "MB",
         bars: [
-          ...Object.entries(inferences).flatMap(([name, { weights, cut, peak }]) => [
+          ...Object.entries(inferences).flatMap(([name, { weights, cut, first }]) => [
             bar(`${name} inference`, "weights", weights),
             bar(`${name} inference`, "weights + widest cut", weights + cut),
-            bar(`${name} inference`, "peak of the process", peak),
+            bar(`${name} inference`, "peak of the process", first),
           ]),
           ...checkpoints.map((step, i) =>
             bar("LeNet-5 training", `after ${step.toLocaleString("en")} steps`, resident[i]!),

@@ -38,7 +38,7 @@ export class Runs {
   #backwardPool: Pool | undefined;
   #program: Program | undefined;
   #generators: readonly Random[] = [];
-  /** The program whose layer's numbers have taken their places. */
+  /** The program whose layer's numbers took their places before an inference. */
   #resident: Program | undefined;
 
   /** @throws ShapeError before anything has changed where the shapes do not fit. */
@@ -54,8 +54,9 @@ export class Runs {
     const run: Run = { waiting: keeps };
     const inputs: Tensor[] = [];
     const action = () => {
-      beginRun(program === this.#resident ? [] : Array.from(module.states(), ({ value }) => value));
-      this.#resident = program;
+      // What learns is used again and again, and moves in by and by.
+      beginRun(keeps || program === this.#resident ? [] : Array.from(module.states(), ({ value }) => value));
+      if (!keeps) this.#resident = program;
       for (const x of xs) inputs.push(copyOf(x));
       return program.forward(inputs, keeps, shapes);
     };

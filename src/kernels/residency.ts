@@ -9,7 +9,7 @@
  */
 import { StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
-import { type Allocator, engine } from "../tensor/engine.js";
+import { type Allocator, engine, type Run } from "../tensor/engine.js";
 import { type DType, floats, type Operand, type Resident } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { backend } from "./backend.js";
@@ -25,6 +25,9 @@ import {
   touch,
   view,
 } from "./wasm/memory.js";
+
+/** As often one training step uses a parameter or its gradient, at most. */
+const FEW_USES = 8;
 
 /** Arrays of as many bytes give their memory back when their numbers move out of them; the collector takes its time. */
 const SHRINKABLE = 1 << 16;
@@ -46,6 +49,8 @@ class Block implements Owner {
   #array: Float32Array | undefined;
   /** Whether the program has the array, which is where the numbers are from then on. */
   #exposed = false;
+  #firstRun: Run | undefined;
+  #uses = 0;
   /** Whether others needed the room since the last use. */
   #movedOut = false;
 
@@ -94,7 +99,7 @@ class Block implements Owner {
 
   /** Where a kernel finds the numbers; undefined where it has to copy them. */
   address(): number | undefined {
-    const span = this.#span ?? this.#moveIn();
+    const span = this.#span ?? (this.#isEstablished() ? this.#moveIn() : undefined);
     if (!span?.fixed && span) touch(span);
     return span?.at;
   }
@@ -127,6 +132,21 @@ class Block implements Owner {
     this.#movedOut = !this.#isFree;
   }
 
+  /** Takes a place for a model that is going to be used, as far as anyone can tell. */
+  settle(): void {
+    if (!this.#span) this.#moveIn();
+  }
+
+  /**
+   * Whether the numbers are worth a place: those of a model that learns one step and is dropped are left to the garbage
+   * collector altogether. Results of a run are written there in the first place.
+   */
+  #isEstablished(): boolean {
+    if (!this.#array || this.#movedOut) return true;
+    this.#firstRun ??= engine().run;
+    return this.#firstRun !== engine().run || ++this.#uses > FEW_USES;
+  }
+
   /** Takes a place in the memory; undefined where there is no room, or the program has the array. */
   #moveIn(): Span | undefined {
     if (this.#exposed) return undefined;
@@ -137,6 +157,7 @@ class Block implements Owner {
     if (this.#array) move(this.#array, span.at);
     this.#array = undefined;
     this.#span = span;
+    this.#firstRun = undefined;
     return span;
   }
 }
@@ -379,16 +400,13 @@ function inBlock<S extends Shape>(array: Float32Array, shape: S): Tensor<S> {
   return new Tensor(new Place(block, array.length, false), shape);
 }
 
-/**
- * Begins a run of a model that has these numbers: they take their places first. Those of the run's values come and go, and
- * should not lie scattered between them.
- */
+/** Begins a run. `numbers` of the model take their places before the run's values do, which come and go around them. */
 export function beginRun(numbers: Iterable<Tensor>): void {
   if (backend() !== "wasm") return;
   startRun();
   for (const tensor of numbers) {
     const operand = tensor.operand(tensor.size);
-    if (operand instanceof Place) operand.address();
+    if (operand instanceof Place) operand.block.settle();
   }
 }
 

@@ -1,5 +1,10 @@
-/** An inference holds as many bytes at a time as the widest cut of its network has: nothing more lies in its pool. */
+/**
+ * An inference holds as many bytes at a time as the widest cut of its network has: nothing more lies in its pool, and the
+ * engine's memory takes little more than that and the weights.
+ */
 import { describe, expect, test } from "vitest";
+import type { Inference } from "../../bench/children/inference.js";
+import { child } from "../../bench/lib/child.js";
 import { runForward } from "../../src/graph/execute.js";
 import { Pool, within } from "../../src/kernels/residency.js";
 import { engine } from "../../src/tensor/engine.js";
@@ -33,5 +38,24 @@ describe.skipIf(!backends.includes("wasm, plain SIMD"))("an inference's pool", (
       expect(pool.peak).toBe(cut);
       expect(cut).toBeLessThan(outputs / 2);
     });
+  });
+});
+
+/** What kernels may take for themselves, and gaps between places. */
+const SPARE = 10e6;
+
+describe.skipIf(!backends.includes("wasm, plain SIMD"))("the engine's memory", () => {
+  test.each([
+    ["U-Net", 1],
+    ["U-Net", 2],
+    ["DenseNet-121", 1],
+    ["DenseNet-121", 4],
+  ])("takes the weights and the widest cut of %s and hardly more: batch %i, two inferences", async (name, batch) => {
+    const { weights, cut, used } = await child<Inference>("inference.ts", name, batch, 2);
+    // The first inference's input is kept for a backward until the second has run.
+    const input = 4 * batch * INFERENCES[name]!.input.slice(1).reduce((product, size) => product * size);
+    expect(used[0]).toBeGreaterThan(weights);
+    expect(used[0]).toBeLessThan(weights + cut + SPARE);
+    expect(used[1]).toBeLessThan(weights + cut + input + SPARE);
   });
 });

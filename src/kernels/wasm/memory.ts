@@ -11,9 +11,11 @@
 import { StateError } from "../../shape/errors.js";
 import { engine } from "../../tensor/engine.js";
 import type { FloatArray, Operand } from "../../tensor/storage.js";
-import { Heap } from "./heap.js";
+import { ALIGNMENT, Heap } from "./heap.js";
 
 const PAGE = 65536;
+/** The first bytes of the memory are for what is never given back: among places it would be in their way. */
+const KEPT_BYTES = 32768;
 /** What a memory may be allowed to grow to, in pages: 4 GiB, which 32-bit offsets reach, or what a platform grants. */
 const MAXIMA = [65536, 32768, 16384, 8192, 4096];
 /** Grown by at least this much at a time. */
@@ -52,6 +54,8 @@ export interface Span {
 interface EngineMemory {
   readonly memory: WebAssembly.Memory;
   readonly heap: Heap;
+  /** Where the next thing goes that is never given back. */
+  kept: number;
   /** Every buffer that the memory has had; a shared one's old buffers go on showing it. */
   readonly buffers: WeakSet<ArrayBufferLike>;
   /** Temporary space, used from its start by each kernel call; what does not fit is elsewhere. */
@@ -122,8 +126,9 @@ function create(): EngineMemory {
   };
   return {
     memory,
+    heap: new Heap(KEPT_BYTES, grow),
     // Offset 0 stays free, so that it can mean "none".
-    heap: new Heap(1, grow),
+    kept: ALIGNMENT,
     buffers,
     scratch: { at: 0, bytes: 0, used: 0, extra: [], elsewhere: 0, peak: 0 },
     calls: 0,
@@ -362,6 +367,15 @@ function allocate(m: EngineMemory, bytes: number): number | undefined {
     const at = heap.allocate(bytes);
     if (at !== undefined || !(moveOneOut(m) || freeScratch(m))) return at;
   }
+}
+
+/** Takes bytes of the memory for good. */
+export function keep(bytes: number): number {
+  const m = state();
+  const at = m.kept;
+  m.kept += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+  if (m.kept > KEPT_BYTES) throw new RangeError("The engine's memory has no room for another backend's tables.");
+  return at;
 }
 
 /** Takes bytes of the memory until {@link free}, for tests and benchmarks of kernels by themselves. */

@@ -2,7 +2,7 @@
 
 import type { Simd } from "../assembler/simd.js";
 import { STEP, type Steps } from "../elementwise/epilogue.js";
-import { memory, scratch, take } from "../memory.js";
+import { keep, memory, scratch } from "../memory.js";
 import { DEPTH, multiplyKernel, SPARE, TILE } from "./multiply.js";
 import {
   addTransposedKernel,
@@ -66,7 +66,7 @@ const lasting = new Map<Simd, Lasting>();
 function lastingOf(simd: Simd): Lasting {
   let known = lasting.get(simd);
   if (!known) {
-    known = { panelRows: takeForever(4 * DEPTH), spare: takeForever(SPARE) };
+    known = { panelRows: keep(4 * DEPTH), spare: keep(SPARE) };
     const entries = new Int32Array(memory().buffer, known.panelRows, DEPTH);
     for (let k = 0; k < DEPTH; k++) entries[k] = 4 * k * panelOf(simd);
     lasting.set(simd, known);
@@ -196,10 +196,4 @@ export function transpose(from: Rows, to: Rows, rows: number, columns: number): 
 /** to[row, column] += from[column, row] */
 export function addTransposed(from: Rows, to: Rows, rows: number, columns: number): void {
   addTransposedKernel()(from.at, from.row, to.at, to.row, rows, columns);
-}
-/** Memory that is never given back. */
-function takeForever(bytes: number): number {
-  const at = take(bytes);
-  if (at === undefined) throw new RangeError("The engine's memory is full.");
-  return at;
 }
