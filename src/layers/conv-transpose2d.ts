@@ -1,7 +1,7 @@
 import { Cache } from "../graph/cache.js";
 import { Layer } from "../graph/layer.js";
 import type { Traits } from "../graph/module.js";
-import { Parameter } from "../graph/parameter.js";
+import type { Parameter } from "../graph/parameter.js";
 import {
   convTranspose2d,
   convTranspose2dBiasGradient,
@@ -22,7 +22,7 @@ import { checkExtents } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type InitOptions, initialiseLike, zeroWeight } from "./initializers.js";
+import { type InitOptions, learned } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 /** Options of {@link ConvTranspose2d}; every default is torch's. */
@@ -72,11 +72,9 @@ export class ConvTranspose2d<
     const { bias: hasBias, random, ...taps } = readOptions("ConvTranspose2d", options, defaults);
     this.settings = convTransposeSettings("ConvTranspose2d", inChannels, outChannels, kernelSize, taps);
     const filter = [outChannels / this.settings.groups, ...this.settings.kernelSize];
-    const weight = zeroWeight("ConvTranspose2d", [inChannels, ...filter]);
-    const bias = hasBias ? zeroWeight("ConvTranspose2d", [outChannels]) : undefined;
-    initialiseLike(weight, bias, sizeOf(filter), random);
-    this.weight = new Parameter("weight", weight);
-    this.bias = bias && new Parameter("bias", bias);
+    const { weight, bias } = learned("ConvTranspose2d", [inChannels, ...filter], outChannels, hasBias, random);
+    this.weight = weight;
+    this.bias = bias;
   }
 
   /** @internal */
