@@ -2,6 +2,7 @@
 import { RELU } from "../../src/kernels/epilogue.js";
 import { add } from "../../src/ops/arithmetic.js";
 import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../../src/ops/conv2d.js";
+import { epilogueKernels } from "../../src/ops/epilogue.js";
 import { linear, linearInputGradient, linearWeightGradient } from "../../src/ops/linear.js";
 import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { linearGeometry } from "../../src/shape/linear.js";
@@ -71,11 +72,15 @@ function residuals(): Case[] {
     const made = () => residentNormals(shape, [channels, channels, 3, 3], shape);
     const fused = () => {
       const [x, weight, sum] = made();
-      return innerOps(() => conv2d(g, x, weight, undefined, shape, { sum, activation: RELU }));
+      return innerOps(() =>
+        conv2d(g, x, weight, undefined, shape, { sum, activation: RELU, kernels: epilogueKernels }),
+      );
     };
     const inPlace = () => {
       const [x, weight, sum] = made();
-      return innerOps(() => conv2d(g, x, weight, undefined, shape, { sum, activation: RELU }, sum));
+      return innerOps(() =>
+        conv2d(g, x, weight, undefined, shape, { sum, activation: RELU, kernels: epilogueKernels }, sum),
+      );
     };
     const apart = () => {
       const [x, weight, skip] = made();

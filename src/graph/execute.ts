@@ -1,5 +1,6 @@
 /** Runs plans: forward step by step, backward in reverse. */
 import { NoRoom, noRoom } from "../kernels/wasm/memory.js";
+import { epilogueKernels } from "../ops/epilogue.js";
 import { addInto, merge } from "../ops/merge.js";
 import { ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sameShape, showShape } from "../shape/shape.js";
@@ -103,6 +104,7 @@ function resolve({ norm, sum, inPlace, activation }: PlannedEpilogue, layer: Mod
     ...(norm?.traits.norm && { norm: norm.traits.norm(shape) }),
     ...(added && { sum: added, inPlace: inPlace === true }),
     ...(activation && { activation }),
+    kernels: epilogueKernels,
   };
   return epilogue;
 }

@@ -1,7 +1,7 @@
 import { Cache } from "../graph/cache.js";
 import { Layer } from "../graph/layer.js";
 import type { Traits } from "../graph/module.js";
-import { Parameter } from "../graph/parameter.js";
+import type { Parameter } from "../graph/parameter.js";
 import {
   convTranspose2d,
   convTranspose2dBiasGradient,
@@ -22,7 +22,7 @@ import { checkExtents } from "../shape/reshape.js";
 import type { DefaultOptions, OnlyOptions, PairOf } from "../shape/rule.js";
 import { type Pair, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type InitOptions, initializeLike, zeroWeight } from "./initializers.js";
+import { type InitOptions, learned } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 /** Options of {@link ConvTranspose2d}; every default is torch's. */
@@ -87,11 +87,9 @@ export class ConvTranspose2d<
     const { bias: hasBias, random, ...taps } = readOptions("ConvTranspose2d", options, defaults);
     Object.assign(this, convTransposeSettings("ConvTranspose2d", inChannels, outChannels, kernelSize, taps));
     const filter = [outChannels / this.groups, ...this.kernelSize];
-    const weight = zeroWeight("ConvTranspose2d", [inChannels, ...filter]);
-    const bias = hasBias ? zeroWeight("ConvTranspose2d", [outChannels]) : undefined;
-    initializeLike(weight, bias, sizeOf(filter), random);
-    this.weight = new Parameter("weight", weight);
-    this.bias = bias && new Parameter("bias", bias);
+    const { weight, bias } = learned("ConvTranspose2d", [inChannels, ...filter], outChannels, hasBias, random);
+    this.weight = weight;
+    this.bias = bias;
   }
 
   /** @internal */

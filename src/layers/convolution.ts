@@ -2,7 +2,7 @@ import { Cache } from "../graph/cache.js";
 import type { Epilogue } from "../graph/epilogue.js";
 import { Layer } from "../graph/layer.js";
 import type { How, Traits } from "../graph/module.js";
-import { Parameter } from "../graph/parameter.js";
+import type { Parameter } from "../graph/parameter.js";
 import { conv2d, conv2dBiasGradient, conv2dInputGradient, conv2dWeightGradient } from "../ops/conv2d.js";
 import { pad2d, pad2dBackward } from "../ops/pad2d.js";
 import type { ConvAlgorithm } from "../shape/algorithm.js";
@@ -20,7 +20,7 @@ import type { ShapeRule } from "../shape/rule.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { initializeLike, zeroWeight } from "./initializers.js";
+import { learned } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 const TRAITS: Traits = { epilogue: "any", isFresh: true };
@@ -53,11 +53,9 @@ export abstract class Convolution<Rule extends ShapeRule> extends Layer<Rule> {
     Object.assign(this, settings);
     const { name, inChannels, outChannels, groups, kernelSize } = settings;
     const filter = [inChannels / groups, ...kernelSize];
-    const weight = zeroWeight(name, [outChannels, ...filter]);
-    const biasValue = bias ? zeroWeight(name, [outChannels]) : undefined;
-    initializeLike(weight, biasValue, sizeOf(filter), random);
-    this.weight = new Parameter("weight", weight);
-    this.bias = biasValue && new Parameter("bias", biasValue);
+    const parameters = learned(name, [outChannels, ...filter], outChannels, bias, random);
+    this.weight = parameters.weight;
+    this.bias = parameters.bias;
   }
 
   /** @internal */

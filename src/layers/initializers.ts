@@ -2,6 +2,7 @@
  * Initializers: each fills a parameter's tensor in place and returns it, as torch.nn.init does.
  * Source: https://pytorch.org/docs/stable/nn.init.html
  */
+import { Parameter } from "../graph/parameter.js";
 import { ownZeros } from "../kernels/residency.js";
 import { checkFinite, checkNumber, checkOneOf, checkSize, readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
@@ -174,9 +175,26 @@ export function zeroWeight<const S extends Shape>(layer: string, shape: S): Tens
 }
 
 /** torch's default for convolutions and Linear: weight and bias uniform in ±1/√fanIn (Kaiming uniform with a = √5). */
-export function initializeLike(weight: Tensor, bias: Tensor | undefined, fanIn: number, random?: Random): void {
+function initializeLike(weight: Tensor, bias: Tensor | undefined, fanIn: number, random?: Random): void {
   const bound = 1 / Math.sqrt(fanIn);
   const options = random ? { random } : {};
   uniform(weight, -bound, bound, options);
   if (bias) uniform(bias, -bound, bound, options);
+}
+
+/**
+ * The parameters of a layer whose weight has a filter for each entry of its first dimension: weight and bias as torch's
+ * convolutions and Linear begin.
+ */
+export function learned(
+  layer: string,
+  [count, ...filter]: readonly [number, ...number[]],
+  outputs: number,
+  hasBias: boolean,
+  random: Random | undefined,
+): { readonly weight: Parameter; readonly bias: Parameter | undefined } {
+  const weight = zeroWeight(layer, [count, ...filter]);
+  const bias = hasBias ? zeroWeight(layer, [outputs]) : undefined;
+  initializeLike(weight, bias, sizeOf(filter), random);
+  return { weight: new Parameter("weight", weight), bias: bias && new Parameter("bias", bias) };
 }

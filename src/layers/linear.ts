@@ -2,14 +2,14 @@ import { Cache } from "../graph/cache.js";
 import type { Epilogue } from "../graph/epilogue.js";
 import { Layer } from "../graph/layer.js";
 import type { How, Traits } from "../graph/module.js";
-import { Parameter } from "../graph/parameter.js";
+import type { Parameter } from "../graph/parameter.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { checkInteger, readOptions } from "../shape/check.js";
 import { type LinearGeometry, type LinearRule, linearGeometry } from "../shape/linear.js";
 import { checkExtents } from "../shape/reshape.js";
 import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type InitOptions, initializeLike, zeroWeight } from "./initializers.js";
+import { type InitOptions, learned } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 const TRAITS: Traits = { epilogue: "any", isFresh: true };
@@ -49,11 +49,9 @@ export class Linear<const In extends number = number, const Out extends number =
     const { bias: hasBias, random } = readOptions("Linear", options, { bias: true, random: undefined });
     this.inFeatures = checkInteger("Linear", "inFeatures", inFeatures, 1);
     this.outFeatures = checkInteger("Linear", "outFeatures", outFeatures, 1);
-    const weight = zeroWeight("Linear", [outFeatures, inFeatures]);
-    const bias = hasBias ? zeroWeight("Linear", [outFeatures]) : undefined;
-    initializeLike(weight, bias, inFeatures, random);
-    this.weight = new Parameter("weight", weight);
-    this.bias = bias && new Parameter("bias", bias);
+    const { weight, bias } = learned("Linear", [outFeatures, inFeatures], outFeatures, hasBias, random);
+    this.weight = weight;
+    this.bias = bias;
   }
 
   /** @internal */

@@ -1,6 +1,6 @@
 import { Cache } from "../graph/cache.js";
 import { Layer } from "../graph/layer.js";
-import { Parameter } from "../graph/parameter.js";
+import type { Parameter } from "../graph/parameter.js";
 import { linear, linearBiasGradient, linearInputGradient, linearWeightGradient } from "../ops/linear.js";
 import { maxAlong, maxAlongBackward } from "../ops/reduce.js";
 import { checkInteger, readOptions } from "../shape/check.js";
@@ -12,7 +12,7 @@ import type { DefaultOptions, OnlyOptions } from "../shape/rule.js";
 import { replaceLast, type Shape, sizeOf } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { initializeLike, zeroWeight } from "./initializers.js";
+import { learned } from "./initializers.js";
 import { reprOf } from "./repr.js";
 
 export interface MaxoutOptions {
@@ -128,11 +128,9 @@ export class MaxoutLinear<const In extends number = number, const Out extends nu
     this.outFeatures = checkInteger("MaxoutLinear", "outFeatures", outFeatures, 1);
     this.pieces = checkInteger("MaxoutLinear", "pieces", pieces, 1);
     const rows = this.pieces * outFeatures;
-    const weight = zeroWeight("MaxoutLinear", [rows, inFeatures]);
-    const bias = hasBias ? zeroWeight("MaxoutLinear", [rows]) : undefined;
-    initializeLike(weight, bias, inFeatures, random);
-    this.weight = new Parameter("weight", weight);
-    this.bias = bias && new Parameter("bias", bias);
+    const { weight, bias } = learned("MaxoutLinear", [rows, inFeatures], rows, hasBias, random);
+    this.weight = weight;
+    this.bias = bias;
   }
 
   protected compute(x: Tensor): Tensor {

@@ -180,11 +180,6 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     return arrayOf(this.operand(this.ownSelf.#size)) as Float32Array;
   }
 
-  /** The tensor as the functions of this room read it. */
-  get #raw(): TensorLike {
-    return { data: this.view(), shape: this.shape };
-  }
-
   get dtype(): DType {
     return this.ownSelf.#data instanceof Float64Array ? "float64" : "float32";
   }
@@ -239,13 +234,13 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
 
   /** The element at one index per dimension: `x.at(0, -1)`. @throws ShapeError for too few, too many or outside indices. */
   at(...indices: readonly number[]): number {
-    return this.view()[this.ownSelf.#offset("Tensor.at", indices)]!;
+    return this.view()[offsetOf("Tensor.at", this, indices)]!;
   }
 
   /** Writes one element, in place: `x.set(5, 0, -1)`. @throws ShapeError as {@link at}. */
   set(value: number, ...indices: readonly number[]): this {
     if (typeof value !== "number") refuse("Tensor.set", "value", "a number", value);
-    this.view()[this.ownSelf.#offset("Tensor.set", indices)] = value;
+    this.view()[offsetOf("Tensor.set", this, indices)] = value;
     return this;
   }
 
@@ -266,7 +261,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
 
   /** Nested arrays of the elements: `number[][]` for a matrix, a number for a scalar. */
   toArray(): ArrayOf<S> {
-    return toNested(this.ownSelf.#raw) as ArrayOf<S>;
+    return toNested(rawOf(this)) as ArrayOf<S>;
   }
 
   /**
@@ -276,9 +271,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   *[Symbol.iterator](): Generator<ItemOf<S>, void, undefined> {
     type Item = ItemOf<S>;
     if (this.rank === 0) yield this.item() as Item;
-    else
-      for (let i = 0; i < this.shape[0]!; i++)
-        yield wrap(slice("Tensor.slice", this.ownSelf.#raw, [i])) as Tensor as Item;
+    else for (let i = 0; i < this.shape[0]!; i++) yield wrap(slice("Tensor.slice", rawOf(this), [i])) as Tensor as Item;
   }
 
   // ── Layout ──
@@ -295,7 +288,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     this: X,
     ...slices: Slices
   ): Tensor<Sliced<X["shape"], Slices>> {
-    return wrap(slice("Tensor.slice", this.ownSelf.#raw, slices));
+    return wrap(slice("Tensor.slice", rawOf(this), slices));
   }
 
   /** The same elements in another shape; one −1 stands for the size that fits. @throws ShapeError when none does. */
@@ -343,7 +336,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     a: A & DimOrMistake<"Tensor.transpose", X["shape"], A>,
     b: B & DimOrMistake<"Tensor.transpose", X["shape"], B>,
   ): Tensor<Transposed<X["shape"], A, B>> {
-    return wrap(permute("Tensor.transpose", this.ownSelf.#raw, transposedOrder("Tensor.transpose", this.shape, a, b)));
+    return wrap(permute("Tensor.transpose", rawOf(this), transposedOrder("Tensor.transpose", this.shape, a, b)));
   }
 
   /** Dim i of the result is dimension `order[i]` of this tensor: `nhwc.permute([0, 3, 1, 2])` is NCHW. */
@@ -351,7 +344,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     this: X,
     order: Order & OrMistake<Permuted<"Tensor.permute", X["shape"], Order>>,
   ): Tensor<ResultShape<Permuted<"Tensor.permute", X["shape"], Order>>> {
-    return wrap(permute("Tensor.permute", this.ownSelf.#raw, order));
+    return wrap(permute("Tensor.permute", rawOf(this), order));
   }
 
   /**
@@ -364,34 +357,34 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     padding: Padding,
     options: PadOptions = {},
   ): Tensor<Padded<X["shape"], Padding>> {
-    return wrap(pad("Tensor.pad", this.ownSelf.#raw, padding, options));
+    return wrap(pad("Tensor.pad", rawOf(this), padding, options));
   }
 
   // ── Arithmetic with a number or a tensor; shapes broadcast: sizes equal or 1, matched from the last dimension ──
 
   /** this + other. @throws ShapeError where shapes do not broadcast, as do all that follow. */
   add<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"add", X, Y>): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.add", other, (a, b) => a + b);
+    return combined("Tensor.add", this, other, (a, b) => a + b);
   }
 
   /** this − other */
   sub<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"sub", X, Y>): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.sub", other, (a, b) => a - b);
+    return combined("Tensor.sub", this, other, (a, b) => a - b);
   }
 
   /** this · other, element by element; the matrix product is {@link matmul}. */
   mul<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"mul", X, Y>): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.mul", other, (a, b) => a * b);
+    return combined("Tensor.mul", this, other, (a, b) => a * b);
   }
 
   /** this / other */
   div<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"div", X, Y>): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.div", other, (a, b) => a / b);
+    return combined("Tensor.div", this, other, (a, b) => a / b);
   }
 
   /** this to the power of other */
   pow<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"pow", X, Y>): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.pow", other, power);
+    return combined("Tensor.pow", this, other, power);
   }
 
   /** The larger of each pair of elements; NaN where either is. */
@@ -399,7 +392,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     this: X,
     other: Y & OperandOrMistake<"maximum", X, Y>,
   ): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.maximum", other, (a, b) => Math.max(a, b));
+    return combined("Tensor.maximum", this, other, (a, b) => Math.max(a, b));
   }
 
   /** The smaller of each pair of elements; NaN where either is. */
@@ -407,37 +400,37 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     this: X,
     other: Y & OperandOrMistake<"minimum", X, Y>,
   ): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.minimum", other, (a, b) => Math.min(a, b));
+    return combined("Tensor.minimum", this, other, (a, b) => Math.min(a, b));
   }
 
   /** 1 where this = other, else 0. */
   eq<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"eq", X, Y>): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.eq", other, (a, b) => +(a === b));
+    return combined("Tensor.eq", this, other, (a, b) => +(a === b));
   }
 
   /** 1 where this ≠ other, else 0. */
   ne<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"ne", X, Y>): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.ne", other, (a, b) => +(a !== b));
+    return combined("Tensor.ne", this, other, (a, b) => +(a !== b));
   }
 
   /** 1 where this > other, else 0. */
   gt<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"gt", X, Y>): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.gt", other, (a, b) => +(a > b));
+    return combined("Tensor.gt", this, other, (a, b) => +(a > b));
   }
 
   /** 1 where this ≥ other, else 0. */
   ge<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"ge", X, Y>): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.ge", other, (a, b) => +(a >= b));
+    return combined("Tensor.ge", this, other, (a, b) => +(a >= b));
   }
 
   /** 1 where this < other, else 0. */
   lt<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"lt", X, Y>): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.lt", other, (a, b) => +(a < b));
+    return combined("Tensor.lt", this, other, (a, b) => +(a < b));
   }
 
   /** 1 where this ≤ other, else 0. */
   le<X extends Tensor, Y extends Operand>(this: X, other: Y & OperandOrMistake<"le", X, Y>): Tensor<Combined<X, Y>> {
-    return this.ownSelf.#combine("Tensor.le", other, (a, b) => +(a <= b));
+    return combined("Tensor.le", this, other, (a, b) => +(a <= b));
   }
 
   /**
@@ -450,7 +443,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     other: Y & OrMistake<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>,
   ): Tensor<ResultShape<Matmul<"Tensor.matmul", X["shape"], Y["shape"]>>> {
     checkTensor("Tensor.matmul", other);
-    return wrap(matmul("Tensor.matmul", this.ownSelf.#raw, other.ownSelf.#raw));
+    return wrap(matmul("Tensor.matmul", rawOf(this), rawOf(other)));
   }
 
   // ── Elementwise functions ──
@@ -521,7 +514,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     dims?: A & DimsOrMistake<"Tensor.sum", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.sum", this.ownSelf.#raw, dims, options, reduction.sum));
+    return wrap(reduction.reduce("Tensor.sum", rawOf(this), dims, options, reduction.sum));
   }
 
   /** Mean; NaN of nothing. */
@@ -530,7 +523,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     dims?: A & DimsOrMistake<"Tensor.mean", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.reduce("Tensor.mean", this.ownSelf.#raw, dims, options, reduction.mean));
+    return wrap(reduction.reduce("Tensor.mean", rawOf(this), dims, options, reduction.mean));
   }
 
   /** Variance Σ(x − mean)² / (n − correction); the default correction 1 is torch's. */
@@ -539,7 +532,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     dims?: A & DimsOrMistake<"Tensor.var", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.spread("Tensor.var", this.ownSelf.#raw, dims, options, false));
+    return wrap(reduction.spread("Tensor.var", rawOf(this), dims, options, false));
   }
 
   /** Standard deviation: the square root of {@link var}. */
@@ -548,7 +541,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     dims?: A & DimsOrMistake<"Tensor.std", X["shape"], A>,
     options: reduction.VarianceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.spread("Tensor.std", this.ownSelf.#raw, dims, options, true));
+    return wrap(reduction.spread("Tensor.std", rawOf(this), dims, options, true));
   }
 
   /** Largest element; NaN where there is one. @throws ShapeError for an empty dimension. */
@@ -557,7 +550,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     dims?: A & DimsOrMistake<"Tensor.max", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.max", this.ownSelf.#raw, dims, options, reduction.max));
+    return wrap(reduction.extreme("Tensor.max", rawOf(this), dims, options, reduction.max));
   }
 
   /** Smallest element; NaN where there is one. @throws ShapeError for an empty dimension. */
@@ -566,7 +559,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     dims?: A & DimsOrMistake<"Tensor.min", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.min", this.ownSelf.#raw, dims, options, reduction.min));
+    return wrap(reduction.extreme("Tensor.min", rawOf(this), dims, options, reduction.min));
   }
 
   /** Index of the first largest element (of the first NaN, if any) along `dim`, or in row-major order. */
@@ -575,7 +568,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     dim?: A & DimOrMistake<"Tensor.argmax", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.argmax", this.ownSelf.#raw, dim, options, reduction.argmax));
+    return wrap(reduction.extreme("Tensor.argmax", rawOf(this), dim, options, reduction.argmax));
   }
 
   /** Index of the first smallest element (of the first NaN, if any) along `dim`, or in row-major order. */
@@ -584,7 +577,7 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
     dim?: A & DimOrMistake<"Tensor.argmin", X["shape"], A>,
     options: reduction.ReduceOptions<K> = {},
   ): Tensor<Reduced<X["shape"], A, K>> {
-    return wrap(reduction.extreme("Tensor.argmin", this.ownSelf.#raw, dim, options, reduction.argmin));
+    return wrap(reduction.extreme("Tensor.argmin", rawOf(this), dim, options, reduction.argmin));
   }
 
   // ── Comparison and printing ──
@@ -592,35 +585,46 @@ export class Tensor<out S extends Shape = Shape> extends Branded {
   /** Equal shapes and |this − other| ≤ atol + rtol·|other| everywhere. Defaults: rtol 1e-5, atol 1e-8, NaN never close. */
   allClose(other: Tensor, options: ToleranceOptions = {}): boolean {
     checkTensor("Tensor.allClose", other);
-    return allClose(this.ownSelf.#raw, other.ownSelf.#raw, options);
+    return allClose(rawOf(this), rawOf(other), options);
   }
 
   /** Equal shapes and equal elements; NaN equals nothing, not even itself. */
   equals(other: Tensor): boolean {
     checkTensor("Tensor.equals", other);
-    return equals(this.ownSelf.#raw, other.ownSelf.#raw);
+    return equals(rawOf(this), rawOf(other));
   }
 
   /** Shape and aligned numbers; of more than 1000 elements, the first and last 3 along every dimension. */
   override toString(): string {
-    return print(this.ownSelf.#raw);
+    return print(rawOf(this));
   }
+}
 
-  #offset(who: string, indices: readonly number[]): number {
-    if (indices.length !== this.rank) {
-      throw new ShapeError(
-        `${who} expects one index for each of the ${this.rank} dimensions of ${showShape(this.shape)}, but got ${indices.length}. Usual cause: a missing batch index; slice() takes fewer.`,
-      );
-    }
-    const strides = stridesOf(this.shape);
-    return indices.reduce((at, index, dim) => at + resolvePosition(who, index, dim, this.shape) * strides[dim]!, 0);
-  }
+/** The tensor as the functions of this room read it. */
+function rawOf(x: Tensor): TensorLike {
+  return { data: x.view(), shape: x.shape };
+}
 
-  #combine<T extends Shape>(who: string, other: Operand, f: (a: number, b: number) => number): Tensor<T> {
-    if (typeof other !== "number") checkTensor(who, other, "a Tensor or a number");
-    if (typeof other === "number") return carryRun(wrap<T>(combine(who, this.#raw, other, f)), this);
-    return carryRun(wrap<T>(combine(who, this.#raw, other.ownSelf.#raw, f)), this, other.ownSelf);
+/** Which of the numbers has these indices. */
+function offsetOf(who: string, { shape }: Tensor, indices: readonly number[]): number {
+  if (indices.length !== shape.length) {
+    throw new ShapeError(
+      `${who} expects one index for each of the ${shape.length} dimensions of ${showShape(shape)}, but got ${indices.length}. Usual cause: a missing batch index; slice() takes fewer.`,
+    );
   }
+  const strides = stridesOf(shape);
+  return indices.reduce((at, index, dim) => at + resolvePosition(who, index, dim, shape) * strides[dim]!, 0);
+}
+
+function combined<T extends Shape>(
+  who: string,
+  x: Tensor,
+  other: Operand,
+  f: (a: number, b: number) => number,
+): Tensor<T> {
+  if (typeof other === "number") return carryRun(wrap<T>(combine(who, rawOf(x), other, f)), x.ownSelf);
+  checkTensor(who, other, "a Tensor or a number");
+  return carryRun(wrap<T>(combine(who, rawOf(x), rawOf(other), f)), x.ownSelf, other.ownSelf);
 }
 
 /** The tensor itself; the compiler forgets its shape. */

@@ -7,6 +7,7 @@ import { algorithmOf } from "../../src/kernels/wasm/conv.js";
 import { hardtanh } from "../../src/layers/activations/hardtanh.js";
 import { leakyRelu } from "../../src/layers/activations/leaky-relu.js";
 import { conv2d, convKernels } from "../../src/ops/conv2d.js";
+import { epilogueKernels } from "../../src/ops/epilogue.js";
 import { linear, linearKernels } from "../../src/ops/linear.js";
 import { mergeKernels } from "../../src/ops/merge.js";
 import { normKernels } from "../../src/ops/norm.js";
@@ -127,7 +128,12 @@ function compare(
 
   if (sum === "in place") y.set(added);
   const before = added.slice();
-  forward(operands, y, { norm: frozen, sum: sum && (sum === "in place" ? y : added), activation });
+  forward(operands, y, {
+    norm: frozen,
+    sum: sum && (sum === "in place" ? y : added),
+    activation,
+    kernels: epilogueKernels,
+  });
   expectSameBits(y, want);
   expectSameBits(added, before);
   if (dtype === "float64") return;
@@ -235,16 +241,20 @@ eachBackend("epilogue", () => {
     const skip = randn([2, 4, 8, 8], { random });
     const g = convGeometry(convSettings("Conv2d", 3, 4, 3, { padding: 1 }), x.shape);
     const want = conv2d(g, x, weight, undefined, skip.shape).add(skip);
-    expect(conv2d(g, x, weight, undefined, skip.shape, { sum: skip }).data).toEqual(want.data);
+    expect(conv2d(g, x, weight, undefined, skip.shape, { sum: skip, kernels: epilogueKernels }).data).toEqual(
+      want.data,
+    );
     const own = skip.clone();
-    expect(conv2d(g, x, weight, undefined, skip.shape, { sum: own }, own)).toBe(own);
+    expect(conv2d(g, x, weight, undefined, skip.shape, { sum: own, kernels: epilogueKernels }, own)).toBe(own);
     expect(own.data).toEqual(want.data);
 
     const [rows, matrix, other] = [randn([5, 6], { random }), randn([7, 6], { random }), randn([5, 7], { random })];
     const dense = linearGeometry("Linear", 6, 7, rows.shape);
     const sum = linear(dense, rows, matrix, undefined).add(other);
-    expect(linear(dense, rows, matrix, undefined, { sum: other }).data).toEqual(sum.data);
-    expect(linear(dense, rows, matrix, undefined, { sum: other }, other).data).toEqual(sum.data);
+    expect(linear(dense, rows, matrix, undefined, { sum: other, kernels: epilogueKernels }).data).toEqual(sum.data);
+    expect(linear(dense, rows, matrix, undefined, { sum: other, kernels: epilogueKernels }, other).data).toEqual(
+      sum.data,
+    );
   });
 });
 

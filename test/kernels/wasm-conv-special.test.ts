@@ -10,6 +10,7 @@ import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
 import { kernelCall } from "../../src/kernels/wasm/memory.js";
+import { epilogueKernels } from "../../src/ops/epilogue.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { expectSame } from "../support/kernels.js";
 import { arrays, distance, normals, terms } from "../support/wasm.js";
@@ -77,7 +78,14 @@ describe.each(simds)("specials by Winograd, %s", (simd) => {
     const result = { forward: y, inputGradient: x, weightGradient: weight }[direction]!.slice();
     kernelCall(() => {
       if (direction === "forward")
-        kernels.forward(g, x!, weight!, bias, result, relu ? { activation: RELU } : undefined);
+        kernels.forward(
+          g,
+          x!,
+          weight!,
+          bias,
+          result,
+          relu ? { activation: RELU, kernels: epilogueKernels } : undefined,
+        );
       else if (direction === "inputGradient") kernels.inputGradient(g, y!, weight!, result);
       else kernels.weightGradient(g, x!, y!, result);
     });

@@ -7,8 +7,9 @@ import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { winograd } from "../../src/kernels/wasm/conv/winograd.js";
 import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
-import { NO_STEPS, STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
+import { epiloguePass, NO_STEPS, STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import type { Task } from "../../src/kernels/wasm/task.js";
+import { epilogueKernels } from "../../src/ops/epilogue.js";
 import type { ConvAlgorithm } from "../../src/shape/algorithm.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { tasksOf } from "../support/conv-tasks.js";
@@ -83,7 +84,7 @@ for (const simd of simds) {
         fc.property(geometry, fc.boolean(), fc.boolean(), fc.integer(), (g, biased, relu, seed) => {
           const { x, weight, bias, y } = operands(g, seed);
           const expected = new Float32Array(y.length);
-          const epilogue = relu ? { activation: RELU } : undefined;
+          const epilogue = relu ? { activation: RELU, kernels: epilogueKernels } : undefined;
           referenceConv.forward(g, x, weight, biased ? bias : undefined, expected, epilogue);
           wasm.forward(g, x, weight, biased ? bias : undefined, y, epilogue);
           expect(distance(y, expected, terms(g).forward)).toBeLessThan(bound(g, "forward"));
@@ -124,7 +125,7 @@ for (const simd of simds) {
           const { x, weight, bias, y } = operands(g, seed);
           wasm.forward(g, x, weight, bias, y);
           const expected = y.map((value) => Math.max(value, 0));
-          const epilogue = { steps: STEP.relu, constants: 0, sum: 0 };
+          const epilogue = { ...NO_STEPS, steps: STEP.relu, pass: epiloguePass };
           for (const task of tasksOf(simd, "forward", g, { ...operandsIn({ x, weight, bias, y }), epilogue })) {
             task.run(0, task.parts);
           }

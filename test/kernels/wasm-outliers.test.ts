@@ -15,6 +15,7 @@ import { referenceConv } from "../../src/kernels/reference/conv.js";
 import { supports } from "../../src/kernels/wasm/assembler/simd.js";
 import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
 import { kernelCall } from "../../src/kernels/wasm/memory.js";
+import { epilogueKernels } from "../../src/ops/epilogue.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { Random } from "../../src/tensor/random.js";
 import { arrays, normals } from "../support/wasm.js";
@@ -235,7 +236,7 @@ describe.each(simds)("what an output does not read, %s", (simd) => {
           w.map(Math.abs).map((value) => value + 1),
           y,
         );
-        kernelCall(() => wasm.forward(g, x, w, bias, y, { activation: RELU }));
+        kernelCall(() => wasm.forward(g, x, w, bias, y, { activation: RELU, kernels: epilogueKernels }));
         const pixels = g.outHeight * g.outWidth;
         const wrong = y.findIndex((value, i) => {
           const own = bias[Math.floor(i / pixels) % g.outChannels]!;

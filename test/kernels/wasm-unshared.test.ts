@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { RELU } from "../../src/kernels/epilogue.js";
+import { epilogueKernels } from "../../src/ops/epilogue.js";
 import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { linearGeometry } from "../../src/shape/linear.js";
 import { batchNormGeometry, layerNormGeometry } from "../../src/shape/norm.js";
@@ -134,16 +135,18 @@ const CASES: Record<string, readonly [lengths: readonly number[], Call]> = {
     [3, 3, 80, 54, 36],
     (k, scale, shift, x, w, y) => {
       const norm = { mean, variance, eps: 1e-5, weight: scale, bias: shift };
-      k.conv.forward(conv, x!, w!, undefined, y!, { norm, activation: RELU });
+      k.conv.forward(conv, x!, w!, undefined, y!, { norm, activation: RELU, kernels: epilogueKernels });
     },
   ],
   "a sum in place of its own operand": [
     [80, 54, 36],
-    (k, x, w, y) => k.conv.forward(tall, x!, w!, undefined, y!, { sum: y!, activation: RELU }),
+    (k, x, w, y) =>
+      k.conv.forward(tall, x!, w!, undefined, y!, { sum: y!, activation: RELU, kernels: epilogueKernels }),
   ],
   "Linear, added to another array": [
     [60, 30, 50, 50],
-    (k, x, w, sum, y) => k.linear.forward(dense, x!, w!, undefined, y!, { sum: sum!, activation: RELU }),
+    (k, x, w, sum, y) =>
+      k.linear.forward(dense, x!, w!, undefined, y!, { sum: sum!, activation: RELU, kernels: epilogueKernels }),
   ],
   "layer norm": [[10, 30, 30], (k, w, x, y) => k.norm.forward(layer, 1e-5, x!, mean, variance, w, undefined, y!)],
   "batch norm's gradients": [

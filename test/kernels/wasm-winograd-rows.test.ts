@@ -9,6 +9,7 @@ import { algorithmOf, wasmConv } from "../../src/kernels/wasm/conv.js";
 import { NO_STEPS } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { kernelCall } from "../../src/kernels/wasm/memory.js";
 import { MAX_POINTS, minimalFiltering } from "../../src/kernels/wasm/winograd/matrices.js";
+import { epilogueKernels } from "../../src/ops/epilogue.js";
 import { type ConvGeometry, convGeometry, convSettings } from "../../src/shape/conv.js";
 import { expectSame } from "../support/kernels.js";
 import { arrays, distance, normals, terms } from "../support/wasm.js";
@@ -134,9 +135,11 @@ describe.each(simds)("Winograd along rows, %s", (simd) => {
         const epilogue = {
           norm: { ...norm, variance: new Float64Array(g.outChannels).map((_, i) => 1 + i), eps: 1e-5 },
           activation: { slope: 0.25, min: -1, max: 6 },
+          kernels: epilogueKernels,
         };
         const run = (kernels: typeof wasm, h: ConvGeometry, to: Float32Array) => {
-          if (relu) kernelCall(() => kernels.forward(h, x, weight, bias, to, { activation: RELU }));
+          if (relu)
+            kernelCall(() => kernels.forward(h, x, weight, bias, to, { activation: RELU, kernels: epilogueKernels }));
           else kernelCall(() => kernels.forward(h, x, weight, undefined, to, epilogue));
         };
         const expected = y.slice();

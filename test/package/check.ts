@@ -17,8 +17,8 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const MAX_BYTES = 1_000_000;
 /** What a program with four layers is to stay below, minified and gzipped; it does not at the moment, which is told. */
 const BUNDLE_BAR = 47_500;
-/** So that it gets no worse until it does: networks as graphs brought 6 kB, which have to be found again. */
-const MAX_BUNDLE_BYTES = 62_000;
+/** So that it gets no worse until it does. */
+const MAX_BUNDLE_BYTES = 56_000;
 /** Of a line of code, which an uncaught error shows: a sentence with its template is the longest. */
 const MAX_COLUMNS = 1000;
 const STRICT = "--strict --exactOptionalPropertyTypes --target es2022 --lib es2022,dom".split(" ");

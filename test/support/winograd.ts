@@ -1,7 +1,7 @@
 /** The Winograd kernels of one number of points and kind of SIMD on arrays in the engine's memory, without a choice or a guard around them. */
 import type { Simd } from "../../src/kernels/wasm/assembler/simd.js";
 import { problemOf, tasksOf } from "../../src/kernels/wasm/conv/winograd.js";
-import { STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
+import { NO_STEPS, STEP } from "../../src/kernels/wasm/elementwise/epilogue.js";
 import { at } from "../../src/kernels/wasm/memory.js";
 import { runAll } from "../../src/kernels/wasm/task.js";
 import type { Convolution } from "../../src/kernels/wasm/winograd/convolve.js";
@@ -41,7 +41,7 @@ export class Winograd {
     const plan = this.plan(g, pass);
     const { from = 0, to = plan.tiles } = range;
     const places = { x: at(x), weight: at(weight), bias: bias ? at(bias) : 0, y: at(y) };
-    const tasks = tasksOf(plan, g, { ...places, epilogue: { steps: relu ? STEP.relu : 0, constants: 0, sum: 0 } });
+    const tasks = tasksOf(plan, g, { ...places, epilogue: { ...NO_STEPS, steps: relu ? STEP.relu : 0 } });
     const convolution = tasks.pop() as Convolution;
     for (const task of tasks) runAll(task);
     if (from < to) convolution.tiles(from, to);

@@ -8,14 +8,13 @@ import type { ConvGeometry } from "../../shape/conv.js";
 import { addProduct, dense, transpose } from "../../tensor/product.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { ConvKernels } from "../conv.js";
-import { applyEpilogue, keepSum } from "./epilogue.js";
 import { crop, type Patches, pad, patchesOf } from "./patches.js";
 import { scratch } from "./scratch.js";
 
 export const referenceConv: ConvKernels<FloatArray> = {
   /** y[n] = weight (O × taps) · patches (taps × pixels) + bias, and the epilogue */
   forward(g, x, weight, bias, y, epilogue) {
-    const sum = keepSum(epilogue, y);
+    const sum = epilogue?.kernels.reference.keepSum(epilogue, y);
     const patches = patchesOf(g);
     const { perGroup, taps, pixels } = sizesOf(g, patches);
     const padded = { data: zeroImage(patches, x), at: 0, rows: patches.taps, columns: patches.pixels };
@@ -30,7 +29,7 @@ export const referenceConv: ConvKernels<FloatArray> = {
       pad(g, patches, x, input, padded.data);
       addProduct(w, padded, out);
     });
-    if (epilogue) applyEpilogue(epilogue, sum, g.outChannels, pixels, y);
+    epilogue?.kernels.reference.apply(epilogue, sum, g.outChannels, pixels, y);
   },
 
   /** dx[n] = what lands on each pixel of dy[n]ᵀ (pixels × O) · weight (O × taps) laid over the patches */

@@ -3,13 +3,10 @@ import type { FloatArray } from "../../tensor/storage.js";
 import type { Epilogue } from "../epilogue.js";
 import { select } from "./select.js";
 
-/** What is added, as it is before y is written: a copy where it is y itself. */
-export function keepSum(epilogue: Epilogue<FloatArray> | undefined, y: FloatArray): FloatArray | undefined {
-  const sum = epilogue?.sum;
+export function keepSum({ sum }: Epilogue<FloatArray>, y: FloatArray): FloatArray | undefined {
   return sum?.buffer === y.buffer && sum.byteOffset === y.byteOffset ? sum.slice() : sum;
 }
 
-/** Takes y (…, channels, inner) through the epilogue, whose sum {@link keepSum} kept. */
 export function applyEpilogue(
   { norm, activation }: Epilogue<FloatArray>,
   sum: FloatArray | undefined,

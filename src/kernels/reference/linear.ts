@@ -1,16 +1,15 @@
 import { addProduct, dense, transpose } from "../../tensor/product.js";
 import type { FloatArray } from "../../tensor/tensor.js";
 import type { LinearKernels } from "../linear.js";
-import { applyEpilogue, keepSum } from "./epilogue.js";
 
 export const referenceLinear: LinearKernels<FloatArray> = {
   forward({ rows, inFeatures, outFeatures }, x, weight, bias, y, epilogue) {
-    const sum = keepSum(epilogue, y);
+    const sum = epilogue?.kernels.reference.keepSum(epilogue, y);
     if (!bias) y.fill(0);
     else for (let row = 0; row < rows; row++) y.set(bias, row * outFeatures);
     const w = transpose(dense(weight, outFeatures, inFeatures));
     addProduct(dense(x, rows, inFeatures), w, dense(y, rows, outFeatures));
-    if (epilogue) applyEpilogue(epilogue, sum, outFeatures, 1, y);
+    epilogue?.kernels.reference.apply(epilogue, sum, outFeatures, 1, y);
   },
 
   inputGradient({ rows, inFeatures, outFeatures }, dy, weight, dx) {

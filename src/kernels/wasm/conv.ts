@@ -11,7 +11,7 @@ import { im2col } from "./conv/im2col.js";
 import { sliding } from "./conv/sliding.js";
 import { winograd } from "./conv/winograd.js";
 import { winogradRows } from "./conv/winograd-rows.js";
-import { NO_STEPS, stepsOf } from "./elementwise/epilogue.js";
+import { NO_STEPS } from "./elementwise/epilogue.js";
 import * as gemm from "./gemm/kernels.js";
 import { addressesOf } from "./memory.js";
 import { runAll } from "./task.js";
@@ -36,7 +36,7 @@ export function wasmConv(simd: Simd): ConvKernels {
       const { norm, sum } = epilogue ?? {};
       const [xAt, weightAt, biasAt, yAt, ...others] = addressesOf(x, weight, bias, y, norm?.weight, norm?.bias, sum);
       const algorithm = algorithmOf(g, "forward");
-      let steps = epilogue ? stepsOf(epilogue, g.outChannels, yAt, others) : NO_STEPS;
+      let steps = epilogue ? epilogue.kernels.wasm.stepsOf(epilogue, g.outChannels, yAt, others) : NO_STEPS;
       // An algorithm that takes the place of this one needs the sum, which this one may have overwritten.
       if (algorithm.otherwise) steps = gemm.keepSum(steps, yAt, length);
       const operands = { x: xAt, weight: weightAt, bias: biasAt, y: yAt, epilogue: steps };

@@ -2,12 +2,12 @@
 import type { LinearGeometry } from "../../shape/linear.js";
 import type { LinearKernels } from "../linear.js";
 import type { Simd } from "./assembler/simd.js";
-import { epiloguePass, NO_STEPS, stepsOf } from "./elementwise/epilogue.js";
+import { NO_STEPS } from "./elementwise/epilogue.js";
 import { depthBlocks, evenBlocks } from "./gemm/blocks.js";
 import { dots } from "./gemm/dots.js";
 import * as gemm from "./gemm/kernels.js";
 import { DEPTH, MODE } from "./gemm/multiply.js";
-import { Table } from "./gemm/table.js";
+import { multiplesOf } from "./gemm/table.js";
 import { addressesOf, scratch } from "./memory.js";
 import { runAll, type Task } from "./task.js";
 
@@ -25,7 +25,7 @@ export function wasmLinear(simd: Simd): LinearKernels {
       const { norm, sum } = epilogue ?? {};
       const [a, w, start, c, ...others] = addressesOf(x, weight, bias, y, norm?.weight, norm?.bias, sum);
       const steps = gemm.keepSum(
-        epilogue ? stepsOf(epilogue, outFeatures, c, others) : NO_STEPS,
+        epilogue ? epilogue.kernels.wasm.stepsOf(epilogue, outFeatures, c, others) : NO_STEPS,
         c,
         rows * outFeatures,
       );
@@ -36,7 +36,7 @@ export function wasmLinear(simd: Simd): LinearKernels {
         const b = { at: w, column: 4 * inFeatures, entry: 4 };
         runAll(product(simd, { rows, columns: outFeatures, depth: inFeatures, a, b, c, add: start !== 0 }));
       }
-      epiloguePass(c, rows, outFeatures, 1, steps);
+      steps.pass?.(c, rows, outFeatures, 1, steps);
     },
 
     /** dx = dy (rows × out) · weight (out × in) */
@@ -95,9 +95,9 @@ export function product(simd: Simd, { rows, columns, depth, a, b, c, add }: Prod
   const sums = depthBlocks(depth);
   const blocks = evenBlocks(columns, COLUMNS);
   const panels = scratch(4 * Math.min(depth, DEPTH) * COLUMNS);
-  const [aRows, cRows] = [Table.range(rows, 4 * depth).at, Table.range(rows, 4 * columns).at];
+  const [aRows, cRows] = [multiplesOf(4 * depth, rows), multiplesOf(4 * columns, rows)];
   const isColumnwise = b.entry === 4;
-  const [entries, places] = isColumnwise ? [0, 0] : [Table.range(depth, b.entry).at, Table.range(COLUMNS + wide, 4).at];
+  const [entries, places] = isColumnwise ? [0, 0] : [multiplesOf(b.entry, depth), multiplesOf(4, COLUMNS + wide)];
   return {
     parts: blocks.length,
     run(from, to) {

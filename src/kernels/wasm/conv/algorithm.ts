@@ -2,8 +2,8 @@
 import type { ConvAlgorithm as ConvOption } from "../../../shape/algorithm.js";
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Direction } from "../../conv.js";
+import type { Steps } from "../../epilogue.js";
 import type { Simd } from "../assembler/simd.js";
-import type { Steps } from "../elementwise/epilogue.js";
 import type { Task } from "../task.js";
 
 export interface ConvAlgorithm extends Readonly<Record<Direction, Pass>> {

@@ -7,7 +7,7 @@ import type { ConvGeometry } from "../../../shape/conv.js";
 import { type Block, evenBlocks } from "../gemm/blocks.js";
 import type { Matrix, Rows } from "../gemm/kernels.js";
 import * as gemm from "../gemm/kernels.js";
-import { Table } from "../gemm/table.js";
+import { multiplesOf, newTable } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 
 /** Images that are copied at a time: more do not fit the cache. */
@@ -94,7 +94,7 @@ export function chwnBatch(g: ConvGeometry) {
   /** Where every tap's row of patches lies; the same table for as many images as before. */
   function rowsOfTaps(images: number): number {
     if (tapRows.images === images) return tapRows.at;
-    const table = new Table(taps);
+    const table = newTable(taps);
     let at = 0;
     for (let c = 0; c < inputs; c++) {
       for (let u = 0; u < g.kernelHeight; u++) {
@@ -108,6 +108,9 @@ export function chwnBatch(g: ConvGeometry) {
 
   return {
     ...{ g, blocks, maxImages, inputs, outputs, taps, lines, clearInputs },
+    /** Bytes of an image of x, and of y. */
+    xBytes: 4 * image,
+    yBytes: 4 * allOutputs,
     /** Rows of a padded copy. */
     height,
 
@@ -145,8 +148,8 @@ export function chwnBatch(g: ConvGeometry) {
     /** A copy of outputs: a row for every channel. */
     maps(copy: number, images: number): GroupMatrix {
       const map = 4 * images * g.outHeight * g.outWidth;
-      const { at } = Table.range(outputs, map);
-      return { at: copy, rows: at, line: lines(images).output, group: outputs * map };
+      const rows = multiplesOf(map, outputs);
+      return { at: copy, rows, line: lines(images).output, group: outputs * map };
     },
   };
 }

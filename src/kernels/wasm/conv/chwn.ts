@@ -3,13 +3,14 @@
  * packing patches.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Steps } from "../../epilogue.js";
 import type { Simd } from "../assembler/simd.js";
-import { CONSTANTS, NO_STEPS, STEP, type Steps } from "../elementwise/epilogue.js";
+import { CONSTANTS, NO_STEPS, STEP } from "../elementwise/epilogue.js";
 import { depthBlocks } from "../gemm/blocks.js";
 import type { Matrix } from "../gemm/kernels.js";
 import * as gemm from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
-import { Table } from "../gemm/table.js";
+import { multiplesOf } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
@@ -32,15 +33,15 @@ function forward(simd: Simd, g: ConvGeometry, { x, weight, bias, y, epilogue }: 
   const { taps, outputs } = batch;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
   const sum = epilogue.steps & STEP.sum ? batch.outputCopy() : 0;
-  const a = { at: weight, rows: Table.range(outputs, 4 * taps).at, line: 0 };
+  const a = { at: weight, rows: multiplesOf(4 * taps, outputs), line: 0 };
   const start = bias === 0 ? MODE.zero : MODE.bias;
-  const steps = { steps: epilogue.steps, constants: epilogue.constants, sum: sum - output };
+  const steps = { ...epilogue, sum: sum - output };
   return {
     parts: batch.blocks.length,
     run(from, to) {
       for (const [first, images] of batch.blocks.slice(from, to)) {
-        const yAt = y + 4 * first * g.outChannels * g.outHeight * g.outWidth;
-        batch.takeInputs(x + 4 * first * g.inChannels * g.height * g.width, input, images);
+        const yAt = y + first * batch.yBytes;
+        batch.takeInputs(x + first * batch.xBytes, input, images);
         if (sum) batch.takeOutputs(yAt + epilogue.sum, sum, images);
         const [b, c] = [batch.patches(input, images), batch.maps(output, images)];
         multiplyGroups(simd, batch, images, a, b, c, [outputs, taps], start, bias, steps);
@@ -60,16 +61,16 @@ function inputGradient(simd: Simd, g: ConvGeometry, { x: dx, weight, y: dy }: Co
     const at = 4 * i * outputs * taps;
     gemm.transpose({ at: weight + at, row: 4 * taps }, { at: filters + at, row: 4 * outputs }, taps, outputs);
   }
-  const a = { at: filters, rows: Table.range(taps, 4 * outputs).at, line: 0 };
+  const a = { at: filters, rows: multiplesOf(4 * outputs, taps), line: 0 };
   return {
     parts: batch.blocks.length,
     run(from, to) {
       for (const [first, images] of batch.blocks.slice(from, to)) {
         batch.clearInputs(input, images);
-        batch.takeOutputs(dy + 4 * first * g.outChannels * g.outHeight * g.outWidth, output, images);
+        batch.takeOutputs(dy + first * batch.yBytes, output, images);
         const [b, c] = [batch.maps(output, images), batch.patches(input, images)];
         multiplyGroups(simd, batch, images, a, b, c, [taps, outputs], MODE.add, 0, NO_STEPS);
-        batch.putInputs(input, dx + 4 * first * g.inChannels * g.height * g.width, images);
+        batch.putInputs(input, dx + first * batch.xBytes, images);
       }
     },
   };
@@ -114,9 +115,9 @@ function weightGradient(simd: Simd, g: ConvGeometry, { x, weight: dweight, y: dy
   const entries = g.kernelHeight * g.kernelWidth;
   const [input, output] = [batch.inputCopy(), batch.outputCopy()];
   const result = scratch(4 * inputs * entries * outputs);
-  const resultRows = Table.range(inputs * entries, 4 * outputs).at;
+  const resultRows = multiplesOf(4 * outputs, inputs * entries);
   const max = g.outWidth * batch.maxImages;
-  const pixelRows = Table.range(max, 4 * g.outChannels).at;
+  const pixelRows = multiplesOf(4 * g.outChannels, max);
   return {
     parts: g.inChannels,
     run(from, to) {
@@ -134,14 +135,9 @@ function weightGradient(simd: Simd, g: ConvGeometry, { x, weight: dweight, y: dy
     gemm.clear(result, count * entries * outputs);
     const pixels = g.outHeight * g.outWidth;
     for (const [n, images] of batch.blocks) {
-      batch.takeInputs(x + 4 * n * g.inChannels * g.height * g.width, input, images);
+      batch.takeInputs(x + n * batch.xBytes, input, images);
       const maps = images * g.outChannels;
-      gemm.transpose(
-        { at: dy + 4 * n * g.outChannels * pixels, row: 4 * pixels },
-        { at: output, row: 4 * maps },
-        pixels,
-        maps,
-      );
+      gemm.transpose({ at: dy + n * batch.yBytes, row: 4 * pixels }, { at: output, row: 4 * maps }, pixels, maps);
       const patches = batch.patches(input, images);
       const line = 4 * g.outWidth * maps;
       for (const [k, length] of depthBlocks(g.outWidth * images)) {

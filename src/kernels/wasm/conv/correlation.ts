@@ -6,10 +6,10 @@
  * for the channels c and the outputs m of one group; what lies outside the image is 0.
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
+import type { Steps } from "../../epilogue.js";
 import type { Simd } from "../assembler/simd.js";
-import type { Steps } from "../elementwise/epilogue.js";
 import * as gemm from "../gemm/kernels.js";
-import { Table } from "../gemm/table.js";
+import { newTable } from "../gemm/table.js";
 import { kernelCall, scratch } from "../memory.js";
 import { runAll, type Task } from "../task.js";
 import type { ConvOperands } from "./algorithm.js";
@@ -116,7 +116,7 @@ function phaseWeights(g: ConvGeometry, { taps }: Phase, weight: number) {
   const entries = g.kernelHeight * g.kernelWidth;
   const weightRow = 4 * outputs * taps.length;
   const weights = scratch(g.groups * inputs * weightRow);
-  const table = new Table(taps.length);
+  const table = newTable(taps.length);
   for (const [i, { entry }] of taps.entries()) table.entries[i] = 4 * entry;
   for (let group = 0; group < g.groups; group++) {
     const at = weight + 4 * group * outputs * inputs * entries;

@@ -6,11 +6,11 @@
  *     weight gradient   dy (outputs × pixels) · patchesᵀ      weight-gradient.ts
  */
 import type { Simd } from "../assembler/simd.js";
-import { CONSTANTS, epiloguePass, NO_STEPS, splitAtSum } from "../elementwise/epilogue.js";
+import { CONSTANTS, NO_STEPS, splitAtSum } from "../elementwise/epilogue.js";
 import { depthBlocks } from "../gemm/blocks.js";
 import * as gemm from "../gemm/kernels.js";
 import { DEPTH, MODE } from "../gemm/multiply.js";
-import { Table } from "../gemm/table.js";
+import { multiplesOf } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import type { ConvAlgorithm, Pass } from "./algorithm.js";
@@ -85,8 +85,8 @@ function correlate(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
   });
   const [tapTable, pixelTable] = [patches.taps(), patches.pixels(wide)];
   const panels = scratch(4 * longest * Math.ceil(Math.min(allColumns, maxColumns) / wide) * wide);
-  const weightRows = Table.range(o.outputs, o.weightRow).at;
-  const resultRows = Table.range(o.outputs, 4 * allColumns).at;
+  const weightRows = multiplesOf(o.weightRow, o.outputs);
+  const resultRows = multiplesOf(4 * allColumns, o.outputs);
 
   /** One block of columns of one group's product. */
   function multiply(group: number, image: number, result: number, block: number, images: number): void {
@@ -125,7 +125,7 @@ function correlate(simd: Simd, c: Correlation, o: CorrelationOperands): Task {
       } else {
         const to = o.result + 4 * first * pixels;
         gemm.copy([from, 0, 4 * allColumns, 4], [to, 0, 4 * pixels, 4], 1, o.outputs, pixels);
-        epiloguePass(to, 1, o.outputs, pixels, after);
+        after.pass?.(to, 1, o.outputs, pixels, after);
       }
     }
   }

@@ -6,7 +6,7 @@
 
 import type { Strides } from "../gemm/kernels.js";
 import * as gemm from "../gemm/kernels.js";
-import { Table } from "../gemm/table.js";
+import { newTable, type Table } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Correlation } from "./correlation.js";
 
@@ -80,7 +80,7 @@ export function patchImages(correlation: Correlation, held: Held) {
     /** Byte offset of every patch's first pixel, image by image in the order of the outputs; `more` further entries. */
     pixels(more: number): Table {
       const perImage = copies ? 4 * channels * plane : held.imageStride;
-      const table = new Table(images * outHeight * outWidth + more);
+      const table = newTable(images * outHeight * outWidth + more);
       const { entries } = table;
       let i = 0;
       for (let n = 0; n < images; n++) {
@@ -95,7 +95,7 @@ export function patchImages(correlation: Correlation, held: Held) {
 
     /** Byte offset of every tap of every channel from a patch's first pixel. */
     taps(): Table {
-      const table = new Table(channels * taps.length);
+      const table = newTable(channels * taps.length);
       let i = 0;
       for (let c = 0; c < channels; c++) {
         for (const tap of taps) {

@@ -4,7 +4,7 @@
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Simd } from "../assembler/simd.js";
-import { CONSTANTS, epiloguePass, STEP, splitAtSum } from "../elementwise/epilogue.js";
+import { CONSTANTS, STEP, splitAtSum } from "../elementwise/epilogue.js";
 import * as gemm from "../gemm/kernels.js";
 import { memory, scratch } from "../memory.js";
 import type { Task } from "../task.js";
@@ -37,7 +37,7 @@ function slideForward(simd: Simd, g: ConvGeometry, o: ConvOperands): Task[] {
   const [before, after] = splitAtSum(gemm.keepSum(o.epilogue, o.y, g.batch * g.outChannels * pixels));
   return [
     forwardBy(slideImages, simd, g, { x: o.x, weight: o.weight, bias: o.bias, y: o.y, epilogue: before }),
-    { parts: 1, run: () => epiloguePass(o.y, g.batch, g.outChannels, pixels, after) },
+    { parts: 1, run: () => after.pass?.(o.y, g.batch, g.outChannels, pixels, after) },
   ];
 }
 

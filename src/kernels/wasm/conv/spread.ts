@@ -7,7 +7,7 @@ import type { Simd } from "../assembler/simd.js";
 import { depthBlocks } from "../gemm/blocks.js";
 import * as gemm from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
-import { Table } from "../gemm/table.js";
+import { multiplesOf } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
@@ -24,12 +24,12 @@ export function spreadGradient(simd: Simd, g: ConvGeometry, dy: number, weight: 
   const columns = g.outWidth * Math.max(1, Math.min(g.outHeight, Math.floor(ENTRIES / rows / g.outWidth)));
   const image = patchImages(correlation, { channels, images: 1, imageStride: 0, copies: true });
   const tapTable = image.taps();
-  const [maps, run] = [Table.range(outputs, 4 * pixels), Table.range(pixels + wide, 4)];
+  const [maps, run] = [multiplesOf(4 * pixels, outputs), multiplesOf(4, pixels + wide)];
   const transposed = scratch(4 * rows * g.outChannels);
   const panels = scratch(4 * outputs * wide * Math.ceil(columns / wide));
   const matrix = scratch(4 * rows * columns);
-  const weightRows = Table.range(rows, 4 * outputs).at;
-  const matrixRows = Table.range(rows, 4 * columns).at;
+  const weightRows = multiplesOf(4 * outputs, rows);
+  const matrixRows = multiplesOf(4 * columns, rows);
   for (let group = 0; group < g.groups; group++) {
     const at = 4 * group * outputs * rows;
     gemm.transpose({ at: weight + at, row: 4 * rows }, { at: transposed + at, row: 4 * outputs }, rows, outputs);
@@ -44,9 +44,9 @@ export function spreadGradient(simd: Simd, g: ConvGeometry, dy: number, weight: 
         for (let column = 0; column < pixels; column += columns) {
           const count = Math.min(columns, pixels - column);
           for (const [first, length] of depth) {
-            const channel = { at: maps.at + 4 * first, count: length };
+            const channel = { at: maps + 4 * first, count: length };
             const packed = { at: panels, tap: 4 * wide, panel: 4 * wide * length };
-            gemm.patches(simd, dy + 4 * part * outputs * pixels, channel, { at: run.at + 4 * column, count }, packed);
+            gemm.patches(simd, dy + 4 * part * outputs * pixels, channel, { at: run + 4 * column, count }, packed);
             gemm.multiplyPanels(
               simd,
               { at: weights + 4 * first, rows: weightRows, line: 0 },

@@ -7,7 +7,7 @@ import type { Simd } from "../assembler/simd.js";
 import { depthBlocks, evenBlocks } from "../gemm/blocks.js";
 import * as gemm from "../gemm/kernels.js";
 import { DEPTH, MODE } from "../gemm/multiply.js";
-import { Table } from "../gemm/table.js";
+import { multiplesOf } from "../gemm/table.js";
 import { scratch } from "../memory.js";
 import type { Task } from "../task.js";
 import { forwardCorrelation } from "./correlation.js";
@@ -37,8 +37,8 @@ export function weightGradient(simd: Simd, g: ConvGeometry, x: number, dy: numbe
   const patches = scratch(maxChannels * taps.length * row);
   const panels = scratch(4 * Math.ceil(outputs / wide) * wide * longest);
   const result = scratch(4 * maxChannels * taps.length * outputs);
-  const patchRows = Table.range(maxChannels * taps.length, row).at;
-  const resultRows = Table.range(maxChannels * taps.length, 4 * outputs).at;
+  const patchRows = multiplesOf(row, maxChannels * taps.length);
+  const resultRows = multiplesOf(4 * outputs, maxChannels * taps.length);
 
   /** Adds the products of pixels `first` to `first + length` of some images to the result. */
   const multiply = (

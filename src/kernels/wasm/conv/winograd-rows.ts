@@ -13,12 +13,13 @@
  */
 import type { ConvGeometry } from "../../../shape/conv.js";
 import type { Direction } from "../../conv.js";
+import type { Steps } from "../../epilogue.js";
 import type { Simd } from "../assembler/simd.js";
-import { CONSTANTS, epiloguePass, type Steps, splitAtSum } from "../elementwise/epilogue.js";
+import { CONSTANTS, splitAtSum } from "../elementwise/epilogue.js";
 import type { Matrix } from "../gemm/kernels.js";
 import * as gemm from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
-import { Table } from "../gemm/table.js";
+import { multiplesOf, newTable } from "../gemm/table.js";
 import { scratch, view } from "../memory.js";
 import type { Task } from "../task.js";
 import { MAX_POINTS, type Matrices, minimalFiltering } from "../winograd/matrices.js";
@@ -140,7 +141,7 @@ function planOf(simd: Simd, g: ConvGeometry) {
 
   /** A table of rows `step` bytes apart, as many as any operand has. */
   function rowsBy(step: number): number {
-    const at = tables.get(step) ?? Table.range(Math.max(MAX_POINTS, taps, g.outChannels), step).at;
+    const at = tables.get(step) ?? multiplesOf(step, Math.max(MAX_POINTS, taps, g.outChannels));
     tables.set(step, at);
     return at;
   }
@@ -250,11 +251,11 @@ export function forwardRows(simd: Simd, g: ConvGeometry, operands: ConvOperands)
         const line = batch.lines(images);
         const [sourcePlane, plane] = [plan.plane(channels * batch.height, images), plan.plane(filters, images)];
         // Rows of inputs (c, u) that a row of outputs meets.
-        const table = new Table(taps);
+        const table = newTable(taps);
         for (let j = 0; j < taps; j++) {
           table.entries[j] = row * (Math.floor(j / kernelHeight) * batch.height + (j % kernelHeight));
         }
-        batch.takeInputs(operands.x + 4 * start * channels * g.height * g.width, plan.input, images);
+        batch.takeInputs(operands.x + start * batch.xBytes, plan.input, images);
         const inputs = plan.pixelTiles(plan.input, line.input, images);
         const inputPoints = plan.pointTiles(sourcePoints, sourcePlane, images);
         plan.transform(inputMatrix, [points, points], inputs, inputPoints, channels * batch.height, images);
@@ -281,9 +282,9 @@ export function forwardRows(simd: Simd, g: ConvGeometry, operands: ConvOperands)
             plan.transform(outputMatrix, [size, points], from, to, together, images, mode, own);
           }
         }
-        const yAt = operands.y + 4 * start * filters * outHeight * g.outWidth;
+        const yAt = operands.y + start * batch.yBytes;
         batch.putOutputs(plan.output, yAt, images);
-        epiloguePass(yAt, images, filters, outHeight * g.outWidth, after);
+        after.pass?.(yAt, images, filters, outHeight * g.outWidth, after);
       }
     },
   };
@@ -314,12 +315,12 @@ export function inputGradientRows(simd: Simd, g: ConvGeometry, operands: ConvOpe
         const line = batch.lines(images);
         const [sourcePlane, plane] = [plan.plane(filters * outHeight, images), plan.plane(channels, images)];
         // Rows of outputs (u, k) that a row of inputs meets.
-        const table = new Table(inner);
+        const table = newTable(inner);
         for (let j = 0; j < inner; j++) {
           table.entries[j] = row * ((j % filters) * outHeight - Math.floor(j / filters));
         }
         batch.clearInputs(plan.input, images);
-        batch.takeOutputs(operands.y + 4 * start * filters * outHeight * g.outWidth, plan.output, images);
+        batch.takeOutputs(operands.y + start * batch.yBytes, plan.output, images);
         const outputs = plan.pixelTiles(plan.output, line.output, images);
         const outputPoints = plan.pointTiles(sourcePoints, sourcePlane, images);
         plan.transform(outputMatrix, [points, size], outputs, outputPoints, filters * outHeight, images);
@@ -341,7 +342,7 @@ export function inputGradientRows(simd: Simd, g: ConvGeometry, operands: ConvOpe
           const from = plan.pointTiles(rowPoints, plane, images);
           plan.transform(inputMatrix, [points, points], from, to, channels, images, MODE.add);
         }
-        batch.putInputs(plan.input, operands.x + 4 * start * channels * g.height * g.width, images);
+        batch.putInputs(plan.input, operands.x + start * batch.xBytes, images);
       }
     },
   };

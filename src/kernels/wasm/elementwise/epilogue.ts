@@ -10,7 +10,7 @@
  * These are the operations of ../norm.ts, ../merge.ts and ../activation.ts in their order, so the bits are those of the
  * layers one by one. The numbers of norm and activation are eight constants for each channel.
  */
-import type { Epilogue } from "../../epilogue.js";
+import type { Epilogue, Steps } from "../../epilogue.js";
 import { advance, forRange, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
 import { add, gt, mul, pmax, pmin, sub } from "../assembler/f32x4.js";
@@ -24,17 +24,7 @@ import { cursor, sweep } from "./rows.js";
 /** The steps as bits, which the mode of a product holds as well (../gemm/multiply.ts). */
 export const STEP = { norm: 8, sum: 16, relu: 32, activation: 64 } as const;
 
-/** An epilogue in the engine's memory. */
-export interface Steps {
-  /** Bits of {@link STEP}. */
-  readonly steps: number;
-  /** Where the channels' constants lie, if norm or activation is a step. */
-  readonly constants: number;
-  /** Bytes from a result to what is added to it, if sum is a step. */
-  readonly sum: number;
-}
-
-export const NO_STEPS: Steps = { steps: 0, constants: 0, sum: 0 };
+export const NO_STEPS: Steps = { steps: 0, constants: 0, sum: 0, pass: undefined };
 
 const FIELDS = ["mean", "rest", "inverse", "weight", "bias", "slope", "min", "max"] as const;
 type Field = (typeof FIELDS)[number];
@@ -43,7 +33,7 @@ export const CONSTANTS = 32;
 /** Rows of the largest tile of a product. */
 const MAX_ROWS = 6;
 
-/** The steps of an epilogue of y, whose norm's `weight` and `bias` and whose `sum` lie there (0: none). Writes constants into scratch. */
+/** Writes constants into scratch. */
 export function stepsOf(
   { norm, activation }: Epilogue,
   channels: number,
@@ -53,7 +43,7 @@ export function stepsOf(
   const rectifies = activation?.slope === 1 && activation.min === 0 && activation.max === Infinity;
   const last = !activation ? 0 : rectifies ? STEP.relu : STEP.activation;
   const steps = (norm ? STEP.norm : 0) | (sum ? STEP.sum : 0) | last;
-  if (!(steps & (STEP.norm | STEP.activation))) return { steps, constants: 0, sum: sum - y };
+  if (!(steps & (STEP.norm | STEP.activation))) return { steps, constants: 0, sum: sum - y, pass: epiloguePass };
   // A tile at the edge reads the constants of rows that there are not.
   const constants = scratch(CONSTANTS * (channels + MAX_ROWS));
   const numbers = view(constants, FIELDS.length * channels);
@@ -70,7 +60,7 @@ export function stepsOf(
     numbers[i++] = activation ? activation.min : -Infinity;
     numbers[i++] = activation ? activation.max : Infinity;
   }
-  return { steps, constants, sum: sum - y };
+  return { steps, constants, sum: sum - y, pass: epiloguePass };
 }
 
 /** What a float32 mean lacks. */
@@ -139,11 +129,12 @@ export function rectify(values: readonly Local<"v128">[]): void {
 }
 
 /** The steps before a sum, and those from it on as a pass of their own: for kernels that do not take it themselves. */
-export function splitAtSum({ steps, constants, sum }: Steps): readonly [before: Steps, after: Steps] {
+export function splitAtSum(epilogue: Steps): readonly [before: Steps, after: Steps] {
+  const { steps } = epilogue;
   const before = steps & STEP.sum ? steps & STEP.norm : steps;
   return [
-    { steps: before, constants, sum },
-    { steps: steps & ~before, constants, sum },
+    { ...epilogue, steps: before },
+    { ...epilogue, steps: steps & ~before },
   ];
 }
 

@@ -1,7 +1,8 @@
 /** The matrix product and what packs its operands, compiled on first use. Places and strides are in bytes. */
 
+import type { Steps } from "../../epilogue.js";
 import type { Simd } from "../assembler/simd.js";
-import { STEP, type Steps } from "../elementwise/epilogue.js";
+import { STEP } from "../elementwise/epilogue.js";
 import { keep, memory, scratch } from "../memory.js";
 import { DEPTH, multiplyKernel, SPARE, TILE } from "./multiply.js";
 import {
@@ -170,11 +171,11 @@ export function copy(from: Strides, to: Strides, planes: number, rows: number, l
 
 /** The epilogue with a copy of its sum where that is y itself: for kernels that write to y before they read the sum. */
 export function keepSum(epilogue: Steps, y: number, length: number): Steps {
-  const { steps, constants, sum } = epilogue;
+  const { steps, sum } = epilogue;
   if (!(steps & STEP.sum) || sum !== 0) return epilogue;
   const kept = scratch(4 * length);
   copy([y, 0, 0, 4], [kept, 0, 0, 4], 1, 1, length);
-  return { steps, constants, sum: kept - y };
+  return { ...epilogue, sum: kept - y };
 }
 
 /** to[row][plane · length + i] = from[plane, row, table[i]] */

@@ -8,7 +8,7 @@ import type { ConvOperands } from "../conv/algorithm.js";
 import { collect } from "../conv/sliding-kernels.js";
 import * as gemm from "../gemm/kernels.js";
 import { MODE } from "../gemm/multiply.js";
-import { Table } from "../gemm/table.js";
+import { multiplesOf, newTable } from "../gemm/table.js";
 import { memory, scratch, view } from "../memory.js";
 import type { Task } from "../task.js";
 import type { Reading } from "./plan.js";
@@ -112,7 +112,7 @@ export function spared(
   const mixed = tasks(grid.largest);
   if (!mixed) return undefined;
   if (singles.length > 0) {
-    const rowTable = Table.range(r.filters, 4 * outHeight * outWidth).at;
+    const rowTable = multiplesOf(4 * outHeight * outWidth, r.filters);
     const run = () => {
       const floats = view(0, memory().buffer.byteLength / 4);
       for (const at of singles) single(simd, r, operands, floats, at < 0 ? ~at : at, columns, plane, at < 0, rowTable);
@@ -178,7 +178,7 @@ export function evenProducts(
   const of = { ...r, channels: r.filters, height: outHeight, width: outWidth, top: 0, left: 0 };
   const [inputs, outputs] = [survey(x, r, 0, 0), survey(dy, of, 0, 0)];
   const { columns, plane, length } = inputs;
-  const taps = new Table(kernelHeight * kernelWidth);
+  const taps = newTable(kernelHeight * kernelWidth);
   for (let tap = 0; tap < taps.count; tap++) {
     taps.entries[tap] = 4 * (Math.floor(tap / kernelWidth) * columns + (tap % kernelWidth));
   }
