@@ -131,6 +131,7 @@ export type {
   Option,
   OutputOf,
   PairHeight,
+  PairOf,
   PairWidth,
   RankMistake,
   Refusal,
