@@ -132,6 +132,7 @@ export type {
   OptionsOf,
   OutputOf,
   PairHeight,
+  PairOf,
   PairWidth,
   RankMistake,
   Refusal,

@@ -160,7 +160,7 @@ export function checkLayerNorm(layer: string, normalizedShape: Shape, input: Sha
   throw inputMismatch(
     {
       layer,
-      expected: `the last dims ${showShape(normalizedShape)}`,
+      expected: `the last dimensions ${showShape(normalizedShape)}`,
       got: showShape(last),
       cause: "a normalizedShape that counts the batch dimension, or images of another size than the layer was made for",
     },
@@ -233,7 +233,7 @@ type EndsIn<S extends Shape, Dims> = Dims extends Shape
   ? HasRank<Dims> extends false
     ? S
     : [Agreed<LastOf<S, Dims>, Dims>] extends [never]
-      ? Mismatch<"LayerNorm", `the last dims ${Show<Dims>}`, Show<LastOf<S, Dims>>>
+      ? Mismatch<"LayerNorm", `the last dimensions ${Show<Dims>}`, Show<LastOf<S, Dims>>>
       : S
   : S;
 

@@ -85,8 +85,8 @@ export class PanopticQuality extends Branded {
    */
   update(prediction: PanopticMap, truth: PanopticMap): this {
     checkSameSize("PanopticQuality", prediction, truth);
-    const predicted = this.ownSelf.indices("prediction", prediction);
-    const actual = this.ownSelf.indices("truth", truth);
+    const predicted = this.ownSelf.#indices("prediction", prediction);
+    const actual = this.ownSelf.#indices("truth", truth);
     // shared[p][t]: the pixels of predicted segment p and true segment t; place 0 is void.
     const shared = Array.from({ length: predicted.size }, () => new Float64Array(actual.size));
     for (const [pixel, id] of prediction.data.entries()) {
@@ -143,7 +143,7 @@ export class PanopticQuality extends Branded {
   }
 
   /** The place of each segment, from 1, by its id; void's is 0. Refuses a map that does not show what it lists. */
-  indices(kind: "prediction" | "truth", { data, segments }: PanopticMap): Map<number, number> {
+  #indices(kind: "prediction" | "truth", { data, segments }: PanopticMap): Map<number, number> {
     checkList("PanopticQuality", `a ${kind}'s segments`, segments);
     for (const segment of segments) {
       checkObject("PanopticQuality", "a segment", "{ id, label }", segment);
