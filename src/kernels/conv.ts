@@ -9,6 +9,7 @@ import type { ConvGeometry } from "../shape/conv.js";
 import type { Operand } from "../tensor/storage.js";
 import type { Epilogue } from "./epilogue.js";
 
+/** Which of a convolution's three products. */
 export type Direction = "forward" | "inputGradient" | "weightGradient";
 
 export interface ConvKernels<A = Operand> {
