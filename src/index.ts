@@ -82,7 +82,7 @@ export type { ConvTranspose2dShapeOptions } from "./shape/conv-transpose.js";
 export type { Dims } from "./shape/dim.js";
 export { ArgumentError, FormatError, type Mismatch, ShapeError, StateError } from "./shape/errors.js";
 export type { NamedSize, Size } from "./shape/named.js";
-export type { Padding2d, PaddingMode } from "./shape/pad.js";
+export type { Padding2d, PaddingMode, PixelMode } from "./shape/pad.js";
 export type { AdaptiveSize, AvgPool2dOptions, MaxPool2dOptions, PoolOptions } from "./shape/pool.js";
 export type { Mistake, NoOptions, SameRule, ShapeRule } from "./shape/rule.js";
 export type { Pair, Shape } from "./shape/shape.js";
