@@ -3,8 +3,7 @@
  * grows it, by its scratch or by copying an array in, must not look at the views that it was given any more.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { RELU } from "../../src/kernels/epilogue.js";
-import { epilogueKernels } from "../../src/ops/epilogue.js";
+import { type EpilogueKernels, RELU } from "../../src/kernels/epilogue.js";
 import { convGeometry, convSettings } from "../../src/shape/conv.js";
 import { linearGeometry } from "../../src/shape/linear.js";
 import { batchNormGeometry, layerNormGeometry } from "../../src/shape/norm.js";
@@ -18,6 +17,9 @@ afterAll(() => {
   vi.unstubAllGlobals();
   engine().memory = undefined;
 });
+
+/** Those of the kernels that are fresh. */
+let epilogueKernels: EpilogueKernels;
 
 /** Kernels with a memory of their own. */
 async function fresh() {
@@ -36,6 +38,7 @@ async function fresh() {
   const { wasmAveragePool, wasmMaxPool } = await import("../../src/kernels/wasm/pool.js");
   const { wasmPReLU } = await import("../../src/kernels/wasm/prelu.js");
   const memory = await import("../../src/kernels/wasm/memory.js");
+  ({ epilogueKernels } = await import("../../src/ops/epilogue.js"));
   const wasm = {
     relu: relu.wasm(),
     bias: wasmBias,
