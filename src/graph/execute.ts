@@ -31,15 +31,15 @@ export function runForward(plan: Plan, inputs: readonly Tensor[], shapes?: reado
   const values: Values = [...inputs];
   const first = state.steps;
   state.steps += plan.steps.length;
-  for (const x of inputs) allocator?.hold(numbersOf(x));
+  for (const x of inputs) allocator?.hold?.(numbersOf(x));
   try {
     for (let i = 0; i < plan.steps.length; i++) {
       const step = plan.steps[i] as Step;
       state.step = first + i;
       state.running = step.module;
-      const mark = allocator?.open() ?? 0;
+      const mark = allocator?.open?.() ?? 0;
       const outputs = compute(step, values);
-      allocator?.close(mark, outputs.map(numbersOf));
+      allocator?.close?.(mark, outputs.map(numbersOf));
       for (let k = 0; k < outputs.length; k++) {
         const value = step.outputs[k] as number;
         const y = outputs[k] as Tensor;
@@ -47,7 +47,7 @@ export function runForward(plan: Plan, inputs: readonly Tensor[], shapes?: reado
         values[value] = y;
       }
       for (const value of step.ends) {
-        allocator?.release(numbersOf(values[value] as Tensor));
+        allocator?.release?.(numbersOf(values[value] as Tensor));
         values[value] = undefined;
       }
     }
@@ -66,7 +66,7 @@ export function runNested(
   const trace = runForward(plan, inputs);
   const outputs = outputsOf(trace);
   const { allocator } = engine();
-  for (const x of [...inputs, ...outputs]) allocator?.handOver(numbersOf(x));
+  for (const x of [...inputs, ...outputs]) allocator?.handOver?.(numbersOf(x));
   return { trace, outputs };
 }
 
@@ -146,9 +146,9 @@ export function runBackward(
       if (own.every((dy) => dy === undefined)) continue;
       state.step = first + i;
       state.running = step.module;
-      const mark = allocator?.open() ?? 0;
+      const mark = allocator?.open?.() ?? 0;
       const dxs = backward(step, own, values, needs);
-      allocator?.close(
+      allocator?.close?.(
         mark,
         dxs.flatMap((dx) => (dx ? [numbersOf(dx)] : [])),
       );
@@ -158,7 +158,7 @@ export function runBackward(
         const value = step.inputs[k] as number;
         // An operation may give more than was asked for.
         if (dx && needs[value]) gradients.addHeld(value, dx);
-        else if (dx) allocator?.release(numbersOf(dx));
+        else if (dx) allocator?.release?.(numbersOf(dx));
       }
       for (const value of step.outputs) gradients.drop(value);
     }
@@ -243,7 +243,7 @@ class Gradients {
   }
 
   add(value: number, dy: Tensor): void {
-    engine().allocator?.hold(numbersOf(dy));
+    engine().allocator?.hold?.(numbersOf(dy));
     this.addHeld(value, dy);
   }
 
@@ -257,19 +257,19 @@ class Gradients {
     }
     if (this.#isSum[value]) addInto(before, dy);
     else {
-      const mark = allocator?.open() ?? 0;
+      const mark = allocator?.open?.() ?? 0;
       const sum = merge(before, dy);
-      allocator?.close(mark, [numbersOf(sum)]);
+      allocator?.close?.(mark, [numbersOf(sum)]);
       this.#gradients[value] = sum;
       this.#isSum[value] = true;
-      allocator?.release(numbersOf(before));
+      allocator?.release?.(numbersOf(before));
     }
-    allocator?.release(numbersOf(dy));
+    allocator?.release?.(numbersOf(dy));
   }
 
   drop(value: number): void {
     const gradient = this.#gradients[value];
-    if (gradient) engine().allocator?.release(numbersOf(gradient));
+    if (gradient) engine().allocator?.release?.(numbersOf(gradient));
     this.#gradients[value] = undefined;
   }
 }

@@ -248,7 +248,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
 
   /** Child layers, each once, in the order of the fields. */
   children(): Layer[] {
-    return [...new Set(this.ownLayers().map(([, child]) => child))];
+    return this.namedChildren().map(([, child]) => child);
   }
 
   /** Child layers and the first key of each, in the order of the fields: `[["conv1", Conv2d], …]`. */

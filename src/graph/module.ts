@@ -1,4 +1,5 @@
 /** What a composed network is: calls of layers and operations, and the values that flow between them. */
+import type { Pool } from "../kernels/residency.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Epilogue, FrozenNorm, PiecewiseLinear } from "./epilogue.js";
@@ -103,6 +104,8 @@ export interface Node {
  * that a program of layers that are not composed holds no plans.
  */
 export interface Program {
+  /** Memory whose places are free after their last reader; one step by itself has none of these. */
+  newPool?(): Pool;
   /** Whether it is still what the layer runs for this many inputs: fields may have been exchanged. */
   isCurrent(inputs: number): boolean;
   /** The shapes of its values, undefined where only a run can tell. @throws ShapeError for inputs that do not fit. */

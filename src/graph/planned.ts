@@ -1,4 +1,5 @@
 /** What runs where an outermost call's layer is composed of others: the plan of a forward, made when it is first called for. */
+import { Pool } from "../kernels/residency.js";
 import type { Shape } from "../shape/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { outputsOf, runBackward, runForward } from "./execute.js";
@@ -15,6 +16,10 @@ export class Planned implements Program {
   /** @param composition the layer's own graph, for one that does not run it by itself */
   constructor(module: Module, inputs: number, composition?: Composition) {
     this.#flat = flatten(module, inputs, composition);
+  }
+
+  newPool(): Pool {
+    return new Pool();
   }
 
   isCurrent(inputs: number): boolean {

@@ -1,5 +1,5 @@
 /** The outermost calls of a layer: the forwards that wait for their backward, and the memory that they lie in. */
-import { Arena, beginRun, Pool, within } from "../kernels/residency.js";
+import { Arena, beginRun, type Pool, within } from "../kernels/residency.js";
 import { type Allocator, engine, type Run, runOf } from "../tensor/engine.js";
 import type { Random } from "../tensor/random.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
@@ -35,7 +35,7 @@ export class Runs {
   #arenas: { run: Run; readonly arena: Arena }[] = [];
   /** Where the values of a forward lie that keeps nothing, and those of a backward. */
   #pool: Pool | undefined;
-  #backwardPool: Pool | undefined;
+  #backwardMemory: Pool | Arena | undefined;
   #program: Program | undefined;
   #generators: readonly Random[] = [];
   /** The program whose layer's numbers took their places before an inference. */
@@ -101,7 +101,6 @@ export class Runs {
     );
     const state = engine();
     run.used = this.#hasGoneBack = true;
-    this.#waiting = this.#waiting.filter((each) => each !== forward);
     let { trace } = forward;
     let running = run;
     if (!trace) {
@@ -110,14 +109,15 @@ export class Runs {
       const again = () => program.forward(forward.inputs ?? [], true);
       trace = inEval(module, () => orUndo(this.#generators, true, () => this.#run(running, true, claim, again)));
     }
+    this.#waiting = this.#waiting.filter((each) => each !== forward);
     state.backwardRun = running;
     state.claim = claim;
     state.depth++;
-    this.#backwardPool ??= new Pool();
-    const pool = this.#backwardPool;
-    pool.restart();
+    this.#backwardMemory ??= program.newPool?.() ?? new Arena();
+    const memory = this.#backwardMemory;
+    memory.restart();
     try {
-      const dxs = orUndo(this.#generators, false, () => within(pool, () => trace.backward(dys, inputGradient)));
+      const dxs = orUndo(this.#generators, false, () => within(memory, () => trace.backward(dys, inputGradient)));
       return dxs.map((dx) => {
         const own = inputGradient ? dx?.clone() : undefined;
         if (own) runOf.set(own, run.source);
@@ -162,8 +162,8 @@ export class Runs {
   }
 
   #memory(run: Run, keeps: boolean): Allocator {
-    if (keeps) return this.#arena(run);
-    this.#pool ??= new Pool();
+    if (!keeps) this.#pool ??= this.#program?.newPool?.();
+    if (keeps || !this.#pool) return this.#arena(run);
     // If this forward fails, the backward of the last one can still come.
     this.#pool.restart(this.#waiting.flatMap(({ inputs = [] }) => inputs.map((x) => x.operand(x.size))));
     return this.#pool;
@@ -171,12 +171,13 @@ export class Runs {
 
   /** Where a run's values lie: where those of a run lay that no backward needs any more. */
   #arena(run: Run): Arena {
-    const waiting = this.#arenas.filter((each) => each.run.waiting);
-    const [place = { run, arena: new Arena() }, ...spare] = this.#arenas.filter((each) => !each.run.waiting);
+    const isUsed = (other: Run) => other.waiting || this.#waiting.some((each) => each.inputs && each.run === other);
+    const used = this.#arenas.filter((each) => isUsed(each.run));
+    const [place = { run, arena: new Arena() }, ...spare] = this.#arenas.filter((each) => !isUsed(each.run));
     for (const { arena } of spare) arena.drop();
     place.run = run;
     place.arena.restart();
-    this.#arenas = [...waiting, place];
+    this.#arenas = [...used, place];
     return place.arena;
   }
 }

@@ -14,6 +14,7 @@ import { type DType, floats, type Operand, type Resident } from "../tensor/stora
 import { Tensor } from "../tensor/tensor.js";
 import { backend } from "./backend.js";
 import {
+  compactBeforeGrowing,
   fix,
   type Owner,
   raiseBudget,
@@ -263,16 +264,6 @@ export class Arena implements Allocator {
     return new Place(block, length, true);
   }
 
-  open(): number {
-    return 0;
-  }
-
-  close(): void {}
-  hold(): void {}
-  release(): void {}
-  handOver(): void {}
-
-  /** Gives all places back. */
   drop(): void {
     for (const block of this.#blocks.splice(0)) block.drop();
   }
@@ -299,6 +290,7 @@ export class Pool implements Allocator {
   }
 
   allocate(length: number): Resident {
+    compactBeforeGrowing();
     const block = this.#take(length);
     block.isFree = false;
     block.renew(length);

@@ -4,7 +4,9 @@ import { Layer, type Network } from "../graph/layer.js";
 import { backendName, backendReason } from "../kernels/backend.js";
 import type { Direction } from "../kernels/conv.js";
 import type { Roofline } from "../kernels/roofline.js";
-import type { Described } from "../kernels/wasm/conv/algorithm.js";
+import type { Describe, Described } from "../kernels/wasm/conv/algorithm.js";
+import { describeWinograd } from "../kernels/wasm/conv/winograd.js";
+import { describeWinogradRows } from "../kernels/wasm/conv/winograd-rows.js";
 import { algorithmOf } from "../kernels/wasm/conv.js";
 import { measureRoofline } from "../kernels/wasm/roofline.js";
 import { checkInstance, checkPositive, readOptions } from "../shape/check.js";
@@ -148,16 +150,25 @@ function explained(leaf: KnownLeaf, reference: boolean, { peak, bandwidth }: Roo
 
 function described(layer: Layer | undefined, input: Shape, direction: Direction): Described {
   if (layer instanceof Convolution) {
-    const g = geometryOf(layer, input);
-    return algorithmOf(g, direction).describe(g, direction);
+    return describe(geometryOf(layer, input), direction);
   }
   if (layer instanceof ConvTranspose2d) {
     const adjoint = { forward: "inputGradient", inputGradient: "forward", weightGradient: "weightGradient" } as const;
-    const g = convTransposeGeometry(layer, input);
-    return algorithmOf(g, adjoint[direction]).describe(g, adjoint[direction]);
+    return describe(convTransposeGeometry(layer, input), adjoint[direction]);
   }
   return { algorithm: "matrix product", saving: 1 };
 }
+
+/** Algorithms whose names do not say all. */
+const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
+  winograd: describeWinograd,
+  "winograd rows": describeWinogradRows,
+};
+
+const describe: Describe = (g, direction) => {
+  const { name } = algorithmOf(g, direction);
+  return DESCRIPTIONS[name]?.(g, direction) ?? { algorithm: name, saving: 1 };
+};
 
 /** As the layer's compute has it: other modes than zeros are padded before. */
 function geometryOf(settings: ConvSettings, input: Shape): ConvGeometry {

@@ -40,14 +40,14 @@ export function carryRun<Made extends object>(made: Made, a: object, b: object =
  */
 export interface Allocator {
   allocate(length: number): Resident;
-  /** Begins a step, and returns what `close` needs to end it. */
-  open(): number;
+  /** Begins a step, and returns what `close` needs to end it. Without it and the others, places are free when the run ends. */
+  open?(): number;
   /** Ends a step: its outputs are held, everything else that was placed in it is free. */
-  close(step: number, outputs: readonly Operand[]): void;
-  hold(numbers: Operand): void;
-  release(numbers: Operand): void;
+  close?(step: number, outputs: readonly Operand[]): void;
+  hold?(numbers: Operand): void;
+  release?(numbers: Operand): void;
   /** Lets go of a nested plan's results, which the step around it may go on reading. */
-  handOver(numbers: Operand): void;
+  handOver?(numbers: Operand): void;
 }
 
 export interface Engine {

@@ -10,9 +10,11 @@ interface Gap {
 
 export class Heap {
   /** Free parts in ascending order; no two touch. */
-  readonly #gaps: Gap[] = [];
+  /** What is free, by place. */
+  readonly gaps: Gap[] = [];
   #end: number;
-  #reached = 0;
+  /** Where the last block of all that there have been ended: what lies beyond takes no memory yet. */
+  reached = 0;
 
   /**
    * @param start first byte that may be given out
@@ -26,74 +28,62 @@ export class Heap {
   }
 
   /**
-   * Offset of a block of at least `bytes` that ends at `limit` or before, or undefined where the memory is full. Its
+   * Offset of a block of at least `bytes`, or undefined where the memory is full. Its
    * contents are whatever was there.
    */
-  allocate(bytes: number, limit = Infinity): number | undefined {
-    const size = roundUp(Math.max(bytes, 1));
-    for (let i = 0; i < this.#gaps.length; i++) {
-      const gap = this.#gaps[i] as Gap;
+  allocate(bytes: number): number | undefined {
+    const size = roundUp(bytes);
+    for (let i = 0; i < this.gaps.length; i++) {
+      const gap = this.gaps[i] as Gap;
       if (gap.end - gap.start < size) continue;
-      if (gap.start + size > limit) return undefined;
       const { start } = gap;
       gap.start += size;
-      this.#reached = Math.max(this.#reached, gap.start);
-      if (gap.start === gap.end) this.#gaps.splice(i, 1);
+      this.reached = Math.max(this.reached, gap.start);
+      if (gap.start === gap.end) this.gaps.splice(i, 1);
       return start;
     }
     // A gap at the very end is too small by itself, but it need not be bought again.
-    const last = this.#gaps.at(-1);
+    const last = this.gaps.at(-1);
     const start = last?.end === this.#end ? last.start : this.#end;
-    if (start + size > limit) return undefined;
     const end = this.grow(start + size);
     if (end === undefined) return undefined;
-    if (start !== this.#end) this.#gaps.pop();
+    if (start !== this.#end) this.gaps.pop();
     const whole = end - (end % ALIGNMENT);
-    if (whole > start + size) this.#gaps.push({ start: start + size, end: whole });
+    if (whole > start + size) this.gaps.push({ start: start + size, end: whole });
     this.#end = whole;
-    this.#reached = start + size;
+    this.reached = start + size;
     return start;
-  }
-
-  /** Whether there is a gap for this many bytes among what has been in use. */
-  fits(bytes: number): boolean {
-    const size = roundUp(Math.max(bytes, 1));
-    return this.#gaps.some(({ start, end }) => Math.min(end, this.#reached) - start >= size);
   }
 
   /** Gives back a block that `allocate(bytes)` returned. */
   free(start: number, bytes: number): void {
-    const end = start + roundUp(Math.max(bytes, 1));
-    let at = this.#gaps.findIndex((gap) => gap.start > start);
-    if (at < 0) at = this.#gaps.length;
-    const before = this.#gaps[at - 1];
-    const after = this.#gaps[at];
+    const end = start + roundUp(bytes);
+    let at = this.gaps.findIndex((gap) => gap.start > start);
+    if (at < 0) at = this.gaps.length;
+    const before = this.gaps[at - 1];
+    const after = this.gaps[at];
     const joinsBefore = before?.end === start;
     const joinsAfter = after?.start === end;
     if (before && joinsBefore && after && joinsAfter) {
       before.end = after.end;
-      this.#gaps.splice(at, 1);
+      this.gaps.splice(at, 1);
     } else if (before && joinsBefore) before.end = end;
     else if (after && joinsAfter) after.start = start;
-    else this.#gaps.splice(at, 0, { start, end });
-  }
-
-  /** Where the last block of all that there have been ended: what lies beyond takes no memory yet. */
-  get reached(): number {
-    return this.#reached;
-  }
-
-  /** Bytes that are free without growing. */
-  get available(): number {
-    return this.#gaps.reduce((sum, { start, end }) => sum + end - start, 0);
-  }
-
-  /** Bytes that are free between blocks. */
-  get scattered(): number {
-    return this.#gaps.reduce((sum, { start, end }) => sum + (end < this.#reached ? end - start : 0), 0);
+    else this.gaps.splice(at, 0, { start, end });
   }
 }
 
+/** Whether there is a gap for this many bytes among what has been in use. */
+export function fits({ gaps, reached }: Heap, bytes: number): boolean {
+  const size = roundUp(bytes);
+  return gaps.some(({ start, end }) => Math.min(end, reached) - start >= size);
+}
+
+/** Bytes that are free between blocks. */
+export function scattered({ gaps, reached }: Heap): number {
+  return gaps.reduce((sum, { start, end }) => sum + (end < reached ? end - start : 0), 0);
+}
+
 function roundUp(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+  return Math.ceil(Math.max(bytes, 1) / ALIGNMENT) * ALIGNMENT;
 }

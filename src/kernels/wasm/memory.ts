@@ -11,7 +11,7 @@
 import { StateError } from "../../shape/errors.js";
 import { engine } from "../../tensor/engine.js";
 import type { FloatArray, Operand } from "../../tensor/storage.js";
-import { ALIGNMENT, Heap } from "./heap.js";
+import { ALIGNMENT, fits, Heap, scattered } from "./heap.js";
 
 const PAGE = 65536;
 /** The first bytes of the memory are for what is never given back: among places it would be in their way. */
@@ -54,6 +54,8 @@ export interface Span {
 interface EngineMemory {
   readonly memory: WebAssembly.Memory;
   readonly heap: Heap;
+  /** Undefined until {@link compactBeforeGrowing}. */
+  makeRoom: ((m: EngineMemory, bytes: number) => void) | undefined;
   /** Where the next thing goes that is never given back. */
   kept: number;
   /** Every buffer that the memory has had; a shared one's old buffers go on showing it. */
@@ -127,6 +129,7 @@ function create(): EngineMemory {
   return {
     memory,
     heap: new Heap(KEPT_BYTES, grow),
+    makeRoom: undefined,
     // Offset 0 stays free, so that it can mean "none".
     kept: ALIGNMENT,
     buffers,
@@ -337,11 +340,18 @@ const LARGE = 1 << 16;
 /** Places move together where so much of what they take in all is free. */
 const GAPS = 1 / 64;
 
-/** Looks for this many bytes among what has been in use before the memory takes more. */
+/** From now on looks for room among what has been in use before the memory takes more, as long-lived values leave gaps. */
+export function compactBeforeGrowing(): void {
+  state().makeRoom = makeRoom;
+}
+
 function makeRoom(m: EngineMemory, bytes: number): void {
+  const { heap } = m;
+  if (trouble.compactsAlways) compact(m);
+  if (bytes < LARGE || fits(heap, bytes)) return;
   vacateIdle(m);
   freeScratch(m);
-  if (!m.heap.fits(bytes) && m.heap.scattered >= GAPS * m.heap.reached) compact(m);
+  if (!fits(heap, bytes) && scattered(heap) >= GAPS * heap.reached) compact(m);
 }
 
 /** Moves places together, so that gaps between them become one. */
@@ -361,8 +371,7 @@ function allocate(m: EngineMemory, bytes: number): number | undefined {
   // Growing by nothing detaches the views as well.
   if (trouble.growsAlways && grown(m.memory, 0)) m.buffers.add(m.memory.buffer);
   const { heap } = m;
-  if (trouble.compactsAlways) compact(m);
-  if (bytes >= LARGE && !heap.fits(bytes)) makeRoom(m, bytes);
+  m.makeRoom?.(m, bytes);
   for (;;) {
     const at = heap.allocate(bytes);
     if (at !== undefined || !(moveOneOut(m) || freeScratch(m))) return at;

@@ -7,6 +7,7 @@ import type { Simd } from "../assembler/simd.js";
 import type { Task } from "../task.js";
 
 export interface ConvAlgorithm extends Readonly<Record<Direction, Pass>> {
+  /** As `explain` shows it, unless it knows a description that says more. */
   readonly name: string;
   /** The value of a layer's option `algorithm` that asks for it, or for one of several. Without it, only `"auto"` takes it. */
   readonly option?: ConvOption;
@@ -17,7 +18,6 @@ export interface ConvAlgorithm extends Readonly<Record<Direction, Pass>> {
    * bits do not depend on what ran before.
    */
   pays(g: ConvGeometry, direction: Direction): boolean;
-  describe(g: ConvGeometry, direction: Direction): Described;
   /** What computes the convolution where this one must not, for its numbers. */
   readonly otherwise?: ConvAlgorithm;
 }
@@ -40,6 +40,9 @@ export interface ConvOperands {
   readonly y: number;
   readonly epilogue: Steps;
 }
+
+/** What `explain` says of a convolution by an algorithm with tiles of several sizes: apart, for few programs ask. */
+export type Describe = (g: ConvGeometry, direction: Direction) => Described;
 
 export interface Described {
   /** `"winograd 4×4"`, `"direct, sliding filters"` */

@@ -17,11 +17,10 @@ import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
 import { type ChwnBatch, chwnBatch, chwnFits, type GroupMatrix } from "./chwn-batch.js";
 
 export const chwn: ConvAlgorithm = {
-  name: "chwn",
+  name: "direct, chwn",
   option: "direct",
   fits: chwnFits,
   pays: () => true,
-  describe: () => ({ algorithm: "direct, chwn", saving: 1 }),
   forward: (simd, g, operands) => [forward(simd, g, operands)],
   inputGradient: (simd, g, operands) => [inputGradient(simd, g, operands)],
   weightGradient: (simd, g, operands) => [weightGradient(simd, g, operands)],

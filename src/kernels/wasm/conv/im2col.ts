@@ -23,7 +23,6 @@ import { weightGradient } from "./weight-gradient.js";
 const FEW_CHANNELS = 16;
 
 const always = () => true;
-const describe = () => ({ algorithm: "im2col", saving: 1 });
 const forward: Pass = (simd, g, operands) => [forwardBy(correlate, simd, g, operands)];
 const spread: Pass = (simd, g, { x, weight, y }) => [spreadGradient(simd, g, y, weight, x)];
 const differentiate: Pass = (simd, g, { x, weight, y }) => [weightGradient(simd, g, x, y, weight)];
@@ -33,7 +32,6 @@ export const im2col: ConvAlgorithm = {
   option: "im2col",
   fits: always,
   pays: always,
-  describe,
   forward,
   inputGradient: (simd, g, operands) =>
     g.inChannels / g.groups <= FEW_CHANNELS && g.kernelHeight * g.kernelWidth > 1
@@ -50,7 +48,6 @@ export const plainSums: ConvAlgorithm = {
   name: "im2col",
   fits: always,
   pays: always,
-  describe,
   forward,
   inputGradient: spread,
   weightGradient: differentiate,

@@ -20,11 +20,10 @@ import { patchImages } from "./patch-images.js";
 import { collect, slide } from "./sliding-kernels.js";
 
 export const sliding: ConvAlgorithm = {
-  name: "sliding",
+  name: "direct, sliding filters",
   option: "direct",
   fits: () => true,
   pays: (g) => g.groups === g.inChannels && g.groups > 1,
-  describe: () => ({ algorithm: "direct, sliding filters", saving: 1 }),
   forward: slideForward,
   inputGradient: (simd, g, operands) => inputGradientBy(slideImages, simd, g, operands),
   weightGradient: (simd, g, operands) => [collectGradient(simd, g, operands)],

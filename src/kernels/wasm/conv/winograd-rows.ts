@@ -26,7 +26,7 @@ import { MAX_POINTS, type Matrices, minimalFiltering } from "../winograd/matrice
 import { gradientReading, oddLines, type Reading, readingOf } from "../winograd/plan.js";
 import { spared, type Tile } from "../winograd/reach.js";
 import { largestIn, magnitudes } from "../winograd/scan.js";
-import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
+import type { ConvAlgorithm, ConvOperands, Describe } from "./algorithm.js";
 import { chwn } from "./chwn.js";
 import { chwnBatch, chwnFits } from "./chwn-batch.js";
 
@@ -34,10 +34,6 @@ export const winogradRows: ConvAlgorithm = {
   name: "winograd rows",
   fits,
   pays: rowTilesPay,
-  describe(g) {
-    const { size, saving } = rowTiles(g)!;
-    return { algorithm: `winograd 1×${size}, chwn`, saving };
-  },
 
   forward(simd, g, o) {
     const { size } = rowTiles(g)!;
@@ -56,6 +52,11 @@ export const winogradRows: ConvAlgorithm = {
   weightGradient: () => undefined,
 
   otherwise: chwn,
+};
+
+export const describeWinogradRows: Describe = (g) => {
+  const { size, saving } = rowTiles(g)!;
+  return { algorithm: `winograd 1×${size}, chwn`, saving };
 };
 
 /** The products of a weight gradient would have to be looked at first, which takes longer than is saved. */

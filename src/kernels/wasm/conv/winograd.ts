@@ -40,7 +40,7 @@ import {
 } from "../winograd/plan.js";
 import { evenProducts, spared } from "../winograd/reach.js";
 import type { Points } from "../winograd/variant.js";
-import type { ConvAlgorithm, ConvOperands } from "./algorithm.js";
+import type { ConvAlgorithm, ConvOperands, Describe } from "./algorithm.js";
 import { chwnFits } from "./chwn-batch.js";
 import { plainSums } from "./im2col.js";
 
@@ -49,10 +49,6 @@ export const winograd: ConvAlgorithm = {
   option: "winograd",
   fits: winogradFits,
   pays: winogradPays,
-  describe(g, direction) {
-    const { tile, saving } = winogradSaving(g, direction);
-    return { algorithm: `winograd ${tile}×${tile}`, saving };
-  },
 
   forward: (simd, g, operands) => winogradTasks(simd, g, "forward", operands),
 
@@ -62,6 +58,11 @@ export const winograd: ConvAlgorithm = {
   weightGradient: winogradWeightGradient,
 
   otherwise: plainSums,
+};
+
+export const describeWinograd: Describe = (g, direction) => {
+  const { tile, saving } = winogradSaving(g, direction);
+  return { algorithm: `winograd ${tile}×${tile}`, saving };
 };
 
 /** Whether the convolution is one that Winograd's algorithm computes in this direction. */
