@@ -25,7 +25,7 @@ export type PartOf<T extends AnyTargets> = T extends Tensor
     ? T
     : Extract<{ readonly [K in keyof T]: T[K] extends Tensor ? Tensor : T[K] }, AnyTargets>;
 
-/** The same of inputs. */
+/** The kind of inputs that a part of a data set has: a tensor for each input of the network. */
 export type InputsOf<X extends Inputs> = X extends Tensor
   ? Tensor
   : Extract<{ readonly [K in keyof X]: Tensor }, Inputs>;

@@ -56,7 +56,7 @@ export class DataLoader<T extends AnyTargets = Targets, X extends Inputs = Tenso
   extends Branded
   implements Iterable<Batch<T, X>>
 {
-  /** Number of batches an epoch. */
+  /** Number of batches per epoch. */
   readonly length: number;
   readonly batchSize: number;
   readonly #shuffle: boolean;

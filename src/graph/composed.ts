@@ -254,7 +254,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     const stranger = called.find((layer) => !named.has(layer) && hasState(layer));
     if (stranger) {
       throw new StateError(
-        `${this.name} is composed of a ${stranger.name} that is in none of its fields, so its weights would neither train nor be saved. Usual cause: a layer made inside of compose(); keep it in a public field.`,
+        `${this.name} is composed of a ${stranger.name} that is in none of its fields, so its weights would neither train nor be saved. Usual cause: a layer made inside compose(), or kept in a #private field or a Map; keep it in a public field.`,
       );
     }
     const read = new Set([...outputs, ...calls.flatMap(({ inputs }) => inputs)]);

@@ -3,7 +3,7 @@ import { type ConvAlgorithm, checkAlgorithm } from "./algorithm.js";
 import type { Add, FloorDivide, IsKnown, Less, Modulo, Multiply, OneSize, Subtract } from "./arithmetic.js";
 import { checkInteger, checkOneOf, checkPair } from "./check.js";
 import { ArgumentError, channelsCause, inputMismatch, rankMismatch, ShapeError } from "./errors.js";
-import type { Size as Named, OneName } from "./named.js";
+import type { OneName, Size } from "./named.js";
 import { type Padding2d, type PaddingMode, padShape } from "./pad.js";
 import type {
   AsNumber,
@@ -373,18 +373,18 @@ export function convShape(settings: ConvSettings, input: Shape, g = convGeometry
 
 /** {@link convOut} as a type; `never` where the kernel does not fit. */
 export type ConvOut<
-  Size extends number,
+  Extent extends number,
   Kernel extends number,
   Stride extends number,
   Padding extends number,
   Dilation extends number,
-> = [Size] extends [Named]
+> = [Extent] extends [Size]
   ? KeepsSize<Kernel, Stride, Padding, Dilation> extends true
-    ? OneName<Size>
+    ? OneName<Extent>
     : number
-  : Less<Add<Size, Padding>, Reach<Kernel, Dilation>> extends true
+  : Less<Add<Extent, Padding>, Reach<Kernel, Dilation>> extends true
     ? never
-    : Add<FloorDivide<Subtract<Add<Size, Padding>, Reach<Kernel, Dilation>>, Stride>, 1>;
+    : Add<FloorDivide<Subtract<Add<Extent, Padding>, Reach<Kernel, Dilation>>, Stride>, 1>;
 
 /** Whether a dimension of any size comes out as it went in: stride 1, and as much padding as the kernel takes away. */
 type KeepsSize<Kernel extends number, Stride extends number, Padding extends number, Dilation extends number> = [

@@ -8,7 +8,7 @@ export interface StepEvent {
   readonly epochs: number;
   /** Step within the epoch, from 1. */
   readonly step: number;
-  /** Steps an epoch, where the data knows its length. */
+  /** Steps per epoch, where the data knows its length. */
   readonly steps: number | undefined;
   /** Steps since the training began, those before a resume included. */
   readonly globalStep: number;

@@ -38,7 +38,7 @@ export interface DrawOptions {
 }
 
 export interface TileOptions {
-  /** Pictures a row. Default all. */
+  /** Pictures per row. Default all. */
   readonly columns?: number;
   /** Pixels between pictures. Default 0. */
   readonly gap?: number;

@@ -328,7 +328,7 @@ describe("wrong graphs get sentences", () => {
     expectError(
       () => net((_, v) => new Linear(2, 2).of(v)).forward(x),
       StateError,
-      "Net is composed of a Linear that is in none of its fields, so its weights would neither train nor be saved. Usual cause: a layer made inside of compose(); keep it in a public field.",
+      "Net is composed of a Linear that is in none of its fields, so its weights would neither train nor be saved. Usual cause: a layer made inside compose(), or kept in a #private field or a Map; keep it in a public field.",
     );
   });
 

@@ -112,7 +112,7 @@ describe("Composite", () => {
     expectError(
       () => new Forgetful().forward(normal([1, 2, 3, 3], 1)),
       StateError,
-      "Forgetful is composed of a Conv2d that is in none of its fields, so its weights would neither train nor be saved. Usual cause: a layer made inside of compose(); keep it in a public field.",
+      "Forgetful is composed of a Conv2d that is in none of its fields, so its weights would neither train nor be saved. Usual cause: a layer made inside compose(), or kept in a #private field or a Map; keep it in a public field.",
     );
   });
 });

@@ -64,6 +64,7 @@ try {
   checkTypes();
   checkDeclarations();
   await checkBundle(entries);
+  checkDeclarations();
   checkReadme();
 } finally {
   rmSync(folder, { recursive: true });
@@ -224,6 +225,19 @@ async function checkBundle(entries: readonly string[]): Promise<void> {
   console.log(
     `bundle: no import from outside; four layers are ${(bytes / 1000).toFixed(1)} kB, minified and gzipped${verdict}`,
   );
+}
+
+/** What the compiler says of shapes by the sources, it says by the bundled declarations: a bundler renames what has one name. */
+function checkDeclarations(): void {
+  const files = ["test/types/rules", "test/types/mistakes", "test/types/graph", "test/docs/pages"];
+  const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
+  const args = ["run", "--config", "test/vitest.config.ts", "--reporter=dot", ...files];
+  execFileSync(process.execPath, [vitest, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, FALTUNG_TYPES: "dist" },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  console.log("declarations: shapes, mistakes and pages are what they are by the sources");
 }
 
 /** Every TypeScript block of the README type-checks and runs, the first as JavaScript, on a small part of MNIST. */

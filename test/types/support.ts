@@ -23,6 +23,12 @@ export interface CheckedModule {
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
+/**
+ * The library's sources; with FALTUNG_TYPES=dist the bundled declarations, which are what users get: bundling once gave a
+ * name to two types (test/package/check.ts).
+ */
+const TYPES = process.env.FALTUNG_TYPES === "dist" ? (["dist", ".d.ts"] as const) : (["src", ".ts"] as const);
+
 /** What a careful user has switched on. */
 const OPTIONS: ts.CompilerOptions = {
   strict: true,
@@ -35,7 +41,12 @@ const OPTIONS: ts.CompilerOptions = {
   types: [],
   skipLibCheck: true,
   noEmit: true,
-  paths: { faltung: [`${ROOT}src/index.ts`], "faltung/*": [`${ROOT}src/*.ts`] },
+  paths: Object.fromEntries(
+    [
+      ["faltung", "index"],
+      ["faltung/*", "*"],
+    ].map(([name, file]) => [name, [`${ROOT}${TYPES[0]}/${file}${TYPES[1]}`]]),
+  ),
 };
 
 /** Parsed once for all modules of a test file. */

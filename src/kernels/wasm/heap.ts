@@ -62,14 +62,9 @@ export class Heap {
     if (at < 0) at = this.gaps.length;
     const before = this.gaps[at - 1];
     const after = this.gaps[at];
-    const joinsBefore = before?.end === start;
-    const joinsAfter = after?.start === end;
-    if (before && joinsBefore && after && joinsAfter) {
-      before.end = after.end;
-      this.gaps.splice(at, 1);
-    } else if (before && joinsBefore) before.end = end;
-    else if (after && joinsAfter) after.start = start;
-    else this.gaps.splice(at, 0, { start, end });
+    const [left, right] = [before?.end === start ? before : undefined, after?.start === end ? after : undefined];
+    const joined = { start: left?.start ?? start, end: right?.end ?? end };
+    this.gaps.splice(left ? at - 1 : at, +!!left + +!!right, joined);
   }
 }
 

@@ -55,7 +55,7 @@ interface EngineMemory {
   readonly memory: WebAssembly.Memory;
   readonly heap: Heap;
   /** Undefined until {@link compactBeforeGrowing}. */
-  makeRoom: ((m: EngineMemory, bytes: number) => void) | undefined;
+  makeRoom?: (m: EngineMemory, bytes: number) => void;
   /** Where the next thing goes that is never given back. */
   kept: number;
   /** Every buffer that the memory has had; a shared one's old buffers go on showing it. */
@@ -129,7 +129,6 @@ function create(): EngineMemory {
   return {
     memory,
     heap: new Heap(KEPT_BYTES, grow),
-    makeRoom: undefined,
     // Offset 0 stays free, so that it can mean "none".
     kept: ALIGNMENT,
     buffers,

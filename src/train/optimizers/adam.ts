@@ -11,7 +11,7 @@ import { Optimizer } from "../optimizer.js";
 import type { ParameterState } from "../optimizer-state.js";
 import { checkRate, type OptimizerOptions, type ParameterGroup, type Parameters } from "../parameter-group.js";
 
-/** Options of Adamax, and of every kin of Adam. */
+/** Options of Adamax, and of every variant of Adam. */
 export interface AdamaxOptions extends OptimizerOptions {
   /** Decay of the running mean and of the running size, each from 0 to below 1. Default [0.9, 0.999]. */
   readonly betas?: readonly [number, number];
@@ -29,7 +29,7 @@ export interface RAdamOptions extends AdamaxOptions {
   readonly decoupledWeightDecay?: boolean;
 }
 
-/** The defaults of what every kin of Adam takes. */
+/** The defaults of what every variant of Adam takes. */
 const DEFAULTS = { lr: 0.001, weightDecay: 0, maximize: false, betas: [0.9, 0.999], eps: 1e-8 } as const;
 
 /**
@@ -109,7 +109,7 @@ const radam = /* @__PURE__ */ optimizerKernel({
   },
 });
 
-/** What every kin of Adam has: two decays and a divisor that is not 0. */
+/** What every variant of Adam has: two decays and a divisor that is not 0. */
 abstract class AdamKin<O extends AdamaxOptions> extends Optimizer<O> {
   protected override check({ betas, eps }: ParameterGroup<O> & ParameterGroup<AdamaxOptions>): void {
     for (const [i, beta] of betas.entries()) checkFraction(this.name, `betas[${i}]`, beta);
