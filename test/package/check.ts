@@ -64,7 +64,7 @@ try {
   checkTypes();
   checkDeclarations();
   await checkBundle(entries);
-  checkDeclarations();
+  checkShapes();
   checkReadme();
 } finally {
   rmSync(folder, { recursive: true });
@@ -228,7 +228,7 @@ async function checkBundle(entries: readonly string[]): Promise<void> {
 }
 
 /** What the compiler says of shapes by the sources, it says by the bundled declarations: a bundler renames what has one name. */
-function checkDeclarations(): void {
+function checkShapes(): void {
   const files = ["test/types/rules", "test/types/mistakes", "test/types/graph", "test/docs/pages"];
   const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
   const args = ["run", "--config", "test/vitest.config.ts", "--reporter=dot", ...files];
