@@ -184,7 +184,7 @@ export class ResNetBackbone<Rule extends ShapeRule = ShapeRule> extends Composit
     const bottlenecks = groups !== 1 || widthPerGroup !== 64 || dilated.includes(true);
     if (!stages || (bottlenecks && !stages.bottleneck)) {
       const depths = `one of ${bottlenecks ? "" : "18, 34, "}50, 101, 152`;
-      const why = bottlenecks && stages ? "; groups, widthPerGroup and dilation are those of bottlenecks" : "";
+      const why = bottlenecks && stages ? " with groups, widthPerGroup or dilation, which only bottlenecks have" : "";
       throw new ArgumentError(`${model} expects depth to be ${depths}${why}, but got ${show(depth)}.`);
     }
     const init = random ? { random } : {};

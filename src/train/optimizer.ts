@@ -48,14 +48,13 @@ import {
  *   protected override stateNames() {
  *     return ["exp_avg"];
  *   }
- *   protected update({ value, grad }: Parameter, state: ParameterState, group: ParameterGroup<LionOptions>) {
- *     const [p, g, m] = [value.data, grad.data, state.tensor("exp_avg").data];
+ *   protected update(parameter: Parameter, state: ParameterState, group: ParameterGroup<LionOptions>) {
  *     const { lr, weightDecay, maximize, betas: [beta1, beta2] } = group;
- *     for (let i = 0; i < p.length; i++) {
- *       const d = maximize ? -g[i] : g[i];
- *       p[i] -= lr * (Math.sign(beta1 * m[i] + (1 - beta1) * d) + weightDecay * p[i]);
- *       m[i] = beta2 * m[i] + (1 - beta2) * d;
- *     }
+ *     const [p, m] = [parameter.value, state.tensor("exp_avg")];
+ *     const g = maximize ? parameter.grad.neg() : parameter.grad;
+ *     const direction = m.mul(beta1).add(g.mul(1 - beta1)).map(Math.sign);
+ *     parameter.value = p.sub(direction.add(p.mul(weightDecay)).mul(lr));
+ *     m.data.set(m.mul(beta2).add(g.mul(1 - beta2)).data);
  *   }
  * }
  */
@@ -166,7 +165,7 @@ export abstract class Optimizer<O extends object = LearningRate> extends Branded
    *
    * @example
    * const { state, param_groups } = optimizer.stateDict();
-   * state[0].exp_avg; // a Tensor in the first parameter's shape
+   * state[0]?.exp_avg; // a Tensor in the first parameter's shape
    */
   stateDict(): OptimizerState {
     const state: Record<number, SavedParameter> = {};

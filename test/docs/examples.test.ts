@@ -32,7 +32,20 @@ const ENTRIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 };
 
 /** Types that examples name. */
-const TYPES = ["Tensor", "Input", "Value"];
+const TYPES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(["Tensor", "Input", "Value", "Parameter"].map((name) => [name, "faltung"])),
+  ...Object.fromEntries(
+    [
+      "LossOptions",
+      "LossResult",
+      "OptimizerOptions",
+      "ParameterGroup",
+      "ParameterState",
+      "Parameters",
+      "Reduction",
+    ].map((name) => [name, "faltung/train"]),
+  ),
+};
 
 interface Prepared extends Example {
   /** What the entries export of what it names, by entry. */
@@ -92,7 +105,7 @@ const all = examples().map(prepared);
 
 describe(`${all.length} examples`, () => {
   const used = new Map(all.flatMap(({ imports }) => imports.map(([entry, name]) => [name, entry] as const)));
-  for (const name of TYPES) used.set(name, "faltung");
+  for (const [name, entry] of Object.entries(TYPES)) used.set(name, entry);
   const head = [
     `import { CONTEXT, OF_FILE } from "../docs/context.js";`,
     ...Object.keys(ENTRIES).map((entry) => {

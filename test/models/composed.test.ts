@@ -82,7 +82,7 @@ test("EfficientNet skips blocks more often the deeper they lie", () => {
 });
 
 test("ResNet's options for bottlenecks", () => {
-  const why = "for groups, widthPerGroup and dilation are those of bottlenecks";
+  const why = "with groups, widthPerGroup or dilation, which only bottlenecks have";
   for (const options of [
     { groups: 2 },
     { widthPerGroup: 32 },
@@ -91,7 +91,7 @@ test("ResNet's options for bottlenecks", () => {
     expectError(
       () => new ResNet(18, options),
       ArgumentError,
-      `ResNet expects depth to be one of 50, 101, 152, ${why}, but got 18.`,
+      `ResNet expects depth to be one of 50, 101, 152 ${why}, but got 18.`,
     );
   }
   expectError(

@@ -19,7 +19,7 @@ const EXEMPT = [
   ...["Composite", "Composite.input", "Layer", "Cache", "Cache.push", "Cache.pop", "Cache.peek"],
 ];
 const INTERNAL =
-  /^(compute|computeBackward|inferShape|parts|compose|windows|geometry|moments|epilogue|maskShape|averagingFactor|operand|view|restore|toJSON|constructor|composed|program|checkShapes|checkInput|assemble|gradients|call|callBackward|run|runBackward)$/;
+  /^(compute|computeBackward|inferShape|parts|compose|windows|geometry|moments|epilogue|maskShape|averagingFactor|operand|view|restore|toJSON|constructor|composed|program|checkShapes|checkInput|assemble|gradients|call|callBackward|run|runBackward|states|lend)$/;
 
 describe("Wrong arguments", () => {
   afterEach(() => setBackend("wasm"));
