@@ -59,7 +59,7 @@ test("bad options and inputs", () => {
     // @ts-expect-error no such depth
     () => new FCN({ depth: 18 }),
     ArgumentError,
-    "FCN expects depth to be one of 50, 101, 152; groups, widthPerGroup and dilation are those of bottlenecks, but got 18.",
+    "FCN expects depth to be one of 50, 101, 152 with groups, widthPerGroup or dilation, which only bottlenecks have, but got 18.",
   );
   expectError(() => new FCN({ width: 0 }), ArgumentError, "FCN expects width to be a number above 0, but got 0.");
   expectError(
