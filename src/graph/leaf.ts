@@ -10,6 +10,8 @@ export function leafProgram(layer: Module, inputs: number): Program {
   return {
     isCurrent: (inputs) => inputs === 1,
 
+    trains: () => layer.modules().some(({ training }) => training),
+
     shapes: ([x = []]) => [x, ifKnown(() => shapeAfter(layer, x, true))],
 
     forward([x], _, [, expected] = []) {

@@ -104,6 +104,8 @@ export interface Node {
  * that a program of layers that are not composed holds no plans.
  */
 export interface Program {
+  /** Whether a layer that it calls is in train mode. */
+  trains(): boolean;
   /** Memory whose places are free after their last reader; one step by itself has none of these. */
   newPool?(): Pool;
   /** Whether it is still what the layer runs for this many inputs: fields may have been exchanged. */

@@ -10,12 +10,24 @@ import { shapesOf } from "./shapes.js";
 
 export class Planned implements Program {
   readonly #flat: Flat;
+  /** The layers that it calls. Those that compute by themselves may call others, which their fields may exchange unseen. */
+  readonly #called: readonly Module[];
+  readonly #callers: readonly Module[];
   #training: Plan | undefined;
   #inference: Plan | undefined;
 
   /** @param composition the layer's own graph, for one that does not run it by itself */
   constructor(module: Module, inputs: number, composition?: Composition) {
     this.#flat = flatten(module, inputs, composition);
+    const { inlined, steps } = this.#flat;
+    this.#called = [...inlined.map((each) => each.module), ...steps.flatMap((step) => step.module ?? [])];
+    const composites = new Set(inlined.map((each) => each.module));
+    this.#callers = this.#called.filter((each) => !composites.has(each) && each.ownLayers().length > 0);
+  }
+
+  trains(): boolean {
+    const isTraining = ({ training }: Module) => training;
+    return this.#called.some(isTraining) || this.#callers.some((caller) => caller.modules().some(isTraining));
   }
 
   newPool(): Pool {

@@ -50,7 +50,7 @@ export class Runs {
     const program = this.#program;
     const shapes = program.shapes(xs.map(({ shape }) => shape));
     // A layer in train mode inside a model in eval mode (a dropout that samples) would not give the same output again.
-    const keeps = module.training || module.modules().some(({ training }) => training);
+    const keeps = module.training || program.trains();
     const run: Run = { waiting: keeps };
     const inputs: Tensor[] = [];
     const action = () => {

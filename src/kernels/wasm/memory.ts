@@ -382,7 +382,7 @@ export function keep(bytes: number): number {
   const m = state();
   const at = m.kept;
   m.kept += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-  if (m.kept > KEPT_BYTES) throw new RangeError("The engine's memory has no room for another backend's tables.");
+  if (m.kept > KEPT_BYTES) throw new RangeError("No room for more tables.");
   return at;
 }
 
@@ -420,7 +420,7 @@ function offset(m: EngineMemory, array: FloatArray): number | undefined {
   if (!m.buffers.has(array.buffer)) return undefined;
   // Its byteOffset says 0: it would be somebody else's numbers.
   if (array.buffer.byteLength === 0)
-    throw new StateError("A kernel was handed an array that the engine's memory took away by growing.");
+    throw new StateError("A kernel was handed an array that growing memory has taken away.");
   return array.byteOffset;
 }
 
