@@ -28,8 +28,7 @@ export class Heap {
   }
 
   /**
-   * Offset of a block of at least `bytes`, or undefined where the memory is full. Its
-   * contents are whatever was there.
+   * Offset of a block of at least `bytes`, or undefined where the memory is full. Its contents are whatever was there.
    */
   allocate(bytes: number): number | undefined {
     const size = roundUp(bytes);
@@ -60,11 +59,12 @@ export class Heap {
     const end = start + roundUp(bytes);
     let at = this.gaps.findIndex((gap) => gap.start > start);
     if (at < 0) at = this.gaps.length;
-    const before = this.gaps[at - 1];
-    const after = this.gaps[at];
-    const [left, right] = [before?.end === start ? before : undefined, after?.start === end ? after : undefined];
-    const joined = { start: left?.start ?? start, end: right?.end ?? end };
-    this.gaps.splice(left ? at - 1 : at, +!!left + +!!right, joined);
+    const [before, after] = [this.gaps[at - 1], this.gaps[at]];
+    const [left, right] = [before?.end === start ? 1 : 0, after?.start === end ? 1 : 0];
+    this.gaps.splice(at - left, left + right, {
+      start: left ? (before as Gap).start : start,
+      end: right ? (after as Gap).end : end,
+    });
   }
 }
 
@@ -79,6 +79,7 @@ export function scattered({ gaps, reached }: Heap): number {
   return gaps.reduce((sum, { start, end }) => sum + (end < reached ? end - start : 0), 0);
 }
 
-function roundUp(bytes: number): number {
+/** Bytes that a block of this many takes, at least one unit. */
+export function roundUp(bytes: number): number {
   return Math.ceil(Math.max(bytes, 1) / ALIGNMENT) * ALIGNMENT;
 }

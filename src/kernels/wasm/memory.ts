@@ -11,7 +11,7 @@
 import { StateError } from "../../shape/errors.js";
 import { engine } from "../../tensor/engine.js";
 import type { FloatArray, Operand } from "../../tensor/storage.js";
-import { ALIGNMENT, fits, Heap, scattered } from "./heap.js";
+import { ALIGNMENT, fits, Heap, roundUp, scattered } from "./heap.js";
 
 const PAGE = 65536;
 /** The first bytes of the memory are for what is never given back: among places it would be in their way. */
@@ -381,7 +381,7 @@ function allocate(m: EngineMemory, bytes: number): number | undefined {
 export function keep(bytes: number): number {
   const m = state();
   const at = m.kept;
-  m.kept += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+  m.kept += roundUp(bytes);
   if (m.kept > KEPT_BYTES) throw new RangeError("No room for more tables.");
   return at;
 }
