@@ -11,7 +11,7 @@ import { Cache } from "./cache.js";
 import { type PlanRun, runBackward, runNested } from "./execute.js";
 import { checkMethod, hasState, Layer } from "./layer.js";
 import type { Composition, Module, Program } from "./module.js";
-import { flatten, otherInputs, sameChildren } from "./plan.js";
+import { otherInputs, sameChildren } from "./plan.js";
 import { Planned } from "./planned.js";
 import { BareValue, Recording } from "./recording.js";
 import { shapesOf } from "./shapes.js";
@@ -29,10 +29,23 @@ interface Recorded {
 export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer<Rule> {
   /** By the number of inputs. */
   readonly #recorded = new Map<number, Recorded>();
-  /** What runs inside of a layer that computes by itself. */
+  /** What runs inside of a layer that computes by itself, and what tells the output's shape. */
   #nestedPlans: Planned | undefined;
   readonly #traces = new Cache<PlanRun>();
   #isComposing = false;
+
+  override get training(): boolean {
+    if (this.ownSelf.#isComposing) {
+      throw new StateError(
+        `${this.name} reads training in compose, which runs once for both modes. Usual cause: a branch for one mode; use a layer that does nothing in the other, such as Dropout.`,
+      );
+    }
+    return super.training;
+  }
+
+  override set training(training: boolean) {
+    super.training = training;
+  }
 
   /** How the values that go in become those that come out. It runs once, on values that have no numbers. */
   abstract compose(...inputs: readonly never[]): unknown;
@@ -107,17 +120,17 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   protected override inferShape(inputShape: Shape): number[] {
     const { ownSelf: own } = this;
     if (own.pattern) checkNamed(own.name, own.pattern, [inputShape]);
-    const module = own as unknown as Module;
-    const plan = flatten(module, 1, own.#graph(1));
-    const { shapes, unknown } = shapesOf(plan, [inputShape], false, module);
-    const shape = shapes[plan.outputs[0] ?? 0];
+    const { flat } = own.#plans(1);
+    const { shapes, unknown } = shapesOf(flat, [inputShape], false, own as unknown as Module);
+    const shape = shapes[flat.outputs[0] ?? 0];
     if (!shape) throw unknown;
     return [...shape];
   }
 
   /** @internal */
   override assemble<T>(outputs: readonly T[], inputs: number): unknown {
-    const graph = this.composed(inputs);
+    const { ownSelf: own } = this;
+    const graph = own.#computesAsComposed ? own.#recorded.get(inputs)?.graph : undefined;
     if (graph?.names) return Object.fromEntries(graph.names.map((name, i) => [name, outputs[i]]));
     return graph?.isList ? outputs : outputs[0];
   }
@@ -150,12 +163,16 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
 
   /** A run inside of a layer that computes by itself. */
   #nested(xs: readonly Tensor[]): readonly Tensor[] {
-    if (!this.#nestedPlans?.isCurrent(xs.length)) {
-      this.#nestedPlans = new Planned(this as unknown as Module, xs.length, this.#graph(xs.length));
-    }
-    const { trace, outputs } = runNested(this.#nestedPlans.plan(engine().caching), xs);
+    const { trace, outputs } = runNested(this.#plans(xs.length).plan(engine().caching), xs);
     this.#traces.push(trace);
     return outputs;
+  }
+
+  #plans(inputs: number): Planned {
+    if (!this.#nestedPlans?.isCurrent(inputs)) {
+      this.#nestedPlans = new Planned(this as unknown as Module, inputs, this.#graph(inputs));
+    }
+    return this.#nestedPlans;
   }
 
   #nestedBackward(dys: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[] {
@@ -204,7 +221,6 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     const recording = new Recording(this.name);
     const numbers = recording.number(inputs);
     this.#isComposing = true;
-    const restore = hideMode(this as unknown as Layer);
     let result: unknown;
     try {
       result = this.compose(...(numbers.map((number) => this.input(recording, number)) as never[]));
@@ -212,7 +228,6 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
       const isMissing = inputs < this.arity && (error instanceof TypeError || error instanceof ArgumentError);
       throw isMissing ? otherInputs(this.name, this.arity, inputs) : error;
     } finally {
-      restore();
       this.#isComposing = false;
       recording.isOpen = false;
     }
@@ -270,20 +285,4 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
     // What is in no field follows no train() or eval() that came before.
     for (const layer of called) if (!named.has(layer)) layer.training = this.training;
   }
-}
-
-/** Refuses to tell the mode while `compose` runs: it runs once, for both. What it returns gives the mode back. */
-function hideMode(layer: Layer): () => void {
-  const { training } = layer;
-  Object.defineProperty(layer, "training", {
-    configurable: true,
-    enumerable: false,
-    get: () => {
-      throw new StateError(
-        `${layer.name} reads training in compose, which runs once for both modes. Usual cause: a branch for one mode; use a layer that does nothing in the other, such as Dropout.`,
-      );
-    },
-  });
-  return () =>
-    Object.defineProperty(layer, "training", { configurable: true, enumerable: true, writable: true, value: training });
 }

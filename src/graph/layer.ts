@@ -69,8 +69,16 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   /** The layer's shape rule, for the compiler. */
   declare readonly [RULE]: Rule;
 
+  #training = true;
+
   /** True in train mode (the default): dropout drops, batch norm uses the batch's statistics. Set by `train()`/`eval()`. */
-  training = true;
+  get training(): boolean {
+    return this.ownSelf.#training;
+  }
+
+  set training(training: boolean) {
+    this.ownSelf.#training = training;
+  }
 
   /** Whether `freeze()` keeps it from learning. */
   #frozen = false;
@@ -102,9 +110,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     for (const each of xs) checkInput(`${this.name}.forward`, each);
     const { ownSelf: own } = this;
     if (engine().depth > 0) return own.#call(xs) as OutputTensors<Rule, X["shape"], More>;
-    own.#runs ??= new Runs();
-    const runs = own.#runs;
-    const outputs = own.#asOutermost(() => runs.forward(own.#module, xs, own.#claim()));
+    const outputs = own.#asOutermost((runs) => runs.forward(own.#module, xs, own.#claim()));
     return own.assemble(outputs, xs.length) as OutputTensors<Rule, X["shape"], More>;
   }
 
@@ -151,9 +157,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     let dxs: readonly (Tensor | undefined)[];
     if (engine().depth > 0) dxs = own.#callBackward(dys, inputGradient);
     else {
-      own.#runs ??= new Runs();
-      const runs = own.#runs;
-      dxs = own.#asOutermost(() =>
+      dxs = own.#asOutermost((runs) =>
         runs.backward(own.#module, dys, inputGradient, own.#claim(), () => own.#refuseBackward()),
       );
     }
@@ -161,10 +165,11 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     return dxs.length > 1 ? dxs : dxs[0];
   }
 
-  #asOutermost<T>(action: () => T): T {
+  #asOutermost<T>(action: (runs: Runs) => T): T {
+    this.#runs ??= new Runs();
     this.#isOutermost = true;
     try {
-      return action();
+      return action(this.#runs);
     } finally {
       this.#isOutermost = false;
     }

@@ -9,7 +9,7 @@ import { type Flat, flatten, isCurrent } from "./plan.js";
 import { shapesOf } from "./shapes.js";
 
 export class Planned implements Program {
-  readonly #flat: Flat;
+  readonly flat: Flat;
   /** The layers that it calls. Those that compute by themselves may call others, which their fields may exchange unseen. */
   readonly #called: readonly Module[];
   readonly #callers: readonly Module[];
@@ -18,8 +18,8 @@ export class Planned implements Program {
 
   /** @param composition the layer's own graph, for one that does not run it by itself */
   constructor(module: Module, inputs: number, composition?: Composition) {
-    this.#flat = flatten(module, inputs, composition);
-    const { inlined, steps } = this.#flat;
+    this.flat = flatten(module, inputs, composition);
+    const { inlined, steps } = this.flat;
     this.#called = [...inlined.map((each) => each.module), ...steps.flatMap((step) => step.module ?? [])];
     const composites = new Set(inlined.map((each) => each.module));
     this.#callers = this.#called.filter((each) => !composites.has(each) && each.ownLayers().length > 0);
@@ -35,20 +35,20 @@ export class Planned implements Program {
   }
 
   isCurrent(inputs: number): boolean {
-    return this.#flat.inputs === inputs && isCurrent(this.#flat);
+    return this.flat.inputs === inputs && isCurrent(this.flat);
   }
 
   shapes(inputs: readonly Shape[]): readonly (Shape | undefined)[] {
-    return shapesOf(this.#flat, inputs, true).shapes;
+    return shapesOf(this.flat, inputs, true).shapes;
   }
 
   /** The plan that keeps what a backward needs, or the one that keeps nothing. */
   plan(keeps: boolean): Plan {
     if (keeps) {
-      this.#training ??= optimize(this.#flat, true);
+      this.#training ??= optimize(this.flat, true);
       return this.#training;
     }
-    this.#inference ??= optimize(this.#flat, false);
+    this.#inference ??= optimize(this.flat, false);
     return this.#inference;
   }
 

@@ -38,14 +38,15 @@ export class Runs {
   #backwardMemory: Pool | Arena | undefined;
   #program: Program | undefined;
   #generators: readonly Random[] = [];
-  /** The program whose layer's numbers took their places before an inference. */
-  #resident: Program | undefined;
+  /** Whether its layer's numbers took their places before an inference. */
+  #isResident = false;
 
   /** @throws ShapeError before anything has changed where the shapes do not fit. */
   forward(module: Module, xs: readonly Tensor[], claim: Claim): Tensor[] {
     if (!this.#program?.isCurrent(xs.length)) {
       this.#program = module.program(xs.length);
       this.#generators = generatorsOf(module);
+      this.#isResident = false;
     }
     const program = this.#program;
     const shapes = program.shapes(xs.map(({ shape }) => shape));
@@ -55,8 +56,8 @@ export class Runs {
     const inputs: Tensor[] = [];
     const action = () => {
       // What learns is used again and again, and moves in by and by.
-      beginRun(keeps || program === this.#resident ? [] : Array.from(module.states(), ({ value }) => value));
-      if (!keeps) this.#resident = program;
+      beginRun(keeps || this.#isResident ? [] : Array.from(module.states(), ({ value }) => value));
+      this.#isResident ||= !keeps;
       for (const x of xs) inputs.push(copyOf(x));
       return program.forward(inputs, keeps, shapes);
     };

@@ -281,16 +281,19 @@ export class Pool implements Allocator {
   /** Those that the running steps placed, the outermost step's first. */
   readonly #placed: Block[] = [];
 
-  /** Begins a run: nobody reads any more what the last one left, but for what is `kept`. */
-  restart(kept: readonly Operand[] = []): void {
+  /**
+   * Begins a run: nobody reads any more what the last one left, but for what is `kept`. A backward, which keeps nothing,
+   * takes the same places as in the step before: to move all places together first cost LeNet-5's a twentieth of its time.
+   */
+  restart(kept?: readonly Operand[]): void {
+    compactBeforeGrowing(kept !== undefined);
     this.#placed.length = 0;
     for (const block of this.#blocks) block.holders = 0;
-    for (const numbers of kept) this.hold(numbers);
+    for (const numbers of kept ?? []) this.hold(numbers);
     for (const block of this.#blocks) this.#freeUnheld(block);
   }
 
   allocate(length: number): Resident {
-    compactBeforeGrowing();
     const block = this.#take(length);
     block.isFree = false;
     block.renew(length);

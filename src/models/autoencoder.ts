@@ -1,4 +1,5 @@
-import { Layer } from "../graph/layer.js";
+import { Composite } from "../graph/composite.js";
+import type { Value } from "../graph/value.js";
 import { ReLU } from "../layers/activations/relu.js";
 import { Sigmoid } from "../layers/activations/sigmoid.js";
 import { ConvTranspose2d } from "../layers/conv-transpose2d.js";
@@ -87,7 +88,7 @@ type Half<N extends number> = FloorDivide<Add<N, 1>, 2>;
  */
 export class Autoencoder<
   const O extends readonly [options?: AutoencoderOptions] = readonly [options?: AutoencoderOptions],
-> extends Layer<AutoencoderRule<O>> {
+> extends Composite<AutoencoderRule<O>> {
   override readonly name: string = "Autoencoder";
   readonly encoder: Sequential;
   readonly decoder: Sequential;
@@ -142,16 +143,8 @@ export class Autoencoder<
     return this.decoder.forward(codes);
   }
 
-  protected compute(x: Tensor): Tensor {
-    return this.decoder.forward(this.encoder.forward(x));
-  }
-
-  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    return this.encoder.backward(this.decoder.backward(dy), { inputGradient });
-  }
-
-  protected override inferShape(inputShape: Shape): number[] {
-    return this.decoder.outputShape(this.encoder.outputShape(inputShape));
+  compose(x: Value): Value {
+    return x.through(this.encoder, this.decoder);
   }
 }
 

@@ -1,4 +1,5 @@
-import { Layer } from "../graph/layer.js";
+import { Composite } from "../graph/composite.js";
+import type { Value } from "../graph/value.js";
 import { ReLU } from "../layers/activations/relu.js";
 import { Tanh } from "../layers/activations/tanh.js";
 import { AvgPool2d } from "../layers/avg-pool2d.js";
@@ -10,9 +11,7 @@ import { Sequential } from "../layers/sequential.js";
 import type { ChainRule } from "../shape/chain.js";
 import { checkOneOf, readOptions } from "../shape/check.js";
 import type { Apply, OnlyArguments, Option, OptionsOf, ShapeRule } from "../shape/rule.js";
-import type { Shape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
-import type { Tensor } from "../tensor/tensor.js";
 import { checkCommon } from "./options.js";
 
 export interface LeNet5Options {
@@ -73,7 +72,7 @@ type LayersOf<Channels extends number, Classes extends number> = readonly [
  */
 export class LeNet5<
   const O extends readonly [options?: LeNet5Options] = readonly [options?: LeNet5Options],
-> extends Layer<LeNet5Rule<O>> {
+> extends Composite<LeNet5Rule<O>> {
   override readonly name: string = "LeNet5";
   readonly features: Sequential;
   readonly classifier: Sequential;
@@ -107,15 +106,7 @@ export class LeNet5<
     );
   }
 
-  protected compute(x: Tensor): Tensor {
-    return this.classifier.forward(this.features.forward(x));
-  }
-
-  protected computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    return this.features.backward(this.classifier.backward(dy), { inputGradient });
-  }
-
-  protected override inferShape(inputShape: Shape): number[] {
-    return this.classifier.outputShape(this.features.outputShape(inputShape));
+  compose(x: Value): Value {
+    return x.through(this.features, this.classifier);
   }
 }

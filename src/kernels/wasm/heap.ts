@@ -10,7 +10,6 @@ interface Gap {
 
 export class Heap {
   /** Free parts in ascending order; no two touch. */
-  /** What is free, by place. */
   readonly gaps: Gap[] = [];
   #end: number;
   /** Where the last block of all that there have been ended: what lies beyond takes no memory yet. */

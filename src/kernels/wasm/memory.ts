@@ -54,8 +54,8 @@ export interface Span {
 interface EngineMemory {
   readonly memory: WebAssembly.Memory;
   readonly heap: Heap;
-  /** Undefined until {@link compactBeforeGrowing}. */
-  makeRoom?: (m: EngineMemory, bytes: number) => void;
+  /** Undefined but for {@link compactBeforeGrowing}. */
+  makeRoom: ((m: EngineMemory, bytes: number) => void) | undefined;
   /** Where the next thing goes that is never given back. */
   kept: number;
   /** Every buffer that the memory has had; a shared one's old buffers go on showing it. */
@@ -137,6 +137,7 @@ function create(): EngineMemory {
     staged: [],
     queue: new Set(),
     idle: new Set(),
+    makeRoom: undefined,
     fresh: false,
     taken: 0,
     budget: FIRST_BUDGET,
@@ -339,9 +340,9 @@ const LARGE = 1 << 16;
 /** Places move together where so much of what they take in all is free. */
 const GAPS = 1 / 64;
 
-/** From now on looks for room among what has been in use before the memory takes more, as long-lived values leave gaps. */
-export function compactBeforeGrowing(): void {
-  state().makeRoom = makeRoom;
+/** Whether to look from now on for room among what has been in use before the memory takes more. */
+export function compactBeforeGrowing(isOn: boolean): void {
+  state().makeRoom = isOn ? makeRoom : undefined;
 }
 
 function makeRoom(m: EngineMemory, bytes: number): void {
@@ -460,7 +461,7 @@ export function addressesOf<Operands extends readonly (Operand | undefined)[]>(
 export function scratch(bytes: number, Refusal = NoRoom): number {
   const m = state();
   const space = m.scratch;
-  const size = Math.ceil(bytes / 64) * 64;
+  const size = roundUp(bytes);
   if (space.used + size <= space.bytes) {
     space.used += size;
     return space.at + space.used - size;
