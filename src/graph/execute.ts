@@ -148,10 +148,7 @@ export function runBackward(
       state.running = step.module;
       const mark = allocator?.open?.() ?? 0;
       const dxs = backward(step, own, values, needs);
-      allocator?.close?.(
-        mark,
-        dxs.flatMap((dx) => (dx ? [numbersOf(dx)] : [])),
-      );
+      allocator?.close?.(mark, dxs.filter((dx) => dx !== undefined).map(numbersOf));
       // A value that is read twice gets the gradient of its last reading first.
       for (let k = dxs.length - 1; k >= 0; k--) {
         const dx = dxs[k];
