@@ -400,7 +400,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   }
 
   #compute(x: Tensor): Tensor {
-    if (typeof this.compute !== "function") checkMethod(this, "compute");
+    checkMethod(this, "compute");
     const y = this.compute(x);
     checkTensor(`${this.name}.forward`, y, "compute to return a Tensor");
     return y;
@@ -413,13 +413,13 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
   }
 
   #computeBackward(dy: Tensor, inputGradient: boolean): Tensor | undefined {
-    if (typeof this.computeBackward !== "function") checkMethod(this, "computeBackward");
+    checkMethod(this, "computeBackward");
     return this.computeBackward(dy, inputGradient);
   }
 
   /** Every parameter of this layer and its children, each once. */
   parameters(): Parameter[] {
-    return [...new Set(this.namedParameters().map(([, parameter]) => parameter))];
+    return [...this.ownSelf.states()].filter((state) => state instanceof Parameter);
   }
 
   /** Every parameter with its full key: `[["0.weight", Parameter], …]`. */

@@ -41,12 +41,14 @@ class Block implements Owner {
   use = 0;
   /** How many values lie here that somebody is going to read; for the pool that it belongs to. */
   holders = 0;
-  #isFree = false;
+  /** Whether no use of it is going on. */
+  isFree = false;
+  /** Where it lies. */
+  span: Span | undefined;
 
   constructor(readonly pool?: Pool) {}
 
   #length = 0;
-  #span: Span | undefined;
   #array: Float32Array | undefined;
   /** Whether the program has the array, which is where the numbers are from then on. */
   #exposed = false;
@@ -60,9 +62,9 @@ class Block implements Owner {
     this.use++;
     this.#length = length;
     this.#array = undefined;
-    if (this.#span && this.#span.bytes < 4 * length) {
-      release(this.#span);
-      this.#span = undefined;
+    if (this.span && this.span.bytes < 4 * length) {
+      release(this.span);
+      this.span = undefined;
     }
   }
 
@@ -70,26 +72,11 @@ class Block implements Owner {
     return this.#length;
   }
 
-  /** Whether no use of it is going on. */
-  get isFree(): boolean {
-    return this.#isFree;
-  }
-
-  set isFree(isFree: boolean) {
-    this.#isFree = isFree;
-    if (this.#span) setIdle(this.#span, isFree);
-  }
-
-  /** How many numbers fit where the block lies. */
-  get capacity(): number {
-    return this.#span ? this.#span.bytes / 4 : 0;
-  }
-
   /** Gives the place back. Whoever still reads the numbers must find them stale. */
   drop(): void {
     this.renew(0);
-    if (this.#span) release(this.#span);
-    this.#span = undefined;
+    if (this.span) release(this.span);
+    this.span = undefined;
   }
 
   /** Puts numbers into an array of the block's own. */
@@ -100,14 +87,14 @@ class Block implements Owner {
 
   /** Where a kernel finds the numbers; undefined where it has to copy them. */
   address(): number | undefined {
-    const span = this.#span ?? (this.#isEstablished() ? this.#moveIn() : undefined);
+    const span = this.span ?? (this.#isEstablished() ? this.#moveIn() : undefined);
     if (!span?.fixed && span) touch(span);
     return span?.at;
   }
 
   view(): Float32Array {
     if (this.#array) return alive(this.#array, this.#length);
-    const span = this.#span ?? this.#moveIn();
+    const span = this.span ?? this.#moveIn();
     if (span) return view(span.at, this.#length);
     this.#array = new Float32Array(this.#length);
     return this.#array;
@@ -115,7 +102,7 @@ class Block implements Owner {
 
   expose(): Float32Array {
     if (this.#exposed) return this.view();
-    const span = this.#span ?? (backend() === "wasm" ? this.#moveIn() : undefined);
+    const span = this.span ?? (backend() === "wasm" ? this.#moveIn() : undefined);
     this.#exposed = true;
     const shown = span && fix(span, this.#length);
     if (shown) this.#array = shown;
@@ -128,14 +115,14 @@ class Block implements Owner {
 
   moveOut(): void {
     // What nobody holds, the next use overwrites.
-    this.#array = this.#isFree ? undefined : this.view().slice();
-    this.#span = undefined;
-    this.#movedOut = !this.#isFree;
+    this.#array = this.isFree ? undefined : this.view().slice();
+    this.span = undefined;
+    this.#movedOut = !this.isFree;
   }
 
   /** Takes a place for a model that is going to be used, as far as anyone can tell. */
   settle(): void {
-    if (!this.#span) this.#moveIn();
+    if (!this.span) this.#moveIn();
   }
 
   /**
@@ -157,7 +144,7 @@ class Block implements Owner {
     this.#movedOut = false;
     if (this.#array) move(this.#array, span.at);
     this.#array = undefined;
-    this.#span = span;
+    this.span = span;
     this.#firstRun = undefined;
     return span;
   }
@@ -295,7 +282,7 @@ export class Pool implements Allocator {
 
   allocate(length: number): Resident {
     const block = this.#take(length);
-    block.isFree = false;
+    setFree(block, false);
     block.renew(length);
     // Before a kernel runs: what that reads has to stay where it is.
     block.address();
@@ -341,11 +328,11 @@ export class Pool implements Allocator {
     let best = -1;
     let room = Infinity;
     for (let i = 0; i < this.#free.length; i++) {
-      const { capacity } = this.#free[i] as Block;
+      const capacity = capacityOf(this.#free[i] as Block);
       if (capacity >= length && capacity < room) [best, room] = [i, capacity];
     }
     if (room > Math.max(SMALL, LOOSE * length)) {
-      best = this.#free.findIndex(({ capacity }) => capacity === 0);
+      best = this.#free.findIndex(({ span }) => !span);
     }
     const [block] = best < 0 ? [] : this.#free.splice(best, 1);
     if (block) return block;
@@ -359,13 +346,23 @@ export class Pool implements Allocator {
   }
 
   #add(block: Block): void {
-    block.isFree = true;
+    setFree(block, true);
     this.#free.push(block);
   }
 
   #blockOf(numbers: Operand): Block | undefined {
     return numbers instanceof Place && numbers.block.pool === this ? numbers.block : undefined;
   }
+}
+
+function setFree(block: Block, isFree: boolean): void {
+  block.isFree = isFree;
+  if (block.span) setIdle(block.span, isFree);
+}
+
+/** How many numbers fit where the block lies. */
+function capacityOf({ span }: Block): number {
+  return span ? span.bytes / 4 : 0;
 }
 
 /** Zeros for a parameter, a buffer or an optimizer, also when a run asks for them. */
