@@ -253,6 +253,17 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   ),
   "relu of a value": kinky(value((x) => x.relu())),
   "sigmoid and tanh": value((x) => x.sigmoid().tanh()),
+  "neg and square": value((x) => x.neg().square()),
+  "exp of something small": value((x) => x.tanh().exp()),
+  "sqrt and log of something positive": value((x) => x.square().add(1).sqrt().log()),
+  "pow and pow": value(
+    (x) =>
+      x
+        .tanh()
+        .pow(3)
+        .add(x.sigmoid().pow(-0.7) as never) as Value,
+  ),
+  "abs and clip": kinky(value((x) => x.abs().clip(0.25, 2))),
 };
 
 const NAMES = Object.keys(KINDS);

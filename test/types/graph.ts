@@ -62,6 +62,7 @@ export function operations(x: Input<["N", 64, "H", "W"]>, p: Parameter, n: numbe
   flows<[N, 64, H, W]>()(x.mean([2, 3], { keepDims: true }).mul(x));
   flows<[N, 64]>()(x.max([2, -1]));
   flows<[N, 64, H, W]>()(x.relu().sigmoid().tanh().softmax(1));
+  flows<[N, 64, H, W]>()(x.neg().abs().square().sqrt().exp().log().pow(n).clip(0, n));
   flows<[N, 192, H, W]>()(x.concat([x, x]));
   flows<[N, 64, H, number]>()(x.concat([x], -1));
   is<readonly [Value<readonly [N, 16, H, W]>, Value<readonly [N, 48, H, W]>]>()(x.split([16, 48], 1));
