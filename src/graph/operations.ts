@@ -102,7 +102,7 @@ function view(name: string, shape: (input: Shape) => Shape): Operation {
   );
 }
 
-/** By a number, which is the gradient's factor as well where it `scales`. */
+/** With a number. Where it `scales`, backward does the same to the gradient. */
 export function byNumber(
   name: string,
   by: number,
