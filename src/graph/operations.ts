@@ -2,32 +2,29 @@
  * The operations on values: what each does to shapes, forward, and the backward that is written beside it in ops/. Every
  * one says `Value.name` in its sentences.
  */
-import type { ActivationFunction } from "../kernels/activation.js";
+import type { ActivationFunction, Numbers } from "../kernels/activation.js";
 import { activation, activationBackward, keptByActivation } from "../ops/activation.js";
 import {
   add,
   addBackward,
   divide,
   divideBackward,
-  divideBy,
   type Gradients,
   multiply,
   multiplyBackward,
   scale,
-  shift,
   subtract,
   subtractBackward,
   type Wanted,
 } from "../ops/arithmetic.js";
+import { clip, FUNCTIONS, powerOf } from "../ops/elementary.js";
 import { permute, permuteBackward, slice, sliceBackward, split, splitBackward } from "../ops/layout.js";
 import { matmul, matmulBackward } from "../ops/matmul.js";
 import { addInto } from "../ops/merge.js";
 import { type PadMode, pad, padBackward } from "../ops/pad.js";
 import { max, maxBackward, mean, meanBackward, sum, sumBackward } from "../ops/reduce.js";
 import { relu } from "../ops/relu.js";
-import { sigmoid } from "../ops/sigmoid.js";
 import { softmax, softmaxBackward } from "../ops/softmax.js";
-import { tanh } from "../ops/tanh.js";
 import { upsample, upsampleBackward } from "../ops/upsample.js";
 import { broadcastShape, matmulGeometry } from "../shape/broadcast.js";
 import { checkInteger, checkList, checkNumber, checkOneOf, readOptions, refuse } from "../shape/check.js";
@@ -105,8 +102,13 @@ function view(name: string, shape: (input: Shape) => Shape): Operation {
   );
 }
 
-/** By a number. */
-function byNumber(name: string, by: number, forward: (x: Tensor, by: number) => Tensor, scales: boolean): Operation {
+/** With a number. Where it `scales`, backward does the same to the gradient. */
+export function byNumber(
+  name: string,
+  by: number,
+  forward: (x: Tensor, by: number) => Tensor,
+  scales: boolean,
+): Operation {
   checkNumber(`Value.${name}`, "its number", by);
   return unary(
     name,
@@ -116,10 +118,7 @@ function byNumber(name: string, by: number, forward: (x: Tensor, by: number) => 
   );
 }
 
-export const addNumber = (by: number): Operation => byNumber("add", by, shift, false);
-export const subNumber = (by: number): Operation => byNumber("sub", by, (x) => shift(x, -by), false);
-export const mulNumber = (by: number): Operation => byNumber("mul", by, scale, true);
-export const divNumber = (by: number): Operation => byNumber("div", by, divideBy, true);
+export const negative: Operation = /* @__PURE__ */ byNumber("neg", -1, scale, true);
 
 export const addValues: Operation = /* @__PURE__ */ binary(
   "add",
@@ -352,16 +351,30 @@ export function resizeLike(options: Pick<UpsampleOptions, "mode" | "alignCorners
   };
 }
 
-function elementwise(name: string, f: ActivationFunction, traits: Partial<Operation> = {}): Operation {
+function elementwise<N extends string>(
+  name: string,
+  f: ActivationFunction<N>,
+  own: Numbers<N>,
+  traits: Partial<Operation> = {},
+): Operation {
   return unary(
     name,
     (input) => input,
-    (x, overwrites) => activation(f, {}, x, overwrites ? x : undefined),
-    (dy, x, y) => activationBackward(f, {}, keptByActivation(f, x, y), dy),
+    (x, overwrites) => activation(f, own, x, overwrites ? x : undefined),
+    (dy, x, y) => activationBackward(f, own, keptByActivation(f, x, y), dy),
     { overwrites: true, ...traits },
   );
 }
 
-export const reluOf: Operation = /* @__PURE__ */ elementwise("relu", relu, { activation: RELU });
-export const sigmoidOf: Operation = /* @__PURE__ */ elementwise("sigmoid", sigmoid);
-export const tanhOf: Operation = /* @__PURE__ */ elementwise("tanh", tanh);
+export const reluOf: Operation = /* @__PURE__ */ elementwise("relu", relu, {}, { activation: RELU });
+
+export const functionOf = (name: keyof typeof FUNCTIONS): Operation => elementwise(name, FUNCTIONS[name], {});
+
+export function clipTo(low: number, high: number): Operation {
+  checkNumber("Value.clip", "low", low);
+  checkNumber("Value.clip", "high", high);
+  return elementwise("clip", clip, { low, high });
+}
+
+export const power = (exponent: number): Operation =>
+  elementwise("pow", powerOf(checkNumber("Value.pow", "exponent", exponent)), {});

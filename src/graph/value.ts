@@ -139,7 +139,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     other: Y & OrMistake<Matmul<"Value.matmul", X["~shape"], Y["~shape"]>>,
   ): Value<ResultShape<Matmul<"Value.matmul", X["~shape"], Y["~shape"]>>> {
-    return record("Value.matmul", operations.matmulValues, this, other);
+    return record(operations.matmulValues, this, other);
   }
 
   // ── Joining and taking apart ──
@@ -154,7 +154,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     others: T & OrMistake<Concatenated<"Value.concat", readonly [X["~shape"], ...ShapesOf<T>], D>>,
     dim?: D & DimOrMistake<"Value.concat", X["~shape"], D>,
   ): Value<ResultShape<Concatenated<"Value.concat", readonly [X["~shape"], ...ShapesOf<T>], D>>> {
-    return record("Value.concat", operations.concat(dim === undefined ? 1 : dim), this, ...others);
+    return record(operations.concat(dim === undefined ? 1 : dim), this, ...others);
   }
 
   /**
@@ -167,7 +167,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     sizes: T & OrMistake<SplitOrMistake<"Value.split", X["~shape"], T, D>>,
     dim: D & DimOrMistake<"Value.split", X["~shape"], D>,
   ): ValuesOf<SplitShapes<X["~shape"], T, D>> {
-    return recordSeveral("Value.split", operations.splitInto("split", sizes, dim), sizes.length, this);
+    return recordSeveral(operations.splitInto("split", sizes, dim), sizes.length, this);
   }
 
   /** `chunks` parts of equal size along the dimension `dim`; the last one may be smaller. */
@@ -176,7 +176,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     chunks: C & ChunksOrMistake<"Value.chunk", X["~shape"], C, D>,
     dim: D & DimOrMistake<"Value.chunk", X["~shape"], D>,
   ): ValuesOf<ChunkShapes<X["~shape"], C, D>> {
-    return recordSeveral("Value.chunk", operations.splitInto("chunk", chunks, dim), chunks, this);
+    return recordSeveral(operations.splitInto("chunk", chunks, dim), chunks, this);
   }
 
   /**
@@ -189,7 +189,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     ...slices: Slices
   ): Value<Sliced<X["~shape"], Slices>> {
-    return record("Value.slice", operations.sliceOf(slices), this);
+    return record(operations.sliceOf(slices), this);
   }
 
   // ── Layout ──
@@ -204,7 +204,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     shape: (T & OrMistake<Reshape<"Value.reshape", X["~shape"], T>>) | ((shape: Sizes<X["~shape"]>) => T),
   ): Value<ResultShape<Reshape<"Value.reshape", X["~shape"], T>>> {
-    return record("Value.reshape", operations.reshape(shape as Shape), this);
+    return record(operations.reshape(shape as Shape), this);
   }
 
   /** Joins the dimensions from `startDim` to `endDim`, both included, into one. Default: all. */
@@ -213,7 +213,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     startDim?: A & NumberOrMistake<FlattenedDims<"Value.flatten", X["~shape"], A, -1>>,
     endDim?: B & NumberOrMistake<FlattenedDims<"Value.flatten", X["~shape"], A, B>>,
   ): Value<ResultShape<FlattenedDims<"Value.flatten", X["~shape"], A, B>>> {
-    return record("Value.flatten", operations.flatten(startDim ?? 0, endDim ?? -1), this);
+    return record(operations.flatten(startDim ?? 0, endDim ?? -1), this);
   }
 
   /** Splits the dimension `dim` into dimensions of these sizes; one may be −1. */
@@ -222,7 +222,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     dim: D & DimOrMistake<"Unflatten", X["~shape"], D>,
     sizes: T & Refusal<UnflattenRule<D, T>, X["~shape"]>,
   ): Value<OutputOf<UnflattenRule<D, T>, X["~shape"]>> {
-    return record("Value.unflatten", operations.unflatten(dim, sizes), this);
+    return record(operations.unflatten(dim, sizes), this);
   }
 
   /** Dim i of the result is dimension `order[i]` of this value. */
@@ -230,7 +230,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     order: Order & OrMistake<Permuted<"Value.permute", X["~shape"], Order>>,
   ): Value<ResultShape<Permuted<"Value.permute", X["~shape"], Order>>> {
-    return record("Value.permute", operations.permuteBy(order), this);
+    return record(operations.permuteBy(order), this);
   }
 
   /** Swaps two dimensions. */
@@ -239,7 +239,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     a: A & DimOrMistake<"Value.transpose", X["~shape"], A>,
     b: B & DimOrMistake<"Value.transpose", X["~shape"], B>,
   ): Value<Transposed<X["~shape"], A, B>> {
-    return record("Value.transpose", operations.transpose(a, b), this);
+    return record(operations.transpose(a, b), this);
   }
 
   /** Drops the dimension `dim` if its size is 1; without an argument, every dimension of size 1. */
@@ -247,7 +247,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     dim?: D & DimOrMistake<"Value.squeeze", X["~shape"], D>,
   ): Value<Squeezed<X["~shape"], D>> {
-    return record("Value.squeeze", operations.squeeze(dim), this);
+    return record(operations.squeeze(dim), this);
   }
 
   /** Inserts a dimension of size 1 so that it becomes dimension `dim` of the result. */
@@ -255,7 +255,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     dim: D & DimOrMistake<"Value.unsqueeze", readonly [...X["~shape"], 1], D>,
   ): Value<Unsqueezed<X["~shape"], D>> {
-    return record("Value.unsqueeze", operations.unsqueeze(dim), this);
+    return record(operations.unsqueeze(dim), this);
   }
 
   /**
@@ -267,7 +267,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     padding: Padding,
     options: PadOptions = {},
   ): Value<Padded<X["~shape"], Padding>> {
-    return record("Value.pad", operations.padBy(padding, options), this);
+    return record(operations.padBy(padding, options), this);
   }
 
   // ── Reductions over one dimension, several dimensions, or (without an argument) all. `keepDims` leaves reduced dimensions as size 1 ──
@@ -278,7 +278,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     dims?: D & DimsOrMistake<"Value.mean", X["~shape"], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X["~shape"], D, K>> {
-    return record("Value.mean", operations.meanOver(dims, options), this);
+    return record(operations.meanOver(dims, options), this);
   }
 
   /** Sum. */
@@ -287,7 +287,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     dims?: D & DimsOrMistake<"Value.sum", X["~shape"], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X["~shape"], D, K>> {
-    return record("Value.sum", operations.sumOver(dims, options), this);
+    return record(operations.sumOver(dims, options), this);
   }
 
   /** Largest element; its gradient goes to the first one where several are. */
@@ -296,7 +296,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     dims?: D & DimsOrMistake<"Value.max", X["~shape"], D>,
     options: ReduceOptions<K> = {},
   ): Value<Reduced<X["~shape"], D, K>> {
-    return recordSeveral<readonly [never, never]>("Value.max", operations.maxOver(dims, options), 2, this)[0];
+    return recordSeveral<readonly [never, never]>(operations.maxOver(dims, options), 2, this)[0];
   }
 
   // ── What needs no layer ──
@@ -306,7 +306,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     dim: D & DimOrMistake<"Value.softmax", X["~shape"], D>,
   ): Value<X["~shape"]> {
-    return record("Value.softmax", operations.softmaxAlong(dim), this);
+    return record(operations.softmaxAlong(dim), this);
   }
 
   /** Resizes images as `Upsample` does: by a `scaleFactor` or to a `size`. */
@@ -314,7 +314,7 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     this: X,
     options: O & OnlyOptions<"Value.upsample", O, UpsampleOptions> & OrMistake<Apply<UpsampleRule<O>, X["~shape"]>>,
   ): Value<OutputOf<UpsampleRule<O>, X["~shape"]>> {
-    return record("Value.upsample", operations.upsampleBy(options), this);
+    return record(operations.upsampleBy(options), this);
   }
 
   /**
@@ -327,20 +327,61 @@ export class Value<out S extends Shape = Shape> extends BareValue {
     other: Y & OrMistake<ResizedLike<"Value.resizeLike", X["~shape"], Y["~shape"]>>,
     options: ResizeOptions = {},
   ): Value<ResultShape<ResizedLike<"Value.resizeLike", X["~shape"], Y["~shape"]>>> {
-    return record("Value.resizeLike", operations.resizeLike(options), this, other);
+    return record(operations.resizeLike(options), this, other);
+  }
+
+  /** −x */
+  neg(): Value<S> {
+    return record(operations.negative, this);
+  }
+
+  /** |x| */
+  abs(): Value<S> {
+    return record(operations.functionOf("abs"), this);
+  }
+
+  /** x² */
+  square(): Value<S> {
+    return recordArithmetic("mul", this, this);
+  }
+
+  /** √x */
+  sqrt(): Value<S> {
+    return record(operations.functionOf("sqrt"), this);
+  }
+
+  /** eˣ */
+  exp(): Value<S> {
+    return record(operations.functionOf("exp"), this);
+  }
+
+  /** Natural logarithm. */
+  log(): Value<S> {
+    return record(operations.functionOf("log"), this);
+  }
+
+  /** x to the power of a number. */
+  pow(exponent: number): Value<S> {
+    if (exponent === 2) return this.square();
+    return record(operations.power(exponent), this);
+  }
+
+  /** min(max(x, low), high); Infinity for no bound. */
+  clip(low: number, high: number): Value<S> {
+    return record(operations.clipTo(low, high), this);
   }
 
   /** max(x, 0) */
   relu(): Value<S> {
-    return record("Value.relu", operations.reluOf, this);
+    return record(operations.reluOf, this);
   }
 
   /** 1 / (1 + e⁻ˣ) */
   sigmoid(): Value<S> {
-    return record("Value.sigmoid", operations.sigmoidOf, this);
+    return record(operations.functionOf("sigmoid"), this);
   }
 
   tanh(): Value<S> {
-    return record("Value.tanh", operations.tanhOf, this);
+    return record(operations.functionOf("tanh"), this);
   }
 }

@@ -42,6 +42,5 @@ export interface ActivationKernel<N extends string, A = Operand> {
 /** An activation's kernels, a set of their own, so that a program bundles those that it uses. */
 export interface ActivationFunction<N extends string = never> extends KernelSet<ActivationKernel<N>> {
   readonly reference: ActivationKernel<N, FloatArray>;
-  readonly wasm: () => ActivationKernel<N>;
   readonly readsOutput: boolean;
 }

@@ -18,15 +18,22 @@ export interface Descent {
   readonly maximize: boolean;
 }
 
+/** Elements of one parameter, and how they move: `left` is 1 where nothing shrinks p by itself. */
+export interface Elements {
+  readonly p: FloatArray;
+  readonly left: number;
+  readonly d: Float64Array;
+}
+
 /** An optimizer's formula: how far an element moves. It is written for one number, and for four in single precision. */
 export interface OptimizerRow<S extends string, N extends string> {
   /** The running quantities, by torch's names. */
   readonly state: readonly S[];
   /** The formula's own numbers, by the names under which a step gives them. */
   readonly numbers: readonly N[];
-  /** Puts the moves of all elements in the place of their d, and stores the new running quantities. */
-  move(d: Float64Array, state: Readonly<Record<S, FloatArray>>, numbers: Readonly<Record<N, number>>): void;
-  /** The move of four elements. Without it, `move` does it. */
+  /** p ← left·p − move for all elements, with the new running quantities stored. It loops by itself: a call for each is slow. */
+  step(elements: Elements, state: Readonly<Record<S, FloatArray>>, numbers: Readonly<Record<N, number>>): void;
+  /** The move of four elements. Without it, `step` does it. */
   readonly simd?:
     | ((d: Vector, state: Readonly<Record<S, Cursor>>, numbers: Readonly<Record<N, Vector>>) => Vector)
     | undefined;

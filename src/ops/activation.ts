@@ -1,12 +1,14 @@
 /** Activations that work on each element by itself, and their adjoints. */
-import type { ActivationFunction, ActivationRow, Numbers } from "../kernels/activation.js";
+import type { ActivationFunction, ActivationKernel, ActivationRow, Numbers } from "../kernels/activation.js";
 import { run } from "../kernels/backend.js";
 import { referenceActivation } from "../kernels/reference/activation.js";
 import { wasmActivation } from "../kernels/wasm/activation.js";
 import { allocateUnset, type Tensor } from "../tensor/tensor.js";
 
 /** The activation that a row says, on every backend. */
-export function activationFunction<const N extends string = never>(row: ActivationRow<N>): ActivationFunction<N> {
+export function activationFunction<const N extends string = never>(
+  row: ActivationRow<N>,
+): ActivationFunction<N> & { readonly wasm: () => ActivationKernel<N> } {
   return {
     reference: referenceActivation(row),
     wasm: () => wasmActivation(row),

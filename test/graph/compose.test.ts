@@ -171,6 +171,15 @@ const OPERATIONS: Record<string, (x: Value) => Value> = {
   relu: (x) => x.relu().mul(x),
   sigmoid: (x) => x.sigmoid(),
   tanh: (x) => x.tanh().mul(x),
+  neg: (x) => x.neg().mul(x),
+  abs: (x) => x.abs(),
+  square: (x) => x.square(),
+  sqrt: (x) => x.square().add(0.5).sqrt(),
+  exp: (x) => x.exp(),
+  log: (x) => x.square().add(0.5).log(),
+  "pow of whole numbers": (x) => x.pow(3).add(x.pow(0)).add(x.pow(1)).add(x.pow(2)),
+  "pow of fractions": (x) => x.abs().add(1).pow(0.5).mul(x.abs().add(1).pow(-1.3)),
+  clip: (x) => x.clip(-0.5, 1).mul(x),
 };
 
 describe("operations on values", () => {

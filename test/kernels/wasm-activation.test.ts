@@ -53,6 +53,11 @@ const CASES: Record<ActivationName, Case> = {
   softsign: { forward: 1e-6, backward: 1e-6 },
   tanhshrink: { forward: 3e-6, backward: 1e-6 },
   logSigmoid: { forward: 1e-6, backward: 1e-6 },
+  abs: { forward: 0, backward: 0 },
+  sqrt: { forward: 0, backward: 0 },
+  exp: { forward: 1e-6, backward: 0 },
+  log: { forward: 1e-6, backward: 0 },
+  clip: { forward: 0, backward: 0 },
 };
 
 /** What the reference itself leaves out where its double precision cancels, and float32 where it is denormal. */

@@ -1,5 +1,5 @@
-import type { ActivationFunction } from "../../src/kernels/activation.js";
-/** The functions of all activations, each with numbers of its own to try it with. */
+import type { ActivationFunction, ActivationKernel } from "../../src/kernels/activation.js";
+/** The functions of all activations, and of values, each with numbers of its own to try it with. */
 import { elu } from "../../src/layers/activations/elu.js";
 import { gelu, geluTanh } from "../../src/layers/activations/gelu.js";
 import { hardshrink } from "../../src/layers/activations/hardshrink.js";
@@ -14,14 +14,16 @@ import { softplus } from "../../src/layers/activations/softplus.js";
 import { softshrink } from "../../src/layers/activations/softshrink.js";
 import { softsign } from "../../src/layers/activations/softsign.js";
 import { tanhshrink } from "../../src/layers/activations/tanhshrink.js";
+import { clip, FUNCTIONS } from "../../src/ops/elementary.js";
 import { relu } from "../../src/ops/relu.js";
 import { sigmoid } from "../../src/ops/sigmoid.js";
 import { tanh } from "../../src/ops/tanh.js";
 
 const f = Math.fround;
 
-type Tried<N extends string> = readonly [ActivationFunction<N>, ...(readonly Readonly<Record<N, number>>[])];
-const tried = <N extends string>(...[f, ...numbers]: Tried<N>) => ({ f: f as ActivationFunction<string>, numbers });
+type OnWasm<N extends string> = ActivationFunction<N> & { readonly wasm: () => ActivationKernel<N> };
+type Tried<N extends string> = readonly [OnWasm<N>, ...(readonly Readonly<Record<N, number>>[])];
+const tried = <N extends string>(...[f, ...numbers]: Tried<N>) => ({ f: f as OnWasm<string>, numbers });
 
 export const ACTIVATIONS = {
   relu: tried(relu, {}),
@@ -42,4 +44,15 @@ export const ACTIVATIONS = {
   softsign: tried(softsign, {}),
   tanhshrink: tried(tanhshrink, {}),
   logSigmoid: tried(logSigmoid, {}),
+  abs: tried(FUNCTIONS.abs, {}),
+  sqrt: tried(FUNCTIONS.sqrt, {}),
+  exp: tried(FUNCTIONS.exp, {}),
+  log: tried(FUNCTIONS.log, {}),
+  clip: tried(
+    clip,
+    { low: 0, high: 6 },
+    { low: -1, high: Infinity },
+    { low: -Infinity, high: 0.5 },
+    { low: 3, high: -3 },
+  ),
 } as const;

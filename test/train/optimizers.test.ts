@@ -333,6 +333,22 @@ describe.each(OPTIMIZERS)("%s", (_, make) => {
     expect(p.value.allClose(q.value, { atol: 1e-5 })).toBe(true);
   });
 
+  test("steps a long parameter as it steps the parts of it, which loops over pieces must not show", () => {
+    const cut = 5000;
+    const whole = parameter(normal([9000], 1));
+    const parts = [whole.value.slice([0, cut]), whole.value.slice([cut, 9000])].map((part) => parameter(part));
+    const [one, two] = [make([whole]), make(parts)];
+    for (let t = 0; t < 3; t++) {
+      const gradient = normal([9000], 7 + t);
+      whole.grad.data.set(gradient.data);
+      parts[0]!.grad.data.set(gradient.data.subarray(0, cut));
+      parts[1]!.grad.data.set(gradient.data.subarray(cut));
+      one.step();
+      two.step();
+    }
+    expect([...parts[0]!.value.data, ...parts[1]!.value.data]).toEqual([...whole.value.data]);
+  });
+
   test("maximizes what it would have minimized", () => {
     const [p, q] = [parameter(normal([5], 1)), parameter(normal([5], 1).neg())];
     const options: OptimizerOptions = { maximize: true };

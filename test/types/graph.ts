@@ -62,6 +62,7 @@ export function operations(x: Input<["N", 64, "H", "W"]>, p: Parameter, n: numbe
   flows<[N, 64, H, W]>()(x.mean([2, 3], { keepDims: true }).mul(x));
   flows<[N, 64]>()(x.max([2, -1]));
   flows<[N, 64, H, W]>()(x.relu().sigmoid().tanh().softmax(1));
+  flows<[N, 64, H, W]>()(x.neg().abs().square().sqrt().exp().log().pow(n).clip(0, n));
   flows<[N, 192, H, W]>()(x.concat([x, x]));
   flows<[N, 64, H, number]>()(x.concat([x], -1));
   is<readonly [Value<readonly [N, 16, H, W]>, Value<readonly [N, 48, H, W]>]>()(x.split([16, 48], 1));
@@ -330,6 +331,21 @@ class AnyShapeInside<const C extends number> extends Composite<AnyShapeInside<C>
   }
 }
 
+/** One that declares what comes out, as `AnyShapeInside` does, is handed over unchecked. */
+class GenericInside<const C extends number> extends Composite<GenericInside<C>> {
+  readonly block: AnyShapeInside<C>;
+  constructor(channels: C) {
+    super();
+    this.block = new AnyShapeInside(channels);
+  }
+  compose(x: Input<["N", C, "H", "W"]>) {
+    // @ts-expect-error what goes into it is open as long as its sizes are
+    this.block.of(x);
+    const before: Value = x;
+    return before.through(this.block as never).add(before) as typeof x;
+  }
+}
+
 export function dynamic(
   value: Value,
   t: Tensor,
@@ -368,6 +384,8 @@ export function dynamic(
   expects<[2, 8, 5, 5]>()(new Block(8).forward(zeros([2, 8, 5, 5])));
   expects<[2, 8, 5, 5]>()(new Sequential(new Block(8), new Block(8)).forward(zeros([2, 8, 5, 5])));
   expects<[2, 8, 5, 5]>()(new AnyShapeInside(8).forward(zeros([2, 8, 5, 5])));
+  expects<[2, 8, 5, 5]>()(new GenericInside(8).forward(zeros([2, 8, 5, 5])));
+  expects<[2, 8, 5, 5]>()(new AnyShapeInside(8).forward(new GenericInside(8).forward(zeros([2, 8, 5, 5]))));
   // @ts-expect-error other channels
   new Sequential(new Block(8), new Block(4));
 }

@@ -6,7 +6,7 @@ export function referenceActivation<N extends string>({
   f,
   df,
   remainder,
-}: ActivationRow<N>): ActivationKernel<N, FloatArray> {
+}: Omit<ActivationRow<N>, "simd">): ActivationKernel<N, FloatArray> {
   return {
     forward(x, y, numbers) {
       const own = inPrecisionOf(y, numbers);

@@ -14,11 +14,11 @@ import { checkRate, type OptimizerOptions, type ParameterGroup, type Parameters 
 const adagrad = /* @__PURE__ */ optimizerKernel({
   state: ["sum"],
   numbers: ["lr", "eps"],
-  move(d, { sum }, { lr, eps }) {
+  step({ p, left, d }, { sum }, { lr, eps }) {
     for (let i = 0; i < d.length; i++) {
       const total = sum[i]! + d[i]! * d[i]!;
       sum[i] = total;
-      d[i] = (lr * d[i]!) / (Math.sqrt(total) + eps);
+      p[i] = left * p[i]! - (lr * d[i]!) / (Math.sqrt(total) + eps);
     }
   },
   simd(d, { sum }, { lr, eps }) {
@@ -32,13 +32,13 @@ const adagrad = /* @__PURE__ */ optimizerKernel({
 const adadelta = /* @__PURE__ */ optimizerKernel({
   state: ["square_avg", "acc_delta"],
   numbers: ["lr", "rho", "rest", "eps"],
-  move(d, { square_avg: v, acc_delta: s }, { lr, rho, rest, eps }) {
+  step({ p, left, d }, { square_avg: v, acc_delta: s }, { lr, rho, rest, eps }) {
     for (let i = 0; i < d.length; i++) {
       const variance = rho * v[i]! + rest * d[i]! * d[i]!;
       const delta = (d[i]! * Math.sqrt(s[i]! + eps)) / Math.sqrt(variance + eps);
       v[i] = variance;
       s[i] = rho * s[i]! + rest * delta * delta;
-      d[i] = lr * delta;
+      p[i] = left * p[i]! - lr * delta;
     }
   },
   simd(d, { square_avg: v, acc_delta: s }, { lr, rho, rest, eps }) {

@@ -40,7 +40,7 @@ const adamKernel = (amsgrad: boolean) =>
   optimizerKernel({
     state: ["exp_avg", "exp_avg_sq", ...(amsgrad ? (["max_exp_avg_sq"] as const) : [])],
     numbers: ["step", "beta1", "rest1", "beta2", "rest2", "root", "inverseRoot", "eps"],
-    move(d, { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: highest }, numbers) {
+    step({ p, left, d }, { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: highest }, numbers) {
       const { step, beta1, rest1, beta2, rest2, root, eps } = numbers;
       for (let i = 0; i < d.length; i++) {
         const mean = beta1 * m[i]! + rest1 * d[i]!;
@@ -51,7 +51,7 @@ const adamKernel = (amsgrad: boolean) =>
           variance = Math.max(highest[i]!, variance);
           highest[i] = variance;
         }
-        d[i] = (step * mean) / (Math.sqrt(variance) / root + eps);
+        p[i] = left * p[i]! - (step * mean) / (Math.sqrt(variance) / root + eps);
       }
     },
     simd(d, { exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: highest }, n) {
@@ -71,13 +71,13 @@ const amsgradKernel = /* @__PURE__ */ adamKernel(true);
 const adamax = /* @__PURE__ */ optimizerKernel({
   state: ["exp_avg", "exp_inf"],
   numbers: ["step", "beta1", "rest1", "beta2", "eps"],
-  move(d, { exp_avg: m, exp_inf: u }, { step, beta1, rest1, beta2, eps }) {
+  step({ p, left, d }, { exp_avg: m, exp_inf: u }, { step, beta1, rest1, beta2, eps }) {
     for (let i = 0; i < d.length; i++) {
       const mean = beta1 * m[i]! + rest1 * d[i]!;
       const norm = Math.max(beta2 * u[i]!, Math.abs(d[i]!) + eps);
       m[i] = mean;
       u[i] = norm;
-      d[i] = (step * mean) / norm;
+      p[i] = left * p[i]! - (step * mean) / norm;
     }
   },
   simd(d, { exp_avg: m, exp_inf: u }, n) {
@@ -92,14 +92,14 @@ const adamax = /* @__PURE__ */ optimizerKernel({
 const radam = /* @__PURE__ */ optimizerKernel({
   state: ["exp_avg", "exp_avg_sq"],
   numbers: ["step", "beta1", "rest1", "beta2", "rest2", "adaptive", "eps"],
-  move(d, { exp_avg: m, exp_avg_sq: v }, { step, beta1, rest1, beta2, rest2, adaptive, eps }) {
+  step({ p, left, d }, { exp_avg: m, exp_avg_sq: v }, { step, beta1, rest1, beta2, rest2, adaptive, eps }) {
     for (let i = 0; i < d.length; i++) {
       const mean = beta1 * m[i]! + rest1 * d[i]!;
       const variance = beta2 * v[i]! + rest2 * d[i]! * d[i]!;
       m[i] = mean;
       v[i] = variance;
       const scale = adaptive > 0 ? adaptive / (Math.sqrt(variance) + eps) : 1;
-      d[i] = step * mean * scale;
+      p[i] = left * p[i]! - step * mean * scale;
     }
   },
   simd(d, { exp_avg: m, exp_avg_sq: v }, n) {

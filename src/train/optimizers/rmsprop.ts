@@ -21,7 +21,7 @@ const rmsprop = (centered: boolean, hasMomentum: boolean) =>
       ...(hasMomentum ? (["momentum_buffer"] as const) : []),
     ],
     numbers: ["lr", "alpha", "rest", "eps", "momentum"],
-    move(d, { square_avg: v, grad_avg: a, momentum_buffer: b }, { lr, alpha, rest, eps, momentum }) {
+    step({ p, left, d }, { square_avg: v, grad_avg: a, momentum_buffer: b }, { lr, alpha, rest, eps, momentum }) {
       for (let i = 0; i < d.length; i++) {
         let variance = alpha * v[i]! + rest * d[i]! * d[i]!;
         v[i] = variance;
@@ -35,7 +35,7 @@ const rmsprop = (centered: boolean, hasMomentum: boolean) =>
           quotient += momentum * b[i]!;
           b[i] = quotient;
         }
-        d[i] = lr * quotient;
+        p[i] = left * p[i]! - lr * quotient;
       }
     },
     simd: centered

@@ -12,7 +12,7 @@ import type { OptimizerOptions, ParameterGroup, Parameters } from "../parameter-
 const rprop = /* @__PURE__ */ optimizerKernel({
   state: ["prev", "step_size"],
   numbers: ["etaMinus", "etaPlus", "smallest", "largest"],
-  move(d, { prev, step_size: size }, { etaMinus, etaPlus, smallest, largest }) {
+  step({ p, left, d }, { prev, step_size: size }, { etaMinus, etaPlus, smallest, largest }) {
     for (let i = 0; i < d.length; i++) {
       const agreement = d[i]! * prev[i]!;
       const factor = agreement > 0 ? etaPlus : agreement < 0 ? etaMinus : 1;
@@ -20,7 +20,7 @@ const rprop = /* @__PURE__ */ optimizerKernel({
       const kept = agreement < 0 ? 0 : d[i]!;
       size[i] = step;
       prev[i] = kept;
-      d[i] = step * Math.sign(kept);
+      p[i] = left * p[i]! - step * Math.sign(kept);
     }
   },
 });

@@ -11,8 +11,8 @@ import { checkRate, type OptimizerOptions, type ParameterGroup, type Parameters 
 const plain = /* @__PURE__ */ optimizerKernel({
   state: [],
   numbers: ["lr"],
-  move(d, _, { lr }) {
-    for (let i = 0; i < d.length; i++) d[i]! *= lr;
+  step({ p, left, d }, _, { lr }) {
+    for (let i = 0; i < d.length; i++) p[i] = left * p[i]! - lr * d[i]!;
   },
   simd: (d, _, { lr }) => mul(d, lr),
 });
@@ -22,11 +22,11 @@ const withMomentum = (nesterov: boolean) =>
   optimizerKernel({
     state: ["momentum_buffer"],
     numbers: ["lr", "momentum", "rest"],
-    move(d, { momentum_buffer: b }, { lr, momentum, rest }) {
+    step({ p, left, d }, { momentum_buffer: b }, { lr, momentum, rest }) {
       for (let i = 0; i < d.length; i++) {
         const velocity = momentum * b[i]! + rest * d[i]!;
         b[i] = velocity;
-        d[i] = lr * (nesterov ? d[i]! + momentum * velocity : velocity);
+        p[i] = left * p[i]! - lr * (nesterov ? d[i]! + momentum * velocity : velocity);
       }
     },
     simd(d, { momentum_buffer: b }, { lr, momentum, rest }) {
