@@ -1,5 +1,18 @@
 /** Options that many networks have in common. */
 import { checkInteger, checkPositive, checkRange } from "../shape/check.js";
+import type { Random } from "../tensor/random.js";
+
+/** Options of networks that score each pixel. */
+export interface SegmentationOptions {
+  /** Number of classes, channels of the output. Default 21, PASCAL VOC's with the background. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 3. */
+  readonly inChannels?: number;
+  /** Multiplies the channels inside. Default 1. */
+  readonly width?: number;
+  /** Where random numbers come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
 
 interface CommonOptions {
   readonly numClasses?: number;
