@@ -1,6 +1,7 @@
 /** Makes plans: a network with all composites in it inlined. */
 import { ArgumentError } from "../shape/errors.js";
 import type { PiecewiseLinear } from "./epilogue.js";
+import { located } from "./located.js";
 import type { Module, Node, Plan, Step } from "./module.js";
 
 /** A composite that was inlined, and its children when it was: its fields may be exchanged. */
@@ -29,7 +30,7 @@ export function flatten(module: Module, inputs: number, composition = module.com
   const visit = (each: Module, from: readonly number[], graph = each.composed(from.length)): readonly number[] => {
     if (!graph) {
       if (from.length !== 1) {
-        throw severalInputs(each.name, from.length);
+        throw located(severalInputs(each.name, from.length), { module: each }, module);
       }
       calls.push({ module: each, inputs: from, outputs: [values++] });
       return [values - 1];
@@ -40,7 +41,7 @@ export function flatten(module: Module, inputs: number, composition = module.com
     for (const { module: inner, operation, inputs: own, outputs } of graph.calls) {
       const args = own.map((value) => known[value] as number);
       const results = inner ? visit(inner, args) : outputs.map(() => values++);
-      if (operation) calls.push({ operation, inputs: args, outputs: results });
+      if (operation) calls.push({ operation, owner: each, inputs: args, outputs: results });
       outputs.forEach((value, i) => {
         known[value] = results[i] as number;
       });
@@ -53,7 +54,7 @@ export function flatten(module: Module, inputs: number, composition = module.com
     composition,
   );
   const steps = reachable(calls, outputs);
-  return { inputs, steps, values, outputs, inlined, checks };
+  return { root: module, inputs, steps, values, outputs, inlined, checks };
 }
 
 /** Only what is composed has several. */

@@ -4,6 +4,7 @@ import { checkSize } from "../shape/check.js";
 import { neighborMismatch, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
+import { located } from "./located.js";
 import type { Module, Operation, Step } from "./module.js";
 import { type Flat, producersOf } from "./plan.js";
 
@@ -30,7 +31,7 @@ export interface Shapes {
 /**
  * @param runs whether a forward follows, which may refuse an input that its shape alone allows
  * @param asked the layer whose own rule asks for what it is composed of
- * @throws ShapeError where something does not fit, with the sentence that names its layer and the one before it
+ * @throws ShapeError where something does not fit, with the sentence that names its layer, its key and the one before it
  */
 export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean, asked?: Module): Shapes {
   const shapes: (Shape | undefined)[] = [...inputs];
@@ -43,7 +44,7 @@ export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean, as
   for (const step of plan.steps) {
     checks = checks.filter((check) => {
       const own = known(check.inputs);
-      if (own) ifKnown(() => unobserved(() => check.module.checkShapes(own)));
+      if (own) checkComposite(check.module, own, plan.root);
       return !own;
     });
     const own = known(step.inputs);
@@ -56,11 +57,21 @@ export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean, as
         shapes[value] = outputs[k];
       });
     } catch (error) {
-      if (!(error instanceof UnknownShape)) throw neighborly(error, step, plan, shapes);
+      if (!(error instanceof UnknownShape)) {
+        throw located(error, step, plan.root, neighborly(error, step, plan, shapes));
+      }
       unknown ??= error;
     }
   }
   return { shapes, unknown };
+}
+
+function checkComposite(module: Module, inputs: readonly Shape[], root: Module): void {
+  try {
+    ifKnown(() => unobserved(() => module.checkShapes(inputs)));
+  } catch (error) {
+    throw located(error, { module }, root);
+  }
 }
 
 /** What a layer asks of its parts to say something about the whole is not a call of theirs. */
