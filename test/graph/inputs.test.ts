@@ -54,12 +54,12 @@ describe("names of sizes", () => {
     );
   });
 
-  test("outputShape, a network around it, and a Sequential say the same", () => {
+  test("outputShape, a network around it, and a Sequential say the same, and the one around it which network", () => {
     const text = (name: string) =>
       `${name} expects one size for H, but got 3 and 4 (input [1, 1, 3, 4]). Usual cause: inputs of different batches, or an image that is not square.`;
     expectError(() => square().outputShape([1, 1, 3, 4]), ShapeError, text("Graph"));
-    expectError(() => new Sequential(square()).outputShape([1, 1, 3, 4]), ShapeError, text("Graph"));
-    expectError(() => forward(new Sequential(square()), normal([1, 1, 3, 4], 1)), ShapeError, text("Graph"));
+    expectError(() => new Sequential(square()).outputShape([1, 1, 3, 4]), ShapeError, text("Graph (0)"));
+    expectError(() => forward(new Sequential(square()), normal([1, 1, 3, 4], 1)), ShapeError, text("Graph (0)"));
     const sequential = new Sequential(["N", 1, "H", "H"], new Conv2d(1, 1, 1));
     expectError(() => forward(sequential, normal([1, 1, 3, 4], 1)), ShapeError, text("Sequential"));
     expectError(() => sequential.outputShape([1, 1, 3, 4] as never), ShapeError, text("Sequential"));
@@ -98,7 +98,7 @@ describe("names of sizes", () => {
     expectError(
       () => forward(net, normal([1, 2], 1), normal([1, 3], 1)),
       ShapeError,
-      "Linear expects 4 features, but the layer before it gives 5. Usual cause: inFeatures computed for another image size, padding or stride.",
+      "Linear (head) expects 4 features, but the layer before it gives 5. Usual cause: inFeatures computed for another image size, padding or stride.",
     );
   });
 });

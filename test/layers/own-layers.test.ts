@@ -151,13 +151,17 @@ describe("parameters and buffers", () => {
           const state = new kind("hidden", tensor([1]));
           return new Reads(place(state), () => state, when);
         };
-        for (const wrap of [(l: Layer) => l, (l: Layer) => new Sequential(new ReLU(), new Residual(l))]) {
-          const model = wrap(make());
+        const wraps = [
+          (l: Layer) => ({ model: l, key: "" }),
+          (l: Layer) => ({ model: new Sequential(new ReLU(), new Residual(l)), key: " (1.body)" }),
+        ];
+        for (const wrap of wraps) {
+          const { model, key } = wrap(make());
           const run = () => {
             model.forward(tensor([1]));
             model.backward(tensor([1]));
           };
-          const text = `Reads uses a ${kind.name} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`;
+          const text = `Reads${key} uses a ${kind.name} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`;
           for (let i = 0; i < 2; i++) expectError(run, StateError, text);
           expectError(() => model.eval() && run(), StateError, text);
         }
@@ -437,7 +441,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     expectError(
       () => new Sequential(new Torch()).forward(tensor([1])),
       StateError,
-      "Torch overrides forward, so what it computes would have no backward. Usual cause: forward overridden instead of compute.",
+      "Torch (0) overrides forward, so what it computes would have no backward. Usual cause: forward overridden instead of compute.",
     );
     class OneWay extends Base {
       protected override compute(x: Tensor) {
@@ -494,12 +498,15 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
         return x.sum(1) as Tensor;
       }
     }
-    const text =
-      "Sums.backward expects computeBackward to return the gradient of its input [2, 3], but got [2]. Usual cause: a returned dy, or dimensions that were reduced or swapped.";
+    const text = (key: string) =>
+      `Sums.backward${key} expects computeBackward to return the gradient of its input [2, 3], but got [2]. Usual cause: a returned dy, or dimensions that were reduced or swapped.`;
     const x = tensor([[1, 2, 3], [4, 5, 6]]) as Tensor; // biome-ignore format: one line
-    for (const model of [new Sums(), new Sequential(new ReLU(), new Sums())]) {
+    for (const [model, key] of [
+      [new Sums(), ""],
+      [new Sequential(new ReLU(), new Sums()), " (1)"],
+    ] as const) {
       const y = model.forward(x);
-      expectError(() => model.backward(y), ShapeError, text);
+      expectError(() => model.backward(y), ShapeError, text(key));
     }
   });
 
