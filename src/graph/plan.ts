@@ -60,14 +60,14 @@ export function flatten(module: Module, inputs: number, composition = module.com
 /** Only what is composed has several. */
 export function severalInputs(name: string, count: number): ArgumentError {
   return new ArgumentError(
-    `${name} expects one input, but got ${count}. Usual cause: inputs that a list was meant to hold, or a layer that computes by itself, where a Composite is meant.`,
+    `${name} expects one input, but got ${count}. Usual cause: an argument too many, or a layer that computes by itself, where a Composite is meant.`,
   );
 }
 
 /** A composite says how many it has by its `compose`, as far as it says so. */
 export function otherInputs(name: string, expected: number, count: number): ArgumentError {
   return new ArgumentError(
-    `${name} expects ${expected === 1 ? "one input" : `${expected} inputs`}, but got ${count}. Usual cause: ${count < expected ? "a missing argument, or inputs in a list" : "an argument too many"}.`,
+    `${name} expects ${expected === 1 ? "one input" : `${expected} inputs`}, but got ${count}. Usual cause: ${count < expected ? "a missing argument, or a batch for fit whose inputs are not in a list" : "an argument too many"}.`,
   );
 }
 

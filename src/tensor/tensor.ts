@@ -670,7 +670,9 @@ function causeOf(value: unknown): string {
     return "a bare number, which tensor(x) wraps, or a loss's where loss.backward() is meant";
   const kind = kindOf(value);
   if (kind === "Parameter" || kind === "StateBuffer") return "a missing .value";
+  if (kind === "Value") return "forward instead of of(value) in compose";
   if (kind) return "a layer or loss instead of the tensor it returns";
+  if (Object(value)[0] instanceof Tensor) return "a list instead of separate arguments: forward(a, b)";
   return "inputs" in Object(value)
     ? "a batch instead of its inputs"
     : "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts";

@@ -146,7 +146,7 @@ describe("the number of inputs", () => {
   });
 
   test("a missing or superfluous input is refused", () => {
-    const missing = "Usual cause: a missing argument, or inputs in a list.";
+    const missing = "Usual cause: a missing argument, or a batch for fit whose inputs are not in a list.";
     const many = "Usual cause: an argument too many.";
     for (const [net, xs, text] of [
       [new Pair(), [x], `Pair expects 2 inputs, but got 1. ${missing}`],

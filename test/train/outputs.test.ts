@@ -248,7 +248,7 @@ describe("fit of a network with several inputs and outputs", () => {
       [
         () => given({ logits: ce }, {}, { inputs: xs[0], targets }),
         ArgumentError,
-        "Named expects 2 inputs, but got 1. Usual cause: a missing argument, or inputs in a list.",
+        "Named expects 2 inputs, but got 1. Usual cause: a missing argument, or a batch for fit whose inputs are not in a list.",
       ],
     ] as const) {
       await expectRejection(run(), kind as never, text);
