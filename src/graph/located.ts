@@ -25,22 +25,38 @@ export function located(
   told = error,
 ): unknown {
   const origin = origins.get(error as object)?.module ?? module ?? owner;
-  const isSentence = told instanceof ShapeError || told instanceof ArgumentError || told instanceof StateError;
-  if (!isSentence || !origin) return told;
-  const { message } = told;
-  const { sentence } = origins.get(told) ?? { sentence: message };
+  if (!isSentence(told) || !origin) return told;
+  const { sentence } = origins.get(told) ?? { sentence: told.message };
   origins.set(told, { module: origin, sentence });
-  const [who = ""] = sentence.split(" ", 1);
-  const key = isOf(origin, who) ? root?.namedModules().find(([, layer]) => layer === origin)?.[0] : undefined;
-  const text = key ? `${who} (${key})${sentence.slice(who.length)}` : sentence;
-  if (text === message) return told;
-  told.message = text;
-  // V8 has written the sentence into the stack as well.
-  if (told.stack) told.stack = told.stack.replace(message, () => text);
-  return told;
+  const key = root?.namedModules().find(([, layer]) => layer === origin)?.[0];
+  return retold(told, keyed(sentence, origin.name, key));
 }
 
-/** Whether a sentence that begins with this word is about the layer, or about an operation in its `compose`. */
-function isOf({ name }: Module, who: string): boolean {
-  return who === name || who.startsWith(`${name}.`) || who.startsWith("Value.");
+/** The sentence with a key after the name of what it is about, or of an operation in its `compose`. */
+export function keyed(sentence: string, name: string, key: string | undefined): string {
+  const [who = ""] = sentence.split(" ", 1);
+  const isOf = who === name || who.startsWith(`${name}.`) || who.startsWith("Value.");
+  return key && isOf ? `${who} (${key})${sentence.slice(who.length)}` : sentence;
+}
+
+/** The error with another cause before its own. */
+export function orCause<E extends Error>(error: E, cause: string): E {
+  return retold(
+    error,
+    error.message.replace("Usual cause: ", () => `Usual cause: ${cause}, or `),
+  );
+}
+
+/** Whether it is one of the library's errors, which are sentences. */
+export function isSentence(error: unknown): error is Error {
+  return error instanceof ShapeError || error instanceof ArgumentError || error instanceof StateError;
+}
+
+/** The error with another sentence, which V8 has written into its stack as well. */
+export function retold<E extends Error>(error: E, sentence: string): E {
+  const { message, stack } = error;
+  if (sentence === message) return error;
+  error.message = sentence;
+  if (stack) error.stack = stack.replace(message, () => sentence);
+  return error;
 }

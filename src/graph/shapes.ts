@@ -4,7 +4,7 @@ import { checkSize } from "../shape/check.js";
 import { neighborMismatch, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
-import { located } from "./located.js";
+import { located, orCause } from "./located.js";
 import type { Module, Operation, Step } from "./module.js";
 import { type Flat, producersOf } from "./plan.js";
 
@@ -101,10 +101,24 @@ export function shapeAfter(module: Module, input: Shape, runs: boolean): Shape {
   return shape;
 }
 
-/** An input of one's own is reported as it is; every other one is what the layer before gives. */
-function neighborly(error: unknown, { inputs }: Step, plan: Flat, shapes: readonly (Shape | undefined)[]): unknown {
+function takes(module: Module, input: Shape): boolean {
+  try {
+    unobserved(() => shapeAfter(module, input, true));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** An input of one's own is reported as it is, or as another one's; every other one is what the layer before gives. */
+function neighborly(error: unknown, step: Step, plan: Flat, shapes: readonly (Shape | undefined)[]): unknown {
+  if (!(error instanceof ShapeError)) return error;
+  const { module, inputs } = step;
   const before = producersOf(plan)[inputs[0] ?? 0];
-  if (!before || !(error instanceof ShapeError) || !error.mismatch) return error;
+  if (!before && module && shapes.slice(0, plan.inputs).some((shape) => shape && takes(module, shape))) {
+    return orCause(error, "inputs in another order");
+  }
+  if (!before || !error.mismatch) return error;
   const { mismatch } = error;
   const after = shapes[inputs[0] ?? 0] ?? [];
   const flattened = before.module?.name === "Flatten" ? (shapes[before.inputs[0] ?? 0] ?? []) : [];
