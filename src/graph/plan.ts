@@ -60,7 +60,7 @@ export function flatten(module: Module, inputs: number, composition = module.com
 /** Only what is composed has several. */
 export function severalInputs(name: string, count: number): ArgumentError {
   return new ArgumentError(
-    `${name} expects one input, but got ${count}. Usual cause: an argument too many, or a layer that computes by itself, where a Composite is meant.`,
+    `${name} expects one input, but got ${count}. Usual cause: an argument too many, or a Layer where a Composite is meant.`,
   );
 }
 

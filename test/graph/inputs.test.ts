@@ -82,6 +82,36 @@ describe("names of sizes", () => {
     );
   });
 
+  test("inputs in another order are among the causes where another one of them would fit", () => {
+    const net = (a: string, b: string) =>
+      graph(
+        [
+          ["N", a],
+          ["N", b],
+        ],
+        { a: new Linear(2, 4), b: new Linear(3, 4) },
+        (own, x, y) => own.a.of(x as never).add(own.b.of(y as never)),
+      );
+    const size = fc.integer({ min: 1, max: 4 });
+    fc.assert(
+      fc.property(size, size, (first, second) => {
+        fc.pre(first !== 2);
+        const cause = second === 2 ? "inputs in another order, or " : "";
+        expectError(
+          () => forward(net("A", "B"), normal([1, first], 1), normal([1, second], 1)),
+          ShapeError,
+          `Linear (a) expects 2 features, but its input [1, ${first}] has ${first}. Usual cause: ${cause}inFeatures computed for another image size, padding or stride.`,
+        );
+        const other = second === 2 ? "inputs in another order" : "data of another size than planned";
+        expectError(
+          () => forward(pair(), normal([1, first], 1), normal([1, second], 1)),
+          ShapeError,
+          `Graph expects an input [N, 2], but got [1, ${first}]. Usual cause: ${other}, or a missing batch dimension.`,
+        );
+      }),
+    );
+  });
+
   test("a layer that does not fit behind one of two inputs names its neighbor", () => {
     const net = graph(
       [

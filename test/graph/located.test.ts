@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   Composite,
+  Conv2d,
   graph,
   Layer,
+  Linear,
   Parallel,
   Residual,
   Sequential,
@@ -135,6 +137,90 @@ describe("any nesting", () => {
         expectError(() => summary(network, SHAPE), ShapeError, SENTENCES[failure](` (${key})`));
       }),
     );
+  });
+
+  test("an operation has the key of the composite whose compose calls it, or none in the network itself", () => {
+    class Adds extends Composite {
+      readonly inner = new Conv2d(1, 2, 1);
+      compose(x: Value): Value {
+        return (this.inner.of(x as never) as Value)
+          .sum(1, { keepDims: true })
+          .add(x.slice(null, null, [0, 1]) as Value);
+      }
+    }
+    const text = (key: string) =>
+      `Value.add${key} expects shapes that broadcast (sizes equal or 1, matched from the last dimension), but got [2, 1, 3, 3] and [2, 1, 2, 3], where 3 meets 2. Usual cause: a missing unsqueeze.`;
+    class Crops extends Composite {
+      compose(x: Value): Value {
+        return x.add(x.slice(null, null, [0, 2]));
+      }
+    }
+    const x = zeros([2, 1, 3, 3]);
+    expect(new Adds().forward(x).shape).toEqual([2, 1, 3, 3]);
+    expectError(() => new Crops().forward(x), ShapeError, text(""));
+    expectError(() => new Sequential(new Adds(), new Crops()).forward(x), ShapeError, text(" (1)"));
+    const branches = new Parallel([new Conv2d(1, 1, 1), new Conv2d(1, 2, 1)] as Layer[], { merge: "add" });
+    expectError(
+      () => new Sequential(new Adds(), branches).forward(x),
+      ShapeError,
+      "Parallel (1) expects branches of equal shapes to add, but got [2, 1, 3, 3] and [2, 2, 3, 3]. Usual cause: a branch with other channels or another stride.",
+    );
+  });
+
+  test("a layer in two fields has its first key, one in no field has none", () => {
+    class Makes extends Composite {
+      readonly first = new Step();
+      readonly second = this.first;
+      fails = false;
+      compose(x: Value): Value {
+        const made = new Step();
+        if (this.fails) made.failure = "compute";
+        return x.through(this.second, made) as Value;
+      }
+    }
+    const twice = new Makes();
+    twice.first.failure = "compute";
+    expectError(() => new Sequential(twice).forward(zeros(SHAPE)), ArgumentError, SENTENCES.compute(" (0.first)"));
+    const made = new Makes();
+    made.fails = true;
+    expectError(() => new Sequential(made).forward(zeros(SHAPE)), ArgumentError, SENTENCES.compute(""));
+  });
+
+  test("what a layer that computes by itself calls has no key where that is the network", () => {
+    const step = new Step();
+    step.failure = "compute";
+    const calling = new Calling([new Sequential(step)]);
+    expectError(() => calling.forward(zeros(SHAPE)), ArgumentError, SENTENCES.compute(""));
+    // The same error, one network further out.
+    expectError(() => new Sequential(calling).forward(zeros(SHAPE)), ArgumentError, SENTENCES.compute(" (0.body.0.0)"));
+  });
+
+  test("two inputs for a layer that takes one", () => {
+    const net = graph(
+      [
+        ["N", 2],
+        ["N", 2],
+      ],
+      { one: new Sequential(new Linear(2, 2)) },
+      (own, a, b) => (own.one.layers[0] as unknown as { of(...values: Value[]): Value }).of(a, b),
+    );
+    expectError(
+      () => net.forward(zeros([1, 2]), zeros([1, 2])),
+      ArgumentError,
+      "Linear (one.0) expects one input, but got 2. Usual cause: an argument too many, or a Layer where a Composite is meant.",
+    );
+  });
+
+  test("an error that is not the library's stays what it is", () => {
+    class Throws extends Layer {
+      protected compute(): Tensor {
+        throw new RangeError("Throws expects nothing.");
+      }
+      protected computeBackward(dy: Tensor): Tensor {
+        return dy;
+      }
+    }
+    expectError(() => new Sequential(new Throws()).forward(zeros(SHAPE)), RangeError, "Throws expects nothing.");
   });
 
   test("a layer by itself has no key", () => {
