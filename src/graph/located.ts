@@ -16,20 +16,20 @@ const origins = /* @__PURE__ */ new WeakMap<object, Origin>();
  *
  * @param step what threw it; an operation belongs to the composite whose `compose` calls it
  * @param root undefined where a network around this one will say it
- * @param told what is thrown instead
+ * @param thrown the error that is thrown instead
  */
 export function located(
   error: unknown,
   { module, owner }: Pick<Node, "module" | "owner"> = {},
   root: Module | undefined,
-  told = error,
+  thrown = error,
 ): unknown {
   const origin = origins.get(error as object)?.module ?? module ?? owner;
-  if (!isSentence(told) || !origin) return told;
-  const { sentence } = origins.get(told) ?? { sentence: told.message };
-  origins.set(told, { module: origin, sentence });
+  if (!isSentence(thrown) || !origin) return thrown;
+  const { sentence } = origins.get(thrown) ?? { sentence: thrown.message };
+  origins.set(thrown, { module: origin, sentence });
   const key = root?.namedModules().find(([, layer]) => layer === origin)?.[0];
-  return retold(told, keyed(sentence, origin.name, key));
+  return reworded(thrown, keyed(sentence, origin.name, key));
 }
 
 /** The sentence with a key after the name of what it is about, or of an operation in its `compose`. */
@@ -40,8 +40,8 @@ export function keyed(sentence: string, name: string, key: string | undefined): 
 }
 
 /** The error with another cause before its own. */
-export function orCause<E extends Error>(error: E, cause: string): E {
-  return retold(
+export function withCause<E extends Error>(error: E, cause: string): E {
+  return reworded(
     error,
     error.message.replace("Usual cause: ", () => `Usual cause: ${cause}, or `),
   );
@@ -53,7 +53,7 @@ export function isSentence(error: unknown): error is Error {
 }
 
 /** The error with another sentence, which V8 has written into its stack as well. */
-export function retold<E extends Error>(error: E, sentence: string): E {
+export function reworded<E extends Error>(error: E, sentence: string): E {
   const { message, stack } = error;
   if (sentence === message) return error;
   error.message = sentence;

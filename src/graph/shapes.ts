@@ -4,7 +4,7 @@ import { checkSize } from "../shape/check.js";
 import { neighborMismatch, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
-import { located, orCause } from "./located.js";
+import { located, withCause } from "./located.js";
 import type { Module, Operation, Step } from "./module.js";
 import { type Flat, producersOf } from "./plan.js";
 
@@ -116,7 +116,7 @@ function neighborly(error: unknown, step: Step, plan: Flat, shapes: readonly (Sh
   const { module, inputs } = step;
   const before = producersOf(plan)[inputs[0] ?? 0];
   if (!before && module && shapes.slice(0, plan.inputs).some((shape) => shape && takes(module, shape))) {
-    return orCause(error, "inputs in another order");
+    return withCause(error, "inputs in another order");
   }
   if (!before || !error.mismatch) return error;
   const { mismatch } = error;

@@ -1,7 +1,7 @@
 /** Losses and metrics of networks with several outputs: which loss is whose, and what they are together. */
 import { type AnyTargets, partsOf, type Targets } from "../data/dataset.js";
 import type { Network } from "../graph/layer.js";
-import { isSentence, keyed, orCause, retold } from "../graph/located.js";
+import { isSentence, keyed, reworded, withCause } from "../graph/located.js";
 import type { Composition } from "../graph/module.js";
 import { outputsIn, sameForm } from "../graph/outputs.js";
 import { checkFinite, isPlainObject, readOptions, refuse } from "../shape/check.js";
@@ -160,7 +160,7 @@ function lossOf(key: string, loss: AnyLoss, y: Tensor, targets: unknown): number
   } catch (error) {
     if (!isSentence(error)) throw error;
     const sentence = keyed(error.message, String((loss as { readonly name?: unknown }).name), key);
-    throw orCause(retold(error, sentence), "the loss or the targets of another output");
+    throw withCause(reworded(error, sentence), "the loss or the targets of another output");
   }
 }
 
