@@ -31,8 +31,8 @@ export class Cache<T> extends Branded {
   }
 
   /** Takes the newest entry of the forward whose backward is running. @throws StateError when there is none. */
-  pop(layer: string, cause?: string): T {
-    return this.ownSelf.#newest(layer, true, cause);
+  pop(layer: string): T {
+    return this.ownSelf.#newest(layer, true);
   }
 
   /** The newest entry of the forward whose backward is running, left where it is. */
@@ -40,11 +40,7 @@ export class Cache<T> extends Branded {
     return this.ownSelf.#newest(layer, false);
   }
 
-  #newest(
-    layer: string,
-    take: boolean,
-    cause = "computeBackward calls it more often than compute, or forward overridden instead of compute",
-  ): T {
+  #newest(layer: string, take: boolean): T {
     const { backwardRun, step } = engine();
     for (let i = this.#entries.length - 1; i >= 0; i--) {
       const found = this.#entries[i];
@@ -54,7 +50,7 @@ export class Cache<T> extends Branded {
       return found.entry;
     }
     throw new StateError(
-      `${layer}.backward expects a forward before it, but none waits for its backward. Usual cause: ${cause}.`,
+      `${layer}.backward expects what compute keeps for it, but got nothing. Usual cause: compute without cache.push or super.compute, more backwards than forwards, or forward overridden instead of compute.`,
     );
   }
 }

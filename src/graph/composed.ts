@@ -176,8 +176,7 @@ export abstract class Composed<Rule extends ShapeRule = ShapeRule> extends Layer
   }
 
   #nestedBackward(dys: readonly (Tensor | undefined)[], inputGradient: boolean): readonly (Tensor | undefined)[] {
-    const cause = "compute overridden without super.compute: override computeBackward as well";
-    return runBackward(this.#traces.pop(this.name, cause), dys, inputGradient);
+    return runBackward(this.#traces.pop(this.name), dys, inputGradient);
   }
 
   /** How many inputs there are, as far as that can be seen before a call: some may be optional. */

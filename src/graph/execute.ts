@@ -8,6 +8,7 @@ import { engine } from "../tensor/engine.js";
 import type { Operand } from "../tensor/storage.js";
 import { allocate, checkTensor, type Tensor } from "../tensor/tensor.js";
 import type { Epilogue } from "./epilogue.js";
+import { located } from "./located.js";
 import type { How, Module, Plan, PlannedEpilogue, Step } from "./module.js";
 import { wantedGradients } from "./passes.js";
 
@@ -32,9 +33,10 @@ export function runForward(plan: Plan, inputs: readonly Tensor[], shapes?: reado
   const first = state.steps;
   state.steps += plan.steps.length;
   for (const x of inputs) allocator?.hold?.(numbersOf(x));
+  let step: Step | undefined;
   try {
     for (let i = 0; i < plan.steps.length; i++) {
-      const step = plan.steps[i] as Step;
+      step = plan.steps[i] as Step;
       state.step = first + i;
       state.running = step.module;
       const mark = allocator?.open?.() ?? 0;
@@ -51,6 +53,8 @@ export function runForward(plan: Plan, inputs: readonly Tensor[], shapes?: reado
         values[value] = undefined;
       }
     }
+  } catch (error) {
+    throw located(error, step, rootOf(plan, running));
   } finally {
     state.step = outer;
     state.running = running;
@@ -91,7 +95,8 @@ function compute(step: Step, values: Values): readonly Tensor[] {
     const resolved = resolve(epilogue, layer, x, values);
     return resolved ? [layer.run(x, { epilogue: resolved })] : oneByOne(parts ?? [], values);
   } catch (error) {
-    throw explained(nameOf(step), error);
+    // Of the parts of a step, the one that threw.
+    throw located(explained(nameOf(step), error), step, undefined);
   }
 }
 
@@ -139,9 +144,10 @@ export function runBackward(
     const dy = dys[i];
     if (dy && needs[value]) gradients.add(value, dy);
   });
+  let step: Step | undefined;
   try {
     for (let i = plan.steps.length - 1; i >= 0; i--) {
-      const step = plan.steps[i] as Step;
+      step = plan.steps[i] as Step;
       const own = step.outputs.map((value) => gradients.of(value));
       if (own.every((dy) => dy === undefined)) continue;
       state.step = first + i;
@@ -159,6 +165,8 @@ export function runBackward(
       }
       for (const value of step.outputs) gradients.drop(value);
     }
+  } catch (error) {
+    throw located(error, step, rootOf(plan, running));
   } finally {
     state.step = outer;
     state.running = running;
@@ -269,6 +277,11 @@ class Gradients {
     if (gradient) engine().allocator?.release?.(numbersOf(gradient));
     this.#gradients[value] = undefined;
   }
+}
+
+/** The network whose layers errors name: inside of a layer that computes by itself, one around this plan has the keys. */
+function rootOf({ root }: Plan, running: object | undefined): Module | undefined {
+  return running ? undefined : root;
 }
 
 function nameOf({ module, operation }: Step): string {

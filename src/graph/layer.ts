@@ -107,7 +107,7 @@ export abstract class Layer<Rule extends ShapeRule = ShapeRule> extends Branded 
     ...more: Taken<Rule, Tensor, X["shape"], More>
   ): OutputTensors<Rule, X["shape"], More> {
     const xs: readonly Tensor[] = [x, ...(more as readonly Tensor[])];
-    for (const each of xs) checkInput(`${this.name}.forward`, each);
+    for (const each of xs) checkTensor(`${this.name}.forward`, each);
     const { ownSelf: own } = this;
     if (engine().depth > 0) return own.#call(xs) as OutputTensors<Rule, X["shape"], More>;
     const outputs = own.#asOutermost((runs) => runs.forward(own.#module, xs, own.#claim()));
@@ -653,14 +653,6 @@ function hidden({ name }: { readonly name: string }, what: string): StateError {
 /** By its tag: a program of layers that are not composed holds no values. */
 function isValue(x: unknown): x is BareValue {
   return x instanceof Branded && kindOf(x) === "Value";
-}
-
-/** @throws ArgumentError for anything but a tensor. */
-function checkInput(who: string, x: unknown): void {
-  if (isValue(x)) {
-    refuse(who, "", "a Tensor", x, "forward instead of of(value) in compose");
-  }
-  checkTensor(who, x);
 }
 
 /**

@@ -62,6 +62,7 @@ export interface Module {
   ownLayers(): readonly (readonly [string, Module])[];
   parameters(): readonly { readonly requiresGrad: boolean }[];
   modules(): Module[];
+  namedModules(): (readonly [key: string, layer: Module])[];
   states(): Iterable<{ readonly value: Tensor }>;
   /** Outputs in the form in which `compose` returned them, for this many inputs. */
   assemble<T>(outputs: readonly T[], inputs: number): unknown;
@@ -95,6 +96,8 @@ export interface How {
 export interface Node {
   readonly module?: Module;
   readonly operation?: Operation;
+  /** Of an operation in a plan: the composite whose `compose` calls it. */
+  readonly owner?: Module;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
 }
@@ -164,6 +167,8 @@ export interface PlannedEpilogue {
  * or smaller; the list without any pass is the specification that they are held to.
  */
 export interface Plan {
+  /** The network. */
+  readonly root: Module;
   readonly inputs: number;
   readonly steps: readonly Step[];
   /** How many values there are. */

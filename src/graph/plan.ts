@@ -1,6 +1,7 @@
 /** Makes plans: a network with all composites in it inlined. */
 import { ArgumentError } from "../shape/errors.js";
 import type { PiecewiseLinear } from "./epilogue.js";
+import { located } from "./located.js";
 import type { Module, Node, Plan, Step } from "./module.js";
 
 /** A composite that was inlined, and its children when it was: its fields may be exchanged. */
@@ -29,7 +30,7 @@ export function flatten(module: Module, inputs: number, composition = module.com
   const visit = (each: Module, from: readonly number[], graph = each.composed(from.length)): readonly number[] => {
     if (!graph) {
       if (from.length !== 1) {
-        throw severalInputs(each.name, from.length);
+        throw located(severalInputs(each.name, from.length), { module: each }, module);
       }
       calls.push({ module: each, inputs: from, outputs: [values++] });
       return [values - 1];
@@ -40,7 +41,7 @@ export function flatten(module: Module, inputs: number, composition = module.com
     for (const { module: inner, operation, inputs: own, outputs } of graph.calls) {
       const args = own.map((value) => known[value] as number);
       const results = inner ? visit(inner, args) : outputs.map(() => values++);
-      if (operation) calls.push({ operation, inputs: args, outputs: results });
+      if (operation) calls.push({ operation, owner: each, inputs: args, outputs: results });
       outputs.forEach((value, i) => {
         known[value] = results[i] as number;
       });
@@ -53,20 +54,20 @@ export function flatten(module: Module, inputs: number, composition = module.com
     composition,
   );
   const steps = reachable(calls, outputs);
-  return { inputs, steps, values, outputs, inlined, checks };
+  return { root: module, inputs, steps, values, outputs, inlined, checks };
 }
 
 /** Only what is composed has several. */
 export function severalInputs(name: string, count: number): ArgumentError {
   return new ArgumentError(
-    `${name} expects one input, but got ${count}. Usual cause: inputs that a list was meant to hold, or a layer that computes by itself, where a Composite is meant.`,
+    `${name} expects one input, but got ${count}. Usual cause: an argument too many, or a Layer where a Composite is meant.`,
   );
 }
 
 /** A composite says how many it has by its `compose`, as far as it says so. */
 export function otherInputs(name: string, expected: number, count: number): ArgumentError {
   return new ArgumentError(
-    `${name} expects ${expected === 1 ? "one input" : `${expected} inputs`}, but got ${count}. Usual cause: ${count < expected ? "a missing argument, or inputs in a list" : "an argument too many"}.`,
+    `${name} expects ${expected === 1 ? "one input" : `${expected} inputs`}, but got ${count}. Usual cause: ${count < expected ? "a missing argument, or a batch for fit whose inputs are not in a list" : "an argument too many"}.`,
   );
 }
 

@@ -4,6 +4,7 @@ import { checkSize } from "../shape/check.js";
 import { neighborMismatch, ShapeError, StateError } from "../shape/errors.js";
 import { type Shape, sizeOf } from "../shape/shape.js";
 import { engine } from "../tensor/engine.js";
+import { located, withCause } from "./located.js";
 import type { Module, Operation, Step } from "./module.js";
 import { type Flat, producersOf } from "./plan.js";
 
@@ -30,7 +31,7 @@ export interface Shapes {
 /**
  * @param runs whether a forward follows, which may refuse an input that its shape alone allows
  * @param asked the layer whose own rule asks for what it is composed of
- * @throws ShapeError where something does not fit, with the sentence that names its layer and the one before it
+ * @throws ShapeError where something does not fit, with the sentence that names its layer, its key and the one before it
  */
 export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean, asked?: Module): Shapes {
   const shapes: (Shape | undefined)[] = [...inputs];
@@ -43,7 +44,7 @@ export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean, as
   for (const step of plan.steps) {
     checks = checks.filter((check) => {
       const own = known(check.inputs);
-      if (own) ifKnown(() => unobserved(() => check.module.checkShapes(own)));
+      if (own) checkComposite(check.module, own, plan.root);
       return !own;
     });
     const own = known(step.inputs);
@@ -56,11 +57,21 @@ export function shapesOf(plan: Flat, inputs: readonly Shape[], runs: boolean, as
         shapes[value] = outputs[k];
       });
     } catch (error) {
-      if (!(error instanceof UnknownShape)) throw neighborly(error, step, plan, shapes);
+      if (!(error instanceof UnknownShape)) {
+        throw located(error, step, plan.root, neighborly(error, step, plan, shapes));
+      }
       unknown ??= error;
     }
   }
   return { shapes, unknown };
+}
+
+function checkComposite(module: Module, inputs: readonly Shape[], root: Module): void {
+  try {
+    ifKnown(() => unobserved(() => module.checkShapes(inputs)));
+  } catch (error) {
+    throw located(error, { module }, root);
+  }
 }
 
 /** What a layer asks of its parts to say something about the whole is not a call of theirs. */
@@ -90,10 +101,24 @@ export function shapeAfter(module: Module, input: Shape, runs: boolean): Shape {
   return shape;
 }
 
-/** An input of one's own is reported as it is; every other one is what the layer before gives. */
-function neighborly(error: unknown, { inputs }: Step, plan: Flat, shapes: readonly (Shape | undefined)[]): unknown {
+function takes(module: Module, input: Shape): boolean {
+  try {
+    unobserved(() => shapeAfter(module, input, true));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** An input of one's own is reported as it is, or as another one's; every other one is what the layer before gives. */
+function neighborly(error: unknown, step: Step, plan: Flat, shapes: readonly (Shape | undefined)[]): unknown {
+  if (!(error instanceof ShapeError)) return error;
+  const { module, inputs } = step;
   const before = producersOf(plan)[inputs[0] ?? 0];
-  if (!before || !(error instanceof ShapeError) || !error.mismatch) return error;
+  if (!before && module && shapes.slice(0, plan.inputs).some((shape) => shape && takes(module, shape))) {
+    return withCause(error, "inputs in another order");
+  }
+  if (!before || !error.mismatch) return error;
   const { mismatch } = error;
   const after = shapes[inputs[0] ?? 0] ?? [];
   const flattened = before.module?.name === "Flatten" ? (shapes[before.inputs[0] ?? 0] ?? []) : [];

@@ -47,10 +47,12 @@ export function checkNamed(
   const sizes = new Map<string, number>();
   for (const [input, shape] of shapes.entries()) {
     const pattern = expected[input] ?? [];
-    const other = () =>
-      new ShapeError(
-        `${who} expects an input [${pattern.join(", ")}], but got ${showShape(shape)}. Usual cause: data of another size than planned, or a missing batch dimension.`,
+    const other = () => {
+      const isSwapped = shapes.some((each) => fits(pattern, each));
+      return new ShapeError(
+        `${who} expects an input [${pattern.join(", ")}], but got ${showShape(shape)}. Usual cause: ${isSwapped ? "inputs in another order" : "data of another size than planned"}, or a missing batch dimension.`,
       );
+    };
     if (pattern.length !== shape.length) throw other();
     for (const [dim, size] of shape.entries()) {
       const name = pattern[dim] ?? size;
@@ -65,4 +67,11 @@ export function checkNamed(
     }
   }
   return sizes;
+}
+
+/** Whether a shape is as written, whatever sizes its names are. */
+function fits(pattern: readonly NamedSize[], shape: Shape): boolean {
+  return (
+    pattern.length === shape.length && pattern.every((size, dim) => typeof size === "string" || size === shape[dim])
+  );
 }

@@ -661,16 +661,19 @@ function isFloats(data: unknown): data is FloatArray | Resident {
 /** @throws ArgumentError for anything else. */
 export function checkTensor(who: string, value: unknown, expected = "a Tensor"): asserts value is Tensor {
   if (value instanceof Tensor) return;
-  refuse(who, "", expected, value, causeOf(value));
+  refuse(who, "", expected, value, causeOf(value, expected));
 }
 
-function causeOf(value: unknown): string {
+function causeOf(value: unknown, expected: string): string {
   if (value === undefined) return "a missing argument or return";
   if (typeof value === "number")
     return "a bare number, which tensor(x) wraps, or a loss's where loss.backward() is meant";
   const kind = kindOf(value);
   if (kind === "Parameter" || kind === "StateBuffer") return "a missing .value";
+  if (kind === "Value") return "forward instead of of(value) in compose";
   if (kind) return "a layer or loss instead of the tensor it returns";
+  if (expected === "a Tensor" && Object(value)[0] instanceof Tensor)
+    return "a list instead of arguments: forward(a, b)";
   return "inputs" in Object(value)
     ? "a batch instead of its inputs"
     : "a plain array, or a tensor after JSON or postMessage, which tensor(data) converts";

@@ -1,6 +1,7 @@
 /** Losses and metrics of networks with several outputs: which loss is whose, and what they are together. */
 import { type AnyTargets, partsOf, type Targets } from "../data/dataset.js";
 import type { Network } from "../graph/layer.js";
+import { isSentence, keyed, reworded, withCause } from "../graph/located.js";
 import type { Composition } from "../graph/module.js";
 import { outputsIn, sameForm } from "../graph/outputs.js";
 import { checkFinite, isPlainObject, readOptions, refuse } from "../shape/check.js";
@@ -129,7 +130,7 @@ export class OutputLosses {
       const { loss, weight } = weighted;
       const key = keys[i] ?? "";
       const own = this.#only ? targets : targetsOf(this.who, key, targets);
-      const each = checkLossValue(this.who, loss.forward(y, own as never));
+      const each = checkLossValue(this.who, this.#only ? loss.forward(y, own as never) : lossOf(key, loss, y, own));
       if (!Number.isFinite(each))
         problem ??= { name: this.#only ? "the loss" : `the loss of ${key}`, loss, value: each };
       value += weight * each;
@@ -149,6 +150,17 @@ export class OutputLosses {
       return weighted && weighted.weight !== 1 ? dy?.mul(weighted.weight) : dy;
     });
     return sameForm(outputs, dys);
+  }
+}
+
+/** A loss of one output of several, which its errors name. */
+function lossOf(key: string, loss: AnyLoss, y: Tensor, targets: unknown): number {
+  try {
+    return loss.forward(y, targets as never);
+  } catch (error) {
+    if (!isSentence(error)) throw error;
+    const sentence = keyed(error.message, String((loss as { readonly name?: unknown }).name), key);
+    throw withCause(reworded(error, sentence), "the loss or the targets of another output");
   }
 }
 

@@ -132,6 +132,20 @@ export const MISTAKES: Readonly<Record<string, () => unknown>> = {
       x(),
     ),
   "`forward` with a missing input": () => run(new Sum(), x()),
+  "inputs in a list": () => run(new Sum(), [x(), x()]),
+  "inputs in another order": () =>
+    run(
+      graph(
+        [
+          ["N", 2],
+          ["N", 3],
+        ],
+        {},
+        (_, a, b) => a.concat([b]),
+      ),
+      randn([4, 3]),
+      randn([4, 2]),
+    ),
   "`forward` with an input too many": () => run(new Sum(), x(), x(), x()),
   "two inputs for a layer that takes one": () => run(new Linear(5, 5), x(), x()),
   "one name for two sizes": () =>

@@ -372,7 +372,7 @@ describe("wrong graphs get sentences", () => {
     expectError(
       () => (new Linear(2, 2) as unknown as typeof siamese).forward(x, x),
       ArgumentError,
-      "Linear expects one input, but got 2. Usual cause: inputs that a list was meant to hold, or a layer that computes by itself, where a Composite is meant.",
+      "Linear expects one input, but got 2. Usual cause: an argument too many, or a Layer where a Composite is meant.",
     );
     expectError(
       () => net((n) => n.fc.of(x as never)).forward(x),

@@ -233,7 +233,9 @@ describe("a failed call changes nothing", () => {
         const { network, random } = made(mode);
         const y = network.forward(normal(SHAPE, 1), tensor([0, 1, 2]));
         if (isFailing) {
-          expect(() => network.forward(normal(SHAPE, 2), tensor([0, 3, 1]))).toThrow(/^Embedding expects indices/);
+          expect(() => network.forward(normal(SHAPE, 2), tensor([0, 3, 1]))).toThrow(
+            /^Embedding \(words\) expects indices/,
+          );
         }
         const state = Object.entries(network.stateDict()).map(([key, { data }]) => [key, [...data]]);
         return [state, random.state, network.backward(y).map((dx) => [...dx.data])];

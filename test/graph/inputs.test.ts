@@ -54,12 +54,12 @@ describe("names of sizes", () => {
     );
   });
 
-  test("outputShape, a network around it, and a Sequential say the same", () => {
+  test("outputShape, a network around it, and a Sequential say the same, and the one around it which network", () => {
     const text = (name: string) =>
       `${name} expects one size for H, but got 3 and 4 (input [1, 1, 3, 4]). Usual cause: inputs of different batches, or an image that is not square.`;
     expectError(() => square().outputShape([1, 1, 3, 4]), ShapeError, text("Graph"));
-    expectError(() => new Sequential(square()).outputShape([1, 1, 3, 4]), ShapeError, text("Graph"));
-    expectError(() => forward(new Sequential(square()), normal([1, 1, 3, 4], 1)), ShapeError, text("Graph"));
+    expectError(() => new Sequential(square()).outputShape([1, 1, 3, 4]), ShapeError, text("Graph (0)"));
+    expectError(() => forward(new Sequential(square()), normal([1, 1, 3, 4], 1)), ShapeError, text("Graph (0)"));
     const sequential = new Sequential(["N", 1, "H", "H"], new Conv2d(1, 1, 1));
     expectError(() => forward(sequential, normal([1, 1, 3, 4], 1)), ShapeError, text("Sequential"));
     expectError(() => sequential.outputShape([1, 1, 3, 4] as never), ShapeError, text("Sequential"));
@@ -82,6 +82,36 @@ describe("names of sizes", () => {
     );
   });
 
+  test("inputs in another order are among the causes where another one of them would fit", () => {
+    const net = (a: string, b: string) =>
+      graph(
+        [
+          ["N", a],
+          ["N", b],
+        ],
+        { a: new Linear(2, 4), b: new Linear(3, 4) },
+        (own, x, y) => own.a.of(x as never).add(own.b.of(y as never)),
+      );
+    const size = fc.integer({ min: 1, max: 4 });
+    fc.assert(
+      fc.property(size, size, (first, second) => {
+        fc.pre(first !== 2);
+        const cause = second === 2 ? "inputs in another order, or " : "";
+        expectError(
+          () => forward(net("A", "B"), normal([1, first], 1), normal([1, second], 1)),
+          ShapeError,
+          `Linear (a) expects 2 features, but its input [1, ${first}] has ${first}. Usual cause: ${cause}inFeatures computed for another image size, padding or stride.`,
+        );
+        const other = second === 2 ? "inputs in another order" : "data of another size than planned";
+        expectError(
+          () => forward(pair(), normal([1, first], 1), normal([1, second], 1)),
+          ShapeError,
+          `Graph expects an input [N, 2], but got [1, ${first}]. Usual cause: ${other}, or a missing batch dimension.`,
+        );
+      }),
+    );
+  });
+
   test("a layer that does not fit behind one of two inputs names its neighbor", () => {
     const net = graph(
       [
@@ -98,7 +128,7 @@ describe("names of sizes", () => {
     expectError(
       () => forward(net, normal([1, 2], 1), normal([1, 3], 1)),
       ShapeError,
-      "Linear expects 4 features, but the layer before it gives 5. Usual cause: inFeatures computed for another image size, padding or stride.",
+      "Linear (head) expects 4 features, but the layer before it gives 5. Usual cause: inFeatures computed for another image size, padding or stride.",
     );
   });
 });
@@ -146,7 +176,7 @@ describe("the number of inputs", () => {
   });
 
   test("a missing or superfluous input is refused", () => {
-    const missing = "Usual cause: a missing argument, or inputs in a list.";
+    const missing = "Usual cause: a missing argument, or a batch for fit whose inputs are not in a list.";
     const many = "Usual cause: an argument too many.";
     for (const [net, xs, text] of [
       [new Pair(), [x], `Pair expects 2 inputs, but got 1. ${missing}`],

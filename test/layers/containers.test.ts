@@ -103,7 +103,7 @@ describe("Sequential", () => {
     expectError(
       () => model.forward(normal([2, 1, 8, 8], 1)),
       ShapeError,
-      "Linear expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6). Usual cause: inFeatures computed for another image size, padding or stride.",
+      "Linear (3) expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6). Usual cause: inFeatures computed for another image size, padding or stride.",
     );
     expect(norm.stateDict()).toEqual(before);
     expectError(
@@ -112,13 +112,13 @@ describe("Sequential", () => {
           normal([4, 8, 8], 1),
         ),
       ShapeError,
-      "Linear expects 64 features, but the layer before it gives 16 (= 4 × 4). Usual cause: a missing batch dimension, which unsqueeze(0) adds.",
+      "Linear (2) expects 64 features, but the layer before it gives 16 (= 4 × 4). Usual cause: a missing batch dimension, which unsqueeze(0) adds.",
     );
     const channels: Layer[] = [new Conv2d(1, 6, 3), new Conv2d(8, 4, 3)];
     expectError(
       () => new Sequential(...channels).forward(normal([1, 1, 8, 8], 1)),
       ShapeError,
-      "Conv2d expects 8 channels, but the layer before it gives 6. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
+      "Conv2d (1) expects 8 channels, but the layer before it gives 6. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
   });
 
@@ -127,7 +127,7 @@ describe("Sequential", () => {
     expectError(
       () => model.forward(normal([2, 3], 1)),
       ShapeError,
-      "Linear expects 4 features, but its input [2, 3] has 3. Usual cause: inFeatures computed for another image size, padding or stride.",
+      "Linear (0) expects 4 features, but its input [2, 3] has 3. Usual cause: inFeatures computed for another image size, padding or stride.",
     );
   });
 
@@ -136,7 +136,7 @@ describe("Sequential", () => {
     expectError(
       () => new Sequential(["N", 1, 4, 4], ...layers),
       ShapeError,
-      "Linear expects 7 features, but the layer before it gives 8 (= 2 × 2 × 2). Usual cause: inFeatures computed for another image size, padding or stride.",
+      "Linear (2) expects 7 features, but the layer before it gives 8 (= 2 × 2 × 2). Usual cause: inFeatures computed for another image size, padding or stride.",
     );
     expect(new Sequential(["N", 1, 28, 28], new Flatten()).layers).toHaveLength(1);
   });

@@ -123,7 +123,7 @@ describe("Embedding", () => {
     const layer = new Embedding(4, 2);
     const model = new Sequential(layer, new Flatten(), new Linear(4, 1));
     const text = (element: number, index: number) =>
-      `Embedding expects indices that are integers from 0 to 3, but element ${element} of its input is ${index}. Usual cause: numEmbeddings smaller than the vocabulary, or numbers that are not indices.`;
+      `Embedding (0) expects indices that are integers from 0 to 3, but element ${element} of its input is ${index}. Usual cause: numEmbeddings smaller than the vocabulary, or numbers that are not indices.`;
     for (const mode of ["train", "eval"] as const) {
       model[mode]();
       model.forward(new Tensor(Float32Array.of(0, 1), [1, 2]));

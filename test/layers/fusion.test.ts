@@ -319,6 +319,6 @@ test("a container whose compute is overridden alone says that its backward is mi
   expectError(
     () => half.backward(randn([2])),
     StateError,
-    "Sequential.backward expects a forward before it, but none waits for its backward. Usual cause: compute overridden without super.compute: override computeBackward as well.",
+    "Sequential.backward expects what compute keeps for it, but got nothing. Usual cause: compute without cache.push or super.compute, more backwards than forwards, or forward overridden instead of compute.",
   );
 });

@@ -75,7 +75,7 @@ describe("a composite of one's own", () => {
       `${name} uses a Conv2d that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`;
     for (const layer of [new Hidden(), new Mapped()]) {
       expectError(() => layer.forward(normal(SHAPE, 1)), StateError, text(layer.name));
-      expectError(() => new Sequential(layer).forward(normal(SHAPE, 1)), StateError, text(layer.name));
+      expectError(() => new Sequential(layer).forward(normal(SHAPE, 1)), StateError, text(`${layer.name} (0)`));
     }
   });
 

@@ -196,7 +196,7 @@ describe("Linear", () => {
     expectError(
       () => model.forward(normal([2, 16, 6, 6], 1)),
       ShapeError,
-      "Linear expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6). Usual cause: inFeatures computed for another image size, padding or stride.",
+      "Linear (1) expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6). Usual cause: inFeatures computed for another image size, padding or stride.",
     );
   });
 });

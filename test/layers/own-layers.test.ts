@@ -4,12 +4,14 @@ import { describe, expect, test } from "vitest";
 import {
   BatchNorm1d,
   BatchNorm2d,
+  Cache,
   Composite,
   Conv2d,
   defaultRandom,
   explain,
   Flatten,
   gradcheck,
+  graph,
   InstanceNorm2d,
   Layer,
   Linear,
@@ -151,13 +153,17 @@ describe("parameters and buffers", () => {
           const state = new kind("hidden", tensor([1]));
           return new Reads(place(state), () => state, when);
         };
-        for (const wrap of [(l: Layer) => l, (l: Layer) => new Sequential(new ReLU(), new Residual(l))]) {
-          const model = wrap(make());
+        const wraps = [
+          (l: Layer) => ({ model: l, key: "" }),
+          (l: Layer) => ({ model: new Sequential(new ReLU(), new Residual(l)), key: " (1.body)" }),
+        ];
+        for (const wrap of wraps) {
+          const { model, key } = wrap(make());
           const run = () => {
             model.forward(tensor([1]));
             model.backward(tensor([1]));
           };
-          const text = `Reads uses a ${kind.name} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`;
+          const text = `Reads${key} uses a ${kind.name} that is in none of its fields, so it would neither train nor be saved. Usual cause: a #private field, Map or variable instead of a public field, or forward overridden instead of compute.`;
           for (let i = 0; i < 2; i++) expectError(run, StateError, text);
           expectError(() => model.eval() && run(), StateError, text);
         }
@@ -437,7 +443,7 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
     expectError(
       () => new Sequential(new Torch()).forward(tensor([1])),
       StateError,
-      "Torch overrides forward, so what it computes would have no backward. Usual cause: forward overridden instead of compute.",
+      "Torch (0) overrides forward, so what it computes would have no backward. Usual cause: forward overridden instead of compute.",
     );
     class OneWay extends Base {
       protected override compute(x: Tensor) {
@@ -494,13 +500,87 @@ describe("what plain JavaScript forgets becomes a sentence", () => {
         return x.sum(1) as Tensor;
       }
     }
-    const text =
-      "Sums.backward expects computeBackward to return the gradient of its input [2, 3], but got [2]. Usual cause: a returned dy, or dimensions that were reduced or swapped.";
+    const text = (key: string) =>
+      `Sums.backward${key} expects computeBackward to return the gradient of its input [2, 3], but got [2]. Usual cause: a returned dy, or dimensions that were reduced or swapped.`;
     const x = tensor([[1, 2, 3], [4, 5, 6]]) as Tensor; // biome-ignore format: one line
-    for (const model of [new Sums(), new Sequential(new ReLU(), new Sums())]) {
+    for (const [model, key] of [
+      [new Sums(), ""],
+      [new Sequential(new ReLU(), new Sums()), " (1)"],
+    ] as const) {
       const y = model.forward(x);
-      expectError(() => model.backward(y), ShapeError, text);
+      expectError(() => model.backward(y), ShapeError, text(key));
     }
+  });
+
+  test("a computeBackward that pops what compute did not push, or that calls a child more often, alone and inside of a model", () => {
+    class Pops extends Bag {
+      readonly #cache = new Cache<number>();
+      constructor(readonly pushes: number) {
+        super({});
+      }
+      protected override compute(x: Tensor) {
+        for (let i = 0; i < this.pushes; i++) this.#cache.push(i);
+        return x.clone();
+      }
+      protected override computeBackward(dy: Tensor) {
+        this.#cache.peek(this.name);
+        for (let i = 0; i < 2; i++) this.#cache.pop(this.name);
+        return dy.clone();
+      }
+    }
+    class Again extends Bag {
+      readonly relu = new ReLU();
+      protected override compute(x: Tensor) {
+        return this.relu.forward(x);
+      }
+      protected override computeBackward(dy: Tensor) {
+        return this.relu.backward(this.relu.backward(dy));
+      }
+    }
+    const text = (who: string) =>
+      `${who} expects what compute keeps for it, but got nothing. Usual cause: compute without cache.push or super.compute, more backwards than forwards, or forward overridden instead of compute.`;
+    const x = tensor([1, -1]) as Tensor;
+    for (const pushes of [0, 1]) {
+      const alone = new Pops(pushes);
+      const y = alone.forward(x);
+      expectError(() => alone.backward(y), StateError, text("Pops.backward"));
+      const model = new Sequential(new ReLU(), new Pops(pushes));
+      expectError(() => model.backward(model.forward(x)), StateError, text("Pops.backward (1)"));
+    }
+    const enough = new Pops(2);
+    expect(enough.backward(enough.forward(x)).data).toEqual(x.data);
+    const again = new Again({});
+    expectError(() => again.backward(again.forward(x)), StateError, text("ReLU.backward"));
+  });
+
+  test("inputs in a list, and a list where one tensor is returned", () => {
+    const text = (who: string, got: string) =>
+      `${who} expects a Tensor, but got ${got}. Usual cause: a list instead of arguments: forward(a, b).`;
+    const x = tensor([[1, 2]]) as Tensor;
+    const sum = graph([["N", 2], ["N", 2]], {}, (_, a, b) => a.add(b)); // biome-ignore format: one line
+    for (const [network, inputs] of [
+      [new Linear(2, 1), [x]],
+      [new Sequential(new ReLU()), [x]],
+      [sum, [x, x]],
+    ] as const) {
+      const got = inputs.length === 1 ? "[a Tensor]" : "[a Tensor, a Tensor]";
+      expectError(
+        () => (network as Layer).forward(anything(inputs)),
+        ArgumentError,
+        text(`${network.name}.forward`, got),
+      );
+    }
+    expectError(() => sum.forward(x as never, anything([x])), ArgumentError, text("Graph.forward", "[a Tensor]"));
+    class Lists extends Bag {
+      protected override compute(x: Tensor) {
+        return anything([x]);
+      }
+    }
+    expectError(
+      () => new Lists({}).forward(x),
+      ArgumentError,
+      `Lists.forward expects compute to return a Tensor, but got [a Tensor]. Usual cause: a plain array, or a tensor after JSON or postMessage, which tensor(data) converts.`,
+    );
   });
 
   test("a tensor in the place of a parameter, or of a tensor's data", () => {

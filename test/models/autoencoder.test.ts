@@ -119,22 +119,22 @@ describe("Autoencoder", () => {
     expectError(
       () => model.forward(normal([2, 3, 8, 6], 1)),
       ShapeError,
-      "Conv2d expects 1 channel, but its input [2, 3, 8, 6] has 3. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
+      "Conv2d (encoder.0) expects 1 channel, but its input [2, 3, 8, 6] has 3. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
     expectError(
       () => model.forward(normal([2, 1, 12, 12], 1)),
       ShapeError,
-      "Linear expects 16 features, but the layer before it gives 36 (= 4 × 3 × 3). Usual cause: inFeatures computed for another image size, padding or stride.",
+      "Linear (encoder.5) expects 16 features, but the layer before it gives 36 (= 4 × 3 × 3). Usual cause: inFeatures computed for another image size, padding or stride.",
     );
     expectError(
       () => model.encode(normal([2, 1, 12, 12], 1)),
       ShapeError,
-      "Linear expects 16 features, but the layer before it gives 36 (= 4 × 3 × 3). Usual cause: inFeatures computed for another image size, padding or stride.",
+      "Linear (5) expects 16 features, but the layer before it gives 36 (= 4 × 3 × 3). Usual cause: inFeatures computed for another image size, padding or stride.",
     );
     expectError(
       () => model.decode(normal([2, 4], 1)),
       ShapeError,
-      "Linear expects 3 features, but its input [2, 4] has 4. Usual cause: inFeatures computed for another image size, padding or stride.",
+      "Linear (0) expects 3 features, but its input [2, 4] has 4. Usual cause: inFeatures computed for another image size, padding or stride.",
     );
   });
 });

@@ -54,7 +54,7 @@ describe("LeNet5", () => {
     expectError(
       () => new LeNet5().forward(normal(size, 1)),
       ShapeError,
-      "Linear expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6). Usual cause: inFeatures computed for another image size, padding or stride.",
+      "Linear (classifier.1) expects 400 features, but the layer before it gives 576 (= 16 × 6 × 6). Usual cause: inFeatures computed for another image size, padding or stride.",
     );
   });
 });

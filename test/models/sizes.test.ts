@@ -9,9 +9,12 @@ import { CLASSIFIERS } from "../support/models.js";
 
 const tiny = { width: 1 / 16, numClasses: 3, random: new Random(1) } as const;
 
-/** Where one side is a pixel too short: the window of a pooling, and what is left for it. */
+/** The key of the last layer of a class. */
+const lastOf = (model: Layer, name: string) => model.namedModules().findLast(([, layer]) => layer.name === name)?.[0];
+
+/** Where one side is a pixel too short, after the layer's name: the window of a pooling, and what is left for it. */
 function tooSmall(window: number, channels: number, height: number, width: number): string {
-  return `MaxPool2d expects an input at least as large as its window, which covers ${window} × ${window}, but the padded input is ${height} × ${width} (input [1, ${channels}, ${height}, ${width}]). Usual cause: too many poolings or strides before this layer, or a missing padding.`;
+  return `expects an input at least as large as its window, which covers ${window} × ${window}, but the padded input is ${height} × ${width} (input [1, ${channels}, ${height}, ${width}]). Usual cause: too many poolings or strides before this layer, or a missing padding.`;
 }
 
 describe.each([
@@ -46,7 +49,8 @@ describe.each([
         [least - 1, least],
         [least, least - 1],
       ] as const) {
-        expectError(() => model.outputShape([1, 3, height, width]), ShapeError, refusal(height, width));
+        const text = `MaxPool2d (${lastOf(model, "MaxPool2d")}) ${refusal(height, width)}`;
+        expectError(() => model.outputShape([1, 3, height, width]), ShapeError, text);
       }
     });
   }
@@ -66,10 +70,11 @@ test.each<[string, Layer, number, readonly number[]]>([
 test.each(Object.keys(CLASSIFIERS))("%s refuses an image without pixels", (name) => {
   const model = CLASSIFIERS[name]!(tiny);
   const padded = name === "alexnet" ? 4 : name.startsWith("resnet") ? 6 : name === "squeezenet1_1" ? 0 : 2;
+  const key = name.startsWith("resnet") ? "conv1" : name === "mobilenet_v2" ? "features.0.0" : "features.0";
   const kernel = name === "alexnet" ? 11 : name.startsWith("resnet") ? 7 : 3;
   expectError(
     () => model.forward(normal([1, 3, 0, 0], 1)),
     ShapeError,
-    `Conv2d expects an input at least as large as its kernel, which covers ${kernel} × ${kernel}, but the padded input is ${padded} × ${padded} (input [1, 3, 0, 0]). Usual cause: too many poolings or strides before this layer, or a missing padding.`,
+    `Conv2d (${key}) expects an input at least as large as its kernel, which covers ${kernel} × ${kernel}, but the padded input is ${padded} × ${padded} (input [1, 3, 0, 0]). Usual cause: too many poolings or strides before this layer, or a missing padding.`,
   );
 });

@@ -83,12 +83,12 @@ describe("TinyYOLOv2", () => {
     expectError(
       () => model.forward(normal([1, 1, 64, 64], 1)),
       ShapeError,
-      "Conv2d expects 3 channels, but its input [1, 1, 64, 64] has 1. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
+      "Conv2d (features.0) expects 3 channels, but its input [1, 1, 64, 64] has 1. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
     expectError(
       () => model.eval().forward(normal([1, 3, 16, 16], 1)),
       ShapeError,
-      "MaxPool2d expects an input at least as large as its window, which covers 2 × 2, but the padded input is 1 × 1 (input [1, 16, 1, 1]). Usual cause: too many poolings or strides before this layer, or a missing padding.",
+      "MaxPool2d (features.19) expects an input at least as large as its window, which covers 2 × 2, but the padded input is 1 × 1 (input [1, 16, 1, 1]). Usual cause: too many poolings or strides before this layer, or a missing padding.",
     );
   });
 });

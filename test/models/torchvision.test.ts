@@ -112,6 +112,7 @@ test.each([
   ["MobileNetV2", (o: object) => new MobileNetV2(o), "numClasses, inChannels, width, dropout, random"],
 ])("%s: bad options and inputs", (name, make, options) => {
   const expected = `${name} expects its options to be an object of ${options}`;
+  const first = { ResNet: "conv1", MobileNetV2: "features.0.0" }[name] ?? "features.0";
   expectError(() => make(10 as unknown as object), ArgumentError, `${expected}, ${positional}`);
   expectError(() => make({ numClasses: 0 }), ArgumentError, `${name} expects numClasses ${integer} 0. ${arithmetic}`);
   expectError(
@@ -130,7 +131,7 @@ test.each([
   expectError(
     () => make({ width: 1 / 16 }).forward(normal([1, 1, 64, 64], 1)),
     ShapeError,
-    "Conv2d expects 3 channels, but its input [1, 1, 64, 64] has 1. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
+    `Conv2d (${first}) expects 3 channels, but its input [1, 1, 64, 64] has 1. Usual cause: inChannels that differs from the data's, or from the previous outChannels.`,
   );
 });
 

@@ -131,7 +131,7 @@ describe("UNet", () => {
     expectError(
       () => model.forward(normal([1, 3, 8, 8], 1)),
       ShapeError,
-      "Conv2d expects 1 channel, but its input [1, 3, 8, 8] has 3. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
+      "Conv2d (encoder.0.0) expects 1 channel, but its input [1, 3, 8, 8] has 3. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
     );
   });
 });

@@ -246,9 +246,14 @@ describe("fit of a network with several inputs and outputs", () => {
         "fit expects as many samples in each input of a batch in its data, but batch 1 has the inputs [16, 2], [5, 3]. Usual cause: inputs of different samples, or a missing batch dimension.",
       ],
       [
+        () => given({ size: mse }, {}, { inputs: xs, targets: { size: normal([16], 1) } }),
+        ShapeError,
+        "MSELoss (size) expects a target of the prediction's shape [16, 1], but got [16]. Usual cause: the loss or the targets of another output, or a model's last dimension of size 1: reshape one of the two, for they are not broadcast.",
+      ],
+      [
         () => given({ logits: ce }, {}, { inputs: xs[0], targets }),
         ArgumentError,
-        "Named expects 2 inputs, but got 1. Usual cause: a missing argument, or inputs in a list.",
+        "Named expects 2 inputs, but got 1. Usual cause: a missing argument, or a batch for fit whose inputs are not in a list.",
       ],
     ] as const) {
       await expectRejection(run(), kind as never, text);

@@ -100,7 +100,7 @@ test("an input that does not fit is refused, and the next summary is not confuse
   expectError(
     () => summary(model, [1, 3, 28, 28]),
     ShapeError,
-    "Conv2d expects 1 channel, but its input [1, 3, 28, 28] has 3. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
+    "Conv2d (features.0) expects 1 channel, but its input [1, 3, 28, 28] has 3. Usual cause: inChannels that differs from the data's, or from the previous outChannels.",
   );
   expect(summary(model, [1, 1, 28, 28]).rows).toHaveLength(12);
 });

@@ -1,8 +1,12 @@
-/** Mistakes that people make, as the editor and the run time tell them: the same sentence, on the argument that is wrong. */
+/**
+ * Mistakes that people make, as the editor and the run time tell them: the same sentence, on the argument that is wrong. In a
+ * network the run time says the layer's key besides.
+ */
 import { describe, expect, test } from "vitest";
 import * as faltung from "../../src/index.js";
 import * as models from "../../src/models.js";
 import * as train from "../../src/train.js";
+import { withoutKey } from "../support/errors.js";
 import { check } from "./support.js";
 
 interface Mistake {
@@ -356,7 +360,7 @@ describe(`${MISTAKES.length} mistakes`, () => {
     try {
       new Function("f", `return ${code}${run}`)(f);
     } catch (error) {
-      message = (error as Error).message;
+      message = withoutKey((error as Error).message);
     }
     expect(tells(sentence, message), message).toBe(true);
   });

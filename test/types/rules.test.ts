@@ -1,6 +1,7 @@
 /** Every shape rule is written twice, as a type and as a function: here the two are held to each other, and so is arithmetic. */
 import { describe, expect, test } from "vitest";
 import { Random } from "../../src/tensor/random.js";
+import { withoutKey } from "../support/errors.js";
 import { type Configuration, Configurations, made, written } from "./configurations.js";
 import { check } from "./support.js";
 
@@ -52,7 +53,7 @@ function atRunTime({ call, shape }: Configuration): number[] | string {
   try {
     return made(call).eval().outputShape(shape);
   } catch (error) {
-    return (error as Error).message.replace(/\.?( Usual cause: .*)?$/, "");
+    return withoutKey((error as Error).message).replace(/\.?( Usual cause: .*)?$/, "");
   }
 }
 
