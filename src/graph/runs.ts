@@ -111,12 +111,12 @@ export class Runs {
       trace = inEval(module, () => orUndo(this.#generators, true, () => this.#run(running, true, claim, again)));
     }
     this.#waiting = this.#waiting.filter((each) => each !== forward);
-    state.backwardRun = running;
-    state.claim = claim;
-    state.depth++;
     this.#backwardMemory ??= program.newPool?.() ?? new Arena();
     const memory = this.#backwardMemory;
     memory.restart();
+    state.backwardRun = running;
+    state.claim = claim;
+    state.depth++;
     try {
       const dxs = orUndo(this.#generators, false, () => within(memory, () => trace.backward(dys, inputGradient)));
       return dxs.map((dx) => {
