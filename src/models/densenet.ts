@@ -10,24 +10,13 @@ import { Flatten } from "../layers/flatten.js";
 import { constant, type InitOptions } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
-import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
 import { block } from "./blocks.js";
 import { initializeConvolutions } from "./initialize.js";
-import { checkCommon, widened } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork, widened } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface DenseNetOptions {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
-  /** Multiplies the channels that each layer adds, which are 32, and those of the stem, 64. Default 1. */
-  readonly width?: number;
-  /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
-}
+export interface DenseNetOptions extends ClassifierOptions {}
 
 /** Layers of the four blocks: those of DenseNet-121. */
 const BLOCKS = [6, 12, 24, 16];
@@ -95,10 +84,7 @@ export class DenseNet<
   constructor(...options: OnlyArguments<"DenseNet", O, DenseNetOptions>);
   constructor(options: DenseNetOptions = {}) {
     super();
-    const defaults = { numClasses: 1000, inChannels: 3, width: 1, random: undefined };
-    const { numClasses, inChannels, width, random } = readOptions("DenseNet", options, defaults);
-    checkCommon("DenseNet", { numClasses, inChannels, width });
-    const init = random ? { random } : {};
+    const { numClasses, inChannels, width, init } = readNetwork("DenseNet", options, IMAGENET);
     const growth = widened(32, width);
     let channels = 2 * growth;
     const features: Record<string, Layer> & { norm5?: Layer } = {

@@ -9,19 +9,14 @@ import { constant, type InitOptions, uniform } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { Sequential } from "../layers/sequential.js";
 import { StochasticDepth } from "../layers/stochastic-depth.js";
-import { checkPositive, checkRange, readOptions } from "../shape/check.js";
+import { checkPositive, checkRange } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
 import { convNorm, multipleOf8, SqueezeExcitation } from "./blocks.js";
 import { initializeConvolutions } from "./initialize.js";
-import { checkCommon } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface EfficientNetOptions {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
+export interface EfficientNetOptions extends ClassifierOptions {
   /** Multiplies the channels inside, which are rounded to multiples of 8. Default 1, B0's. */
   readonly width?: number;
   /** Multiplies the number of blocks of each stage, which is rounded up. Default 1, B0's. */
@@ -30,8 +25,6 @@ export interface EfficientNetOptions {
   readonly dropout?: number;
   /** Probability that the last block is skipped for a sample in train mode; it rises to it from 0. Default 0.2. */
   readonly stochasticDepth?: number;
-  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 /** Stages: by how much a block expands its channels, its kernel, the first one's stride, channels, number of blocks. */
@@ -110,15 +103,13 @@ export class EfficientNet<
   constructor(...options: OnlyArguments<"EfficientNet", O, EfficientNetOptions>);
   constructor(options: EfficientNetOptions = {}) {
     super();
-    const { numClasses, inChannels, width, depth, dropout, stochasticDepth, random } = readOptions(
+    const { numClasses, inChannels, width, depth, dropout, stochasticDepth, init } = readNetwork(
       "EfficientNet",
       options,
-      { numClasses: 1000, inChannels: 3, width: 1, depth: 1, dropout: 0.2, stochasticDepth: 0.2, random: undefined },
+      { ...IMAGENET, depth: 1, dropout: 0.2, stochasticDepth: 0.2 },
     );
-    checkCommon("EfficientNet", { numClasses, inChannels, width, dropout });
     checkPositive("EfficientNet", "depth", depth);
     checkRange("EfficientNet", "stochasticDepth", stochasticDepth, 0, 1);
-    const init = random ? { random } : {};
     const counts = STAGES.map(([, , , , count]) => Math.ceil(count * depth));
     const total = counts.reduce((sum, count) => sum + count);
     let from = multipleOf8(32 * width);

@@ -8,29 +8,19 @@ import { Flatten } from "../layers/flatten.js";
 import { type InitOptions, normal } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
-import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
 import { basicConv, block, transformInput } from "./blocks.js";
 import { initializeNormal } from "./initialize.js";
-import { checkCommon, widened } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork, widened } from "./options.js";
 import type { AuxiliaryRule } from "./rule.js";
 
-export interface InceptionV3Options {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
-  /** Multiplies the channels inside. Default 1. */
-  readonly width?: number;
+export interface InceptionV3Options extends ClassifierOptions {
   /** Whether there is an auxiliary classifier, whose scores are an output too. Default true. */
   readonly auxLogits?: boolean;
   /** Whether images are those of ImageNet's means and deviations, as other networks take them. Default false. */
   readonly transformInput?: boolean;
   /** Probability that the classifier drops a feature in train mode. Default 0.5. */
   readonly dropout?: number;
-  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 type Pair = readonly [number, number];
@@ -222,18 +212,13 @@ export class InceptionV3<
   constructor(options: InceptionV3Options = {}) {
     super();
     const model = "InceptionV3";
-    const { numClasses, inChannels, width, auxLogits, transformInput, dropout, random } = readOptions(model, options, {
-      numClasses: 1000,
-      inChannels: 3,
-      width: 1,
+    const { numClasses, inChannels, width, auxLogits, transformInput, dropout, init } = readNetwork(model, options, {
+      ...IMAGENET,
       auxLogits: true,
       transformInput: false,
       dropout: 0.5,
-      random: undefined,
     });
-    checkCommon(model, { numClasses, inChannels, width, dropout });
     this.transformInput = transformInput;
-    const init = random ? { random } : {};
     const { conv, a, b, c, d, e, auxiliary } = blocksOf(width, init);
     this.Conv2d_1a_3x3 = basicConv(inChannels, widened(32, width), 3, { stride: 2, ...init });
     this.Conv2d_2a_3x3 = conv(32, 32, 3, 1, false);

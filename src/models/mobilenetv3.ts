@@ -10,25 +10,18 @@ import { Flatten } from "../layers/flatten.js";
 import type { InitOptions } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkOneOf, readOptions } from "../shape/check.js";
+import { checkOneOf } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
 import { convNorm, multipleOf8, SqueezeExcitation } from "./blocks.js";
 import { initializeConvolutions, initializeLinears } from "./initialize.js";
-import { checkCommon } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface MobileNetV3Options {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
+export interface MobileNetV3Options extends ClassifierOptions {
   /** Multiplies the channels inside, which are rounded to multiples of 8. Default 1. */
   readonly width?: number;
   /** Probability that the classifier drops a feature in train mode. Default 0.2. */
   readonly dropout?: number;
-  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 /** Which of the paper's two networks. */
@@ -165,10 +158,10 @@ export class MobileNetV3<
   constructor(size: MobileNetV3Size, options: MobileNetV3Options = {}) {
     super();
     checkOneOf("MobileNetV3", "size", size, ["small", "large"]);
-    const defaults = { numClasses: 1000, inChannels: 3, width: 1, dropout: 0.2, random: undefined } as const;
-    const { numClasses, inChannels, width, dropout, random } = readOptions("MobileNetV3", options, defaults);
-    checkCommon("MobileNetV3", { numClasses, inChannels, width, dropout });
-    const init = random ? { random } : {};
+    const { numClasses, inChannels, width, dropout, init } = readNetwork("MobileNetV3", options, {
+      ...IMAGENET,
+      dropout: 0.2,
+    });
     const { features, channels } = mobileNetV3Features(size, { inChannels, width, dilated: false, ...init });
     const hidden = multipleOf8((size === "large" ? 1280 : 1024) * width);
     this.features = features;
