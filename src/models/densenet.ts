@@ -23,17 +23,14 @@ const BLOCKS = [6, 12, 24, 16];
 
 /** A 1×1 convolution to four times the channels that it adds, and a 3×3 one, each after its norm and ReLU. */
 function denseLayer(from: number, growth: number, init: InitOptions): Layer {
-  const layers = {
+  return block({
     norm1: new BatchNorm2d(from),
     relu1: new ReLU(),
     conv1: new Conv2d(from, 4 * growth, 1, { bias: false, ...init }),
     norm2: new BatchNorm2d(4 * growth),
     relu2: new ReLU(),
     conv2: new Conv2d(4 * growth, growth, 3, { padding: 1, bias: false, ...init }),
-  };
-  return block(layers, ({ norm1, relu1, conv1, norm2, relu2, conv2 }, x) =>
-    x.through(norm1, relu1, conv1, norm2, relu2, conv2),
-  );
+  });
 }
 
 /** Layers that each read what all before them returned. */
@@ -49,8 +46,7 @@ function denseBlock(count: number, from: number, growth: number, init: InitOptio
 /** Half of the channels, at half of the size. */
 function transition(from: number, to: number, init: InitOptions): Layer {
   const conv = new Conv2d(from, to, 1, { bias: false, ...init });
-  const layers = { norm: new BatchNorm2d(from), relu: new ReLU(), conv, pool: new AvgPool2d(2) };
-  return block(layers, (own, x) => x.through(own.norm, own.relu, own.conv, own.pool));
+  return block({ norm: new BatchNorm2d(from), relu: new ReLU(), conv, pool: new AvgPool2d(2) });
 }
 
 /**

@@ -11,7 +11,7 @@ import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
 import { checkRange } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import { basicConv, block, transformInput } from "./blocks.js";
+import { basicConv, block, branches, transformInput } from "./blocks.js";
 import { initializeNormal } from "./initialize.js";
 import { type ClassifierOptions, IMAGENET, readNetwork, widened } from "./options.js";
 import type { AuxiliaryRule } from "./rule.js";
@@ -45,17 +45,16 @@ const BLOCKS = {
 /** Four branches side by side. The third has a 3×3 convolution where the paper has a 5×5 one, as torchvision's weights. */
 function inception(from: number, [one, reduce3, three, reduce5, five, pool]: Row, init: InitOptions): Layer {
   const padded = { padding: 1, ...init };
-  const layers = {
-    branch1: basicConv(from, one, 1, init),
-    branch2: new Sequential(basicConv(from, reduce3, 1, init), basicConv(reduce3, three, 3, padded)),
-    branch3: new Sequential(basicConv(from, reduce5, 1, init), basicConv(reduce5, five, 3, padded)),
-    branch4: new Sequential(
-      new MaxPool2d(3, { stride: 1, padding: 1, ceilMode: true }),
-      basicConv(from, pool, 1, init),
-    ),
-  };
-  return block(layers, ({ branch1, branch2, branch3, branch4 }, x) =>
-    branch1.of(x).concat([branch2.of(x), branch3.of(x), branch4.of(x)]),
+  return branches(
+    { branch1: basicConv(from, one, 1, init) },
+    { branch2: new Sequential(basicConv(from, reduce3, 1, init), basicConv(reduce3, three, 3, padded)) },
+    { branch3: new Sequential(basicConv(from, reduce5, 1, init), basicConv(reduce5, five, 3, padded)) },
+    {
+      branch4: new Sequential(
+        new MaxPool2d(3, { stride: 1, padding: 1, ceilMode: true }),
+        basicConv(from, pool, 1, init),
+      ),
+    },
   );
 }
 

@@ -1,5 +1,4 @@
 import { Composite } from "../graph/composite.js";
-import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
 import { Hardsigmoid } from "../layers/activations/hardsigmoid.js";
 import { Hardswish } from "../layers/activations/hardswish.js";
@@ -12,7 +11,7 @@ import { Linear } from "../layers/linear.js";
 import { Sequential } from "../layers/sequential.js";
 import { checkOneOf } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import { convNorm, multipleOf8, SqueezeExcitation } from "./blocks.js";
+import { convNorm, InvertedResidual, multipleOf8, SqueezeExcitation } from "./blocks.js";
 import { initializeConvolutions, initializeLinears } from "./initialize.js";
 import { type ClassifierOptions, IMAGENET, readNetwork } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
@@ -65,40 +64,6 @@ const BLOCKS: Record<MobileNetV3Size, readonly Row[]> = {
 
 const NORM = { eps: 0.001, momentum: 0.01 };
 
-/** Expands the channels, filters each by itself, gates them, and projects them to few ones, without an activation there. */
-class InvertedResidual extends Composite {
-  override readonly name: string = "InvertedResidual";
-  readonly block: Sequential;
-  readonly #residual: boolean;
-
-  constructor(from: number, hidden: number, to: number, row: Row, dilation: number, init: InitOptions) {
-    super();
-    const [kernel, , , squeeze, hardswish, stride] = row;
-    const activation = (): Layer => (hardswish ? new Hardswish() : new ReLU());
-    const options = { norm: NORM, ...init };
-    const gate = () =>
-      new SqueezeExcitation(hidden, multipleOf8(Math.floor(hidden / 4)), new ReLU(), new Hardsigmoid(), init);
-    this.block = new Sequential(
-      ...(hidden === from ? [] : [convNorm(from, hidden, 1, options, activation())]),
-      convNorm(
-        hidden,
-        hidden,
-        kernel,
-        { stride: dilation > 1 ? 1 : stride, dilation, groups: hidden, ...options },
-        activation(),
-      ),
-      ...(squeeze ? [gate()] : []),
-      convNorm(hidden, to, 1, options),
-    );
-    this.#residual = stride === 1 && from === to;
-  }
-
-  compose(x: Value): Value {
-    const y = this.block.of(x);
-    return this.#residual ? y.add(x) : y;
-  }
-}
-
 /** A MobileNetV3 up to its last map, and that map's channels; dilated, its last three blocks keep a 16th of the size. */
 export function mobileNetV3Features(
   size: MobileNetV3Size,
@@ -115,8 +80,15 @@ export function mobileNetV3Features(
   const options = { norm: NORM, ...init };
   const stem = convNorm(inChannels, from, 3, { stride: 2, ...options }, new Hardswish());
   const blocks = rows.map((row, i) => {
+    const [kernel, , , squeeze, hardswish, stride] = row;
     const [hidden, to] = [multipleOf8(row[1] * width), multipleOf8(row[2] * width)];
-    const block = new InvertedResidual(from, hidden, to, row, dilated && i >= last ? 2 : 1, init);
+    const squeezed = multipleOf8(Math.floor(hidden / 4));
+    const gate = () => new SqueezeExcitation(hidden, squeezed, new ReLU(), new Hardsigmoid(), init);
+    const block = new InvertedResidual("InvertedResidual", {
+      ...{ from, hidden, to, kernel, stride, dilation: dilated && i >= last ? 2 : 1, ...options },
+      activation: () => (hardswish ? new Hardswish() : new ReLU()),
+      gate: squeeze ? gate : undefined,
+    });
     from = to;
     return block;
   });
