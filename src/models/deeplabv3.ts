@@ -7,19 +7,28 @@ import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import type { InitOptions } from "../layers/initializers.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkOneOf } from "../shape/check.js";
+import { checkOneOf, readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
+import type { Random } from "../tensor/random.js";
 import { convNorm } from "./blocks.js";
 import { mobileNetV3Features } from "./mobilenetv3.js";
-import { PASCAL_VOC, readNetwork, type SegmentationOptions, widened } from "./options.js";
+import { checkCommon, widened } from "./options.js";
 import { ResNetBackbone } from "./resnet.js";
 import type { SegmentationRule } from "./rule.js";
 
-export interface DeepLabV3Options extends SegmentationOptions {
+export interface DeepLabV3Options {
+  /** Number of classes, channels of the output. Default 21, PASCAL VOC's with the background. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 3. */
+  readonly inChannels?: number;
+  /** Multiplies the channels inside. Default 1. */
+  readonly width?: number;
   /** What the maps come from. Default `"resnet50"`. */
   readonly backbone?: "resnet50" | "resnet101" | "mobilenetV3Large";
   /** Probability that a number after the pyramid is dropped in train mode. Default 0.5. */
   readonly dropout?: number;
+  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
 }
 
 /** The same maps through kernels of several dilations and through their mean, side by side: a pyramid of contexts. */
@@ -78,30 +87,30 @@ export class DeepLabV3<
   constructor(options: DeepLabV3Options = {}) {
     super();
     const model = "DeepLabV3";
-    const { numClasses, inChannels, width, backbone, dropout, init } = readNetwork(model, options, {
-      ...PASCAL_VOC,
+    const { numClasses, backbone, dropout, ...rest } = readOptions(model, options, {
+      numClasses: 21,
+      inChannels: 3,
+      width: 1,
       backbone: "resnet50",
       dropout: 0.5,
-    });
+      random: undefined,
+    } as const);
+    checkCommon(model, { numClasses, dropout, inChannels: rest.inChannels, width: rest.width });
     checkOneOf(model, "backbone", backbone, ["resnet50", "resnet101", "mobilenetV3Large"]);
+    const init = rest.random ? { random: rest.random } : {};
     let from: number;
     if (backbone === "mobilenetV3Large") {
+      const { inChannels, width } = rest;
       const made = mobileNetV3Features("large", { inChannels, width, dilated: true, ...init });
       this.backbone = made.features;
       from = made.channels;
     } else {
       const depth = backbone === "resnet50" ? 50 : 101;
-      const made = new ResNetBackbone(depth, {
-        model,
-        inChannels,
-        width,
-        replaceStrideWithDilation: [false, true, true],
-        ...init,
-      });
+      const made = new ResNetBackbone(depth, { ...rest, model, replaceStrideWithDilation: [false, true, true] });
       this.backbone = made;
       from = made.channels;
     }
-    const hidden = widened(256, width);
+    const hidden = widened(256, rest.width);
     this.classifier = new Sequential(
       new ASPP(from, hidden, dropout, init),
       ...convNorm(hidden, hidden, 3, init, new ReLU()).layers,

@@ -5,16 +5,26 @@ import { BatchNorm2d } from "../layers/batch-norm.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Sequential } from "../layers/sequential.js";
+import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import { PASCAL_VOC, readNetwork, type SegmentationOptions } from "./options.js";
+import type { Random } from "../tensor/random.js";
+import { checkCommon } from "./options.js";
 import { ResNetBackbone } from "./resnet.js";
 import type { SegmentationRule } from "./rule.js";
 
-export interface FCNOptions extends SegmentationOptions {
+export interface FCNOptions {
+  /** Number of classes, channels of the output. Default 21, PASCAL VOC's with the background. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 3. */
+  readonly inChannels?: number;
+  /** Multiplies the channels inside. Default 1. */
+  readonly width?: number;
   /** Layers of the ResNet. Default 50. */
   readonly depth?: 50 | 101;
   /** Probability that a number before the last convolution is dropped in train mode. Default 0.1. */
   readonly dropout?: number;
+  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
 }
 
 /**
@@ -45,14 +55,12 @@ export class FCN<const O extends readonly [options?: FCNOptions] = readonly [opt
   constructor(...options: OnlyArguments<"FCN", O, FCNOptions>);
   constructor(options: FCNOptions = {}) {
     super();
-    const { numClasses, depth, dropout, init, ...rest } = readNetwork("FCN", options, {
-      ...PASCAL_VOC,
-      depth: 50,
-      dropout: 0.1,
-    });
+    const defaults = { numClasses: 21, inChannels: 3, width: 1, depth: 50, dropout: 0.1, random: undefined } as const;
+    const { numClasses, depth, dropout, ...rest } = readOptions("FCN", options, defaults);
+    checkCommon("FCN", { numClasses, dropout });
+    const init = rest.random ? { random: rest.random } : {};
     this.backbone = new ResNetBackbone(depth, {
       ...rest,
-      ...init,
       model: "FCN",
       replaceStrideWithDilation: [false, true, true],
     });

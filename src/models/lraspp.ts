@@ -6,13 +6,24 @@ import { Sigmoid } from "../layers/activations/sigmoid.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptive-pool2d.js";
 import { Conv2d } from "../layers/conv2d.js";
 import { Sequential } from "../layers/sequential.js";
+import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
+import type { Random } from "../tensor/random.js";
 import { convNorm, multipleOf8 } from "./blocks.js";
 import { mobileNetV3Features } from "./mobilenetv3.js";
-import { PASCAL_VOC, readNetwork, type SegmentationOptions, widened } from "./options.js";
+import { checkCommon, widened } from "./options.js";
 import type { SegmentationRule } from "./rule.js";
 
-export interface LRASPPOptions extends SegmentationOptions {}
+export interface LRASPPOptions {
+  /** Number of classes, channels of the output. Default 21, PASCAL VOC's with the background. */
+  readonly numClasses?: number;
+  /** Channels of the input image. Default 3. */
+  readonly inChannels?: number;
+  /** Multiplies the channels inside. Default 1. */
+  readonly width?: number;
+  /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
+  readonly random?: Random;
+}
 
 /** Blocks of the backbone up to the map of an eighth of the size. */
 const LOW = 5;
@@ -51,7 +62,10 @@ export class LRASPP<
   constructor(...options: OnlyArguments<"LRASPP", O, LRASPPOptions>);
   constructor(options: LRASPPOptions = {}) {
     super();
-    const { numClasses, inChannels, width, init } = readNetwork("LRASPP", options, PASCAL_VOC);
+    const defaults = { numClasses: 21, inChannels: 3, width: 1, random: undefined };
+    const { numClasses, inChannels, width, random } = readOptions("LRASPP", options, defaults);
+    checkCommon("LRASPP", { numClasses, inChannels, width });
+    const init = random ? { random } : {};
     const { features, channels } = mobileNetV3Features("large", { inChannels, width, dilated: true, ...init });
     const hidden = widened(128, width);
     const gate = new Conv2d(channels, hidden, 1, { bias: false, ...init });

@@ -15,17 +15,8 @@ export interface ClassifierOptions {
   readonly random?: Random;
 }
 
-/** Options that every network takes that scores each pixel. */
-export interface SegmentationOptions extends Omit<ClassifierOptions, "numClasses"> {
-  /** Number of classes, channels of the output. Default 21, PASCAL VOC's with the background. */
-  readonly numClasses?: number;
-}
-
 /** The defaults of {@link ClassifierOptions}. */
 export const IMAGENET = { numClasses: 1000, inChannels: 3, width: 1 };
-
-/** The defaults of {@link SegmentationOptions}. */
-export const PASCAL_VOC = { numClasses: 21, inChannels: 3, width: 1 };
 
 interface CommonOptions {
   readonly numClasses?: number;

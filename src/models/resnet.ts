@@ -141,7 +141,7 @@ export interface BackboneSettings {
   readonly groups?: number;
   readonly widthPerGroup?: number;
   readonly replaceStrideWithDilation?: readonly [boolean, boolean, boolean];
-  readonly random?: Random;
+  readonly random: Random | undefined;
 }
 
 /**
@@ -266,7 +266,7 @@ export class ResNet<
       widthPerGroup: 64,
       replaceStrideWithDilation: [false, false, false],
     });
-    super(depth, { ...rest, ...init, model: "ResNet" });
+    super(depth, { ...rest, random: init.random, model: "ResNet" });
     this.fc = new Linear(this.channels, numClasses, init);
   }
 
