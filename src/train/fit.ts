@@ -197,7 +197,7 @@ class Training<T extends AnyTargets> {
     const before = this.#progress.samples;
     const steps = lengthOf(this.data);
     const named = model.namedParameters();
-    // A source that cannot be put back to its place gives the epoch again; its first batches have been used already.
+    // A source that cannot be put back to its position gives the epoch again; its first batches have been used already.
     let skip = this.#parts.data ? 0 : this.#progress.step;
     model.train();
     for (const batch of batchesOf(this.data, this.#run)) {
@@ -211,15 +211,11 @@ class Training<T extends AnyTargets> {
       this.#checkOutputs(batch);
       const rows = rowsOf(batch);
       const { loss, sum, problem } = this.#run(() => this.#gradients(batch, named, rows));
-      const p = this.#progress;
-      this.#progress = { ...p, step: p.step + 1, globalStep: p.globalStep + 1 };
+      const last = this.#progress;
+      this.#progress = { ...last, step: last.step + 1, globalStep: last.globalStep + 1 };
       if (problem) await this.#notFinite(problem, batch, problem.loss);
       this.#run(() => this.#update(loss));
-      this.#progress = {
-        ...this.#progress,
-        lossSum: p.lossSum + sum,
-        samples: p.samples + rows,
-      };
+      this.#progress = { ...this.#progress, lossSum: last.lossSum + sum, samples: last.samples + rows };
       const { epoch, step, globalStep, lossSum, samples } = this.#progress;
       const seconds = (performance.now() - start) / 1000;
       const secondsLeft =
