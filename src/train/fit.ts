@@ -1,7 +1,7 @@
 /** The training loop: epochs over batches, with progress, validation, early stopping, abort, and exact resume. */
 import { type AnyTargets, type Batch, type Inputs, listOfInputs } from "../data/dataset.js";
-import { membersOf, type Network } from "../graph/layer.js";
-import { State, StateBuffer } from "../graph/parameter.js";
+import type { Network } from "../graph/layer.js";
+import { StateBuffer } from "../graph/parameter.js";
 import {
   checkFinite,
   checkInteger,
@@ -168,9 +168,8 @@ class Training<T extends AnyTargets> {
       ...(isResumable(validation) && validation !== data && { validation }),
       ...(this.#stopper && { earlyStopping: this.#stopper }),
     };
-    const states = model.modules().flatMap((layer) => membersOf(layer, State).map(([, state]) => state));
-    const buffers = new Set(states.filter((state): state is StateBuffer => state instanceof StateBuffer));
-    this.#buffers = [...buffers].map((buffer) => ({ buffer, before: buffer.value.view().slice() }));
+    const buffers = [...model.states()].filter((state) => state instanceof StateBuffer);
+    this.#buffers = buffers.map((buffer) => ({ buffer, before: buffer.value.view().slice() }));
   }
 
   async run(): Promise<History> {
