@@ -16,7 +16,7 @@ export function multipleOf8(channels: number): number {
   return nearest < 0.9 * channels ? nearest + 8 : nearest;
 }
 
-/** A block of these layers, which are its keys, one after the other unless told otherwise: {@link graph} without types. */
+/** A block of these layers, which are its keys, one after the other unless `compose` says otherwise: {@link graph} without types. */
 export function block<const L extends Layers>(
   layers: L,
   compose = (own: L, x: Value) => x.through(...(Object.values(own) as Layer[])) as Value,
