@@ -273,7 +273,7 @@ export class Pool implements Allocator {
    * takes the same spans as in the step before: to move all spans together first cost LeNet-5's a twentieth of its time.
    */
   restart(kept?: readonly Operand[]): void {
-    compactBeforeGrowing(kept !== undefined);
+    if (backend() === "wasm") compactBeforeGrowing(kept !== undefined);
     this.#placed.length = 0;
     for (const block of this.#blocks) block.holders = 0;
     for (const numbers of kept ?? []) this.hold(numbers);
