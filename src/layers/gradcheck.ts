@@ -171,7 +171,7 @@ function statesOf(layer: Network) {
 /** Remembers every parameter, buffer and generator of the layer; the function that it returns puts them back. */
 function snapshot(layer: Network): () => void {
   const parameters = layer.parameters().map((parameter) => ({ parameter, value: parameter.value }));
-  const buffers = [...layer.states()]
+  const buffers = [...layer.ownSelf.states()]
     .filter((state) => state instanceof StateBuffer)
     .map((buffer) => ({ buffer, value: buffer.value, copy: buffer.value.clone() }));
   const generators = statesOf(layer);

@@ -168,7 +168,7 @@ class Training<T extends AnyTargets> {
       ...(isResumable(validation) && validation !== data && { validation }),
       ...(this.#stopper && { earlyStopping: this.#stopper }),
     };
-    const buffers = [...model.states()].filter((state) => state instanceof StateBuffer);
+    const buffers = [...model.ownSelf.states()].filter((state) => state instanceof StateBuffer);
     this.#buffers = buffers.map((buffer) => ({ buffer, before: buffer.value.view().slice() }));
   }
 
