@@ -19,7 +19,7 @@ export { LeNet5, type LeNet5Options, type LeNet5Rule } from "./models/lenet5.js"
 export { LRASPP, type LRASPPOptions } from "./models/lraspp.js";
 export { MobileNetV2, type MobileNetV2Options } from "./models/mobilenetv2.js";
 export { MobileNetV3, type MobileNetV3Options, type MobileNetV3Size } from "./models/mobilenetv3.js";
-export type { ClassifierOptions } from "./models/options.js";
+export type { ClassifierOptions, SegmentationOptions } from "./models/options.js";
 export {
   type BackboneSettings,
   ResNet,
@@ -27,7 +27,7 @@ export {
   type ResNetDepth,
   type ResNetOptions,
 } from "./models/resnet.js";
-export type { AuxiliaryRule, ClassifierRule, SegmentationRule } from "./models/rule.js";
+export type { AuxiliaryPixelRule, AuxiliaryRule, ClassifierRule, SegmentationRule } from "./models/rule.js";
 export { ShuffleNetV2, type ShuffleNetV2Options } from "./models/shufflenetv2.js";
 export { SqueezeNet, type SqueezeNetOptions } from "./models/squeezenet.js";
 export { TinyYOLOv2, type TinyYOLOv2Options } from "./models/tiny-yolo.js";

@@ -8,25 +8,12 @@ import { Conv2d } from "../layers/conv2d.js";
 import { Sequential } from "../layers/sequential.js";
 import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
 import { convNorm, multipleOf8 } from "./blocks.js";
-import { mobileNetV3Features } from "./mobilenetv3.js";
-import { checkCommon, widened } from "./options.js";
+import { LOW, mobileNetV3Features } from "./mobilenetv3.js";
+import { checkCommon, type SegmentationOptions, widened } from "./options.js";
 import type { SegmentationRule } from "./rule.js";
 
-export interface LRASPPOptions {
-  /** Number of classes, channels of the output. Default 21, PASCAL VOC's with the background. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
-  /** Multiplies the channels inside. Default 1. */
-  readonly width?: number;
-  /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
-}
-
-/** Blocks of the backbone up to the map of an eighth of the size. */
-const LOW = 5;
+export interface LRASPPOptions extends SegmentationOptions {}
 
 /**
  * Lite R-ASPP for segmentation, over a dilated large MobileNetV3: `[N, inChannels, H, W]` → `[N, numClasses, H, W]`, for

@@ -64,6 +64,9 @@ const BLOCKS: Record<MobileNetV3Size, readonly Row[]> = {
 
 const NORM = { eps: 0.001, momentum: 0.01 };
 
+/** Layers of the large one up to its last map of an eighth of the size, which has 40 · width channels. */
+export const LOW = 5;
+
 /** A MobileNetV3 up to its last map, and that map's channels; dilated, its last three blocks keep a 16th of the size. */
 export function mobileNetV3Features(
   size: MobileNetV3Size,

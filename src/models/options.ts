@@ -15,6 +15,12 @@ export interface ClassifierOptions {
   readonly random?: Random;
 }
 
+/** Options of networks that score each pixel. */
+export interface SegmentationOptions extends Omit<ClassifierOptions, "numClasses"> {
+  /** Number of classes, channels of the output. Default 21, PASCAL VOC's with the background. */
+  readonly numClasses?: number;
+}
+
 /** The defaults of {@link ClassifierOptions}. */
 export const IMAGENET = { numClasses: 1000, inChannels: 3, width: 1 };
 

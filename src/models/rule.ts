@@ -64,3 +64,16 @@ export interface AuxiliaryRule<Who extends string, Options extends readonly unkn
 type Scores<Options extends readonly unknown[]> = Value<
   Named<["N", AsNumber<Option<OptionsOf<Options>, "numClasses", 1000>>]>
 >;
+
+/** {@link SegmentationRule}; where the option `auxLoss` is true, two such scores, `out` and those of an auxiliary classifier. */
+export type AuxiliaryPixelRule<Who extends string, Options extends readonly unknown[]> =
+  Option<OptionsOf<Options>, "auxLoss", false> extends true
+    ? {
+        readonly name: Who;
+        compose(x: Input<["N", AsNumber<Option<OptionsOf<Options>, "inChannels", 3>>, "H", "W"]>): {
+          readonly [Name in "out" | "aux"]: Value<
+            Named<["N", AsNumber<Option<OptionsOf<Options>, "numClasses", 21>>, "H", "W"]>
+          >;
+        };
+      }
+    : SegmentationRule<Options, 3, 21>;

@@ -1,10 +1,9 @@
 /** What torchvision computes with weights and images by a formula: outputs, auxiliary heads, gradients in train mode. */
 import { expect, test } from "vitest";
 import { Dropout, type Network, type Shape, Tensor } from "../../src/index.js";
-import { FCN } from "../../src/models.js";
 import { readFixture } from "../support/fixtures.js";
 import { fillBy, imagesBy, tensorBy } from "../support/formula.js";
-import { COMPOSED, ConstantRandom } from "../support/models.js";
+import { AUXILIARY, type ClassifierOptions, COMPOSED, ConstantRandom } from "../support/models.js";
 
 interface Case {
   readonly name: string;
@@ -43,8 +42,8 @@ const FACTOR = 4;
 const SIGMAS = 4;
 
 function made({ name, gain }: Case): Network {
-  const random = new ConstantRandom(1);
-  const model = name === "fcn_resnet50" ? new FCN({ random }) : COMPOSED[name]!({ random });
+  const make = (AUXILIARY as Record<string, (options: ClassifierOptions) => Network>)[name] ?? COMPOSED[name]!;
+  const model = make({ random: new ConstantRandom(1) });
   fillBy(model, gain);
   return model;
 }

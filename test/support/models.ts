@@ -1,10 +1,11 @@
 /** What the tests of networks share. */
-import { type Layer, Random, type Shape } from "../../src/index.js";
+import { type Layer, type Network, Random, type Shape } from "../../src/index.js";
 import {
   AlexNet,
   DeepLabV3,
   DenseNet,
   EfficientNet,
+  FCN,
   GoogLeNet,
   InceptionV3,
   LRASPP,
@@ -94,6 +95,14 @@ export const COMPOSED_PLAIN: Record<string, (options: ClassifierOptions) => Laye
   inception_v3: (o) => new InceptionV3({ auxLogits: false, ...o }) as unknown as Layer,
 };
 
+/** Networks that score each pixel, with an auxiliary classifier, by torchvision's names. */
+export const AUXILIARY = {
+  fcn_resnet50: (o: ClassifierOptions) => new FCN({ ...o, auxLoss: true }),
+  deeplabv3_resnet50: (o: ClassifierOptions) => new DeepLabV3({ ...o, auxLoss: true }),
+  deeplabv3_mobilenet_v3_large: (o: ClassifierOptions) =>
+    new DeepLabV3({ ...o, backbone: "mobilenetV3Large", auxLoss: true }),
+};
+
 /** The network with arbitrary weights. */
 export function blank(name: string, width = 1): Layer {
   const make = CLASSIFIERS[name];
@@ -102,7 +111,7 @@ export function blank(name: string, width = 1): Layer {
 }
 
 /** Biases away from 0, where a dead ReLU before them leaves the next one at its kink. */
-export function scatterBiases(model: Layer): void {
+export function scatterBiases(model: Network): void {
   const random = new Random(5);
   for (const [key, { value }] of model.namedParameters()) {
     if (key.endsWith("bias")) for (let i = 0; i < value.size; i++) value.data[i] = random.uniform(-0.5, 0.5);

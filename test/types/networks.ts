@@ -27,7 +27,7 @@ import {
   type Tensor,
   zeros,
 } from "faltung";
-import { AlexNet, FCN, LeNet5, MobileNetV2, ResNet, SqueezeNet, UNet, VGG } from "faltung/models";
+import { AlexNet, DeepLabV3, FCN, LeNet5, MobileNetV2, ResNet, SqueezeNet, UNet, VGG } from "faltung/models";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
@@ -68,6 +68,12 @@ export function models(n: number, options: { readonly numClasses: number }): voi
   expects<[number, 2]>()(new MobileNetV2({ numClasses: 2, inChannels: 1 }).forward(zeros([n, 1, 64, 64])));
   expects<[2, 11, 64, 64]>()(new UNet({ numClasses: 11 }).forward(zeros([2, 1, 64, 64])));
   expects<[8, 21, 224, 224]>()(new FCN().forward(image));
+  const { out, aux } = new FCN({ numClasses: 5, auxLoss: true }).forward(image);
+  expects<[8, 5, 224, 224]>()(out);
+  expects<[8, 5, 224, 224]>()(aux);
+  expects<[8, 21, 224, 224]>()(new DeepLabV3({ auxLoss: false }).forward(image));
+  const heads: FCN = new FCN({ numClasses: 5 });
+  heads.forward(image);
   expects<[8, number]>()(new ResNet(18, options).forward(image));
   const any: ResNet = new ResNet(18, { numClasses: 10 });
   any.forward(image);

@@ -1,5 +1,5 @@
 /**
- * The epilogue of a convolution or of Linear (../../interface/epilogue.ts), in steps that a kernel takes before it stores
+ * The epilogue of a convolution or of Linear (../../epilogue.ts), in steps that a kernel takes before it stores
  * its results:
  *
  *     norm         y = ((y − mean) − rest) · inverse · weight + bias
