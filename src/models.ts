@@ -19,7 +19,7 @@ export { LeNet5, type LeNet5Options, type LeNet5Rule } from "./models/lenet5.js"
 export { LRASPP, type LRASPPOptions } from "./models/lraspp.js";
 export { MobileNetV2, type MobileNetV2Options } from "./models/mobilenetv2.js";
 export { MobileNetV3, type MobileNetV3Options, type MobileNetV3Size } from "./models/mobilenetv3.js";
-export type { SegmentationOptions } from "./models/options.js";
+export type { ClassifierOptions, SegmentationOptions } from "./models/options.js";
 export {
   type BackboneSettings,
   ResNet,

@@ -95,7 +95,7 @@ export function sameChildren(now: Inlined["children"], before: Inlined["children
   );
 }
 
-/** By which steps each value is read, a place in the list for each reading; outputs of the plan are read by step −1. */
+/** By which steps each value is read, an entry for each reading; outputs of the plan are read by step −1. */
 export function readersOf({ steps, values, outputs }: Plan): readonly (readonly number[])[] {
   const readers: number[][] = Array.from({ length: values }, () => []);
   steps.forEach(({ inputs }, i) => {

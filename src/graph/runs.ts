@@ -174,12 +174,12 @@ export class Runs {
   #arena(run: Run): Arena {
     const isUsed = (other: Run) => other.waiting || this.#waiting.some((each) => each.inputs && each.run === other);
     const used = this.#arenas.filter((each) => isUsed(each.run));
-    const [place = { run, arena: new Arena() }, ...spare] = this.#arenas.filter((each) => !isUsed(each.run));
+    const [free = { run, arena: new Arena() }, ...spare] = this.#arenas.filter((each) => !isUsed(each.run));
     for (const { arena } of spare) arena.drop();
-    place.run = run;
-    place.arena.restart();
-    this.#arenas = [...used, place];
-    return place.arena;
+    free.run = run;
+    free.arena.restart();
+    this.#arenas = [...used, free];
+    return free.arena;
   }
 }
 

@@ -2,11 +2,10 @@
 import { engine } from "../tensor/engine.js";
 import { defaultRandom, type Random } from "../tensor/random.js";
 import { generatorsIn } from "./generators.js";
-import type { Module } from "./module.js";
 
 /** Where a layer's numbers may be drawn from. */
-export function generatorsOf(module: Module): readonly Random[] {
-  return [defaultRandom(), ...module.modules().flatMap((each) => generatorsIn(each))];
+export function generatorsOf(layer: { modules(): readonly object[] }): readonly Random[] {
+  return [defaultRandom(), ...layer.modules().flatMap((each) => generatorsIn(each))];
 }
 
 /** Runs the action. If it throws, or `always`, these generators are as before, and all that {@link remember} was told of. */

@@ -7,7 +7,7 @@ import { refuse, TRUNCATED } from "./bytes.js";
 /** No deflate stream grows by more than this: https://zlib.net/zlib_tech.html */
 export const MAX_DEFLATE_RATIO = 1032;
 
-/** Bytes that grow as they come, up to `most`. */
+/** Bytes that grow as they come, up to `max`. */
 export class Output {
   bytes: Uint8Array;
   length = 0;
@@ -21,7 +21,7 @@ export class Output {
     this.bytes = bytesFor(who, Math.min(max, expected));
   }
 
-  /** Makes room for `count` bytes after the first `length`. @throws FormatError where they would be more than `most`. */
+  /** Makes room for `count` bytes after the first `length`. @throws FormatError where they would be more than `max`. */
   reserve(length: number, count: number): Uint8Array {
     const needed = length + count;
     if (needed > this.max) {

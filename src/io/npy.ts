@@ -71,7 +71,7 @@ export function readNpy(bytes: Bytes, options: ReadOptions = {}): Tensor {
   return parseNpy("readNpy", bytesOf("readNpy", bytes), checkPrecision("readNpy", dtype));
 }
 
-/** `who` begins the messages: the entry of a .npz says its name. `most` bytes the tensor may take. */
+/** `who` begins the messages: the entry of a .npz says its name. `max` bytes the tensor may take. */
 export function parseNpy(who: string, bytes: Uint8Array, dtype: DType, max = Infinity): Tensor {
   const { text, data } = splitHeader(who, bytes);
   const { descr, fortranOrder, shape } = parseHeader(who, text);

@@ -141,7 +141,7 @@ function wholeNumber(who: string, view: DataView, at: number): number {
 /**
  * The entry's content: a view of the file where it is stored.
  * @throws FormatError for an entry that is encrypted or compressed by another method than deflate, whose size or checksum
- *   are wrong, or that holds more than `most` bytes.
+ *   are wrong, or that holds more than `max` bytes.
  */
 export function extract(who: string, entry: ZipEntry, max: number): Uint8Array {
   const { method, encrypted, packed, size, crc } = entry;

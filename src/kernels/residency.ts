@@ -1,7 +1,7 @@
 /**
  * Which tensors live in the engine's memory. Inside a run, what ops allocate lies in blocks of the outermost layer's
  * {@link Arena}, or of its {@link Pool} where no backward follows, which its next run uses again; parameters and optimizer
- * states have blocks of their own. A block has a place in the memory from its first use by a kernel on, and an array of
+ * states have blocks of their own. A block has a span of the memory from its first use by a kernel on, and an array of
  * its own while others need the room.
  *
  * What the program sees of it: an array that it was given shows its tensor's numbers for as long as it is kept, and
@@ -72,7 +72,7 @@ class Block implements Owner {
     return this.#length;
   }
 
-  /** Gives the place back. Whoever still reads the numbers must find them stale. */
+  /** Gives the span back. Whoever still reads the numbers must find them stale. */
   drop(): void {
     this.renew(0);
     if (this.span) release(this.span);
@@ -120,13 +120,13 @@ class Block implements Owner {
     this.#movedOut = !this.isFree;
   }
 
-  /** Takes a place for a model that is going to be used, as far as anyone can tell. */
-  settle(): void {
+  /** Takes a span for a model that is going to be used, as far as anyone can tell. */
+  makeResident(): void {
     if (!this.span) this.#moveIn();
   }
 
   /**
-   * Whether the numbers are worth a place: those of a model that learns one step and is dropped are left to the garbage
+   * Whether the numbers are worth a span: those of a model that learns one step and is dropped are left to the garbage
    * collector altogether. Results of a run are written there in the first place.
    */
   #isEstablished(): boolean {
@@ -135,7 +135,7 @@ class Block implements Owner {
     return this.#firstRun !== engine().run || ++this.#uses > FEW_USES;
   }
 
-  /** Takes a place in the memory; undefined where there is no room, or the program has the array. */
+  /** Takes a span of the memory; undefined where there is no room, or the program has the array. */
   #moveIn(): Span | undefined {
     if (this.#exposed) return undefined;
     const span = takeSpan(4 * this.#length, this);
@@ -194,7 +194,7 @@ function alive(array: Float32Array, length: number): Float32Array {
 }
 
 /** One use of a block. */
-class Place implements Resident {
+class Allocation implements Resident {
   readonly #use: number;
   /** Numbers of a run's result that the program has an array of: the block goes to the next run without them. */
   #own: Float32Array | undefined;
@@ -248,7 +248,7 @@ export class Arena implements Allocator {
     const block = this.#blocks[index] ?? new Block();
     this.#blocks[index] = block;
     block.renew(length);
-    return new Place(block, length, true);
+    return new Allocation(block, length, true);
   }
 
   drop(): void {
@@ -270,7 +270,7 @@ export class Pool implements Allocator {
 
   /**
    * Begins a run: nobody reads any more what the last one left, but for what is `kept`. A backward, which keeps nothing,
-   * takes the same places as in the step before: to move all places together first cost LeNet-5's a twentieth of its time.
+   * takes the same spans as in the step before: to move all spans together first cost LeNet-5's a twentieth of its time.
    */
   restart(kept?: readonly Operand[]): void {
     if (backend() === "wasm") compactBeforeGrowing(kept !== undefined);
@@ -287,7 +287,7 @@ export class Pool implements Allocator {
     // Before a kernel runs: what that reads has to stay where it is.
     block.address();
     this.#placed.push(block);
-    return new Place(block, length, true);
+    return new Allocation(block, length, true);
   }
 
   /** Bytes of the values that somebody holds. */
@@ -323,7 +323,7 @@ export class Pool implements Allocator {
     this.#placed.push(block);
   }
 
-  /** The smallest free block that `length` numbers fit in without waste, or one that takes a place of its own. */
+  /** The smallest free block that `length` numbers fit in without waste, or one that takes a span of its own. */
   #take(length: number): Block {
     let best = -1;
     let room = Infinity;
@@ -351,7 +351,7 @@ export class Pool implements Allocator {
   }
 
   #blockOf(numbers: Operand): Block | undefined {
-    return numbers instanceof Place && numbers.block.pool === this ? numbers.block : undefined;
+    return numbers instanceof Allocation && numbers.block.pool === this ? numbers.block : undefined;
   }
 }
 
@@ -374,9 +374,9 @@ export function ownZeros<const S extends Shape>(shape: S, dtype: DType = "float3
 /** The tensor's numbers for a parameter, a buffer or an optimizer alone: a copy, or fresh {@link ownZeros} themselves. */
 export function own<S extends Shape>(tensor: Tensor<S>): Tensor<S> {
   const operand = tensor.operand(tensor.size);
-  const fresh = operand instanceof Place && operand.fresh ? tensor : copied(tensor);
-  const place = fresh.operand(tensor.size);
-  if (place instanceof Place) place.fresh = false;
+  const fresh = operand instanceof Allocation && operand.fresh ? tensor : copied(tensor);
+  const numbers = fresh.operand(tensor.size);
+  if (numbers instanceof Allocation) numbers.fresh = false;
   return fresh;
 }
 
@@ -389,16 +389,16 @@ function copied<S extends Shape>(tensor: Tensor<S>): Tensor<S> {
 function inBlock<S extends Shape>(array: Float32Array, shape: S): Tensor<S> {
   const block = new Block();
   block.fill(array);
-  return new Tensor(new Place(block, array.length, false), shape);
+  return new Tensor(new Allocation(block, array.length, false), shape);
 }
 
-/** Begins a run. `numbers` of the model take their places before the run's values do, which come and go around them. */
+/** Begins a run. `numbers` of the model take their spans before the run's values do, which come and go around them. */
 export function beginRun(numbers: Iterable<Tensor>): void {
   if (backend() !== "wasm") return;
   startRun();
   for (const tensor of numbers) {
     const operand = tensor.operand(tensor.size);
-    if (operand instanceof Place) operand.block.settle();
+    if (operand instanceof Allocation) operand.block.makeResident();
   }
 }
 

@@ -1,12 +1,12 @@
 /** Checks a layer's hand-written backward against central differences, in double precision. */
 
-import { generatorsIn } from "../graph/generators.js";
-import { Layer, membersOf, type Network } from "../graph/layer.js";
+import { Layer, type Network } from "../graph/layer.js";
 import { outputsIn, sameForm } from "../graph/outputs.js";
-import { State, StateBuffer } from "../graph/parameter.js";
+import { StateBuffer } from "../graph/parameter.js";
+import { generatorsOf } from "../graph/undo.js";
 import { checkInstance, checkInteger, checkPositive, checkRange, readOptions } from "../shape/check.js";
 import { checkShape } from "../shape/reshape.js";
-import { defaultRandom, Random } from "../tensor/random.js";
+import { Random } from "../tensor/random.js";
 import { allocate, checkTensor, Tensor } from "../tensor/tensor.js";
 import { type InputShapes, listOf } from "./report.js";
 
@@ -77,14 +77,10 @@ export function gradcheck(layer: Network, inputShape: InputShapes, options: Grad
     const xs =
       given?.map((each) => each.clone().to("float64")) ??
       shapes.map((shape) => fillNormal(allocate(shape, "float64"), random));
-    const generators = [defaultRandom(), ...layer.modules().flatMap((each) => generatorsIn(each))];
-    const states = generators.map((generator) => generator.state);
+    const generators = statesOf(layer);
     const forward = () => {
       // Dropout must drop the same elements every time.
-      generators.forEach((generator, i) => {
-        const state = states[i];
-        if (state) generator.state = state;
-      });
+      for (const { generator, state } of generators) generator.state = state;
       return layer.forward(...(xs as [Tensor])) as unknown;
     };
     const outputs = forward();
@@ -167,18 +163,18 @@ function fillNormal(tensor: Tensor, random: Random): Tensor {
   return tensor;
 }
 
+/** The generators that a forward may draw from, and where each stands. */
+function statesOf(layer: Network) {
+  return generatorsOf(layer).map((generator) => ({ generator, state: generator.state }));
+}
+
 /** Remembers every parameter, buffer and generator of the layer; the function that it returns puts them back. */
 function snapshot(layer: Network): () => void {
   const parameters = layer.parameters().map((parameter) => ({ parameter, value: parameter.value }));
-  const layers = layer.modules();
-  const buffers = layers
-    .flatMap((each) => membersOf(each, State).map(([, member]) => member))
-    .filter((member): member is StateBuffer => member instanceof StateBuffer)
+  const buffers = [...layer.ownSelf.states()]
+    .filter((state) => state instanceof StateBuffer)
     .map((buffer) => ({ buffer, value: buffer.value, copy: buffer.value.clone() }));
-  const generators = [defaultRandom(), ...layers.flatMap((each) => generatorsIn(each))].map((generator) => ({
-    generator,
-    state: generator.state,
-  }));
+  const generators = statesOf(layer);
   return () => {
     layer.to("float32");
     for (const { parameter, value } of parameters) parameter.restore(value);

@@ -8,23 +8,13 @@ import { Flatten } from "../layers/flatten.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
-import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
-import { checkCommon, widened } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork, widened } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface AlexNetOptions {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
-  /** Multiplies the channels inside, 64 to 384, and the classifier's 4096 features. Default 1. */
-  readonly width?: number;
+export interface AlexNetOptions extends ClassifierOptions {
   /** Probability that the classifier drops a feature in train mode. Default 0.5. */
   readonly dropout?: number;
-  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 /**
@@ -59,10 +49,10 @@ export class AlexNet<
   constructor(...options: OnlyArguments<"AlexNet", O, AlexNetOptions>);
   constructor(options: AlexNetOptions = {}) {
     super();
-    const defaults = { numClasses: 1000, inChannels: 3, width: 1, dropout: 0.5, random: undefined } as const;
-    const { numClasses, inChannels, width, dropout, random } = readOptions("AlexNet", options, defaults);
-    checkCommon("AlexNet", { numClasses, inChannels, width, dropout });
-    const init = random ? { random } : {};
+    const { numClasses, inChannels, width, dropout, init } = readNetwork("AlexNet", options, {
+      ...IMAGENET,
+      dropout: 0.5,
+    });
     const [c1, c2, c3, c4] = [widened(64, width), widened(192, width), widened(384, width), widened(256, width)];
     const hidden = widened(4096, width);
     const pool = () => new MaxPool2d(3, { stride: 2 });

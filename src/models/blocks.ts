@@ -8,6 +8,7 @@ import { BatchNorm2d, type BatchNormOptions } from "../layers/batch-norm.js";
 import { Conv2d, type Conv2dOptions } from "../layers/conv2d.js";
 import type { InitOptions } from "../layers/initializers.js";
 import { Sequential } from "../layers/sequential.js";
+import { StochasticDepth } from "../layers/stochastic-depth.js";
 
 /** The nearest multiple of 8 that is not below 0.9 of the number. */
 export function multipleOf8(channels: number): number {
@@ -15,9 +16,21 @@ export function multipleOf8(channels: number): number {
   return nearest < 0.9 * channels ? nearest + 8 : nearest;
 }
 
-/** A block of these layers, which are its keys: {@link graph} without types. */
-export function block<const L extends Layers>(layers: L, compose: (layers: L, x: Value) => Value): Layer {
+/** A block of these layers, which are its keys, one after the other unless `compose` says otherwise: {@link graph} without types. */
+export function block<const L extends Layers>(
+  layers: L,
+  compose = (own: L, x: Value) => x.through(...(Object.values(own) as Layer[])) as Value,
+): Layer {
   return graph(["N", "C", "H", "W"], layers, (own, x) => compose(own, x as unknown as Value)) as unknown as Layer;
+}
+
+/** Chains of layers side by side, whose outputs are concatenated; the keys of all of them are the block's. */
+export function branches(...chains: readonly Layers[]): Layer {
+  return block(Object.assign({}, ...chains) as Layers, (own, x) => {
+    const through = (chain: Layers) => x.through(...Object.keys(chain).map((key) => own[key] as Layer)) as Value;
+    const [first, ...rest] = chains.map(through) as [Value, ...Value[]];
+    return first.concat(rest) as Value;
+  });
 }
 
 export interface ConvNormOptions extends Omit<Conv2dOptions, "bias" | "padding"> {
@@ -67,6 +80,63 @@ export class SqueezeExcitation extends Composite {
 
   compose(x: Value): Value {
     return x.mul(x.through(this.avgpool, this.fc1, this.activation, this.fc2, this.scaleActivation) as Value);
+  }
+}
+
+interface InvertedResidualOptions extends InitOptions {
+  readonly from: number;
+  /** Channels inside. */
+  readonly hidden: number;
+  readonly to: number;
+  readonly kernel: number;
+  readonly stride: number;
+  /** Keeps the size when it is more than 1, whatever the stride. */
+  readonly dilation?: number;
+  readonly norm?: BatchNormOptions;
+  readonly activation: () => Layer;
+  readonly gate: (() => Layer) | undefined;
+  /** Probability that the block is skipped for a sample in train mode. */
+  readonly skipped?: number;
+}
+
+/** Expands the channels, filters each by itself, gates them, and projects them to few ones, without an activation there. */
+export class InvertedResidual extends Composite {
+  readonly block: Sequential;
+  readonly stochasticDepth: StochasticDepth | undefined;
+  readonly #residual: boolean;
+
+  constructor(
+    override readonly name: string,
+    {
+      from,
+      hidden,
+      to,
+      kernel,
+      stride,
+      dilation = 1,
+      norm = {},
+      activation,
+      gate,
+      skipped,
+      ...init
+    }: InvertedResidualOptions,
+  ) {
+    super();
+    const options = { norm, ...init };
+    const depthwise = { stride: dilation > 1 ? 1 : stride, dilation, groups: hidden, ...options };
+    this.block = new Sequential(
+      ...(hidden === from ? [] : [convNorm(from, hidden, 1, options, activation())]),
+      convNorm(hidden, hidden, kernel, depthwise, activation()),
+      ...(gate ? [gate()] : []),
+      convNorm(hidden, to, 1, options),
+    );
+    this.#residual = stride === 1 && from === to;
+    if (this.#residual && skipped !== undefined) this.stochasticDepth = new StochasticDepth(skipped, "row", init);
+  }
+
+  compose(x: Value): Value {
+    const y = this.block.of(x);
+    return this.#residual ? (this.stochasticDepth?.of(y) ?? y).add(x) : y;
   }
 }
 

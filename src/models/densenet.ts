@@ -10,41 +10,27 @@ import { Flatten } from "../layers/flatten.js";
 import { constant, type InitOptions } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
-import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
 import { block } from "./blocks.js";
 import { initializeConvolutions } from "./initialize.js";
-import { checkCommon, widened } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork, widened } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface DenseNetOptions {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
-  /** Multiplies the channels that each layer adds, which are 32, and those of the stem, 64. Default 1. */
-  readonly width?: number;
-  /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
-}
+export interface DenseNetOptions extends ClassifierOptions {}
 
 /** Layers of the four blocks: those of DenseNet-121. */
 const BLOCKS = [6, 12, 24, 16];
 
 /** A 1×1 convolution to four times the channels that it adds, and a 3×3 one, each after its norm and ReLU. */
 function denseLayer(from: number, growth: number, init: InitOptions): Layer {
-  const layers = {
+  return block({
     norm1: new BatchNorm2d(from),
     relu1: new ReLU(),
     conv1: new Conv2d(from, 4 * growth, 1, { bias: false, ...init }),
     norm2: new BatchNorm2d(4 * growth),
     relu2: new ReLU(),
     conv2: new Conv2d(4 * growth, growth, 3, { padding: 1, bias: false, ...init }),
-  };
-  return block(layers, ({ norm1, relu1, conv1, norm2, relu2, conv2 }, x) =>
-    x.through(norm1, relu1, conv1, norm2, relu2, conv2),
-  );
+  });
 }
 
 /** Layers that each read what all before them returned. */
@@ -60,8 +46,7 @@ function denseBlock(count: number, from: number, growth: number, init: InitOptio
 /** Half of the channels, at half of the size. */
 function transition(from: number, to: number, init: InitOptions): Layer {
   const conv = new Conv2d(from, to, 1, { bias: false, ...init });
-  const layers = { norm: new BatchNorm2d(from), relu: new ReLU(), conv, pool: new AvgPool2d(2) };
-  return block(layers, (own, x) => x.through(own.norm, own.relu, own.conv, own.pool));
+  return block({ norm: new BatchNorm2d(from), relu: new ReLU(), conv, pool: new AvgPool2d(2) });
 }
 
 /**
@@ -95,10 +80,7 @@ export class DenseNet<
   constructor(...options: OnlyArguments<"DenseNet", O, DenseNetOptions>);
   constructor(options: DenseNetOptions = {}) {
     super();
-    const defaults = { numClasses: 1000, inChannels: 3, width: 1, random: undefined };
-    const { numClasses, inChannels, width, random } = readOptions("DenseNet", options, defaults);
-    checkCommon("DenseNet", { numClasses, inChannels, width });
-    const init = random ? { random } : {};
+    const { numClasses, inChannels, width, init } = readNetwork("DenseNet", options, IMAGENET);
     const growth = widened(32, width);
     let channels = 2 * growth;
     const features: Record<string, Layer> & { norm5?: Layer } = {

@@ -5,23 +5,17 @@ import { SiLU } from "../layers/activations/silu.js";
 import { AdaptiveAvgPool2d } from "../layers/adaptive-pool2d.js";
 import { Dropout } from "../layers/dropout.js";
 import { Flatten } from "../layers/flatten.js";
-import { constant, type InitOptions, uniform } from "../layers/initializers.js";
+import { constant, uniform } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { Sequential } from "../layers/sequential.js";
-import { StochasticDepth } from "../layers/stochastic-depth.js";
-import { checkPositive, checkRange, readOptions } from "../shape/check.js";
+import { checkPositive, checkRange } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
-import { convNorm, multipleOf8, SqueezeExcitation } from "./blocks.js";
+import { convNorm, InvertedResidual, multipleOf8, SqueezeExcitation } from "./blocks.js";
 import { initializeConvolutions } from "./initialize.js";
-import { checkCommon } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface EfficientNetOptions {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
+export interface EfficientNetOptions extends ClassifierOptions {
   /** Multiplies the channels inside, which are rounded to multiples of 8. Default 1, B0's. */
   readonly width?: number;
   /** Multiplies the number of blocks of each stage, which is rounded up. Default 1, B0's. */
@@ -30,8 +24,6 @@ export interface EfficientNetOptions {
   readonly dropout?: number;
   /** Probability that the last block is skipped for a sample in train mode; it rises to it from 0. Default 0.2. */
   readonly stochasticDepth?: number;
-  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 /** Stages: by how much a block expands its channels, its kernel, the first one's stride, channels, number of blocks. */
@@ -44,40 +36,6 @@ const STAGES = [
   [6, 5, 2, 192, 4],
   [6, 3, 1, 320, 1],
 ] as const;
-
-interface BlockOptions {
-  readonly from: number;
-  readonly to: number;
-  readonly expansion: number;
-  readonly kernel: number;
-  readonly stride: number;
-  /** Probability to be skipped. */
-  readonly skipped: number;
-}
-
-/** An inverted residual with squeeze-and-excitation, which is skipped at times. */
-class MBConv extends Composite {
-  override readonly name: string = "MBConv";
-  readonly block: Sequential;
-  readonly stochasticDepth: StochasticDepth | undefined;
-
-  constructor({ from, to, expansion, kernel, stride, skipped }: BlockOptions, init: InitOptions) {
-    super();
-    const hidden = multipleOf8(from * expansion);
-    this.block = new Sequential(
-      ...(hidden === from ? [] : [convNorm(from, hidden, 1, init, new SiLU())]),
-      convNorm(hidden, hidden, kernel, { stride, groups: hidden, ...init }, new SiLU()),
-      new SqueezeExcitation(hidden, Math.max(1, Math.floor(from / 4)), new SiLU(), new Sigmoid(), init),
-      convNorm(hidden, to, 1, init),
-    );
-    if (stride === 1 && from === to) this.stochasticDepth = new StochasticDepth(skipped, "row", init);
-  }
-
-  compose(x: Value): Value {
-    const y = this.block.of(x);
-    return this.stochasticDepth ? this.stochasticDepth.of(y).add(x) : y;
-  }
-}
 
 /**
  * EfficientNet for image classification, B0 by default: `[N, inChannels, H, W]` → `[N, numClasses]`, scores before the
@@ -110,15 +68,13 @@ export class EfficientNet<
   constructor(...options: OnlyArguments<"EfficientNet", O, EfficientNetOptions>);
   constructor(options: EfficientNetOptions = {}) {
     super();
-    const { numClasses, inChannels, width, depth, dropout, stochasticDepth, random } = readOptions(
+    const { numClasses, inChannels, width, depth, dropout, stochasticDepth, init } = readNetwork(
       "EfficientNet",
       options,
-      { numClasses: 1000, inChannels: 3, width: 1, depth: 1, dropout: 0.2, stochasticDepth: 0.2, random: undefined },
+      { ...IMAGENET, depth: 1, dropout: 0.2, stochasticDepth: 0.2 },
     );
-    checkCommon("EfficientNet", { numClasses, inChannels, width, dropout });
     checkPositive("EfficientNet", "depth", depth);
     checkRange("EfficientNet", "stochasticDepth", stochasticDepth, 0, 1);
-    const init = random ? { random } : {};
     const counts = STAGES.map(([, , , , count]) => Math.ceil(count * depth));
     const total = counts.reduce((sum, count) => sum + count);
     let from = multipleOf8(32 * width);
@@ -127,10 +83,15 @@ export class EfficientNet<
     const stages = STAGES.map(([expansion, kernel, stride, channels], i) => {
       const blocks = Array.from({ length: counts[i] ?? 0 }, (_, nth) => {
         const to = multipleOf8(channels * width);
-        const skipped = (stochasticDepth * at++) / total;
-        const made = new MBConv({ from, to, expansion, kernel, stride: nth === 0 ? stride : 1, skipped }, init);
+        const [hidden, squeezed] = [multipleOf8(from * expansion), Math.max(1, Math.floor(from / 4))];
+        const block = new InvertedResidual("MBConv", {
+          ...{ from, hidden, to, kernel, stride: nth === 0 ? stride : 1, ...init },
+          activation: () => new SiLU(),
+          gate: () => new SqueezeExcitation(hidden, squeezed, new SiLU(), new Sigmoid(), init),
+          skipped: (stochasticDepth * at++) / total,
+        });
         from = to;
-        return made;
+        return block;
       });
       return new Sequential(...blocks);
     });

@@ -9,21 +9,14 @@ import type { InitOptions } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkRange, readOptions } from "../shape/check.js";
+import { checkRange } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
-import { basicConv, block, transformInput } from "./blocks.js";
+import { basicConv, block, branches, transformInput } from "./blocks.js";
 import { initializeNormal } from "./initialize.js";
-import { checkCommon, widened } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork, widened } from "./options.js";
 import type { AuxiliaryRule } from "./rule.js";
 
-export interface GoogLeNetOptions {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
-  /** Multiplies the channels inside. Default 1. */
-  readonly width?: number;
+export interface GoogLeNetOptions extends ClassifierOptions {
   /** Whether there are two auxiliary classifiers, whose scores are outputs too. Default true. */
   readonly auxLogits?: boolean;
   /** Whether images are those of ImageNet's means and deviations, as other networks take them. Default false. */
@@ -32,8 +25,6 @@ export interface GoogLeNetOptions {
   readonly dropout?: number;
   /** Probability that an auxiliary classifier does. Default 0.7. */
   readonly dropoutAux?: number;
-  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 /** Channels of the four branches, where two reduce them before their 3×3 convolution. */
@@ -54,17 +45,16 @@ const BLOCKS = {
 /** Four branches side by side. The third has a 3×3 convolution where the paper has a 5×5 one, as torchvision's weights. */
 function inception(from: number, [one, reduce3, three, reduce5, five, pool]: Row, init: InitOptions): Layer {
   const padded = { padding: 1, ...init };
-  const layers = {
-    branch1: basicConv(from, one, 1, init),
-    branch2: new Sequential(basicConv(from, reduce3, 1, init), basicConv(reduce3, three, 3, padded)),
-    branch3: new Sequential(basicConv(from, reduce5, 1, init), basicConv(reduce5, five, 3, padded)),
-    branch4: new Sequential(
-      new MaxPool2d(3, { stride: 1, padding: 1, ceilMode: true }),
-      basicConv(from, pool, 1, init),
-    ),
-  };
-  return block(layers, ({ branch1, branch2, branch3, branch4 }, x) =>
-    branch1.of(x).concat([branch2.of(x), branch3.of(x), branch4.of(x)]),
+  return branches(
+    { branch1: basicConv(from, one, 1, init) },
+    { branch2: new Sequential(basicConv(from, reduce3, 1, init), basicConv(reduce3, three, 3, padded)) },
+    { branch3: new Sequential(basicConv(from, reduce5, 1, init), basicConv(reduce5, five, 3, padded)) },
+    {
+      branch4: new Sequential(
+        new MaxPool2d(3, { stride: 1, padding: 1, ceilMode: true }),
+        basicConv(from, pool, 1, init),
+      ),
+    },
   );
 }
 
@@ -135,24 +125,13 @@ export class GoogLeNet<
   constructor(options: GoogLeNetOptions = {}) {
     super();
     const model = "GoogLeNet";
-    const { numClasses, inChannels, width, auxLogits, transformInput, dropout, dropoutAux, random } = readOptions(
+    const { numClasses, inChannels, width, auxLogits, transformInput, dropout, dropoutAux, init } = readNetwork(
       model,
       options,
-      {
-        numClasses: 1000,
-        inChannels: 3,
-        width: 1,
-        auxLogits: true,
-        transformInput: false,
-        dropout: 0.2,
-        dropoutAux: 0.7,
-        random: undefined,
-      },
+      { ...IMAGENET, auxLogits: true, transformInput: false, dropout: 0.2, dropoutAux: 0.7 },
     );
-    checkCommon(model, { numClasses, inChannels, width, dropout });
     checkRange(model, "dropoutAux", dropoutAux, 0, 1);
     this.transformInput = transformInput;
-    const init = random ? { random } : {};
     let from = widened(192, width);
     const mixed = (name: keyof typeof BLOCKS) => {
       const row = BLOCKS[name].map((channels) => widened(channels, width)) as unknown as Row;

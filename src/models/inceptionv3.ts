@@ -8,29 +8,19 @@ import { Flatten } from "../layers/flatten.js";
 import { type InitOptions, normal } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
-import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
-import { basicConv, block, transformInput } from "./blocks.js";
+import { basicConv, block, branches, transformInput } from "./blocks.js";
 import { initializeNormal } from "./initialize.js";
-import { checkCommon, widened } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork, widened } from "./options.js";
 import type { AuxiliaryRule } from "./rule.js";
 
-export interface InceptionV3Options {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
-  /** Multiplies the channels inside. Default 1. */
-  readonly width?: number;
+export interface InceptionV3Options extends ClassifierOptions {
   /** Whether there is an auxiliary classifier, whose scores are an output too. Default true. */
   readonly auxLogits?: boolean;
   /** Whether images are those of ImageNet's means and deviations, as other networks take them. Default false. */
   readonly transformInput?: boolean;
   /** Probability that the classifier drops a feature in train mode. Default 0.5. */
   readonly dropout?: number;
-  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 type Pair = readonly [number, number];
@@ -47,84 +37,47 @@ function blocksOf(width: number, init: InitOptions) {
   const row: Pair = [1, 7];
   const column: Pair = [7, 1];
   const mean = () => new AvgPool2d(3, { stride: 1, padding: 1 });
-  const max = () => new MaxPool2d(3, { stride: 2 });
 
-  const a = (from: number, pool: number) =>
-    block(
-      {
-        branch1x1: conv(from, 64, 1),
-        branch5x5_1: conv(from, 48, 1),
-        branch5x5_2: conv(48, 64, 5),
-        branch3x3dbl_1: conv(from, 64, 1),
-        branch3x3dbl_2: conv(64, 96, 3),
-        branch3x3dbl_3: conv(96, 96, 3),
-        branch_pool: conv(from, pool, 1),
-      },
-      (own, x) =>
-        own.branch1x1
-          .of(x)
-          .concat([
-            x.through(own.branch5x5_1, own.branch5x5_2),
-            x.through(own.branch3x3dbl_1, own.branch3x3dbl_2, own.branch3x3dbl_3),
-            x.through(mean(), own.branch_pool),
-          ]),
+  const a = (from: number, pooled: number) =>
+    branches(
+      { branch1x1: conv(from, 64, 1) },
+      { branch5x5_1: conv(from, 48, 1), branch5x5_2: conv(48, 64, 5) },
+      { branch3x3dbl_1: conv(from, 64, 1), branch3x3dbl_2: conv(64, 96, 3), branch3x3dbl_3: conv(96, 96, 3) },
+      { pool: mean(), branch_pool: conv(from, pooled, 1) },
     );
   const b = (from: number) =>
-    block(
-      {
-        branch3x3: half(from, 384),
-        branch3x3dbl_1: conv(from, 64, 1),
-        branch3x3dbl_2: conv(64, 96, 3),
-        branch3x3dbl_3: half(96, 96),
-      },
-      (own, x) =>
-        own.branch3x3
-          .of(x)
-          .concat([x.through(own.branch3x3dbl_1, own.branch3x3dbl_2, own.branch3x3dbl_3), max().of(x)]),
+    branches(
+      { branch3x3: half(from, 384) },
+      { branch3x3dbl_1: conv(from, 64, 1), branch3x3dbl_2: conv(64, 96, 3), branch3x3dbl_3: half(96, 96) },
+      { pool: new MaxPool2d(3, { stride: 2 }) },
     );
   const c = (from: number, inner: number) =>
-    block(
+    branches(
+      { branch1x1: conv(from, 192, 1) },
       {
-        branch1x1: conv(from, 192, 1),
         branch7x7_1: conv(from, inner, 1),
         branch7x7_2: conv(inner, inner, row),
         branch7x7_3: conv(inner, 192, column),
+      },
+      {
         branch7x7dbl_1: conv(from, inner, 1),
         branch7x7dbl_2: conv(inner, inner, column),
         branch7x7dbl_3: conv(inner, inner, row),
         branch7x7dbl_4: conv(inner, inner, column),
         branch7x7dbl_5: conv(inner, 192, row),
-        branch_pool: conv(from, 192, 1),
       },
-      (own, x) =>
-        own.branch1x1
-          .of(x)
-          .concat([
-            x.through(own.branch7x7_1, own.branch7x7_2, own.branch7x7_3),
-            x.through(
-              own.branch7x7dbl_1,
-              own.branch7x7dbl_2,
-              own.branch7x7dbl_3,
-              own.branch7x7dbl_4,
-              own.branch7x7dbl_5,
-            ),
-            x.through(mean(), own.branch_pool),
-          ]),
+      { pool: mean(), branch_pool: conv(from, 192, 1) },
     );
   const d = (from: number) =>
-    block(
+    branches(
+      { branch3x3_1: conv(from, 192, 1), branch3x3_2: half(192, 320) },
       {
-        branch3x3_1: conv(from, 192, 1),
-        branch3x3_2: half(192, 320),
         branch7x7x3_1: conv(from, 192, 1),
         branch7x7x3_2: conv(192, 192, row),
         branch7x7x3_3: conv(192, 192, column),
         branch7x7x3_4: half(192, 192),
       },
-      (own, x) =>
-        x
-          .through(own.branch3x3_1, own.branch3x3_2)
-          .concat([x.through(own.branch7x7x3_1, own.branch7x7x3_2, own.branch7x7x3_3, own.branch7x7x3_4), max().of(x)]),
+      { pool: new MaxPool2d(3, { stride: 2 }) },
     );
   const e = (from: number) =>
     block(
@@ -155,15 +108,14 @@ function blocksOf(width: number, init: InitOptions) {
     );
   /** Of 17×17 maps 5×5, 1×1. */
   const auxiliary = (from: number, numClasses: number) =>
-    block(
-      {
-        conv0: conv(from, 128, 1),
-        conv1: conv(128, 768, 5, 1, false),
-        fc: new Linear(widened(768, width), numClasses, init),
-      },
-      ({ conv0, conv1, fc }, x) =>
-        x.through(new AvgPool2d(5, { stride: 3 }), conv0, conv1, new AdaptiveAvgPool2d(1), new Flatten(), fc),
-    );
+    block({
+      pool: new AvgPool2d(5, { stride: 3 }),
+      conv0: conv(from, 128, 1),
+      conv1: conv(128, 768, 5, 1, false),
+      avgpool: new AdaptiveAvgPool2d(1),
+      flatten: new Flatten(),
+      fc: new Linear(widened(768, width), numClasses, init),
+    });
   return { conv, a, b, c, d, e, auxiliary };
 }
 
@@ -222,18 +174,13 @@ export class InceptionV3<
   constructor(options: InceptionV3Options = {}) {
     super();
     const model = "InceptionV3";
-    const { numClasses, inChannels, width, auxLogits, transformInput, dropout, random } = readOptions(model, options, {
-      numClasses: 1000,
-      inChannels: 3,
-      width: 1,
+    const { numClasses, inChannels, width, auxLogits, transformInput, dropout, init } = readNetwork(model, options, {
+      ...IMAGENET,
       auxLogits: true,
       transformInput: false,
       dropout: 0.5,
-      random: undefined,
     });
-    checkCommon(model, { numClasses, inChannels, width, dropout });
     this.transformInput = transformInput;
-    const init = random ? { random } : {};
     const { conv, a, b, c, d, e, auxiliary } = blocksOf(width, init);
     this.Conv2d_1a_3x3 = basicConv(inChannels, widened(32, width), 3, { stride: 2, ...init });
     this.Conv2d_2a_3x3 = conv(32, 32, 3, 1, false);

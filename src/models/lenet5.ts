@@ -9,10 +9,10 @@ import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
 import type { ChainRule } from "../shape/chain.js";
-import { checkOneOf, readOptions } from "../shape/check.js";
+import { checkOneOf } from "../shape/check.js";
 import type { Apply, OnlyArguments, Option, OptionsOf, ShapeRule } from "../shape/rule.js";
 import type { Random } from "../tensor/random.js";
-import { checkCommon } from "./options.js";
+import { readNetwork } from "./options.js";
 
 export interface LeNet5Options {
   /** Number of classes. Default 10. */
@@ -80,12 +80,14 @@ export class LeNet5<
   constructor(...options: OnlyArguments<"LeNet5", O, LeNet5Options>);
   constructor(options: LeNet5Options = {}) {
     super();
-    const defaults = { numClasses: 10, inChannels: 1, activation: "relu", pooling: "max", random: undefined } as const;
-    const { numClasses, inChannels, activation, pooling, random } = readOptions("LeNet5", options, defaults);
-    checkCommon("LeNet5", { numClasses, inChannels });
+    const { numClasses, inChannels, activation, pooling, init } = readNetwork("LeNet5", options, {
+      numClasses: 10,
+      inChannels: 1,
+      activation: "relu",
+      pooling: "max",
+    });
     checkOneOf("LeNet5", "activation", activation, ["relu", "tanh"]);
     checkOneOf("LeNet5", "pooling", pooling, ["max", "average"]);
-    const init = random ? { random } : {};
     const act = () => (activation === "relu" ? new ReLU() : new Tanh());
     const pool = () => (pooling === "max" ? new MaxPool2d(2) : new AvgPool2d(2));
     this.features = new Sequential(

@@ -9,25 +9,17 @@ import { Flatten } from "../layers/flatten.js";
 import type { InitOptions } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { Sequential } from "../layers/sequential.js";
-import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
 import { convNorm, multipleOf8 } from "./blocks.js";
 import { initializeConvolutions, initializeLinears } from "./initialize.js";
-import { checkCommon } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface MobileNetV2Options {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
+export interface MobileNetV2Options extends ClassifierOptions {
   /** Multiplies the channels inside, which are rounded to multiples of 8; the last 1280 never become fewer. Default 1. */
   readonly width?: number;
   /** Probability that the classifier drops a feature in train mode. Default 0.2. */
   readonly dropout?: number;
-  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 /** Stages: by how much a block expands its channels inside, channels of its output, number of blocks, first one's stride. */
@@ -97,10 +89,10 @@ export class MobileNetV2<
   constructor(...options: OnlyArguments<"MobileNetV2", O, MobileNetV2Options>);
   constructor(options: MobileNetV2Options = {}) {
     super();
-    const defaults = { numClasses: 1000, inChannels: 3, width: 1, dropout: 0.2, random: undefined } as const;
-    const { numClasses, inChannels, width, dropout, random } = readOptions("MobileNetV2", options, defaults);
-    checkCommon("MobileNetV2", { numClasses, inChannels, width, dropout });
-    const init = random ? { random } : {};
+    const { numClasses, inChannels, width, dropout, init } = readNetwork("MobileNetV2", options, {
+      ...IMAGENET,
+      dropout: 0.2,
+    });
     const first = multipleOf8(32 * width);
     const last = multipleOf8(1280 * Math.max(1, width));
     let from = first;

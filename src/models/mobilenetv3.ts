@@ -1,5 +1,4 @@
 import { Composite } from "../graph/composite.js";
-import type { Layer } from "../graph/layer.js";
 import type { Value } from "../graph/value.js";
 import { Hardsigmoid } from "../layers/activations/hardsigmoid.js";
 import { Hardswish } from "../layers/activations/hardswish.js";
@@ -10,25 +9,18 @@ import { Flatten } from "../layers/flatten.js";
 import type { InitOptions } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkOneOf, readOptions } from "../shape/check.js";
+import { checkOneOf } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
-import { convNorm, multipleOf8, SqueezeExcitation } from "./blocks.js";
+import { convNorm, InvertedResidual, multipleOf8, SqueezeExcitation } from "./blocks.js";
 import { initializeConvolutions, initializeLinears } from "./initialize.js";
-import { checkCommon } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface MobileNetV3Options {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
+export interface MobileNetV3Options extends ClassifierOptions {
   /** Multiplies the channels inside, which are rounded to multiples of 8. Default 1. */
   readonly width?: number;
   /** Probability that the classifier drops a feature in train mode. Default 0.2. */
   readonly dropout?: number;
-  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 /** Which of the paper's two networks. */
@@ -72,40 +64,6 @@ const BLOCKS: Record<MobileNetV3Size, readonly Row[]> = {
 
 const NORM = { eps: 0.001, momentum: 0.01 };
 
-/** Expands the channels, filters each by itself, gates them, and projects them to few ones, without an activation there. */
-class InvertedResidual extends Composite {
-  override readonly name: string = "InvertedResidual";
-  readonly block: Sequential;
-  readonly #residual: boolean;
-
-  constructor(from: number, hidden: number, to: number, row: Row, dilation: number, init: InitOptions) {
-    super();
-    const [kernel, , , squeeze, hardswish, stride] = row;
-    const activation = (): Layer => (hardswish ? new Hardswish() : new ReLU());
-    const options = { norm: NORM, ...init };
-    const gate = () =>
-      new SqueezeExcitation(hidden, multipleOf8(Math.floor(hidden / 4)), new ReLU(), new Hardsigmoid(), init);
-    this.block = new Sequential(
-      ...(hidden === from ? [] : [convNorm(from, hidden, 1, options, activation())]),
-      convNorm(
-        hidden,
-        hidden,
-        kernel,
-        { stride: dilation > 1 ? 1 : stride, dilation, groups: hidden, ...options },
-        activation(),
-      ),
-      ...(squeeze ? [gate()] : []),
-      convNorm(hidden, to, 1, options),
-    );
-    this.#residual = stride === 1 && from === to;
-  }
-
-  compose(x: Value): Value {
-    const y = this.block.of(x);
-    return this.#residual ? y.add(x) : y;
-  }
-}
-
 /** Layers of the large one up to its last map of an eighth of the size, which has 40 · width channels. */
 export const LOW = 5;
 
@@ -125,8 +83,15 @@ export function mobileNetV3Features(
   const options = { norm: NORM, ...init };
   const stem = convNorm(inChannels, from, 3, { stride: 2, ...options }, new Hardswish());
   const blocks = rows.map((row, i) => {
+    const [kernel, , , squeeze, hardswish, stride] = row;
     const [hidden, to] = [multipleOf8(row[1] * width), multipleOf8(row[2] * width)];
-    const block = new InvertedResidual(from, hidden, to, row, dilated && i >= last ? 2 : 1, init);
+    const squeezed = multipleOf8(Math.floor(hidden / 4));
+    const gate = () => new SqueezeExcitation(hidden, squeezed, new ReLU(), new Hardsigmoid(), init);
+    const block = new InvertedResidual("InvertedResidual", {
+      ...{ from, hidden, to, kernel, stride, dilation: dilated && i >= last ? 2 : 1, ...options },
+      activation: () => (hardswish ? new Hardswish() : new ReLU()),
+      gate: squeeze ? gate : undefined,
+    });
     from = to;
     return block;
   });
@@ -168,10 +133,10 @@ export class MobileNetV3<
   constructor(size: MobileNetV3Size, options: MobileNetV3Options = {}) {
     super();
     checkOneOf("MobileNetV3", "size", size, ["small", "large"]);
-    const defaults = { numClasses: 1000, inChannels: 3, width: 1, dropout: 0.2, random: undefined } as const;
-    const { numClasses, inChannels, width, dropout, random } = readOptions("MobileNetV3", options, defaults);
-    checkCommon("MobileNetV3", { numClasses, inChannels, width, dropout });
-    const init = random ? { random } : {};
+    const { numClasses, inChannels, width, dropout, init } = readNetwork("MobileNetV3", options, {
+      ...IMAGENET,
+      dropout: 0.2,
+    });
     const { features, channels } = mobileNetV3Features(size, { inChannels, width, dilated: false, ...init });
     const hidden = multipleOf8((size === "large" ? 1280 : 1024) * width);
     this.features = features;

@@ -9,30 +9,22 @@ import type { InitOptions } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
-import { checkInteger, checkList, readOptions } from "../shape/check.js";
+import { checkInteger, checkList } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { OnlyArguments, ShapeRule } from "../shape/rule.js";
 import { show } from "../shape/show.js";
 import type { Random } from "../tensor/random.js";
 import { initializeConvolutions } from "./initialize.js";
-import { checkCommon, widened } from "./options.js";
+import { type ClassifierOptions, checkCommon, IMAGENET, readNetwork, widened } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface ResNetOptions {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
-  /** Multiplies the channels inside, which are 64 at first and double at each stage. Default 1. */
-  readonly width?: number;
+export interface ResNetOptions extends ClassifierOptions {
   /** Groups of the 3×3 convolution of a bottleneck, as in ResNeXt. Default 1. */
   readonly groups?: number;
   /** Channels per group of that convolution in the first stage, as in ResNeXt and Wide ResNet. Default 64. */
   readonly widthPerGroup?: number;
   /** Whether the second, third and fourth stage dilate their kernels where they would halve the size. Default: none does. */
   readonly replaceStrideWithDilation?: readonly [boolean, boolean, boolean];
-  /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 /** How many layers a ResNet has. */
@@ -268,19 +260,14 @@ export class ResNet<
 
   constructor(depth: ResNetDepth, ...options: OnlyArguments<"ResNet", O, ResNetOptions>);
   constructor(depth: ResNetDepth, options: ResNetOptions = {}) {
-    const defaults = {
-      numClasses: 1000,
-      inChannels: 3,
-      width: 1,
+    const { numClasses, init, ...rest } = readNetwork("ResNet", options, {
+      ...IMAGENET,
       groups: 1,
       widthPerGroup: 64,
       replaceStrideWithDilation: [false, false, false],
-      random: undefined,
-    } as const;
-    const { numClasses, ...rest } = readOptions("ResNet", options, defaults);
-    checkCommon("ResNet", { numClasses });
-    super(depth, { ...rest, model: "ResNet" });
-    this.fc = new Linear(this.channels, numClasses, rest.random ? { random: rest.random } : {});
+    });
+    super(depth, { ...rest, random: init.random, model: "ResNet" });
+    this.fc = new Linear(this.channels, numClasses, init);
   }
 
   override compose(x: Value): Value {

@@ -8,22 +8,14 @@ import type { InitOptions } from "../layers/initializers.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
-import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
 import { convNorm } from "./blocks.js";
-import { checkCommon, widened } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork, widened } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface ShuffleNetV2Options {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
+export interface ShuffleNetV2Options extends ClassifierOptions {
   /** Multiplies the channels of the stages. 0.5, 1, 1.5 and 2 have the paper's numbers. Default 1. */
   readonly width?: number;
-  /** Where the initial weights come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 /** Channels of the first stage by the paper's widths; they double at each stage. */
@@ -89,10 +81,7 @@ export class ShuffleNetV2<
   constructor(...options: OnlyArguments<"ShuffleNetV2", O, ShuffleNetV2Options>);
   constructor(options: ShuffleNetV2Options = {}) {
     super();
-    const defaults = { numClasses: 1000, inChannels: 3, width: 1, random: undefined };
-    const { numClasses, inChannels, width, random } = readOptions("ShuffleNetV2", options, defaults);
-    checkCommon("ShuffleNetV2", { numClasses, inChannels, width });
-    const init = random ? { random } : {};
+    const { numClasses, inChannels, width, init } = readNetwork("ShuffleNetV2", options, IMAGENET);
     const first = FIRST[width] ?? 2 * widened(58, width);
     const stage = (from: number, to: number, units: number) =>
       new Sequential(

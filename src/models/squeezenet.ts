@@ -8,23 +8,13 @@ import { Flatten } from "../layers/flatten.js";
 import { constant, type InitOptions, kaimingUniform, normal } from "../layers/initializers.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
-import { readOptions } from "../shape/check.js";
 import type { OnlyArguments } from "../shape/rule.js";
-import type { Random } from "../tensor/random.js";
-import { checkCommon, widened } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork, widened } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface SqueezeNetOptions {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
-  /** Multiplies the channels inside, 16 to 256. Default 1. */
-  readonly width?: number;
+export interface SqueezeNetOptions extends ClassifierOptions {
   /** Probability that a number before the last convolution is dropped in train mode. Default 0.5. */
   readonly dropout?: number;
-  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 /** Few channels by a 1×1 convolution, then many by 1×1 and 3×3 ones side by side. */
@@ -81,10 +71,10 @@ export class SqueezeNet<
   constructor(...options: OnlyArguments<"SqueezeNet", O, SqueezeNetOptions>);
   constructor(options: SqueezeNetOptions = {}) {
     super();
-    const defaults = { numClasses: 1000, inChannels: 3, width: 1, dropout: 0.5, random: undefined } as const;
-    const { numClasses, inChannels, width, dropout, random } = readOptions("SqueezeNet", options, defaults);
-    checkCommon("SqueezeNet", { numClasses, inChannels, width, dropout });
-    const init = random ? { random } : {};
+    const { numClasses, inChannels, width, dropout, init } = readNetwork("SqueezeNet", options, {
+      ...IMAGENET,
+      dropout: 0.5,
+    });
     const first = widened(64, width);
     let from = first;
     const fire = (channels: number) => {

@@ -6,12 +6,12 @@ import { Conv2d } from "../layers/conv2d.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
 import { ZeroPad2d } from "../layers/zero-pad2d.js";
-import { checkInteger, readOptions } from "../shape/check.js";
+import { checkInteger } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import { show } from "../shape/show.js";
 import type { Random } from "../tensor/random.js";
 import { initializeConvolutions } from "./initialize.js";
-import { checkCommon, widened } from "./options.js";
+import { readNetwork, widened } from "./options.js";
 
 export interface TinyYOLOv2Options {
   /** Number of classes. Default 20, PASCAL VOC's. */
@@ -60,15 +60,18 @@ export class TinyYOLOv2 extends Composite {
 
   constructor(options: TinyYOLOv2Options = {}) {
     super();
-    const defaults = { numClasses: 20, numAnchors: 5, inChannels: 3, width: 1, stride: 32, random: undefined } as const;
-    const { numClasses, numAnchors, inChannels, width, stride, random } = readOptions("TinyYOLOv2", options, defaults);
-    checkCommon("TinyYOLOv2", { numClasses, inChannels, width });
+    const { numClasses, numAnchors, inChannels, width, stride, init } = readNetwork("TinyYOLOv2", options, {
+      numClasses: 20,
+      numAnchors: 5,
+      inChannels: 3,
+      width: 1,
+      stride: 32,
+    });
     checkInteger("TinyYOLOv2", "numAnchors", numAnchors, 1);
     const halvings = [2, 4, 8, 16, 32].indexOf(stride) + 1;
     if (halvings === 0) {
       throw new ArgumentError(`TinyYOLOv2 expects stride to be one of 2, 4, 8, 16, 32, but got ${show(stride)}.`);
     }
-    const init = random ? { random } : {};
     const channels = CHANNELS.map((c) => widened(c, width));
     const stages = channels.map((to, i) => [
       new Conv2d(channels[i - 1] ?? inChannels, to, 3, { padding: 1, bias: false, ...init }),

@@ -8,13 +8,13 @@ import { Conv2d } from "../layers/conv2d.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
 import { Upsample } from "../layers/upsample.js";
-import { checkInteger, checkOneOf, checkRange, readOptions } from "../shape/check.js";
+import { checkInteger, checkOneOf, checkRange } from "../shape/check.js";
 import { rankMismatch, ShapeError } from "../shape/errors.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import { type Shape, showShape } from "../shape/shape.js";
 import type { Random } from "../tensor/random.js";
 import { initializeConvolutions } from "./initialize.js";
-import { checkCommon, widened } from "./options.js";
+import { readNetwork, widened } from "./options.js";
 import type { SegmentationRule } from "./rule.js";
 
 export interface UNetOptions {
@@ -67,24 +67,16 @@ export class UNet<
   constructor(...options: OnlyArguments<"UNet", O, UNetOptions>);
   constructor(options: UNetOptions = {}) {
     super();
-    const defaults = {
+    const { numClasses, inChannels, width, depth, upsampling, batchNorm, init } = readNetwork("UNet", options, {
       numClasses: 2,
       inChannels: 1,
       width: 1,
       depth: 4,
       upsampling: "transposed",
       batchNorm: false,
-      random: undefined,
-    } as const;
-    const { numClasses, inChannels, width, depth, upsampling, batchNorm, random } = readOptions(
-      "UNet",
-      options,
-      defaults,
-    );
-    checkCommon("UNet", { numClasses, inChannels, width });
+    });
     checkRange("UNet", "depth", checkInteger("UNet", "depth", depth, 1), 1, 20);
     checkOneOf("UNet", "upsampling", upsampling, ["transposed", "bilinear"]);
-    const init = random ? { random } : {};
     const channels = Array.from({ length: depth + 1 }, (_, i) => widened(64, width) * (1 << i));
     const pairs = channels.slice(0, -1).map((c) => ({ from: 2 * c, to: c }));
     const convolutions = (from: number, to: number) =>

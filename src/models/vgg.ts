@@ -9,28 +9,18 @@ import { Flatten } from "../layers/flatten.js";
 import { Linear } from "../layers/linear.js";
 import { MaxPool2d } from "../layers/max-pool2d.js";
 import { Sequential } from "../layers/sequential.js";
-import { readOptions } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { OnlyArguments } from "../shape/rule.js";
 import { show } from "../shape/show.js";
-import type { Random } from "../tensor/random.js";
 import { initializeConvolutions, initializeLinears } from "./initialize.js";
-import { checkCommon, widened } from "./options.js";
+import { type ClassifierOptions, IMAGENET, readNetwork, widened } from "./options.js";
 import type { ClassifierRule } from "./rule.js";
 
-export interface VGGOptions {
-  /** Number of classes. Default 1000, ImageNet's. */
-  readonly numClasses?: number;
-  /** Channels of the input image. Default 3. */
-  readonly inChannels?: number;
-  /** Multiplies the channels inside, 64 to 512, and the classifier's 4096 features. Default 1. */
-  readonly width?: number;
+export interface VGGOptions extends ClassifierOptions {
   /** Whether each convolution has a BatchNorm2d after it, beside its bias. Default false. */
   readonly batchNorm?: boolean;
   /** Probability that the classifier drops a feature in train mode. Default 0.5. */
   readonly dropout?: number;
-  /** Where the initial weights and what is dropped come from. Default: the generator that `manualSeed` seeds. */
-  readonly random?: Random;
 }
 
 /** How many layers a VGG has. */
@@ -84,19 +74,13 @@ export class VGG<const O extends readonly [options?: VGGOptions] = readonly [opt
   constructor(depth: VGGDepth, ...options: OnlyArguments<"VGG", O, VGGOptions>);
   constructor(depth: VGGDepth, options: VGGOptions = {}) {
     super();
-    const defaults = {
-      numClasses: 1000,
-      inChannels: 3,
-      width: 1,
+    const { numClasses, inChannels, width, batchNorm, dropout, init } = readNetwork("VGG", options, {
+      ...IMAGENET,
       batchNorm: false,
       dropout: 0.5,
-      random: undefined,
-    } as const;
-    const { numClasses, inChannels, width, batchNorm, dropout, random } = readOptions("VGG", options, defaults);
+    });
     const stages = typeof depth === "number" ? STAGES[depth] : undefined;
     if (!stages) throw new ArgumentError(`VGG expects depth to be one of 11, 13, 16, 19, but got ${show(depth)}.`);
-    checkCommon("VGG", { numClasses, inChannels, width, dropout });
-    const init = random ? { random } : {};
     const channels = CHANNELS.map((c) => widened(c, width));
     let from = inChannels;
     const convolution = (to: number) => {

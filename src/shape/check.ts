@@ -90,12 +90,14 @@ export function checkNone(who: string, [first]: readonly unknown[]): void {
 }
 
 /** What {@link readOptions} takes as the defaults of the options `O`: every name, undefined where there is no default. */
-type Defaults<O, D> = { readonly [K in keyof Required<O>]: O[K] | undefined } & {
+export type Defaults<O, D> = { readonly [K in keyof Required<O>]: O[K] | undefined } & {
   readonly [K in Exclude<keyof D, keyof O>]: never;
 };
 
 /** What {@link readOptions} gives: undefined is left only where the default is. */
-type Read<O, D> = { readonly [K in keyof Required<O>]: Exclude<O[K], undefined> | (K extends keyof D ? D[K] : never) };
+export type Read<O, D> = {
+  readonly [K in keyof Required<O>]: Exclude<O[K], undefined> | (K extends keyof D ? D[K] : never);
+};
 
 /**
  * The options with their defaults filled in. `defaults` names every option that there is, and any other is refused;

@@ -44,7 +44,3 @@ export function showShape(shape: Shape): string {
     ? `[${shape.slice(0, 8).join(", ")}, … ${shape.length} dimensions]`
     : `[${shape.join(", ")}]`;
 }
-
-export function pairOf(value: Pair): readonly [number, number] {
-  return typeof value === "number" ? [value, value] : value;
-}

@@ -1,47 +1,18 @@
 /** Shapes of what a value is taken apart into along one dimension. */
 import type { Add, FloorDivide, IsKnown, Less, Subtract } from "./arithmetic.js";
-import { type ResolvedDim, resolveDim } from "./dim.js";
-import { ShapeError } from "./errors.js";
+import type { ResolvedDim } from "./dim.js";
 import type { HasAnyRank, KnownShape } from "./known-shape.js";
 import type { Differs, Mistake, Show, WithSize } from "./rule.js";
-import { type Shape, showShape } from "./shape.js";
+import type { Shape } from "./shape.js";
 
-/**
- * The sizes of the parts along the dimension `dim`.
- * @throws ShapeError for a dimension that is not there, or sizes that do not add up to it.
- */
-export function splitSizes(who: string, shape: Shape, sizes: readonly number[], dim: number): readonly number[] {
-  const at = resolveDim(who, dim, shape);
-  const extent = shape[at] ?? 0;
-  if (sizes.reduce((sum, size) => sum + size, 0) === extent) return sizes;
-  throw new ShapeError(
-    `${who} expects sizes that add up to ${extent}, the size of dim ${at} of ${showShape(shape)}, but got ${showShape(sizes)}. Usual cause: sizes of a layer with other channels.`,
-  );
-}
-
-/**
- * The sizes of `chunks` equal parts; the last one may be smaller.
- * @throws ShapeError for a dimension that does not exist, or that does not split into this many parts.
- */
-export function chunkSizes(who: string, shape: Shape, chunks: number, dim: number): number[] {
-  const at = resolveDim(who, dim, shape);
-  const extent = shape[at] ?? 0;
-  const each = Math.ceil(extent / chunks);
-  const parts = Array.from({ length: chunks }, (_, i) => Math.min(each, extent - i * each));
-  if (parts.every((part) => part > 0)) return parts;
-  throw new ShapeError(
-    `${who} expects a dimension that splits into ${chunks} parts, but got the shape ${showShape(shape)}, in which dim ${at} has ${extent}. Usual cause: more chunks than channels.`,
-  );
-}
-
-/** {@link splitSizes} as a type: the shapes of the parts. */
+/** The shapes of the parts of these sizes along the dimension `Dim`. */
 export type SplitShapes<S extends Shape, Sizes extends readonly number[], Dim> = Listed<
   KnownShape<S>,
   ResolvedDim<KnownShape<S>, Dim>,
   Sizes
 >;
 
-/** {@link chunkSizes} as a type: the shapes of the parts. */
+/** The shapes of this many equal parts; the last one may be smaller. */
 export type ChunkShapes<S extends Shape, Chunks, Dim> = ChunksOf<
   KnownShape<S>,
   ResolvedDim<KnownShape<S>, Dim>,

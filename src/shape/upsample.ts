@@ -226,21 +226,7 @@ type Resized<Sizes extends Shape, O> = [O] extends [{ readonly size: infer Size 
 
 type PerDim<Value, I> = Value extends Shape ? (I extends keyof Value ? Value[I] : number) : Value;
 
-/**
- * The shape of images in the sizes of others.
- * @throws ShapeError where one has other dimensions than the other, or has no sizes after `[N, C]`.
- */
-export function resizedLike(who: string, shape: Shape, other: Shape): number[] {
-  if (shape.length !== other.length) {
-    throw new ShapeError(
-      `${who} expects a value with as many dimensions as ${showShape(shape)}, but got ${showShape(other)}. Usual cause: one of the two was flattened or pooled.`,
-    );
-  }
-  if (shape.length < 3) throw rankMismatch(who, "[N, C, …]", shape, "images flattened too early");
-  return [...shape.slice(0, 2), ...other.slice(2)];
-}
-
-/** {@link resizedLike} as a type: the shape of `S` in the sizes of `Other` after `[N, C]`, or the sentence that says why it has none. */
+/** The shape of `S` in the sizes of `Other` after `[N, C]`, or the sentence that says why it has none. */
 export type ResizedLike<Who extends string, S extends Shape, Other extends Shape> = LikeKnown<
   Who,
   KnownShape<S>,
@@ -249,11 +235,10 @@ export type ResizedLike<Who extends string, S extends Shape, Other extends Shape
 
 type LikeKnown<Who extends string, S extends Shape, Other extends Shape> = number extends S["length"] | Other["length"]
   ? Shape
-  : S["length"] extends Other["length"]
-    ? [S, Other] extends [
+  : [S["length"], S, Other] extends [
+        Other["length"],
         readonly [infer N extends number, infer C extends number, number, ...Shape],
         readonly [number, number, ...infer Sizes extends Shape],
       ]
-      ? readonly [N, C, ...Sizes]
-      : Mistake<`${Who} expects an input [N, C, …], but got ${Show<S>}`>
-    : Mistake<`${Who} expects a value with as many dimensions as ${Show<S>}, but got ${Show<Other>}`>;
+    ? readonly [N, C, ...Sizes]
+    : Mistake<`${Who} expects two values with the same number of dimensions after [N, C], but got ${Show<S>} and ${Show<Other>}`>;

@@ -235,7 +235,7 @@ function parse(bytes: Uint8Array): Saved {
   return saved as Saved;
 }
 
-/** The checksum is written before everything else in the header, so that its digits are always at the same place. */
+/** The checksum is written before everything else in the header, so that its digits are always at the same position. */
 const SEAL = "faltung.checksum";
 const BLANK = "00000000";
 /** Behind the header's length and `{"__metadata__":{"faltung.checksum":"`. */

@@ -190,7 +190,7 @@ export class ConfusionMatrix extends Branded {
 }
 
 function widthOf(column: readonly string[]): number {
-  return column.reduce((most, cell) => Math.max(most, cell.length), 0);
+  return column.reduce((max, cell) => Math.max(max, cell.length), 0);
 }
 
 function aligned(column: readonly string[]): string[] {

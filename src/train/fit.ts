@@ -1,7 +1,7 @@
 /** The training loop: epochs over batches, with progress, validation, early stopping, abort, and exact resume. */
 import { type AnyTargets, type Batch, type Inputs, listOfInputs } from "../data/dataset.js";
-import { membersOf, type Network } from "../graph/layer.js";
-import { State, StateBuffer } from "../graph/parameter.js";
+import type { Network } from "../graph/layer.js";
+import { StateBuffer } from "../graph/parameter.js";
 import {
   checkFinite,
   checkInteger,
@@ -168,9 +168,8 @@ class Training<T extends AnyTargets> {
       ...(isResumable(validation) && validation !== data && { validation }),
       ...(this.#stopper && { earlyStopping: this.#stopper }),
     };
-    const states = model.modules().flatMap((layer) => membersOf(layer, State).map(([, state]) => state));
-    const buffers = new Set(states.filter((state): state is StateBuffer => state instanceof StateBuffer));
-    this.#buffers = [...buffers].map((buffer) => ({ buffer, before: buffer.value.view().slice() }));
+    const buffers = [...model.ownSelf.states()].filter((state) => state instanceof StateBuffer);
+    this.#buffers = buffers.map((buffer) => ({ buffer, before: buffer.value.view().slice() }));
   }
 
   async run(): Promise<History> {
@@ -197,7 +196,7 @@ class Training<T extends AnyTargets> {
     const before = this.#progress.samples;
     const steps = lengthOf(this.data);
     const named = model.namedParameters();
-    // A source that cannot be put back to its place gives the epoch again; its first batches have been used already.
+    // A source that cannot be put back to its position gives the epoch again; its first batches have been used already.
     let skip = this.#parts.data ? 0 : this.#progress.step;
     model.train();
     for (const batch of batchesOf(this.data, this.#run)) {
@@ -211,15 +210,11 @@ class Training<T extends AnyTargets> {
       this.#checkOutputs(batch);
       const rows = rowsOf(batch);
       const { loss, sum, problem } = this.#run(() => this.#gradients(batch, named, rows));
-      const p = this.#progress;
-      this.#progress = { ...p, step: p.step + 1, globalStep: p.globalStep + 1 };
+      const last = this.#progress;
+      this.#progress = { ...last, step: last.step + 1, globalStep: last.globalStep + 1 };
       if (problem) await this.#notFinite(problem, batch, problem.loss);
       this.#run(() => this.#update(loss));
-      this.#progress = {
-        ...this.#progress,
-        lossSum: p.lossSum + sum,
-        samples: p.samples + rows,
-      };
+      this.#progress = { ...this.#progress, lossSum: last.lossSum + sum, samples: last.samples + rows };
       const { epoch, step, globalStep, lossSum, samples } = this.#progress;
       const seconds = (performance.now() - start) / 1000;
       const secondsLeft =

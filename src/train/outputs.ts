@@ -230,7 +230,7 @@ export function measuredValue(
   return checkMetricValue(who, key, metric(y as Tensor, (isOne ? targets : targetsOf(who, output, targets)) as never));
 }
 
-/** The names of a network's outputs, or their places. */
+/** The names of a network's outputs, or their positions. */
 function outputsOf(model: Network, inputs: number) {
   const { names, isList = false, outputs = [] }: Partial<Composition> = model.composed(inputs) ?? {};
   const isOne = !names && !isList;

@@ -203,7 +203,7 @@ function numbersOf(who: string, embedding: Embedding): Float32Array {
 const BLOCK = 4;
 
 /**
- * sums[r] = Σᵢ (aᵢ − bᵣᵢ)² of the {@link BLOCK} rows b from `start` on, or, as soon as all are larger than `most`,
+ * sums[r] = Σᵢ (aᵢ − bᵣᵢ)² of the {@link BLOCK} rows b from `start` on, or, as soon as all are larger than `max`,
  * something larger than that.
  */
 function squaredDistances(a: Float32Array, b: Float32Array, start: number, max: number, sums: Float64Array): void {

@@ -62,7 +62,7 @@ export async function encodePng(pixels: Pixels): Promise<Uint8Array> {
   return encode({ width, height, data, channels, depth: 8 });
 }
 
-/** @throws FormatError for a picture without pixels or with more than `most`. */
+/** @throws FormatError for a picture without pixels or with more than `max`. */
 export function checkPixels(width: number, height: number, max: number): void {
   if (width === 0 || height === 0) {
     refuse(WHO, "a picture of at least 1×1 pixels", `the file says ${width}×${height}`, "a corrupt file");
@@ -272,11 +272,11 @@ function toEightBits({ header, palette, transparency }: Chunks, samples: Uint8Ar
     }
     return result;
   }
-  const most = (1 << depth) - 1;
-  const eight = (sample: number) => Math.round((sample * 255) / most);
+  const max = (1 << depth) - 1;
+  const eight = (sample: number) => Math.round((sample * 255) / max);
   const colors = channels < 3 ? 1 : 3;
   const alpha = channels === 2 || channels === 4;
-  const clear = transparency && Array.from({ length: colors }, (_, c) => sampleAt(transparency, 0, 16, c) & most);
+  const clear = transparency && Array.from({ length: colors }, (_, c) => sampleAt(transparency, 0, 16, c) & max);
   const to = alpha || clear ? 4 : colors;
   const result = blank(WHO, width, height, to);
   for (let i = 0; i < area; i++) {

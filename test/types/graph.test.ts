@@ -1,6 +1,7 @@
 /** What the compiler says of composed networks, held to the functions that the run time asks. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { resizeLike, splitInto } from "../../src/graph/operations.js";
 import { broadcastShape, matmulGeometry } from "../../src/shape/broadcast.js";
 import { resolveDim } from "../../src/shape/dim.js";
 import { flattenShape, unflattenShape } from "../../src/shape/flatten.js";
@@ -8,8 +9,7 @@ import { concatenatedShape } from "../../src/shape/join.js";
 import { permutedDims } from "../../src/shape/layout.js";
 import { checkNamed } from "../../src/shape/named.js";
 import { reshapeShape } from "../../src/shape/reshape.js";
-import { chunkSizes, splitSizes } from "../../src/shape/split.js";
-import { resizedLike, upsampleSettings, upsampleShape } from "../../src/shape/upsample.js";
+import { upsampleSettings, upsampleShape } from "../../src/shape/upsample.js";
 import { check } from "./support.js";
 
 interface Mistake {
@@ -64,14 +64,14 @@ const MISTAKES: readonly Mistake[] = [
     code: "x.split([32, 16], 1)",
     at: "[32, 16]",
     sentence: "Value.split expects sizes that add up to 64, the size of dim 1 of [2, 64, 5, 5], but got [32, 16]",
-    run: () => splitSizes("Value.split", X, [32, 16], 1),
+    run: () => splitInto("split", [32, 16], 1).shapes([X]),
   },
   {
     what: "chunks along a dimension that is not there",
     code: "m.chunk(2, 2)",
     at: "2",
     sentence: "Value.chunk expects a dimension from -2 to 1, but got dim 2 for the shape [2, 3]",
-    run: () => chunkSizes("Value.chunk", M, 2, 2),
+    run: () => splitInto("chunk", 2, 2).shapes([M]),
   },
   {
     what: "more chunks than there are columns",
@@ -79,7 +79,7 @@ const MISTAKES: readonly Mistake[] = [
     at: "4",
     sentence:
       "Value.chunk expects a dimension that splits into 4 parts, but got the shape [2, 3], in which dim 1 has 3",
-    run: () => chunkSizes("Value.chunk", M, 4, 1),
+    run: () => splitInto("chunk", 4, 1).shapes([M]),
   },
   {
     what: "a shape of another number of elements",
@@ -136,15 +136,17 @@ const MISTAKES: readonly Mistake[] = [
     what: "the size of what has other dimensions",
     code: "x.resizeLike(m)",
     at: "m",
-    sentence: "Value.resizeLike expects a value with as many dimensions as [2, 64, 5, 5], but got [2, 3]",
-    run: () => resizedLike("Value.resizeLike", X, M),
+    sentence:
+      "Value.resizeLike expects two values with the same number of dimensions after [N, C], but got [2, 64, 5, 5] and [2, 3]",
+    run: () => resizeLike({}).shapes([X, M]),
   },
   {
     what: "the size of what has none",
     code: "m.resizeLike(m)",
     at: "m",
-    sentence: "Value.resizeLike expects an input [N, C, …], but got [2, 3]",
-    run: () => resizedLike("Value.resizeLike", M, M),
+    sentence:
+      "Value.resizeLike expects two values with the same number of dimensions after [N, C], but got [2, 3] and [2, 3]",
+    run: () => resizeLike({}).shapes([M, M]),
   },
   {
     what: "images of other channels into a graph",
@@ -255,20 +257,20 @@ const cases: Case[] = fc
       a,
       b,
       code: `a.split([1, ${count}], ${dim})`,
-      run: (x) => splitSizes("Value.split", x, [1, count], dim).map((size) => x.with(dim, size)),
+      run: (x) => splitInto("split", [1, count], dim).shapes([x]),
     },
     {
       a,
       b,
       code: `a.chunk(${count}, ${dim})`,
-      run: (x) => chunkSizes("Value.chunk", x, count, dim).map((size) => x.with(dim, size)),
+      run: (x) => splitInto("chunk", count, dim).shapes([x]),
     },
     { a, b, code: "a.reshape([-1])", run: (x) => [reshapeShape("Value.reshape", x, [-1])] },
     {
       a: [2, 3, ...a],
       b: [2, 4, ...b],
       code: "a.resizeLike(b)",
-      run: (x, y) => [resizedLike("Value.resizeLike", x, y)],
+      run: (x, y) => resizeLike({}).shapes([x, y]),
     },
   ]);
 

@@ -5,8 +5,7 @@ import { AvgPool2d } from "../../layers/avg-pool2d.js";
 import { Conv2d } from "../../layers/conv2d.js";
 import { Flatten } from "../../layers/flatten.js";
 import { Linear } from "../../layers/linear.js";
-import { readOptions } from "../../shape/check.js";
-import { checkCommon, widened } from "../options.js";
+import { readNetwork, widened } from "../options.js";
 import { type Init, SAME_STRIDE_2, SeparableConv } from "./separable.js";
 import type { FaceNetworkOptions } from "./tiny-face-detector.js";
 
@@ -67,10 +66,7 @@ export class FaceLandmarks extends Composite {
 
   constructor(options: FaceNetworkOptions = {}) {
     super();
-    const defaults = { width: 1, random: undefined } as const;
-    const { width, random } = readOptions("FaceLandmarks", options, defaults);
-    checkCommon("FaceLandmarks", { width });
-    const init = random ? { random } : {};
+    const { width, init } = readNetwork("FaceLandmarks", options, { width: 1 });
     const channels = (count: number) => widened(count, width);
     this.dense0 = new DenseBlock(3, channels(32), true, init);
     this.dense1 = new DenseBlock(channels(32), channels(64), false, init);

@@ -8,8 +8,7 @@ import { Flatten } from "../../layers/flatten.js";
 import { GlobalAvgPool2d } from "../../layers/global-pool2d.js";
 import { Linear } from "../../layers/linear.js";
 import { MaxPool2d } from "../../layers/max-pool2d.js";
-import { readOptions } from "../../shape/check.js";
-import { checkCommon, widened } from "../options.js";
+import { readNetwork, widened } from "../options.js";
 import type { Init } from "./separable.js";
 import type { FaceNetworkOptions } from "./tiny-face-detector.js";
 
@@ -99,10 +98,7 @@ export class FaceRecognition extends Composite {
 
   constructor(options: FaceNetworkOptions = {}) {
     super();
-    const defaults = { width: 1, random: undefined } as const;
-    const { width, random } = readOptions("FaceRecognition", options, defaults);
-    checkCommon("FaceRecognition", { width });
-    const init = random ? { random } : {};
+    const { width, init } = readNetwork("FaceRecognition", options, { width: 1 });
     const [c32, c64, c128, c256] = [widened(32, width), widened(64, width), widened(128, width), widened(256, width)];
     this.conv32_down = new ScaledConv(3, c32, 7, 2, init);
     this.conv32_1 = new ResidualBlock(c32, c32, init);

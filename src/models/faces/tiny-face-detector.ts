@@ -5,9 +5,8 @@ import { LeakyReLU } from "../../layers/activations/leaky-relu.js";
 import { Conv2d } from "../../layers/conv2d.js";
 import { MaxPool2d } from "../../layers/max-pool2d.js";
 import { ZeroPad2d } from "../../layers/zero-pad2d.js";
-import { readOptions } from "../../shape/check.js";
 import type { Random } from "../../tensor/random.js";
-import { checkCommon, widened } from "../options.js";
+import { readNetwork, widened } from "../options.js";
 import { SeparableConv } from "./separable.js";
 
 /** Options of the three face networks. */
@@ -48,10 +47,7 @@ export class TinyFaceDetector extends Composite {
 
   constructor(options: FaceNetworkOptions = {}) {
     super();
-    const defaults = { width: 1, random: undefined } as const;
-    const { width, random } = readOptions("TinyFaceDetector", options, defaults);
-    checkCommon("TinyFaceDetector", { width });
-    const init = random ? { random } : {};
+    const { width, init } = readNetwork("TinyFaceDetector", options, { width: 1 });
     const channels = (count: number) => widened(count, width);
     this.conv0 = new Conv2d(3, channels(16), 3, init);
     this.conv1 = new SeparableConv(channels(16), channels(32), 1, init);

@@ -110,7 +110,7 @@ const radam = /* @__PURE__ */ optimizerKernel({
 });
 
 /** What every variant of Adam has: two decays and a divisor that is not 0. */
-abstract class AdamKin<O extends AdamaxOptions> extends Optimizer<O> {
+abstract class AdamVariant<O extends AdamaxOptions> extends Optimizer<O> {
   protected override check({ betas, eps }: ParameterGroup<O> & ParameterGroup<AdamaxOptions>): void {
     for (const [i, beta] of betas.entries()) checkFraction(this.name, `betas[${i}]`, beta);
     checkRate(this.name, "eps", eps);
@@ -124,7 +124,7 @@ function numbersAt(t: number, { lr, betas: [beta1, beta2], eps }: ParameterGroup
   return { step: lr / correction1, beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, root, inverseRoot: 1 / root, eps };
 }
 
-abstract class AdamFamily extends AdamKin<AdamOptions> {
+abstract class AdamOrAdamW extends AdamVariant<AdamOptions> {
   protected override readonly optionalStateNames = ["max_exp_avg_sq"];
 
   constructor(
@@ -159,7 +159,7 @@ abstract class AdamFamily extends AdamKin<AdamOptions> {
  * const optimizer = new Adam(model.parameters(), { lr: 0.001 });
  * optimizer.step();
  */
-export class Adam extends AdamFamily {
+export class Adam extends AdamOrAdamW {
   constructor(parameters: Parameters<AdamOptions>, options: AdamOptions = {}) {
     super("Adam", parameters, options, 0, false);
   }
@@ -175,7 +175,7 @@ export class Adam extends AdamFamily {
  * const optimizer = new AdamW(model.parameters(), { lr: 0.001, weightDecay: 0.05 });
  * optimizer.step();
  */
-export class AdamW extends AdamFamily {
+export class AdamW extends AdamOrAdamW {
   constructor(parameters: Parameters<AdamOptions>, options: AdamOptions = {}) {
     super("AdamW", parameters, options, 0.01, true);
   }
@@ -192,7 +192,7 @@ export class AdamW extends AdamFamily {
  * const optimizer = new Adamax(model.parameters());
  * optimizer.step();
  */
-export class Adamax extends AdamKin<AdamaxOptions> {
+export class Adamax extends AdamVariant<AdamaxOptions> {
   constructor(parameters: Parameters<AdamaxOptions>, options: AdamaxOptions = {}) {
     super("Adamax", parameters, options, { ...DEFAULTS, lr: 0.002 });
   }
@@ -217,7 +217,7 @@ export class Adamax extends AdamKin<AdamaxOptions> {
  * const optimizer = new RAdam(model.parameters());
  * optimizer.step();
  */
-export class RAdam extends AdamKin<RAdamOptions> {
+export class RAdam extends AdamVariant<RAdamOptions> {
   constructor(parameters: Parameters<RAdamOptions>, options: RAdamOptions = {}) {
     super("RAdam", parameters, options, { ...DEFAULTS, decoupledWeightDecay: false });
   }
@@ -236,8 +236,8 @@ export class RAdam extends AdamKin<RAdamOptions> {
 /** r = √((ρ − 4)(ρ − 2)·ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)·ρ)) with ρ∞ = 2/(1 − β₂) − 1, ρ = ρ∞ − 2t·β₂ᵗ/(1 − β₂ᵗ); 0 up to ρ = 5. */
 function rectification(beta2: number, t: number): number {
   const correction2 = 1 - wholePower(beta2, t);
-  const most = 2 / (1 - beta2) - 1;
-  const length = most - (2 * t * (1 - correction2)) / correction2;
+  const limit = 2 / (1 - beta2) - 1;
+  const length = limit - (2 * t * (1 - correction2)) / correction2;
   if (length <= 5) return 0;
-  return Math.sqrt(((length - 4) * (length - 2) * most) / ((most - 4) * (most - 2) * length));
+  return Math.sqrt(((length - 4) * (length - 2) * limit) / ((limit - 4) * (limit - 2) * length));
 }

@@ -20,8 +20,6 @@ interface Held {
   readonly copies?: boolean;
 }
 
-export type PatchImages = ReturnType<typeof patchImages>;
-
 export function patchImages(correlation: Correlation, held: Held) {
   const { taps, height, width, outHeight, outWidth, strideHeight, strideWidth } = correlation;
   const { channels, images } = held;

@@ -1,5 +1,5 @@
 /** dweight += Gᵀ·m·G, the adjoint of the filters' transform */
-import { advance, doWhile, forRange, repeat, when } from "../assembler/control.js";
+import { advance, doWhile, forRange, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
 import * as f32 from "../assembler/f32.js";
 import * as f32x4 from "../assembler/f32x4.js";
@@ -8,21 +8,21 @@ import type { Body } from "../assembler/module.js";
 import * as v128 from "../assembler/v128.js";
 import { transpose4 } from "../gemm/pack.js";
 import { algebra } from "./algebra.js";
-import { bytesOf, loadAll, times, type Variant } from "./variant.js";
+import { bytesOf, columnsOf, loadAll, times, type Variant } from "./variant.js";
 
 /** Writes the kernel `filterGradient` of the filters of one panel, which reads what `multiply` wrote: m[panel of channels][e][filter][channel]. */
 export function filterGradientKernel(variant: Variant): Body {
   const { quads, taps } = variant;
   const count = taps * taps;
   const { filterGradient } = algebra(variant);
-  const { points, tileRow, tilePoint, tilePanel } = bytesOf(variant);
+  const { points, tileRow, tilePanel } = bytesOf(variant);
   return (m, filters, channels, temporary, weight, filterBytes) => {
     doWhile(() => {
       const panel = local(m);
       const filter = local(weight);
       forRange(0, channels, 4, (channel) => {
         const second = local(i32.and(i32.shrU(channel, 2), quads - 1));
-        columnsOf(i32.add(panel, i32.mul(second, 16)));
+        columnsOf(filterGradient, variant, i32.add(panel, i32.mul(second, 16)), temporary);
         addTo(filter, allTaps(), i32.sub(channels, channel));
         when(i32.eq(second, quads - 1), () => advance(panel, tilePanel));
         advance(filter, 16 * count);
@@ -32,18 +32,6 @@ export function filterGradientKernel(variant: Variant): Body {
       advance(filters, -1);
       return filters;
     });
-
-    /** temporary[i][j] = (Gᵀ·m)ᵢⱼ of four channels */
-    function columnsOf(m: Expr<"i32">): void {
-      const from = local(m);
-      const to = local(temporary);
-      repeat(points, () => {
-        const column = filterGradient(loadAll(from, points, points * tilePoint));
-        for (const [i, value] of column.entries()) v128.store(to, value, 16 * points * i);
-        advance(from, tilePoint);
-        advance(to, 16);
-      });
-    }
 
     /** The taps of temporary·G, by way of the memory after it: what waits in registers would spill. */
     function allTaps(): Local<"i32"> {

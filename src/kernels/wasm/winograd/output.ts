@@ -1,5 +1,5 @@
 /** y = Aᵀ·m·A + bias, and the epilogue */
-import { advance, doWhile, forRange, repeat, when } from "../assembler/control.js";
+import { advance, doWhile, forRange, when } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
 import * as f32x4 from "../assembler/f32x4.js";
 import * as i32 from "../assembler/i32.js";
@@ -10,7 +10,7 @@ import { activate, CONSTANTS, normalize, rectify, STEP } from "../elementwise/ep
 import { keep } from "../elementwise/math.js";
 import { transpose4 } from "../gemm/pack.js";
 import { algebra } from "./algebra.js";
-import { bytesOf, loadAll, times, type Variant } from "./variant.js";
+import { bytesOf, columnsOf, loadAll, times, type Variant } from "./variant.js";
 
 /**
  * A group is four tiles: where each starts in y (bytes from the first filter), how many of the four lie inside y as a
@@ -25,7 +25,7 @@ export const GROUP_BYTES = 32;
 export function outputKernel(builder: ModuleBuilder, variant: Variant, steps: number): Body {
   const { size, quads } = variant;
   const { output } = algebra(variant);
-  const { points, tileRow, tilePoint, tilePanel } = bytesOf(variant);
+  const { points, tileRow, tilePanel } = bytesOf(variant);
   const loadSome = steps & STEP.sum ? loadSomeFunction(builder) : undefined;
   return (m, filters, tiles, groups, temporary, y, mapBytes, rowBytes, bias, biasStep, odd, constants, sum) => {
     // Bits that are not 0 as soon as a number before the bias is NaN or infinite.
@@ -36,7 +36,7 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, steps: nu
       const panel = local(m);
       forRange(0, groups, 1, (group) => {
         const second = local(i32.and(group, quads - 1));
-        columnsOf(i32.add(panel, i32.mul(second, 16)));
+        columnsOf(output, variant, i32.add(panel, i32.mul(second, 16)), temporary);
         rowsOf(tile, start);
         when(i32.eq(second, quads - 1), () => advance(panel, tilePanel));
         advance(tile, GROUP_BYTES);
@@ -49,18 +49,6 @@ export function outputKernel(builder: ModuleBuilder, variant: Variant, steps: nu
       return filters;
     });
     v128.store(odd, oddBits);
-
-    /** temporary[i][j] = (Aᵀ·m)ᵢⱼ */
-    function columnsOf(m: Expr<"i32">): void {
-      const from = local(m);
-      const to = local(temporary);
-      repeat(points, () => {
-        const column = output(loadAll(from, points, points * tilePoint));
-        for (const [i, value] of column.entries()) v128.store(to, value, 16 * points * i);
-        advance(from, tilePoint);
-        advance(to, 16);
-      });
-    }
 
     /** y = temporary·A + bias, through the epilogue */
     function rowsOf(tiles: Local<"i32">, bias: Local<"v128">): void {

@@ -1,4 +1,5 @@
 /** What the kernels of Winograd convolution agree on. */
+import { advance, repeat } from "../assembler/control.js";
 import { type Expr, type Local, local } from "../assembler/expression.js";
 import type { Simd } from "../assembler/simd.js";
 import * as v128 from "../assembler/v128.js";
@@ -36,6 +37,23 @@ export function bytesOf({ points, rows, quads }: Variant) {
   const tileRow = 16 * quads;
   const tilePoint = tileRow * rows;
   return { points, tileRow, tilePoint, tilePanel: tilePoint * points * points };
+}
+
+/** temporary[i][j] = what `transform` makes of column j of a tile whose points lie at m, four tiles side by side. */
+export function columnsOf(
+  transform: (column: readonly Local<"v128">[]) => readonly Expr<"v128">[],
+  variant: Variant,
+  m: Expr<"i32">,
+  temporary: Expr<"i32">,
+): void {
+  const { points, tilePoint } = bytesOf(variant);
+  const [from, to] = [local(m), local(temporary)];
+  repeat(points, () => {
+    const column = transform(loadAll(from, points, points * tilePoint));
+    for (const [i, value] of column.entries()) v128.store(to, value, 16 * points * i);
+    advance(from, tilePoint);
+    advance(to, 16);
+  });
 }
 
 export const times = <T>(count: number, make: (i: number) => T): T[] =>
