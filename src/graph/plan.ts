@@ -1,4 +1,5 @@
 /** Makes plans: a network with all composites in it inlined. */
+import { isPlainObject } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { PiecewiseLinear } from "./epilogue.js";
 import { located } from "./located.js";
@@ -8,6 +9,8 @@ import type { Module, Node, Plan, Step } from "./module.js";
 interface Inlined {
   readonly module: Module;
   readonly children: readonly (readonly [string, Module])[];
+  /** What was in its fields when it was last looked at. */
+  fields: readonly unknown[];
 }
 
 /** A network flattened, from which the plans of both modes are made. */
@@ -35,7 +38,7 @@ export function flatten(module: Module, inputs: number, composition = module.com
       calls.push({ module: each, inputs: from, outputs: [values++] });
       return [values - 1];
     }
-    inlined.push({ module: each, children: each.ownLayers() });
+    inlined.push({ module: each, children: each.ownLayers(), fields: fieldsOf(each.ownSelf) });
     if (each.checksShapes) checks.push({ module: each, inputs: from });
     const known = [...from];
     for (const { module: inner, operation, inputs: own, outputs } of graph.calls) {
@@ -85,7 +88,24 @@ function reachable(calls: readonly Node[], outputs: readonly number[]): Step[] {
 
 /** Whether the network is still as it was when it was flattened. */
 export function isCurrent({ inlined }: Flat): boolean {
-  return inlined.every(({ module, children }) => sameChildren(module.ownLayers(), children));
+  return inlined.every((each) => {
+    // Every forward asks: children are looked for where a field holds something else.
+    const fields = fieldsOf(each.module.ownSelf);
+    if (fields.length === each.fields.length && fields.every((field, i) => field === each.fields[i])) return true;
+    each.fields = fields;
+    return sameChildren(each.module.ownLayers(), each.children);
+  });
+}
+
+/** What is in an object's fields, and in lists and plain objects there that may hold layers, however deep. */
+function fieldsOf(holder: object, found: unknown[] = [], path: readonly object[] = []): unknown[] {
+  for (const value of Object.values(holder)) {
+    found.push(value);
+    if (typeof value !== "object" || value === null || path.includes(value)) continue;
+    const isList = Array.isArray(value) ? value.some((entry) => typeof entry === "object") : isPlainObject(value);
+    if (isList) fieldsOf(value, found, [...path, value]);
+  }
+  return found;
 }
 
 /** Whether no field has been exchanged between two looks at a layer's children. */

@@ -264,6 +264,41 @@ describe("a composed network", () => {
     expect(new Sequential(net).forward(x).shape).toEqual([1, 5]);
   });
 
+  test("notices that a layer was exchanged, added or taken away in a list or an object, at any depth", () => {
+    class Net extends Composite<Net> {
+      readonly first = [new Linear(2, 2, seeded(1))];
+      readonly named = { inner: [{ fc: new Linear(2, 2, seeded(2)) }] };
+      readonly later: Linear[] = [];
+      readonly sizes: unknown[] = [1, 2, 3];
+      compose(x: Value) {
+        const all = [...this.first, ...this.named.inner.map(({ fc }) => fc), ...this.later];
+        return all.reduce<Value>((y, layer) => layer.of(y) as Value, x);
+      }
+    }
+    const net = new Net();
+    const outer = new Sequential(net as unknown as Layer);
+    const x = normal([3, 2], 1);
+    const expected = () => {
+      const all = [...net.first, ...net.named.inner.map(({ fc }) => fc), ...net.later];
+      return all.reduce<Tensor>((y, layer) => layer.forward(y) as Tensor, x);
+    };
+    const changes = [
+      () => net.first.push(new Linear(2, 2, seeded(3))),
+      () => net.first.splice(0, 1, new Linear(2, 2, seeded(4))),
+      () => net.named.inner.push({ fc: new Linear(2, 2, seeded(5)) }),
+      () => Object.assign(net.named.inner[0] as object, { fc: new Linear(2, 2, seeded(6)) }),
+      () => net.later.push(new Linear(2, 2, seeded(7))),
+      () => net.first.pop(),
+      () => net.later.reverse().push(new Linear(2, 2, seeded(8))),
+      () => net.later.reverse(),
+      () => net.sizes.push("not a layer", {}),
+    ];
+    for (const change of [() => {}, ...changes]) {
+      change();
+      for (let i = 0; i < 2; i++) expect(outer.forward(x).equals(expected())).toBe(true);
+    }
+  });
+
   test("keeps the modes of layers that compose makes", () => {
     class Net extends Composite<Net> {
       compose(x: Value) {
