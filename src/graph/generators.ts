@@ -1,12 +1,11 @@
 import { kindOf } from "../shape/brand.js";
-import { isPlainObject } from "../shape/check.js";
+import { isList } from "../shape/check.js";
 import type { Random } from "../tensor/random.js";
 
 /** The generators in an object's fields, and in arrays and plain objects there, however deep. */
 export function generatorsIn(holder: object, path: readonly object[] = []): Random[] {
   return Object.values(holder).flatMap((value: unknown) => {
     if (kindOf(value) === "Random") return [value as Random];
-    const isList = Array.isArray(value) || isPlainObject(value);
-    return isList && !path.includes(value) ? generatorsIn(value, [...path, value]) : [];
+    return isList(value) && !path.includes(value) ? generatorsIn(value, [...path, value]) : [];
   });
 }

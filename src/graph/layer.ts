@@ -4,7 +4,7 @@
  */
 
 import { Branded, kindOf, refuseForeign } from "../shape/brand.js";
-import { isPlainObject, NO_RECORD, readOptions, refuse } from "../shape/check.js";
+import { isList, isPlainObject, NO_RECORD, readOptions, refuse } from "../shape/check.js";
 import { ArgumentError, ShapeError, StateError } from "../shape/errors.js";
 import { checkExtents } from "../shape/reshape.js";
 import type { Refusal, RULE, ShapeRule } from "../shape/rule.js";
@@ -696,11 +696,6 @@ function prefixOf([first = "", ...rest]: readonly string[], keys: readonly strin
 /** Whether the layer itself, without its children, has something to save. */
 export function hasState(layer: Layer): boolean {
   return membersOf(layer, State).length > 0;
-}
-
-/** Whether it is an array or plain object that may hold layers; not a million numbers. */
-function isList(value: object): boolean {
-  return Array.isArray(value) ? value.some((entry) => typeof entry === "object") : isPlainObject(value);
 }
 
 /** @throws ArgumentError unless a value that should be a layer is one. */

@@ -1,5 +1,5 @@
 /** Makes plans: a network with all composites in it inlined. */
-import { isPlainObject } from "../shape/check.js";
+import { isList } from "../shape/check.js";
 import { ArgumentError } from "../shape/errors.js";
 import type { PiecewiseLinear } from "./epilogue.js";
 import { located } from "./located.js";
@@ -101,9 +101,7 @@ export function isCurrent({ inlined }: Flat): boolean {
 function fieldsOf(holder: object, found: unknown[] = [], path: readonly object[] = []): unknown[] {
   for (const value of Object.values(holder)) {
     found.push(value);
-    if (typeof value !== "object" || value === null || path.includes(value)) continue;
-    const isList = Array.isArray(value) ? value.some((entry) => typeof entry === "object") : isPlainObject(value);
-    if (isList) fieldsOf(value, found, [...path, value]);
+    if (isList(value) && !path.includes(value)) fieldsOf(value, found, [...path, value]);
   }
   return found;
 }

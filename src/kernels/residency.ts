@@ -270,7 +270,7 @@ export class Pool implements Allocator {
 
   /**
    * Begins a run: nobody reads any more what the last one left, but for what is `kept`. A backward, which keeps nothing,
-   * takes the same spans as in the step before: to move all spans together first cost LeNet-5's a twentieth of its time.
+   * takes the same spans as in the step before: moving all spans together first cost a step of LeNet-5 a twentieth of its time.
    */
   restart(kept?: readonly Operand[]): void {
     if (backend() === "wasm") compactBeforeGrowing(kept !== undefined);

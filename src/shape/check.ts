@@ -148,6 +148,11 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** Whether it is an array or plain object that may hold layers or values; not a million numbers. */
+export function isList(value: unknown): value is object {
+  return Array.isArray(value) ? value.some((entry) => typeof entry === "object") : isPlainObject(value);
+}
+
 /** What is most often given instead of tensors by name. */
 export const NO_RECORD =
   "the model itself instead of model.stateDict(), a Map (Object.fromEntries), or a missing await";

@@ -2,10 +2,11 @@
  * A small typed assembler for WebAssembly, readable as a kernel language. A whole kernel:
  *
  *     const builder = new ModuleBuilder({ shared: true });
- *     builder.kernel("scale", { x: "i32", bytes: "i32", by: "f32" }, ({ x, bytes, by }) => {
+ *     const body = (x: Local<"i32">, bytes: Local<"i32">, by: Local<"f32">) => {
  *       const factor = local(f32x4.splat(by));
  *       forRange(x, i32.add(x, bytes), 16, (at) => v128.store(at, f32x4.mul(v128.load(at), factor)));
- *     });
+ *     };
+ *     builder.kernel("scale", body, ["i32", "i32", "f32"]);
  *     const { scale } = builder.instantiate<"scale">(memory); // scale(offset, bytes, 2) changes the memory
  *
  * - module.ts       `new ModuleBuilder({ shared })`; `.kernel(name, body, types?)` writes a function that JavaScript
@@ -16,8 +17,8 @@
  * - expression.ts   `Expr<"v128">` is code that is evaluated at every use; `local(value)`, `local(type, value?)` and
  *                   `locals(type, n)` are variables with `.set(value)` and `.tee(value)`. Numbers stand for constants
  *                   anywhere.
- * - instructions.ts `i32`, `f32`, `f64`, `v128`, `i8x16`, `i32x4`, `f32x4`, `f64x2`, `select`.
- *                   Loads are `load(address, offset = 0)`, stores `store(address, value, offset = 0)`.
+ * - i32.ts, f32.ts, f64.ts, v128.ts, i8x16.ts, i32x4.ts, f32x4.ts, f64x2.ts   their instructions; `select` is in
+ *                   instructions.ts. Loads are `load(address, offset = 0)`, stores `store(address, value, offset = 0)`.
  * - control.ts      `block`, `loop`, `when`, `br`, `brIf`, `ret`, `forRange(from, to, step, (i) => …)`,
  *                   `whileTrue(condition, () => …)`, `doWhile(() => condition)`, `repeat(count, () => …)`,
  *                   `advance`, `min`.
